@@ -51,7 +51,7 @@ require (
 	modernc.org/libc v1.79.0
 	modernc.org/mathutil v1.7.1
 	modernc.org/memory v1.12.1
-	modernc.org/sqlite v1.61.1
+	modernc.org/sqlite v1.60.1
 )
 
 require (
