@@ -1,0 +1,33 @@
+// Package relay is poste restante for money: the rules, and nothing but the rules.
+//
+// An app sends an amount to a handle (an e-mail address, say). The money waits in a holding account of its own on the
+// Stellar network until the person claims it, or until it goes back to the sender because he canceled, she declined, or
+// the time ran out. This package says what may happen to a payment and in which order; it imports the standard library
+// only and knows neither HTTP nor SQL nor Stellar's encodings.
+//
+// # Laws
+//
+//  1. The ledger is the truth about money, the database about intent. The bus only rings the bell; the cache may be lost.
+//  2. Nothing is funded before its sealed key and its way back are durable, in the database and in the signer's log.
+//  3. Every envelope is signed and written down before it is sent. A payment has at most one funding that could still
+//     land. Returns and claims merge away the same account, so at most one of them takes the money.
+//  4. The way back (the return ladder) is signed before the money leaves. Cancel, decline and expiry need no key.
+//  5. Custody is a property of the payment, visible, and never overstated.
+//  6. Exit without us: the sealed box, stock age and any wallet get the money out with this service gone.
+//  7. One lifecycle, one pure function, one writer.
+//
+// # Where to start
+//
+// Read in this order:
+//
+//   - state.go: the states, each with a sentence, and [Edges], the one table of who may follow whom (lifecycle.md is
+//     drawn from it);
+//   - input.go: what can happen to a payment, and through which of the three doors (HTTP, ledger watcher, clock);
+//   - step.go: [Step], the one pure function (payment, input, now) → (payment, effects, error);
+//   - envelope.go: the second, small aggregate: one signed transaction and the payments it carries;
+//   - desk.go: [Desk], the one writer: it reads, steps, and commits payment, history and effects together;
+//   - store.go, signer.go, ledger.go: the ports that adapters implement, each with its contract.
+//
+// Amounts are [Stroops] (1e-7 of a lumen), moments are [Micros] (microseconds since 1970, UTC). Bounds and expiry are
+// judged by the close time of ledgers, never by a local clock.
+package relay

@@ -1,0 +1,116 @@
+package relay
+
+// EnvelopeKind is what an envelope is for.
+type EnvelopeKind string
+
+const (
+	FundingEnvelope EnvelopeKind = "funding" // creates the holding accounts of its payments
+	ReturnEnvelope  EnvelopeKind = "return"  // one rung of a return ladder
+	ClaimEnvelope   EnvelopeKind = "claim"   // merges a holding account into the claimant's
+)
+
+// EnvelopeState is where an envelope is in its life.
+type EnvelopeState string
+
+const (
+	// Planned: built and written down, not yet signed by everyone. It may land all the same: whoever completes the
+	// signatures can hand it in without us.
+	Planned EnvelopeState = "planned"
+	// Signed: complete, and may be handed in at any moment.
+	Signed EnvelopeState = "signed"
+	// Landed: seen in a ledger, successful. An end.
+	Landed EnvelopeState = "landed"
+	// Spent: seen in a ledger, failed: sequence and fee are gone, nothing else happened. An end.
+	Spent EnvelopeState = "spent"
+	// Dead: proven unable to land ([Verdict]). An end.
+	Dead EnvelopeState = "dead"
+)
+
+// Envelope is a transaction that we signed, or had signed, and wrote down before it was sent. It is the second aggregate:
+// one envelope carries one or many payments. Its hash is the inner one, which signatures and fee bumps do not change.
+// Every envelope ever signed stays findable by its hash.
+type Envelope struct {
+	Hash     string
+	Kind     EnvelopeKind
+	State    EnvelopeState
+	Version  int64
+	Network  string // network id, hex
+	Source   string // account whose sequence number it takes
+	Sequence int64
+	SignedAt uint32 // newest ledger known when it was signed: history is needed from here on
+	Bound    uint32 // last ledger in which it may land; 0 = no end (returns)
+	MaxTime  int64  // last close time at which it may land, Unix seconds; 0 = no end
+	Rung     int    // of a return: its k
+	XDR      []byte // the envelope, without fee bump
+	Payments []PaymentID
+
+	Destination string // of a claim
+	NewAccount  bool   // of a claim: creates the destination
+	Tx          string // outer hash as it landed
+	Ledger      uint32
+	Fee         Stroops // charged in all
+}
+
+// Sighting is what a ledger says of an envelope: it is in that ledger, successful or failed.
+type Sighting struct {
+	Hash    string // inner
+	Tx      string // outer, the same when there is no fee bump
+	Ledger  uint32
+	Success bool
+	Fee     Stroops
+}
+
+// Live says whether the envelope could still land as far as we know.
+func (e Envelope) Live() bool { return e.State == Planned || e.State == Signed }
+
+// StepSighting is what becomes of an envelope that was seen in a ledger, and what its payments are told. rungsLeft is how
+// many other returns of the same holding account are live. Pure; repeats are no-ops; a sighting of an envelope that was
+// proven dead is [ErrContradiction].
+func StepSighting(e Envelope, s Sighting, rungsLeft int) (Envelope, Input, error) {
+	switch e.State {
+	case Dead:
+		return e, nil, ErrContradiction
+	case Landed, Spent:
+		if s.Tx != e.Tx || s.Success != (e.State == Landed) {
+			return e, nil, ErrContradiction
+		}
+		return e, nil, nil
+	}
+	e.State, e.Tx, e.Ledger, e.Fee = Spent, s.Tx, s.Ledger, s.Fee
+	if s.Success {
+		e.State = Landed
+	}
+	share := s.Fee / Stroops(max(len(e.Payments), 1))
+	switch {
+	case e.Kind == FundingEnvelope && s.Success:
+		return e, FundingLanded{Hash: e.Hash, Fee: share}, nil
+	case e.Kind == ClaimEnvelope && s.Success:
+		return e, ClaimLanded{Hash: e.Hash, Tx: s.Tx, Ledger: s.Ledger, Destination: e.Destination, NewAccount: e.NewAccount, Fee: share}, nil
+	case e.Kind == ReturnEnvelope && s.Success:
+		return e, ReturnLanded{Tx: s.Tx, Ledger: s.Ledger, Fee: share}, nil
+	case e.Kind == FundingEnvelope:
+		return e, FundingDead{Hash: e.Hash}, nil
+	case e.Kind == ClaimEnvelope:
+		return e, ClaimDead{Hash: e.Hash}, nil
+	}
+	return e, RungSpent{Left: rungsLeft}, nil
+}
+
+// StepDead is what becomes of an envelope that was proven unable to land, and what its payments are told. Only the
+// holder of a [Verdict] of CannotLand may call it. A return has no end and dies only with its holding account's sequence.
+func StepDead(e Envelope, rungsLeft int) (Envelope, Input, error) {
+	switch e.State {
+	case Landed:
+		return e, nil, ErrContradiction
+	case Spent, Dead:
+		return e, nil, nil
+	}
+	e.State = Dead
+	switch e.Kind {
+	case FundingEnvelope:
+		return e, FundingDead{Hash: e.Hash}, nil
+	case ClaimEnvelope:
+		return e, ClaimDead{Hash: e.Hash}, nil
+	}
+	return e, RungSpent{Left: rungsLeft}, nil
+}

@@ -1,0 +1,77 @@
+package relay
+
+import (
+	"errors"
+	"fmt"
+)
+
+// Kind sorts errors into the few that a caller treats differently. One place (the API) turns kinds into HTTP problems.
+type Kind int
+
+const (
+	Internal    Kind = iota // ours; the public text says nothing
+	Invalid                 // the request is malformed or out of range
+	Denied                  // no credential, or one that does not fit
+	Forbidden               // a good credential that may not do this
+	NotFound                // no such thing, or not yours to see
+	Conflict                // the state of the payment says no
+	Exhausted               // a limit or a budget is used up; RetryAt may say until when
+	Unavailable             // something we depend on does not answer; try again
+)
+
+// Fault is an error with two texts: Public may be shown to anyone who may call; Cause stays in the log.
+type Fault struct {
+	Kind    Kind
+	Code    string // a stable word, e.g. "already_claimed"
+	Public  string // one sentence
+	Pointer string // the offending field, RFC 6901, or ""
+	RetryAt Micros // for Exhausted: not before; 0 = unknown
+	Cause   error
+}
+
+func (f *Fault) Error() string {
+	if f.Cause != nil {
+		return fmt.Sprintf("%s: %s: %v", f.Code, f.Public, f.Cause)
+	}
+	return f.Code + ": " + f.Public
+}
+
+func (f *Fault) Unwrap() error { return f.Cause }
+
+// Is makes two faults equal when their codes are.
+func (f *Fault) Is(target error) bool {
+	other, ok := target.(*Fault)
+	return ok && other.Code == f.Code
+}
+
+// NewFault makes a fault; cause may be nil.
+func NewFault(kind Kind, code, public string, cause error) *Fault {
+	return &Fault{Kind: kind, Code: code, Public: public, Cause: cause}
+}
+
+func invalid(code, pointer, public string) *Fault {
+	return &Fault{Kind: Invalid, Code: code, Public: public, Pointer: pointer}
+}
+
+func conflict(code, public string) *Fault { return &Fault{Kind: Conflict, Code: code, Public: public} }
+
+// CodeOf is the code of err's fault, or "" when it is none of ours.
+func CodeOf(err error) string {
+	var f *Fault
+	if errors.As(err, &f) {
+		return f.Code
+	}
+	return ""
+}
+
+// Errors that adapters return and the Desk tests for.
+var (
+	// ErrNotFound: no such row.
+	ErrNotFound = NewFault(NotFound, "not_found", "There is no such thing here.", nil)
+	// ErrStale: the row changed since it was read (compare-and-swap lost); read again.
+	ErrStale = NewFault(Conflict, "stale", "Something else changed this at the same moment; try again.", nil)
+	// ErrSequenceTaken: another envelope that could still land holds this sequence number.
+	ErrSequenceTaken = NewFault(Conflict, "sequence_taken", "Another envelope holds this sequence number.", nil)
+	// ErrContradiction: the ledger and our records cannot both be right. Everything stops; a person looks.
+	ErrContradiction = NewFault(Internal, "contradiction", "The ledger contradicts our records.", nil)
+)

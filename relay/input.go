@@ -1,0 +1,110 @@
+package relay
+
+// Input is something that happened to a payment. Inputs come through three doors and no other: HTTP, the ledger watcher
+// (which also speaks for what the signer signed, because a signature is only as good as the ledger makes it), the clock.
+type Input interface{ input() }
+
+// Through HTTP.
+type (
+	// CancelAsked: the sender wants the money back.
+	CancelAsked struct{}
+	// DeclineAsked: the recipient does not want it.
+	DeclineAsked struct{}
+	// ClaimSubmitted: the recipient signed a planned claim. Hash is its inner hash, At the newest ledger known.
+	ClaimSubmitted struct {
+		Hash, Destination string
+		At                Head
+	}
+)
+
+// From the signer and the ledger.
+type (
+	// FundingSigned: the signer minted a holding account and signed its funding; both are being committed now.
+	FundingSigned struct {
+		Hash, Holding string
+		Bound         uint32
+	}
+	// FundingRefused: it cannot be funded at all (the account to return to is gone, a policy says no).
+	FundingRefused struct{ Cause Reason }
+	// FundingLanded: the funding was seen in a ledger by its hash.
+	FundingLanded struct {
+		Hash string
+		Fee  Stroops // this payment's part of it
+	}
+	// FundingDead: the funding is proven unable to land, or was seen to fail.
+	FundingDead struct{ Hash string }
+	// ClaimLanded: a claim we planned was seen in a ledger.
+	ClaimLanded struct {
+		Hash, Tx    string
+		Ledger      uint32
+		Destination string
+		NewAccount  bool // the sponsor carries the destination's reserve
+		Fee         Stroops
+	}
+	// ClaimDead: the claim is proven unable to land, or was seen to fail.
+	ClaimDead struct{ Hash string }
+	// ReturnLanded: a rung was seen in a ledger.
+	ReturnLanded struct {
+		Tx     string
+		Ledger uint32
+		Fee    Stroops
+	}
+	// RungSpent: a rung was seen to fail; Left others remain.
+	RungSpent struct{ Left int }
+	// EmptiedElsewhere: a transaction that is none of ours merged the holding account into Destination.
+	EmptiedElsewhere struct {
+		Tx          string
+		Ledger      uint32
+		Destination string
+	}
+	// HoldingTroubled: the holding account is not as we made it, or is gone and nobody knows how.
+	HoldingTroubled struct{ Cause Reason }
+	// HoldingWell: the holding account was looked at and is as we made it.
+	HoldingWell struct{}
+)
+
+// From the clock, which is the ledger's.
+type (
+	// LedgerClosed: a ledger closed. Expiry is judged by it.
+	LedgerClosed struct{ At Head }
+	// Onward: act on a standing wish. See [Payment.Restless].
+	Onward struct{}
+)
+
+func (CancelAsked) input()      {}
+func (DeclineAsked) input()     {}
+func (ClaimSubmitted) input()   {}
+func (FundingSigned) input()    {}
+func (FundingRefused) input()   {}
+func (FundingLanded) input()    {}
+func (FundingDead) input()      {}
+func (ClaimLanded) input()      {}
+func (ClaimDead) input()        {}
+func (ReturnLanded) input()     {}
+func (RungSpent) input()        {}
+func (EmptiedElsewhere) input() {}
+func (HoldingTroubled) input()  {}
+func (HoldingWell) input()      {}
+func (LedgerClosed) input()     {}
+func (Onward) input()           {}
+
+// Effect is work that a step asks for. It becomes a row in the same commit as the payment and its history.
+type Effect struct {
+	Kind EffectKind
+	Due  Micros // not before; 0 = at once
+}
+
+// EffectKind names a kind of work. The handler of each is idempotent: it may run again after a crash.
+type EffectKind string
+
+const (
+	DoFund     EffectKind = "fund"      // mint, sign and submit the funding (batched with others of the app)
+	DoSubmit   EffectKind = "submit"    // hand an envelope in until it landed or is proven dead
+	DoReturn   EffectKind = "return"    // hand in the way back until the money is home
+	DoExpire   EffectKind = "expire"    // tell the payment that its time may be up
+	DoAudit    EffectKind = "audit"     // look at the holding account
+	DoPublish  EffectKind = "publish"   // announce the new state on the bus
+	DoNotify   EffectKind = "notify"    // write to the recipient
+	DoMailCode EffectKind = "mail_code" // mail a code to the recipient
+	DoExpunge  EffectKind = "expunge"   // delete box, share and codes
+)

@@ -1,0 +1,85 @@
+package relay
+
+import "context"
+
+// Head is the newest ledger that a source knows.
+type Head struct {
+	Sequence  uint32
+	CloseTime int64  // Unix seconds
+	Hash      string // hex
+	Oldest    uint32 // oldest ledger it still has
+}
+
+// Answer is what a network said when an envelope was handed in. It proves nothing: it is for back-off and for the log.
+type Answer struct {
+	Word  string // accepted, duplicate, try_later, refused, unknown
+	Code  string // e.g. tx_bad_seq
+	Later bool   // the network is busy: pause, or bid more
+}
+
+// Verdict is what can be said about an envelope that was not seen.
+type Verdict int
+
+const (
+	Inconclusive Verdict = iota // it may still land, or the answers do not prove otherwise
+	CannotLand                  // proven: past its bound, unbroken history, hash not in it, source's sequence in agreement
+	Contradicted                // its sequence number was used by something we did not see
+)
+
+// HoldingFacts is what the ledger says about one holding account.
+type HoldingFacts struct {
+	Exists  bool
+	Balance Stroops
+	Trouble Reason // "" = as we made it
+	Detail  string // what exactly, for the operator
+}
+
+// RungAdvice is the outcome of a dry run of a return ladder against the ledger's entries.
+type RungAdvice struct {
+	Use    string // hash of the rung to hand in; "" = none can go through now
+	Wait   bool   // none yet: too early
+	Reason Reason // none ever, as things stand
+	Detail string
+}
+
+// LedgerPage is one closed ledger as the watcher sees it.
+type LedgerPage struct {
+	Head         Head
+	Previous     string // hash of the ledger before it
+	Transactions []PageTransaction
+}
+
+// PageTransaction is one transaction of a closed ledger.
+type PageTransaction struct {
+	Sighting
+	Touched []string          // every account it names
+	Merges  map[string]string // accounts merged away → destination; empty when it failed
+}
+
+// Ledger is the network as the domain needs it. One implementation per protocol (Stellar RPC, Horizon); all pass one
+// conformance suite. Every method may fail with a fault of kind [Unavailable]; none of them is evidence then.
+type Ledger interface {
+	// Head is the newest ledger.
+	Head(ctx context.Context) (Head, error)
+	// Submit hands an outer envelope in. See [Answer].
+	Submit(ctx context.Context, envelope []byte) (Answer, error)
+	// Sight looks an envelope up by its inner hash; nil when the source does not have it (which proves nothing).
+	Sight(ctx context.Context, hash string) (*Sighting, error)
+	// Verdict gathers the evidence about an envelope and judges it. When the envelope was seen after all, it is returned.
+	Verdict(ctx context.Context, e Envelope) (Verdict, *Sighting, error)
+	// Sequence is an account's sequence number; ErrNotFound when there is no such account.
+	Sequence(ctx context.Context, account string) (int64, error)
+	// Balance is an account's lumens and what of it is free to spend; zero and ErrNotFound when there is none.
+	Balance(ctx context.Context, account string) (total, free Stroops, err error)
+	// Holdings looks at holding accounts; ladder maps each to the sequence number of its lowest rung.
+	Holdings(ctx context.Context, ladder map[string]int64) (map[string]HoldingFacts, error)
+	// Advise dry-runs a ladder: which rung to hand in now.
+	Advise(ctx context.Context, p Payment, ladder []Envelope) (RungAdvice, error)
+	// Page is the closed ledger seq; nil when it has not closed yet; [ErrGap] when the source no longer has it.
+	Page(ctx context.Context, seq uint32) (*LedgerPage, error)
+	// FeeBid is what to bid per operation just now, in stroops.
+	FeeBid(ctx context.Context) (Stroops, error)
+}
+
+// ErrGap: the source's history does not reach back far enough; what happened in between must be found out otherwise.
+var ErrGap = NewFault(Unavailable, "history_gap", "The ledger's history does not reach back far enough.", nil)

@@ -1,0 +1,74 @@
+package relay
+
+import "context"
+
+// Mint is one payment of a funding intent: what the signer needs to make its holding account, box and way back.
+type Mint struct {
+	Payment          PaymentID
+	Amount           Stroops
+	Asset            string
+	Note             string
+	ReturnTo         string
+	ExpiresAt        Micros
+	SenderRecipients []string // age; at least one
+	ClaimRecipient   string   // age
+}
+
+// FundIntent asks for holding accounts and the envelope that funds them, all of one app.
+type FundIntent struct {
+	App      AppID
+	Channel  string // source account; its key is the signer's
+	Sequence int64  // the number to take
+	SignedAt uint32 // newest ledger the caller knows
+	Bound    uint32 // last ledger in which it may land
+	MaxTime  int64  // last close time at which it may land, Unix seconds
+	Mints    []Mint
+}
+
+// Minted is the signer's answer for one payment.
+type Minted struct {
+	Payment PaymentID
+	Account string     // the holding account
+	Box     []byte     // age file: the holding secret, sealed to sender and claim recipient
+	Ladder  []Envelope // the way back, in the order of use
+}
+
+// FundAnswer is a signed funding. It may answer an earlier intent: whoever gets it commits it as it is.
+type FundAnswer struct {
+	App      AppID
+	Envelope Envelope // Kind FundingEnvelope, State Signed
+	Minted   []Minted
+}
+
+// ClaimIntent asks for a claim that the recipient will sign.
+type ClaimIntent struct {
+	Payment     PaymentID
+	Holding     string
+	Destination string
+	NewAccount  bool // the sponsor carries the destination's reserve
+	Memo        string
+	Sequence    int64
+	SignedAt    uint32
+	Bound       uint32
+	MaxTime     int64
+}
+
+// Signer holds the keys of treasuries, sponsor and channels. It signs only what it built itself from an intent that its
+// policy allows, after its own log has it on disk (hash-chained, append-only, synced before a signature leaves). Its log
+// outranks a restored database. Faults: Forbidden (policy), Conflict, Unavailable.
+type Signer interface {
+	// Fund mints holding accounts, seals the boxes, signs the ladders and the funding, and records all of it, in one
+	// call. A repeated intent gets the first answer; so does every intent that names a payment whose earlier funding
+	// landed or could still land, whole and instead of a new one. A payment is funded anew only after the signer itself
+	// has seen that the first funding cannot land.
+	Fund(ctx context.Context, in FundIntent) (FundAnswer, error)
+	// Claim builds a claim envelope, records it and signs the sponsor's part; the recipient's signatures are missing.
+	Claim(ctx context.Context, in ClaimIntent) (Envelope, error)
+	// Bump wraps an envelope that the signer recorded in a fee bump paid by the sponsor; of a claim, envelope carries the
+	// recipient's signatures. maxFee is the bid in stroops for the whole.
+	Bump(ctx context.Context, hash string, envelope []byte, maxFee Stroops) (outer []byte, err error)
+	// Treasury is the app's account; it is made when there is none.
+	Treasury(ctx context.Context, app AppID) (account string, err error)
+	// Accounts are the sponsor and the channels.
+	Accounts(ctx context.Context) (sponsor string, channels []string, err error)
+}

@@ -1,0 +1,108 @@
+package relay
+
+// State is where a payment is in its life. Each has a sentence in [States]; who may follow whom is [Edges].
+type State string
+
+const (
+	Created   State = "created"
+	Funding   State = "funding"
+	Pending   State = "pending"
+	Claiming  State = "claiming"
+	Claimed   State = "claimed"
+	Returning State = "returning"
+	Returned  State = "returned"
+	Canceled  State = "canceled"
+	Failed    State = "failed"
+	Parked    State = "parked"
+	Settled   State = "settled"
+)
+
+// States lists every state with what it means, in the order of a life.
+var States = []struct {
+	State   State
+	Meaning string
+}{
+	{Created, "Asked for and accepted. No money has moved and nothing that could move it is signed."},
+	{Funding, "A funding envelope is signed, written down and on its way. It may still land until its bound."},
+	{Pending, "The money waits in its holding account. The recipient may claim it, the sender may take it back."},
+	{Claiming, "A claim signed by the recipient is written down and on its way. It may still land until its bound."},
+	{Claimed, "The recipient's account has the money. An end."},
+	{Returning, "The way back is being handed in. A claim that lands first still wins: the ledger decides."},
+	{Returned, "The sender has the money again. An end; the reason says why."},
+	{Canceled, "Canceled before any money moved. An end."},
+	{Failed, "Could not be funded; no money moved. An end; the reason says why."},
+	{Parked, "Neither claim nor return can go through just now. The money is safe at its holding account; an operator looks."},
+	{Settled, "The holding account was emptied outside of us, to an address we know nothing of. An end."},
+}
+
+// Edges is the lifecycle: the one table of which state may follow which, and upon what. Step refuses every other move.
+var Edges = map[State]map[State]string{
+	Created: {
+		Funding:  "funding signed",
+		Canceled: "canceled",
+		Failed:   "refused or expired, no money moved",
+	},
+	Funding: {
+		Pending: "funding landed",
+		Created: "funding cannot land",
+		Failed:  "funding cannot land, and no further try",
+		Claimed: "ledger", Returned: "ledger", Settled: "ledger",
+	},
+	Pending: {
+		Claiming:  "claim submitted",
+		Returning: "canceled, declined or expired",
+		Parked:    "holding account no longer as we made it",
+		Claimed:   "ledger", Returned: "ledger", Settled: "ledger",
+	},
+	Claiming: {
+		Claimed:  "claim landed",
+		Pending:  "claim cannot land",
+		Parked:   "holding account no longer as we made it",
+		Returned: "ledger", Settled: "ledger",
+	},
+	Returning: {
+		Returned: "return landed",
+		Pending:  "a rung is spent, others are left",
+		Parked:   "no rung can go through",
+		Claimed:  "ledger", Settled: "ledger",
+	},
+	Parked: {
+		Pending: "holding account is well again",
+		Claimed: "ledger", Returned: "ledger", Settled: "ledger",
+	},
+}
+
+// Ended says whether the state is an end: nothing follows it.
+func (s State) Ended() bool { return len(Edges[s]) == 0 }
+
+// Known says whether s is one of the states.
+func (s State) Known() bool {
+	for _, x := range States {
+		if x.State == s {
+			return true
+		}
+	}
+	return false
+}
+
+// Holds says whether a payment in this state may have money in a holding account.
+func (s State) Holds() bool {
+	return s == Funding || s == Pending || s == Claiming || s == Returning || s == Parked
+}
+
+// Reason says why a payment went the way it went: of a return or an end without a claim, or of being parked.
+type Reason string
+
+const (
+	ByCancel  Reason = "canceled" // the sender asked for it back
+	ByDecline Reason = "declined" // the recipient said no
+	ByExpiry  Reason = "expired"  // the time ran out
+
+	FundingFailed   Reason = "funding_failed"    // tried several times, never landed
+	ReturnToMissing Reason = "return_to_missing" // the account to return to is gone
+
+	KeyTakenOver  Reason = "key_taken_over" // signers, sequence, data or sponsorships were changed by a holder of the key
+	NoWayBack     Reason = "no_way_back"    // every rung of the ladder is spent
+	HoldingAbsent Reason = "holding_absent" // the holding account is gone and no transaction we know took it
+	Frozen        Reason = "frozen"         // the network refuses to touch an account on the way
+)

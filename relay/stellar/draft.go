@@ -1,0 +1,192 @@
+package stellar
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/stellar/go-stellar-sdk/network"
+	"github.com/stellar/go-stellar-sdk/xdr"
+)
+
+// draft collects operations; the first fault sticks and build returns it. It writes XDR itself instead of going
+// through txnbuild, which counts sequence numbers up on its own and takes amounts as decimal text.
+type draft struct {
+	ops []xdr.Operation
+	err error
+}
+
+func (d *draft) account(role, address string) xdr.AccountId {
+	id, err := accountID(role, address)
+	if err != nil && d.err == nil {
+		d.err = err
+	}
+	return id
+}
+
+// add appends an operation. Every operation names its source, also where it is the transaction's: the reader of an
+// envelope then needs no context.
+func (d *draft) add(source string, body xdr.OperationBody) {
+	id := d.account("operation source", source)
+	if d.err != nil {
+		return
+	}
+	muxed := id.ToMuxedAccount()
+	d.ops = append(d.ops, xdr.Operation{SourceAccount: &muxed, Body: body})
+}
+
+func (d *draft) begin(sponsor, sponsored string) {
+	d.add(sponsor, xdr.OperationBody{
+		Type:                            xdr.OperationTypeBeginSponsoringFutureReserves,
+		BeginSponsoringFutureReservesOp: &xdr.BeginSponsoringFutureReservesOp{SponsoredId: d.account("sponsored", sponsored)},
+	})
+}
+
+func (d *draft) end(sponsored string) {
+	d.add(sponsored, xdr.OperationBody{Type: xdr.OperationTypeEndSponsoringFutureReserves})
+}
+
+func (d *draft) create(source, account string, balance int64) {
+	d.add(source, xdr.OperationBody{
+		Type:            xdr.OperationTypeCreateAccount,
+		CreateAccountOp: &xdr.CreateAccountOp{Destination: d.account("created account", account), StartingBalance: xdr.Int64(balance)},
+	})
+}
+
+func (d *draft) merge(source, destination string) {
+	id := d.account("destination", destination)
+	if d.err != nil {
+		return
+	}
+	if source == destination {
+		d.err = fmt.Errorf("account %s cannot merge into itself", source)
+		return
+	}
+	muxed := id.ToMuxedAccount()
+	d.add(source, xdr.OperationBody{Type: xdr.OperationTypeAccountMerge, Destination: &muxed})
+}
+
+func (d *draft) claimable(source string, amount int64, claimant string) {
+	d.add(source, xdr.OperationBody{
+		Type: xdr.OperationTypeCreateClaimableBalance,
+		CreateClaimableBalanceOp: &xdr.CreateClaimableBalanceOp{
+			Asset: xdr.MustNewNativeAsset(), Amount: xdr.Int64(amount),
+			Claimants: []xdr.Claimant{{
+				Type: xdr.ClaimantTypeClaimantTypeV0,
+				V0: &xdr.ClaimantV0{
+					Destination: d.account("claimant", claimant),
+					Predicate:   xdr.ClaimPredicate{Type: xdr.ClaimPredicateTypeClaimPredicateUnconditional},
+				},
+			}},
+		},
+	})
+}
+
+// frame is everything of a transaction but its operations.
+type frame struct {
+	passphrase string
+	source     string
+	sequence   int64
+	minSeqNum  *int64
+	bounds     Bounds
+	fee        uint32
+	memo       Memo
+}
+
+func (d *draft) build(f frame) (Tx, error) {
+	tx, err := d.transaction(f)
+	if err != nil {
+		return Tx{}, err
+	}
+	env := xdr.TransactionEnvelope{
+		Type: xdr.EnvelopeTypeEnvelopeTypeTx,
+		V1:   &xdr.TransactionV1Envelope{Tx: tx, Signatures: []xdr.DecoratedSignature{}},
+	}
+	text, err := encode(env)
+	if err != nil {
+		return Tx{}, err
+	}
+	return describe(env, text, f.passphrase)
+}
+
+func (d *draft) transaction(f frame) (xdr.Transaction, error) {
+	source := d.account("transaction source", f.source)
+	memo, err := f.memo.xdr()
+	switch {
+	case d.err != nil:
+		return xdr.Transaction{}, d.err
+	case err != nil:
+		return xdr.Transaction{}, err
+	case f.passphrase == "":
+		return xdr.Transaction{}, errors.New("no network passphrase")
+	case f.sequence <= 0:
+		return xdr.Transaction{}, fmt.Errorf("sequence %d is not positive", f.sequence)
+	case f.bounds.MinTime < 0 || f.bounds.MaxTime < 0:
+		return xdr.Transaction{}, errors.New("negative time bound")
+	case len(d.ops) == 0 || len(d.ops) > MaxOperations:
+		return xdr.Transaction{}, fmt.Errorf("%d operations in one transaction, at most %d", len(d.ops), MaxOperations)
+	}
+	return xdr.Transaction{
+		SourceAccount: source.ToMuxedAccount(), Fee: xdr.Uint32(f.fee), SeqNum: xdr.SequenceNumber(f.sequence),
+		Cond: f.preconditions(), Memo: memo, Operations: d.ops,
+	}, nil
+}
+
+// preconditions always has the long form with both bounds written out, so that equal bounds have equal texts.
+func (f frame) preconditions() xdr.Preconditions {
+	v2 := xdr.PreconditionsV2{
+		TimeBounds:   &xdr.TimeBounds{MinTime: xdr.TimePoint(f.bounds.MinTime), MaxTime: xdr.TimePoint(f.bounds.MaxTime)},
+		LedgerBounds: &xdr.LedgerBounds{MinLedger: xdr.Uint32(f.bounds.MinLedger), MaxLedger: xdr.Uint32(f.bounds.MaxLedger)},
+		ExtraSigners: []xdr.SignerKey{},
+	}
+	if f.minSeqNum != nil {
+		n := xdr.SequenceNumber(*f.minSeqNum)
+		v2.MinSeqNum = &n
+	}
+	return xdr.Preconditions{Type: xdr.PreconditionTypePrecondV2, V2: &v2}
+}
+
+// Kinds of memo that a destination may ask for (SEP-29 leaves the kind to the receiver).
+const (
+	MemoNone = ""
+	MemoText = "text" // at most 28 bytes
+	MemoID   = "id"   // any uint64
+)
+
+// Memo is attached to a claim when the destination needs one to tell its customers apart. The zero value is none.
+type Memo struct {
+	Kind string
+	Text string
+	ID   uint64
+}
+
+func (m Memo) xdr() (xdr.Memo, error) {
+	switch m.Kind {
+	case MemoNone:
+		if m.Text != "" || m.ID != 0 {
+			return xdr.Memo{}, errors.New("memo has a value and no kind")
+		}
+		return xdr.Memo{Type: xdr.MemoTypeMemoNone}, nil
+	case MemoText:
+		if m.Text == "" || len(m.Text) > 28 || m.ID != 0 {
+			return xdr.Memo{}, fmt.Errorf("text memo of %d bytes, 1 to 28 allowed", len(m.Text))
+		}
+		text := m.Text
+		return xdr.Memo{Type: xdr.MemoTypeMemoText, Text: &text}, nil
+	case MemoID:
+		if m.Text != "" {
+			return xdr.Memo{}, errors.New("id memo has a text")
+		}
+		id := xdr.Uint64(m.ID)
+		return xdr.Memo{Type: xdr.MemoTypeMemoId, Id: &id}, nil
+	}
+	return xdr.Memo{}, fmt.Errorf("unknown kind of memo %q", m.Kind)
+}
+
+// hashOf is the hash that keys sign: the inner one for a transaction, the outer one for a fee bump.
+func hashOf(env xdr.TransactionEnvelope, passphrase string) ([32]byte, error) {
+	h, err := network.HashTransactionInEnvelope(env, passphrase)
+	if err != nil {
+		return h, fmt.Errorf("hash envelope: %v", err)
+	}
+	return h, nil
+}

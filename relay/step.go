@@ -1,0 +1,277 @@
+package relay
+
+// Step is the lifecycle: what becomes of p when in happens. It is pure, moves along at most one edge of [Edges], and the
+// same input again changes nothing. now is the moment written into the payment, never a judge of bounds or expiry. Errors
+// are of kind [Conflict], or [ErrContradiction] when the ledger cannot be right together with our records.
+//
+// A payment that is [Payment.Restless] afterwards wants one more Step, with [Onward], in the same commit.
+func Step(p Payment, in Input, now Micros) (Payment, []Effect, error) {
+	next, effects, err := react(p, in)
+	if err != nil {
+		return p, nil, err
+	}
+	if next.State == p.State {
+		if next.ReturnWish != p.ReturnWish {
+			next.UpdatedAt = now
+		}
+		return next, effects, nil
+	}
+	next.UpdatedAt = now
+	if next.State.Ended() {
+		next.EndedAt = now
+	}
+	return next, append(effects, arrive(next, in)...), nil
+}
+
+// react moves p as the input says, by at most one edge.
+func react(p Payment, in Input) (Payment, []Effect, error) {
+	switch in := in.(type) {
+	case CancelAsked:
+		return wish(p, ByCancel)
+	case DeclineAsked:
+		return wish(p, ByDecline)
+	case LedgerClosed:
+		if Seconds(in.At.CloseTime) < p.ExpiresAt || p.State.Ended() || p.ReturnWish != "" {
+			return p, nil, nil
+		}
+		return wish(p, ByExpiry)
+	case Onward:
+		return pursue(p)
+	case ClaimSubmitted:
+		return submitClaim(p, in)
+	case FundingSigned:
+		return signFunding(p, in)
+	case FundingRefused:
+		if p.State != Created {
+			return p, nil, nil // too late to matter: something else has happened to it
+		}
+		p.Reason = in.Cause
+		return to(p, Failed)
+	case FundingLanded:
+		return landFunding(p, in)
+	case FundingDead:
+		return loseFunding(p, in)
+	case ClaimDead:
+		if p.State != Claiming || p.Claim != in.Hash {
+			return p, nil, nil
+		}
+		p.Claim, p.Destination = "", ""
+		return to(p, Pending)
+	case RungSpent:
+		if p.State != Returning {
+			return p, nil, nil
+		}
+		if in.Left == 0 {
+			p.Reason = NoWayBack
+			return to(p, Parked)
+		}
+		return to(p, Pending) // the wish stands, so it goes onward with the next rung
+	case HoldingTroubled:
+		if p.State != Pending && p.State != Claiming && p.State != Returning {
+			return p, nil, nil
+		}
+		p.Reason, p.Claim = in.Cause, ""
+		return to(p, Parked)
+	case HoldingWell:
+		if p.State != Parked || p.Reason == NoWayBack {
+			return p, nil, nil
+		}
+		p.Reason = ""
+		return to(p, Pending)
+	}
+	return end(p, in)
+}
+
+// Restless says that a return was asked for and nothing stands in its way any more.
+func (p Payment) Restless() bool {
+	return p.ReturnWish != "" && (p.State == Created || p.State == Pending)
+}
+
+// pursue acts on a standing wish: a payment that is free to move goes where it was asked to.
+func pursue(p Payment) (Payment, []Effect, error) {
+	switch {
+	case !p.Restless():
+		return p, nil, nil
+	case p.State == Pending:
+		p.Reason = p.ReturnWish
+		return to(p, Returning, Effect{Kind: DoReturn})
+	}
+	p.Reason = p.ReturnWish // nothing has moved, so there is nothing to bring home
+	if p.ReturnWish == ByExpiry {
+		return to(p, Failed)
+	}
+	return to(p, Canceled)
+}
+
+// wish notes that the money shall go home. While an envelope of ours is on its way it is a flag: the ledger answers first.
+func wish(p Payment, why Reason) (Payment, []Effect, error) {
+	switch p.State {
+	case Created, Funding, Pending, Claiming, Parked:
+		if p.ReturnWish == "" {
+			p.ReturnWish = why
+		}
+		return pursue(p)
+	case Returning, Returned, Canceled:
+		return p, nil, nil // it is what was asked for, whoever asked first
+	case Failed:
+		if why == ByDecline {
+			return p, nil, nil
+		}
+		return p, nil, conflict("already_failed", "This payment has failed; no money moved.")
+	case Settled:
+		return p, nil, conflict("already_settled", "The money has left its holding account outside of this service.")
+	}
+	return p, nil, conflict("already_claimed", "The money has already been claimed.")
+}
+
+func signFunding(p Payment, in FundingSigned) (Payment, []Effect, error) {
+	if p.Funding == in.Hash {
+		return p, nil, nil
+	}
+	if p.State != Created {
+		return p, nil, conflict("not_created", "Only a payment that is not funded can be funded.")
+	}
+	p.Funding, p.Holding, p.Bound, p.Fundings = in.Hash, in.Holding, in.Bound, p.Fundings+1
+	return to(p, Funding)
+}
+
+func landFunding(p Payment, in FundingLanded) (Payment, []Effect, error) {
+	if p.Funding != in.Hash { // we proved that this one cannot land, and signed another
+		return p, nil, ErrContradiction
+	}
+	if p.State != Funding {
+		return p, nil, nil
+	}
+	p.Note, p.FeePaid = "", p.FeePaid+in.Fee
+	return to(p, Pending)
+}
+
+func loseFunding(p Payment, in FundingDead) (Payment, []Effect, error) {
+	if p.State != Funding || p.Funding != in.Hash {
+		return p, nil, nil
+	}
+	p.Funding, p.Holding, p.Bound = "", "", 0
+	if p.Fundings >= MostFundings && p.ReturnWish == "" {
+		p.Reason = FundingFailed
+		return to(p, Failed)
+	}
+	return to(p, Created, Effect{Kind: DoFund})
+}
+
+func submitClaim(p Payment, in ClaimSubmitted) (Payment, []Effect, error) {
+	switch p.State {
+	case Claiming:
+		if p.Claim == in.Hash {
+			return p, nil, nil
+		}
+		return p, nil, conflict("claim_in_flight", "Another claim of this payment is on its way.")
+	case Pending:
+	default:
+		return p, nil, p.claimRefusal()
+	}
+	if Seconds(in.At.CloseTime) >= p.ExpiresAt {
+		return p, nil, conflict("expired", "The time to claim this payment has run out.")
+	}
+	p.Claim, p.Destination = in.Hash, in.Destination
+	return to(p, Claiming)
+}
+
+// claimRefusal says why a payment cannot be claimed in its state.
+func (p Payment) claimRefusal() error {
+	switch p.State {
+	case Created, Funding:
+		return conflict("not_ready", "The money is not in its holding account yet; try again in a moment.")
+	case Claiming:
+		return conflict("claim_in_flight", "Another claim of this payment is on its way.")
+	case Claimed:
+		return conflict("already_claimed", "This money has already been claimed.")
+	case Returning, Returned:
+		return conflict("already_"+string(p.Reason), "This money is on its way back to the sender, or there already.")
+	case Parked:
+		return conflict("parked", "The money is safe, but cannot be moved just now.")
+	}
+	return conflict("already_"+string(p.State), "This payment has ended.")
+}
+
+// end takes the inputs by which the ledger ends a payment, whatever we were about to do.
+func end(p Payment, in Input) (Payment, []Effect, error) {
+	if p.State.Ended() {
+		return repeatEnd(p, in)
+	}
+	if !p.State.Holds() {
+		return p, nil, ErrContradiction // no holding account of this payment can exist
+	}
+	switch in := in.(type) {
+	case ClaimLanded:
+		p.Claim, p.Destination, p.Reason, p.ReturnWish = in.Hash, in.Destination, "", ""
+		p.SettledTx, p.SettledAt, p.FeePaid = in.Tx, in.Ledger, p.FeePaid+in.Fee
+		if in.NewAccount {
+			p.SpentUnits = AccountUnits
+		}
+		return to(p, Claimed)
+	case ReturnLanded:
+		p.SettledTx, p.SettledAt, p.FeePaid = in.Tx, in.Ledger, p.FeePaid+in.Fee
+		return bringHome(p)
+	case EmptiedElsewhere:
+		p.SettledTx, p.SettledAt = in.Tx, in.Ledger
+		if in.Destination == p.ReturnTo {
+			return bringHome(p)
+		}
+		known := in.Destination == p.Destination
+		p.Destination, p.Claim, p.Reason, p.ReturnWish = in.Destination, "", "", ""
+		if known { // the account she asked us to claim into: by another envelope, but claimed
+			return to(p, Claimed)
+		}
+		return to(p, Settled)
+	}
+	return p, nil, NewFault(Internal, "unknown_input", "", nil)
+}
+
+// bringHome ends p as returned; a return that nobody asked us for was the sender's own.
+func bringHome(p Payment) (Payment, []Effect, error) {
+	p.Reason = ByCancel
+	if p.ReturnWish != "" {
+		p.Reason = p.ReturnWish
+	}
+	p.ReturnWish, p.Claim, p.Destination = "", "", ""
+	return to(p, Returned)
+}
+
+// repeatEnd accepts the ending transaction again and nothing else: an account cannot be merged away twice.
+func repeatEnd(p Payment, in Input) (Payment, []Effect, error) {
+	var tx string
+	switch in := in.(type) {
+	case ClaimLanded:
+		tx = in.Tx
+	case ReturnLanded:
+		tx = in.Tx
+	case EmptiedElsewhere:
+		tx = in.Tx
+	}
+	if tx == p.SettledTx {
+		return p, nil, nil
+	}
+	return p, nil, ErrContradiction
+}
+
+// to moves along one edge of the table.
+func to(p Payment, s State, effects ...Effect) (Payment, []Effect, error) {
+	if _, ok := Edges[p.State][s]; !ok {
+		return p, nil, NewFault(Internal, "no_such_edge", "", nil)
+	}
+	p.State = s
+	return p, effects, nil
+}
+
+// arrive is what entering a state asks for, whichever way it was entered.
+func arrive(p Payment, in Input) []Effect {
+	effects := []Effect{{Kind: DoPublish}}
+	_, landed := in.(FundingLanded)
+	if landed && p.State == Pending || p.State == Claimed {
+		effects = append(effects, Effect{Kind: DoNotify})
+	}
+	if p.State.Ended() {
+		effects = append(effects, Effect{Kind: DoExpunge})
+	}
+	return effects
+}

@@ -1,0 +1,167 @@
+package relay
+
+import "context"
+
+// App is a tenant.
+type App struct {
+	ID         AppID
+	Name       string // shown to recipients
+	Recipient  string // age recipient of the sender: every box of the app is sealed to it
+	Treasury   string // the app's account
+	MayVouch   bool   // may prove handles of its own signed-in users
+	Notify     bool   // we write to recipients on arrival and on claim
+	MostLocked int    // base reserves that may be locked in holding accounts at a time
+	MostSpent  int    // base reserves that may be given to claimants' accounts in all
+	CreatedAt  Micros
+}
+
+// Key opens the API for an app. Only the hash of its text is kept.
+type Key struct {
+	ID        string // "key_…", for rotating and revoking
+	App       AppID
+	Hash      string
+	Admin     bool // may make apps
+	CreatedAt Micros
+	RevokedAt Micros // 0 = good
+}
+
+// Usage is what an app's payments add up to.
+type Usage struct {
+	Waiting     Stroops // in holding accounts
+	Committed   Stroops // accepted, not yet out of the treasury
+	LockedUnits int     // base reserves in holding accounts, those to be made included
+	SpentUnits  int
+}
+
+// Entry is one line of a payment's history: append-only.
+type Entry struct {
+	Payment PaymentID
+	At      Micros
+	From    State
+	To      State
+	Input   string // name of the input
+	Detail  string // hash, account or ledger; never a secret
+}
+
+// Work is an effect as a row.
+type Work struct {
+	ID         int64
+	Kind       EffectKind
+	Payment    PaymentID // "" for DoSubmit
+	Envelope   string    // of DoSubmit: its hash
+	Subject    string    // of DoPublish: the state; of DoMailCode: the session's hash
+	Due        Micros
+	Attempts   int
+	LeaseUntil Micros
+	DoneAt     Micros
+	Note       string // how the last attempt ended
+}
+
+// Answered is a remembered answer to a request with an Idempotency-Key.
+type Answered struct {
+	App       AppID
+	Key       string
+	Body      string // hash of the request
+	Until     Micros // in flight until then; 0 = answered
+	Status    int
+	Answer    []byte
+	CreatedAt Micros
+}
+
+// Tx is one transaction of the store. Everything in it is committed together or not at all, and durable when the
+// function that got it has returned without error and UpdateMany returns nil.
+type Tx interface {
+	// Payments. Save writes where id and p.Version are still so, else ErrStale, and counts the version up.
+	Payment(id PaymentID) (Payment, error)
+	InsertPayment(p Payment) error // a fault "reference_taken" or "id_taken" (Conflict) when it is
+	SavePayment(p *Payment) error
+	PaymentsOfHoldings(accounts []string) ([]PaymentID, error)
+	AppendHistory(e Entry) error
+
+	// Work. A row that is the same (kind, payment, envelope, subject) and not done is moved to the earlier due.
+	AddWork(w Work) error
+	CloseWork(id PaymentID, kinds ...EffectKind) error
+
+	// Envelopes. Insert fails with ErrSequenceTaken when a live funding or claim holds (network, source, sequence);
+	// rungs of a ladder and planned claims of one holding account do not exclude one another.
+	InsertEnvelope(e Envelope) error
+	SaveEnvelope(e *Envelope) error
+	Envelope(hash string) (Envelope, error)
+	EnvelopesOf(id PaymentID) ([]Envelope, error)
+	KnownEnvelopes(hashes []string) ([]string, error)
+
+	// Secrets of a payment: box and share, encrypted at rest where they are not sealed already.
+	PutBox(id PaymentID, box []byte) error
+	PutShare(id PaymentID, share []byte) error
+	Box(id PaymentID) ([]byte, error)
+	Share(id PaymentID) ([]byte, error)
+	Expunge(id PaymentID) error // box, share, codes, passes; the code book stays
+
+	// Proof.
+	CodeBook(id PaymentID) (CodeBook, error) // the zero book when there is none
+	SaveCodeBook(b CodeBook) error
+	InsertCode(c Code) error
+	Code(session string) (Code, error)
+	SaveCode(c Code) error
+	InsertPass(p Pass) error
+	Pass(hash string) (Pass, error)
+	SavePass(p Pass) error
+
+	// Apps.
+	InsertApp(a App) error
+	App(id AppID) (App, error)
+	SaveApp(a App) error
+	InsertKey(k Key) error
+	KeyByHash(hash string) (Key, error)
+	KeysOf(id AppID) ([]Key, error)
+	SaveKey(k Key) error
+	Usage(id AppID) (Usage, error)
+
+	// Idempotency. Recall answers ErrNotFound when the key is new.
+	Recall(app AppID, key string) (Answered, error)
+	Remember(a Answered) error
+
+	// What was seen of the ledger. LedgerHash answers "" when not remembered.
+	Cursor() (seq uint32, err error)
+	LedgerHash(seq uint32) (string, error)
+	RememberLedger(h Head) error // moves the cursor; keeps the newest 10,000
+	Halted() (why string, err error)
+	Halt(why string) error
+}
+
+// Filter chooses payments for a list, newest first.
+type Filter struct {
+	App       AppID
+	State     State
+	Reference string
+	To        string // canonical handle
+	After     PaymentID
+	Limit     int
+}
+
+// Store keeps intent. Reads see committed data. One conformance suite runs on every implementation.
+type Store interface {
+	// UpdateMany loads the payments named (each once, locked against other writers, in the order of ids), runs fn, and
+	// commits what it wrote through tx. A failing fn rolls everything back and its error is returned as it is. fn may run
+	// again when the database asks for it, so it touches nothing but tx.
+	UpdateMany(ctx context.Context, ids []PaymentID, fn func(tx Tx, payments []Payment) error) error
+
+	// List pages through payments; more says whether there are further ones.
+	List(ctx context.Context, f Filter) (page []Payment, more bool, err error)
+	History(ctx context.Context, id PaymentID) ([]Entry, error)
+	WorkOf(ctx context.Context, id PaymentID) ([]Work, error)
+
+	// Holding lists payments in the states given, after an id, for audits and recovery.
+	Holding(ctx context.Context, after PaymentID, limit int, states ...State) ([]Payment, error)
+
+	// Lease takes due rows of the kinds given (all kinds when none): those not done, due, not leased, oldest due first.
+	Lease(ctx context.Context, now, until Micros, limit int, kinds ...EffectKind) ([]Work, error)
+	// LeaseOne takes one row if it is free and due; ErrNotFound otherwise.
+	LeaseOne(ctx context.Context, id int64, now, until Micros) (Work, error)
+	// Done closes a row. Retry gives it back: due then, one more attempt, with a note.
+	Done(ctx context.Context, id int64, now Micros) error
+	Retry(ctx context.Context, id int64, due Micros, note string) error
+	// Unannounced lists ids of rows that are due and were never announced on the bus, and Announced marks them.
+	Unannounced(ctx context.Context, now Micros, limit int) ([]Work, error)
+	Announced(ctx context.Context, ids []int64) error
+}
