@@ -1,0 +1,164 @@
+package stellar
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/stellar/go-stellar-sdk/strkey"
+	"github.com/stellar/go-stellar-sdk/xdr"
+)
+
+// BaseReserve is the reserve of one unit in stroops, on the public network since 2019; a vote of validators can
+// change it.
+const BaseReserve = 5_000_000
+
+// MemoRequiredKey is the name of the data entry by which an account asks for a memo on what is paid to it (SEP-29).
+const MemoRequiredKey = "config.memo_required"
+
+// Signer is a key beside the account's own. Key is in its own address form: G…, T…, X… or P….
+type Signer struct {
+	Key    string
+	Weight uint32
+}
+
+// Account is an account entry of the ledger. Amounts are stroops.
+type Account struct {
+	ID            string
+	Balance       int64
+	Sequence      int64
+	SeqLedger     uint32 // ledger in which Sequence was last used; 0 if never
+	SeqTime       int64  // its close time; 0 if never
+	SubEntries    uint32 // trustlines, offers, data entries and signers
+	NumSponsoring uint32
+	NumSponsored  uint32
+	Sponsor       string // who sponsors the account's own reserve; empty if nobody or if the source does not tell
+	Flags         uint32
+	Thresholds    [4]byte // master weight, low, medium, high
+	Signers       []Signer
+	Selling       int64 // liabilities
+	Buying        int64
+	LastModified  uint32
+	MemoRequired  bool // SEP-29
+}
+
+// immutable is AUTH_IMMUTABLE_FLAG: such an account cannot be merged.
+const immutable = uint32(xdr.AccountFlagsAuthImmutableFlag)
+
+// AccountKey is the ledger key of an account, base64 XDR.
+func AccountKey(id string) (string, error) {
+	key, err := accountKey(id)
+	if err != nil {
+		return "", err
+	}
+	return xdr.MarshalBase64(key)
+}
+
+// MemoKey is the ledger key of the data entry by which an account asks for a memo, base64 XDR.
+func MemoKey(id string) (string, error) {
+	aid, err := accountID("account", id)
+	if err != nil {
+		return "", err
+	}
+	return xdr.MarshalBase64(xdr.LedgerKey{
+		Type: xdr.LedgerEntryTypeData,
+		Data: &xdr.LedgerKeyData{AccountId: aid, DataName: MemoRequiredKey},
+	})
+}
+
+func accountKey(id string) (xdr.LedgerKey, error) {
+	aid, err := accountID("account", id)
+	if err != nil {
+		return xdr.LedgerKey{}, err
+	}
+	return xdr.LedgerKey{Type: xdr.LedgerEntryTypeAccount, Account: &xdr.LedgerKeyAccount{AccountId: aid}}, nil
+}
+
+// DecodeAccount reads an account from the data of a ledger entry and, if the source gives it, the entry's extension
+// (which names the sponsor); both base64 XDR.
+func DecodeAccount(dataXDR, extXDR string, lastModified uint32) (Account, error) {
+	var data xdr.LedgerEntryData
+	if err := xdr.SafeUnmarshalBase64(dataXDR, &data); err != nil {
+		return Account{}, fmt.Errorf("ledger entry is not XDR: %v", err)
+	}
+	entry := xdr.LedgerEntry{LastModifiedLedgerSeq: xdr.Uint32(lastModified), Data: data}
+	if extXDR != "" {
+		if err := xdr.SafeUnmarshalBase64(extXDR, &entry.Ext); err != nil {
+			return Account{}, fmt.Errorf("extension of a ledger entry is not XDR: %v", err)
+		}
+	}
+	return AccountFromEntry(entry)
+}
+
+// AccountFromEntry reads an account from a ledger entry.
+func AccountFromEntry(e xdr.LedgerEntry) (Account, error) {
+	a, ok := e.Data.GetAccount()
+	if !ok {
+		return Account{}, errors.New("ledger entry is not an account")
+	}
+	out := Account{
+		ID: a.AccountId.Address(), Balance: int64(a.Balance), Sequence: int64(a.SeqNum),
+		SeqLedger: uint32(a.SeqLedger()), SeqTime: int64(a.SeqTime()), SubEntries: uint32(a.NumSubEntries),
+		NumSponsoring: uint32(a.NumSponsoring()), NumSponsored: uint32(a.NumSponsored()), Flags: uint32(a.Flags),
+		Thresholds: a.Thresholds, LastModified: uint32(e.LastModifiedLedgerSeq),
+		Selling: int64(a.Liabilities().Selling), Buying: int64(a.Liabilities().Buying),
+	}
+	if v1, ok := e.Ext.GetV1(); ok && v1.SponsoringId != nil {
+		out.Sponsor = v1.SponsoringId.Address()
+	}
+	for _, s := range a.Signers {
+		key, err := signerAddress(s.Key)
+		if err != nil {
+			return Account{}, err
+		}
+		out.Signers = append(out.Signers, Signer{Key: key, Weight: uint32(s.Weight)})
+	}
+	return out, nil
+}
+
+func signerAddress(key xdr.SignerKey) (string, error) {
+	if p, ok := key.GetEd25519SignedPayload(); ok && len(p.Payload) == 0 {
+		// The address form has no room for an empty payload; the key counts all the same.
+		return strkey.Encode(strkey.VersionByteSignedPayload, p.Ed25519[:])
+	}
+	s, err := key.GetAddress()
+	if err != nil {
+		return "", fmt.Errorf("signer of an account: %v", err)
+	}
+	return s, nil
+}
+
+// minBalance is the reserve an account must keep with extra units added, in stroops.
+func (a Account) minBalance(reserve int64, extra int64) int64 {
+	units := 2 + int64(a.SubEntries) + int64(a.NumSponsoring) - int64(a.NumSponsored) + extra
+	return units * reserve
+}
+
+// spare is what the account could pay out or lock now, in stroops; negative if it is below its reserve.
+func (a Account) spare(reserve int64) int64 {
+	return a.Balance - a.minBalance(reserve, 0) - a.Selling
+}
+
+// Snapshot is a set of accounts as they were after one ledger. An account that was asked for and does not exist is
+// in the map as nil; one that is not in the map was never asked for.
+type Snapshot struct {
+	Ledger      uint32
+	CloseTime   int64 // unix seconds
+	BaseReserve int64 // stroops; 0 means the constant BaseReserve
+	Accounts    map[string]*Account
+}
+
+func (s Snapshot) reserve() int64 {
+	if s.BaseReserve > 0 {
+		return s.BaseReserve
+	}
+	return BaseReserve
+}
+
+// get tells an absent account, which is an answer, from one that nobody looked for, which is a fault of the caller.
+func (s Snapshot) get(id string) (*Account, error) {
+	a, asked := s.Accounts[id]
+	if !asked {
+		return nil, fmt.Errorf("account %s is not in the snapshot of ledger %d", id, s.Ledger)
+	}
+	return a, nil
+}
