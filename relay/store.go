@@ -146,6 +146,9 @@ type Store interface {
 	// again when the database asks for it, so it touches nothing but tx.
 	UpdateMany(ctx context.Context, ids []PaymentID, fn func(tx Tx, payments []Payment) error) error
 
+	// View runs fn on one committed snapshot; fn only reads.
+	View(ctx context.Context, fn func(tx Tx) error) error
+
 	// List pages through payments; more says whether there are further ones.
 	List(ctx context.Context, f Filter) (page []Payment, more bool, err error)
 	History(ctx context.Context, id PaymentID) ([]Entry, error)

@@ -127,16 +127,18 @@ func signerAddress(key xdr.SignerKey) (string, error) {
 	return s, nil
 }
 
-// minBalance is the reserve an account must keep with extra units added, in stroops.
-func (a Account) minBalance(reserve int64, extra int64) int64 {
-	units := 2 + int64(a.SubEntries) + int64(a.NumSponsoring) - int64(a.NumSponsored) + extra
-	return units * reserve
+// minBalance is the reserve an account must keep in stroops.
+func (a Account) minBalance(reserve int64) int64 {
+	return (2 + int64(a.SubEntries) + int64(a.NumSponsoring) - int64(a.NumSponsored)) * reserve
 }
 
 // spare is what the account could pay out or lock now, in stroops; negative if it is below its reserve.
 func (a Account) spare(reserve int64) int64 {
-	return a.Balance - a.minBalance(reserve, 0) - a.Selling
+	return a.Balance - a.minBalance(reserve) - a.Selling
 }
+
+// Free is what the account could pay out now above its reserve and its offers, in stroops, never below 0.
+func (a Account) Free(baseReserve int64) int64 { return max(0, a.spare(baseReserve)) }
 
 // Snapshot is a set of accounts as they were after one ledger. An account that was asked for and does not exist is
 // in the map as nil; one that is not in the map was never asked for.

@@ -9,8 +9,9 @@ import (
 	"github.com/stellar/go-stellar-sdk/xdr"
 )
 
-// Outcome is a transaction's result in words: tx_success, tx_bad_seq, tx_fee_bump_inner_failed, and for operations
-// op_success, op_bad_auth, or the operation's own, as in account_merge_no_account.
+// Outcome is a transaction's result in the words of the XDR, in snake case: tx_success, tx_bad_seq, tx_no_account
+// (Horizon says tx_no_source_account), tx_fee_bump_inner_failed; for operations op_success, op_bad_auth, or the
+// operation's own, as in account_merge_no_account.
 type Outcome struct {
 	Success   bool
 	Code      string
@@ -45,8 +46,7 @@ func DecodeResult(resultXDR string) (Outcome, error) {
 	return out, nil
 }
 
-// operationWord takes the code of the one arm that is set. The generated types have no common way to it, so it reads
-// the wire: a result is its own code (op_inner), the operation's type, and the operation's code.
+// operationWord takes the code of the one arm that is set.
 func operationWord(op xdr.OperationResult) (string, error) {
 	if op.Code != xdr.OperationResultCodeOpInner {
 		return word(op.Code.String(), "OperationResultCode"), nil

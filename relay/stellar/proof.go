@@ -46,34 +46,49 @@ type Evidence struct {
 // It takes all of: an answer beyond the envelope's bound; history without a gap from when it was signed; the inner hash
 // not in it; and the source account, read beyond the bound too, with a number below the envelope's, or taken by a
 // transaction that the caller knows. A bare "not found" is none of these.
+//
+// An envelope without an end (a return) dies only with its number: history, hash and a known transaction that took the
+// number or the account are wanted just the same. Numbers never go down: a merge wants its source below (ledger << 32),
+// and an account that is made again begins there.
 func CannotLand(tx Tx, ev Evidence) (bool, error) {
-	if ev.Hash != tx.Hash || tx.Hash == "" {
-		return false, fmt.Errorf("%w: evidence is about %q, the envelope is %q", ErrInconclusive, ev.Hash, tx.Hash)
-	}
-	if ev.Found {
-		return false, ErrLanded
-	}
 	switch {
-	case !tx.Bounds.Ends():
-		return false, fmt.Errorf("%w: the envelope has no end", ErrInconclusive)
-	case !tx.Bounds.Past(ev.Latest, ev.LatestCloseTime):
-		return false, fmt.Errorf("%w: ledger %d at %d is not past its bound", ErrInconclusive, ev.Latest, ev.LatestCloseTime)
+	case ev.Hash != tx.Hash || tx.Hash == "":
+		return false, fmt.Errorf("%w: evidence is about %q, the envelope is %q", ErrInconclusive, ev.Hash, tx.Hash)
+	case ev.Found:
+		return false, ErrLanded
 	case ev.SignedAt == 0:
 		return false, fmt.Errorf("%w: unknown when it was signed", ErrInconclusive)
 	case ev.Oldest == 0 || ev.Oldest > ev.SignedAt:
 		return false, fmt.Errorf("%w: history begins at ledger %d, it was signed after %d", ErrInconclusive, ev.Oldest, ev.SignedAt)
 	case ev.AccountLedger == 0:
 		return false, fmt.Errorf("%w: the source account was not read", ErrInconclusive)
+	case ev.Account != nil && ev.Account.ID != tx.Source:
+		return false, fmt.Errorf("%w: account %s was read, the source is %s", ErrInconclusive, ev.Account.ID, tx.Source)
+	case !tx.Bounds.Ends():
+		return numberGone(tx, ev)
+	case !tx.Bounds.Past(ev.Latest, ev.LatestCloseTime):
+		return false, fmt.Errorf("%w: ledger %d at %d is not past its bound", ErrInconclusive, ev.Latest, ev.LatestCloseTime)
 	case !tx.Bounds.Past(ev.AccountLedger, ev.AccountCloseTime):
 		return false, fmt.Errorf("%w: the source account was read after ledger %d, before its bound", ErrInconclusive, ev.AccountLedger)
 	}
 	return sequenceAgrees(tx, ev)
 }
 
+// numberGone judges an envelope without an end.
+func numberGone(tx Tx, ev Evidence) (bool, error) {
+	switch {
+	case ev.Latest < ev.AccountLedger:
+		return false, fmt.Errorf("%w: the hash was looked up to ledger %d, the account read after %d", ErrInconclusive, ev.Latest, ev.AccountLedger)
+	case ev.Account != nil && ev.Account.Sequence < tx.Sequence:
+		return false, fmt.Errorf("%w: it has no end, and its number %d is not used up", ErrInconclusive, tx.Sequence)
+	case ev.Account == nil && int64(ev.AccountLedger)<<32 < tx.Sequence:
+		return false, fmt.Errorf("%w: it has no end, and the account may be made again below its number", ErrInconclusive)
+	}
+	return sequenceAgrees(tx, ev)
+}
+
 func sequenceAgrees(tx Tx, ev Evidence) (bool, error) {
 	switch {
-	case ev.Account != nil && ev.Account.ID != tx.Source:
-		return false, fmt.Errorf("%w: account %s was read, the source is %s", ErrInconclusive, ev.Account.ID, tx.Source)
 	case ev.Account != nil && ev.Account.Sequence < tx.Sequence:
 		return true, nil
 	case ev.UsedBy != "" && ev.UsedBy != tx.Hash:

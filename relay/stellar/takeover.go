@@ -2,8 +2,8 @@ package stellar
 
 // Made is how a holding account left our hands.
 type Made struct {
-	Sponsor string // who keeps its reserve
-	Amount  int64  // stroops that the funding put in; strangers can add, only its key can take
+	Sponsor string // who keeps its reserve; empty: not compared
+	Amount  int64  // stroops that the funding put in (strangers can add, only its key can take); 0: not compared
 	Lowest  int64  // the lowest number among the rungs that were never handed in; 0: all are spent
 }
 
@@ -27,7 +27,7 @@ func Takeover(h *Account, m Made) []Reason {
 	add(h.NumSponsoring > 0, IsSponsor)
 	add(int(h.SubEntries) > len(h.Signers), HasSubEntries)
 	// Some sources do not name the sponsor, all count the reserves that somebody else keeps: two for an account.
-	add(h.NumSponsored < 2 || h.Sponsor != "" && h.Sponsor != m.Sponsor, SponsorChanged)
+	add(h.NumSponsored < 2 || h.Sponsor != "" && m.Sponsor != "" && h.Sponsor != m.Sponsor, SponsorChanged)
 	add(h.Flags != 0, Immutable)
 	add(h.Balance < m.Amount, HoldingShort)
 	return why

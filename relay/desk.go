@@ -1,0 +1,252 @@
+package relay
+
+import (
+	"context"
+	"crypto/subtle"
+	"fmt"
+	"strings"
+	"time"
+)
+
+// Desk is the one writer: whatever happens to a payment goes through it. It reads, steps ([Step]), and commits payment,
+// history, envelopes and work together, so that a crash leaves either all of it or none.
+type Desk struct {
+	Store   Store
+	Network string // network id, hex
+	Now     func() time.Time
+}
+
+func (d *Desk) now() Micros { return At(d.Now()) }
+
+// Apply steps one payment with one input and commits. The payment returned is the committed one. Losing a
+// compare-and-swap is not an error: the store serialises writers, and Step decides anew on what it finds.
+func (d *Desk) Apply(ctx context.Context, id PaymentID, in Input) (Payment, error) {
+	var out Payment
+	err := d.Store.UpdateMany(ctx, []PaymentID{id}, func(tx Tx, ps []Payment) (err error) {
+		out, err = d.step(tx, ps[0], in)
+		return err
+	})
+	return out, err
+}
+
+// step applies in, and what a standing wish asks for after it, inside tx.
+func (d *Desk) step(tx Tx, p Payment, in Input) (Payment, error) {
+	for {
+		next, effects, err := Step(p, in, d.now())
+		if err != nil {
+			return p, err
+		}
+		if err := d.save(tx, p, &next, in, effects); err != nil {
+			return p, err
+		}
+		if !next.Restless() {
+			return next, nil
+		}
+		p, in = next, Onward{}
+	}
+}
+
+// save writes what a step made of p: the row under its version, one line of history for a change of state, the work.
+func (d *Desk) save(tx Tx, p Payment, next *Payment, in Input, effects []Effect) error {
+	if next.State == p.State && next.ReturnWish == p.ReturnWish {
+		return nil
+	}
+	if err := tx.SavePayment(next); err != nil {
+		return err
+	}
+	e := Entry{Payment: p.ID, At: d.now(), From: p.State, To: next.State, Input: InputName(in), Detail: detail(in)}
+	if err := tx.AppendHistory(e); err != nil {
+		return err
+	}
+	for _, f := range effects {
+		w := Work{Kind: f.Kind, Payment: p.ID, Due: max(f.Due, d.now())}
+		if f.Kind == DoPublish || f.Kind == DoNotify {
+			w.Subject = string(next.State)
+		}
+		if err := tx.AddWork(w); err != nil {
+			return err
+		}
+	}
+	if next.State.Ended() {
+		return tx.CloseWork(p.ID, DoFund, DoReturn, DoExpire, DoAudit)
+	}
+	return nil
+}
+
+// InputName is the input's name as history spells it: "claim_landed".
+func InputName(in Input) string {
+	name := strings.TrimPrefix(fmt.Sprintf("%T", in), "relay.")
+	var b strings.Builder
+	for i, c := range name {
+		if c >= 'A' && c <= 'Z' {
+			if i > 0 {
+				b.WriteByte('_')
+			}
+			c += 'a' - 'A'
+		}
+		b.WriteRune(c)
+	}
+	return b.String()
+}
+
+// detail is what history keeps of an input besides its name: hashes and accounts, never a secret.
+func detail(in Input) string {
+	switch in := in.(type) {
+	case FundingSigned:
+		return in.Hash
+	case FundingRefused:
+		return string(in.Cause)
+	case FundingLanded:
+		return in.Hash
+	case FundingDead:
+		return in.Hash
+	case ClaimSubmitted:
+		return in.Hash
+	case ClaimDead:
+		return in.Hash
+	case ClaimLanded:
+		return in.Tx
+	case ReturnLanded:
+		return in.Tx
+	case EmptiedElsewhere:
+		return in.Tx
+	case HoldingTroubled:
+		return string(in.Cause)
+	}
+	return ""
+}
+
+// Opening is a request for a payment, checked by whoever took it in; Create checks again what money depends on.
+type Opening struct {
+	Payment Payment // ID, To, Amount, Note, Policy, Reference, Metadata, link fields, ExpiresAt
+	App     App
+	Share   []byte  // the service's half; guarded only
+	Free    Stroops // what the app's treasury can spend, as the ledger says
+	Idem    Answered
+}
+
+// Create accepts a payment: the row, its share, its first work and the remembered answer in one commit. answer renders the
+// response that the idempotency key remembers, from the payment as committed.
+func (d *Desk) Create(ctx context.Context, o Opening, answer func(Payment) ([]byte, error)) (Payment, error) {
+	p := o.Payment
+	now := d.now()
+	if err := checkOpening(p, now); err != nil {
+		return p, err
+	}
+	err := d.Store.UpdateMany(ctx, nil, func(tx Tx, _ []Payment) error {
+		p.State, p.App, p.CreatedAt, p.UpdatedAt, p.Version = Created, o.App.ID, now, now, 1
+		p.Asset, p.SenderRecipients, p.ReturnTo = "native", []string{o.App.Recipient}, o.App.Treasury
+		if err := withinBudget(tx, o, p); err != nil {
+			return err
+		}
+		if err := tx.InsertPayment(p); err != nil {
+			return err
+		}
+		if p.Policy == Guarded {
+			if err := tx.PutShare(p.ID, o.Share); err != nil {
+				return err
+			}
+		}
+		if err := tx.AppendHistory(Entry{Payment: p.ID, At: now, To: Created, Input: "accepted"}); err != nil {
+			return err
+		}
+		for _, w := range []Work{
+			{Kind: DoFund, Payment: p.ID, Due: now},
+			{Kind: DoExpire, Payment: p.ID, Due: p.ExpiresAt},
+			{Kind: DoPublish, Payment: p.ID, Due: now, Subject: string(Created)},
+		} {
+			if err := tx.AddWork(w); err != nil {
+				return err
+			}
+		}
+		if o.Idem.Key == "" {
+			return nil
+		}
+		body, err := answer(p)
+		if err != nil {
+			return err
+		}
+		o.Idem.Until, o.Idem.Status, o.Idem.Answer = 0, 201, body
+		return tx.Remember(o.Idem)
+	})
+	return p, err
+}
+
+func checkOpening(p Payment, now Micros) error {
+	switch {
+	case p.Amount <= 0:
+		return invalid("amount_zero", "/amount", "an amount is more than zero")
+	case p.AuthHash == "" || p.ClaimRecipient == "":
+		return invalid("link_missing", "/link", "a payment has a link: its auth hash and its claim recipient")
+	case len(p.Note) > NoteBytes:
+		return invalid("note_too_long", "/note", "a note has at most 500 bytes")
+	}
+	return CheckExpiry(now, p.ExpiresAt)
+}
+
+// withinBudget refuses a payment that the app's treasury or its reserves cannot carry, counting those on their way.
+func withinBudget(tx Tx, o Opening, p Payment) error {
+	u, err := tx.Usage(o.App.ID)
+	if err != nil {
+		return err
+	}
+	if p.Amount > o.Free || u.Committed > o.Free-p.Amount {
+		return NewFault(Exhausted, "treasury_empty", "The app's treasury does not hold this amount.", nil)
+	}
+	if u.LockedUnits+AccountUnits > o.App.MostLocked || u.SpentUnits+u.LockedUnits+AccountUnits > o.App.MostSpent {
+		return NewFault(Exhausted, "budget_empty", "The app's budget for reserves is used up.", nil)
+	}
+	return nil
+}
+
+// Begin claims an idempotency key before any work is done. A remembered answer comes back with done = true. The faults
+// "idempotency_mismatch" (Invalid) and "idempotency_in_flight" (Conflict) say the other outcomes. Whoever crashed with a key
+// in flight loses it after a minute.
+func (d *Desk) Begin(ctx context.Context, a Answered) (first Answered, done bool, err error) {
+	now := d.now()
+	err = d.Store.UpdateMany(ctx, nil, func(tx Tx, _ []Payment) error {
+		old, err := tx.Recall(a.App, a.Key)
+		switch {
+		case CodeOf(err) == ErrNotFound.Code:
+		case err != nil:
+			return err
+		case old.Body != a.Body:
+			return invalid("idempotency_mismatch", "", "this Idempotency-Key was used with another request")
+		case old.Until == 0:
+			first, done = old, true
+			return nil
+		case now < old.Until:
+			return conflict("idempotency_in_flight", "A request with this Idempotency-Key is being worked on.")
+		}
+		a.Until, a.CreatedAt = now+60*1e6, now
+		first, done = a, false
+		return tx.Remember(a)
+	})
+	return first, done, err
+}
+
+// Abandon gives an idempotency key back after a request that changed nothing.
+func (d *Desk) Abandon(ctx context.Context, a Answered) error {
+	a.Until = 1 // long past: the next request with it begins anew
+	return d.Store.UpdateMany(ctx, nil, func(tx Tx, _ []Payment) error { return tx.Remember(a) })
+}
+
+// Authorize finds a payment by what its link proves: auth is the hash of the value that was presented. A wrong one and
+// an unknown id are the same fault.
+func (d *Desk) Authorize(ctx context.Context, id PaymentID, auth string) (Payment, error) {
+	denied := NewFault(Denied, "link_invalid", "This link opens nothing here.", nil)
+	p, err := d.Payment(ctx, id)
+	if CodeOf(err) == ErrNotFound.Code {
+		return Payment{}, denied
+	}
+	if err == nil && subtle.ConstantTimeCompare([]byte(p.AuthHash), []byte(auth)) != 1 {
+		return Payment{}, denied
+	}
+	return p, err
+}
+
+// Payment reads one payment.
+func (d *Desk) Payment(ctx context.Context, id PaymentID) (p Payment, err error) {
+	err = d.Store.View(ctx, func(tx Tx) error { p, err = tx.Payment(id); return err })
+	return p, err
+}

@@ -1,0 +1,250 @@
+package relay
+
+import (
+	"context"
+	"fmt"
+	"slices"
+)
+
+// CommitFunding writes down a signed funding: the envelope with its sequence number, every box and every rung, and each
+// payment's step to funding, in one commit. Only after it may the envelope be handed in. A payment that has moved on since
+// the intent fails the whole commit: then nothing of this funding is ever sent, and its bound passes unused.
+func (d *Desk) CommitFunding(ctx context.Context, f FundAnswer) error {
+	ids := f.Envelope.Payments
+	return d.Store.UpdateMany(ctx, ids, func(tx Tx, ps []Payment) error {
+		if _, err := tx.Envelope(f.Envelope.Hash); err == nil {
+			return nil // committed before a crash; its submission is a row of work
+		}
+		if err := tx.InsertEnvelope(f.Envelope); err != nil {
+			return err
+		}
+		for i, p := range ps {
+			if err := d.commitMinted(tx, p, f.Minted[i], f.Envelope); err != nil {
+				return err
+			}
+		}
+		return tx.AddWork(Work{Kind: DoSubmit, Envelope: f.Envelope.Hash, Due: d.now()})
+	})
+}
+
+func (d *Desk) commitMinted(tx Tx, p Payment, m Minted, funding Envelope) error {
+	if m.Payment != p.ID || len(m.Box) == 0 || len(m.Ladder) == 0 {
+		return NewFault(Internal, "answer_incomplete", "", nil)
+	}
+	if p.State == Created && p.ReturnWish != "" || p.State != Created {
+		return conflict("not_created", "Only a payment that is not funded can be funded.")
+	}
+	if err := tx.PutBox(p.ID, m.Box); err != nil {
+		return err
+	}
+	for _, rung := range m.Ladder {
+		if err := tx.InsertEnvelope(rung); err != nil {
+			return err
+		}
+	}
+	_, err := d.step(tx, p, FundingSigned{Hash: funding.Hash, Holding: m.Account, Bound: funding.Bound})
+	return err
+}
+
+// Plan writes down a claim envelope before the claimant gets it: from then on it may land without us.
+func (d *Desk) Plan(ctx context.Context, e Envelope, at Head) error {
+	return d.Store.UpdateMany(ctx, e.Payments, func(tx Tx, ps []Payment) error {
+		if ps[0].State != Pending {
+			return ps[0].claimRefusal()
+		}
+		if Seconds(at.CloseTime) >= ps[0].ExpiresAt {
+			return conflict("expired", "The time to claim this payment has run out.")
+		}
+		if _, err := tx.Envelope(e.Hash); err == nil {
+			return nil
+		}
+		return tx.InsertEnvelope(e)
+	})
+}
+
+// SubmitClaim takes a planned claim that the claimant completed: payment, envelope and the work of handing it in.
+func (d *Desk) SubmitClaim(ctx context.Context, id PaymentID, hash string, complete []byte, at Head) (Payment, error) {
+	var out Payment
+	err := d.Store.UpdateMany(ctx, []PaymentID{id}, func(tx Tx, ps []Payment) error {
+		e, err := tx.Envelope(hash)
+		if err != nil || e.Kind != ClaimEnvelope || !slices.Contains(e.Payments, id) {
+			return invalid("plan_unknown", "/envelope", "this envelope is none of the plans of this payment")
+		}
+		if out, err = d.step(tx, ps[0], ClaimSubmitted{Hash: hash, Destination: e.Destination, At: at}); err != nil {
+			return err
+		}
+		if e.State != Planned {
+			return nil // submitted before
+		}
+		e.State, e.XDR = Signed, complete
+		if err := tx.SaveEnvelope(&e); err != nil {
+			return err
+		}
+		return tx.AddWork(Work{Kind: DoSubmit, Envelope: hash, Due: d.now()})
+	})
+	return out, err
+}
+
+// Sighted tells an envelope and its payments that it was seen in a ledger.
+func (d *Desk) Sighted(ctx context.Context, s Sighting) error {
+	return d.settle(ctx, s.Hash, func(e Envelope, left int) (Envelope, Input, error) { return StepSighting(e, s, left) })
+}
+
+// Died tells an envelope and its payments that it is proven unable to land. Only after a [Verdict] of [CannotLand].
+func (d *Desk) Died(ctx context.Context, hash string) error { return d.settle(ctx, hash, StepDead) }
+
+func (d *Desk) settle(ctx context.Context, hash string, step func(Envelope, int) (Envelope, Input, error)) error {
+	e, err := d.Envelope(ctx, hash)
+	if err != nil {
+		return err
+	}
+	return d.Store.UpdateMany(ctx, e.Payments, func(tx Tx, ps []Payment) error { return d.settleIn(tx, hash, step) })
+}
+
+func (d *Desk) settleIn(tx Tx, hash string, step func(Envelope, int) (Envelope, Input, error)) error {
+	e, err := tx.Envelope(hash)
+	if err != nil {
+		return err
+	}
+	left := 0
+	if e.Kind == ReturnEnvelope {
+		all, err := tx.EnvelopesOf(e.Payments[0])
+		if err != nil {
+			return err
+		}
+		for _, other := range all {
+			if other.Kind == ReturnEnvelope && other.Source == e.Source && other.Hash != e.Hash && other.Live() {
+				left++
+			}
+		}
+	}
+	next, in, err := step(e, left)
+	if err != nil {
+		return fmt.Errorf("envelope %s: %w", hash, err)
+	}
+	if next.State != e.State {
+		if err := tx.SaveEnvelope(&next); err != nil {
+			return err
+		}
+	}
+	if in == nil {
+		return nil
+	}
+	for _, id := range e.Payments {
+		p, err := tx.Payment(id)
+		if err != nil {
+			return err
+		}
+		if _, err := d.step(tx, p, in); err != nil {
+			return fmt.Errorf("payment %s: %w", id, err)
+		}
+	}
+	return nil
+}
+
+// Witness takes in one closed ledger: our envelopes that are in it, strangers' transactions that touched our holding
+// accounts, and the cursor, in one commit. A ledger that does not follow the one remembered is [ErrContradiction].
+func (d *Desk) Witness(ctx context.Context, page LedgerPage) error {
+	return d.Store.UpdateMany(ctx, nil, func(tx Tx, _ []Payment) error {
+		if err := follows(tx, page); err != nil {
+			return err
+		}
+		var hashes []string
+		for _, t := range page.Transactions {
+			hashes = append(hashes, t.Hash)
+		}
+		known, err := tx.KnownEnvelopes(hashes)
+		if err != nil {
+			return err
+		}
+		for _, t := range page.Transactions {
+			if slices.Contains(known, t.Hash) {
+				err = d.settleIn(tx, t.Hash, func(e Envelope, left int) (Envelope, Input, error) {
+					return StepSighting(e, t.Sighting, left)
+				})
+			} else if t.Success {
+				err = d.stranger(tx, t)
+			}
+			if err != nil {
+				return fmt.Errorf("ledger %d: %w", page.Head.Sequence, err)
+			}
+		}
+		return tx.RememberLedger(page.Head)
+	})
+}
+
+func follows(tx Tx, page LedgerPage) error {
+	seq := page.Head.Sequence
+	before, err := tx.LedgerHash(seq - 1)
+	if err != nil {
+		return err
+	}
+	same, err := tx.LedgerHash(seq)
+	if err != nil {
+		return err
+	}
+	if before != "" && before != page.Previous || same != "" && same != page.Head.Hash {
+		return fmt.Errorf("ledger %d has another history than the one remembered: %w", seq, ErrContradiction)
+	}
+	return nil
+}
+
+// stranger takes in a transaction that is not ours and touched holding accounts: emptied, or to be looked at.
+func (d *Desk) stranger(tx Tx, t PageTransaction) error {
+	ids, err := tx.PaymentsOfHoldings(t.Touched)
+	if err != nil {
+		return err
+	}
+	for _, id := range ids {
+		p, err := tx.Payment(id)
+		if err != nil {
+			return err
+		}
+		if !p.State.Holds() {
+			continue // an account that ended with its payment may be made anew by anybody; it is none of ours
+		}
+		if destination, gone := t.Merges[p.Holding]; gone {
+			_, err = d.step(tx, p, EmptiedElsewhere{Tx: t.Tx, Ledger: t.Ledger, Destination: destination})
+		} else {
+			err = tx.AddWork(Work{Kind: DoAudit, Payment: id, Due: d.now()})
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Envelope reads one envelope.
+func (d *Desk) Envelope(ctx context.Context, hash string) (e Envelope, err error) {
+	err = d.Store.View(ctx, func(tx Tx) error { e, err = tx.Envelope(hash); return err })
+	return e, err
+}
+
+// EnvelopesOf reads every envelope ever signed for a payment.
+func (d *Desk) EnvelopesOf(ctx context.Context, id PaymentID) (es []Envelope, err error) {
+	err = d.Store.View(ctx, func(tx Tx) error { es, err = tx.EnvelopesOf(id); return err })
+	return es, err
+}
+
+// Cursor is the last ledger witnessed, 0 when none.
+func (d *Desk) Cursor(ctx context.Context) (seq uint32, err error) {
+	err = d.Store.View(ctx, func(tx Tx) error { seq, err = tx.Cursor(); return err })
+	return seq, err
+}
+
+// Skip moves the cursor over a gap in history, to h. The caller then looks up every live envelope and holding account.
+func (d *Desk) Skip(ctx context.Context, h Head) error {
+	return d.Store.UpdateMany(ctx, nil, func(tx Tx, _ []Payment) error { return tx.RememberLedger(h) })
+}
+
+// Halt stops everything that moves money until a person has looked. Halted says why, "" when nothing is halted.
+func (d *Desk) Halt(ctx context.Context, why string) error {
+	return d.Store.UpdateMany(ctx, nil, func(tx Tx, _ []Payment) error { return tx.Halt(why) })
+}
+
+// Halted says why everything is stopped; "" when it is not.
+func (d *Desk) Halted(ctx context.Context) (why string, err error) {
+	err = d.Store.View(ctx, func(tx Tx) error { why, err = tx.Halted(); return err })
+	return why, err
+}

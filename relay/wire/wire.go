@@ -1,0 +1,240 @@
+// Package wire is the JSON of the HTTP API under /v1: one struct for each body, shared by the server and the Go SDK. It has
+// no behaviour beyond spelling. The OpenAPI file that the server serves says the same; a test holds the two together.
+//
+// Amounts are decimal strings with up to 7 decimals, moments are RFC 3339 in UTC, binary values are base64 (standard
+// alphabet, padded) unless the field says otherwise. Field names are the API's, everywhere.
+package wire
+
+import "time"
+
+// PaymentRequest is the body of POST /v1/payments. The header Idempotency-Key makes a repeat safe.
+type PaymentRequest struct {
+	To        string            `json:"to" validate:"required,max=300"`
+	Amount    string            `json:"amount" validate:"required,max=40"`
+	Asset     string            `json:"asset,omitempty" validate:"omitempty,eq=native"`
+	Note      string            `json:"note,omitempty" validate:"omitempty,max=500"`
+	ExpiresIn string            `json:"expires_in,omitempty" validate:"omitempty,max=20,excluded_with=ExpiresAt"` // "30d", "12h"
+	ExpiresAt *time.Time        `json:"expires_at,omitempty"`
+	Policy    string            `json:"policy,omitempty" validate:"omitempty,oneof=guarded link"`
+	Reference string            `json:"reference,omitempty" validate:"omitempty,max=128,printascii"`
+	Metadata  map[string]string `json:"metadata,omitempty" validate:"omitempty,max=20,dive,keys,min=1,max=40,endkeys,max=500"`
+	ID        string            `json:"id,omitempty" validate:"required_with=Link"` // chosen by a client that makes the link
+	Link      *LinkHalf         `json:"link,omitempty" validate:"required_with=ID"`
+}
+
+// LinkHalf is what a client that made the link hands in: everything but the link.
+type LinkHalf struct {
+	AuthHash       string `json:"auth_hash" validate:"required,max=100"`       // as crypto/claim spells it
+	ClaimRecipient string `json:"claim_recipient" validate:"required,max=100"` // age1…
+	Share          string `json:"share,omitempty" validate:"omitempty,max=60"` // 32 bytes; guarded only
+}
+
+// Payment is the answer of POST /v1/payments, GET /v1/payments/{id}, and cancel.
+type Payment struct {
+	ID              string            `json:"id"`
+	State           string            `json:"state"`
+	Reason          string            `json:"reason,omitempty"`
+	To              string            `json:"to"`
+	Amount          string            `json:"amount"`
+	Asset           string            `json:"asset"`
+	Policy          string            `json:"policy"`
+	Custody         string            `json:"custody"`
+	LinkMadeBy      string            `json:"link_made_by"`
+	HoldingAccount  *string           `json:"holding_account"` // null until funded
+	Destination     *string           `json:"destination"`     // null until claimed
+	ReturnTo        string            `json:"return_to"`
+	ExpiresAt       time.Time         `json:"expires_at"`
+	NotBeforeLedger *uint32           `json:"not_before_ledger"` // null until funded: a return cannot land earlier
+	Reference       string            `json:"reference,omitempty"`
+	Metadata        map[string]string `json:"metadata,omitempty"`
+	ReturnAsked     string            `json:"return_asked,omitempty"` // a return that was asked for and is not done
+	Cost            Cost              `json:"cost"`
+	Settlement      *Settlement       `json:"settlement"` // null until it ended on the ledger
+	CreatedAt       time.Time         `json:"created_at"`
+	UpdatedAt       time.Time         `json:"updated_at"`
+	ClaimLink       string            `json:"claim_link,omitempty"`     // once, in the 201 of a request without link
+	ClaimLinkBox    string            `json:"claim_link_box,omitempty"` // the same, sealed to the app's age recipient
+}
+
+// Cost is what a payment costs its payer besides the amount.
+type Cost struct {
+	Fee           string `json:"fee"`            // lumens paid to the network so far
+	ReserveLocked string `json:"reserve_locked"` // lumens locked in the holding account; they come home
+	Payer         string `json:"payer"`          // "service"
+}
+
+// Settlement is the transaction that ended a payment.
+type Settlement struct {
+	Tx     string `json:"tx"`
+	Ledger uint32 `json:"ledger"`
+}
+
+// PaymentList is the answer of GET /v1/payments?limit&after&state&reference&to.
+type PaymentList struct {
+	Data    []Payment `json:"data"`
+	HasMore bool      `json:"has_more"`
+}
+
+// Voucher is the answer of POST /v1/payments/{id}/vouch: hand it to the signed-in user, nobody else.
+type Voucher struct {
+	Voucher   string    `json:"voucher"`
+	ExpiresAt time.Time `json:"expires_at"`
+}
+
+// Story is the answer of GET /v1/payments/{id}/story: everything that is known of a payment, for people who look into it.
+type Story struct {
+	Payment   Payment         `json:"payment"`
+	History   []StoryEntry    `json:"history"`
+	Envelopes []StoryEnvelope `json:"envelopes"`
+	Work      []StoryWork     `json:"work"`
+	Ledger    uint32          `json:"ledger"` // newest ledger known
+	ClosedAt  time.Time       `json:"ledger_closed_at"`
+	Holding   string          `json:"holding,omitempty"` // what the ledger says of the holding account now, in words
+}
+
+// StoryEntry is one line of history.
+type StoryEntry struct {
+	At     time.Time `json:"at"`
+	From   string    `json:"from,omitempty"`
+	To     string    `json:"to"`
+	Input  string    `json:"input"`
+	Detail string    `json:"detail,omitempty"`
+}
+
+// StoryEnvelope is one envelope that was ever signed for a payment.
+type StoryEnvelope struct {
+	Hash     string `json:"hash"`
+	Kind     string `json:"kind"`
+	State    string `json:"state"`
+	Source   string `json:"source"`
+	Sequence int64  `json:"sequence,string"`
+	Bound    uint32 `json:"bound,omitempty"`
+	Rung     int    `json:"rung,omitempty"`
+	Tx       string `json:"tx,omitempty"`
+	Ledger   uint32 `json:"ledger,omitempty"`
+}
+
+// StoryWork is one row of work.
+type StoryWork struct {
+	Kind     string     `json:"kind"`
+	Due      time.Time  `json:"due"`
+	Attempts int        `json:"attempts"`
+	DoneAt   *time.Time `json:"done_at"`
+	Note     string     `json:"note,omitempty"`
+}
+
+// Treasury is the answer of GET /v1/treasury.
+type Treasury struct {
+	Address   string `json:"address"`
+	Available string `json:"available"` // free to send, less what is accepted and not out yet
+	Locked    string `json:"locked"`    // waiting in holding accounts
+}
+
+// AppRequest is the body of POST /v1/apps (admin keys only).
+type AppRequest struct {
+	Name      string `json:"name" validate:"required,max=80"`
+	Recipient string `json:"recipient" validate:"required,startswith=age1,max=100"` // whose identity the sender keeps
+	MayVouch  bool   `json:"may_vouch,omitempty"`
+	Notify    *bool  `json:"notify,omitempty"` // default true: we write to recipients
+}
+
+// App is an app as the API shows it.
+type App struct {
+	ID        string    `json:"id"`
+	Name      string    `json:"name"`
+	Recipient string    `json:"recipient"`
+	Treasury  string    `json:"treasury"`
+	MayVouch  bool      `json:"may_vouch"`
+	Notify    bool      `json:"notify"`
+	CreatedAt time.Time `json:"created_at"`
+	Key       *Key      `json:"key,omitempty"` // the first key, with its text, in the 201
+}
+
+// Key is an API key. Text is there once, in the answer that made it.
+type Key struct {
+	ID        string     `json:"id"`
+	Text      string     `json:"text,omitempty"` // rst_test_… or rst_live_…
+	Admin     bool       `json:"admin"`
+	CreatedAt time.Time  `json:"created_at"`
+	RevokedAt *time.Time `json:"revoked_at"`
+}
+
+// KeyList is the answer of GET /v1/keys.
+type KeyList struct {
+	Data []Key `json:"data"`
+}
+
+// ClaimView is the answer of GET /v1/claims/{id}: what the holder of a link may see. The header
+// "Authorization: Link <auth>" carries the link's auth value on every claims call. Looking changes nothing.
+type ClaimView struct {
+	ID        string    `json:"id"`
+	State     string    `json:"state"`
+	Reason    string    `json:"reason,omitempty"`
+	From      string    `json:"from"` // the app's name
+	To        string    `json:"to"`   // masked
+	Amount    string    `json:"amount"`
+	Asset     string    `json:"asset"`
+	Policy    string    `json:"policy"`
+	Custody   string    `json:"custody"`
+	ExpiresAt time.Time `json:"expires_at"`
+	Network   string    `json:"network"` // passphrase
+	// Filled when it was claimed.
+	Destination *string     `json:"destination"`
+	Settlement  *Settlement `json:"settlement"`
+}
+
+// CodeSession is the answer of POST /v1/claims/{id}/code: a code was mailed, good only together with Session.
+type CodeSession struct {
+	Session   string    `json:"session"`
+	To        string    `json:"to"` // masked
+	ExpiresAt time.Time `json:"expires_at"`
+}
+
+// ProveRequest is the body of POST /v1/claims/{id}/prove: session and code, or a voucher, or neither (policy link).
+type ProveRequest struct {
+	Session string `json:"session,omitempty" validate:"omitempty,max=100,required_with=Code"`
+	Code    string `json:"code,omitempty" validate:"omitempty,len=6,numeric,required_with=Session"`
+	Voucher string `json:"voucher,omitempty" validate:"omitempty,max=100,excluded_with=Code"`
+}
+
+// Proven is its answer: what the client needs to open the box. Proof goes into the header Restante-Proof of plan and submit.
+type Proven struct {
+	Proof          string    `json:"proof"`
+	ProofExpires   time.Time `json:"proof_expires_at"`
+	Box            string    `json:"box"`
+	Share          string    `json:"share,omitempty"`
+	HoldingAccount string    `json:"holding_account"`
+	Amount         string    `json:"amount"`
+	Network        string    `json:"network"`
+	Payment        string    `json:"payment"`
+}
+
+// PlanRequest is the body of POST /v1/claims/{id}/plan.
+type PlanRequest struct {
+	Destination string `json:"destination" validate:"required,len=56,startswith=G"`
+	Memo        string `json:"memo,omitempty" validate:"omitempty,max=28"`
+}
+
+// Plan is its answer: an envelope to check, sign with the holding secret (and, when NewAccount, the new account's), and
+// submit. The client decodes and checks it before it signs.
+type Plan struct {
+	Envelope   string    `json:"envelope"` // base64 XDR
+	Hash       string    `json:"hash"`
+	NewAccount bool      `json:"new_account"`
+	Sequence   int64     `json:"sequence,string"`
+	MaxLedger  uint32    `json:"max_ledger"` // exclusive
+	ExpiresAt  time.Time `json:"expires_at"`
+}
+
+// SubmitRequest is the body of POST /v1/claims/{id}/submit.
+type SubmitRequest struct {
+	Envelope string `json:"envelope" validate:"required,base64,max=20000"`
+}
+
+// Mail is one element of GET /dev/mail.json, newest first. Development only.
+type Mail struct {
+	To      string    `json:"to"`
+	Subject string    `json:"subject"`
+	Text    string    `json:"text"`
+	At      time.Time `json:"at"`
+}
