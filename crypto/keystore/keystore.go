@@ -1,0 +1,147 @@
+// Package keystore keeps one Stellar seed in a file under a passphrase, so that its
+// owner needs none of our programs to get at it.
+//
+// It promises that `age -d` of any distribution opens what Write made, that a file
+// is created whole with mode 0600, and that no file is ever overwritten. It refuses
+// an empty passphrase, a seed that is not the key of its account, and any content
+// that it would have written in another way.
+//
+// The file is an age file in its armored form with one scrypt recipient (work
+// factor 2^18). Its plaintext:
+//
+//	# Restante keystore v1
+//	# account: G…
+//	# network: Test SDF Network ; September 2015
+//	# created: 2026-01-31T12:00:00Z
+//	S…
+//
+// Start at [Write] and [Open].
+package keystore
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"filippo.io/age"
+	"filippo.io/age/armor"
+
+	"github.com/restante/restante/crypto/internal/newfile"
+	"github.com/restante/restante/crypto/secret"
+)
+
+const (
+	maxFile    = 16 << 10 // bytes of a keystore file
+	maxPlain   = 4 << 10  // bytes of its content
+	ageDefault = 0        // leaves the work factor to age
+	maxWork    = 20       // log2; opening takes up to 1 GiB of memory
+)
+
+var (
+	// ErrPassphrase says that a passphrase is empty or does not open the file.
+	ErrPassphrase = errors.New("keystore: wrong passphrase")
+	// ErrMalformed says that a file is not a keystore, or that it was altered.
+	ErrMalformed = errors.New("keystore: not a keystore")
+	// ErrEntry says that an entry cannot be written: account, seed, network or date.
+	ErrEntry = errors.New("keystore: the entry is not complete")
+)
+
+// Entry is what a keystore holds.
+type Entry struct {
+	Account string       // G…, the public key of Seed
+	Network string       // Stellar network passphrase, one line of text
+	Created time.Time    // to the second
+	Seed    secret.Bytes // S…
+}
+
+// Write creates a keystore at path. The error matches fs.ErrExist when something is
+// there already, ErrEntry when the entry is not complete, ErrPassphrase when the
+// passphrase is empty. It takes about a second, by intent.
+func Write(path string, e Entry, passphrase secret.Bytes) error {
+	file, err := encrypt(e, passphrase, ageDefault)
+	if err != nil {
+		return err
+	}
+	return newfile.Create(path, file)
+}
+
+// Open reads the keystore at path. Errors: ErrPassphrase, ErrMalformed, and what
+// opening the file gave. It takes about a second, by intent.
+func Open(path string, passphrase secret.Bytes) (Entry, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return Entry{}, fmt.Errorf("keystore: %w", err)
+	}
+	defer f.Close()
+	file, err := io.ReadAll(io.LimitReader(f, maxFile+1))
+	if err != nil {
+		return Entry{}, fmt.Errorf("keystore: %w", err)
+	}
+	return decrypt(file, passphrase)
+}
+
+func encrypt(e Entry, passphrase secret.Bytes, logN int) ([]byte, error) {
+	plain, err := e.encode()
+	if err != nil {
+		return nil, err
+	}
+	defer plain.Wipe()
+	if passphrase.Len() == 0 {
+		return nil, ErrPassphrase
+	}
+	recipient, err := age.NewScryptRecipient(string(passphrase.Reveal()))
+	if err != nil {
+		return nil, ErrPassphrase
+	}
+	if logN != ageDefault {
+		recipient.SetWorkFactor(logN)
+	}
+	var file bytes.Buffer
+	text := armor.NewWriter(&file)
+	w, err := age.Encrypt(text, recipient)
+	if err == nil {
+		_, err = w.Write(plain.Reveal())
+	}
+	if err == nil {
+		err = w.Close()
+	}
+	if err == nil {
+		err = text.Close()
+	}
+	if err != nil {
+		return nil, errors.New("keystore: age did not write the file")
+	}
+	return file.Bytes(), nil
+}
+
+func decrypt(file []byte, passphrase secret.Bytes) (Entry, error) {
+	if passphrase.Len() == 0 {
+		return Entry{}, ErrPassphrase
+	}
+	if len(file) > maxFile {
+		return Entry{}, ErrMalformed
+	}
+	identity, err := age.NewScryptIdentity(string(passphrase.Reveal()))
+	if err != nil {
+		return Entry{}, ErrPassphrase
+	}
+	identity.SetMaxWorkFactor(maxWork)
+	r, err := age.Decrypt(armor.NewReader(bytes.NewReader(file)), identity)
+	if err != nil {
+		var none *age.NoIdentityMatchError
+		if errors.As(err, &none) && len(none.StanzaTypes) == 1 && none.StanzaTypes[0] == "scrypt" {
+			return Entry{}, ErrPassphrase
+		}
+		return Entry{}, ErrMalformed
+	}
+	// Until EOF no byte is to be trusted.
+	plain, err := io.ReadAll(io.LimitReader(r, maxPlain+1))
+	defer clear(plain)
+	if err != nil || len(plain) > maxPlain {
+		return Entry{}, ErrMalformed
+	}
+	return decode(plain)
+}
