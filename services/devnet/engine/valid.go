@@ -1,0 +1,166 @@
+package engine
+
+import (
+	"math"
+	"math/bits"
+
+	"github.com/stellar/go-stellar-sdk/xdr"
+)
+
+// reach is how far a transaction got through the checks that come before its operations.
+type reach int
+
+const (
+	stopped    reach = iota // nothing is kept
+	sequenced               // the sequence number is used up all the same
+	authorised              // the transaction's own signatures suffice
+	maybeValid              // operations may be looked at
+)
+
+// common judges a plain transaction up to its operations. payFee: this transaction itself bids for its fee; applying: the fee is
+// already taken.
+func (t *Tx) common(l *layer, s *signatures, m moment, base int64, payFee, applying bool) (xdr.TransactionResultCode, reach) {
+	c := conditionsOf(t.tx)
+	if code := t.beforeSequence(l, &c, m, base, payFee); code != xdr.TransactionResultCodeTxSuccess {
+		return code, stopped
+	}
+	source := l.peekAccount(t.source)
+	switch {
+	case badSeq(t.tx, &c, m, source.SeqNum):
+		return xdr.TransactionResultCodeTxBadSeq, stopped
+	case c.tooEarlyFor(m, source):
+		return xdr.TransactionResultCodeTxBadMinSeqAgeOrGap, sequenced
+	case !s.satisfyAccount(source, low), !s.satisfyExtra(c.extra):
+		return xdr.TransactionResultCodeTxBadAuth, sequenced
+	case payFee && !applying && available(l.header, source) < t.feeBid:
+		return xdr.TransactionResultCodeTxInsufficientBalance, authorised
+	case payFee && applying && available(l.header, source) < 0:
+		return xdr.TransactionResultCodeTxInsufficientBalance, authorised
+	}
+	return xdr.TransactionResultCodeTxSuccess, maybeValid
+}
+
+func (t *Tx) beforeSequence(l *layer, c *conditions, m moment, base int64, payFee bool) xdr.TransactionResultCode {
+	switch {
+	case c.malformedSigners():
+		return xdr.TransactionResultCodeTxMalformed
+	case len(t.ops) == 0:
+		return xdr.TransactionResultCodeTxMissingOperation
+	case c.tooEarly(m):
+		return xdr.TransactionResultCodeTxTooEarly
+	case c.tooLate(m):
+		return xdr.TransactionResultCodeTxTooLate
+	case payFee && t.feeBid < t.asked(base):
+		return xdr.TransactionResultCodeTxInsufficientFee
+	case l.peekAccount(t.source) == nil:
+		return xdr.TransactionResultCodeTxNoAccount
+	}
+	return xdr.TransactionResultCodeTxSuccess
+}
+
+// authorise checks the signatures of one operation. A missing source is accepted when its own key signed, since an
+// earlier operation may create it.
+func (t *Tx) authorise(l *layer, s *signatures, at int) xdr.OperationResultCode {
+	id := t.auth[at]
+	if a := l.peekAccount(id); a != nil {
+		if !s.satisfyAccount(a, t.ops[at].level()) {
+			return xdr.OperationResultCodeOpBadAuth
+		}
+		return xdr.OperationResultCodeOpInner
+	}
+	if t.tx.Operations[at].SourceAccount == nil {
+		return xdr.OperationResultCodeOpNoAccount
+	}
+	if !s.satisfyMissing(id) {
+		return xdr.OperationResultCodeOpBadAuth
+	}
+	return xdr.OperationResultCodeOpInner
+}
+
+// checkPlain is the submission check of a plain transaction: it stops at the first bad operation, and lists the others as
+// they would be if they had succeeded.
+func (t *Tx) checkPlain(l *layer, m moment, payFee bool) *judged {
+	base := int64(l.header.BaseFee)
+	fee := int64(0)
+	if payFee {
+		fee = t.asked(base)
+	}
+	j := t.unjudged(fee)
+	s := newSignatures(t.hash, t.signed)
+	var at reach
+	if j.code, at = t.common(l, s, m, base, payFee, false); at != maybeValid {
+		return j
+	}
+	for i, op := range t.ops {
+		out := outcome{op: xdr.OperationResultCodeOpNotSupported}
+		if op.supported() {
+			if out.op = t.authorise(l, s, i); out.op == xdr.OperationResultCodeOpInner {
+				out = op.check(t.auth[i])
+			}
+		}
+		if !out.ok() {
+			j.ops[i] = out.result(t.tx.Operations[i].Body.Type)
+			j.code = xdr.TransactionResultCodeTxFailed
+			return j
+		}
+	}
+	if !s.allUsed() {
+		j.code = xdr.TransactionResultCodeTxBadAuthExtra
+	}
+	return j
+}
+
+// check is the submission check.
+func (t *Tx) check(l *layer, m moment) xdr.TransactionResult {
+	if t.inner == nil {
+		return t.checkPlain(l, m, true).result()
+	}
+	base := int64(l.header.BaseFee)
+	fee := t.asked(base)
+	if t.feeBid < fee {
+		return plainResult(xdr.TransactionResultCodeTxInsufficientFee, fee)
+	}
+	if needed, ok := t.outbids(base); !ok {
+		return plainResult(xdr.TransactionResultCodeTxInsufficientFee, needed)
+	}
+	payer := l.peekAccount(t.feeSource)
+	if payer == nil {
+		return plainResult(xdr.TransactionResultCodeTxNoAccount, fee)
+	}
+	s := newSignatures(t.hash, t.signed)
+	switch {
+	case !s.satisfyAccount(payer, low):
+		return plainResult(xdr.TransactionResultCodeTxBadAuth, fee)
+	case available(l.header, payer) < t.feeBid:
+		return plainResult(xdr.TransactionResultCodeTxInsufficientBalance, fee)
+	case !s.allUsed():
+		return plainResult(xdr.TransactionResultCodeTxBadAuthExtra, fee)
+	}
+	return t.inner.checkPlain(l, m, false).bumped(t.inner.hash, fee)
+}
+
+// outbids asks whether a fee bump bids at least its inner transaction's rate, and else what it would need (CAP-15).
+func (t *Tx) outbids(base int64) (needed int64, ok bool) {
+	innerMin, outerMin := uint64(t.inner.asked(base)), uint64(t.asked(base))
+	hi1, lo1 := bits.Mul64(uint64(t.feeBid), innerMin)
+	hi2, lo2 := bits.Mul64(uint64(t.inner.feeBid), outerMin)
+	if hi1 > hi2 || hi1 == hi2 && lo1 >= lo2 {
+		return 0, true
+	}
+	return ceilDiv(hi2, lo2, innerMin), false
+}
+
+// ceilDiv divides a 128-bit number and rounds up; it saturates at the greatest int64.
+func ceilDiv(hi, lo, by uint64) int64 {
+	if hi >= by {
+		return math.MaxInt64
+	}
+	q, rest := bits.Div64(hi, lo, by)
+	if rest != 0 {
+		q++
+	}
+	if q > math.MaxInt64 {
+		return math.MaxInt64
+	}
+	return int64(q)
+}
