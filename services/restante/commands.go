@@ -1,0 +1,22 @@
+package main
+
+import "github.com/spf13/cobra"
+
+// The groups of the help text.
+const (
+	groupRun  = "run"
+	groupUse  = "use"
+	groupLook = "look"
+)
+
+// commands lists every subcommand in the order of the help text. A new command is a file with a function, and a line here.
+func (c *cli) commands() []*cobra.Command {
+	return []*cobra.Command{
+		// groupRun: up, devnet, demo.
+
+		// groupUse: apps and claimants.
+
+		// groupLook: what is, and why.
+		c.newVersion(),
+	}
+}
