@@ -1,0 +1,81 @@
+package mint
+
+import (
+	"fmt"
+
+	"github.com/stellar/go-stellar-sdk/keypair"
+
+	"github.com/restante/restante/crypto/box"
+	"github.com/restante/restante/crypto/seal"
+	"github.com/restante/restante/crypto/secret"
+	"github.com/restante/restante/relay"
+	"github.com/restante/restante/relay/stellar"
+)
+
+const native = "native"
+
+// mintOne seals the box and signs the way back of one payment.
+func mintOne(plan Plan, m relay.Mint, key *keypair.Full) (relay.Minted, error) {
+	if m.Asset != native {
+		return relay.Minted{}, relay.NewFault(relay.Invalid, "asset_refused", "Only the native asset can be sent.", nil)
+	}
+	file, err := sealBox(plan, m, key)
+	if err != nil {
+		return relay.Minted{}, err
+	}
+	ladder, err := climb(plan, m, key)
+	if err != nil {
+		return relay.Minted{}, fmt.Errorf("way back of payment %s: %w", m.Payment, err)
+	}
+	return relay.Minted{Payment: m.Payment, Account: key.Address(), Box: file, Ladder: ladder}, nil
+}
+
+func sealBox(plan Plan, m relay.Mint, key *keypair.Full) ([]byte, error) {
+	held := secret.NewString(key.Seed())
+	defer held.Wipe()
+	content := box.Content{
+		V: box.Version, Payment: string(m.Payment), Network: plan.Passphrase, Account: key.Address(), Secret: held,
+		Asset: m.Asset, Amount: int64(m.Amount), ReturnTo: m.ReturnTo, ExpiresAt: int64(m.ExpiresAt), Note: m.Note,
+	}
+	file, err := seal.Seal(content, seal.Recipients{Sender: m.SenderRecipients, Claim: m.ClaimRecipient})
+	if err != nil {
+		return nil, relay.NewFault(relay.Invalid, "box_refused", "The box of this payment cannot be sealed.",
+			fmt.Errorf("payment %s: %w", m.Payment, err))
+	}
+	return file, nil
+}
+
+// climb signs the rungs with the holding account's key, in the order of use, and reads each again.
+func climb(plan Plan, m relay.Mint, key *keypair.Full) ([]relay.Envelope, error) {
+	way := stellar.ReturnPlan{
+		Passphrase: plan.Passphrase, Holding: key.Address(), ReturnTo: m.ReturnTo, LastLedger: plan.Bound,
+		Sponsor: plan.Sponsor, Amount: int64(m.Amount),
+	}
+	rungs, err := stellar.BuildLadder(way)
+	if err != nil {
+		return nil, relay.NewFault(relay.Invalid, "return_refused", "The way back of this payment cannot be built.", err)
+	}
+	ladder := make([]relay.Envelope, 0, len(rungs))
+	for _, r := range rungs {
+		signed, err := stellar.Sign(r.XDR, plan.Passphrase, key)
+		if err != nil {
+			return nil, err
+		}
+		if _, err := stellar.CheckReturn(signed, way, r.K); err != nil {
+			return nil, err
+		}
+		if err := signedByAll(signed, plan.Passphrase, []string{key.Address()}); err != nil {
+			return nil, err
+		}
+		e, err := envelope(plan, r.Tx, signed)
+		if err != nil {
+			return nil, err
+		}
+		e.Kind, e.State, e.Rung, e.Payments = relay.ReturnEnvelope, relay.Signed, r.K, []relay.PaymentID{m.Payment}
+		if r.K == stellar.LastResort {
+			e.State = relay.Planned // the sponsor co-signs it when it is used
+		}
+		ladder = append(ladder, e)
+	}
+	return ladder, nil
+}
