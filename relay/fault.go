@@ -75,3 +75,12 @@ var (
 	// ErrContradiction: the ledger and our records cannot both be right. Everything stops; a person looks.
 	ErrContradiction = NewFault(Internal, "contradiction", "The ledger contradicts our records.", nil)
 )
+
+// KindOf is the kind of err's fault; Internal when it is none of ours, and when err is nil.
+func KindOf(err error) Kind {
+	var f *Fault
+	if errors.As(err, &f) {
+		return f.Kind
+	}
+	return Internal
+}

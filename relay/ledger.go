@@ -75,6 +75,8 @@ type Ledger interface {
 	Holdings(ctx context.Context, ladder map[string]int64) (map[string]HoldingFacts, error)
 	// Advise dry-runs a ladder: which rung to hand in now.
 	Advise(ctx context.Context, p Payment, ladder []Envelope) (RungAdvice, error)
+	// Rehearse dry-runs a claim: "" when it would go through now, else what stands in its way.
+	Rehearse(ctx context.Context, claim Envelope) (trouble string, err error)
 	// Page is the closed ledger seq; nil when it has not closed yet; [ErrGap] when the source no longer has it.
 	Page(ctx context.Context, seq uint32) (*LedgerPage, error)
 	// FeeBid is what to bid per operation just now, in stroops.

@@ -270,7 +270,10 @@ func arrive(p Payment, in Input) []Effect {
 	if landed && p.State == Pending || p.State == Claimed {
 		effects = append(effects, Effect{Kind: DoNotify})
 	}
-	if p.State.Ended() {
+	switch {
+	case p.State == Parked:
+		effects = append(effects, Effect{Kind: DoAudit})
+	case p.State.Ended():
 		effects = append(effects, Effect{Kind: DoExpunge})
 	}
 	return effects

@@ -157,6 +157,9 @@ type Store interface {
 	// Holding lists payments in the states given, after an id, for audits and recovery.
 	Holding(ctx context.Context, after PaymentID, limit int, states ...State) ([]Payment, error)
 
+	// LiveEnvelopes lists fundings and claims that could still land (planned or signed, of payments that have not ended).
+	LiveEnvelopes(ctx context.Context, kinds ...EnvelopeKind) ([]Envelope, error)
+
 	// Lease takes due rows of the kinds given (all kinds when none): those not done, due, not leased, oldest due first.
 	Lease(ctx context.Context, now, until Micros, limit int, kinds ...EffectKind) ([]Work, error)
 	// LeaseOne takes one row if it is free and due; ErrNotFound otherwise.

@@ -144,7 +144,7 @@ func (a Account) Free(baseReserve int64) int64 { return max(0, a.spare(baseReser
 // in the map as nil; one that is not in the map was never asked for.
 type Snapshot struct {
 	Ledger      uint32
-	CloseTime   int64 // unix seconds
+	CloseTime   int64 // unix seconds: of that ledger, or of one shortly before it
 	BaseReserve int64 // stroops; 0 means the constant BaseReserve
 	Accounts    map[string]*Account
 }

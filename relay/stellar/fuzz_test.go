@@ -1,6 +1,7 @@
 package stellar
 
 import (
+	"encoding/base64"
 	"testing"
 
 	"github.com/stellar/go-stellar-sdk/xdr"
@@ -12,7 +13,8 @@ func FuzzEnvelope(f *testing.F) {
 		if err != nil {
 			f.Fatal(err)
 		}
-		f.Add(tx.XDR)
+		raw, _ := base64.StdEncoding.DecodeString(tx.XDR)
+		f.Add(raw)
 	}
 	add(BuildClaim(claim(true)))
 	add(BuildClaim(claim(false)))
@@ -21,7 +23,8 @@ func FuzzEnvelope(f *testing.F) {
 		r, err := BuildReturn(home(), k)
 		add(r.Tx, err)
 	}
-	f.Fuzz(func(t *testing.T, text string) {
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		text := base64.StdEncoding.EncodeToString(raw)
 		for _, p := range []ClaimPlan{claim(true), claim(false)} {
 			want := expectation(p)
 			tx, err := CheckClaim(text, want)

@@ -1,0 +1,109 @@
+package redeem
+
+import (
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/restante/restante/crypto/box"
+	"github.com/restante/restante/crypto/claim"
+	"github.com/restante/restante/crypto/secret"
+	"github.com/restante/restante/crypto/unseal"
+	"github.com/restante/restante/relay"
+	"github.com/restante/restante/relay/wire"
+)
+
+// Errors of Open besides those of package unseal and package box, which are passed on wrapped.
+var (
+	// ErrAnswer says that what the service handed out is malformed, or not what was asked for.
+	ErrAnswer = errors.New("the service's answer does not fit the link")
+	// ErrShare says that the service's half is missing under the policy guarded, or there under another.
+	ErrShare = errors.New("the service's half does not fit the policy")
+)
+
+// Expect is what the recipient knows before the box is opened.
+type Expect struct {
+	Payment string       // id, from the link
+	Network string       // passphrase, the one that the link's keys were derived for
+	Policy  relay.Policy // as it was shown to her
+	Amount  relay.Stroops
+}
+
+// Holding is an opened box. The seed is shown by nothing; it signs through [Plan.Sign].
+type Holding struct {
+	Account   string // holding account
+	Network   string // passphrase
+	Amount    relay.Stroops
+	ReturnTo  string // the sender's account
+	ExpiresAt relay.Micros
+	Note      string // of the sender's
+	seed      secret.Bytes
+}
+
+// Wipe overwrites the seed. The holding cannot sign afterwards.
+func (h Holding) Wipe() { h.seed.Wipe() }
+
+// Open derives the claim identity from the link (and the service's half, under the policy guarded), opens the box and
+// compares it with what is expected. Every part that the service repeats (payment, network, amount) must be equal to
+// what the recipient knows already; the box must be of that holding account and hold its key.
+func Open(link claim.Secret, got wire.Proven, want Expect) (Holding, error) {
+	amount, err := relay.ParseAmount(got.Amount)
+	switch {
+	case err != nil || amount != want.Amount:
+		return Holding{}, fmt.Errorf("%w: another amount", ErrAnswer)
+	case got.Payment != want.Payment:
+		return Holding{}, fmt.Errorf("%w: another payment", ErrAnswer)
+	case got.Network != want.Network:
+		return Holding{}, fmt.Errorf("%w: another network", ErrAnswer)
+	}
+	file, err := base64.StdEncoding.Strict().DecodeString(got.Box)
+	if err != nil {
+		return Holding{}, fmt.Errorf("%w: the box is not base64", ErrAnswer)
+	}
+	id, err := identity(link, got.Share, want)
+	if err != nil {
+		return Holding{}, err
+	}
+	c, err := unseal.Open(file, id, box.Expect{
+		Payment: want.Payment, Network: want.Network, Account: got.HoldingAccount, Asset: "native", Amount: int64(want.Amount),
+	})
+	if err != nil {
+		return Holding{}, fmt.Errorf("open the box: %w", err)
+	}
+	if c.Amount != int64(want.Amount) { // Check lets the ledger show more; here both are promises
+		c.Secret.Wipe()
+		return Holding{}, fmt.Errorf("open the box: %w", box.ErrAmount)
+	}
+	return Holding{
+		Account: c.Account, Network: c.Network, Amount: relay.Stroops(c.Amount), ReturnTo: c.ReturnTo,
+		ExpiresAt: relay.Micros(c.ExpiresAt), Note: c.Note, seed: c.Secret,
+	}, nil
+}
+
+func identity(link claim.Secret, share string, want Expect) (claim.Identity, error) {
+	keys, err := claim.Derive(link, want.Payment, want.Network)
+	if err != nil {
+		return claim.Identity{}, err
+	}
+	switch {
+	case want.Policy == relay.Link && share == "":
+		return keys.LinkIdentity(), nil
+	case want.Policy != relay.Guarded || share == "":
+		return claim.Identity{}, ErrShare
+	}
+	raw, err := base64.StdEncoding.Strict().DecodeString(share)
+	if err != nil {
+		return claim.Identity{}, ErrShare
+	}
+	defer clear(raw)
+	half, err := claim.ShareFromBytes(raw)
+	if err != nil {
+		return claim.Identity{}, ErrShare
+	}
+	defer half.Wipe()
+	return keys.GuardedIdentity(half)
+}
+
+// Expires is the moment from which the money goes back to the sender.
+func (h Holding) Expires() time.Time { return h.ExpiresAt.Time() }

@@ -1,0 +1,114 @@
+package worker
+
+import (
+	"context"
+	"slices"
+
+	"github.com/restante/restante/relay"
+)
+
+// batch is the most payments tried in one funding; the signer says when it is one too many for the keys at hand.
+const batch = 17
+
+// fund funds the payment of row together with others of its app that are waiting.
+func (w *Worker) fund(ctx context.Context, row relay.Work) error {
+	w.funding.Lock()
+	defer w.funding.Unlock()
+	first, err := w.Desk.Payment(ctx, row.Payment)
+	if err != nil || first.State != relay.Created {
+		return err
+	}
+	rows, payments := []relay.Work{row}, []relay.Payment{first}
+	more, err := w.Store.Lease(ctx, w.now(), w.now()+relay.Micros(w.cfg.Lease.Microseconds()), batch-1, relay.DoFund)
+	if err != nil {
+		return err
+	}
+	for _, r := range more {
+		p, err := w.Desk.Payment(ctx, r.Payment)
+		if err != nil {
+			return err
+		}
+		if p.State == relay.Created && p.App == first.App {
+			rows, payments = append(rows, r), append(payments, p)
+			continue
+		}
+		if err := w.Store.Retry(ctx, r.ID, w.now(), "another app's batch went first"); err != nil {
+			return err
+		}
+	}
+	funded, err := w.fundBatch(ctx, payments)
+	for i, r := range rows {
+		if i == 0 {
+			continue // closed by whoever runs this row
+		}
+		var closing error
+		if err == nil && slices.Contains(funded, r.Payment) {
+			closing = w.Store.Done(ctx, r.ID, w.now())
+		} else {
+			closing = w.Store.Retry(ctx, r.ID, w.now()+relay.Micros(w.pause(r).Microseconds()), "not in this batch")
+		}
+		if closing != nil {
+			return closing
+		}
+	}
+	if err == nil && !slices.Contains(funded, first.ID) {
+		return again{after: w.pause(row), why: "an earlier funding went first"}
+	}
+	return err
+}
+
+// fundBatch has payments of one app minted and signed, and commits the answer. It says whom the answer funds: an earlier
+// funding that could still land comes back whole, in place of a new one, and is what gets committed.
+func (w *Worker) fundBatch(ctx context.Context, payments []relay.Payment) ([]relay.PaymentID, error) {
+	head, err := w.Ledger.Head(ctx)
+	if err != nil {
+		return nil, err
+	}
+	channel, sequence, err := w.channel(ctx)
+	if err != nil {
+		return nil, err
+	}
+	in := relay.FundIntent{
+		App: payments[0].App, Channel: channel, Sequence: sequence,
+		SignedAt: head.Sequence, Bound: head.Sequence + w.cfg.BoundLedgers,
+		MaxTime: head.CloseTime + int64(w.cfg.BoundTime.Seconds()),
+	}
+	for _, p := range payments {
+		in.Mints = append(in.Mints, relay.Mint{
+			Payment: p.ID, Amount: p.Amount, Asset: p.Asset, Note: p.Note, ReturnTo: p.ReturnTo, ExpiresAt: p.ExpiresAt,
+			SenderRecipients: p.SenderRecipients, ClaimRecipient: p.ClaimRecipient,
+		})
+	}
+	answer, err := w.Signer.Fund(ctx, in)
+	if err != nil {
+		return nil, err
+	}
+	if err := w.Desk.CommitFunding(ctx, answer); err != nil {
+		return nil, err // nothing is sent: the bound passes, and the signer will see that it has
+	}
+	w.Wake()
+	return answer.Envelope.Payments, nil
+}
+
+// channel picks a channel that no live funding uses, and the sequence number to take. The commit decides, not this.
+func (w *Worker) channel(ctx context.Context) (string, int64, error) {
+	_, channels, err := w.Signer.Accounts(ctx)
+	if err != nil {
+		return "", 0, err
+	}
+	live, err := w.Store.LiveEnvelopes(ctx, relay.FundingEnvelope)
+	if err != nil {
+		return "", 0, err
+	}
+	for _, c := range channels {
+		if slices.ContainsFunc(live, func(e relay.Envelope) bool { return e.Source == c }) {
+			continue
+		}
+		sequence, err := w.Ledger.Sequence(ctx, c)
+		if err != nil {
+			return "", 0, err
+		}
+		return c, sequence + 1, nil
+	}
+	return "", 0, again{after: w.cfg.Retry, why: "every channel is busy"}
+}

@@ -1,0 +1,204 @@
+package worker
+
+import (
+	"context"
+	"slices"
+
+	"github.com/restante/restante/relay"
+)
+
+// submit hands one envelope in, again and again, until it was seen in a ledger or is proven unable to land. No answer to a
+// submission is believed: the envelope is looked up before each one, and what ends the row is the ledger.
+func (w *Worker) submit(ctx context.Context, row relay.Work) error {
+	e, err := w.Desk.Envelope(ctx, row.Envelope)
+	if err != nil || !e.Live() {
+		return err
+	}
+	head, err := w.Ledger.Head(ctx)
+	if err != nil {
+		return err
+	}
+	if e.Bound != 0 && head.Sequence >= e.Bound || e.MaxTime != 0 && head.CloseTime > e.MaxTime {
+		return w.judge(ctx, row, e)
+	}
+	seen, err := w.Ledger.Sight(ctx, e.Hash)
+	if err != nil {
+		return err
+	}
+	if seen != nil {
+		return w.Desk.Sighted(ctx, *seen)
+	}
+	if e.Kind == relay.ClaimEnvelope {
+		if why, err := w.Ledger.Rehearse(ctx, e); err != nil || why != "" {
+			if err == nil {
+				err = again{after: w.pause(row), why: "the claim would fail now: " + why}
+			}
+			return err
+		}
+	}
+	return w.handIn(ctx, row, e)
+}
+
+// judge asks for the proof about an envelope past its bound.
+func (w *Worker) judge(ctx context.Context, row relay.Work, e relay.Envelope) error {
+	verdict, seen, err := w.Ledger.Verdict(ctx, e)
+	switch {
+	case err != nil:
+		return err
+	case seen != nil:
+		return w.Desk.Sighted(ctx, *seen)
+	case verdict == relay.CannotLand:
+		return w.Desk.Died(ctx, e.Hash)
+	case verdict == relay.Contradicted && e.Kind == relay.FundingEnvelope:
+		return relay.ErrContradiction // somebody else signs with a channel's key
+	}
+	// A claim whose holding account is gone, or was used by somebody else, ends with what the watcher sees of that.
+	return again{after: w.pause(row), why: "past its bound, not proven dead yet"}
+}
+
+// handIn wraps e in a fee bump, paying more the more often it had to be tried, and submits it.
+func (w *Worker) handIn(ctx context.Context, row relay.Work, e relay.Envelope) error {
+	bid, err := w.Ledger.FeeBid(ctx)
+	if err != nil {
+		return err
+	}
+	operations := 5 // a claim or a rung has four at the most, and a fee bump counts one more
+	if e.Kind == relay.FundingEnvelope {
+		operations = 3*len(e.Payments) + 1
+	}
+	bid *= relay.Stroops(operations) << min(row.Attempts/4, 6)
+	outer, err := w.Signer.Bump(ctx, e.Hash, e.XDR, bid)
+	if err != nil {
+		return err
+	}
+	answer, err := w.Ledger.Submit(ctx, outer)
+	if err != nil {
+		return again{after: w.pause(row), why: "no answer to the submission"}
+	}
+	return again{after: w.pause(row), why: "handed in: " + answer.Word + " " + answer.Code}
+}
+
+// bringHome hands in the way back, rung by rung, each after a dry run, until the ledger shows where the money went.
+func (w *Worker) bringHome(ctx context.Context, row relay.Work) error {
+	p, err := w.Desk.Payment(ctx, row.Payment)
+	if err != nil || p.State != relay.Returning {
+		return err
+	}
+	ladder, gone, err := w.ladder(ctx, p)
+	if err != nil || gone {
+		return err
+	}
+	advice, err := w.Ledger.Advise(ctx, p, ladder)
+	switch {
+	case err != nil:
+		return err
+	case advice.Wait:
+		return again{after: w.cfg.Retry, why: "too early: " + advice.Detail}
+	case advice.Use == "" && advice.Reason == relay.HoldingAbsent:
+		return w.absent(ctx, p)
+	case advice.Use == "":
+		w.Log.Error("no way back goes through just now", "payment", p.ID, "reason", advice.Reason, "detail", advice.Detail)
+		_, err := w.Desk.Apply(ctx, p.ID, relay.HoldingTroubled{Cause: advice.Reason})
+		return err
+	}
+	i := slices.IndexFunc(ladder, func(e relay.Envelope) bool { return e.Hash == advice.Use })
+	return w.handIn(ctx, row, ladder[i])
+}
+
+// ladder is the rungs of the payment's holding account that could land, in the order of use; gone when one was seen.
+func (w *Worker) ladder(ctx context.Context, p relay.Payment) (rungs []relay.Envelope, gone bool, err error) {
+	all, err := w.Desk.EnvelopesOf(ctx, p.ID)
+	if err != nil {
+		return nil, false, err
+	}
+	for _, e := range all {
+		if e.Source != p.Holding || !e.Live() {
+			continue
+		}
+		seen, err := w.Ledger.Sight(ctx, e.Hash)
+		if err != nil {
+			return nil, false, err
+		}
+		if seen != nil {
+			return nil, true, w.Desk.Sighted(ctx, *seen)
+		}
+		if e.Kind == relay.ReturnEnvelope {
+			rungs = append(rungs, e)
+		}
+	}
+	slices.SortFunc(rungs, func(a, b relay.Envelope) int { return b.Rung - a.Rung })
+	return rungs, false, nil
+}
+
+// absent deals with a holding account that is not there although no envelope of ours was seen. The watcher may simply not
+// have come as far as the ledger that took it, so the order matters: first the account, then the head, then the cursor.
+// Only when the watcher has seen every ledger up to the one that showed the account gone, nobody knows.
+func (w *Worker) absent(ctx context.Context, p relay.Payment) error {
+	facts, err := w.Ledger.Holdings(ctx, map[string]int64{p.Holding: 0})
+	if err != nil {
+		return err
+	}
+	head, err := w.Ledger.Head(ctx)
+	if err != nil {
+		return err
+	}
+	cursor, err := w.Desk.Cursor(ctx)
+	if err != nil {
+		return err
+	}
+	if facts[p.Holding].Exists || cursor < head.Sequence {
+		return again{after: w.cfg.Retry, why: "the watcher will see where the holding account went"}
+	}
+	_, err = w.Desk.Apply(ctx, p.ID, relay.HoldingTroubled{Cause: relay.HoldingAbsent})
+	return err
+}
+
+// audit looks at a holding account that a stranger touched, or that is parked.
+func (w *Worker) audit(ctx context.Context, row relay.Work) error {
+	p, err := w.Desk.Payment(ctx, row.Payment)
+	if err != nil || !p.State.Holds() || p.State == relay.Funding {
+		return err
+	}
+	rungs, gone, err := w.ladder(ctx, p)
+	if err != nil || gone {
+		return err
+	}
+	lowest := int64(0)
+	for _, e := range rungs {
+		if lowest == 0 || e.Sequence < lowest {
+			lowest = e.Sequence
+		}
+	}
+	facts, err := w.Ledger.Holdings(ctx, map[string]int64{p.Holding: lowest})
+	if err != nil {
+		return err
+	}
+	f := facts[p.Holding]
+	switch {
+	case !f.Exists && p.State != relay.Parked:
+		return w.absent(ctx, p)
+	case !f.Exists:
+	case f.Trouble != "":
+		w.Log.Error("a holding account is not as we made it", "payment", p.ID, "holding", p.Holding, "reason", f.Trouble, "detail", f.Detail)
+		_, err = w.Desk.Apply(ctx, p.ID, relay.HoldingTroubled{Cause: f.Trouble})
+	case p.State == relay.Parked:
+		_, err = w.Desk.Apply(ctx, p.ID, relay.HoldingWell{})
+	}
+	if err != nil {
+		return err
+	}
+	if p, err = w.Desk.Payment(ctx, p.ID); err == nil && p.State == relay.Parked {
+		return again{after: w.pause(row) * 16, why: "parked: " + string(p.Reason)}
+	}
+	return err
+}
+
+// expire tells a payment what time the ledger says it is.
+func (w *Worker) expire(ctx context.Context, row relay.Work) error {
+	head, err := w.Ledger.Head(ctx)
+	if err != nil {
+		return err
+	}
+	_, err = w.Desk.Apply(ctx, row.Payment, relay.LedgerClosed{At: head})
+	return err
+}

@@ -1,0 +1,76 @@
+package worker
+
+import (
+	"context"
+
+	"github.com/restante/restante/relay"
+)
+
+// publish announces a state that a payment reached.
+func (w *Worker) publish(ctx context.Context, row relay.Work) error {
+	if w.Announce == nil {
+		return nil
+	}
+	p, err := w.Desk.Payment(ctx, row.Payment)
+	if err != nil {
+		return err
+	}
+	return w.Announce.Announce(ctx, p, relay.State(row.Subject))
+}
+
+// notify writes to the recipient that money waits, or where it went. Only addresses that a mail can reach, only for apps
+// that want it; never a link.
+func (w *Worker) notify(ctx context.Context, row relay.Work) error {
+	p, app, err := w.addressee(ctx, row)
+	if err != nil || w.Post == nil || !app.Notify || p.To.Kind != "email" {
+		return err
+	}
+	switch relay.State(row.Subject) {
+	case relay.Pending:
+		if p.State == relay.Pending { // do not write about what is over
+			err = w.Post.Arrived(ctx, app, p)
+		}
+	case relay.Claimed:
+		err = w.Post.Claimed(ctx, app, p)
+	}
+	return w.undeliverable(row, err)
+}
+
+// mailCode mails a code that was asked for, then forgets it.
+func (w *Worker) mailCode(ctx context.Context, row relay.Work) error {
+	c, p, err := w.Desk.TakeCode(ctx, row.Subject)
+	if relay.CodeOf(err) == relay.ErrNotFound.Code {
+		return nil // expunged with its payment
+	}
+	if err != nil || len(c.Sealed) == 0 || w.Post == nil {
+		return err
+	}
+	_, app, err := w.addressee(ctx, relay.Work{Payment: p.ID})
+	if err != nil {
+		return err
+	}
+	if err := w.undeliverable(row, w.Post.Code(ctx, app, p, c)); err != nil {
+		return err
+	}
+	return w.Desk.CodeMailed(ctx, row.Subject)
+}
+
+func (w *Worker) addressee(ctx context.Context, row relay.Work) (p relay.Payment, a relay.App, err error) {
+	err = w.Store.View(ctx, func(tx relay.Tx) error {
+		if p, err = tx.Payment(row.Payment); err != nil {
+			return err
+		}
+		a, err = tx.App(p.App)
+		return err
+	})
+	return p, a, err
+}
+
+// undeliverable ends the row of a mail that no further try would deliver.
+func (w *Worker) undeliverable(row relay.Work, err error) error {
+	if relay.KindOf(err) == relay.Invalid {
+		w.Log.Warn("mail cannot be delivered", "payment", row.Payment, "kind", row.Kind, "err", err)
+		return nil
+	}
+	return err
+}

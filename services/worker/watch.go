@@ -1,0 +1,120 @@
+package worker
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/restante/restante/relay"
+)
+
+// Watch follows the ledger, one closed ledger after the other, until ctx ends. Each is taken in by one commit together
+// with the cursor, so a crash neither skips nor repeats anything that matters. A ledger with another history than the one
+// remembered stops everything.
+func (w *Worker) Watch(ctx context.Context) error {
+	if err := w.recheck(ctx); err != nil && ctx.Err() == nil {
+		w.Log.Warn("could not look over what was left open; the sweeper will", "err", err)
+	}
+	for ctx.Err() == nil {
+		moved, err := w.watchOnce(ctx)
+		switch {
+		case ctx.Err() != nil:
+			return nil
+		case errors.Is(err, relay.ErrContradiction):
+			w.halt(ctx, err)
+			<-ctx.Done()
+		case err != nil:
+			w.Log.Warn("watching the ledger failed, will be tried again", "err", err)
+		case moved:
+			continue
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(w.cfg.WatchEvery):
+		}
+	}
+	return nil
+}
+
+// watchOnce takes in the next ledger, if it has closed.
+func (w *Worker) watchOnce(ctx context.Context) (moved bool, err error) {
+	cursor, err := w.Desk.Cursor(ctx)
+	if err != nil {
+		return false, err
+	}
+	if cursor == 0 { // a new database: nothing of ours can be in the past
+		head, err := w.Ledger.Head(ctx)
+		if err != nil {
+			return false, err
+		}
+		return true, w.Desk.Skip(ctx, head)
+	}
+	page, err := w.Ledger.Page(ctx, cursor+1)
+	if errors.Is(err, relay.ErrGap) {
+		return true, w.overGap(ctx, cursor)
+	}
+	if err != nil || page == nil {
+		return false, err
+	}
+	if err := w.Desk.Witness(ctx, *page); err != nil {
+		return false, err
+	}
+	return true, w.expireBy(ctx, page.Head)
+}
+
+// expireBy does the expiries that are due by the ledger's clock.
+func (w *Worker) expireBy(ctx context.Context, head relay.Head) error {
+	now := relay.Seconds(head.CloseTime)
+	rows, err := w.Store.Lease(ctx, now, now+relay.Micros(w.cfg.Lease.Microseconds()), 100, relay.DoExpire)
+	if err != nil {
+		return err
+	}
+	for _, row := range rows {
+		if err := w.run(ctx, row); err != nil {
+			return err
+		}
+	}
+	if len(rows) > 0 {
+		w.Wake()
+	}
+	return nil
+}
+
+// overGap goes on behind a piece of history that nobody has any more, and looks at everything that could have moved.
+func (w *Worker) overGap(ctx context.Context, cursor uint32) error {
+	head, err := w.Ledger.Head(ctx)
+	if err != nil {
+		return err
+	}
+	w.Log.Error("ledgers were missed: their history is gone", "last_seen", cursor, "going_on_at", head.Sequence)
+	if err := w.Desk.Skip(ctx, head); err != nil {
+		return err
+	}
+	return w.recheck(ctx)
+}
+
+// recheck asks for a look at every holding account that should have money in it. Envelopes on their way have their rows.
+func (w *Worker) recheck(ctx context.Context) error {
+	var after relay.PaymentID
+	for {
+		page, err := w.Store.Holding(ctx, after, 200, relay.Pending, relay.Claiming, relay.Returning, relay.Parked)
+		if err != nil || len(page) == 0 {
+			return err
+		}
+		ids := make([]relay.PaymentID, len(page))
+		for i, p := range page {
+			ids[i], after = p.ID, p.ID
+		}
+		err = w.Store.UpdateMany(ctx, nil, func(tx relay.Tx, _ []relay.Payment) error {
+			for _, id := range ids {
+				if err := tx.AddWork(relay.Work{Kind: relay.DoAudit, Payment: id, Due: w.now()}); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+}

@@ -1,0 +1,241 @@
+// Package worker does the work that payments ask for: it funds, hands envelopes in, brings money home, tells people, and
+// watches the ledger. It decides nothing about money: what an outcome means is relay's, through the Desk.
+//
+// Work is rows of the database. The bus rings when there is a row to look at ([Worker.Ring]); the sweeper ([Worker.Sweep])
+// finds the same rows without it, so that an empty bus only makes things slower. Every handler may run again after a
+// crash at any line; a lease keeps two workers from doing the same at once, but nothing depends on it.
+//
+// Start with [Worker.do], the table of handlers.
+package worker
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/restante/restante/relay"
+)
+
+// Config is what an operator may set. The zero value is filled with defaults by [New].
+type Config struct {
+	BoundLedgers uint32        `yaml:"bound_ledgers"` // a funding lands within so many ledgers or never; default 12
+	BoundTime    time.Duration `yaml:"bound_time"`    // and within this much ledger time; default 5 minutes
+	SweepEvery   time.Duration `yaml:"sweep_every"`   // default 1 s
+	WatchEvery   time.Duration `yaml:"watch_every"`   // pause before asking again for a ledger that has not closed; default 300 ms
+	Retry        time.Duration `yaml:"retry"`         // first pause between attempts, it doubles up to 16 times this; default 500 ms
+	Lease        time.Duration `yaml:"lease"`         // a row is another worker's again after this; default 30 s
+	Parallel     int           `yaml:"parallel"`      // rows worked on at a time; default 4
+}
+
+func (c *Config) defaults() {
+	fill := func(d *time.Duration, v time.Duration) {
+		if *d == 0 {
+			*d = v
+		}
+	}
+	if c.BoundLedgers == 0 {
+		c.BoundLedgers = 12
+	}
+	if c.Parallel == 0 {
+		c.Parallel = 4
+	}
+	fill(&c.BoundTime, 5*time.Minute)
+	fill(&c.SweepEvery, time.Second)
+	fill(&c.WatchEvery, 300*time.Millisecond)
+	fill(&c.Retry, 500*time.Millisecond)
+	fill(&c.Lease, 30*time.Second)
+}
+
+// Announcer tells the world of a payment's new state. A failure is tried again.
+type Announcer interface {
+	Announce(ctx context.Context, p relay.Payment, state relay.State) error
+}
+
+// Post writes to recipients. Permanent failures are faults of kind Invalid.
+type Post interface {
+	Code(ctx context.Context, app relay.App, p relay.Payment, c relay.Code) error
+	Arrived(ctx context.Context, app relay.App, p relay.Payment) error
+	Claimed(ctx context.Context, app relay.App, p relay.Payment) error
+}
+
+// Deps are the ports a worker works with.
+type Deps struct {
+	Desk     *relay.Desk
+	Store    relay.Store
+	Signer   relay.Signer
+	Ledger   relay.Ledger
+	Announce Announcer // nil: nobody listens
+	Post     Post      // nil: nobody is written to
+	Log      *slog.Logger
+}
+
+// Worker does rows of work. Its methods may be called from several goroutines.
+type Worker struct {
+	Deps
+	cfg     Config
+	funding sync.Mutex // one funder per process: batches are better than races
+	wake    chan struct{}
+}
+
+// New makes a worker.
+func New(cfg Config, deps Deps) *Worker {
+	cfg.defaults()
+	return &Worker{Deps: deps, cfg: cfg, wake: make(chan struct{}, 1)}
+}
+
+// again says that a row is to be tried again after a pause, and why, for the row's note. It is no failure.
+type again struct {
+	after time.Duration
+	why   string
+}
+
+func (a again) Error() string { return a.why }
+
+// do is the table of handlers.
+func (w *Worker) do(ctx context.Context, row relay.Work) error {
+	switch row.Kind {
+	case relay.DoFund:
+		return w.fund(ctx, row)
+	case relay.DoSubmit:
+		return w.submit(ctx, row)
+	case relay.DoReturn:
+		return w.bringHome(ctx, row)
+	case relay.DoExpire:
+		return w.expire(ctx, row)
+	case relay.DoAudit:
+		return w.audit(ctx, row)
+	case relay.DoPublish:
+		return w.publish(ctx, row)
+	case relay.DoNotify:
+		return w.notify(ctx, row)
+	case relay.DoMailCode:
+		return w.mailCode(ctx, row)
+	case relay.DoExpunge:
+		return w.Desk.Expunge(ctx, row.Payment)
+	}
+	return fmt.Errorf("work of an unknown kind %q", row.Kind)
+}
+
+// movesMoney says whether rows of this kind rest while everything is halted.
+func movesMoney(k relay.EffectKind) bool {
+	return k == relay.DoFund || k == relay.DoSubmit || k == relay.DoReturn || k == relay.DoExpire || k == relay.DoAudit
+}
+
+// run does one leased row and closes it or gives it back.
+func (w *Worker) run(ctx context.Context, row relay.Work) error {
+	err := w.guarded(ctx, row)
+	if ctx.Err() != nil {
+		return ctx.Err() // the lease runs out and somebody does it again
+	}
+	if err == nil {
+		return w.Store.Done(ctx, row.ID, w.now())
+	}
+	if errors.Is(err, relay.ErrContradiction) {
+		w.halt(ctx, err)
+	}
+	var a again
+	if !errors.As(err, &a) {
+		a = again{after: w.cfg.Retry << min(row.Attempts, 10), why: err.Error()}
+		w.Log.Warn("work failed, will be tried again", "kind", row.Kind, "payment", row.Payment, "envelope", row.Envelope, "err", err)
+	}
+	return w.Store.Retry(ctx, row.ID, w.now()+relay.Micros(a.after.Microseconds()), a.why)
+}
+
+func (w *Worker) guarded(ctx context.Context, row relay.Work) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("panic: %v", r)
+		}
+	}()
+	if movesMoney(row.Kind) {
+		why, err := w.Desk.Halted(ctx)
+		if err != nil {
+			return err
+		}
+		if why != "" {
+			return again{after: time.Minute, why: "halted: " + why}
+		}
+	}
+	return w.do(ctx, row)
+}
+
+func (w *Worker) halt(ctx context.Context, cause error) {
+	w.Log.Error("the ledger contradicts our records; everything that moves money stops until a person has looked", "err", cause)
+	if err := w.Desk.Halt(ctx, cause.Error()); err != nil {
+		w.Log.Error("could not write down the halt", "err", err)
+	}
+}
+
+// Ring does one row if it is free and due. An error means that the row could not be looked at. Expiry is not rung for: it
+// is due by the ledger's clock, and the watcher hears that.
+func (w *Worker) Ring(ctx context.Context, id int64, kind relay.EffectKind) error {
+	if kind == relay.DoExpire {
+		return nil
+	}
+	row, err := w.Store.LeaseOne(ctx, id, w.now(), w.now()+relay.Micros(w.cfg.Lease.Microseconds()))
+	if relay.CodeOf(err) == relay.ErrNotFound.Code {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return w.run(ctx, row)
+}
+
+// Wake makes the sweeper look now.
+func (w *Worker) Wake() {
+	select {
+	case w.wake <- struct{}{}:
+	default:
+	}
+}
+
+// byOurClock are the kinds whose due is judged by our own clock; expiry is judged by the ledger's.
+var byOurClock = []relay.EffectKind{relay.DoFund, relay.DoSubmit, relay.DoReturn, relay.DoAudit, relay.DoPublish,
+	relay.DoNotify, relay.DoMailCode, relay.DoExpunge}
+
+// Sweep finds due rows without being told, until ctx ends.
+func (w *Worker) Sweep(ctx context.Context) error {
+	tick := time.NewTicker(w.cfg.SweepEvery)
+	defer tick.Stop()
+	for {
+		for w.sweepOnce(ctx) {
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+		case <-w.wake:
+		}
+	}
+}
+
+// sweepOnce does a handful of due rows side by side and says whether it found any.
+func (w *Worker) sweepOnce(ctx context.Context) bool {
+	until := w.now() + relay.Micros(w.cfg.Lease.Microseconds())
+	rows, err := w.Store.Lease(ctx, w.now(), until, w.cfg.Parallel, byOurClock...)
+	if err != nil {
+		if ctx.Err() == nil {
+			w.Log.Warn("sweep failed", "err", err)
+		}
+		return false
+	}
+	var wg sync.WaitGroup
+	for _, row := range rows {
+		wg.Go(func() {
+			if err := w.run(ctx, row); err != nil && ctx.Err() == nil {
+				w.Log.Warn("row could not be closed", "row", row.ID, "err", err)
+			}
+		})
+	}
+	wg.Wait()
+	return len(rows) > 0 && ctx.Err() == nil
+}
+
+func (w *Worker) now() relay.Micros { return relay.At(w.Desk.Now()) }
+
+// pause is the time to the next attempt at a row: it doubles up to 16 times the first.
+func (w *Worker) pause(row relay.Work) time.Duration { return w.cfg.Retry << min(row.Attempts, 4) }
