@@ -1,0 +1,92 @@
+package relay
+
+import (
+	"testing"
+)
+
+// Refusals and forgettings that a walk meets too seldom to be sure of.
+
+func TestCancelAfterTheEnd(t *testing.T) {
+	for state, code := range map[State]string{
+		Claimed: "already_claimed", Settled: "already_settled", Failed: "already_failed", Returned: "", Canceled: "", Returning: "",
+	} {
+		p := Payment{State: state}
+		next, effects, err := Step(p, CancelAsked{}, 1)
+		if CodeOf(err) != code || effects != nil || next.ReturnWish != "" {
+			t.Errorf("%s: %v %v", state, effects, err)
+		}
+	}
+}
+
+func TestOnlyTheClaimOnItsWayDies(t *testing.T) {
+	p := Payment{State: Claiming, Claim: "c", Destination: "G"}
+	if next, _, _ := Step(p, ClaimDead{Hash: "older"}, 1); next.State != Claiming || next.Claim != "c" {
+		t.Fatal("an older claim's death ended a newer one", next.State)
+	}
+	if next, _, _ := Step(p, ClaimDead{Hash: "c"}, 1); next.State != Pending || next.Claim != "" || next.Destination != "" {
+		t.Fatal(next)
+	}
+}
+
+func TestParkedForgetsTheClaimAndKeepsTheWish(t *testing.T) {
+	p := Payment{State: Claiming, Claim: "c", ReturnWish: ByCancel, ExpiresAt: 1}
+	p, effects, err := Step(p, HoldingTroubled{Cause: KeyTakenOver}, 1)
+	if err != nil || p.State != Parked || p.Claim != "" || p.ReturnWish != ByCancel || p.Reason != KeyTakenOver {
+		t.Fatal(p, err)
+	}
+	if effects[len(effects)-1].Kind != DoAudit {
+		t.Fatal("nobody looks at it again", effects)
+	}
+	if p, _, _ = Step(p, HoldingWell{}, 2); p.State != Pending || !p.Restless() || p.Reason != "" {
+		t.Fatal(p)
+	}
+}
+
+func TestAnEndForgetsTheWish(t *testing.T) {
+	p := Payment{State: Returning, Reason: ByExpiry, ReturnWish: ByExpiry, Claim: "c"}
+	next, _, err := Step(p, ClaimLanded{Hash: "c", Tx: "t", Destination: "G", NewAccount: true}, 1)
+	if err != nil || next.ReturnWish != "" || next.Reason != "" || next.SpentUnits != AccountUnits {
+		t.Fatal(next, err)
+	}
+}
+
+func TestTheFirstWishNamesTheReason(t *testing.T) {
+	p := Payment{State: Funding, Funding: "f"}
+	p, _, _ = Step(p, DeclineAsked{}, 1)
+	p, _, _ = Step(p, CancelAsked{}, 2)
+	if p.ReturnWish != ByDecline || p.State != Funding {
+		t.Fatal(p)
+	}
+	p, _, _ = Step(p, FundingLanded{Hash: "f"}, 3)
+	p, effects, _ := Step(p, Onward{}, 4)
+	if p.State != Returning || p.Reason != ByDecline || effects[0].Kind != DoReturn {
+		t.Fatal(p, effects)
+	}
+}
+
+func TestEmptiedElsewhere(t *testing.T) {
+	base := Payment{State: Pending, ReturnTo: "T", Destination: ""}
+	for destination, want := range map[string]State{"T": Returned, "X": Settled} {
+		p, _, err := Step(base, EmptiedElsewhere{Tx: "t", Ledger: 4, Destination: destination}, 1)
+		if err != nil || p.State != want || p.SettledTx != "t" {
+			t.Errorf("%s: %v %v", destination, p.State, err)
+		}
+	}
+	base.State, base.Claim, base.Destination = Claiming, "c", "G"
+	if p, _, _ := Step(base, EmptiedElsewhere{Tx: "t", Destination: "G"}, 1); p.State != Claimed {
+		t.Error(p.State)
+	}
+}
+
+func TestExpiryIsTheLedgers(t *testing.T) {
+	p := Payment{State: Pending, ExpiresAt: Seconds(1000)}
+	if next, _, _ := Step(p, LedgerClosed{At: Head{CloseTime: 999}}, Seconds(5000)); next.State != Pending {
+		t.Fatal("a local clock ended it")
+	}
+	if next, _, _ := Step(p, LedgerClosed{At: Head{CloseTime: 1000}}, 1); next.State != Returning || next.Reason != ByExpiry {
+		t.Fatal(next.State)
+	}
+	if _, _, err := Step(p, ClaimSubmitted{Hash: "c", At: Head{CloseTime: 1000}}, 1); CodeOf(err) != "expired" {
+		t.Fatal(err)
+	}
+}
