@@ -1,0 +1,158 @@
+package post
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/mail"
+	"os"
+	"strings"
+	"time"
+
+	gomail "github.com/wneessen/go-mail"
+)
+
+// Config says how mail leaves. The zero Config sends none: see [Config.Set].
+type Config struct {
+	Host         string        // of the mail server
+	Port         int           // 0 = 465 for TLS "implicit", else 587
+	From         string        // "Restante <post@example.com>" or a bare address
+	TLS          string        // "starttls" (default: required), "implicit", "none" (only to this machine)
+	Username     string        // "" = no authentication
+	PasswordFile string        // holds the password, one line
+	Timeout      time.Duration // of one attempt, 0 = 30 s, at most 5 min
+}
+
+// Set says whether mail is configured at all.
+func (c Config) Set() bool { return c != Config{} }
+
+// Check fills the defaults in and says what is wrong.
+func (c *Config) Check() error {
+	if c.TLS == "" {
+		c.TLS = "starttls"
+	}
+	if c.Port == 0 {
+		c.Port = 587
+		if c.TLS == "implicit" {
+			c.Port = 465
+		}
+	}
+	if c.Timeout == 0 {
+		c.Timeout = 30 * time.Second
+	}
+	from, err := mail.ParseAddress(c.From)
+	switch {
+	case c.Host == "" || strings.ContainsAny(c.Host, " /\r\n"):
+		return errors.New("post: host of the mail server is missing or malformed")
+	case c.Port < 1 || c.Port > 65535:
+		return fmt.Errorf("post: port %d of the mail server is out of range", c.Port)
+	case err != nil || !oneLine(from.Name) || !oneLine(from.Address):
+		return errors.New("post: from is not an address")
+	case c.TLS != "starttls" && c.TLS != "implicit" && c.TLS != "none":
+		return errors.New(`post: tls is "starttls", "implicit" or "none"`)
+	case c.TLS == "none" && !loopback(c.Host):
+		return errors.New(`post: tls "none" is for a mail server on this machine`)
+	case (c.Username == "") != (c.PasswordFile == ""):
+		return errors.New("post: username and password_file go together")
+	case c.Timeout < 0 || c.Timeout > 5*time.Minute:
+		return errors.New("post: timeout is at most 5 minutes")
+	}
+	return nil
+}
+
+func loopback(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
+}
+
+// SMTP hands messages to a mail server (RFC 5321), each in a connection of its own.
+type SMTP struct {
+	config  Config
+	from    mail.Address
+	options []gomail.Option
+}
+
+// NewSMTP checks the config and reads the password file. It does not connect.
+func NewSMTP(c Config) (*SMTP, error) {
+	if err := c.Check(); err != nil {
+		return nil, err
+	}
+	from, err := mail.ParseAddress(c.From)
+	if err != nil {
+		return nil, errors.New("post: from is not an address")
+	}
+	s := &SMTP{config: c, from: *from}
+	s.options = []gomail.Option{gomail.WithPort(c.Port), gomail.WithTimeout(c.Timeout), gomail.WithoutNoop()}
+	switch c.TLS {
+	case "implicit":
+		s.options = append(s.options, gomail.WithSSL())
+	case "starttls":
+		s.options = append(s.options, gomail.WithTLSPolicy(gomail.TLSMandatory))
+	default:
+		s.options = append(s.options, gomail.WithTLSPolicy(gomail.NoTLS))
+	}
+	if c.Username == "" {
+		return s, nil
+	}
+	password, err := os.ReadFile(c.PasswordFile)
+	if err != nil {
+		return nil, fmt.Errorf("post: password file: %w", err)
+	}
+	auth := gomail.SMTPAuthAutoDiscover
+	if c.TLS == "none" {
+		auth = gomail.SMTPAuthPlain // only to this machine, see Check
+	}
+	s.options = append(s.options, gomail.WithSMTPAuth(auth), gomail.WithUsername(c.Username),
+		gomail.WithPassword(strings.TrimRight(string(password), "\r\n")))
+	return s, nil
+}
+
+// Send implements [Mailer].
+func (s *SMTP) Send(ctx context.Context, m Message) error {
+	if err := m.check(); err != nil {
+		return err
+	}
+	msg := gomail.NewMsg(gomail.WithNoDefaultUserAgent())
+	msg.FromMailAddress(&s.from)
+	msg.ToMailAddress(&mail.Address{Address: m.To})
+	msg.Subject(m.Subject)
+	msg.SetDate()
+	msg.SetGenHeader("Auto-Submitted", "auto-generated") // RFC 3834: so that no robot answers
+	if m.ID != "" {
+		_, domain, _ := strings.Cut(s.from.Address, "@")
+		msg.SetMessageIDWithValue(m.ID + "@" + domain)
+	} else {
+		msg.SetMessageID()
+	}
+	msg.SetBodyString(gomail.TypeTextPlain, m.Text)
+	client, err := gomail.NewClient(s.config.Host, s.options...)
+	if err != nil {
+		return transient("mail is misconfigured")
+	}
+	ctx, cancel := context.WithTimeout(ctx, s.config.Timeout)
+	defer cancel()
+	return judge(client.DialAndSendWithContext(ctx, msg))
+}
+
+// judge sorts what the mail server said. Only an answer about this message can be final: a refused login or sender is
+// our own configuration, which somebody will mend. The server's words are left out, for they may quote the address.
+func judge(err error) error {
+	if err == nil {
+		return nil
+	}
+	var refused *gomail.SendError
+	if !errors.As(err, &refused) {
+		return transient("the mail server cannot be reached or does not let us in")
+	}
+	text := fmt.Sprintf("the mail server refused the message: %d %s", refused.ErrorCode(), refused.EnhancedStatusCode())
+	switch refused.Reason {
+	case gomail.ErrSMTPRcptTo, gomail.ErrSMTPData, gomail.ErrSMTPDataClose:
+		if code := refused.ErrorCode(); code >= 500 && code < 600 {
+			return permanent(strings.TrimSpace(text))
+		}
+	case gomail.ErrNoUnencoded, gomail.ErrGetSender, gomail.ErrGetRcpts:
+		return permanent("the message cannot be written for this mail server")
+	}
+	return transient(strings.TrimSpace(text))
+}
