@@ -11,6 +11,7 @@ import (
 	"time"
 
 	protocol "github.com/stellar/go-stellar-sdk/protocols/rpc"
+	"github.com/stellar/go-stellar-sdk/xdr"
 )
 
 // Config of a client.
@@ -63,9 +64,10 @@ func (c *Client) Close() { c.http.CloseIdleConnections() }
 
 // Head is the newest ledger that the server has.
 type Head struct {
-	Sequence  uint32
-	CloseTime int64  // unix seconds
-	Hash      string // hex
+	Sequence    uint32
+	CloseTime   int64  // unix seconds
+	Hash        string // hex
+	BaseReserve int64  // stroops; 0 if the server does not show the header
 }
 
 // Range is what the server can answer about.
@@ -80,10 +82,18 @@ func (c *Client) Latest(ctx context.Context) (Head, error) {
 	if err := c.call(ctx, protocol.GetLatestLedgerMethodName, nil, &r, pageBody); err != nil {
 		return Head{}, err
 	}
-	if r.Sequence == 0 || !isHash(r.Hash) {
-		return Head{}, nonsense("latest ledger is %d with hash %q", r.Sequence, r.Hash)
+	if r.Sequence == 0 || r.LedgerCloseTime <= 0 || !isHash(r.Hash) {
+		return Head{}, nonsense("latest ledger is %d, closed at %d, with hash %q", r.Sequence, r.LedgerCloseTime, r.Hash)
 	}
-	return Head{Sequence: r.Sequence, CloseTime: r.LedgerCloseTime, Hash: r.Hash}, nil
+	head := Head{Sequence: r.Sequence, CloseTime: r.LedgerCloseTime, Hash: r.Hash}
+	if r.LedgerHeader != "" {
+		var h xdr.LedgerHeader
+		if err := xdr.SafeUnmarshalBase64(r.LedgerHeader, &h); err != nil || uint32(h.LedgerSeq) != r.Sequence {
+			return Head{}, nonsense("header of ledger %d is another's", r.Sequence)
+		}
+		head.BaseReserve = int64(h.BaseReserve)
+	}
+	return head, nil
 }
 
 // Range returns the ledgers that the server holds. A server that has fallen behind the network says so by an error.

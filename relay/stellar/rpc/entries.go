@@ -60,7 +60,7 @@ func (c *Client) accountsOnce(ctx context.Context, keys []string, owners map[str
 	if err != nil {
 		return s, false, err
 	}
-	s = stellar.Snapshot{Ledger: head.Sequence, CloseTime: head.CloseTime, Accounts: map[string]*stellar.Account{}}
+	s = stellar.Snapshot{Ledger: head.Sequence, CloseTime: head.CloseTime, BaseReserve: head.BaseReserve, Accounts: map[string]*stellar.Account{}}
 	memos := map[string]bool{}
 	for _, id := range owners {
 		s.Accounts[id] = nil
