@@ -1,0 +1,14 @@
+// Package crypto holds nothing itself; the packages below it do. None of them knows
+// a payment's life, a database or a network, and none imports package relay.
+//
+//	secret     bytes that no printer shows: Key, Bytes
+//	claim      the claim link, and what is derived from its secret
+//	box        the plaintext of a box: its one text, and what it must match
+//	seal       makes boxes and judges uploaded ones; cannot open any
+//	unseal     opens boxes; for the signer and the client's side only
+//	keystore   a seed in a file under a passphrase, for stock age too
+//	field      database columns, blind indexes, short codes
+//
+// A reader starts at claim, then box. testdata/vectors has the formats as data, and
+// in words, for implementations in other languages.
+package crypto
