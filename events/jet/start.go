@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"sync/atomic"
 	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
@@ -61,13 +62,14 @@ func start(dir string, log *slog.Logger) (*Bus, error) {
 	if err != nil {
 		return nil, fmt.Errorf("jet: %w", err)
 	}
-	srv.SetLoggerV2(serverLog{log.With("part", "nats")}, false, false, false)
+	lines := &serverLog{log: log.With("part", "nats")}
+	srv.SetLoggerV2(lines, false, false, false)
 	stop := func() {
 		srv.Shutdown()
 		srv.WaitForShutdown()
 	}
-	srv.Start()
-	if !srv.JetStreamEnabled() || !srv.ReadyForConnections(startTime) {
+	srv.Start() // tells of failure by its log alone
+	if lines.fatal.Load() || !srv.ReadyForConnections(startTime) || !srv.JetStreamEnabled() {
 		stop()
 		return nil, errors.New("jet: the server in this process does not come up")
 	}
@@ -131,16 +133,24 @@ func connOptions(log *slog.Logger) []nats.Option {
 	}
 }
 
-// serverLog passes the server's lines on. What it calls fatal must not end the process, so it is an error here.
-type serverLog struct{ log *slog.Logger }
+// serverLog passes the server's lines on. What it calls fatal must not end the process: it is remembered for start.
+type serverLog struct {
+	log   *slog.Logger
+	fatal atomic.Bool
+}
 
-func (l serverLog) line(level slog.Level, format string, v []any) {
+func (l *serverLog) line(level slog.Level, format string, v []any) {
 	l.log.Log(context.Background(), level, "bus server", "line", fmt.Sprintf(format, v...))
 }
 
-func (l serverLog) Fatalf(format string, v ...any)  { l.line(slog.LevelError, format, v) }
-func (l serverLog) Errorf(format string, v ...any)  { l.line(slog.LevelError, format, v) }
-func (l serverLog) Warnf(format string, v ...any)   { l.line(slog.LevelWarn, format, v) }
-func (l serverLog) Noticef(format string, v ...any) { l.line(slog.LevelDebug, format, v) }
-func (l serverLog) Debugf(format string, v ...any)  { l.line(slog.LevelDebug, format, v) }
-func (l serverLog) Tracef(format string, v ...any)  { l.line(slog.LevelDebug, format, v) }
+// Fatalf is called for what the server cannot go on without.
+func (l *serverLog) Fatalf(format string, v ...any) {
+	l.fatal.Store(true)
+	l.line(slog.LevelWarn, format, v)
+}
+
+func (l *serverLog) Errorf(format string, v ...any)  { l.line(slog.LevelError, format, v) }
+func (l *serverLog) Warnf(format string, v ...any)   { l.line(slog.LevelWarn, format, v) }
+func (l *serverLog) Noticef(format string, v ...any) { l.line(slog.LevelDebug, format, v) }
+func (l *serverLog) Debugf(format string, v ...any)  { l.line(slog.LevelDebug, format, v) }
+func (l *serverLog) Tracef(format string, v ...any)  { l.line(slog.LevelDebug, format, v) }
