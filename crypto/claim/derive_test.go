@@ -132,7 +132,7 @@ func TestAuth(t *testing.T) {
 		t.Errorf("share came back %v", err)
 	}
 	text := a.RevealText()
-	for _, bad := range []string{"", text[:42], text + "A", text + "=", " " + text[1:], text[:20] + "\n" + text[21:], text[:42] + "B", strings.Repeat("+", 43)} {
+	for _, bad := range []string{"", text[:42], text + "A", text + "=", " " + text[1:], text[:20] + "\n" + text[21:], text[:42] + "B", text + "\n", "\n" + text, text[:40] + "\nAA", text[:39] + "\n\nA\n", strings.Repeat("+", 43)} {
 		if _, err := claim.ParseAuth(bad); !errors.Is(err, claim.ErrText) {
 			t.Errorf("%q: %v", bad, err)
 		}

@@ -142,6 +142,17 @@ func parseFragment(paymentID, fragment string) (Secret, error) {
 	return SecretFromBytes(raw[1 : 1+secret.KeySize])
 }
 
+// onlyBase64URL is there because the decoder skips line breaks.
+func onlyBase64URL(s string) bool {
+	for _, c := range []byte(s) {
+		ok := c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '-' || c == '_'
+		if !ok {
+			return false
+		}
+	}
+	return true
+}
+
 // checksum is the first 4 bytes of SHA-256(label ‖ version ‖ payment id ‖ secret);
 // each of these has one length, so none can run into the next.
 func checksum(paymentID string, raw []byte) (sum [checksumSize]byte) {

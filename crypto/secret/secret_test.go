@@ -89,6 +89,9 @@ func TestNoEncoderReveals(t *testing.T) {
 		if err == nil && leaks(string(out)) {
 			t.Errorf("JSON of %T shows the secret: %s", v, out)
 		}
+		if got := slog.AnyValue(v).Resolve(); i < direct && (got.Kind() != slog.KindString || got.String() != secret.Mark) {
+			t.Errorf("%T resolves to %v", v, got)
+		}
 		if i < direct && string(out) != `"REDACTED"` {
 			t.Errorf("JSON of %T: %s, %v", v, out, err)
 		}
