@@ -51,9 +51,36 @@ func (w *Worker) judge(ctx context.Context, row relay.Work, e relay.Envelope) er
 		return w.Desk.Died(ctx, e.Hash)
 	case verdict == relay.Contradicted && e.Kind == relay.FundingEnvelope:
 		return relay.ErrContradiction // somebody else signs with a channel's key
+	case verdict == relay.Contradicted:
+		return w.overtaken(ctx, row, e)
 	}
-	// A claim whose holding account is gone, or was used by somebody else, ends with what the watcher sees of that.
 	return again{after: w.pause(row), why: "past its bound, not proven dead yet"}
+}
+
+// overtaken deals with a claim past its bound that was not seen although its number is used up or its account gone. All
+// else of the proof holds, so it is dead once one of our own envelopes is known to have taken the number; what a stranger
+// did to the account, the watcher sees.
+func (w *Worker) overtaken(ctx context.Context, row relay.Work, e relay.Envelope) error {
+	p, err := w.Desk.Payment(ctx, e.Payments[0])
+	if err != nil || p.State.Ended() {
+		return err
+	}
+	others, err := w.Desk.EnvelopesOf(ctx, p.ID)
+	if err != nil {
+		return err
+	}
+	for _, o := range others {
+		if o.Source == e.Source && o.Hash != e.Hash && o.Sequence >= e.Sequence && (o.State == relay.Landed || o.State == relay.Spent) {
+			return w.Desk.Died(ctx, e.Hash)
+		}
+	}
+	err = w.Store.UpdateMany(ctx, nil, func(tx relay.Tx, _ []relay.Payment) error {
+		return tx.AddWork(relay.Work{Kind: relay.DoAudit, Payment: p.ID, Due: w.now()})
+	})
+	if err != nil {
+		return err
+	}
+	return again{after: w.pause(row), why: "its number was used by somebody else"}
 }
 
 // handIn wraps e in a fee bump, paying more the more often it had to be tried, and submits it.
