@@ -1,0 +1,96 @@
+package signer
+
+import (
+	"slices"
+
+	"github.com/stellar/go-stellar-sdk/strkey"
+
+	"github.com/restante/restante/crypto/seal"
+	"github.com/restante/restante/relay"
+	"github.com/restante/restante/relay/stellar"
+)
+
+// expirySlack is how much longer than allowed a payment may live when it is funded: the ledger's clock and the one by
+// which it was accepted may differ.
+const expirySlack = relay.Micros(3600 * 1e6)
+
+// allowFunding judges an intent for fundings that do not exist yet. Whoever has taken the worker over is held by this:
+// money leaves a treasury only into holding accounts whose way back leads there again, within the limits.
+func (s *Signer) allowFunding(in relay.FundIntent, head relay.Head) error {
+	treasury, ok := s.book.treasuries[in.App]
+	switch {
+	case !ok:
+		return forbidden("app_unknown", "This app has no treasury.")
+	case !slices.Contains(s.book.channels, in.Channel):
+		return forbidden("channel_unknown", "This account is none of the channels.")
+	case in.Sequence <= 0:
+		return invalid("sequence_out_of_range", "A sequence number is positive.")
+	case len(in.Mints) > stellar.FundingCapacity(in.Channel, s.book.sponsor, treasury):
+		return invalid("batch_size", "A funding has 1 to 17 payments.")
+	}
+	if err := allowBounds(in.SignedAt, in.Bound, in.MaxTime, head); err != nil {
+		return err
+	}
+	limits := s.cfg.Policy.limits(in.App)
+	today := s.book.signed[appDay{in.App, dayOf(head)}]
+	for _, m := range in.Mints {
+		if err := allowMint(m, treasury, limits, head); err != nil {
+			return err
+		}
+		if m.Amount > limits.MaxDay-today { // neither side can overflow: both are within MaxDay
+			return forbidden("day_limit", "The app's limit for one day is used up.")
+		}
+		today += m.Amount
+	}
+	return nil
+}
+
+func allowMint(m relay.Mint, treasury string, limits Limits, head relay.Head) error {
+	now := relay.Seconds(head.CloseTime)
+	switch {
+	case m.Amount <= 0:
+		return invalid("amount_zero", "An amount is more than zero.")
+	case m.Amount > limits.MaxPayment:
+		return forbidden("payment_limit", "The amount is above the app's limit for one payment.")
+	case m.Asset != "native":
+		return forbidden("asset_refused", "Only the native asset can be sent.")
+	case m.ReturnTo != treasury:
+		return forbidden("foreign_return", "The money goes home to the app's treasury and nowhere else.")
+	case m.ExpiresAt <= now:
+		return forbidden("expired", "The payment has expired.")
+	case m.ExpiresAt > now+relay.MostExpiry+expirySlack:
+		return forbidden("expiry_out_of_range", "A payment expires within 180 days.")
+	case len(m.Note) > relay.NoteBytes:
+		return invalid("note_too_long", "A note has at most 500 bytes.")
+	case len(m.SenderRecipients) == 0 || m.ClaimRecipient == "":
+		return invalid("recipient_missing", "A box is sealed to the sender and to whoever claims.")
+	}
+	for _, r := range append(slices.Clone(m.SenderRecipients), m.ClaimRecipient) {
+		if err := seal.CheckRecipient(r); err != nil {
+			return relay.NewFault(relay.Invalid, "recipient_malformed", "A recipient of the box is not an age recipient.", err)
+		}
+	}
+	return nil
+}
+
+// allowBounds wants an end that is ahead of the signer's own head and not far: until then nothing about the payment can
+// be decided. signedAt must be a ledger that has closed; a later one than our own head is ours in the envelope.
+func allowBounds(signedAt, bound uint32, maxTime int64, head relay.Head) error {
+	switch {
+	case signedAt == 0:
+		return invalid("signed_at_missing", "An intent says the newest ledger known.")
+	case bound <= head.Sequence || maxTime <= head.CloseTime:
+		return relay.NewFault(relay.Conflict, "bound_past", "The envelope could not land any more.", nil)
+	case uint64(bound) > uint64(head.Sequence)+mostLedgers || maxTime-mostSeconds > head.CloseTime:
+		return forbidden("bound_too_far", "The envelope could land for too long.")
+	}
+	return nil
+}
+
+func dayOf(head relay.Head) int64 { return head.CloseTime / 86400 }
+
+func isAccount(address string) bool { return strkey.IsValidEd25519PublicKey(address) }
+
+func forbidden(code, public string) error { return relay.NewFault(relay.Forbidden, code, public, nil) }
+
+func invalid(code, public string) error { return relay.NewFault(relay.Invalid, code, public, nil) }

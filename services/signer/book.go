@@ -1,0 +1,183 @@
+package signer
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/restante/restante/relay"
+)
+
+// book is what the log adds up to. It is rebuilt from the log at start and changed by the same lines afterwards, so that
+// a restart cannot think otherwise. Answers and envelopes stay in the file; the book knows where.
+type book struct {
+	network    string
+	sponsor    string
+	channels   []string
+	treasuries map[relay.AppID]string
+	roles      map[string]string // by account
+
+	fundings  map[string]*funding          // by hash
+	byPayment map[relay.PaymentID]*funding // the newest
+	byNumber  map[number]*funding          // the newest
+	holdings  map[string]*holding          // by account
+	envelopes map[string]filed             // by inner hash: all that may be bumped
+	plans     map[relay.PaymentID]int      // claims planned
+	lastBump  map[string]string            // outer hash of the newest bump, by inner hash
+	signed    map[appDay]relay.Stroops     // funded, less what was found dead
+}
+
+type funding struct {
+	hash     string
+	app      relay.AppID
+	number   number
+	day      int64
+	total    relay.Stroops
+	span     span
+	fate     string // "" = it could still land
+	payments []relay.PaymentID
+}
+
+// dead says that its money never moved.
+func (f *funding) dead() bool { return f.fate == failed || f.fate == cannotLand }
+
+// number is a sequence number of a channel.
+type number struct {
+	channel  string
+	sequence int64
+}
+
+type holding struct {
+	payment relay.PaymentID
+	funding *funding
+	lowest  int64 // sequence number of the lowest rung
+}
+
+// filed is where an envelope is: in a line, and of a rung at which place.
+type filed struct {
+	kind         relay.EnvelopeKind
+	span         span
+	funding      *funding // that made its holding account, or itself
+	minted, rung int
+}
+
+type appDay struct {
+	app relay.AppID
+	day int64
+}
+
+func newBook() *book {
+	return &book{
+		treasuries: map[relay.AppID]string{}, roles: map[string]string{},
+		fundings: map[string]*funding{}, byPayment: map[relay.PaymentID]*funding{}, byNumber: map[number]*funding{},
+		holdings: map[string]*holding{}, envelopes: map[string]filed{}, plans: map[relay.PaymentID]int{},
+		lastBump: map[string]string{}, signed: map[appDay]relay.Stroops{},
+	}
+}
+
+// apply takes one line in. It judges only what lines mean together; what may be signed was judged before.
+func (b *book) apply(e entry) error {
+	if (e.N == 1) != (e.Kind == beginKind) {
+		return errors.New("a log begins with its network, once")
+	}
+	switch e.Kind {
+	case beginKind:
+		return read(e, b.begin)
+	case keyKind:
+		return read(e, b.key)
+	case fundingKind:
+		return read(e, func(l fundingLine) error { return b.fund(e.span, l) })
+	case fateKind:
+		return read(e, b.decide)
+	case claimKind:
+		return read(e, func(l claimLine) error { return b.plan(e.span, l) })
+	case bumpKind:
+		return read(e, func(l bumpLine) error { b.lastBump[l.Hash] = l.Outer; return nil })
+	}
+	return fmt.Errorf("unknown kind %q: written by a newer program", e.Kind)
+}
+
+func read[L any](e entry, apply func(L) error) error {
+	var l L
+	if err := strictly(e.Body, &l); err != nil {
+		return err
+	}
+	return apply(l)
+}
+
+func (b *book) begin(l beginLine) error {
+	if l.V != logVersion {
+		return fmt.Errorf("version %d is not known", l.V)
+	}
+	b.network = l.Network
+	return nil
+}
+
+func (b *book) key(l keyLine) error {
+	if b.roles[l.Account] != "" {
+		return fmt.Errorf("key %s was made twice", l.Account)
+	}
+	b.roles[l.Account] = l.Role
+	app, treasury := strings.CutPrefix(l.Role, treasuryRole)
+	switch {
+	case l.Role == sponsorRole && b.sponsor == "":
+		b.sponsor = l.Account
+	case l.Role == channelRole:
+		b.channels = append(b.channels, l.Account)
+	case treasury && b.treasuries[relay.AppID(app)] == "":
+		b.treasuries[relay.AppID(app)] = l.Account
+	default:
+		return fmt.Errorf("a second key in the role %q", l.Role)
+	}
+	return nil
+}
+
+func (b *book) fund(at span, l fundingLine) error {
+	f := &funding{
+		hash: l.Envelope.Hash, app: l.App, day: l.Day, span: at, payments: l.Envelope.Payments,
+		number: number{l.Envelope.Source, l.Envelope.Sequence},
+	}
+	if b.fundings[f.hash] != nil {
+		return fmt.Errorf("funding %s twice", f.hash)
+	}
+	b.fundings[f.hash], b.byNumber[f.number] = f, f
+	b.envelopes[f.hash] = filed{kind: relay.FundingEnvelope, span: at, funding: f}
+	for i, m := range l.Minted {
+		f.total += m.Amount
+		b.byPayment[m.Payment] = f
+		h := &holding{payment: m.Payment, funding: f}
+		for j, rung := range m.Ladder {
+			b.envelopes[rung.Hash] = filed{relay.ReturnEnvelope, at, f, i, j}
+			if h.lowest == 0 || rung.Sequence < h.lowest {
+				h.lowest = rung.Sequence
+			}
+		}
+		b.holdings[m.Account] = h
+	}
+	b.signed[appDay{f.app, f.day}] += f.total
+	return nil
+}
+
+func (b *book) decide(l fateLine) error {
+	f := b.fundings[l.Hash]
+	if f == nil || f.fate != "" {
+		return fmt.Errorf("a fate of %s, which is no open funding", l.Hash)
+	}
+	f.fate = l.Fate
+	if f.dead() { // no money moved: the day has it back
+		b.signed[appDay{f.app, f.day}] -= f.total
+	} else if f.fate != landed {
+		return fmt.Errorf("unknown fate %q", l.Fate)
+	}
+	return nil
+}
+
+func (b *book) plan(at span, l claimLine) error {
+	h := b.holdings[l.Holding]
+	if h == nil || h.payment != l.Payment {
+		return fmt.Errorf("a claim of %s, which is no holding account of the payment", l.Holding)
+	}
+	b.plans[l.Payment]++
+	b.envelopes[l.Envelope.Hash] = filed{kind: relay.ClaimEnvelope, span: at, funding: h.funding}
+	return nil
+}

@@ -1,0 +1,128 @@
+package signer
+
+import (
+	"context"
+	"encoding/base64"
+	"fmt"
+	"slices"
+
+	"github.com/stellar/go-stellar-sdk/keypair"
+	"github.com/stellar/go-stellar-sdk/xdr"
+
+	"github.com/restante/restante/relay"
+	"github.com/restante/restante/relay/stellar"
+)
+
+// Bump wraps a recorded envelope in a fee bump that the sponsor pays, with the bid maxFee in stroops for the whole. What
+// is wrapped is always the text from the log: of a claim the claimant's signatures are taken from envelope, if they are
+// good, and nothing else of it; of a funding or a return envelope is not looked at. The last resort of a ladder gets the
+// sponsor's signature here. The outer hash is in the log before the signature is made.
+func (s *Signer) Bump(ctx context.Context, hash string, envelope []byte, maxFee relay.Stroops) ([]byte, error) {
+	leave, err := s.enter(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
+	at, ok := s.book.envelopes[hash]
+	if !ok {
+		return nil, forbidden("envelope_unknown", "This envelope is none of the signer's.")
+	}
+	if at.funding.dead() {
+		return nil, relay.NewFault(relay.Conflict, "funding_dead", "This funding was found unable to land.", nil)
+	}
+	if maxFee > s.cfg.Policy.MaxFee {
+		return nil, forbidden("fee_limit", "The bid is above the limit.")
+	}
+	e, err := s.recorded(at)
+	if err != nil {
+		return nil, err
+	}
+	inner, tx, err := s.complete(e, envelope)
+	if err != nil {
+		return nil, err
+	}
+	base := int64(maxFee) / int64(tx.Ops+1)
+	if base < stellar.MinBaseFee {
+		return nil, invalid("fee_too_low", "The network wants at least 100 stroops for each operation and one more.")
+	}
+	bump, err := stellar.BuildFeeBump(inner, s.cfg.Passphrase, s.book.sponsor, base)
+	if err != nil {
+		return nil, fmt.Errorf("bump %s: %w", hash, err)
+	}
+	if bump.Inner != hash {
+		return nil, fmt.Errorf("bump of %s carries %s", hash, bump.Inner)
+	}
+	if s.book.lastBump[hash] != bump.Hash { // the same bid again needs no line
+		if err := s.write(bumpKind, bumpLine{Hash: hash, Outer: bump.Hash, Fee: relay.Stroops(bump.Fee)}); err != nil {
+			return nil, err
+		}
+	}
+	outer, err := s.attach(bump.XDR, bump.Hash, s.book.sponsor)
+	if err != nil {
+		return nil, fmt.Errorf("sign the bump of %s: %w", hash, err)
+	}
+	return base64.StdEncoding.DecodeString(outer)
+}
+
+// complete adds to a recorded envelope the signatures it still needs, ours and the claimant's.
+func (s *Signer) complete(e relay.Envelope, given []byte) (string, stellar.Tx, error) {
+	text := base64.StdEncoding.EncodeToString(e.XDR)
+	tx, err := stellar.Decode(text, s.cfg.Passphrase)
+	if err != nil || tx.Hash != e.Hash {
+		return "", tx, unavailable("log_altered", fmt.Errorf("recorded envelope %s: %v", e.Hash, err))
+	}
+	have, err := stellar.SignedBy(text, s.cfg.Passphrase, tx.Signers...)
+	if err != nil {
+		return "", tx, err
+	}
+	missing := slices.DeleteFunc(slices.Clone(tx.Signers), func(a string) bool { return slices.Contains(have, a) })
+	if len(missing) == 0 {
+		return text, tx, nil
+	}
+	if e.Kind == relay.ClaimEnvelope {
+		text, err = s.claimants(text, tx, missing, given)
+		return text, tx, err
+	}
+	if e.Kind != relay.ReturnEnvelope || !slices.Equal(missing, []string{s.book.sponsor}) {
+		return "", tx, fmt.Errorf("recorded envelope %s lacks signatures of %v", e.Hash, missing)
+	}
+	text, err = s.attach(text, tx.Hash, s.book.sponsor)
+	return text, tx, err
+}
+
+// claimants takes the missing signatures of a claim from the envelope that the claimant completed. Others in it are
+// dropped: one that the network does not need spoils an envelope.
+func (s *Signer) claimants(text string, tx stellar.Tx, missing []string, given []byte) (string, error) {
+	if len(given) == 0 {
+		return "", invalid("envelope_missing", "A claim is handed in with the claimant's signatures.")
+	}
+	foreign := invalid("envelope_differs", "This is not the claim that was planned.")
+	theirs := base64.StdEncoding.EncodeToString(given)
+	got, err := stellar.Decode(theirs, s.cfg.Passphrase)
+	if err != nil || got.Hash != tx.Hash {
+		return "", foreign
+	}
+	var env xdr.TransactionEnvelope
+	if xdr.SafeUnmarshal(given, &env) != nil || env.Type != xdr.EnvelopeTypeEnvelopeTypeTx {
+		return "", foreign
+	}
+	sum, err := hashBytes(tx.Hash)
+	if err != nil {
+		return "", err
+	}
+	var sigs []stellar.Signature
+	for _, account := range missing {
+		key, err := keypair.ParseAddress(account)
+		if err != nil {
+			return "", fmt.Errorf("signer %q of a claim: %v", account, err)
+		}
+		i := slices.IndexFunc(env.V1.Signatures, func(d xdr.DecoratedSignature) bool {
+			return d.Hint == xdr.SignatureHint(key.Hint()) && key.Verify(sum[:], d.Signature) == nil
+		})
+		if i < 0 {
+			return "", invalid("signature_missing", "The claim is not signed by "+account+".")
+		}
+		sigs = append(sigs, stellar.Signature{Account: account, Bytes: env.V1.Signatures[i].Signature})
+	}
+	return stellar.AttachSignatures(text, s.cfg.Passphrase, sigs...)
+}

@@ -1,0 +1,157 @@
+package signer
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/hex"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/restante/restante/relay"
+	"github.com/restante/restante/relay/stellar"
+)
+
+// Claim plans a claim of a holding account that this signer minted for the payment. The same intent gets the same
+// envelope, also when its end is past. Only the holding account's key can complete it, so the destination is the
+// claimant's choice; what the signer adds is, for a new account, the sponsor's signature for its reserve.
+//
+// Memo is text of up to 28 bytes; "id:" and a number make an id memo, "text:" a text whatever follows.
+func (s *Signer) Claim(ctx context.Context, in relay.ClaimIntent) (relay.Envelope, error) {
+	leave, err := s.enter(ctx)
+	if err != nil {
+		return relay.Envelope{}, err
+	}
+	defer leave()
+	h := s.book.holdings[in.Holding]
+	if h == nil || h.payment != in.Payment {
+		return relay.Envelope{}, forbidden("holding_unknown", "This is no holding account of the payment.")
+	}
+	if h.funding.dead() {
+		return relay.Envelope{}, relay.NewFault(relay.Conflict, "holding_dead", "This holding account was never funded.", nil)
+	}
+	tx, err := s.buildClaim(in)
+	if err != nil {
+		return relay.Envelope{}, err
+	}
+	if at, ok := s.book.envelopes[tx.Hash]; ok {
+		return s.recorded(at)
+	}
+	head, err := s.cfg.Ledger.Head(ctx)
+	if err != nil {
+		return relay.Envelope{}, unavailable("ledger_unavailable", err)
+	}
+	if err := s.allowClaim(in, h, head); err != nil {
+		return relay.Envelope{}, err
+	}
+	text := tx.XDR
+	if in.NewAccount {
+		if text, err = s.attach(text, tx.Hash, s.book.sponsor); err != nil {
+			return relay.Envelope{}, err
+		}
+	}
+	raw, err := base64.StdEncoding.DecodeString(text)
+	if err != nil {
+		return relay.Envelope{}, fmt.Errorf("planned claim: %v", err)
+	}
+	e := relay.Envelope{
+		Hash: tx.Hash, Kind: relay.ClaimEnvelope, State: relay.Planned, Network: s.network, Source: tx.Source,
+		Sequence: tx.Sequence, SignedAt: min(in.SignedAt, head.Sequence), Bound: in.Bound, MaxTime: in.MaxTime, XDR: raw,
+		Payments: []relay.PaymentID{in.Payment}, Destination: in.Destination, NewAccount: in.NewAccount,
+	}
+	if err := s.write(claimKind, claimLine{Payment: in.Payment, Holding: in.Holding, Envelope: lineOf(e)}); err != nil {
+		return relay.Envelope{}, err
+	}
+	return s.recorded(s.book.envelopes[tx.Hash])
+}
+
+func (s *Signer) buildClaim(in relay.ClaimIntent) (stellar.Tx, error) {
+	if !isAccount(in.Destination) || in.Destination == in.Holding {
+		return stellar.Tx{}, invalid("destination_refused", "The destination is not an account that can take the money.")
+	}
+	memo, err := parseMemo(in.Memo)
+	if err != nil {
+		return stellar.Tx{}, err
+	}
+	plan := stellar.ClaimPlan{
+		Passphrase: s.cfg.Passphrase, Holding: in.Holding, Destination: in.Destination, NewAccount: in.NewAccount,
+		Sequence: in.Sequence, MaxTime: in.MaxTime, LastLedger: in.Bound, Memo: memo,
+	}
+	if in.NewAccount {
+		plan.Sponsor = s.book.sponsor
+	}
+	tx, err := stellar.BuildClaim(plan)
+	if err != nil {
+		return tx, relay.NewFault(relay.Invalid, "claim_refused", "This claim cannot be built.", err)
+	}
+	return tx, nil
+}
+
+// allowClaim: a claim that took a number of the ladder, or a higher one, would spend the way back when it fails.
+func (s *Signer) allowClaim(in relay.ClaimIntent, h *holding, head relay.Head) error {
+	if in.Sequence >= h.lowest {
+		return forbidden("sequence_of_ladder", "This sequence number belongs to the way back.")
+	}
+	if s.book.plans[in.Payment] >= s.cfg.Policy.Plans {
+		return relay.NewFault(relay.Exhausted, "too_many_plans", "Too many claims of this payment were planned.", nil)
+	}
+	return allowBounds(in.SignedAt, in.Bound, in.MaxTime, head)
+}
+
+func parseMemo(s string) (stellar.Memo, error) {
+	if s == "" {
+		return stellar.Memo{}, nil
+	}
+	if digits, ok := strings.CutPrefix(s, "id:"); ok {
+		id, err := strconv.ParseUint(digits, 10, 64)
+		if err != nil || strconv.FormatUint(id, 10) != digits {
+			return stellar.Memo{}, invalid("memo_malformed", "An id memo is \"id:\" and a number.")
+		}
+		return stellar.Memo{Kind: stellar.MemoID, ID: id}, nil
+	}
+	return stellar.Memo{Kind: stellar.MemoText, Text: strings.TrimPrefix(s, "text:")}, nil
+}
+
+// attach adds the signatures of our accounts to a transaction with this inner (or, for a fee bump, outer) hash.
+func (s *Signer) attach(text, hash string, accounts ...string) (string, error) {
+	sum, err := hashBytes(hash)
+	if err != nil {
+		return "", err
+	}
+	var sigs []stellar.Signature
+	for _, a := range accounts {
+		b, err := s.keys.Sign(a, sum)
+		if err != nil {
+			return "", err
+		}
+		sigs = append(sigs, stellar.Signature{Account: a, Bytes: b})
+	}
+	return stellar.AttachSignatures(text, s.cfg.Passphrase, sigs...)
+}
+
+func hashBytes(hash string) (sum [32]byte, err error) {
+	raw, err := hex.DecodeString(hash)
+	if err != nil || len(raw) != len(sum) {
+		return sum, fmt.Errorf("hash %q is not one", hash)
+	}
+	return [32]byte(raw), nil
+}
+
+// recorded reads an envelope from the log.
+func (s *Signer) recorded(at filed) (relay.Envelope, error) {
+	if at.kind == relay.ClaimEnvelope {
+		var l claimLine
+		if err := s.log.body(at.span, &l); err != nil {
+			return relay.Envelope{}, err
+		}
+		return l.Envelope.envelope(), nil
+	}
+	var l fundingLine
+	if err := s.log.body(at.span, &l); err != nil {
+		return relay.Envelope{}, err
+	}
+	if at.kind == relay.ReturnEnvelope {
+		return l.Minted[at.minted].Ladder[at.rung].envelope(), nil
+	}
+	return l.Envelope.envelope(), nil
+}

@@ -1,0 +1,122 @@
+package signer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math"
+	"path/filepath"
+
+	"github.com/restante/restante/relay"
+)
+
+// Ledger is the signer's own view of the ledger, not the caller's: what it proves decides whether a payment is funded
+// twice. Both methods are as in [relay.Ledger]; an error is no evidence.
+type Ledger interface {
+	Verdict(ctx context.Context, e relay.Envelope) (relay.Verdict, *relay.Sighting, error)
+	Head(ctx context.Context) (relay.Head, error)
+}
+
+// Config is everything a signer is told. Zero values become defaults where one is named.
+type Config struct {
+	Dir        string // data directory; the signer keeps to Dir/signer
+	Passphrase string // of the network; a directory belongs to one network for good
+	Channels   int    // at least so many channel accounts; default 4, at most 100
+	Ledger     Ledger
+	// KEKFile holds the key-encryption key, 64 hex digits. When it is "", the key is Dir/signer/kek and made at the first
+	// start: for development. A file that is named here must exist.
+	KEKFile string
+	Policy  Policy
+	Log     *slog.Logger // default slog.Default; never sees a secret
+}
+
+// Policy is what the signer allows, whoever asks. Amounts are stroops; 0 takes the default.
+type Policy struct {
+	Limits                        // of every app that Apps does not name
+	Apps   map[relay.AppID]Limits // whole replacements, zero fields take the default
+	MaxFee relay.Stroops          // most that one fee bump may bid; default 5 lumens
+	Plans  int                    // claims planned for one payment in its life; default 50
+}
+
+// Limits bound what one app can lose when its worker is taken over.
+type Limits struct {
+	MaxPayment relay.Stroops // one payment; default 100,000 lumens
+	MaxDay     relay.Stroops // all fundings of one UTC day by ledger close time, less those found dead; default 1,000,000 lumens
+}
+
+// The defaults: generous, but finite.
+const (
+	DefaultChannels   = 4
+	DefaultMaxPayment = 100_000 * relay.One
+	DefaultMaxDay     = 1_000_000 * relay.One
+	DefaultMaxFee     = 5 * relay.One
+	DefaultPlans      = 50
+)
+
+// How far ahead of the signer's own head an envelope may end.
+const (
+	mostLedgers = 1000 // ledgers
+	mostSeconds = 3600 // seconds of close time
+)
+
+func (c Config) withDefaults() (Config, error) {
+	switch {
+	case c.Dir == "":
+		return c, errors.New("signer: no data directory")
+	case c.Passphrase == "":
+		return c, errors.New("signer: no network passphrase")
+	case c.Ledger == nil:
+		return c, errors.New("signer: no ledger to look at")
+	case c.Channels < 0 || c.Channels > 100:
+		return c, fmt.Errorf("signer: %d channels, 1 to 100 allowed", c.Channels)
+	case c.Policy.MaxFee < 0 || c.Policy.Plans < 0:
+		return c, errors.New("signer: a limit is negative")
+	}
+	c.Channels = or(c.Channels, DefaultChannels)
+	c.Policy.MaxFee = or(c.Policy.MaxFee, DefaultMaxFee)
+	c.Policy.Plans = or(c.Policy.Plans, DefaultPlans)
+	if c.Log == nil {
+		c.Log = slog.Default()
+	}
+	var err error
+	if c.Policy.Limits, err = c.Policy.Limits.withDefaults(); err != nil {
+		return c, err
+	}
+	apps := make(map[relay.AppID]Limits, len(c.Policy.Apps))
+	for app, l := range c.Policy.Apps {
+		if apps[app], err = l.withDefaults(); err != nil {
+			return c, fmt.Errorf("app %s: %w", app, err)
+		}
+	}
+	c.Policy.Apps = apps
+	return c, nil
+}
+
+func (l Limits) withDefaults() (Limits, error) {
+	if l.MaxPayment < 0 || l.MaxDay < 0 || l.MaxDay > math.MaxInt64/2 {
+		return l, errors.New("signer: a limit is out of range")
+	}
+	l.MaxPayment = or(l.MaxPayment, DefaultMaxPayment)
+	l.MaxDay = or(l.MaxDay, DefaultMaxDay)
+	return l, nil
+}
+
+func (p Policy) limits(app relay.AppID) Limits {
+	if l, ok := p.Apps[app]; ok {
+		return l
+	}
+	return p.Limits
+}
+
+func or[T comparable](v, otherwise T) T {
+	var zero T
+	if v == zero {
+		return otherwise
+	}
+	return v
+}
+
+func (c Config) home() string    { return filepath.Join(c.Dir, "signer") }
+func (c Config) logPath() string { return filepath.Join(c.home(), "log.jsonl") }
+func (c Config) keyDir() string  { return filepath.Join(c.home(), "keys") }

@@ -1,0 +1,30 @@
+// Package signer holds the keys of sponsor, channels and treasuries and signs for them. It is the relay.Signer of one
+// process; what it promises does not depend on who calls.
+//
+// # What it promises
+//
+//   - It signs only what it built itself from an intent that its policy allows: fundings whose way back leads to the
+//     app's own treasury, claims of holding accounts it minted, fee bumps around envelopes in its log.
+//   - Its log has the whole answer on disk before a signature leaves. A repeated intent, and every intent that names a
+//     payment whose earlier funding landed or could still land, gets that first answer, also after a crash or a restart,
+//     and also when the database was restored from yesterday.
+//   - One payment is funded anew, and one sequence number of a channel is signed anew, only after its own view of the
+//     ledger proved the earlier envelope dead, and that finding is in the log too.
+//   - Keys are sealed on disk, one data key each, under a key-encryption key; holding secrets are never on disk at all
+//     except sealed to sender and claim recipient.
+//
+// # What it refuses
+//
+// To start on a log whose chain is broken, that belongs to another network, or that is missing while keys are there; on a
+// key file that is missing, altered or open to others; beside another signer on the same directory. To go on after a
+// write to the log failed: nobody knows then what the disk has, so it must be opened anew.
+//
+// A chain of hashes does not show that whole lines were cut off at its end, or that everything after some line was
+// written anew. Keep the newest hash that [VerifyLog] tells somewhere else, and never restore this directory from a backup
+// while envelopes signed since could still land.
+//
+// # Where to start
+//
+// [Open]; then fund.go (the one decision that money depends on: standing), claim.go and bump.go; book.go is what the log
+// adds up to, log.go and line.go what a line looks like, keyring.go the sealed keys.
+package signer

@@ -1,0 +1,163 @@
+package signer
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+
+	"github.com/restante/restante/relay"
+	"github.com/restante/restante/relay/mint"
+	"github.com/restante/restante/relay/stellar"
+)
+
+// Fund answers a funding intent as [relay.Signer] says. The order is what keeps anybody from being paid twice: first the
+// standing fundings of every payment named, then policy, then the sequence number, then keys and signatures, then the
+// log, and only then the answer. A standing funding is answered before policy is asked: it may have landed, and whatever
+// the limits are by now, the worker must learn of it.
+func (s *Signer) Fund(ctx context.Context, in relay.FundIntent) (relay.FundAnswer, error) {
+	if err := shape(in); err != nil {
+		return relay.FundAnswer{}, err
+	}
+	leave, err := s.enter(ctx)
+	if err != nil {
+		return relay.FundAnswer{}, err
+	}
+	defer leave()
+	first, err := s.standing(ctx, in)
+	if err != nil {
+		return relay.FundAnswer{}, err
+	}
+	if first != nil {
+		return s.answer(first)
+	}
+	// The head is read before anything is signed: what is signed after it cannot be in that ledger or before.
+	head, err := s.cfg.Ledger.Head(ctx)
+	if err != nil {
+		return relay.FundAnswer{}, unavailable("ledger_unavailable", err)
+	}
+	if err := s.allowFunding(in, head); err != nil {
+		return relay.FundAnswer{}, err
+	}
+	if err := s.freeNumber(ctx, number{in.Channel, in.Sequence}); err != nil {
+		return relay.FundAnswer{}, err
+	}
+	plan := mint.Plan{
+		Passphrase: s.cfg.Passphrase, App: in.App, Channel: in.Channel, Sponsor: s.book.sponsor,
+		Treasury: s.book.treasuries[in.App], Sequence: in.Sequence, SignedAt: min(in.SignedAt, head.Sequence),
+		Bound: in.Bound, MaxTime: in.MaxTime,
+	}
+	answer, err := mint.Fund(ctx, rand.Reader, plan, in.Mints, s.cosigners(plan.Channel, plan.Sponsor, plan.Treasury)...)
+	if err != nil {
+		return relay.FundAnswer{}, err
+	}
+	if err := s.write(fundingKind, fundingLineOf(in, dayOf(head), answer)); err != nil {
+		return relay.FundAnswer{}, err
+	}
+	return s.answer(s.book.fundings[answer.Envelope.Hash])
+}
+
+// standing is the funding that answers the intent instead of a new one: the first that a payment of it has and that
+// landed or could still land. nil when every payment may be funded.
+func (s *Signer) standing(ctx context.Context, in relay.FundIntent) (*funding, error) {
+	for _, m := range in.Mints {
+		if f := s.book.byPayment[m.Payment]; f != nil && f.app != in.App {
+			return nil, forbidden("foreign_payment", "This payment belongs to another app.")
+		}
+	}
+	for _, m := range in.Mints {
+		f := s.book.byPayment[m.Payment]
+		if f == nil {
+			continue
+		}
+		if err := s.look(ctx, f); err != nil {
+			return nil, err
+		}
+		if !f.dead() {
+			return f, nil
+		}
+	}
+	return nil, nil
+}
+
+// look asks the signer's own ledger what became of a funding, unless that is decided, and writes a decision down before
+// anybody acts on it. No answer is no decision: the funding could still land.
+func (s *Signer) look(ctx context.Context, f *funding) error {
+	if f.fate != "" {
+		return nil
+	}
+	first, err := s.answer(f)
+	if err != nil {
+		return err
+	}
+	verdict, seen, err := s.cfg.Ledger.Verdict(ctx, first.Envelope)
+	switch {
+	case errors.Is(err, relay.ErrContradiction):
+		return err
+	case err != nil:
+		s.cfg.Log.Warn("signer: the ledger does not answer about a funding; it stands", "hash", f.hash, "err", err)
+		return nil
+	case seen != nil && seen.Hash != f.hash:
+		return fmt.Errorf("ledger answers about %s when asked about %s: %w", seen.Hash, f.hash, relay.ErrContradiction)
+	case seen != nil && seen.Success:
+		return s.write(fateKind, fateLine{Hash: f.hash, Fate: landed, Tx: seen.Tx, Ledger: seen.Ledger})
+	case seen != nil:
+		return s.write(fateKind, fateLine{Hash: f.hash, Fate: failed, Tx: seen.Tx, Ledger: seen.Ledger})
+	case verdict == relay.CannotLand:
+		return s.write(fateKind, fateLine{Hash: f.hash, Fate: cannotLand})
+	case verdict == relay.Contradicted:
+		return fmt.Errorf("funding %s: its number is used up, and not by it: %w", f.hash, relay.ErrContradiction)
+	}
+	return nil
+}
+
+// freeNumber refuses a channel's sequence number that an earlier funding holds or has used up.
+func (s *Signer) freeNumber(ctx context.Context, n number) error {
+	f := s.book.byNumber[n]
+	if f == nil {
+		return nil
+	}
+	if err := s.look(ctx, f); err != nil {
+		return err
+	}
+	if f.fate != cannotLand {
+		return relay.ErrSequenceTaken
+	}
+	return nil
+}
+
+// answer is a funding as it was answered first, read from the log: so it is the same every time.
+func (s *Signer) answer(f *funding) (relay.FundAnswer, error) {
+	var l fundingLine
+	if err := s.log.body(f.span, &l); err != nil {
+		return relay.FundAnswer{}, err
+	}
+	return l.answer(), nil
+}
+
+func (s *Signer) cosigners(accounts ...string) (all []mint.Cosigner) {
+	for _, a := range accounts {
+		all = append(all, mint.Cosigner{Account: a, Sign: func(_ context.Context, hash [32]byte) ([]byte, error) {
+			return s.keys.Sign(a, hash)
+		}})
+	}
+	return all
+}
+
+// shape refuses an intent that names no payment, one twice, or more than one envelope takes.
+func shape(in relay.FundIntent) error {
+	if len(in.Mints) == 0 || len(in.Mints) > stellar.MaxSignatures {
+		return invalid("batch_size", "A funding has 1 to 17 payments.")
+	}
+	seen := map[relay.PaymentID]bool{}
+	for _, m := range in.Mints {
+		if _, err := relay.ParsePaymentID(string(m.Payment)); err != nil {
+			return err
+		}
+		if seen[m.Payment] {
+			return invalid("payment_repeated", "A funding names a payment once.")
+		}
+		seen[m.Payment] = true
+	}
+	return nil
+}

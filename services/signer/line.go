@@ -1,0 +1,131 @@
+package signer
+
+import "github.com/restante/restante/relay"
+
+// The kinds of lines. Their bodies are frozen: a log outlives the program that wrote it.
+const (
+	beginKind   = "begin"   // the first line: which network
+	keyKind     = "key"     // a key was made
+	fundingKind = "funding" // a whole answer to a funding intent
+	fateKind    = "fate"    // what the signer's own ledger showed of a funding
+	claimKind   = "claim"   // a planned claim
+	bumpKind    = "bump"    // a fee bump that is about to be signed
+)
+
+const logVersion = 1
+
+type beginLine struct {
+	V       int    `json:"v"`
+	Network string `json:"network"` // network id, hex
+}
+
+type keyLine struct {
+	Role    string `json:"role"`
+	Account string `json:"account"`
+}
+
+// fundingLine has no note and no recipient in the clear: the note is the sender's and the recipient's.
+type fundingLine struct {
+	App      relay.AppID  `json:"app"`
+	Day      int64        `json:"day"` // of the close time it was signed after, days since 1970
+	Envelope envelopeLine `json:"envelope"`
+	Minted   []mintedLine `json:"minted"`
+}
+
+type mintedLine struct {
+	Payment   relay.PaymentID `json:"payment"`
+	Amount    relay.Stroops   `json:"amount"`
+	Asset     string          `json:"asset"`
+	ReturnTo  string          `json:"return_to"`
+	ExpiresAt relay.Micros    `json:"expires_at"`
+	Account   string          `json:"account"`
+	Box       []byte          `json:"box"`
+	Ladder    []envelopeLine  `json:"ladder"`
+}
+
+type envelopeLine struct {
+	Hash        string            `json:"hash"`
+	Kind        string            `json:"kind"`
+	State       string            `json:"state"`
+	Network     string            `json:"network"`
+	Source      string            `json:"source"`
+	Sequence    int64             `json:"sequence"`
+	SignedAt    uint32            `json:"signed_at"`
+	Bound       uint32            `json:"bound,omitempty"`
+	MaxTime     int64             `json:"max_time,omitempty"`
+	Rung        int               `json:"rung,omitempty"`
+	Payments    []relay.PaymentID `json:"payments"`
+	Destination string            `json:"destination,omitempty"`
+	NewAccount  bool              `json:"new_account,omitempty"`
+	XDR         []byte            `json:"xdr"`
+}
+
+// The fates of a funding.
+const (
+	landed     = "landed"
+	failed     = "failed"      // in a ledger, without success: its number is used up
+	cannotLand = "cannot_land" // proven: its number is free again
+)
+
+type fateLine struct {
+	Hash   string `json:"hash"`
+	Fate   string `json:"fate"`
+	Tx     string `json:"tx,omitempty"`
+	Ledger uint32 `json:"ledger,omitempty"`
+}
+
+type claimLine struct {
+	Payment  relay.PaymentID `json:"payment"`
+	Holding  string          `json:"holding"`
+	Envelope envelopeLine    `json:"envelope"`
+}
+
+type bumpLine struct {
+	Hash  string        `json:"hash"`
+	Outer string        `json:"outer"`
+	Fee   relay.Stroops `json:"fee"` // the most that can be charged
+}
+
+func lineOf(e relay.Envelope) envelopeLine {
+	return envelopeLine{
+		Hash: e.Hash, Kind: string(e.Kind), State: string(e.State), Network: e.Network, Source: e.Source,
+		Sequence: e.Sequence, SignedAt: e.SignedAt, Bound: e.Bound, MaxTime: e.MaxTime, Rung: e.Rung, XDR: e.XDR,
+		Payments: e.Payments, Destination: e.Destination, NewAccount: e.NewAccount,
+	}
+}
+
+func (l envelopeLine) envelope() relay.Envelope {
+	return relay.Envelope{
+		Hash: l.Hash, Kind: relay.EnvelopeKind(l.Kind), State: relay.EnvelopeState(l.State), Network: l.Network,
+		Source: l.Source, Sequence: l.Sequence, SignedAt: l.SignedAt, Bound: l.Bound, MaxTime: l.MaxTime, Rung: l.Rung,
+		XDR: l.XDR, Payments: l.Payments, Destination: l.Destination, NewAccount: l.NewAccount,
+	}
+}
+
+func fundingLineOf(in relay.FundIntent, day int64, a relay.FundAnswer) fundingLine {
+	line := fundingLine{App: in.App, Day: day, Envelope: lineOf(a.Envelope)}
+	for i, m := range a.Minted {
+		asked := in.Mints[i]
+		l := mintedLine{
+			Payment: m.Payment, Amount: asked.Amount, Asset: asked.Asset, ReturnTo: asked.ReturnTo,
+			ExpiresAt: asked.ExpiresAt, Account: m.Account, Box: m.Box,
+		}
+		for _, rung := range m.Ladder {
+			l.Ladder = append(l.Ladder, lineOf(rung))
+		}
+		line.Minted = append(line.Minted, l)
+	}
+	return line
+}
+
+func (l fundingLine) answer() relay.FundAnswer {
+	a := relay.FundAnswer{App: l.App, Envelope: l.Envelope.envelope()}
+	for _, m := range l.Minted {
+		minted := relay.Minted{Payment: m.Payment, Account: m.Account, Box: m.Box}
+		for _, rung := range m.Ladder {
+			minted.Ladder = append(minted.Ladder, rung.envelope())
+		}
+		a.Minted = append(a.Minted, minted)
+	}
+	return a
+}

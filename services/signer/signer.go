@@ -1,0 +1,219 @@
+package signer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+
+	"github.com/restante/restante/crypto/field"
+	"github.com/restante/restante/crypto/secret"
+	"github.com/restante/restante/relay"
+	"github.com/restante/restante/relay/mint"
+)
+
+// Signer is a [relay.Signer]. Its methods may be called by several goroutines; they run one after the other, because
+// each decides on what the one before wrote.
+type Signer struct {
+	cfg     Config
+	network string
+	turn    chan struct{} // holds one token: whoever has it may read and change everything below
+	lock    *os.File
+	log     *chain
+	book    *book
+	keys    *Keyring
+	closed  bool
+}
+
+var _ relay.Signer = (*Signer)(nil)
+
+// Open reads the log, opens the keys, makes those that are missing, and is ready to sign. It refuses what the package
+// comment says. The caller closes the signer.
+func Open(ctx context.Context, cfg Config) (s *Signer, err error) {
+	if cfg, err = cfg.withDefaults(); err != nil {
+		return nil, err
+	}
+	if err := makeDirs(cfg.keyDir()); err != nil {
+		return nil, fmt.Errorf("signer: %w", err)
+	}
+	if err := syncDir(cfg.Dir); err != nil {
+		return nil, fmt.Errorf("signer: %w", err)
+	}
+	s = &Signer{cfg: cfg, network: mint.NetworkID(cfg.Passphrase), turn: make(chan struct{}, 1), book: newBook()}
+	defer func() {
+		if err != nil {
+			s.release()
+			err = fmt.Errorf("signer: %w", err)
+		}
+	}()
+	if s.lock, err = lockDir(filepath.Join(cfg.home(), "lock")); err != nil {
+		return nil, err
+	}
+	if err := s.openLog(); err != nil {
+		return nil, err
+	}
+	if err := s.openKeys(); err != nil {
+		return nil, err
+	}
+	s.turn <- struct{}{}
+	return s, nil
+}
+
+// openLog reads the log and begins it when this is the first start. Keys without a log mean that the log was lost, and
+// with it the knowledge of what was funded.
+func (s *Signer) openLog() error {
+	log, cut, err := openChain(s.cfg.logPath(), s.book.apply)
+	if err != nil {
+		return err
+	}
+	s.log = log
+	if cut > 0 {
+		s.cfg.Log.Warn("signer: cut an unfinished line off the log", "bytes", cut, "lines", log.n)
+	}
+	if log.n == 0 {
+		keys, err := filepath.Glob(filepath.Join(s.cfg.keyDir(), "*.json"))
+		if err != nil || len(keys) > 0 {
+			return errors.Join(err, fmt.Errorf("the log %s is missing or empty, but keys were made: it was lost", s.cfg.logPath()))
+		}
+		return s.write(beginKind, beginLine{V: logVersion, Network: s.network})
+	}
+	if s.book.network != s.network {
+		return errors.New("the log belongs to another network")
+	}
+	return nil
+}
+
+// openKeys loads every key that the log knows and makes sponsor and channels when there are too few. A sealed file that
+// the log does not know is left from a crash between file and line: nobody was ever told its account.
+func (s *Signer) openKeys() error {
+	kek, err := s.kek()
+	if err != nil {
+		return err
+	}
+	s.keys = newKeyring(s.cfg.keyDir(), kek)
+	for account, role := range s.book.roles {
+		if err := s.keys.Load(role, account); err != nil {
+			return err
+		}
+	}
+	if s.book.sponsor == "" {
+		if _, err := s.makeKey(sponsorRole); err != nil {
+			return err
+		}
+	}
+	for len(s.book.channels) < s.cfg.Channels {
+		if _, err := s.makeKey(channelRole); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *Signer) kek() (secret.Key, error) {
+	path, load := s.cfg.KEKFile, field.LoadRoot
+	if path == "" {
+		path = filepath.Join(s.cfg.home(), "kek")
+		if len(s.book.roles) == 0 {
+			load = field.CreateRoot
+		}
+	}
+	kek, err := load(path)
+	if err != nil {
+		return kek, fmt.Errorf("key-encryption key %s: %w", path, err)
+	}
+	return kek, nil
+}
+
+// makeKey makes a key: first its sealed file, then its line. Only then may anybody hear of the account.
+func (s *Signer) makeKey(role string) (account string, err error) {
+	if s.log.failed != nil {
+		return "", unavailable("log_failed", s.log.failed)
+	}
+	if account, err = s.keys.Make(role); err != nil {
+		return "", unavailable("key_failed", err)
+	}
+	return account, s.write(keyKind, keyLine{Role: role, Account: account})
+}
+
+// write puts a line on disk and then into the book.
+func (s *Signer) write(kind string, body any) error {
+	e, err := s.log.append(kind, body)
+	if err != nil {
+		return err
+	}
+	if err := s.book.apply(e); err != nil {
+		s.log.failed = err // the log now has a line that the next start would refuse; it must not grow
+		return fmt.Errorf("line %d: %w", e.N, err)
+	}
+	return nil
+}
+
+// enter waits for the caller's turn.
+func (s *Signer) enter(ctx context.Context) (leave func(), err error) {
+	select {
+	case <-s.turn:
+	case <-ctx.Done():
+		return nil, unavailable("canceled", ctx.Err())
+	}
+	leave = func() { s.turn <- struct{}{} }
+	if s.closed {
+		leave()
+		return nil, unavailable("closed", errors.New("the signer is closed"))
+	}
+	return leave, nil
+}
+
+// Close waits for the call that is running, forgets the keys and lets go of the directory.
+func (s *Signer) Close() error {
+	<-s.turn
+	defer func() { s.turn <- struct{}{} }()
+	if s.closed {
+		return nil
+	}
+	s.closed = true
+	return s.release()
+}
+
+func (s *Signer) release() (err error) {
+	if s.keys != nil {
+		s.keys.Wipe()
+	}
+	if s.log != nil {
+		err = s.log.file.Close()
+	}
+	if s.lock != nil {
+		err = errors.Join(err, s.lock.Close())
+	}
+	return err
+}
+
+// Accounts are the sponsor and the channels, in the order in which they were made.
+func (s *Signer) Accounts(ctx context.Context) (sponsor string, channels []string, err error) {
+	leave, err := s.enter(ctx)
+	if err != nil {
+		return "", nil, err
+	}
+	defer leave()
+	return s.book.sponsor, slices.Clone(s.book.channels), nil
+}
+
+var appID = regexp.MustCompile(`^app_[a-z0-9_]{1,60}$`)
+
+// Treasury is the app's account. The first call makes it; making it is in the log before anybody hears of it.
+func (s *Signer) Treasury(ctx context.Context, app relay.AppID) (account string, err error) {
+	if !appID.MatchString(string(app)) {
+		return "", relay.NewFault(relay.Invalid, "app_malformed", "This is no app's id.", nil)
+	}
+	leave, err := s.enter(ctx)
+	if err != nil {
+		return "", err
+	}
+	defer leave()
+	if account, ok := s.book.treasuries[app]; ok {
+		return account, nil
+	}
+	return s.makeKey(treasuryRole + string(app))
+}
