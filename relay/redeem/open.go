@@ -4,7 +4,6 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
-	"time"
 
 	"github.com/restante/restante/crypto/box"
 	"github.com/restante/restante/crypto/claim"
@@ -104,6 +103,3 @@ func identity(link claim.Secret, share string, want Expect) (claim.Identity, err
 	defer half.Wipe()
 	return keys.GuardedIdentity(half)
 }
-
-// Expires is the moment from which the money goes back to the sender.
-func (h Holding) Expires() time.Time { return h.ExpiresAt.Time() }

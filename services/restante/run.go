@@ -70,6 +70,7 @@ func unknownCommand(cmd *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return nil
 	}
+	cmd.SuggestionsMinimumDistance = 2
 	near := cmd.SuggestionsFor(args[0])
 	if len(near) == 0 {
 		return usage("there is no command %q. %q lists them all.", args[0], cmd.CommandPath()+" --help")

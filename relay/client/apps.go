@@ -1,0 +1,76 @@
+package client
+
+import (
+	"context"
+	"errors"
+	"strings"
+
+	"github.com/restante/restante/relay/wire"
+)
+
+// AppRequest describes a new app.
+type AppRequest struct {
+	Name      string // shown to recipients
+	Recipient string // age recipient (age1…) whose identity the sender keeps: it opens every box of the app
+	MayVouch  bool   // may prove handles of its own signed-in users
+	Quiet     bool   // the relay does not write to recipients
+}
+
+// CreateApp makes an app with its treasury and first key, whose text is in the answer and nowhere else. It needs an admin
+// key, and is not repeated when an answer is lost: look at what is there first.
+func (c *Client) CreateApp(ctx context.Context, r AppRequest) (App, error) {
+	body := wire.AppRequest{Name: r.Name, Recipient: r.Recipient, MayVouch: r.MayVouch}
+	if r.Quiet {
+		no := false
+		body.Notify = &no
+	}
+	var a App
+	err := c.do(ctx, c.post("/v1/apps", body), &a)
+	return a, err
+}
+
+// Keys lists the app's keys, revoked ones included, without their texts.
+func (c *Client) Keys(ctx context.Context) ([]Key, error) {
+	var out wire.KeyList
+	err := c.do(ctx, c.get("/v1/keys"), &out)
+	return out.Data, err
+}
+
+// CreateKey makes a further key of the app. Its text is in the answer and nowhere else.
+func (c *Client) CreateKey(ctx context.Context) (Key, error) {
+	var k Key
+	err := c.do(ctx, c.post("/v1/keys", nil), &k)
+	return k, err
+}
+
+// RotateKey makes a key in the place of another, which is closed at the same moment.
+func (c *Client) RotateKey(ctx context.Context, id string) (Key, error) {
+	path, err := keyPath(id, "/rotate")
+	if err != nil {
+		return Key{}, err
+	}
+	var k Key
+	err = c.do(ctx, c.post(path, nil), &k)
+	return k, err
+}
+
+// RevokeKey closes a key from now on.
+func (c *Client) RevokeKey(ctx context.Context, id string) (Key, error) {
+	path, err := keyPath(id, "/revoke")
+	if err != nil {
+		return Key{}, err
+	}
+	q := c.post(path, nil)
+	q.safe = true
+	var k Key
+	err = c.do(ctx, q, &k)
+	return k, err
+}
+
+func keyPath(id, rest string) (string, error) {
+	name, ok := strings.CutPrefix(id, "key_")
+	if !ok || name == "" || strings.Trim(name, "abcdefghijklmnopqrstuvwxyz0123456789") != "" {
+		return "", errors.New("that is not the id of a key: it begins with \"key_\" (and is not the key itself)")
+	}
+	return "/v1/keys/" + id + rest, nil
+}

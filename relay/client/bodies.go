@@ -1,0 +1,19 @@
+package client
+
+import "github.com/restante/restante/relay/wire"
+
+// The answers of the relay, field by field as package wire describes them.
+type (
+	Payment     = wire.Payment
+	PaymentList = wire.PaymentList
+	Settlement  = wire.Settlement
+	Voucher     = wire.Voucher
+	Story       = wire.Story
+	Treasury    = wire.Treasury
+	App         = wire.App
+	Key         = wire.Key
+	ClaimView   = wire.ClaimView
+	CodeSession = wire.CodeSession
+	Proven      = wire.Proven
+	Plan        = wire.Plan
+)

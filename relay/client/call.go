@@ -1,0 +1,166 @@
+package client
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"net/url"
+	"time"
+)
+
+const (
+	mostAnswer  = 8 << 20 // bytes of an answer that are read
+	patience    = 20 * time.Second
+	firstPause  = 200 * time.Millisecond
+	mostPause   = 5 * time.Second
+	mostHonored = 15 * time.Second // of a Retry-After; a longer one is the caller's to wait for
+)
+
+// call is one request. A safe one may be made again though the first may have been carried out.
+type call struct {
+	method, path string // path below the server's address; its parts are ids that were checked, or constants
+	query        url.Values
+	auth         string // value of Authorization
+	header       map[string]string
+	in           any // body; nil is none
+	safe         bool
+	wait         time.Duration // how long the relay was asked to hold the answer back
+}
+
+// get, post and link are the usual calls.
+func (c *Client) get(path string) call {
+	return call{method: http.MethodGet, path: path, auth: c.bearer(), safe: true}
+}
+
+func (c *Client) post(path string, in any) call {
+	return call{method: http.MethodPost, path: path, auth: c.bearer(), in: in}
+}
+
+func (c *Client) bearer() string {
+	if c.key.Len() == 0 {
+		return ""
+	}
+	return "Bearer " + string(c.key.Reveal())
+}
+
+// do makes the call, again while that is safe and may help, and decodes the answer into out (nil: none is wanted). Errors:
+// *Problem, *Unreached, ErrAnswer, the context's.
+func (c *Client) do(ctx context.Context, q call, out any) error {
+	var body []byte
+	if q.in != nil {
+		var err error
+		if body, err = json.Marshal(q.in); err != nil {
+			return fmt.Errorf("encode the request: %w", err)
+		}
+	}
+	for attempt := 1; ; attempt++ {
+		err := c.once(ctx, q, body, out)
+		if err == nil {
+			return nil
+		}
+		if ctx.Err() != nil {
+			return fmt.Errorf("%s %s: %w", q.method, q.path, ctx.Err())
+		}
+		pause, again := q.again(err, attempt)
+		if !again || attempt >= c.attempts {
+			return err
+		}
+		if sleep(ctx, pause) != nil {
+			return err
+		}
+	}
+}
+
+// again says whether the call may be made again after err, and after which pause. A refusal before any work (429, a key
+// that is in flight) may always be; a lost answer only when the call is safe or was never sent.
+func (q call) again(err error, attempt int) (time.Duration, bool) {
+	pause := min(firstPause<<(attempt-1), mostPause)
+	pause = pause/2 + rand.N(pause/2+1)
+	var lost *Unreached
+	if errors.As(err, &lost) {
+		return pause, !errors.Is(err, errRedirect) && (q.safe || lost.NeverSent)
+	}
+	var p *Problem
+	if !errors.As(err, &p) || p.RetryAfter > mostHonored {
+		return 0, false
+	}
+	pause = max(pause, p.RetryAfter)
+	switch p.Status {
+	case http.StatusTooManyRequests:
+		return pause, p.RetryAfter > 0
+	case http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
+		return pause, q.safe
+	case http.StatusConflict:
+		return pause, q.safe && p.Code == "idempotency_in_flight"
+	}
+	return 0, false
+}
+
+func (c *Client) once(ctx context.Context, q call, body []byte, out any) error {
+	ctx, cancel := context.WithTimeout(ctx, patience+q.wait)
+	defer cancel()
+	u := *c.base.JoinPath(q.path)
+	u.RawQuery = q.query.Encode()
+	req, err := http.NewRequestWithContext(ctx, q.method, u.String(), bytes.NewReader(body))
+	if err != nil {
+		return fmt.Errorf("make the request: %w", err)
+	}
+	req.Header.Set("Accept", "application/json")
+	if q.in != nil {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	if q.auth != "" {
+		req.Header.Set("Authorization", q.auth)
+	}
+	for k, v := range q.header {
+		req.Header.Set(k, v)
+	}
+	res, err := c.http.Do(req)
+	if err != nil {
+		return c.unreached(err)
+	}
+	defer res.Body.Close()
+	text, err := io.ReadAll(io.LimitReader(res.Body, mostAnswer+1))
+	switch {
+	case err != nil:
+		return c.unreached(err) // an answer cut short is no answer
+	case len(text) > mostAnswer:
+		return fmt.Errorf("%w: longer than %d bytes", ErrAnswer, mostAnswer)
+	case res.StatusCode >= 300:
+		return readProblem(res.StatusCode, res.Header, text)
+	case out == nil:
+		return nil
+	}
+	if err := json.Unmarshal(text, out); err != nil {
+		// The text of the error could quote the answer, and with it a key.
+		return fmt.Errorf("%w: not the JSON that was expected", ErrAnswer)
+	}
+	return nil
+}
+
+func (c *Client) unreached(err error) error {
+	var dial *net.OpError
+	var u *url.Error
+	if errors.As(err, &u) {
+		err = u.Err // without the address, which the host repeats
+	}
+	return &Unreached{Host: c.base.Host, NeverSent: errors.As(err, &dial) && dial.Op == "dial", Cause: err}
+}
+
+// sleep pauses, or ends with the context's error.
+func sleep(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-t.C:
+		return nil
+	}
+}

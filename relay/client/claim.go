@@ -1,0 +1,247 @@
+package client
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/restante/restante/crypto/secret"
+	"github.com/restante/restante/relay"
+	"github.com/restante/restante/relay/redeem"
+)
+
+const (
+	// LongestClaim is how far off, by the clock of Options, the end of a claim may be.
+	LongestClaim = time.Hour
+	// CodeTries is how often Claim asks its caller for a code.
+	CodeTries  = 3
+	claimTries = 3 // plans that are signed before it is left to the caller
+)
+
+// Account is where claimed money goes.
+type Account struct {
+	Address string       // G…
+	Seed    secret.Bytes // S… of a new account, which signs its own making; empty for one that exists
+}
+
+// ClaimRequest is a claim.
+type ClaimRequest struct {
+	Link Link
+
+	// Account says where the money goes. It is called after box and proof are good and before anything is signed. When it
+	// returns a new account, the seed must be safe already: on disk and synced. Required.
+	Account func(ctx context.Context, h redeem.Holding) (Account, error)
+
+	// Code returns the code that was mailed in session s; wrong is what became of the code before, nil at first. It is
+	// called CodeTries times at most, and its error ends the claim. Required under the policy guarded without Voucher.
+	Code func(ctx context.Context, s CodeSession, wrong error) (string, error)
+
+	Session CodeSession     // of a code that was asked for earlier; the zero session has one mailed
+	Earlier string          // account that an earlier call claimed into; "" none
+	Voucher string          // the app's word, in place of a code
+	Memo    string          // text memo that an existing destination asks for, at most 28 bytes
+	Tell    func(ClaimView) // sees each state of the payment on the way; may be nil
+}
+
+// Claimed is a claim that landed.
+type Claimed struct {
+	View    ClaimView
+	Account string
+}
+
+// Lost says that the money went, or is going, another way: back to the sender, or into another account.
+type Lost struct{ View ClaimView }
+
+func (l *Lost) Error() string {
+	switch relay.State(l.View.State) {
+	case relay.Claimed:
+		return "the money has been claimed into another account"
+	case relay.Settled:
+		return "the money left its holding account outside of the relay"
+	case relay.Failed:
+		return "the payment failed before any money moved"
+	}
+	why := map[string]string{
+		string(relay.ByCancel): "the sender canceled", string(relay.ByDecline): "it was declined", string(relay.ByExpiry): "the time ran out",
+	}[l.View.Reason]
+	if why == "" {
+		why = "of " + l.View.Reason
+	}
+	if l.View.State == string(relay.Returning) {
+		return "the money is on its way back to the sender because " + why
+	}
+	return "the money went back to the sender because " + why
+}
+
+// Parked says that the money is safe in its holding account and cannot be moved just now.
+type Parked struct{ View ClaimView }
+
+func (p *Parked) Error() string {
+	return "the money is safe but cannot be moved just now (" + p.View.Reason + ")"
+}
+
+// Claim is the whole way of a claim: wait until the money is there, prove, open the box, check the plan, sign, hand in,
+// wait for what the ledger says. Errors: *Lost, *Parked, *Problem, *Unreached, those of package redeem when the relay's
+// answers do not fit, and those of the callbacks. After any of them Claim may be called again; Earlier lets it recognise
+// that a claim of an earlier call has landed.
+func (c *Client) Claim(ctx context.Context, r ClaimRequest) (Claimed, error) {
+	v, err := c.untilClaimable(ctx, r)
+	if err != nil {
+		return Claimed{}, err
+	}
+	if v.State != string(relay.Pending) {
+		return outcome(v, r.Earlier)
+	}
+	proven, err := c.prove(ctx, r, v)
+	if err != nil {
+		return c.afterError(ctx, r, r.Earlier, err)
+	}
+	h, err := c.open(ctx, r.Link, v, proven)
+	if err != nil {
+		return Claimed{}, err
+	}
+	defer h.Wipe()
+	to, err := r.Account(ctx, h)
+	if err != nil {
+		return Claimed{}, err
+	}
+	for range claimTries {
+		if v, err = c.attempt(ctx, r, proven.Proof, h, to); err != nil {
+			return c.afterError(ctx, r, to.Address, err)
+		}
+		if v.State != string(relay.Pending) {
+			return outcome(v, to.Address)
+		}
+	}
+	return Claimed{}, &Problem{
+		Status: http.StatusServiceUnavailable, Code: "claim_not_landing",
+		Detail: "The claim did not land in time. Nothing is lost; try again in a moment.",
+	}
+}
+
+// untilClaimable follows the payment until it waits for a claim.
+func (c *Client) untilClaimable(ctx context.Context, r ClaimRequest) (ClaimView, error) {
+	v, err := c.FollowClaim(ctx, r.Link, func(v ClaimView) bool {
+		r.tell(v)
+		s := relay.State(v.State)
+		return s != relay.Created && s != relay.Funding && s != relay.Claiming
+	})
+	return v, err
+}
+
+// outcome says how a payment that cannot be claimed any more, or not now, went for the owner of account ("": of none).
+func outcome(v ClaimView, account string) (Claimed, error) {
+	switch s := relay.State(v.State); {
+	case s == relay.Claimed && v.Destination != nil && *v.Destination == account:
+		return Claimed{View: v, Account: account}, nil
+	case s == relay.Parked:
+		return Claimed{}, &Parked{v}
+	case s == relay.Returning || s.Known() && s.Ended():
+		return Claimed{}, &Lost{v}
+	}
+	return Claimed{}, fmt.Errorf("%w: payment in state %q", ErrAnswer, v.State)
+}
+
+func (c *Client) prove(ctx context.Context, r ClaimRequest, v ClaimView) (Proven, error) {
+	if v.Policy == string(relay.Link) || r.Voucher != "" {
+		return c.Prove(ctx, r.Link, Evidence{Voucher: r.Voucher})
+	}
+	if r.Code == nil {
+		return Proven{}, errors.New("this payment asks for a code, and there is nobody to ask")
+	}
+	s := r.Session
+	if s.Session == "" {
+		var err error
+		if s, err = c.AskCode(ctx, r.Link); err != nil {
+			return Proven{}, err
+		}
+	}
+	var wrong error
+	for range CodeTries {
+		code, err := r.Code(ctx, s, wrong)
+		if err != nil {
+			return Proven{}, err
+		}
+		if !sixDigits(code) { // costs no try
+			wrong = &Problem{Status: http.StatusUnprocessableEntity, Code: "code_malformed", Detail: "A code has six digits."}
+			continue
+		}
+		p, err := c.Prove(ctx, r.Link, Evidence{Session: s.Session, Code: code})
+		if err == nil || !IsCode(err, "code_wrong") {
+			return p, err
+		}
+		wrong = err
+	}
+	return Proven{}, wrong
+}
+
+func sixDigits(s string) bool {
+	return len(s) == 6 && strings.Trim(s, "0123456789") == ""
+}
+
+func (c *Client) open(ctx context.Context, link Link, v ClaimView, got Proven) (redeem.Holding, error) {
+	network, err := c.Network(ctx)
+	if err != nil {
+		return redeem.Holding{}, err
+	}
+	amount, err := relay.ParseAmount(v.Amount)
+	if err != nil {
+		return redeem.Holding{}, fmt.Errorf("%w: no amount", ErrAnswer)
+	}
+	return redeem.Open(link.Secret, got, redeem.Expect{
+		Payment: link.PaymentID, Network: network, Policy: relay.Policy(v.Policy), Amount: amount,
+	})
+}
+
+// attempt plans, checks, signs and hands in once, and follows the payment to what the ledger says. Pending means that
+// this claim cannot land any more and another may be tried.
+func (c *Client) attempt(ctx context.Context, r ClaimRequest, proof string, h redeem.Holding, to Account) (ClaimView, error) {
+	got, err := c.PlanClaim(ctx, r.Link, proof, to.Address, r.Memo)
+	if err != nil {
+		return ClaimView{}, err
+	}
+	if got.NewAccount && to.Seed.Len() == 0 {
+		return ClaimView{}, fmt.Errorf("%s does not exist on the ledger yet, and its key is needed to make it: %w", to.Address, redeem.ErrKey)
+	}
+	plan, err := redeem.CheckPlan(got, h, redeem.PlanExpect{
+		Destination: to.Address, NewAccount: got.NewAccount, Memo: r.Memo, Now: c.now(), Longest: LongestClaim,
+	})
+	if err != nil {
+		return ClaimView{}, err
+	}
+	signed, err := plan.Sign(to.Seed)
+	if err != nil {
+		return ClaimView{}, err
+	}
+	if _, err := c.SubmitClaim(ctx, r.Link, proof, signed); err != nil && !IsCode(err, "claim_in_flight") {
+		return ClaimView{}, err
+	}
+	return c.FollowClaim(ctx, r.Link, func(v ClaimView) bool {
+		r.tell(v)
+		return v.State != string(relay.Claiming)
+	})
+}
+
+// afterError looks, after a refusal or a silence, whether the payment has gone its way meanwhile, perhaps by our own
+// claim. If not, or if that cannot be seen either, the error stands.
+func (c *Client) afterError(ctx context.Context, r ClaimRequest, account string, err error) (Claimed, error) {
+	var p *Problem
+	var lost *Unreached
+	if !errors.As(err, &p) && !errors.As(err, &lost) {
+		return Claimed{}, err
+	}
+	v, viewErr := c.View(ctx, r.Link, 0)
+	if s := relay.State(v.State); viewErr == nil && s.Known() && (s == relay.Returning || s.Ended()) {
+		return outcome(v, account)
+	}
+	return Claimed{}, err
+}
+
+func (r ClaimRequest) tell(v ClaimView) {
+	if r.Tell != nil {
+		r.Tell(v)
+	}
+}

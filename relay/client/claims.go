@@ -1,0 +1,120 @@
+package client
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/restante/restante/crypto/claim"
+	"github.com/restante/restante/relay/wire"
+)
+
+// proofHeader carries what a proof opened.
+const proofHeader = "Restante-Proof"
+
+// onLink is a call in the name of a link's holder.
+func (c *Client) onLink(ctx context.Context, link Link, method, rest string, in any) (call, error) {
+	network, err := c.Network(ctx)
+	if err != nil {
+		return call{}, err
+	}
+	keys, err := claim.Derive(link.Secret, link.PaymentID, network)
+	if err != nil {
+		return call{}, err
+	}
+	return call{
+		method: method, path: "/v1/claims/" + link.PaymentID + rest, in: in, auth: "Link " + keys.Auth().RevealText(),
+	}, nil
+}
+
+// View reads what the holder of a link may see. Looking changes nothing. wait as in Get.
+func (c *Client) View(ctx context.Context, link Link, wait time.Duration) (ClaimView, error) {
+	q, err := c.onLink(ctx, link, http.MethodGet, "", nil)
+	if err != nil {
+		return ClaimView{}, err
+	}
+	q.safe = true
+	var v ClaimView
+	if err := c.do(ctx, waiting(q, wait), &v); err != nil {
+		return ClaimView{}, err
+	}
+	return v, fits(v.ID, link.PaymentID)
+}
+
+// FollowClaim is Follow for the holder of a link.
+func (c *Client) FollowClaim(ctx context.Context, link Link, done func(ClaimView) bool) (ClaimView, error) {
+	return follow(ctx, func(wait time.Duration) (ClaimView, error) { return c.View(ctx, link, wait) }, done)
+}
+
+// AskCode has a six-digit code mailed to the recipient. It serves for 10 minutes, with the session returned. It is not
+// repeated when an answer is lost: the pause between codes doubles each time. A Problem says, in RetryAfter, how long.
+func (c *Client) AskCode(ctx context.Context, link Link) (CodeSession, error) {
+	q, err := c.onLink(ctx, link, http.MethodPost, "/code", nil)
+	if err != nil {
+		return CodeSession{}, err
+	}
+	var s CodeSession
+	err = c.do(ctx, q, &s)
+	return s, err
+}
+
+// Evidence is what shows that the handle is the claimant's: session and code, or an app's voucher. Nothing is needed
+// under the policy link.
+type Evidence struct {
+	Session, Code string
+	Voucher       string
+}
+
+// Prove trades evidence for what opens the box. Code and voucher are used up by it, so it is repeated only when nothing
+// was sent, or when there is nothing to use up.
+func (c *Client) Prove(ctx context.Context, link Link, ev Evidence) (Proven, error) {
+	q, err := c.onLink(ctx, link, http.MethodPost, "/prove", wire.ProveRequest{Session: ev.Session, Code: ev.Code, Voucher: ev.Voucher})
+	if err != nil {
+		return Proven{}, err
+	}
+	q.safe = ev == Evidence{}
+	var p Proven
+	err = c.do(ctx, q, &p)
+	return p, err
+}
+
+// PlanClaim asks for an envelope that moves everything to destination. It is to be checked (package redeem) before it is
+// signed; [Client.Claim] does all of that.
+func (c *Client) PlanClaim(ctx context.Context, link Link, proof, destination, memo string) (Plan, error) {
+	q, err := c.onLink(ctx, link, http.MethodPost, "/plan", wire.PlanRequest{Destination: destination, Memo: memo})
+	if err != nil {
+		return Plan{}, err
+	}
+	q.safe, q.header = true, map[string]string{proofHeader: proof}
+	var p Plan
+	err = c.do(ctx, q, &p)
+	return p, err
+}
+
+// SubmitClaim hands in a signed plan. Handing in the same one again is safe.
+func (c *Client) SubmitClaim(ctx context.Context, link Link, proof, envelope string) (ClaimView, error) {
+	q, err := c.onLink(ctx, link, http.MethodPost, "/submit", wire.SubmitRequest{Envelope: envelope})
+	if err != nil {
+		return ClaimView{}, err
+	}
+	q.safe, q.header = true, map[string]string{proofHeader: proof}
+	var v ClaimView
+	if err := c.do(ctx, q, &v); err != nil {
+		return ClaimView{}, err
+	}
+	return v, fits(v.ID, link.PaymentID)
+}
+
+// Decline sends the money back. The view returned may say that it is still on its way; a claim that lands first wins.
+func (c *Client) Decline(ctx context.Context, link Link) (ClaimView, error) {
+	q, err := c.onLink(ctx, link, http.MethodPost, "/decline", nil)
+	if err != nil {
+		return ClaimView{}, err
+	}
+	q.safe = true
+	var v ClaimView
+	if err := c.do(ctx, q, &v); err != nil {
+		return ClaimView{}, err
+	}
+	return v, fits(v.ID, link.PaymentID)
+}

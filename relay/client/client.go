@@ -1,0 +1,84 @@
+package client
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/restante/restante/crypto/secret"
+)
+
+// Options say how to reach a relay. The zero value serves claimants.
+type Options struct {
+	Key secret.Bytes // API key of an app, "rst_test_…" or "rst_live_…"; empty for claimants
+
+	// Network insists on the Stellar network with this passphrase. Empty: the relay says which one it is on. A relay that
+	// says a wrong one gains nothing: links and boxes are bound to the network, and do not open.
+	Network string
+
+	HTTPClient *http.Client     // nil: one of its own. Its policy on redirects is replaced in a copy
+	AllowHTTP  bool             // speak plain http with other machines too: for a trusted network in development
+	Attempts   int              // how often a safe call is made at most; 0 is 6
+	Now        func() time.Time // nil is time.Now; judges how far off the end of a claim is
+}
+
+// Client speaks with one relay. It is safe for concurrent use.
+type Client struct {
+	base     *url.URL
+	key      secret.Bytes
+	http     http.Client
+	attempts int
+	now      func() time.Time
+	network  networkName
+}
+
+// New makes a client of the relay at server, "https://host[:port][/path]". It does not connect yet.
+func New(server string, o Options) (*Client, error) {
+	base, err := url.Parse(strings.TrimSuffix(server, "/"))
+	switch {
+	case server == "":
+		return nil, errors.New("the address of the relay is missing")
+	case err != nil || base.Host == "" || base.User != nil || base.RawQuery != "" || base.Fragment != "":
+		return nil, errors.New("the address of the relay is not like https://relay.example.com")
+	case base.Scheme == "http" && !o.AllowHTTP && !loopback(base.Hostname()):
+		return nil, fmt.Errorf("%s is plain http: whoever is on the way could read along and change answers; use https", base.Host)
+	case base.Scheme != "https" && base.Scheme != "http":
+		return nil, fmt.Errorf("the address of the relay begins with https://, not %s://", base.Scheme)
+	}
+	c := &Client{base: base, key: o.Key, attempts: o.Attempts, now: o.Now}
+	c.network.set(o.Network)
+	if o.HTTPClient != nil {
+		c.http = *o.HTTPClient
+	}
+	c.http.CheckRedirect = c.stayHome
+	if c.attempts <= 0 {
+		c.attempts = 6
+	}
+	if c.now == nil {
+		c.now = time.Now
+	}
+	return c, nil
+}
+
+// Server is the address of the relay as it was given.
+func (c *Client) Server() string { return c.base.String() }
+
+// loopback accepts what can only be this machine.
+func loopback(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || strings.HasSuffix(host, ".localhost") || ip != nil && ip.IsLoopback()
+}
+
+var errRedirect = errors.New("the relay sends us to another host; that is refused")
+
+// stayHome follows redirects within the relay's own address only: credentials go nowhere else.
+func (c *Client) stayHome(next *http.Request, via []*http.Request) error {
+	if next.URL.Scheme != c.base.Scheme || next.URL.Host != c.base.Host || len(via) > 3 {
+		return errRedirect
+	}
+	return nil
+}

@@ -1,0 +1,150 @@
+package client
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+	"strconv"
+	"time"
+
+	"github.com/restante/restante/relay"
+)
+
+// MostWait is the longest that the relay is asked to hold an answer back at a time. The methods that wait longer ask again.
+const MostWait = 30 * time.Second
+
+func paymentPath(id, rest string) (string, error) {
+	if _, err := relay.ParsePaymentID(id); err != nil {
+		return "", fmt.Errorf("%q is not a payment's id: that is \"pay_\" and 26 characters", id)
+	}
+	return "/v1/payments/" + id + rest, nil
+}
+
+func waiting(q call, wait time.Duration) call {
+	if q.wait = min(wait, MostWait); q.wait > 0 {
+		q.query = url.Values{"wait": {strconv.FormatInt(int64(max(q.wait, time.Second)/time.Second), 10) + "s"}}
+	}
+	return q
+}
+
+// Get reads a payment of the app. With a wait of more than zero (at most MostWait counts) the relay holds the answer back
+// until the payment changes.
+func (c *Client) Get(ctx context.Context, id string, wait time.Duration) (Payment, error) {
+	path, err := paymentPath(id, "")
+	if err != nil {
+		return Payment{}, err
+	}
+	var p Payment
+	if err := c.do(ctx, waiting(c.get(path), wait), &p); err != nil {
+		return Payment{}, err
+	}
+	return p, fits(p.ID, id)
+}
+
+func fits(got, want string) error {
+	if got != want {
+		return fmt.Errorf("%w: another payment", ErrAnswer)
+	}
+	return nil
+}
+
+// Follow reads a payment again and again until done says so, and returns it as it is then. done sees every reading, the
+// first at once; it is called by this goroutine only.
+func (c *Client) Follow(ctx context.Context, id string, done func(Payment) bool) (Payment, error) {
+	return follow(ctx, func(wait time.Duration) (Payment, error) { return c.Get(ctx, id, wait) }, done)
+}
+
+// follow polls. A relay that does not hold answers back is asked less and less often.
+func follow[T any](ctx context.Context, read func(wait time.Duration) (T, error), done func(T) bool) (T, error) {
+	wait, pause := time.Duration(0), firstPause
+	for {
+		asked := time.Now()
+		got, err := read(wait)
+		if err != nil || done(got) {
+			return got, err
+		}
+		if wait > 0 && time.Since(asked) < time.Second {
+			if err := sleep(ctx, pause); err != nil {
+				return got, err
+			}
+			pause = min(2*pause, 2*time.Second)
+		}
+		wait = MostWait
+	}
+}
+
+// Filter chooses payments for a list. The zero value is the newest 20 or so of the app.
+type Filter struct {
+	State     string
+	Reference string
+	To        string // handle
+	Limit     int    // 1 to 100; 0 is the relay's own
+	After     string // id of the last payment of the page before
+}
+
+// List pages through the app's payments, newest first.
+func (c *Client) List(ctx context.Context, f Filter) (PaymentList, error) {
+	q := c.get("/v1/payments")
+	q.query = url.Values{}
+	for k, v := range map[string]string{"state": f.State, "reference": f.Reference, "to": f.To, "after": f.After} {
+		if v != "" {
+			q.query.Set(k, v)
+		}
+	}
+	if f.Limit != 0 {
+		q.query.Set("limit", strconv.Itoa(f.Limit))
+	}
+	var out PaymentList
+	err := c.do(ctx, q, &out)
+	return out, err
+}
+
+// Cancel asks for the money back. The payment returned may still be on its way: funding and claim are waited for first,
+// and a claim that lands first wins. A Problem "already_claimed" says that it has.
+func (c *Client) Cancel(ctx context.Context, id string) (Payment, error) {
+	path, err := paymentPath(id, "/cancel")
+	if err != nil {
+		return Payment{}, err
+	}
+	q := c.post(path, nil)
+	q.safe = true // asking twice is asking once
+	var p Payment
+	if err := c.do(ctx, q, &p); err != nil {
+		return Payment{}, err
+	}
+	return p, fits(p.ID, id)
+}
+
+// Vouch says that the app's own signed-in user owns the payment's handle. The voucher is hers alone and serves once, for
+// 10 minutes, in place of a mailed code.
+func (c *Client) Vouch(ctx context.Context, id string) (Voucher, error) {
+	path, err := paymentPath(id, "/vouch")
+	if err != nil {
+		return Voucher{}, err
+	}
+	var v Voucher
+	q := c.post(path, nil)
+	q.safe = true // each voucher serves once and dies unused otherwise
+	err = c.do(ctx, q, &v)
+	return v, err
+}
+
+// Story reads everything that is known of a payment.
+func (c *Client) Story(ctx context.Context, id string) (Story, error) {
+	path, err := paymentPath(id, "/story")
+	if err != nil {
+		return Story{}, err
+	}
+	var s Story
+	if err := c.do(ctx, c.get(path), &s); err != nil {
+		return Story{}, err
+	}
+	return s, fits(s.Payment.ID, id)
+}
+
+// Treasury reads the account that funds the app's payments. Amounts in lumens.
+func (c *Client) Treasury(ctx context.Context) (Treasury, error) {
+	var t Treasury
+	err := c.do(ctx, c.get("/v1/treasury"), &t)
+	return t, err
+}

@@ -1,0 +1,163 @@
+package client
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/restante/restante/crypto/claim"
+	"github.com/restante/restante/relay"
+	"github.com/restante/restante/relay/wire"
+)
+
+// Link is a claim link. Its secret prints as REDACTED; Reveal is its text.
+type Link = claim.Link
+
+// ParseLink reads a claim link as a person pasted it. The errors are claim.ErrMalformed, ErrTruncated, ErrVersion and
+// ErrChecksum; none shows any part of the link.
+func ParseLink(text string) (Link, error) { return claim.Parse(text) }
+
+// SendRequest is money to be sent.
+type SendRequest struct {
+	To        string            // handle: "ana@example.com", "email:…", "tel:+…", "github:…", "app:…"
+	Amount    string            // lumens, up to 7 decimals: "25", "0.5"
+	Note      string            // for the recipient, at most 500 bytes; sealed in the box
+	ExpiresIn string            // "12h", "30d"; 1 hour to 180 days. Empty: 30 days
+	ExpiresAt time.Time         // instead of ExpiresIn
+	Policy    string            // "guarded" (link and proof of the handle; the default) or "link" (whoever has the link)
+	Reference string            // the app's own name of it, unique per app
+	Metadata  map[string]string // the app's own
+
+	LinkBase string // address that links begin with; empty: the relay's
+}
+
+// Sent is a payment that was accepted, and the link that claims it. Nobody else has the link: deliver it, or lose it
+// (the money can be canceled home without it).
+type Sent struct {
+	Payment Payment
+	Link    Link
+}
+
+// Unclear says that a payment may have been accepted although no answer came. Sent, returned with it, holds id and link:
+// [Client.Get] tells whether it is there, and a new Send would be a second payment.
+type Unclear struct {
+	ID    string
+	Cause error
+}
+
+func (u *Unclear) Error() string {
+	return fmt.Sprintf("no clear answer; payment %s may have been accepted: %v", u.ID, u.Cause)
+}
+func (u *Unclear) Unwrap() error { return u.Cause }
+
+// Send makes a payment's id and claim link here and asks the relay to accept the payment. Repeats inside carry one
+// Idempotency-Key, so that a lost answer neither pays twice nor loses the link. Errors: *Problem (nothing was accepted),
+// *Unclear, ErrAnswer (accepted, but not what was asked for: cancel it), *Unreached (nothing was sent).
+func (c *Client) Send(ctx context.Context, r SendRequest) (Sent, error) {
+	network, err := c.Network(ctx)
+	if err != nil {
+		return Sent{}, err
+	}
+	id := string(relay.NewPaymentID(relay.At(c.now())))
+	link, body, err := c.prepare(id, network, r)
+	if err != nil {
+		return Sent{}, err
+	}
+	q := c.post("/v1/payments", body)
+	q.safe = true // by its Idempotency-Key
+	q.header = map[string]string{"Idempotency-Key": rand.Text()}
+	out := Sent{Payment: Payment{ID: id}, Link: link}
+	var p Payment
+	err = c.do(ctx, q, &p)
+	if IsCode(err, "id_taken") { // ours, or nobody's: 74 random bits
+		p, err = c.Get(ctx, id, 0)
+	}
+	if err != nil {
+		if neverAccepted(err) {
+			return Sent{}, err
+		}
+		return out, &Unclear{ID: id, Cause: err}
+	}
+	out.Payment = p
+	return out, fitsRequest(p, id, body)
+}
+
+// neverAccepted says that the relay refused for good, or never heard of it.
+func neverAccepted(err error) bool {
+	var p *Problem
+	if errors.As(err, &p) {
+		return p.Status < 500 && p.Code != "idempotency_in_flight"
+	}
+	var lost *Unreached
+	return errors.As(err, &lost) && lost.NeverSent
+}
+
+func (c *Client) prepare(id, network string, r SendRequest) (Link, wire.PaymentRequest, error) {
+	base := r.LinkBase
+	if base == "" {
+		base = c.Server()
+	}
+	link, err := claim.NewLink(base, id, claim.NewSecret())
+	if err != nil {
+		return Link{}, wire.PaymentRequest{}, err
+	}
+	half, policy, err := linkHalf(link, network, r.Policy)
+	if err != nil {
+		return Link{}, wire.PaymentRequest{}, err
+	}
+	body := wire.PaymentRequest{
+		To: r.To, Amount: r.Amount, Note: r.Note, ExpiresIn: r.ExpiresIn, Policy: string(policy),
+		Reference: r.Reference, Metadata: r.Metadata, ID: id, Link: half,
+	}
+	if !r.ExpiresAt.IsZero() {
+		at := r.ExpiresAt.UTC()
+		body.ExpiresAt = &at
+	}
+	return link, body, nil
+}
+
+// linkHalf is everything of a link that the relay may know.
+func linkHalf(link Link, network, policy string) (*wire.LinkHalf, relay.Policy, error) {
+	pol, err := relay.ParsePolicy(policy)
+	if err != nil {
+		return nil, "", &Problem{Status: http.StatusUnprocessableEntity, Code: "policy_unknown", Pointer: "/policy", Detail: "A policy is \"guarded\" or \"link\"."}
+	}
+	keys, err := claim.Derive(link.Secret, link.PaymentID, network)
+	if err != nil {
+		return nil, "", err
+	}
+	half := &wire.LinkHalf{AuthHash: keys.Auth().Hash(), ClaimRecipient: keys.LinkIdentity().Recipient()}
+	if pol == relay.Guarded {
+		share := claim.NewShare()
+		id, err := keys.GuardedIdentity(share)
+		if err != nil {
+			return nil, "", err
+		}
+		half.ClaimRecipient, half.Share = id.Recipient(), base64.StdEncoding.EncodeToString(share.Reveal())
+	}
+	return half, pol, nil
+}
+
+// fitsRequest compares what was accepted with what was asked for.
+func fitsRequest(p Payment, id string, r wire.PaymentRequest) error {
+	if err := fits(p.ID, id); err != nil {
+		return err
+	}
+	asked, err := relay.ParseAmount(r.Amount)
+	got, err2 := relay.ParseAmount(p.Amount)
+	to, err3 := relay.ParseHandle(r.To)
+	sees, err4 := relay.ParseHandle(p.To)
+	switch {
+	case err != nil || err2 != nil || asked != got:
+		return fmt.Errorf("%w: payment %s has another amount", ErrAnswer, id)
+	case err3 != nil || err4 != nil || to != sees:
+		return fmt.Errorf("%w: payment %s is to somebody else", ErrAnswer, id)
+	case p.Policy != r.Policy || p.Reference != r.Reference:
+		return fmt.Errorf("%w: payment %s has another policy or reference", ErrAnswer, id)
+	}
+	return nil
+}
