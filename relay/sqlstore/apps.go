@@ -1,0 +1,95 @@
+package sqlstore
+
+import "github.com/restante/restante/relay"
+
+const appColumns = "id, name, recipient, treasury, may_vouch, notify, most_locked, most_spent, created_at"
+
+func scanApp(_ *session, r row) (a relay.App, err error) {
+	err = r.Scan(&a.ID, &a.Name, &a.Recipient, &a.Treasury, &a.MayVouch, &a.Notify, &a.MostLocked, &a.MostSpent, &a.CreatedAt)
+	return a, err
+}
+
+// InsertApp implements relay.Tx; an id that is there already is the fault "id_taken" (Conflict).
+func (s *session) InsertApp(a relay.App) error {
+	return s.insertNew("INSERT INTO apps ("+appColumns+") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+		a.ID, a.Name, a.Recipient, a.Treasury, a.MayVouch, a.Notify, a.MostLocked, a.MostSpent, a.CreatedAt)
+}
+
+// App implements relay.Tx.
+func (s *session) App(id relay.AppID) (relay.App, error) {
+	return one(s, scanApp, "SELECT "+appColumns+" FROM apps WHERE id = $1"+s.lock(), id)
+}
+
+// SaveApp implements relay.Tx; an unknown id is relay.ErrNotFound.
+func (s *session) SaveApp(a relay.App) error {
+	return s.execOne(`UPDATE apps SET name = $2, recipient = $3, treasury = $4, may_vouch = $5, notify = $6, most_locked = $7,
+		most_spent = $8 WHERE id = $1`, a.ID, a.Name, a.Recipient, a.Treasury, a.MayVouch, a.Notify, a.MostLocked, a.MostSpent)
+}
+
+const selectKey = "SELECT id, coalesce(app, ''), hash, admin, created_at, revoked_at FROM api_keys"
+
+func scanKey(_ *session, r row) (k relay.Key, err error) {
+	err = r.Scan(&k.ID, &k.App, &k.Hash, &k.Admin, &k.CreatedAt, &k.RevokedAt)
+	return k, err
+}
+
+// InsertKey implements relay.Tx; an id or hash that is there already is the fault "id_taken" (Conflict).
+func (s *session) InsertKey(k relay.Key) error {
+	var app any // null when the key belongs to no app
+	if k.App != "" {
+		app = k.App
+	}
+	return s.insertNew("INSERT INTO api_keys (id, app, hash, admin, created_at, revoked_at) VALUES ($1, $2, $3, $4, $5, $6)",
+		k.ID, app, k.Hash, k.Admin, k.CreatedAt, k.RevokedAt)
+}
+
+// KeyByHash implements relay.Tx; a revoked key is found too and says so.
+func (s *session) KeyByHash(hash string) (relay.Key, error) {
+	return one(s, scanKey, selectKey+" WHERE hash = $1", hash)
+}
+
+// KeysOf implements relay.Tx, oldest first.
+func (s *session) KeysOf(id relay.AppID) ([]relay.Key, error) {
+	return all(s, scanKey, selectKey+" WHERE app = $1 ORDER BY created_at, id", id)
+}
+
+// SaveKey implements relay.Tx: what may change of a key is whether it is good. An unknown id is relay.ErrNotFound.
+func (s *session) SaveKey(k relay.Key) error {
+	return s.execOne("UPDATE api_keys SET admin = $1, revoked_at = $2 WHERE id = $3", k.Admin, k.RevokedAt, k.ID)
+}
+
+// Usage implements relay.Tx; an unknown app is relay.ErrNotFound. The sums are kept by triggers in the schema.
+func (s *session) Usage(id relay.AppID) (relay.Usage, error) {
+	return one(s, func(_ *session, r row) (u relay.Usage, err error) {
+		err = r.Scan(&u.Waiting, &u.Committed, &u.LockedUnits, &u.SpentUnits)
+		return u, err
+	}, "SELECT waiting, committed, locked_units, spent_units FROM app_usage WHERE app = $1"+s.lock(), id)
+}
+
+const purposeAnswer = "answer"
+
+func answerRow(app relay.AppID, key string) string { return string(app) + "/" + key }
+
+// Recall implements relay.Tx.
+func (s *session) Recall(app relay.AppID, key string) (relay.Answered, error) {
+	return one(s, func(s *session, r row) (a relay.Answered, err error) {
+		if err = r.Scan(&a.App, &a.Key, &a.Body, &a.Until, &a.Status, &a.Answer, &a.CreatedAt); err != nil {
+			return a, err
+		}
+		a.Answer, err = s.open(purposeAnswer, answerRow(a.App, a.Key), a.Answer)
+		return a, err
+	}, "SELECT app, key, body, until, status, answer, created_at FROM answers WHERE app = $1 AND key = $2"+s.lock(), app, key)
+}
+
+// Remember implements relay.Tx; it replaces what was remembered.
+func (s *session) Remember(a relay.Answered) error {
+	sealed, err := s.seal(purposeAnswer, answerRow(a.App, a.Key), a.Answer)
+	if err != nil {
+		return err
+	}
+	_, err = s.exec(`INSERT INTO answers (app, key, body, until, status, answer, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7)
+		ON CONFLICT (app, key) DO UPDATE SET body = excluded.body, until = excluded.until, status = excluded.status,
+			answer = excluded.answer, created_at = excluded.created_at`,
+		a.App, a.Key, a.Body, a.Until, a.Status, sealed, a.CreatedAt)
+	return err
+}

@@ -1,0 +1,134 @@
+package sqlstore
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/restante/restante/relay"
+)
+
+const envelopeColumns = `hash, kind, state, version, network, source, sequence, signed_at, bound, max_time, rung, xdr,
+	destination, new_account, tx, ledger, fee`
+
+func scanEnvelope(_ *session, r row) (e relay.Envelope, err error) {
+	err = r.Scan(&e.Hash, &e.Kind, &e.State, &e.Version, &e.Network, &e.Source, &e.Sequence, &e.SignedAt, &e.Bound, &e.MaxTime,
+		&e.Rung, &e.XDR, &e.Destination, &e.NewAccount, &e.Tx, &e.Ledger, &e.Fee)
+	return e, err
+}
+
+var insertEnvelope = "INSERT INTO envelopes (" + envelopeColumns + ") VALUES (" + slots(1, width(envelopeColumns)) + ")"
+
+// InsertEnvelope implements relay.Tx. The row begins with version 1. A hash that is written down already is the fault
+// "envelope_taken" (Conflict).
+func (s *session) InsertEnvelope(e relay.Envelope) error {
+	written, err := s.insert(insertEnvelope, e.Hash, e.Kind, e.State, 1, e.Network, e.Source, e.Sequence, e.SignedAt, e.Bound,
+		e.MaxTime, e.Rung, e.XDR, e.Destination, e.NewAccount, e.Tx, e.Ledger, e.Fee)
+	if err != nil {
+		return err
+	}
+	if !written {
+		known, err := s.KnownEnvelopes([]string{e.Hash})
+		switch {
+		case err != nil:
+			return err
+		case len(known) > 0:
+			return conflict("envelope_taken", "This envelope is written down already.")
+		}
+		return relay.ErrSequenceTaken
+	}
+	for i, id := range e.Payments {
+		_, err := s.exec("INSERT INTO envelope_payments (envelope, position, payment) VALUES ($1, $2, $3)", e.Hash, i, id)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// SaveEnvelope implements relay.Tx. It writes state, signatures and what a ledger said; the rest of an envelope was said
+// when it was inserted and does not change.
+func (s *session) SaveEnvelope(e *relay.Envelope) error {
+	n, err := s.exec(`UPDATE envelopes SET state = $1, version = $2, signed_at = $3, xdr = $4, destination = $5,
+		new_account = $6, tx = $7, ledger = $8, fee = $9 WHERE hash = $10 AND version = $11`,
+		e.State, e.Version+1, e.SignedAt, e.XDR, e.Destination, e.NewAccount, e.Tx, e.Ledger, e.Fee, e.Hash, e.Version)
+	if err != nil {
+		return err
+	}
+	if n == 0 {
+		return relay.ErrStale
+	}
+	e.Version++
+	return nil
+}
+
+// Envelope implements relay.Tx.
+func (s *session) Envelope(hash string) (relay.Envelope, error) {
+	e, err := one(s, scanEnvelope, "SELECT "+envelopeColumns+" FROM envelopes WHERE hash = $1"+s.lock(), hash)
+	if err != nil {
+		return e, err
+	}
+	e.Payments, err = all(s, plain[relay.PaymentID],
+		"SELECT payment FROM envelope_payments WHERE envelope = $1 ORDER BY position", hash)
+	return e, err
+}
+
+// EnvelopesOf implements relay.Tx, in the order in which they were written down.
+func (s *session) EnvelopesOf(id relay.PaymentID) ([]relay.Envelope, error) {
+	return s.envelopes(`hash IN (SELECT envelope FROM envelope_payments WHERE payment = $1)`, id)
+}
+
+// envelopes reads those that a condition chooses, with their payments.
+func (s *session) envelopes(where string, args ...any) ([]relay.Envelope, error) {
+	es, err := all(s, scanEnvelope, "SELECT "+envelopeColumns+" FROM envelopes WHERE "+where+" ORDER BY id", args...)
+	if err != nil || len(es) == 0 {
+		return nil, err
+	}
+	type carried struct {
+		envelope string
+		payment  relay.PaymentID
+	}
+	links, err := all(s, func(_ *session, r row) (c carried, err error) {
+		err = r.Scan(&c.envelope, &c.payment)
+		return c, err
+	}, `SELECT envelope, payment FROM envelope_payments WHERE envelope IN (SELECT hash FROM envelopes WHERE `+where+`)
+		ORDER BY envelope, position`, args...)
+	if err != nil {
+		return nil, err
+	}
+	at := make(map[string]int, len(es))
+	for i, e := range es {
+		at[e.Hash] = i
+	}
+	for _, l := range links {
+		if i, ok := at[l.envelope]; ok { // one that was written down in between is in the next answer
+			es[i].Payments = append(es[i].Payments, l.payment)
+		}
+	}
+	return es, nil
+}
+
+// KnownEnvelopes implements relay.Tx.
+func (s *session) KnownEnvelopes(hashes []string) ([]string, error) {
+	return in(s, plain[string], "SELECT hash FROM envelopes WHERE hash IN (%s) ORDER BY hash", hashes)
+}
+
+// LiveEnvelopes implements relay.Store, in the order in which they were written down. Without kinds it lists fundings and
+// claims; returns have no end and are listed only when asked for.
+func (s *Store) LiveEnvelopes(ctx context.Context, kinds ...relay.EnvelopeKind) (es []relay.Envelope, err error) {
+	if len(kinds) == 0 {
+		kinds = []relay.EnvelopeKind{relay.FundingEnvelope, relay.ClaimEnvelope}
+	}
+	var args []any
+	for _, k := range slices.Compact(slices.Sorted(slices.Values(kinds))) {
+		args = append(args, k)
+	}
+	where := fmt.Sprintf(`kind IN (%s) AND state IN ('planned', 'signed') AND EXISTS (SELECT 1 FROM envelope_payments
+		JOIN payments ON payments.id = envelope_payments.payment
+		WHERE envelope_payments.envelope = envelopes.hash AND payments.ended_at = 0)`, slots(1, len(args)))
+	err = s.read(ctx, func(tx *session) error {
+		es, err = tx.envelopes(where, args...)
+		return err
+	})
+	return es, err
+}

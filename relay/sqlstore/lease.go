@@ -1,0 +1,121 @@
+package sqlstore
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"time"
+
+	"github.com/restante/restante/relay"
+)
+
+const free = "done_at = 0 AND due <= $1 AND lease_until <= $1"
+
+// Lease implements relay.Store. It counts nothing: an attempt is counted when it comes back by Retry.
+func (s *Store) Lease(ctx context.Context, now, until relay.Micros, limit int, kinds ...relay.EffectKind) (ws []relay.Work, err error) {
+	args := []any{now, until, limit}
+	ofKind := ""
+	if len(kinds) > 0 {
+		ofKind = " AND kind IN (" + slots(4, len(kinds)) + ")"
+		for _, k := range kinds {
+			args = append(args, k)
+		}
+	}
+	text := "UPDATE work SET lease_until = $2, again = NULL WHERE id IN (SELECT id FROM work WHERE " + free + ofKind +
+		" ORDER BY due, id LIMIT $3" + s.dialect.skip + ") RETURNING " + workColumns
+	err = s.write(ctx, func(tx *session) error {
+		ws, err = all(tx, scanWork, text, args...)
+		return err
+	})
+	slices.SortFunc(ws, func(a, b relay.Work) int { return cmp.Or(cmp.Compare(a.Due, b.Due), cmp.Compare(a.ID, b.ID)) })
+	return ws, err
+}
+
+// LeaseOne implements relay.Store.
+func (s *Store) LeaseOne(ctx context.Context, id int64, now, until relay.Micros) (w relay.Work, err error) {
+	text := "UPDATE work SET lease_until = $2, again = NULL WHERE " + free + " AND id = $3 RETURNING " + workColumns
+	err = s.write(ctx, func(tx *session) error {
+		w, err = one(tx, scanWork, text, now, until, id)
+		return err
+	})
+	return w, err
+}
+
+// Done implements relay.Store. When the same work was asked for again since it was leased, the row is given back instead,
+// due as asked and with no attempts. A row that is closed already stays as it is; an unknown one is relay.ErrNotFound.
+func (s *Store) Done(ctx context.Context, id int64, now relay.Micros) error {
+	return s.write(ctx, func(tx *session) error {
+		left, err := all(tx, plain[int64], `UPDATE work SET
+				done_at = CASE WHEN again IS NULL THEN CAST($1 AS bigint) ELSE 0 END,
+				announced_at = CASE WHEN again IS NULL THEN announced_at ELSE 0 END,
+				attempts = CASE WHEN again IS NULL THEN attempts ELSE 0 END,
+				due = coalesce(again, due), lease_until = 0, again = NULL
+			WHERE id = $2 AND done_at = 0 RETURNING done_at`, max(now, 1), id)
+		if err != nil {
+			return err
+		}
+		if len(left) == 0 {
+			return tx.closed(id)
+		}
+		tx.rang = left[0] == 0
+		return nil
+	})
+}
+
+// Retry implements relay.Store. Work that was asked for again since it was leased is due at the earlier of both moments.
+// A row that is closed already stays closed; an unknown one is relay.ErrNotFound.
+func (s *Store) Retry(ctx context.Context, id int64, due relay.Micros, note string) error {
+	return s.write(ctx, func(tx *session) error {
+		n, err := tx.exec(`UPDATE work SET due = CASE WHEN again < $1 THEN again ELSE $1 END,
+				attempts = attempts + 1, lease_until = 0, announced_at = 0, again = NULL, note = $2
+			WHERE id = $3 AND done_at = 0`, due, note, id)
+		if err == nil && n == 0 {
+			return tx.closed(id)
+		}
+		tx.rang = true
+		return err
+	})
+}
+
+// closed is nil when there is such a row; it is only asked about rows that are not open.
+func (s *session) closed(id int64) error {
+	_, err := one(s, plain[int64], "SELECT id FROM work WHERE id = $1", id)
+	return err
+}
+
+// WorkOf implements relay.Store: open and done, oldest first.
+func (s *Store) WorkOf(ctx context.Context, id relay.PaymentID) (ws []relay.Work, err error) {
+	err = s.read(ctx, func(tx *session) error {
+		ws, err = all(tx, scanWork, "SELECT "+workColumns+" FROM work WHERE payment = $1 AND payment <> '' ORDER BY id", id)
+		return err
+	})
+	return ws, err
+}
+
+// Unannounced implements relay.Store, oldest due first. Moving a row to an earlier moment, or giving it back, makes it
+// unannounced again.
+func (s *Store) Unannounced(ctx context.Context, now relay.Micros, limit int) (ws []relay.Work, err error) {
+	err = s.read(ctx, func(tx *session) error {
+		ws, err = all(tx, scanWork, "SELECT "+workColumns+` FROM work
+			WHERE done_at = 0 AND announced_at = 0 AND due <= $1 ORDER BY due, id LIMIT $2`, now, limit)
+		return err
+	})
+	return ws, err
+}
+
+// Announced implements relay.Store. The moment it writes is this process's clock; nothing is decided by it.
+func (s *Store) Announced(ctx context.Context, ids []int64) error {
+	now := time.Now().UnixMicro()
+	return s.write(ctx, func(tx *session) error {
+		for part := range slices.Chunk(ids, chunk) {
+			args := []any{now}
+			for _, id := range part {
+				args = append(args, id)
+			}
+			if _, err := tx.exec("UPDATE work SET announced_at = $1 WHERE id IN ("+slots(2, len(part))+")", args...); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}

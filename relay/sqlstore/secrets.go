@@ -1,0 +1,137 @@
+package sqlstore
+
+import "github.com/restante/restante/relay"
+
+const (
+	purposeShare = "share"
+	purposeCode  = "code.sealed"
+)
+
+// PutBox implements relay.Tx. A new box replaces the one of a funding that could not land.
+func (s *session) PutBox(id relay.PaymentID, box []byte) error {
+	_, err := s.exec(`INSERT INTO boxes (payment, box) VALUES ($1, $2)
+		ON CONFLICT (payment) DO UPDATE SET box = excluded.box`, id, box)
+	return err
+}
+
+// PutShare implements relay.Tx. A share has at least one byte.
+func (s *session) PutShare(id relay.PaymentID, share []byte) error {
+	sealed, err := s.seal(purposeShare, string(id), share)
+	if err != nil {
+		return err
+	}
+	_, err = s.exec(`INSERT INTO shares (payment, share) VALUES ($1, $2)
+		ON CONFLICT (payment) DO UPDATE SET share = excluded.share`, id, sealed)
+	return err
+}
+
+// Box implements relay.Tx.
+func (s *session) Box(id relay.PaymentID) ([]byte, error) {
+	return one(s, plain[[]byte], "SELECT box FROM boxes WHERE payment = $1", id)
+}
+
+// Share implements relay.Tx.
+func (s *session) Share(id relay.PaymentID) ([]byte, error) {
+	sealed, err := one(s, plain[[]byte], "SELECT share FROM shares WHERE payment = $1", id)
+	if err != nil {
+		return nil, err
+	}
+	return s.open(purposeShare, string(id), sealed)
+}
+
+// Expunge implements relay.Tx. Again is not an error.
+func (s *session) Expunge(id relay.PaymentID) error {
+	for _, text := range []string{
+		"DELETE FROM boxes WHERE payment = $1",
+		"DELETE FROM shares WHERE payment = $1",
+		"DELETE FROM codes WHERE payment = $1",
+		"DELETE FROM passes WHERE payment = $1",
+	} {
+		if _, err := s.exec(text, id); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// CodeBook implements relay.Tx.
+func (s *session) CodeBook(id relay.PaymentID) (relay.CodeBook, error) {
+	books, err := all(s, func(_ *session, r row) (b relay.CodeBook, err error) {
+		err = r.Scan(&b.Payment, &b.Sent, &b.NextAt, &b.Tries)
+		return b, err
+	}, "SELECT payment, sent, next_at, tries FROM code_books WHERE payment = $1", id)
+	if err != nil || len(books) == 0 {
+		return relay.CodeBook{}, err
+	}
+	return books[0], nil
+}
+
+// SaveCodeBook implements relay.Tx. The counts never go down.
+func (s *session) SaveCodeBook(b relay.CodeBook) error {
+	_, err := s.exec(`INSERT INTO code_books (payment, sent, next_at, tries) VALUES ($1, $2, $3, $4)
+		ON CONFLICT (payment) DO UPDATE SET sent = excluded.sent, next_at = excluded.next_at, tries = excluded.tries`,
+		b.Payment, b.Sent, b.NextAt, b.Tries)
+	return err
+}
+
+// InsertCode implements relay.Tx; a session that has a code is the fault "id_taken" (Conflict).
+func (s *session) InsertCode(c relay.Code) error {
+	sealed, err := s.sealCode(c)
+	if err != nil {
+		return err
+	}
+	return s.insertNew(`INSERT INTO codes (session, payment, mac, sealed, issued_at, tries, used_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7)`, c.Session, c.Payment, c.MAC, sealed, c.IssuedAt, c.Tries, c.UsedAt)
+}
+
+// sealCode is nil when the code was mailed and forgotten.
+func (s *session) sealCode(c relay.Code) ([]byte, error) {
+	if c.Sealed == nil {
+		return nil, nil
+	}
+	return s.seal(purposeCode, c.Session, c.Sealed)
+}
+
+// Code implements relay.Tx.
+func (s *session) Code(hash string) (relay.Code, error) {
+	return one(s, scanCode,
+		"SELECT session, payment, mac, sealed, issued_at, tries, used_at FROM codes WHERE session = $1"+s.lock(), hash)
+}
+
+func scanCode(s *session, r row) (c relay.Code, err error) {
+	if err = r.Scan(&c.Session, &c.Payment, &c.MAC, &c.Sealed, &c.IssuedAt, &c.Tries, &c.UsedAt); err != nil {
+		return c, err
+	}
+	c.Sealed, err = s.open(purposeCode, c.Session, c.Sealed)
+	return c, err
+}
+
+// SaveCode implements relay.Tx; an unknown session is relay.ErrNotFound.
+func (s *session) SaveCode(c relay.Code) error {
+	sealed, err := s.sealCode(c)
+	if err != nil {
+		return err
+	}
+	return s.execOne("UPDATE codes SET mac = $1, sealed = $2, tries = $3, used_at = $4 WHERE session = $5 AND payment = $6",
+		c.MAC, sealed, c.Tries, c.UsedAt, c.Session, c.Payment)
+}
+
+// InsertPass implements relay.Tx; a hash that is there already is the fault "id_taken" (Conflict).
+func (s *session) InsertPass(p relay.Pass) error {
+	return s.insertNew("INSERT INTO passes (hash, payment, kind, expires_at, used_at) VALUES ($1, $2, $3, $4, $5)",
+		p.Hash, p.Payment, p.Kind, p.ExpiresAt, p.UsedAt)
+}
+
+// Pass implements relay.Tx.
+func (s *session) Pass(hash string) (relay.Pass, error) {
+	return one(s, func(_ *session, r row) (p relay.Pass, err error) {
+		err = r.Scan(&p.Hash, &p.Payment, &p.Kind, &p.ExpiresAt, &p.UsedAt)
+		return p, err
+	}, "SELECT hash, payment, kind, expires_at, used_at FROM passes WHERE hash = $1"+s.lock(), hash)
+}
+
+// SavePass implements relay.Tx; an unknown hash is relay.ErrNotFound.
+func (s *session) SavePass(p relay.Pass) error {
+	return s.execOne("UPDATE passes SET expires_at = $1, used_at = $2 WHERE hash = $3 AND payment = $4",
+		p.ExpiresAt, p.UsedAt, p.Hash, p.Payment)
+}

@@ -1,0 +1,100 @@
+package sqlstore
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+
+	"github.com/pressly/goose/v3"
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
+
+	"github.com/restante/restante/migrations"
+)
+
+// readers is how many reads may run at a time; each connection has a cache of its own.
+const readers = 4
+
+// ErrNewer says that a newer binary has migrated the database; this one does not touch it.
+var ErrNewer = errors.New("sqlstore: the database is newer than this program")
+
+// Open opens the SQLite database at path, a file name, and brings its schema up to date. The file is made when there is
+// none, readable by its owner only; its folder must exist. The errors are [ErrNewer] and what the database says.
+func Open(ctx context.Context, path string, keys Keys, opts ...Option) (*Store, error) {
+	abs, err := filepath.Abs(path)
+	if err != nil {
+		return nil, fmt.Errorf("sqlstore: %w", err)
+	}
+	// SQLite gives its -wal and -shm files the mode of the database: so it is made here, before SQLite makes it.
+	f, err := os.OpenFile(abs, os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("sqlstore: %w", err)
+	}
+	if err := f.Close(); err != nil {
+		return nil, fmt.Errorf("sqlstore: %w", err)
+	}
+	writer, err := openSQLite(abs, 1, url.Values{"_txlock": {"immediate"}, "_pragma": {
+		"journal_mode(WAL)",
+		"synchronous(FULL)",     // a commit that returned survives a power cut
+		"secure_delete(ON)",     // what is expunged is overwritten
+		"journal_size_limit(0)", // and does not linger behind the end of the WAL
+		"foreign_keys(ON)",
+		"cache_size(-4000)",
+	}})
+	if err != nil {
+		return nil, err
+	}
+	if err := migrate(ctx, writer); err != nil {
+		return nil, errors.Join(err, writer.Close())
+	}
+	reader, err := openSQLite(abs, readers, url.Values{"_query_only": {"1"}, "_pragma": {"cache_size(-1000)"}})
+	if err != nil {
+		return nil, errors.Join(err, writer.Close())
+	}
+	return newStore(dialect{retry: busy}, writer, reader, keys, opts), nil
+}
+
+func openSQLite(path string, conns int, q url.Values) (*sql.DB, error) {
+	q.Set("_busy_timeout", "10000") // milliseconds
+	dsn := url.URL{Scheme: "file", Path: path, RawQuery: q.Encode()}
+	db, err := sql.Open("sqlite", dsn.String())
+	if err != nil {
+		return nil, fmt.Errorf("sqlstore: %w", err)
+	}
+	db.SetMaxOpenConns(conns)
+	db.SetMaxIdleConns(conns)
+	return db, nil
+}
+
+// migrate takes the numbered steps that the database has not seen, each in a transaction.
+func migrate(ctx context.Context, db *sql.DB) error {
+	p, err := goose.NewProvider(goose.DialectSQLite3, db, migrations.SQLite(), goose.WithDisableGlobalRegistry(true))
+	if err != nil {
+		return fmt.Errorf("sqlstore: migrations: %w", err)
+	}
+	have, want, err := p.GetVersions(ctx)
+	if err != nil {
+		return fmt.Errorf("sqlstore: migrations: %w", err)
+	}
+	if have > want {
+		return fmt.Errorf("%w: its schema is %d, ours %d", ErrNewer, have, want)
+	}
+	if _, err := p.Up(ctx); err != nil {
+		return fmt.Errorf("sqlstore: migrations: %w", err)
+	}
+	return nil
+}
+
+// busy says that another process held the database for longer than the time-out. Nothing was done then.
+func busy(err error) bool {
+	var e *sqlite.Error
+	if !errors.As(err, &e) {
+		return false
+	}
+	code := e.Code() & 0xff // the low byte is the primary code
+	return code == sqlite3.SQLITE_BUSY || code == sqlite3.SQLITE_LOCKED
+}

@@ -1,0 +1,63 @@
+package sqlstore
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"sync/atomic"
+
+	"github.com/restante/restante/crypto/secret"
+	"github.com/restante/restante/relay"
+)
+
+// Keys encrypts columns and makes blind indexes; *field.Keys of crypto/field is one. A value opens only under the purpose
+// and the row that it was sealed for. Methods may be called concurrently.
+type Keys interface {
+	Seal(purpose, row string, plain []byte) ([]byte, error)
+	Open(purpose, row string, sealed []byte) (secret.Bytes, error)
+	BlindIndex(purpose, value string) string
+}
+
+// Store is a relay.Store. It is safe for concurrent use.
+type Store struct {
+	writer, reader *sql.DB
+	dialect        dialect
+	keys           Keys
+	commits        atomic.Uint64
+	observe        func(n uint64)
+	rung           func()
+}
+
+var _ relay.Store = (*Store)(nil)
+
+// dialect is what differs between databases.
+type dialect struct {
+	lock  string           // ends a SELECT whose rows are held until the commit
+	skip  string           // the same, passing over rows that others hold
+	retry func(error) bool // the transaction lost to another one, is not done, and may run again
+}
+
+// Option changes how a Store behaves.
+type Option func(*Store)
+
+// WithCommitHook has fn called after every commit that added work or moved it to an earlier moment. fn must not block
+// and must not use the store: it rings a bell.
+func WithCommitHook(fn func()) Option { return func(s *Store) { s.rung = fn } }
+
+// WithCommitObserver has fn called right before and right after every COMMIT, with 2k-1 before the k-th and 2k after it,
+// whether it succeeded or not. A panic of fn before a COMMIT rolls back; after it, the answer is lost and the commit stands.
+func WithCommitObserver(fn func(n uint64)) Option { return func(s *Store) { s.observe = fn } }
+
+func newStore(d dialect, writer, reader *sql.DB, keys Keys, opts []Option) *Store {
+	s := &Store{writer: writer, reader: reader, dialect: d, keys: keys, observe: func(uint64) {}, rung: func() {}}
+	for _, o := range opts {
+		o(s)
+	}
+	return s
+}
+
+// Close ends the store. Transactions that are running fail.
+func (s *Store) Close() error { return errors.Join(s.reader.Close(), s.writer.Close()) }
+
+// Ping says whether the database answers.
+func (s *Store) Ping(ctx context.Context) error { return s.reader.PingContext(ctx) }

@@ -1,0 +1,46 @@
+package sqlstore
+
+import (
+	"time"
+
+	"github.com/restante/restante/relay"
+)
+
+const workColumns = "id, kind, payment, envelope, subject, due, attempts, lease_until, done_at, note"
+
+func scanWork(_ *session, r row) (w relay.Work, err error) {
+	err = r.Scan(&w.ID, &w.Kind, &w.Payment, &w.Envelope, &w.Subject, &w.Due, &w.Attempts, &w.LeaseUntil, &w.DoneAt, &w.Note)
+	return w, err
+}
+
+// AddWork implements relay.Tx; it reads kind, payment, envelope, subject and due of w. When the same work is leased just now,
+// its worker may have looked before this commit: so it is noted that the work was asked for again, and Done gives the row
+// back instead of closing it.
+func (s *session) AddWork(w relay.Work) error {
+	_, err := s.exec(`INSERT INTO work
+			(kind, payment, envelope, subject, due, attempts, lease_until, done_at, announced_at, again, note)
+		VALUES ($1, $2, $3, $4, $5, 0, 0, 0, 0, NULL, '')
+		ON CONFLICT (kind, payment, envelope, subject) WHERE done_at = 0 DO UPDATE SET
+			announced_at = CASE WHEN excluded.due < work.due THEN 0 ELSE work.announced_at END,
+			again = CASE WHEN work.lease_until = 0 THEN NULL
+				WHEN work.again < excluded.due THEN work.again ELSE excluded.due END,
+			due = CASE WHEN excluded.due < work.due THEN excluded.due ELSE work.due END`,
+		w.Kind, w.Payment, w.Envelope, w.Subject, w.Due)
+	s.rang = true
+	return err
+}
+
+// CloseWork implements relay.Tx: open work of the kinds given (all when none) is done. The moment it writes is this
+// process's clock; nothing is decided by it.
+func (s *session) CloseWork(id relay.PaymentID, kinds ...relay.EffectKind) error {
+	args := []any{time.Now().UnixMicro(), id}
+	text := "UPDATE work SET done_at = $1, lease_until = 0, again = NULL WHERE payment = $2 AND done_at = 0"
+	if len(kinds) > 0 {
+		text += " AND kind IN (" + slots(3, len(kinds)) + ")"
+		for _, k := range kinds {
+			args = append(args, k)
+		}
+	}
+	_, err := s.exec(text, args...)
+	return err
+}
