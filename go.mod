@@ -69,3 +69,8 @@ require (
 	golang.org/x/exp v0.0.0-20260824195058-e88cd73687aa
 	golang.org/x/mod v0.42.0
 )
+
+require (
+	github.com/creack/pty v1.1.24
+	github.com/tyler-smith/go-bip39 v1.1.0
+)
