@@ -32,34 +32,33 @@ var _ relay.Signer = (*Signer)(nil)
 
 // Open reads the log, opens the keys, makes those that are missing, and is ready to sign. It refuses what the package
 // comment says. The caller closes the signer.
-func Open(ctx context.Context, cfg Config) (s *Signer, err error) {
-	if cfg, err = cfg.withDefaults(); err != nil {
+func Open(_ context.Context, cfg Config) (*Signer, error) {
+	cfg, err := cfg.withDefaults()
+	if err != nil {
 		return nil, err
 	}
-	if err := makeDirs(cfg.keyDir()); err != nil {
-		return nil, fmt.Errorf("signer: %w", err)
-	}
-	if err := syncDir(cfg.Dir); err != nil {
-		return nil, fmt.Errorf("signer: %w", err)
-	}
-	s = &Signer{cfg: cfg, network: mint.NetworkID(cfg.Passphrase), turn: make(chan struct{}, 1), book: newBook()}
-	defer func() {
-		if err != nil {
-			s.release()
-			err = fmt.Errorf("signer: %w", err)
-		}
-	}()
-	if s.lock, err = lockDir(filepath.Join(cfg.home(), "lock")); err != nil {
-		return nil, err
-	}
-	if err := s.openLog(); err != nil {
-		return nil, err
-	}
-	if err := s.openKeys(); err != nil {
-		return nil, err
+	s := &Signer{cfg: cfg, network: mint.NetworkID(cfg.Passphrase), turn: make(chan struct{}, 1), book: newBook()}
+	if err := s.start(); err != nil {
+		return nil, fmt.Errorf("signer: %w", errors.Join(err, s.release()))
 	}
 	s.turn <- struct{}{}
 	return s, nil
+}
+
+func (s *Signer) start() (err error) {
+	if err := makeDirs(s.cfg.keyDir()); err != nil {
+		return err
+	}
+	if err := syncDir(s.cfg.Dir); err != nil {
+		return err
+	}
+	if s.lock, err = lockDir(filepath.Join(s.cfg.home(), "lock")); err != nil {
+		return err
+	}
+	if err := s.openLog(); err != nil {
+		return err
+	}
+	return s.openKeys()
 }
 
 // openLog reads the log and begins it when this is the first start. Keys without a log mean that the log was lost, and

@@ -1,0 +1,237 @@
+package signer
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"os"
+	"testing"
+
+	"filippo.io/age"
+	"github.com/stellar/go-stellar-sdk/keypair"
+
+	"github.com/restante/restante/crypto/box"
+	"github.com/restante/restante/crypto/unseal"
+	"github.com/restante/restante/relay"
+	"github.com/restante/restante/relay/stellar"
+)
+
+const passphrase = "Test SDF Network ; September 2015"
+
+// view is the signer's ledger in tests: it knows only what a test tells it, and says "not proven" of all else.
+type view struct {
+	head     relay.Head
+	err      error
+	verdicts map[string]relay.Verdict
+	seen     map[string]relay.Sighting
+	asked    int
+}
+
+func (v *view) Head(context.Context) (relay.Head, error) { return v.head, v.err }
+
+func (v *view) Verdict(_ context.Context, e relay.Envelope) (relay.Verdict, *relay.Sighting, error) {
+	v.asked++
+	if v.err != nil {
+		return relay.CannotLand, nil, v.err // the verdict beside an error means nothing
+	}
+	if s, ok := v.seen[e.Hash]; ok {
+		return relay.Inconclusive, &s, nil
+	}
+	return v.verdicts[e.Hash], nil, nil
+}
+
+type rig struct {
+	t       *testing.T
+	cfg     Config
+	view    *view
+	s       *Signer
+	sender  *age.X25519Identity
+	claim   *age.X25519Identity
+	app     relay.AppID
+	sponsor string
+	channel string
+	home    string // the app's treasury
+	next    int64  // sequence number of the channel
+}
+
+func newRig(t *testing.T) *rig {
+	t.Helper()
+	v := &view{
+		head:     relay.Head{Sequence: 5000, CloseTime: 1_800_000_000, Oldest: 1},
+		verdicts: map[string]relay.Verdict{}, seen: map[string]relay.Sighting{},
+	}
+	r := &rig{t: t, view: v, app: "app_agpzy3u6xjz4bbzuq5kzuxrkfi", next: 100}
+	r.cfg = Config{Dir: t.TempDir(), Passphrase: passphrase, Ledger: v, Log: slog.New(slog.DiscardHandler)}
+	var err error
+	if r.sender, err = age.GenerateX25519Identity(); err != nil {
+		t.Fatal(err)
+	}
+	if r.claim, err = age.GenerateX25519Identity(); err != nil {
+		t.Fatal(err)
+	}
+	r.open()
+	t.Cleanup(func() { r.s.Close() })
+	return r
+}
+
+func (r *rig) open() {
+	r.t.Helper()
+	s, err := Open(r.t.Context(), r.cfg)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	r.s = s
+	sponsor, channels, err := s.Accounts(r.t.Context())
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	r.sponsor, r.channel = sponsor, channels[0]
+	if r.home, err = s.Treasury(r.t.Context(), r.app); err != nil {
+		r.t.Fatal(err)
+	}
+}
+
+func (r *rig) reopen() {
+	r.t.Helper()
+	if err := r.s.Close(); err != nil {
+		r.t.Fatal(err)
+	}
+	r.open()
+}
+
+func (r *rig) mint(id relay.PaymentID) relay.Mint {
+	return relay.Mint{
+		Payment: id, Amount: 25 * relay.One, Asset: "native", Note: "for the boat, from " + string(id[4:9]), ReturnTo: r.home,
+		ExpiresAt:        relay.Seconds(r.view.head.CloseTime + 86400),
+		SenderRecipients: []string{r.sender.Recipient().String()}, ClaimRecipient: r.claim.Recipient().String(),
+	}
+}
+
+// intent is a good one for the payments, with a new sequence number.
+func (r *rig) intent(ids ...relay.PaymentID) relay.FundIntent {
+	r.next++
+	in := relay.FundIntent{
+		App: r.app, Channel: r.channel, Sequence: r.next, SignedAt: r.view.head.Sequence,
+		Bound: r.view.head.Sequence + 20, MaxTime: r.view.head.CloseTime + 300,
+	}
+	for _, id := range ids {
+		in.Mints = append(in.Mints, r.mint(id))
+	}
+	return in
+}
+
+func (r *rig) fund(in relay.FundIntent) relay.FundAnswer {
+	r.t.Helper()
+	a, err := r.s.Fund(r.t.Context(), in)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	return a
+}
+
+// refused wants the intent refused with a code, and nothing in the log for it.
+func (r *rig) refused(in relay.FundIntent, code string) {
+	r.t.Helper()
+	before := r.lines()
+	a, err := r.s.Fund(r.t.Context(), in)
+	if got := relay.CodeOf(err); got != code {
+		r.t.Errorf("refused with %q (%v), want %q", got, err, code)
+	}
+	if len(a.Minted) > 0 || a.Envelope.XDR != nil {
+		r.t.Error("a refusal carries an answer")
+	}
+	if r.lines() != before {
+		r.t.Error("a refusal wrote to the log")
+	}
+}
+
+func (r *rig) lines() int64 {
+	r.t.Helper()
+	report, err := VerifyLog(r.cfg.logPath())
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	return report.Lines
+}
+
+// claimIntent is a good one for a minted payment.
+func (r *rig) claimIntent(m relay.Minted, destination string) relay.ClaimIntent {
+	return relay.ClaimIntent{
+		Payment: m.Payment, Holding: m.Account, Destination: destination, NewAccount: true, Sequence: 77,
+		SignedAt: r.view.head.Sequence, Bound: r.view.head.Sequence + 20, MaxTime: r.view.head.CloseTime + 300,
+	}
+}
+
+// seed opens a box as the claimant does.
+func (r *rig) seed(m relay.Minted, id age.Identity) *keypair.Full {
+	r.t.Helper()
+	c, err := unseal.Open(m.Box, id, box.Expect{
+		Payment: string(m.Payment), Network: passphrase, Account: m.Account, Asset: "native", Amount: int64(25 * relay.One),
+	})
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	key, err := keypair.ParseFull(string(c.Secret.Reveal()))
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	return key
+}
+
+// sign signs an envelope as a client does.
+func (r *rig) sign(envelope []byte, keys ...*keypair.Full) []byte {
+	r.t.Helper()
+	text, err := stellar.Sign(base64.StdEncoding.EncodeToString(envelope), passphrase, keys...)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	raw, err := base64.StdEncoding.DecodeString(text)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	return raw
+}
+
+func payment() relay.PaymentID { return relay.NewPaymentID(relay.Seconds(1_800_000_000)) }
+
+func text(t *testing.T, v any) string {
+	t.Helper()
+	b, err := json.Marshal(v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
+}
+
+func wantCode(t *testing.T, err error, code string) {
+	t.Helper()
+	if got := relay.CodeOf(err); got != code || err == nil {
+		t.Errorf("got %q (%v), want %q", got, err, code)
+	}
+}
+
+// flaky is a log file that fails at a chosen moment, as not done or as done with the answer lost.
+type flaky struct {
+	*os.File
+	failWrite bool // half a line is written, then an error
+	failSync  bool // the line is written whole, then an error
+}
+
+var errDisk = errors.New("disk says no")
+
+func (f *flaky) WriteAt(b []byte, at int64) (int, error) {
+	if f.failWrite {
+		n, _ := f.File.WriteAt(b[:len(b)/2], at)
+		return n, errDisk
+	}
+	return f.File.WriteAt(b, at)
+}
+
+func (f *flaky) Sync() error {
+	if f.failSync {
+		return errDisk
+	}
+	return f.File.Sync()
+}

@@ -1,0 +1,153 @@
+package signer
+
+import (
+	"encoding/base64"
+	"testing"
+
+	"github.com/stellar/go-stellar-sdk/keypair"
+	"github.com/stellar/go-stellar-sdk/xdr"
+
+	"github.com/restante/restante/relay"
+	"github.com/restante/restante/relay/stellar"
+)
+
+// Whoever has taken the worker over has its database and the signer's door, but no link and no seed. Every signature
+// that he can get out of the signer is collected; none moves money out of a holding account except home.
+func TestWorkerTakenOver(t *testing.T) {
+	r := newRig(t)
+	ctx := t.Context()
+	mallory := keypair.MustRandom()
+	a := r.fund(r.intent(payment(), payment()))
+	holdings := map[string]bool{}
+	var loot [][]byte
+	take := func(raw []byte, err error) {
+		if err == nil && len(raw) > 0 {
+			loot = append(loot, raw)
+		}
+	}
+	takeFunding := func(in relay.FundIntent) {
+		got, err := r.s.Fund(ctx, in)
+		take(got.Envelope.XDR, err)
+		for _, m := range got.Minted {
+			holdings[m.Account] = true
+			for _, rung := range m.Ladder {
+				take(rung.XDR, err)
+			}
+		}
+	}
+
+	// Fund to a way back of his own, a funded payment again, with another amount, through another channel or app.
+	id := a.Minted[0].Payment
+	elsewhere := r.intent(payment())
+	elsewhere.Mints[0].ReturnTo = mallory.Address()
+	again := r.intent(id)
+	again.Mints[0].ReturnTo, again.Mints[0].Amount = mallory.Address(), 1000*relay.One
+	other := r.intent(payment(), id)
+	other.Channel = r.s.book.channels[1]
+	foreign := r.intent(id)
+	foreign.App = "app_mallory"
+	if _, err := r.s.Treasury(ctx, "app_mallory"); err != nil {
+		t.Fatal(err)
+	}
+	for _, in := range []relay.FundIntent{elsewhere, again, other, foreign, r.intent(id, payment())} {
+		takeFunding(in)
+	}
+	if len(r.s.book.fundings) != 1 {
+		t.Errorf("%d fundings of one payment", len(r.s.book.fundings))
+	}
+	takeFunding(r.intent(a.Envelope.Payments...))
+
+	// Claim what is waiting, and what is none of a payment's, into his own account; complete it with his own key.
+	for _, m := range a.Minted {
+		for _, from := range []string{m.Account, r.home, r.sponsor, r.channel} {
+			for _, fresh := range []bool{true, false} {
+				in := r.claimIntent(m, mallory.Address())
+				in.Holding, in.NewAccount = from, fresh
+				e, err := r.s.Claim(ctx, in)
+				take(e.XDR, err)
+				if err == nil {
+					take(r.s.Bump(ctx, e.Hash, e.XDR, relay.One))
+					take(r.s.Bump(ctx, e.Hash, r.sign(e.XDR, mallory), relay.One))
+					take(r.s.Bump(ctx, e.Hash, a.Envelope.XDR, relay.One))
+				}
+			}
+		}
+	}
+
+	// Have a transaction of his own signed, as an envelope of any hash.
+	theft, err := stellar.BuildClaim(stellar.ClaimPlan{
+		Passphrase: passphrase, Holding: r.home, Destination: mallory.Address(), Sequence: 5, MaxTime: 1_900_000_000, LastLedger: 9000,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	raw, err := base64.StdEncoding.DecodeString(theft.XDR)
+	if err != nil {
+		t.Fatal(err)
+	}
+	hashes := []string{theft.Hash, a.Envelope.Hash}
+	for _, m := range a.Minted {
+		for _, rung := range m.Ladder {
+			hashes = append(hashes, rung.Hash)
+		}
+	}
+	for _, h := range hashes {
+		take(r.s.Bump(ctx, h, r.sign(raw, mallory), relay.One))
+	}
+
+	if len(loot) < 20 || len(holdings) != 2 {
+		t.Fatalf("only %d envelopes of %d holding accounts", len(loot), len(holdings))
+	}
+	for _, raw := range loot {
+		r.harmless(raw, holdings, mallory.Address())
+	}
+}
+
+// harmless checks an envelope that the signer gave away: whatever it takes out of an account that signed it goes home, or
+// into a holding account.
+func (r *rig) harmless(raw []byte, holdings map[string]bool, thief string) {
+	r.t.Helper()
+	var env xdr.TransactionEnvelope
+	if err := xdr.SafeUnmarshal(raw, &env); err != nil {
+		r.t.Fatal(err)
+	}
+	if env.IsFeeBump() {
+		if source := env.FeeBumpAccount(); source.Address() != r.sponsor {
+			r.t.Error("a bump that somebody else pays")
+		}
+		env = xdr.TransactionEnvelope{Type: xdr.EnvelopeTypeEnvelopeTypeTx, V1: env.FeeBump.Tx.InnerTx.V1}
+	}
+	text, err := xdr.MarshalBase64(env)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	for _, op := range env.V1.Tx.Operations {
+		source := op.SourceAccount.ToAccountId()
+		if by, err := stellar.SignedBy(text, passphrase, source.Address()); err != nil || len(by) == 0 {
+			continue // without that signature nothing of the envelope happens
+		}
+		switch op.Body.Type {
+		case xdr.OperationTypeBeginSponsoringFutureReserves, xdr.OperationTypeEndSponsoringFutureReserves:
+		case xdr.OperationTypeAccountMerge:
+			to := op.Body.Destination.ToAccountId()
+			if !holdings[source.Address()] || to.Address() != r.home && to.Address() != r.sponsor {
+				r.t.Errorf("%s merges into %s", source.Address(), to.Address())
+			}
+		case xdr.OperationTypeCreateClaimableBalance:
+			for _, c := range op.Body.CreateClaimableBalanceOp.Claimants {
+				if c.V0.Destination.Address() != r.home {
+					r.t.Errorf("%s can claim", c.V0.Destination.Address())
+				}
+			}
+		case xdr.OperationTypeCreateAccount:
+			made := op.Body.CreateAccountOp
+			own := source.Address() == r.home && holdings[made.Destination.Address()] && made.StartingBalance == xdr.Int64(25*relay.One)
+			empty := source.Address() == r.sponsor && made.Destination.Address() == thief && made.StartingBalance == 0
+			if !own && !empty {
+				r.t.Errorf("%s makes %s with %d", source.Address(), made.Destination.Address(), made.StartingBalance)
+			}
+		default:
+			r.t.Errorf("operation %v", op.Body.Type)
+		}
+	}
+}
