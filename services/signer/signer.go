@@ -134,7 +134,10 @@ func (s *Signer) makeKey(role string) (account string, err error) {
 	if account, err = s.keys.Make(role); err != nil {
 		return "", unavailable("key_failed", err)
 	}
-	return account, s.write(keyKind, keyLine{Role: role, Account: account})
+	if err := s.write(keyKind, keyLine{Role: role, Account: account}); err != nil {
+		return "", err
+	}
+	return account, nil
 }
 
 // write puts a line on disk and then into the book.
