@@ -1,0 +1,182 @@
+package mint_test
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"encoding/base64"
+	"errors"
+	"slices"
+	"testing"
+
+	"filippo.io/age"
+	"github.com/stellar/go-stellar-sdk/keypair"
+
+	"github.com/restante/restante/crypto/box"
+	"github.com/restante/restante/crypto/unseal"
+	"github.com/restante/restante/relay"
+	"github.com/restante/restante/relay/mint"
+	"github.com/restante/restante/relay/stellar"
+)
+
+const passphrase = "Test SDF Network ; September 2015"
+
+func identity(t *testing.T) *age.X25519Identity {
+	t.Helper()
+	id, err := age.GenerateX25519Identity()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return id
+}
+
+func cosigner(k *keypair.Full) mint.Cosigner {
+	return mint.Cosigner{Account: k.Address(), Sign: func(_ context.Context, hash [32]byte) ([]byte, error) { return k.Sign(hash[:]) }}
+}
+
+type wallet struct {
+	channel, sponsor, treasury *keypair.Full
+	sender, claim              *age.X25519Identity
+}
+
+func newWallet(t *testing.T) wallet {
+	return wallet{keypair.MustRandom(), keypair.MustRandom(), keypair.MustRandom(), identity(t), identity(t)}
+}
+
+func (w wallet) plan() mint.Plan {
+	return mint.Plan{
+		Passphrase: passphrase, App: "app_a", Channel: w.channel.Address(), Sponsor: w.sponsor.Address(),
+		Treasury: w.treasury.Address(), Sequence: 9, SignedAt: 99, Bound: 120, MaxTime: 1_800_000_300,
+	}
+}
+
+func (w wallet) mints(n int) (all []relay.Mint) {
+	for i := range n {
+		all = append(all, relay.Mint{
+			Payment: relay.NewPaymentID(1_800_000_000e6), Amount: relay.Stroops(i + 1), Asset: "native", Note: "für Ana",
+			ReturnTo: w.treasury.Address(), ExpiresAt: 1_800_086_400e6,
+			SenderRecipients: []string{w.sender.Recipient().String()}, ClaimRecipient: w.claim.Recipient().String(),
+		})
+	}
+	return all
+}
+
+func (w wallet) cosigners() []mint.Cosigner {
+	return []mint.Cosigner{cosigner(w.channel), cosigner(w.sponsor), cosigner(w.treasury)}
+}
+
+// The box says what was asked, to both of its readers, and its key is that of the account and of the whole ladder.
+func TestFund(t *testing.T) {
+	w := newWallet(t)
+	mints := w.mints(3)
+	seeds := bytes.Repeat([]byte{1}, 32)
+	seeds = append(append(seeds, bytes.Repeat([]byte{2}, 32)...), bytes.Repeat([]byte{3}, 32)...)
+	a, err := mint.Fund(t.Context(), bytes.NewReader(seeds), w.plan(), mints, w.cosigners()...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, m := range a.Minted {
+		key, err := keypair.FromRawSeed([32]byte(seeds[32*i : 32*i+32]))
+		if err != nil || m.Account != key.Address() || m.Payment != mints[i].Payment || a.Envelope.Payments[i] != m.Payment {
+			t.Errorf("payment %d: %s, %v", i, m.Account, err)
+		}
+		for _, id := range []age.Identity{w.sender, w.claim} {
+			c, err := unseal.Open(m.Box, id, box.Expect{
+				Payment: string(m.Payment), Network: passphrase, Account: m.Account, Asset: "native", Amount: int64(i + 1),
+			})
+			if err != nil || c.ReturnTo != w.treasury.Address() || c.Note != "für Ana" || c.ExpiresAt != 1_800_086_400e6 ||
+				string(c.Secret.Reveal()) != key.Seed() {
+				t.Errorf("box %d: %+v, %v", i, c, err)
+			}
+		}
+		for j, k := range []int{2, 1, 0} {
+			rung := m.Ladder[j]
+			if rung.Rung != k || rung.Sequence != stellar.RungSequence(120, k) || rung.SignedAt != 99 || rung.Kind != relay.ReturnEnvelope ||
+				rung.Network != mint.NetworkID(passphrase) || !slices.Equal(rung.Payments, []relay.PaymentID{m.Payment}) {
+				t.Errorf("rung %+v", rung)
+			}
+			by, err := stellar.SignedBy(base64.StdEncoding.EncodeToString(rung.XDR), passphrase, m.Account)
+			if err != nil || len(by) != 1 {
+				t.Errorf("rung %d is not signed: %v", k, err)
+			}
+		}
+	}
+	if got := mint.NetworkID(passphrase); got != "cee0302d59844d32bdca915c8203dd44b33fbb7edc19051ea37abedf28ecd472" {
+		t.Errorf("network id %s", got) // as every Stellar tool prints it
+	}
+}
+
+// 17 payments with three keys beside them, 18 with two.
+func TestCapacity(t *testing.T) {
+	w := newWallet(t)
+	for _, c := range []struct {
+		n    int
+		same bool
+		ok   bool
+	}{{17, false, true}, {18, false, false}, {18, true, true}, {19, true, false}, {0, true, false}} {
+		plan := w.plan()
+		if c.same {
+			plan.Channel = plan.Sponsor
+		}
+		sign := w.cosigners()
+		if c.same {
+			sign[0] = sign[1]
+		}
+		a, err := mint.Fund(t.Context(), rand.Reader, plan, w.mints(c.n), sign...)
+		if (err == nil) != c.ok || c.ok && len(a.Minted) != c.n || !c.ok && relay.CodeOf(err) != "funding_refused" {
+			t.Errorf("%d payments, channel is sponsor %v: %v", c.n, c.same, err)
+		}
+	}
+}
+
+func TestFundRefuses(t *testing.T) {
+	w := newWallet(t)
+	errHSM := errors.New("the token is asleep")
+	stranger := keypair.MustRandom()
+	type call struct {
+		plan  mint.Plan
+		mints []relay.Mint
+		sign  []mint.Cosigner
+		seeds []byte
+	}
+	for name, c := range map[string]struct {
+		change func(*call)
+		code   string
+		is     error
+	}{
+		"asset":             {func(c *call) { c.mints[1].Asset = "USD:" + stranger.Address() }, "asset_refused", nil},
+		"amount":            {func(c *call) { c.mints[1].Amount = 0 }, "funding_refused", nil},
+		"same key drawn":    {func(c *call) { copy(c.seeds[32:], c.seeds[:32]) }, "funding_refused", nil},
+		"randomness ends":   {func(c *call) { c.seeds = c.seeds[:40] }, "", nil},
+		"no sender":         {func(c *call) { c.mints[1].SenderRecipients = nil }, "box_refused", nil},
+		"no claimant":       {func(c *call) { c.mints[1].ClaimRecipient = "" }, "box_refused", nil},
+		"return nowhere":    {func(c *call) { c.mints[1].ReturnTo = "" }, "box_refused", nil},
+		"payment":           {func(c *call) { c.mints[1].Payment = "1" }, "box_refused", nil},
+		"no bound":          {func(c *call) { c.plan.Bound = 0 }, "funding_refused", nil},
+		"no end in time":    {func(c *call) { c.plan.MaxTime = 0 }, "funding_refused", nil},
+		"no network":        {func(c *call) { c.plan.Passphrase = "" }, "funding_refused", nil},
+		"cosigner missing":  {func(c *call) { c.sign = c.sign[:2] }, "", nil},
+		"cosigner too many": {func(c *call) { c.sign = append(c.sign, c.sign[0], c.sign[1]) }, "none", nil},
+		"cosigner fails": {func(c *call) {
+			c.sign[1].Sign = func(context.Context, [32]byte) ([]byte, error) { return nil, errHSM }
+		}, "", errHSM},
+		"cosigner signs for another": {func(c *call) { c.sign[1].Sign = cosigner(stranger).Sign }, "", nil},
+	} {
+		in := call{w.plan(), w.mints(2), w.cosigners(), bytes.Repeat([]byte{7}, 64)}
+		in.seeds[40] = 8
+		c.change(&in)
+		a, err := mint.Fund(t.Context(), bytes.NewReader(in.seeds), in.plan, in.mints, in.sign...)
+		if c.code == "none" { // the same cosigner twice is one signature
+			if err != nil {
+				t.Errorf("%s: %v", name, err)
+			}
+			continue
+		}
+		if err == nil || relay.CodeOf(err) != c.code || c.is != nil && !errors.Is(err, c.is) {
+			t.Errorf("%s: %v", name, err)
+		}
+		if len(a.Minted) > 0 || a.Envelope.XDR != nil {
+			t.Errorf("%s: an error carries an answer", name)
+		}
+	}
+}
