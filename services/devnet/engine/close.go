@@ -24,6 +24,7 @@ type Input struct {
 type Closed struct {
 	Header  xdr.LedgerHeader
 	Hash    [32]byte
+	BaseFee int64 // stroops for each operation, of this set
 	Txs     []Landed
 	Changed []Changed // in a fixed order
 }
@@ -57,8 +58,8 @@ func (s *State) Close(in Input) (*Closed, error) {
 	header := s.next(in)
 	led := &ledger{header: &header, maxSeq: map[ID]xdr.SequenceNumber{}}
 	root := newLayer(led, s)
-	out := &Closed{Txs: make([]Landed, len(in.Txs))}
 	base := BaseFee(s.header, in.Txs)
+	out := &Closed{BaseFee: base, Txs: make([]Landed, len(in.Txs))}
 	for i, t := range in.Txs {
 		fee, err := takeFee(root, t, base)
 		if err != nil {

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"math"
 	"math/bits"
 
@@ -120,7 +121,7 @@ func (t *Tx) check(l *layer, m moment) xdr.TransactionResult {
 	if t.feeBid < fee {
 		return plainResult(xdr.TransactionResultCodeTxInsufficientFee, fee)
 	}
-	if needed, ok := t.outbids(base); !ok {
+	if needed, ok := t.Outbids(t.inner, 1); !ok {
 		return plainResult(xdr.TransactionResultCodeTxInsufficientFee, needed)
 	}
 	payer := l.peekAccount(t.feeSource)
@@ -139,15 +140,23 @@ func (t *Tx) check(l *layer, m moment) xdr.TransactionResult {
 	return t.inner.checkPlain(l, m, false).bumped(t.inner.hash, fee)
 }
 
-// outbids asks whether a fee bump bids at least its inner transaction's rate, and else what it would need (CAP-15).
-func (t *Tx) outbids(base int64) (needed int64, ok bool) {
-	innerMin, outerMin := uint64(t.inner.asked(base)), uint64(t.asked(base))
-	hi1, lo1 := bits.Mul64(uint64(t.feeBid), innerMin)
-	hi2, lo2 := bits.Mul64(uint64(t.inner.feeBid), outerMin)
+// Outbids asks whether t bids at least factor times old's bid for each operation, and else what t would have to bid, in stroops
+// (CAP-15; the network asks for a factor when one waiting transaction shall replace another).
+func (t *Tx) Outbids(old *Tx, factor int64) (needed int64, ok bool) {
+	mine, its := uint64(max(1, t.Ops())), uint64(max(1, old.Ops()))
+	hi1, lo1 := bits.Mul64(uint64(t.feeBid), its)
+	hi2, lo2 := bits.Mul64(uint64(old.feeBid), mine*uint64(factor))
 	if hi1 > hi2 || hi1 == hi2 && lo1 >= lo2 {
-		return 0, true
+		return t.feeBid, true
 	}
-	return ceilDiv(hi2, lo2, innerMin), false
+	return ceilDiv(hi2, lo2, its), false
+}
+
+// CompareRates compares two bids for each operation.
+func CompareRates(a, b *Tx) int {
+	hiA, loA := bits.Mul64(uint64(a.feeBid), uint64(max(1, b.Ops())))
+	hiB, loB := bits.Mul64(uint64(b.feeBid), uint64(max(1, a.Ops())))
+	return cmp.Or(cmp.Compare(hiA, hiB), cmp.Compare(loA, loB))
 }
 
 // ceilDiv divides a 128-bit number and rounds up; it saturates at the greatest int64.

@@ -1,0 +1,204 @@
+package devnet
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"sync"
+	"time"
+
+	"github.com/stellar/go-stellar-sdk/keypair"
+
+	"github.com/restante/restante/services/devnet/engine"
+)
+
+// Network is one running network. All its methods may be called from anywhere.
+type Network struct {
+	cfg       Config
+	log       *slog.Logger
+	networkID [32]byte
+	store     *store
+	friendbot *keypair.Full
+	root      *keypair.Full
+
+	mu      sync.RWMutex // guards all below; written by submissions and closes, read by queries
+	state   *engine.State
+	offset  time.Duration // how far ledger time was moved ahead of the clock
+	queue   queue
+	wishes  []*wish
+	fees    []ledgerFees
+	faults  Faults
+	lose    int // answers still to be lost
+	dice    *rand.Rand
+	closing bool // Close was called
+}
+
+// Open starts a new network, or continues the one in cfg.Path. A continued network keeps its protocol; another passphrase than
+// the one it began with is refused.
+func Open(cfg Config) (*Network, error) {
+	if err := cfg.check(); err != nil {
+		return nil, err
+	}
+	n := &Network{cfg: cfg, log: cfg.Logger, networkID: engine.NetworkID(cfg.Passphrase), queue: newQueue(), dice: newDice(1)}
+	var err error
+	if n.root, err = keypair.FromRawSeed(n.networkID); err != nil {
+		return nil, fmt.Errorf("devnet: root key: %v", err)
+	}
+	if n.friendbot, err = keypair.FromRawSeed(engine.NetworkID(cfg.Passphrase + " friendbot")); err != nil {
+		return nil, fmt.Errorf("devnet: friendbot key: %v", err)
+	}
+	if n.store, err = openStore(cfg.Path); err != nil {
+		return nil, err
+	}
+	if err = n.begin(); err != nil {
+		return nil, errors.Join(err, n.store.close())
+	}
+	return n, nil
+}
+
+// begin loads what the store holds, or writes the first two ledgers: genesis, and the funding of the friendbot.
+func (n *Network) begin() error {
+	state, offset, err := n.store.load(n.networkID)
+	if err != nil {
+		return err
+	}
+	if n.state, n.offset = state, offset; state != nil && state.Header().LedgerSeq > 1 {
+		h := state.Header()
+		n.log.Info("network continues", "ledger", h.LedgerSeq, "protocol", h.LedgerVersion)
+		return nil
+	}
+	if n.state == nil {
+		n.state, err = engine.Genesis(n.networkID, engine.Params{Protocol: n.cfg.Protocol, BaseFee: baseFee,
+			BaseReserve: baseReserve, MaxTxSetSize: maxTxSetSize})
+		if err != nil {
+			return err
+		}
+		if err = n.store.genesis(n.networkID, n.state); err != nil {
+			return err
+		}
+	}
+	tx, err := n.createTx(n.root, n.friendbot.Address(), friendbotFunds, 1)
+	if err != nil {
+		return err
+	}
+	if _, err = n.closeWith([]*engine.Tx{tx}); err != nil {
+		return err
+	}
+	n.log.Info("network begins", "protocol", n.cfg.Protocol)
+	return nil
+}
+
+// Run closes a ledger at every interval until ctx ends, and returns nil then. A network without an interval only waits. An
+// error means that a ledger could not be made durable; the network then stays at the ledger before.
+func (n *Network) Run(ctx context.Context) error {
+	if n.cfg.Interval == 0 {
+		<-ctx.Done()
+		return nil
+	}
+	tick := time.NewTicker(n.cfg.Interval)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+			if _, err := n.CloseLedger(); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+// errClosed is returned after Close.
+var errClosed = errors.New("devnet: the network is closed")
+
+// CloseLedger closes one ledger with what waits, empty or not, and returns its number. The ledger is durable when it returns.
+func (n *Network) CloseLedger() (uint32, error) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.closing {
+		return 0, errClosed
+	}
+	return n.closeLocked()
+}
+
+// closeLocked builds the set from wishes and queue, closes the ledger, and tells those who wait. On failure everything stays as
+// it was.
+func (n *Network) closeLocked() (uint32, error) {
+	set, left := n.candidates(n.nextCloseTime())
+	wished, err := n.wishTxs()
+	if err != nil {
+		return 0, err
+	}
+	closed, err := n.closeWith(append(set, wished...))
+	if err != nil {
+		return 0, err
+	}
+	n.queue = left
+	n.settleWishes(closed)
+	h := closed.Header
+	n.log.Debug("ledger closed", "ledger", h.LedgerSeq, "transactions", len(closed.Txs), "waiting", n.queue.len())
+	return uint32(h.LedgerSeq), nil
+}
+
+// closeWith closes a ledger with these transactions: computed, then durable, then adopted.
+func (n *Network) closeWith(txs []*engine.Tx) (*engine.Closed, error) {
+	hash, err := setHash(n.state, txs)
+	if err != nil {
+		return nil, err
+	}
+	return n.closeInOrder(engine.Order(txs, hash))
+}
+
+// closeInOrder closes a ledger with these transactions, applied as they stand.
+func (n *Network) closeInOrder(txs []*engine.Tx) (*engine.Closed, error) {
+	hash, err := setHash(n.state, txs)
+	if err != nil {
+		return nil, err
+	}
+	closed, err := n.state.Close(engine.Input{CloseTime: n.nextCloseTime(), Txs: txs, TxSetHash: hash})
+	if err != nil {
+		return nil, err
+	}
+	if err := n.store.save(closed, n.offset, n.cfg.Retention); err != nil {
+		return nil, err
+	}
+	if err := n.state.Adopt(closed); err != nil {
+		return nil, err
+	}
+	n.noteFees(closed)
+	return closed, nil
+}
+
+// nextCloseTime is the clock moved by the offset, but always after the last ledger. In seconds.
+func (n *Network) nextCloseTime() uint64 {
+	h := n.state.Header()
+	now := time.Now().Add(n.offset).Unix()
+	return max(uint64(h.ScpValue.CloseTime)+1, uint64(max(now, 0)))
+}
+
+// AdvanceClock moves the close times of later ledgers ahead by d, at most some 290 years in all; it never moves them back.
+func (n *Network) AdvanceClock(d time.Duration) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if d > 0 && n.offset+d > n.offset {
+		n.offset += d
+	}
+}
+
+// Close ends the network. What still waits for a ledger is lost.
+func (n *Network) Close() error {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.closing {
+		return nil
+	}
+	n.closing = true
+	n.dropWishes()
+	return n.store.close()
+}
+
+// Root is the key that all lumens began with. Its seed is the network id, so it is no secret.
+func (n *Network) Root() *keypair.Full { return n.root }
