@@ -87,9 +87,9 @@ type Story struct {
 	History   []StoryEntry    `json:"history"`
 	Envelopes []StoryEnvelope `json:"envelopes"`
 	Work      []StoryWork     `json:"work"`
-	Ledger    uint32          `json:"ledger"` // newest ledger known
-	ClosedAt  time.Time       `json:"ledger_closed_at"`
-	Holding   string          `json:"holding,omitempty"` // what the ledger says of the holding account now, in words
+	Ledger    uint32          `json:"ledger"`                    // newest ledger known
+	ClosedAt  time.Time       `json:"ledger_closed_at,omitzero"` // absent when the ledger does not answer
+	Holding   string          `json:"holding,omitempty"`         // what the ledger says of the holding account now, in words
 }
 
 // StoryEntry is one line of history.
@@ -130,6 +130,11 @@ type Treasury struct {
 	Locked    string `json:"locked"`    // waiting in holding accounts
 }
 
+// Network is the answer of GET /v1/network, which asks for no key: links are bound to it.
+type Network struct {
+	Network string `json:"network"` // passphrase
+}
+
 // AppRequest is the body of POST /v1/apps (admin keys only).
 type AppRequest struct {
 	Name      string `json:"name" validate:"required,max=80"`
@@ -167,17 +172,18 @@ type KeyList struct {
 // ClaimView is the answer of GET /v1/claims/{id}: what the holder of a link may see. The header
 // "Authorization: Link <auth>" carries the link's auth value on every claims call. Looking changes nothing.
 type ClaimView struct {
-	ID        string    `json:"id"`
-	State     string    `json:"state"`
-	Reason    string    `json:"reason,omitempty"`
-	From      string    `json:"from"` // the app's name
-	To        string    `json:"to"`   // masked
-	Amount    string    `json:"amount"`
-	Asset     string    `json:"asset"`
-	Policy    string    `json:"policy"`
-	Custody   string    `json:"custody"`
-	ExpiresAt time.Time `json:"expires_at"`
-	Network   string    `json:"network"` // passphrase
+	ID          string    `json:"id"`
+	State       string    `json:"state"`
+	Reason      string    `json:"reason,omitempty"`
+	From        string    `json:"from"` // the app's name
+	To          string    `json:"to"`   // masked
+	Amount      string    `json:"amount"`
+	Asset       string    `json:"asset"`
+	Policy      string    `json:"policy"`
+	Custody     string    `json:"custody"`
+	CustodyText string    `json:"custody_text"` // the sentence behind the word
+	ExpiresAt   time.Time `json:"expires_at"`
+	Network     string    `json:"network"` // passphrase
 	// Filled when it was claimed.
 	Destination *string     `json:"destination"`
 	Settlement  *Settlement `json:"settlement"`

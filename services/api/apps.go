@@ -1,0 +1,84 @@
+package api
+
+import (
+	"net/http"
+
+	"filippo.io/age"
+
+	"github.com/restante/restante/relay"
+	"github.com/restante/restante/relay/wire"
+	"github.com/restante/restante/services/internal/post"
+)
+
+// createApp makes an app, its treasury and its first key.
+func (s *server) createApp(c *call) (reply, error) {
+	var in wire.AppRequest
+	if err := s.read(c, &in); err != nil {
+		return reply{}, err
+	}
+	var bad faults
+	if post.CheckName(in.Name) != nil {
+		bad.add(invalid("name_malformed", "/name", "an app's name has 1 to 80 bytes, on one line"))
+	}
+	if !isRecipient(in.Recipient) {
+		bad.add(invalid("recipient_malformed", "/recipient", "a sender recipient is an age X25519 recipient, age1…"))
+	}
+	if err := bad.err(); err != nil {
+		return reply{}, err
+	}
+	id := relay.NewAppID(s.now())
+	account, err := s.Signer.Treasury(c.Context(), id)
+	if err != nil {
+		return reply{}, err
+	}
+	text, row := NewKey(s.cfg.KeyPrefix)
+	a, err := s.Desk.OpenApp(c.Context(), relay.App{
+		ID: id, Name: in.Name, Recipient: in.Recipient, Treasury: account, MayVouch: in.MayVouch, Notify: in.Notify == nil || *in.Notify,
+	}, row)
+	if err != nil {
+		return reply{}, err
+	}
+	row.CreatedAt = a.CreatedAt // OpenApp writes both at one moment
+	out, first := app(a), key(row, text)
+	out.Key = &first
+	return reply{status: http.StatusCreated, body: out}, nil
+}
+
+// isRecipient accepts the one canonical text of an X25519 recipient. Claim recipients are of that kind, and age does not
+// mix them with others in one file.
+func isRecipient(s string) bool {
+	r, err := age.ParseX25519Recipient(s)
+	return err == nil && r.String() == s
+}
+
+func (s *server) ownApp(c *call) (reply, error) {
+	if err := onlyParams(c.Request); err != nil {
+		return reply{}, err
+	}
+	return reply{status: http.StatusOK, body: app(c.app)}, nil
+}
+
+// treasury says what the app can spend: what the ledger has free, less what is accepted and has not left yet.
+func (s *server) treasury(c *call) (reply, error) {
+	if err := onlyParams(c.Request); err != nil {
+		return reply{}, err
+	}
+	u, err := s.Desk.Usage(c.Context(), c.app.ID)
+	if err != nil {
+		return reply{}, err
+	}
+	_, free, err := s.Ledger.Balance(c.Context(), c.app.Treasury)
+	if err != nil && relay.CodeOf(err) != relay.ErrNotFound.Code { // an account that nobody has paid into yet has nothing
+		return reply{}, err
+	}
+	return reply{status: http.StatusOK, body: wire.Treasury{
+		Address: c.app.Treasury, Available: max(free-u.Committed, 0).String(), Locked: u.Waiting.String(),
+	}}, nil
+}
+
+func (s *server) network(c *call) (reply, error) {
+	if err := onlyParams(c.Request); err != nil {
+		return reply{}, err
+	}
+	return reply{status: http.StatusOK, body: wire.Network{Network: s.cfg.Network}}, nil
+}

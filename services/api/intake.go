@@ -1,0 +1,156 @@
+package api
+
+import (
+	"encoding/base32"
+	"encoding/base64"
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/restante/restante/crypto/claim"
+	"github.com/restante/restante/relay"
+	"github.com/restante/restante/relay/wire"
+)
+
+// intake turns a request into an opening and reports everything that is wrong with it at once. link is the text of the
+// link when we made it, else "".
+func (s *server) intake(in wire.PaymentRequest, app relay.App) (o relay.Opening, link string, err error) {
+	var bad faults
+	now := s.now()
+	p := relay.Payment{Note: in.Note, Reference: in.Reference}
+	if p.To, err = relay.ParseHandle(in.To); err != nil {
+		bad.add(err)
+	}
+	if p.Amount, err = relay.ParseAmount(in.Amount); err != nil {
+		bad.add(err)
+	}
+	if p.Policy, err = relay.ParsePolicy(in.Policy); err != nil {
+		bad.add(err)
+	}
+	if p.ExpiresAt, err = expiry(in, now); err != nil {
+		bad.add(err)
+	}
+	if len(in.Note) > relay.NoteBytes || !utf8.ValidString(in.Note) || strings.ContainsRune(in.Note, 0) {
+		bad.add(invalid("note_too_long", "/note", "a note has at most 500 bytes of text"))
+	}
+	if len(in.Metadata) > 0 {
+		raw, err := json.Marshal(in.Metadata) // keys come out sorted
+		if err != nil {
+			return o, "", err
+		}
+		p.Metadata = string(raw)
+	}
+	o = relay.Opening{App: app}
+	if in.Link != nil {
+		p.LinkMadeBy = "client"
+		o.Share, err = theirLink(in, &p, now)
+	} else {
+		p.LinkMadeBy = "api"
+		o.Share, link, err = s.ownLink(&p, now)
+	}
+	if err != nil {
+		bad.add(err)
+	}
+	o.Payment = p
+	return o, link, bad.err()
+}
+
+// expiry reads "30d", "12h", "90m" or the moment; neither is the default.
+func expiry(in wire.PaymentRequest, now relay.Micros) (relay.Micros, error) {
+	if in.ExpiresAt != nil {
+		at := relay.At(*in.ExpiresAt)
+		err := relay.CheckExpiry(now, at)
+		var f *relay.Fault
+		if errors.As(err, &f) {
+			err = invalid(f.Code, "/expires_at", f.Public)
+		}
+		return at, err
+	}
+	if in.ExpiresIn == "" {
+		return now + relay.DefaultExpiry, nil
+	}
+	units := map[byte]time.Duration{'d': 24 * time.Hour, 'h': time.Hour, 'm': time.Minute}
+	last := len(in.ExpiresIn) - 1
+	n, err := strconv.ParseUint(in.ExpiresIn[:last], 10, 20) // a million minutes is more than any limit
+	unit, ok := units[in.ExpiresIn[last]]
+	if err != nil || !ok {
+		return 0, invalid("expiry_malformed", "/expires_in", `an expiry is like "30d", "12h" or "90m"`)
+	}
+	at := now + relay.Micros((time.Duration(n) * unit).Microseconds())
+	if n > 200*24*60 { // before it could overflow
+		at = now + 2*relay.MostExpiry
+	}
+	return at, relay.CheckExpiry(now, at)
+}
+
+// ownLink makes id and link for a plain request. The secret is in the link's text only.
+func (s *server) ownLink(p *relay.Payment, now relay.Micros) (share []byte, link string, err error) {
+	p.ID = relay.NewPaymentID(now)
+	secret := claim.NewSecret()
+	defer secret.Wipe()
+	keys, err := claim.Derive(secret, string(p.ID), s.cfg.Network)
+	if err != nil {
+		return nil, "", err
+	}
+	p.AuthHash = keys.Auth().Hash()
+	identity := keys.LinkIdentity()
+	if p.Policy != relay.Link {
+		half := claim.NewShare()
+		if identity, err = keys.GuardedIdentity(half); err != nil {
+			return nil, "", err
+		}
+		share = half.Reveal()
+	}
+	p.ClaimRecipient = identity.Recipient()
+	l, err := claim.NewLink(s.cfg.PublicURL, string(p.ID), secret)
+	if err != nil {
+		return nil, "", err
+	}
+	link, err = l.Reveal()
+	return share, link, err
+}
+
+// theirLink checks what a client that made the link hands in.
+func theirLink(in wire.PaymentRequest, p *relay.Payment, now relay.Micros) (share []byte, err error) {
+	var bad faults
+	if p.ID, err = relay.ParsePaymentID(in.ID); err != nil {
+		bad.add(err)
+	} else if age := now - madeAt(p.ID); age > freshness || age < -freshness {
+		bad.add(invalid("id_stale", "/id", "the time in a payment's id is within a day of now"))
+	}
+	p.AuthHash = in.Link.AuthHash
+	if len(p.AuthHash) != 64 || strings.Trim(p.AuthHash, "0123456789abcdef") != "" {
+		bad.add(invalid("auth_hash_malformed", "/link/auth_hash", "an auth hash is SHA-256 in lower-case hex"))
+	}
+	p.ClaimRecipient = in.Link.ClaimRecipient
+	if !isRecipient(p.ClaimRecipient) {
+		bad.add(invalid("claim_recipient_malformed", "/link/claim_recipient", "a claim recipient is an age X25519 recipient, age1…"))
+	}
+	if p.Policy == relay.Link {
+		if in.Link.Share != "" {
+			bad.add(invalid("share_unexpected", "/link/share", "the policy link has no share"))
+		}
+		return nil, bad.err()
+	}
+	share, err = base64.StdEncoding.Strict().DecodeString(in.Link.Share)
+	if err != nil || len(share) != 32 || base64.StdEncoding.EncodeToString(share) != in.Link.Share {
+		bad.add(invalid("share_malformed", "/link/share", "the policy guarded has a share: 32 bytes in base64"))
+	}
+	return share, bad.err()
+}
+
+// freshness is how far from now the time in a client's id may be. Ids sort lists, so an old one would hide.
+const freshness = relay.Micros(24 * 3600 * 1e6)
+
+// madeAt is the time in an id that ParsePaymentID accepted (RFC 9562, section 5.7), to the millisecond.
+func madeAt(id relay.PaymentID) relay.Micros {
+	raw, err := base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadding(base32.NoPadding).DecodeString(string(id)[len("pay_"):])
+	if err != nil || len(raw) < 6 {
+		return 0
+	}
+	return relay.Micros(binary.BigEndian.Uint64(append([]byte{0, 0}, raw[:6]...))) * 1000
+}

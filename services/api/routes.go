@@ -1,0 +1,68 @@
+package api
+
+import (
+	"net/http"
+
+	"github.com/restante/restante/relay"
+)
+
+// access says who may call.
+type access int
+
+const (
+	open   access = iota // anybody
+	byApp                // Authorization: Bearer rst_…
+	admin                // the same, with an admin key
+	byLink               // Authorization: Link <auth>
+)
+
+// call is one request on its way, with whoever was found to make it.
+type call struct {
+	*http.Request
+	w       http.ResponseWriter
+	app     relay.App     // byApp, admin
+	key     relay.Key     // byApp, admin
+	payment relay.Payment // byLink
+}
+
+// reply is an answer. Exactly one of body, which becomes JSON, and raw, which was written before, is set.
+type reply struct {
+	status int
+	body   any
+	raw    []byte
+	header http.Header
+}
+
+type route struct {
+	method, path string
+	access       access
+	do           func(*server, *call) (reply, error)
+}
+
+// routes is the whole interface. openapi.yaml has the same paths; a test compares.
+var routes = []route{
+	{"GET", "/v1/openapi.yaml", open, (*server).document},
+	{"GET", "/v1/network", open, (*server).network},
+
+	{"POST", "/v1/payments", byApp, (*server).createPayment},
+	{"GET", "/v1/payments", byApp, (*server).listPayments},
+	{"GET", "/v1/payments/{id}", byApp, (*server).getPayment},
+	{"GET", "/v1/payments/{id}/story", byApp, (*server).story},
+	{"POST", "/v1/payments/{id}/cancel", byApp, (*server).cancel},
+	{"POST", "/v1/payments/{id}/vouch", byApp, (*server).vouch},
+	{"GET", "/v1/treasury", byApp, (*server).treasury},
+
+	{"POST", "/v1/apps", admin, (*server).createApp},
+	{"GET", "/v1/app", byApp, (*server).ownApp},
+	{"GET", "/v1/keys", byApp, (*server).listKeys},
+	{"POST", "/v1/keys", byApp, (*server).createKey},
+	{"DELETE", "/v1/keys/{id}", byApp, (*server).revokeKey},
+	{"POST", "/v1/keys/{id}/rotate", byApp, (*server).rotateKey},
+
+	{"GET", "/v1/claims/{id}", byLink, (*server).viewClaim},
+	{"POST", "/v1/claims/{id}/code", byLink, (*server).askCode},
+	{"POST", "/v1/claims/{id}/prove", byLink, (*server).prove},
+	{"POST", "/v1/claims/{id}/plan", byLink, (*server).plan},
+	{"POST", "/v1/claims/{id}/submit", byLink, (*server).submit},
+	{"POST", "/v1/claims/{id}/decline", byLink, (*server).decline},
+}

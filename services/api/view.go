@@ -1,0 +1,78 @@
+package api
+
+import (
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/restante/restante/relay"
+	"github.com/restante/restante/relay/stellar"
+	"github.com/restante/restante/relay/wire"
+)
+
+// payment is how the app that made a payment sees it, field by field.
+func payment(p relay.Payment) (wire.Payment, error) {
+	out := wire.Payment{
+		ID: string(p.ID), State: string(p.State), Reason: string(p.Reason), To: p.To.String(), Amount: p.Amount.String(),
+		Asset: p.Asset, Policy: string(p.Policy), Custody: p.Policy.Custody(), LinkMadeBy: p.LinkMadeBy,
+		Destination: destination(p), ReturnTo: p.ReturnTo, ExpiresAt: p.ExpiresAt.Time(), Reference: p.Reference,
+		ReturnAsked: string(p.ReturnWish), Settlement: settlement(p), CreatedAt: p.CreatedAt.Time(), UpdatedAt: p.UpdatedAt.Time(),
+		Cost: wire.Cost{
+			Fee: p.FeePaid.String(), Payer: "service",
+			ReserveLocked: (relay.Stroops(p.LockedUnits()) * stellar.BaseReserve).String(),
+		},
+	}
+	if p.Holding != "" && p.State != relay.Created && p.State != relay.Funding {
+		from := p.NotBefore()
+		out.HoldingAccount, out.NotBeforeLedger = &p.Holding, &from
+	}
+	if p.Metadata != "" {
+		if err := json.Unmarshal([]byte(p.Metadata), &out.Metadata); err != nil {
+			return out, fmt.Errorf("metadata of %s: %v", p.ID, err)
+		}
+	}
+	return out, nil
+}
+
+// claimView is how the holder of a link sees a payment.
+func (s *server) claimView(p relay.Payment, app relay.App) wire.ClaimView {
+	return wire.ClaimView{
+		ID: string(p.ID), State: string(p.State), Reason: string(p.Reason), From: app.Name, To: p.To.Masked(), Amount: p.Amount.String(),
+		Asset: p.Asset, Policy: string(p.Policy), Custody: p.Policy.Custody(), CustodyText: p.Policy.CustodyText(),
+		ExpiresAt: p.ExpiresAt.Time(), Network: s.cfg.Network, Destination: destination(p), Settlement: settlement(p),
+	}
+}
+
+func destination(p relay.Payment) *string {
+	if p.Destination == "" || p.State != relay.Claimed && p.State != relay.Settled {
+		return nil
+	}
+	return &p.Destination
+}
+
+func settlement(p relay.Payment) *wire.Settlement {
+	if p.SettledTx == "" {
+		return nil
+	}
+	return &wire.Settlement{Tx: p.SettledTx, Ledger: p.SettledAt}
+}
+
+func app(a relay.App) wire.App {
+	return wire.App{
+		ID: string(a.ID), Name: a.Name, Recipient: a.Recipient, Treasury: a.Treasury, MayVouch: a.MayVouch, Notify: a.Notify,
+		CreatedAt: a.CreatedAt.Time(),
+	}
+}
+
+// key shows a key; text is "" but in the answer that made it.
+func key(k relay.Key, text string) wire.Key {
+	return wire.Key{ID: k.ID, Text: text, Admin: k.Admin, CreatedAt: k.CreatedAt.Time(), RevokedAt: moment(k.RevokedAt)}
+}
+
+func moment(m relay.Micros) *time.Time {
+	if m == 0 {
+		return nil
+	}
+	t := m.Time()
+	return &t
+}
