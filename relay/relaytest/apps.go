@@ -1,0 +1,202 @@
+package relaytest
+
+import (
+	"reflect"
+	"slices"
+
+	"github.com/restante/restante/relay"
+)
+
+func appsAndKeys(b *bench) {
+	a := b.app
+	kept := func() {
+		b.Helper()
+		b.view(func(tx relay.Tx) error {
+			got, err := tx.App(a.ID)
+			same(b, "app", got, a, func(x, y relay.App) bool { return x == y })
+			_, none := tx.App("app_none")
+			b.is(none, relay.ErrNotFound)
+			return err
+		})
+	}
+	kept()
+	a.Name, a.Recipient, a.Treasury, a.MayVouch, a.Notify, a.MostLocked, a.MostSpent = "n", "r", "t", false, false, 3, 4
+	b.update(func(tx relay.Tx) error { return tx.SaveApp(a) })
+	kept()
+	b.code(b.try(func(tx relay.Tx) error { return tx.InsertApp(a) }), relay.Conflict, "id_taken")
+	b.is(b.try(func(tx relay.Tx) error { return tx.SaveApp(App("none")) }), relay.ErrNotFound)
+
+	second := relay.Key{ID: "key_2", App: a.ID, Hash: "h2", CreatedAt: Start + 2}
+	first := relay.Key{ID: "key_9", App: a.ID, Hash: "h9", CreatedAt: Start + 1}
+	admin := relay.Key{ID: "key_admin", Hash: "ha", Admin: true, CreatedAt: Start}
+	b.update(func(tx relay.Tx) error {
+		for _, k := range []relay.Key{second, first, admin} {
+			if err := tx.InsertKey(k); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	twin := relay.Key{ID: "key_3", App: a.ID, Hash: "h2"}
+	b.code(b.try(func(tx relay.Tx) error { return tx.InsertKey(twin) }), relay.Conflict, "id_taken")
+	twin = relay.Key{ID: "key_2", App: a.ID, Hash: "h3"}
+	b.code(b.try(func(tx relay.Tx) error { return tx.InsertKey(twin) }), relay.Conflict, "id_taken")
+	b.refused("a key of nobody", b.try(func(tx relay.Tx) error {
+		return tx.InsertKey(relay.Key{ID: "key_4", App: "app_none", Hash: "h4"})
+	}))
+
+	second.RevokedAt = Start + 7
+	b.update(func(tx relay.Tx) error { return tx.SaveKey(second) })
+	alive := second
+	alive.RevokedAt = 0
+	b.refused("a key back from the dead", b.try(func(tx relay.Tx) error { return tx.SaveKey(alive) }))
+	b.is(b.try(func(tx relay.Tx) error { return tx.SaveKey(relay.Key{ID: "key_none"}) }), relay.ErrNotFound)
+	b.view(func(tx relay.Tx) error {
+		for _, want := range []relay.Key{first, second, admin} {
+			got, err := tx.KeyByHash(want.Hash)
+			b.ok(err)
+			same(b, "key", got, want, func(x, y relay.Key) bool { return x == y })
+		}
+		_, err := tx.KeyByHash("none")
+		b.is(err, relay.ErrNotFound)
+		keys, err := tx.KeysOf(a.ID)
+		same(b, "keys", keys, []relay.Key{first, second}, slices.Equal)
+		return err
+	})
+}
+
+func usageAddsUp(b *bench) {
+	other := App("other")
+	b.update(func(tx relay.Tx) error { return tx.InsertApp(other) })
+	var all []relay.Payment
+	check := func() {
+		b.Helper()
+		want := map[relay.AppID]relay.Usage{b.app.ID: {}, other.ID: {}}
+		for _, p := range all {
+			u := want[p.App]
+			switch p.State {
+			case relay.Created, relay.Funding:
+				u.Committed += p.Amount
+			case relay.Pending, relay.Claiming, relay.Returning, relay.Parked:
+				u.Waiting += p.Amount
+			}
+			if !p.State.Ended() {
+				u.LockedUnits += relay.AccountUnits
+			}
+			u.SpentUnits += p.SpentUnits
+			want[p.App] = u
+		}
+		b.view(func(tx relay.Tx) error {
+			for id, u := range want {
+				got, err := tx.Usage(id)
+				b.ok(err)
+				same(b, "usage", got, u, func(x, y relay.Usage) bool { return x == y })
+			}
+			_, err := tx.Usage("app_none")
+			b.is(err, relay.ErrNotFound)
+			return nil
+		})
+	}
+	check()
+	for i, x := range relay.States {
+		all = append(all, InState(Payment(b.app.ID, 100+i), x.State), InState(Payment(other.ID, 200+i), x.State))
+	}
+	b.insert(all...)
+	check()
+	for _, s := range []relay.State{relay.Funding, relay.Pending, relay.Claiming, relay.Parked, relay.Pending, relay.Returning,
+		relay.Claimed} {
+		for i, p := range all {
+			if p.State.Ended() || i%3 == 0 {
+				continue
+			}
+			next := InState(Payment(p.App, 0), s)
+			next.ID, next.Amount, next.CreatedAt, next.Reference, next.Version = p.ID, p.Amount, p.CreatedAt, p.Reference, p.Version
+			next.Holding = "GH" + string(p.ID)
+			b.update(func(tx relay.Tx) error { return tx.SavePayment(&next) })
+			all[i] = next
+		}
+		check()
+	}
+}
+
+func answersKept(b *bench) {
+	a := relay.Answered{App: b.app.ID, Key: "k", Body: "hash", Until: Start + 60*1e6, CreatedAt: Start}
+	recall := func(app relay.AppID, key string) (got relay.Answered, err error) {
+		err = b.View(b.Context(), func(tx relay.Tx) (err error) { got, err = tx.Recall(app, key); return err })
+		return got, err
+	}
+	_, err := recall(a.App, a.Key)
+	b.is(err, relay.ErrNotFound)
+	for _, answer := range [][]byte{nil, []byte(`{"to":"ana@example.com"}`)} {
+		a.Answer = answer
+		if answer != nil {
+			a.Until, a.Status = 0, 201
+		}
+		b.update(func(tx relay.Tx) error { return tx.Remember(a) })
+		got, err := recall(a.App, a.Key)
+		b.ok(err)
+		same(b, "answer", got, a, func(x, y relay.Answered) bool { return reflect.DeepEqual(x, y) })
+	}
+	_, err = recall("app_other", a.Key)
+	b.is(err, relay.ErrNotFound)
+	_, err = recall(a.App, "other")
+	b.is(err, relay.ErrNotFound)
+}
+
+func ledgersKept(b *bench) {
+	remember := func(seq uint32, hash string) error {
+		return b.try(func(tx relay.Tx) error {
+			return tx.RememberLedger(relay.Head{Sequence: seq, Hash: hash, CloseTime: int64(seq) * 5})
+		})
+	}
+	check := func(cursor uint32, hashes map[uint32]string) {
+		b.Helper()
+		b.view(func(tx relay.Tx) error {
+			seq, err := tx.Cursor()
+			b.ok(err)
+			if seq != cursor {
+				b.Errorf("cursor is %d, want %d", seq, cursor)
+			}
+			for seq, want := range hashes {
+				got, err := tx.LedgerHash(seq)
+				b.ok(err)
+				if got != want {
+					b.Errorf("hash of ledger %d is %q, want %q", seq, got, want)
+				}
+			}
+			return nil
+		})
+	}
+	check(0, map[uint32]string{1: ""})
+	b.ok(remember(100, "a"))
+	b.ok(remember(101, "b"))
+	b.ok(remember(101, "b")) // again is not an error
+	check(101, map[uint32]string{100: "a", 101: "b", 102: ""})
+	b.is(remember(101, "forged"), relay.ErrContradiction)
+	b.is(remember(100, "forged"), relay.ErrContradiction)
+	check(101, map[uint32]string{100: "a", 101: "b"})
+	b.ok(remember(10_100, "c")) // 101 and 10,100 are the ends of 10,000 ledgers
+	check(10_100, map[uint32]string{100: "", 101: "b", 10_100: "c"})
+	b.ok(remember(1<<32-1, "z"))
+	check(1<<32-1, map[uint32]string{101: "", 10_100: "", 1<<32 - 1: "z"})
+}
+
+func halting(b *bench) {
+	check := func(want string) {
+		b.Helper()
+		b.view(func(tx relay.Tx) error {
+			why, err := tx.Halted()
+			if why != want {
+				b.Errorf("halted for %q, want %q", why, want)
+			}
+			return err
+		})
+	}
+	halt := func(why string) { b.update(func(tx relay.Tx) error { return tx.Halt(why) }) }
+	check("")
+	halt("the ledger contradicts itself")
+	halt("what followed from it") // the first reason is the one to look at
+	check("the ledger contradicts itself")
+	halt("")
+	check("")
+}

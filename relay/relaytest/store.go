@@ -1,0 +1,163 @@
+// Package relaytest holds the conformance suites of relay's ports, and the fixtures that they are made of.
+//
+// It promises that an implementation which passes a suite keeps the port's contract as far as it can be seen from outside:
+// compare-and-swap, rollback, uniqueness, leases, what the schema refuses. It refuses to look behind the port: that bytes
+// at rest are encrypted, or that a table cannot be rewritten, is for the tests of each adapter.
+//
+// Start at [Store].
+package relaytest
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/restante/restante/relay"
+)
+
+// Store runs the conformance suite of relay.Store. open gives a new, empty store each time it is called and closes it with
+// the test.
+func Store(t *testing.T, open func(t *testing.T) relay.Store) {
+	for _, c := range []struct {
+		name string
+		run  func(*bench)
+	}{
+		{"payment is kept", paymentIsKept},
+		{"payment is saved over the version read", paymentSwap},
+		{"payment ids and references are unique", paymentUnique},
+		{"payment in no impossible state", paymentStates},
+		{"payment passes through a life", paymentLife},
+		{"payment terms do not change", paymentTerms},
+		{"update loads what was asked for", updateLoads},
+		{"update rolls back", updateRollsBack},
+		{"update ends with its context", updateCanceled},
+		{"update counts every writer", updateRaces},
+		{"view only reads", viewReads},
+		{"list pages newest first", listPages},
+		{"list filters", listFilters},
+		{"holding lists by state", holdingLists},
+		{"history is in order", historyKept},
+		{"holdings find payments", holdingsFound},
+		{"envelope is kept", envelopeKept},
+		{"envelope is saved over the version read", envelopeSwap},
+		{"envelope fences a sequence", envelopeFence},
+		{"envelope lists", envelopeLists},
+		{"envelope in no impossible state", envelopeStates},
+		{"work is there once", workOnce},
+		{"work is leased once", workLease},
+		{"work is leased once among racers", workRaces},
+		{"work comes back", workRetry},
+		{"work asked for while leased is not lost", workAgain},
+		{"work is closed", workClosed},
+		{"work is announced", workAnnounced},
+		{"secrets are kept and expunged", secretsKept},
+		{"codes and passes", codesAndPasses},
+		{"apps and keys", appsAndKeys},
+		{"usage adds up", usageAddsUp},
+		{"answers are remembered", answersKept},
+		{"ledgers are remembered", ledgersKept},
+		{"halting", halting},
+	} {
+		t.Run(strings.ReplaceAll(c.name, " ", "_"), func(t *testing.T) {
+			b := &bench{T: t, Store: open(t), app: App("one")}
+			b.update(func(tx relay.Tx) error { return tx.InsertApp(b.app) })
+			c.run(b)
+		})
+	}
+}
+
+// bench is a store under test with one app in it.
+type bench struct {
+	*testing.T
+	relay.Store
+	app relay.App
+}
+
+// ok fails the test when err is not nil.
+func (b *bench) ok(err error) {
+	b.Helper()
+	if err != nil {
+		b.Fatal(err)
+	}
+}
+
+// is fails the test when err is not the fault wanted.
+func (b *bench) is(err, want error) {
+	b.Helper()
+	if !errors.Is(err, want) {
+		b.Fatalf("error is %v, want %v", err, want)
+	}
+}
+
+// code fails the test when err is not a fault of the kind and code.
+func (b *bench) code(err error, kind relay.Kind, code string) {
+	b.Helper()
+	var f *relay.Fault
+	if !errors.As(err, &f) || f.Kind != kind || f.Code != code {
+		b.Fatalf("error is %v, want a fault %q of kind %d", err, code, kind)
+	}
+}
+
+// refused fails the test when err is nil, or a fault that a caller would take for an answer about the request.
+func (b *bench) refused(what string, err error) {
+	b.Helper()
+	if err == nil {
+		b.Fatalf("%s was accepted", what)
+	}
+	if code := relay.CodeOf(err); code != "" {
+		b.Fatalf("%s is a fault %q, want a plain error", what, code)
+	}
+}
+
+func (b *bench) try(fn func(tx relay.Tx) error) error {
+	return b.UpdateMany(b.Context(), nil, func(tx relay.Tx, _ []relay.Payment) error { return fn(tx) })
+}
+
+func (b *bench) update(fn func(tx relay.Tx) error) {
+	b.Helper()
+	b.ok(b.try(fn))
+}
+
+func (b *bench) view(fn func(tx relay.Tx) error) {
+	b.Helper()
+	b.ok(b.View(b.Context(), fn))
+}
+
+// insert stores payments and gives them back as stored.
+func (b *bench) insert(ps ...relay.Payment) []relay.Payment {
+	b.Helper()
+	var out []relay.Payment
+	b.update(func(tx relay.Tx) error {
+		out = nil
+		for _, p := range ps {
+			if err := tx.InsertPayment(p); err != nil {
+				return err
+			}
+			p.Version = 1
+			out = append(out, p)
+		}
+		return nil
+	})
+	return out
+}
+
+func (b *bench) payment(id relay.PaymentID) (p relay.Payment) {
+	b.Helper()
+	b.view(func(tx relay.Tx) (err error) { p, err = tx.Payment(id); return err })
+	return p
+}
+
+// same fails the test when a and b differ.
+func same[T any](b *bench, what string, got, want T, equal func(x, y T) bool) {
+	b.Helper()
+	if !equal(got, want) {
+		b.Fatalf("%s is\n%+v, want\n%+v", what, got, want)
+	}
+}
+
+func canceled() context.Context {
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	return ctx
+}

@@ -1,0 +1,245 @@
+package relaytest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+
+	"github.com/restante/restante/relay"
+)
+
+func updateLoads(b *bench) {
+	b.insert(Payment(b.app.ID, 1), Payment(b.app.ID, 2), Payment(b.app.ID, 3))
+	id := func(n int) relay.PaymentID { return Payment(b.app.ID, n).ID }
+	asked := []relay.PaymentID{id(3), id(1), id(3), id(2), id(1)}
+	b.ok(b.UpdateMany(b.Context(), asked, func(_ relay.Tx, ps []relay.Payment) error {
+		var got []relay.PaymentID
+		for _, p := range ps {
+			got = append(got, p.ID)
+		}
+		same(b, "payments", got, []relay.PaymentID{id(3), id(1), id(2)}, slices.Equal)
+		return nil
+	}))
+	err := b.UpdateMany(b.Context(), []relay.PaymentID{id(1), "pay_none"}, func(relay.Tx, []relay.Payment) error {
+		b.Error("ran without one of its payments")
+		return nil
+	})
+	b.is(err, relay.ErrNotFound)
+}
+
+// spoil writes into every table and ends as told.
+func spoil(b *bench, p relay.Payment, end func() error) func(relay.Tx, []relay.Payment) error {
+	return func(tx relay.Tx, _ []relay.Payment) error {
+		p.Note = "half written"
+		err := errors.Join(
+			tx.SavePayment(&p),
+			tx.InsertPayment(Payment(b.app.ID, 77)),
+			tx.AppendHistory(relay.Entry{Payment: p.ID, At: 1, To: relay.Created, Input: "accepted"}),
+			tx.AddWork(relay.Work{Kind: relay.DoAudit, Payment: p.ID}),
+			tx.InsertEnvelope(FundingOf("half", 77, p.ID)),
+			tx.PutBox(p.ID, []byte("half")), tx.PutShare(p.ID, []byte("half")),
+			tx.SaveCodeBook(relay.CodeBook{Payment: p.ID, Sent: 1}),
+			tx.InsertCode(relay.Code{Session: "half", Payment: p.ID, MAC: []byte("m")}),
+			tx.InsertPass(relay.Pass{Hash: "half", Payment: p.ID, Kind: relay.ProofPass}),
+			tx.InsertApp(App("half")), tx.InsertKey(relay.Key{ID: "half", App: b.app.ID, Hash: "half"}),
+			tx.Remember(relay.Answered{App: b.app.ID, Key: "half"}),
+			tx.RememberLedger(relay.Head{Sequence: 77, Hash: "half"}), tx.Halt("half"),
+		)
+		if err != nil {
+			return err
+		}
+		return end()
+	}
+}
+
+// unspoiled fails the test when anything of spoil is there.
+func unspoiled(b *bench, want relay.Payment) {
+	b.Helper()
+	same(b, "payment", b.payment(want.ID), want, samePayment)
+	b.view(func(tx relay.Tx) error {
+		var there []string
+		note := func(what string, err error) {
+			if !errors.Is(err, relay.ErrNotFound) {
+				there = append(there, fmt.Sprint(what, " ", err))
+			}
+		}
+		_, err := tx.Payment(Payment(b.app.ID, 77).ID)
+		note("payment", err)
+		_, err = tx.Envelope("half")
+		note("envelope", err)
+		_, err = tx.Box(want.ID)
+		note("box", err)
+		_, err = tx.Share(want.ID)
+		note("share", err)
+		_, err = tx.Code("half")
+		note("code", err)
+		_, err = tx.Pass("half")
+		note("pass", err)
+		_, err = tx.App(App("half").ID)
+		note("app", err)
+		_, err = tx.KeyByHash("half")
+		note("key", err)
+		_, err = tx.Recall(b.app.ID, "half")
+		note("answer", err)
+		if book, err := tx.CodeBook(want.ID); err != nil || book != (relay.CodeBook{}) {
+			there = append(there, fmt.Sprint("code book ", book, err))
+		}
+		if seq, err := tx.Cursor(); err != nil || seq != 0 {
+			there = append(there, fmt.Sprint("cursor ", seq, err))
+		}
+		if why, err := tx.Halted(); err != nil || why != "" {
+			there = append(there, fmt.Sprint("halt ", why, err))
+		}
+		if len(there) > 0 {
+			b.Errorf("left behind: %v", there)
+		}
+		return nil
+	})
+	history, err := b.History(b.Context(), want.ID)
+	b.ok(err)
+	work, err := b.WorkOf(b.Context(), want.ID)
+	b.ok(err)
+	if len(history)+len(work) > 0 {
+		b.Errorf("left behind: %v %v", history, work)
+	}
+}
+
+func updateRollsBack(b *bench) {
+	p := b.insert(Payment(b.app.ID, 1))[0]
+	ids := []relay.PaymentID{p.ID}
+	why := errors.New("changed my mind")
+	if err := b.UpdateMany(b.Context(), ids, spoil(b, p, func() error { return why })); err != why {
+		b.Errorf("error is %v, want the very one of the function", err)
+	}
+	unspoiled(b, p)
+
+	func() {
+		defer func() {
+			if recover() != "panic" {
+				b.Error("a panic did not come through")
+			}
+		}()
+		b.UpdateMany(b.Context(), ids, spoil(b, p, func() error { panic("panic") }))
+	}()
+	unspoiled(b, p)
+
+	// An error of the database that the function overlooks: the rest of what it wrote must not be committed.
+	var overlooked relay.Tx
+	err := b.UpdateMany(b.Context(), ids, func(tx relay.Tx, ps []relay.Payment) error {
+		bad := Payment(b.app.ID, 5)
+		bad.Amount = -5
+		overlooked = tx
+		b.refused("a negative amount", tx.InsertPayment(bad))
+		_ = tx.AddWork(relay.Work{Kind: relay.DoAudit, Payment: p.ID})
+		_ = tx.PutBox(p.ID, []byte("half"))
+		return nil
+	})
+	if err == nil {
+		b.Error("committed after the database refused a row")
+	}
+	unspoiled(b, p)
+	if err := overlooked.Halt("late"); err == nil {
+		b.Error("a transaction writes after its end")
+	}
+	unspoiled(b, p)
+	b.update(func(tx relay.Tx) error { return tx.PutBox(p.ID, []byte("box")) }) // the store goes on
+}
+
+func updateCanceled(b *bench) {
+	p := b.insert(Payment(b.app.ID, 1))[0]
+	ids := []relay.PaymentID{p.ID}
+	ctx, cancel := context.WithCancel(b.Context())
+	err := b.UpdateMany(ctx, ids, spoil(b, p, func() error { cancel(); return nil }))
+	b.is(err, context.Canceled)
+	unspoiled(b, p)
+
+	// Canceled in the middle, with a function that goes on regardless.
+	ctx, cancel = context.WithCancel(b.Context())
+	err = b.UpdateMany(ctx, ids, func(tx relay.Tx, ps []relay.Payment) error {
+		_ = tx.PutBox(p.ID, []byte("half"))
+		cancel()
+		_ = tx.PutShare(p.ID, []byte("half"))
+		_ = tx.AddWork(relay.Work{Kind: relay.DoAudit, Payment: p.ID})
+		return nil
+	})
+	b.is(err, context.Canceled)
+	unspoiled(b, p)
+
+	err = b.UpdateMany(canceled(), ids, spoil(b, p, func() error { b.Error("ran under a canceled context"); return nil }))
+	b.is(err, context.Canceled)
+	unspoiled(b, p)
+	b.update(func(tx relay.Tx) error { return tx.PutBox(p.ID, []byte("box")) })
+}
+
+func updateRaces(b *bench) {
+	p, q := Payment(b.app.ID, 1), Payment(b.app.ID, 2)
+	p.Fundings, q.Fundings = 0, 0
+	b.insert(p, q)
+	const writers, rounds = 8, 10
+	var wg sync.WaitGroup
+	for i := range writers {
+		wg.Go(func() {
+			ids := []relay.PaymentID{p.ID, q.ID}
+			if i%2 == 1 {
+				slices.Reverse(ids) // in the other order: nobody waits forever
+			}
+			for range rounds {
+				err := b.UpdateMany(b.Context(), ids, func(tx relay.Tx, ps []relay.Payment) error {
+					for _, x := range ps {
+						x.Fundings++
+						if err := tx.SavePayment(&x); err != nil {
+							return err
+						}
+					}
+					return nil
+				})
+				if err != nil {
+					b.Error(err)
+				}
+				if _, _, err := b.List(b.Context(), relay.Filter{App: b.app.ID}); err != nil {
+					b.Error(err)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	for _, id := range []relay.PaymentID{p.ID, q.ID} {
+		if got := b.payment(id); got.Fundings != writers*rounds || got.Version != 1+writers*rounds {
+			b.Errorf("%d increments counted and version %d, want %d and %d", got.Fundings, got.Version, writers*rounds, 1+writers*rounds)
+		}
+	}
+}
+
+func viewReads(b *bench) {
+	p := b.insert(Payment(b.app.ID, 1))[0]
+	b.refused("writing in a view", b.View(b.Context(), func(tx relay.Tx) error { return tx.PutBox(p.ID, []byte("half")) }))
+	if err := b.View(b.Context(), func(tx relay.Tx) error { _ = tx.Halt("half"); return nil }); err == nil {
+		b.Error("a view that overlooked its error was fine")
+	}
+	why := errors.New("changed my mind")
+	if err := b.View(b.Context(), func(relay.Tx) error { return why }); err != why {
+		b.Errorf("error is %v, want the very one of the function", err)
+	}
+	// One snapshot: what is committed meanwhile is not seen, what was committed before is.
+	b.view(func(tx relay.Tx) error {
+		before, err := tx.Payment(p.ID)
+		b.ok(err)
+		changed := before
+		changed.Note = "changed meanwhile"
+		b.update(func(tx relay.Tx) error { return tx.SavePayment(&changed) })
+		after, err := tx.Payment(p.ID)
+		same(b, "payment in a view", after, before, samePayment)
+		return err
+	})
+	if got := b.payment(p.ID); got.Note != "changed meanwhile" {
+		b.Errorf("note is %q after the commit", got.Note)
+	}
+	unspoiledBox(b, p.ID)
+}
+
+func unspoiledBox(b *bench, id relay.PaymentID) {
+	b.Helper()
+	b.is(b.View(b.Context(), func(tx relay.Tx) error { _, err := tx.Box(id); return err }), relay.ErrNotFound)
+}

@@ -1,0 +1,257 @@
+package relaytest
+
+import (
+	"slices"
+	"sync"
+
+	"github.com/restante/restante/relay"
+)
+
+const lease = 60 * 1e6 // microseconds
+
+func (b *bench) add(ws ...relay.Work) {
+	b.Helper()
+	b.update(func(tx relay.Tx) error {
+		for _, w := range ws {
+			if err := tx.AddWork(w); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+func (b *bench) lease(now relay.Micros, limit int, kinds ...relay.EffectKind) []relay.Work {
+	b.Helper()
+	ws, err := b.Lease(b.Context(), now, now+lease, limit, kinds...)
+	b.ok(err)
+	return ws
+}
+
+func (b *bench) workOf(id relay.PaymentID) []relay.Work {
+	b.Helper()
+	ws, err := b.WorkOf(b.Context(), id)
+	b.ok(err)
+	return ws
+}
+
+// dues are the moments at which rows are due, after Start.
+func dues(ws []relay.Work) (out []relay.Micros) {
+	for _, w := range ws {
+		out = append(out, w.Due-Start)
+	}
+	return out
+}
+
+func (b *bench) wantDues(what string, ws []relay.Work, want ...relay.Micros) {
+	b.Helper()
+	same(b, what, dues(ws), want, slices.Equal)
+}
+
+func workOnce(b *bench) {
+	id := b.insert(Payment(b.app.ID, 1))[0].ID
+	w := relay.Work{Kind: relay.DoPublish, Payment: id, Subject: "created", Due: Start + 5}
+	later, sooner, other, submit := w, w, w, relay.Work{Kind: relay.DoSubmit, Envelope: "e", Due: Start + 1}
+	later.Due, sooner.Due, other.Subject = Start+9, Start+3, "funding"
+	b.add(w, later, other, submit, submit)
+	b.wantDues("work", b.workOf(id), 5, 5)
+	b.add(sooner)
+	ws := b.workOf(id)
+	b.wantDues("work", ws, 3, 5)
+	if got := b.lease(Start+100, 10); len(got) != 3 || got[0].Envelope != "e" || got[0].Payment != "" {
+		b.Errorf("leased %+v, want the submission and two more", got)
+	}
+	b.ok(b.Done(b.Context(), ws[0].ID, Start+100))
+	b.add(w) // done work may be asked for anew
+	ws = b.workOf(id)
+	b.wantDues("work", ws, 3, 5, 5)
+	if ws[0].DoneAt != Start+100 || ws[2].DoneAt != 0 || ws[2].Attempts != 0 || ws[2].ID == ws[0].ID {
+		b.Errorf("work is %+v", ws)
+	}
+}
+
+func workLease(b *bench) {
+	id := b.insert(Payment(b.app.ID, 1))[0].ID
+	for _, n := range []relay.Micros{4, 1, 3, 2} {
+		b.add(relay.Work{Kind: relay.DoPublish, Payment: id, Subject: string(rune('a' + n)), Due: Start + n})
+	}
+	b.add(relay.Work{Kind: relay.DoFund, Payment: id, Due: Start})
+	b.wantDues("leased before it is due", b.lease(Start-1, 10))
+	b.wantDues("leased of a kind", b.lease(Start+2, 1, relay.DoPublish, relay.DoAudit), 1)
+	b.wantDues("leased of a kind", b.lease(Start+3, 10, relay.DoPublish), 2, 3)
+	first := b.lease(Start+4, 10)
+	b.wantDues("leased", first, 0, 4)
+	if first[0].LeaseUntil != Start+4+lease || first[0].Attempts != 0 || first[0].Kind != relay.DoFund {
+		b.Errorf("leased %+v", first[0])
+	}
+	b.wantDues("leased twice", b.lease(Start+5, 10))
+	b.wantDues("leased just before the leases end", b.lease(Start+1+lease, 10))
+	b.wantDues("leased when leases have ended", b.lease(Start+3+lease, 10), 1, 2, 3)
+
+	fund := first[0].ID
+	_, err := b.LeaseOne(b.Context(), fund, Start+3+lease, Start+5*lease)
+	b.is(err, relay.ErrNotFound)
+	w, err := b.LeaseOne(b.Context(), fund, Start+4+lease, Start+5*lease)
+	b.ok(err)
+	if w.ID != fund || w.LeaseUntil != Start+5*lease {
+		b.Errorf("leased %+v", w)
+	}
+	for _, none := range []int64{fund, -1, 1 << 40} {
+		_, err = b.LeaseOne(b.Context(), none, Start+4+lease, Start+5*lease)
+		b.is(err, relay.ErrNotFound)
+	}
+}
+
+func workRaces(b *bench) {
+	id := b.insert(Payment(b.app.ID, 1))[0].ID
+	const rows = 40
+	for n := range rows {
+		b.add(relay.Work{Kind: relay.DoSubmit, Envelope: string(rune('A' + n)), Payment: id, Due: Start})
+	}
+	var mu sync.Mutex
+	taken := map[int64]int{}
+	var wg sync.WaitGroup
+	for range 6 {
+		wg.Go(func() {
+			for {
+				ws, err := b.Lease(b.Context(), Start, Start+lease, 3)
+				if err != nil {
+					b.Error(err)
+				}
+				if len(ws) == 0 {
+					return
+				}
+				mu.Lock()
+				for _, w := range ws {
+					taken[w.ID]++
+				}
+				mu.Unlock()
+			}
+		})
+	}
+	wg.Wait()
+	if len(taken) != rows {
+		b.Errorf("%d rows were leased, want %d", len(taken), rows)
+	}
+	for row, n := range taken {
+		if n != 1 {
+			b.Errorf("row %d was leased %d times", row, n)
+		}
+	}
+}
+
+func workRetry(b *bench) {
+	id := b.insert(Payment(b.app.ID, 1))[0].ID
+	b.add(relay.Work{Kind: relay.DoFund, Payment: id, Due: Start})
+	w := b.lease(Start, 1)[0]
+	b.ok(b.Retry(b.Context(), w.ID, Start+50, "the network is busy"))
+	b.wantDues("leased before the retry is due", b.lease(Start+49, 1))
+	w = b.lease(Start+50, 1)[0]
+	if w.Attempts != 1 || w.Note != "the network is busy" || w.Due != Start+50 {
+		b.Errorf("row is %+v after a retry", w)
+	}
+	b.ok(b.Retry(b.Context(), w.ID, Start+51, "again"))
+	w = b.lease(Start+51, 1)[0]
+	if w.Attempts != 2 || w.Note != "again" {
+		b.Errorf("row is %+v after two retries", w)
+	}
+	b.ok(b.Done(b.Context(), w.ID, Start+52))
+	b.ok(b.Done(b.Context(), w.ID, Start+53)) // again changes nothing
+	b.ok(b.Retry(b.Context(), w.ID, Start+54, "too late"))
+	if ws := b.workOf(id); len(ws) != 1 || ws[0].DoneAt != Start+52 || ws[0].Attempts != 2 || ws[0].Note != "again" || ws[0].LeaseUntil != 0 {
+		b.Errorf("row is %+v when done", ws)
+	}
+	b.wantDues("leased when done", b.lease(Start+5*lease, 1))
+	b.is(b.Done(b.Context(), 1<<40, Start), relay.ErrNotFound)
+	b.is(b.Retry(b.Context(), 1<<40, Start, ""), relay.ErrNotFound)
+}
+
+// workAgain: what is asked for while its worker runs may be news to the worker. The row must be worked on once more.
+func workAgain(b *bench) {
+	id := b.insert(Payment(b.app.ID, 1))[0].ID
+	ask := relay.Work{Kind: relay.DoReturn, Payment: id, Due: Start}
+	b.add(ask)
+	w := b.lease(Start, 1)[0]
+	ask.Due = Start + 7
+	b.add(ask)
+	ask.Due = Start + 9
+	b.add(ask)
+	b.wantDues("leased while it is leased", b.lease(Start+8, 1))
+	b.ok(b.Done(b.Context(), w.ID, Start+3))
+	b.wantDues("leased before it is due again", b.lease(Start+6, 1))
+	again := b.lease(Start+7, 1)
+	b.wantDues("leased again", again, 7)
+	b.ok(b.Done(b.Context(), w.ID, Start+8))
+	b.wantDues("leased when done", b.lease(Start+5*lease, 1))
+
+	// A retry keeps to the earlier moment.
+	ask.Due = Start
+	b.add(ask)
+	w = b.lease(Start+10, 1)[0]
+	ask.Due = Start + 20
+	b.add(ask)
+	b.ok(b.Retry(b.Context(), w.ID, Start+90, "busy"))
+	b.wantDues("leased after a retry", b.lease(Start+20, 1), 20)
+}
+
+func workClosed(b *bench) {
+	b.insert(Payment(b.app.ID, 1), Payment(b.app.ID, 2))
+	id, other := b.ids(1)[0], b.ids(2)[0]
+	for _, k := range []relay.EffectKind{relay.DoFund, relay.DoReturn, relay.DoAudit, relay.DoExpire} {
+		b.add(relay.Work{Kind: k, Payment: id, Due: Start}, relay.Work{Kind: k, Payment: other, Due: Start})
+	}
+	leased := b.lease(Start, 1, relay.DoFund)[0]
+	b.add(relay.Work{Kind: relay.DoFund, Payment: leased.Payment, Due: Start})
+	b.update(func(tx relay.Tx) error { return tx.CloseWork(id, relay.DoFund, relay.DoReturn) })
+	b.ok(b.Done(b.Context(), leased.ID, Start)) // its worker ends later; closed is closed
+	if got := b.lease(Start+5*lease, 10); len(got) != 6 {
+		b.Errorf("%d rows are open, want 6", len(got))
+	}
+	for _, w := range b.workOf(id) {
+		closed := w.Kind == relay.DoFund || w.Kind == relay.DoReturn
+		if closed != (w.DoneAt > 0) || closed && w.LeaseUntil != 0 {
+			b.Errorf("row is %+v", w)
+		}
+	}
+	b.update(func(tx relay.Tx) error { return tx.CloseWork(id) })
+	for _, w := range b.workOf(id) {
+		if w.DoneAt == 0 {
+			b.Errorf("row is open: %+v", w)
+		}
+	}
+	for _, w := range b.workOf(other) {
+		if w.DoneAt != 0 {
+			b.Errorf("row of another payment is closed: %+v", w)
+		}
+	}
+}
+
+func workAnnounced(b *bench) {
+	id := b.insert(Payment(b.app.ID, 1))[0].ID
+	ask := func(subject string, due relay.Micros) relay.Work {
+		return relay.Work{Kind: relay.DoPublish, Payment: id, Subject: subject, Due: Start + due}
+	}
+	unannounced := func(now relay.Micros, limit int) []relay.Work {
+		b.Helper()
+		ws, err := b.Unannounced(b.Context(), Start+now, limit)
+		b.ok(err)
+		return ws
+	}
+	b.add(ask("a", 2), ask("b", 1), ask("c", 30), ask("d", 3))
+	b.wantDues("unannounced", unannounced(10, 2), 1, 2)
+	ws := unannounced(10, 10)
+	b.wantDues("unannounced", ws, 1, 2, 3)
+	b.ok(b.Announced(b.Context(), []int64{ws[0].ID, ws[1].ID}))
+	b.ok(b.Announced(b.Context(), nil))
+	b.wantDues("unannounced", unannounced(40, 10), 3, 30)
+	b.ok(b.Done(b.Context(), ws[2].ID, Start+10))
+	b.wantDues("unannounced", unannounced(40, 10), 30)
+
+	b.ok(b.Retry(b.Context(), ws[0].ID, Start+15, ""))
+	b.wantDues("unannounced", unannounced(14, 10))
+	b.wantDues("unannounced", unannounced(40, 10), 15, 30)
+	b.add(ask("a", 5))
+	b.wantDues("unannounced after it was asked for later", unannounced(40, 10), 15, 30)
+	b.add(ask("a", 1))
+	b.wantDues("unannounced after it was moved", unannounced(40, 10), 1, 15, 30)
+}
