@@ -67,7 +67,7 @@ func walk(raw json.RawMessage, t reflect.Type, at string, wrong *Fields) {
 	if len(*wrong) >= mostFields || bytes.Equal(raw, []byte("null")) {
 		return
 	}
-	for t.Kind() == reflect.Pointer && !t.Implements(jsonReader) && !t.Implements(textReader) {
+	for t.Kind() == reflect.Pointer {
 		t = t.Elem()
 	}
 	if p := reflect.PointerTo(t); p.Implements(jsonReader) || p.Implements(textReader) {

@@ -95,8 +95,8 @@ func classify(ctx context.Context, err error) (*relay.Fault, []Field) {
 	default:
 		return errInternal, nil
 	}
-	if fault.Kind == relay.Internal {
-		return errInternal, nil // also of its code: it is ours
+	if _, known := statusOfKind[fault.Kind]; !known || fault.Kind == relay.Internal {
+		return errInternal, nil // without its code, which is ours too
 	}
 	if fault.Pointer != "" {
 		fields = Fields{{Pointer: fault.Pointer, Detail: fault.Public, Code: fault.Code}}

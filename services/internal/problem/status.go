@@ -41,13 +41,10 @@ var (
 )
 
 func statusOf(f *relay.Fault) int {
-	if s, ok := statusOfCode[f.Code]; ok && f.Kind != relay.Internal {
+	if s, ok := statusOfCode[f.Code]; ok {
 		return s
 	}
-	if s, ok := statusOfKind[f.Kind]; ok {
-		return s
-	}
-	return http.StatusInternalServerError
+	return statusOfKind[f.Kind]
 }
 
 // Pauses to recommend when nobody knows better, in seconds.
