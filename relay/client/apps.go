@@ -3,6 +3,7 @@ package client
 import (
 	"context"
 	"errors"
+	"net/http"
 	"strings"
 
 	"github.com/restante/restante/relay/wire"
@@ -26,6 +27,13 @@ func (c *Client) CreateApp(ctx context.Context, r AppRequest) (App, error) {
 	}
 	var a App
 	err := c.do(ctx, c.post("/v1/apps", body), &a)
+	return a, err
+}
+
+// App reads the app that the key opens.
+func (c *Client) App(ctx context.Context) (App, error) {
+	var a App
+	err := c.do(ctx, c.get("/v1/app"), &a)
 	return a, err
 }
 
@@ -56,12 +64,12 @@ func (c *Client) RotateKey(ctx context.Context, id string) (Key, error) {
 
 // RevokeKey closes a key from now on.
 func (c *Client) RevokeKey(ctx context.Context, id string) (Key, error) {
-	path, err := keyPath(id, "/revoke")
+	path, err := keyPath(id, "")
 	if err != nil {
 		return Key{}, err
 	}
-	q := c.post(path, nil)
-	q.safe = true
+	q := c.get(path)
+	q.method = http.MethodDelete // closing twice is closing once
 	var k Key
 	err = c.do(ctx, q, &k)
 	return k, err

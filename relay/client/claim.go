@@ -27,13 +27,16 @@ type Account struct {
 	Seed    secret.Bytes // S… of a new account, which signs its own making; empty for one that exists
 }
 
+// Holding is an opened box: the holding account, what it holds, and the sender's note. Its seed shows nowhere.
+type Holding = redeem.Holding
+
 // ClaimRequest is a claim.
 type ClaimRequest struct {
 	Link Link
 
 	// Account says where the money goes. It is called after box and proof are good and before anything is signed. When it
 	// returns a new account, the seed must be safe already: on disk and synced. Required.
-	Account func(ctx context.Context, h redeem.Holding) (Account, error)
+	Account func(ctx context.Context, h Holding) (Account, error)
 
 	// Code returns the code that was mailed in session s; wrong is what became of the code before, nil at first. It is
 	// called CodeTries times at most, and its error ends the claim. Required under the policy guarded without Voucher.
@@ -42,7 +45,7 @@ type ClaimRequest struct {
 	Session CodeSession     // of a code that was asked for earlier; the zero session has one mailed
 	Earlier string          // account that an earlier call claimed into; "" none
 	Voucher string          // the app's word, in place of a code
-	Memo    string          // text memo that an existing destination asks for, at most 28 bytes
+	Memo    string          // that an existing destination asks for: "id:" and a number, or a text of at most 28 bytes
 	Tell    func(ClaimView) // sees each state of the payment on the way; may be nil
 }
 
@@ -81,6 +84,13 @@ type Parked struct{ View ClaimView }
 
 func (p *Parked) Error() string {
 	return "the money is safe but cannot be moved just now (" + p.View.Reason + ")"
+}
+
+// NoAccount says that the destination does not exist on the ledger, and that its key is not here to make it.
+type NoAccount struct{ Address string }
+
+func (n *NoAccount) Error() string {
+	return "the account " + n.Address + " does not exist on the ledger yet, and only the owner of its key can make it"
 }
 
 // Claim is the whole way of a claim: wait until the money is there, prove, open the box, check the plan, sign, hand in,
@@ -182,14 +192,14 @@ func sixDigits(s string) bool {
 	return len(s) == 6 && strings.Trim(s, "0123456789") == ""
 }
 
-func (c *Client) open(ctx context.Context, link Link, v ClaimView, got Proven) (redeem.Holding, error) {
+func (c *Client) open(ctx context.Context, link Link, v ClaimView, got Proven) (Holding, error) {
 	network, err := c.Network(ctx)
 	if err != nil {
-		return redeem.Holding{}, err
+		return Holding{}, err
 	}
 	amount, err := relay.ParseAmount(v.Amount)
 	if err != nil {
-		return redeem.Holding{}, fmt.Errorf("%w: no amount", ErrAnswer)
+		return Holding{}, fmt.Errorf("%w: no amount", ErrAnswer)
 	}
 	return redeem.Open(link.Secret, got, redeem.Expect{
 		Payment: link.PaymentID, Network: network, Policy: relay.Policy(v.Policy), Amount: amount,
@@ -198,13 +208,13 @@ func (c *Client) open(ctx context.Context, link Link, v ClaimView, got Proven) (
 
 // attempt plans, checks, signs and hands in once, and follows the payment to what the ledger says. Pending means that
 // this claim cannot land any more and another may be tried.
-func (c *Client) attempt(ctx context.Context, r ClaimRequest, proof string, h redeem.Holding, to Account) (ClaimView, error) {
+func (c *Client) attempt(ctx context.Context, r ClaimRequest, proof string, h Holding, to Account) (ClaimView, error) {
 	got, err := c.PlanClaim(ctx, r.Link, proof, to.Address, r.Memo)
 	if err != nil {
 		return ClaimView{}, err
 	}
 	if got.NewAccount && to.Seed.Len() == 0 {
-		return ClaimView{}, fmt.Errorf("%s does not exist on the ledger yet, and its key is needed to make it: %w", to.Address, redeem.ErrKey)
+		return ClaimView{}, &NoAccount{to.Address}
 	}
 	plan, err := redeem.CheckPlan(got, h, redeem.PlanExpect{
 		Destination: to.Address, NewAccount: got.NewAccount, Memo: r.Memo, Now: c.now(), Longest: LongestClaim,
@@ -233,7 +243,7 @@ func (c *Client) afterError(ctx context.Context, r ClaimRequest, account string,
 	if !errors.As(err, &p) && !errors.As(err, &lost) {
 		return Claimed{}, err
 	}
-	v, viewErr := c.View(ctx, r.Link, 0)
+	v, viewErr := c.View(ctx, r.Link, Wait{})
 	if s := relay.State(v.State); viewErr == nil && s.Known() && (s == relay.Returning || s.Ended()) {
 		return outcome(v, account)
 	}

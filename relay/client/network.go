@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"sync"
+
+	"github.com/restante/restante/relay/wire"
 )
 
 // networkName is the passphrase of the relay's network, once known.
@@ -30,9 +32,7 @@ func (c *Client) Network(ctx context.Context) (string, error) {
 	if name := c.network.get(); name != "" {
 		return name, nil
 	}
-	var out struct {
-		Network string `json:"network"`
-	}
+	var out wire.Network
 	if err := c.do(ctx, call{method: "GET", path: "/v1/network", safe: true}, &out); err != nil {
 		return "", err
 	}

@@ -20,22 +20,31 @@ func paymentPath(id, rest string) (string, error) {
 	return "/v1/payments/" + id + rest, nil
 }
 
-func waiting(q call, wait time.Duration) call {
-	if q.wait = min(wait, MostWait); q.wait > 0 {
-		q.query = url.Values{"wait": {strconv.FormatInt(int64(max(q.wait, time.Second)/time.Second), 10) + "s"}}
+// Wait asks the relay to hold its answer back. The zero Wait is answered at once.
+type Wait struct {
+	For   time.Duration // at most so long; more than MostWait counts as MostWait
+	While string        // as long as the payment is in this state; "" is the state it is in
+}
+
+func (w Wait) on(q call) call {
+	if q.wait = min(w.For, MostWait); q.wait <= 0 {
+		return q
+	}
+	q.query = url.Values{"wait": {strconv.FormatInt(int64(max(q.wait, time.Second)/time.Second), 10) + "s"}}
+	if w.While != "" {
+		q.query.Set("state_not", w.While)
 	}
 	return q
 }
 
-// Get reads a payment of the app. With a wait of more than zero (at most MostWait counts) the relay holds the answer back
-// until the payment changes.
-func (c *Client) Get(ctx context.Context, id string, wait time.Duration) (Payment, error) {
+// Get reads a payment of the app.
+func (c *Client) Get(ctx context.Context, id string, wait Wait) (Payment, error) {
 	path, err := paymentPath(id, "")
 	if err != nil {
 		return Payment{}, err
 	}
 	var p Payment
-	if err := c.do(ctx, waiting(c.get(path), wait), &p); err != nil {
+	if err := c.do(ctx, wait.on(c.get(path)), &p); err != nil {
 		return Payment{}, err
 	}
 	return p, fits(p.ID, id)
@@ -51,25 +60,27 @@ func fits(got, want string) error {
 // Follow reads a payment again and again until done says so, and returns it as it is then. done sees every reading, the
 // first at once; it is called by this goroutine only.
 func (c *Client) Follow(ctx context.Context, id string, done func(Payment) bool) (Payment, error) {
-	return follow(ctx, func(wait time.Duration) (Payment, error) { return c.Get(ctx, id, wait) }, done)
+	state := func(p Payment) string { return p.State }
+	return follow(ctx, func(w Wait) (Payment, error) { return c.Get(ctx, id, w) }, state, done)
 }
 
 // follow polls. A relay that does not hold answers back is asked less and less often.
-func follow[T any](ctx context.Context, read func(wait time.Duration) (T, error), done func(T) bool) (T, error) {
-	wait, pause := time.Duration(0), firstPause
+func follow[T any](ctx context.Context, read func(Wait) (T, error), state func(T) string, done func(T) bool) (T, error) {
+	var wait Wait
+	pause := firstPause
 	for {
 		asked := time.Now()
 		got, err := read(wait)
 		if err != nil || done(got) {
 			return got, err
 		}
-		if wait > 0 && time.Since(asked) < time.Second {
+		if wait.While == state(got) && time.Since(asked) < time.Second {
 			if err := sleep(ctx, pause); err != nil {
 				return got, err
 			}
 			pause = min(2*pause, 2*time.Second)
 		}
-		wait = MostWait
+		wait = Wait{For: MostWait, While: state(got)}
 	}
 }
 

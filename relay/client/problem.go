@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/restante/restante/relay/redeem"
 )
 
 // Problem is a refusal by the relay (RFC 9457).
@@ -52,6 +54,9 @@ func Temporary(err error) bool {
 	if !errors.As(err, &p) {
 		return false
 	}
+	if p.Code == "code_locked" { // for good, whatever the header says
+		return false
+	}
 	return p.Status == http.StatusTooManyRequests && p.RetryAfter > 0 || p.Status == http.StatusBadGateway ||
 		p.Status == http.StatusServiceUnavailable || p.Status == http.StatusGatewayTimeout || p.Code == "not_ready"
 }
@@ -69,9 +74,13 @@ func (u *Unreached) Unwrap() error { return u.Cause }
 // ErrAnswer says that the relay's answer does not fit the request. Nothing is believed of it.
 var ErrAnswer = errors.New("the relay's answer does not fit the request")
 
+// Untrusted reports whether err says that the relay's answer was refused: it does not fit the request, the link or the
+// box. Nothing was signed on the strength of it.
+func Untrusted(err error) bool { return errors.Is(err, ErrAnswer) || redeem.Refused(err) }
+
 // readProblem makes the best of an answer that is no success, whoever wrote it.
 func readProblem(status int, h http.Header, body []byte) *Problem {
-	p := &Problem{Status: status, RequestID: h.Get("X-Request-Id"), RetryAfter: retryAfter(h.Get("Retry-After"))}
+	p := &Problem{Status: status, RequestID: h.Get("Request-Id"), RetryAfter: retryAfter(h.Get("Retry-After"))}
 	var w struct {
 		Code      string `json:"code"`
 		Title     string `json:"title"`
@@ -94,9 +103,13 @@ func readProblem(status int, h http.Header, body []byte) *Problem {
 	}
 	if len(w.Errors) > 0 {
 		p.Pointer = w.Errors[0].Pointer
-		if w.Errors[0].Detail != "" && !strings.Contains(p.Detail, w.Errors[0].Detail) {
-			p.Detail = strings.TrimSpace(strings.TrimSuffix(p.Detail, ".") + ": " + w.Errors[0].Detail)
+	}
+	if len(w.Errors) > 1 { // the detail only says that there are several
+		var all []string
+		for _, e := range w.Errors {
+			all = append(all, strings.TrimPrefix(e.Pointer, "/")+" "+e.Detail)
 		}
+		p.Pointer, p.Detail = "", "several fields are wrong: "+strings.Join(all, "; ")
 	}
 	return p
 }

@@ -3,6 +3,8 @@ package redeem
 import (
 	"errors"
 	"fmt"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/stellar/go-stellar-sdk/keypair"
@@ -24,6 +26,8 @@ var (
 	ErrPlan = errors.New("the plan contradicts its envelope")
 	// ErrSequence says that the plan's sequence number is none that the holding account can have.
 	ErrSequence = errors.New("the plan's sequence number is out of reach")
+	// ErrMemo says that a memo is neither a text of up to 28 bytes nor "id:" and a number below 2^64.
+	ErrMemo = errors.New("a memo is a text of at most 28 bytes, or \"id:\" and a number")
 	// ErrKey says that the destination's key is missing, or is not the destination's.
 	ErrKey = errors.New("the key of the new account is missing or not its own")
 )
@@ -33,9 +37,9 @@ type PlanExpect struct {
 	Destination string        // where everything goes
 	NewAccount  bool          // the destination is made by the claim and signs too
 	Sponsor     string        // who may sponsor it; "" anybody else
-	Memo        string        // text memo that the destination asks for; "" none
+	Memo        string        // that the destination asks for: "id:" and a number, or text of up to 28 bytes; "" none
 	Now         time.Time     // by the recipient's clock
-	Longest     time.Duration // the plan must end at Now + Longest or before
+	Longest     time.Duration // the plan must end at Now + Longest or before, and before the payment's own end
 }
 
 // Plan is a plan that was checked and may be signed.
@@ -57,14 +61,14 @@ func CheckPlan(got wire.Plan, h Holding, want PlanExpect) (Plan, error) {
 	if got.NewAccount != want.NewAccount {
 		return Plan{}, &stellar.Mismatch{Field: "operations", Want: newness(want.NewAccount), Got: newness(got.NewAccount)}
 	}
-	e := stellar.ClaimExpectation{
+	memo, err := parseMemo(want.Memo)
+	if err != nil {
+		return Plan{}, err
+	}
+	tx, err := stellar.CheckClaim(got.Envelope, stellar.ClaimExpectation{
 		Passphrase: h.Network, Holding: h.Account, Destination: want.Destination, NewAccount: want.NewAccount,
-		Sponsor: want.Sponsor, LatestTime: want.Now.Add(want.Longest).Unix(),
-	}
-	if want.Memo != "" {
-		e.Memo = stellar.Memo{Kind: stellar.MemoText, Text: want.Memo}
-	}
-	tx, err := stellar.CheckClaim(got.Envelope, e)
+		Sponsor: want.Sponsor, Memo: memo, LatestTime: min(want.Now.Add(want.Longest).Unix(), int64(h.ExpiresAt/1_000_000)),
+	})
 	switch {
 	case err != nil:
 		return Plan{}, err
@@ -81,6 +85,25 @@ func CheckPlan(got wire.Plan, h Holding, want PlanExpect) (Plan, error) {
 		return Plan{}, ErrSequence
 	}
 	return Plan{Tx: tx, Destination: want.Destination, NewAccount: want.NewAccount, holding: h}, nil
+}
+
+// parseMemo reads a memo as people write it: "id:" and a number, "text:" and a text whatever it begins with, or a text.
+func parseMemo(s string) (stellar.Memo, error) {
+	if s == "" {
+		return stellar.Memo{}, nil
+	}
+	if digits, ok := strings.CutPrefix(s, "id:"); ok {
+		id, err := strconv.ParseUint(digits, 10, 64)
+		if err != nil {
+			return stellar.Memo{}, ErrMemo
+		}
+		return stellar.Memo{Kind: stellar.MemoID, ID: id}, nil
+	}
+	text := strings.TrimPrefix(s, "text:")
+	if text == "" || len(text) > 28 {
+		return stellar.Memo{}, ErrMemo
+	}
+	return stellar.Memo{Kind: stellar.MemoText, Text: text}, nil
 }
 
 func newness(is bool) string {
