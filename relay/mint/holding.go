@@ -25,7 +25,7 @@ func mintOne(plan Plan, m relay.Mint, key *keypair.Full) (relay.Minted, error) {
 	}
 	ladder, err := climb(plan, m, key)
 	if err != nil {
-		return relay.Minted{}, fmt.Errorf("way back of payment %s: %w", m.Payment, err)
+		return relay.Minted{}, err
 	}
 	return relay.Minted{Payment: m.Payment, Account: key.Address(), Box: file, Ladder: ladder}, nil
 }

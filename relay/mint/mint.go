@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -40,7 +41,8 @@ type Cosigner struct {
 // payments is kept. random is read 32 bytes for each payment and must be a cryptographic source; the boxes draw from
 // the system's own.
 //
-// A fault of kind Invalid says that a payment cannot be sealed or the batch not be built as asked; other errors are a
+// A fault of kind Invalid says that the batch cannot be built as asked, or that the payment at its Pointer ("/mints/2")
+// cannot be sealed; other errors are a
 // cosigner's or a mistake of the program. Nothing that was minted before an error is kept.
 func Fund(ctx context.Context, random io.Reader, plan Plan, mints []relay.Mint, cosigners ...Cosigner) (relay.FundAnswer, error) {
 	funding := plan.funding()
@@ -61,7 +63,7 @@ func Fund(ctx context.Context, random io.Reader, plan Plan, mints []relay.Mint, 
 	for i, m := range mints {
 		minted, err := mintOne(plan, m, keys[i])
 		if err != nil {
-			return relay.FundAnswer{}, err
+			return relay.FundAnswer{}, at(i, err)
 		}
 		answer.Minted = append(answer.Minted, minted)
 	}
@@ -82,6 +84,17 @@ func Fund(ctx context.Context, random io.Reader, plan Plan, mints []relay.Mint, 
 		answer.Envelope.Payments = append(answer.Envelope.Payments, m.Payment)
 	}
 	return answer, nil
+}
+
+// at says which payment of the batch a fault is about.
+func at(i int, err error) error {
+	var f *relay.Fault
+	if !errors.As(err, &f) {
+		return fmt.Errorf("payment %d of the batch: %w", i, err)
+	}
+	pointed := *f
+	pointed.Pointer = fmt.Sprintf("/mints/%d", i)
+	return &pointed
 }
 
 func (p Plan) funding() stellar.FundingPlan {

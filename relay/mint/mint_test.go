@@ -175,6 +175,10 @@ func TestFundRefuses(t *testing.T) {
 		if err == nil || relay.CodeOf(err) != c.code || c.is != nil && !errors.Is(err, c.is) {
 			t.Errorf("%s: %v", name, err)
 		}
+		var f *relay.Fault
+		if (c.code == "box_refused" || c.code == "asset_refused") && (!errors.As(err, &f) || f.Pointer != "/mints/1") {
+			t.Errorf("%s: the payment at fault is not named: %v", name, err)
+		}
 		if len(a.Minted) > 0 || a.Envelope.XDR != nil {
 			t.Errorf("%s: an error carries an answer", name)
 		}

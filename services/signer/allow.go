@@ -1,6 +1,7 @@
 package signer
 
 import (
+	"fmt"
 	"slices"
 
 	"github.com/stellar/go-stellar-sdk/strkey"
@@ -33,8 +34,9 @@ func (s *Signer) allowFunding(in relay.FundIntent, head relay.Head) error {
 	}
 	limits := s.cfg.Policy.limits(in.App)
 	today := s.book.signed[appDay{in.App, dayOf(head)}]
-	for _, m := range in.Mints {
+	for i, m := range in.Mints {
 		if err := allowMint(m, treasury, limits, head); err != nil {
+			err.Pointer = fmt.Sprintf("/mints/%d", i) // one payment's fault, not the batch's
 			return err
 		}
 		if m.Amount > limits.MaxDay-today { // neither side can overflow: both are within MaxDay
@@ -45,7 +47,7 @@ func (s *Signer) allowFunding(in relay.FundIntent, head relay.Head) error {
 	return nil
 }
 
-func allowMint(m relay.Mint, treasury string, limits Limits, head relay.Head) error {
+func allowMint(m relay.Mint, treasury string, limits Limits, head relay.Head) *relay.Fault {
 	now := relay.Seconds(head.CloseTime)
 	switch {
 	case m.Amount <= 0:
@@ -91,6 +93,10 @@ func dayOf(head relay.Head) int64 { return head.CloseTime / 86400 }
 
 func isAccount(address string) bool { return strkey.IsValidEd25519PublicKey(address) }
 
-func forbidden(code, public string) error { return relay.NewFault(relay.Forbidden, code, public, nil) }
+func forbidden(code, public string) *relay.Fault {
+	return relay.NewFault(relay.Forbidden, code, public, nil)
+}
 
-func invalid(code, public string) error { return relay.NewFault(relay.Invalid, code, public, nil) }
+func invalid(code, public string) *relay.Fault {
+	return relay.NewFault(relay.Invalid, code, public, nil)
+}

@@ -13,7 +13,8 @@ import (
 	"github.com/restante/restante/relay/stellar"
 )
 
-// Bump wraps a recorded envelope in a fee bump that the sponsor pays, with the bid maxFee in stroops for the whole. What
+// Bump wraps a recorded envelope in a fee bump that the sponsor pays, with the bid maxFee in stroops for the whole, or the
+// policy's MaxFee when that is less: refusing would keep money from going home just when the network is busy. What
 // is wrapped is always the text from the log: of a claim the claimant's signatures are taken from envelope, if they are
 // good, and nothing else of it; of a funding or a return envelope is not looked at. The last resort of a ladder gets the
 // sponsor's signature here. The outer hash is in the log before the signature is made.
@@ -30,9 +31,6 @@ func (s *Signer) Bump(ctx context.Context, hash string, envelope []byte, maxFee 
 	if at.funding.dead() {
 		return nil, relay.NewFault(relay.Conflict, "funding_dead", "This funding was found unable to land.", nil)
 	}
-	if maxFee > s.cfg.Policy.MaxFee {
-		return nil, forbidden("fee_limit", "The bid is above the limit.")
-	}
 	e, err := s.recorded(at)
 	if err != nil {
 		return nil, err
@@ -41,7 +39,7 @@ func (s *Signer) Bump(ctx context.Context, hash string, envelope []byte, maxFee 
 	if err != nil {
 		return nil, err
 	}
-	base := int64(maxFee) / int64(tx.Ops+1)
+	base := int64(min(maxFee, s.cfg.Policy.MaxFee)) / int64(tx.Ops+1)
 	if base < stellar.MinBaseFee {
 		return nil, invalid("fee_too_low", "The network wants at least 100 stroops for each operation and one more.")
 	}

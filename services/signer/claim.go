@@ -5,8 +5,6 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"fmt"
-	"strconv"
-	"strings"
 
 	"github.com/restante/restante/relay"
 	"github.com/restante/restante/relay/stellar"
@@ -16,7 +14,7 @@ import (
 // envelope, also when its end is past. Only the holding account's key can complete it, so the destination is the
 // claimant's choice; what the signer adds is, for a new account, the sponsor's signature for its reserve.
 //
-// Memo is text of up to 28 bytes; "id:" and a number make an id memo, "text:" a text whatever follows.
+// The memo is text of up to 28 bytes, and for an account that exists.
 func (s *Signer) Claim(ctx context.Context, in relay.ClaimIntent) (relay.Envelope, error) {
 	leave, err := s.enter(ctx)
 	if err != nil {
@@ -69,16 +67,15 @@ func (s *Signer) buildClaim(in relay.ClaimIntent) (stellar.Tx, error) {
 	if !isAccount(in.Destination) || in.Destination == in.Holding {
 		return stellar.Tx{}, invalid("destination_refused", "The destination is not an account that can take the money.")
 	}
-	memo, err := parseMemo(in.Memo)
-	if err != nil {
-		return stellar.Tx{}, err
-	}
 	plan := stellar.ClaimPlan{
 		Passphrase: s.cfg.Passphrase, Holding: in.Holding, Destination: in.Destination, NewAccount: in.NewAccount,
-		Sequence: in.Sequence, MaxTime: in.MaxTime, LastLedger: in.Bound, Memo: memo,
+		Sequence: in.Sequence, MaxTime: in.MaxTime, LastLedger: in.Bound,
 	}
 	if in.NewAccount {
 		plan.Sponsor = s.book.sponsor
+	}
+	if in.Memo != "" {
+		plan.Memo = stellar.Memo{Kind: stellar.MemoText, Text: in.Memo}
 	}
 	tx, err := stellar.BuildClaim(plan)
 	if err != nil {
@@ -96,20 +93,6 @@ func (s *Signer) allowClaim(in relay.ClaimIntent, h *holding, head relay.Head) e
 		return relay.NewFault(relay.Exhausted, "too_many_plans", "Too many claims of this payment were planned.", nil)
 	}
 	return allowBounds(in.SignedAt, in.Bound, in.MaxTime, head)
-}
-
-func parseMemo(s string) (stellar.Memo, error) {
-	if s == "" {
-		return stellar.Memo{}, nil
-	}
-	if digits, ok := strings.CutPrefix(s, "id:"); ok {
-		id, err := strconv.ParseUint(digits, 10, 64)
-		if err != nil || strconv.FormatUint(id, 10) != digits {
-			return stellar.Memo{}, invalid("memo_malformed", "An id memo is \"id:\" and a number.")
-		}
-		return stellar.Memo{Kind: stellar.MemoID, ID: id}, nil
-	}
-	return stellar.Memo{Kind: stellar.MemoText, Text: strings.TrimPrefix(s, "text:")}, nil
 }
 
 // attach adds the signatures of our accounts to a transaction with this inner (or, for a fee bump, outer) hash.

@@ -248,6 +248,12 @@ func TestFundPolicy(t *testing.T) {
 			r.refused(in, c.code)
 		})
 	}
+	in := r.intent(many(3)...)
+	in.Mints[2].Amount = 0
+	var f *relay.Fault
+	if _, err := r.s.Fund(t.Context(), in); !errors.As(err, &f) || f.Pointer != "/mints/2" {
+		t.Errorf("the payment at fault is not named: %+v", f)
+	}
 	r.view.err = errors.New("unreachable")
 	r.refused(r.intent(payment()), "ledger_unavailable")
 }
