@@ -61,6 +61,19 @@ func (b *Bus) SubscribeEvents(ctx context.Context, f Filter, fn func(events.Even
 	return b.tap.subscribe(ctx, f, fn)
 }
 
+// Watch returns a channel that receives a value soon after an event of the payment was published, until stop is called. One
+// value may stand for several events. It is live when Watch returns.
+func (b *Bus) Watch(id relay.PaymentID) (rings <-chan struct{}, stop func()) {
+	ch := make(chan struct{}, 1)
+	stop = b.tap.subscribe(context.Background(), Filter{Payment: id}, func(events.Event) {
+		select {
+		case ch <- struct{}{}:
+		default: // one is waiting already
+		}
+	})
+	return ch, stop
+}
+
 // tap reads the stream of events once for the whole process and hands them to the subscribers: a long poll costs one
 // goroutine here and nothing at the server.
 type tap struct {

@@ -123,3 +123,22 @@ func TestOnlyEventsAndGoodSubjectsAreTaken(t *testing.T) {
 		t.Errorf("heard %s", got)
 	}
 }
+
+func TestWatchRingsForOnePaymentAndNeverBlocks(t *testing.T) {
+	bus := startIn(t, t.TempDir())
+	rings, stop := bus.Watch("pay_a")
+	all := make(chan string, 10)
+	defer bus.SubscribeEvents(t.Context(), Filter{}, func(e events.Event) { all <- e.ID })()
+	check(t, bus.PublishEvent(within(t), announcement(t, 1, "app_a", "pay_b", relay.Pending)))
+	receive(t, within(t), all)
+	select {
+	case <-rings:
+		t.Fatal("rang for another payment")
+	default:
+	}
+	for i := range 5 {
+		check(t, bus.PublishEvent(within(t), announcement(t, int64(10+i), "app_a", "pay_a", relay.Pending)))
+	}
+	receive(t, within(t), rings)
+	stop()
+}
