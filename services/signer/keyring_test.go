@@ -15,6 +15,7 @@ import (
 	"github.com/stellar/go-stellar-sdk/keypair"
 	"github.com/stellar/go-stellar-sdk/strkey"
 
+	"github.com/restante/restante/crypto/secret"
 	"github.com/restante/restante/relay"
 )
 
@@ -110,6 +111,32 @@ func TestKeyFiles(t *testing.T) {
 	}
 	r.cfg.KEKFile = moved
 	r.open()
+}
+
+// A sealed key opens in its own role only, whatever the file says.
+func TestRoleIsSealed(t *testing.T) {
+	kek := secret.RandomKey()
+	ring := newKeyring(t.TempDir(), kek)
+	account, err := ring.Make(channelRole)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := ring.Load(channelRole, account); err != nil {
+		t.Fatal(err)
+	}
+	sealed, err := os.ReadFile(ring.path(account))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(ring.path(account), bytes.Replace(sealed, []byte(channelRole), []byte(sponsorRole), 1), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := ring.Load(sponsorRole, account); err == nil || !strings.Contains(err.Error(), "altered") {
+		t.Errorf("a channel's key serves as the sponsor's: %v", err)
+	}
+	if _, err := ring.Sign(keypair.MustRandom().Address(), [32]byte{}); err == nil {
+		t.Error("signs for a stranger")
+	}
 }
 
 func TestNamedKEKMustExist(t *testing.T) {

@@ -59,6 +59,8 @@ func TestTamperedLog(t *testing.T) {
 	}
 	lines := bytes.SplitAfter(good, []byte("\n"))
 	join := func(l ...[]byte) []byte { return bytes.Join(l, nil) }
+	other := newRig(t)
+	elsewhere := bytes.SplitAfter(other.readLog(), []byte("\n"))
 	n := len(lines) - 2 // the last line; behind it SplitAfter leaves an empty one
 	for name, c := range map[string]struct {
 		log  []byte
@@ -67,6 +69,7 @@ func TestTamperedLog(t *testing.T) {
 		"line removed":     {join(join(lines[:3]...), join(lines[4:]...)), "does not follow"},
 		"line doubled":     {join(good, lines[n]), "does not follow"},
 		"lines swapped":    {join(join(lines[:n-1]...), lines[n], lines[n-1]), "does not follow"},
+		"another's line":   {join(join(lines[:3]...), elsewhere[3], join(lines[4:]...)), "does not follow"},
 		"first line gone":  {join(lines[1:]...), "does not follow"},
 		"empty line":       {join(good, []byte("\n")), "not a line"},
 		"junk at the end":  {join(good, []byte("junk")), "not a line"},
@@ -153,6 +156,8 @@ func TestTornTail(t *testing.T) {
 	if !bytes.Equal(r.readLog(), whole) {
 		t.Error("a whole line without its end is not finished")
 	}
+	r.fund(r.intent(payment())) // the next line begins on a line of its own
+	r.reopen()
 }
 
 // Cut anywhere in the very first start, the next start begins again.
