@@ -243,7 +243,7 @@ func (c *Client) afterError(ctx context.Context, r ClaimRequest, account string,
 	if !errors.As(err, &p) && !errors.As(err, &lost) {
 		return Claimed{}, err
 	}
-	v, viewErr := c.View(ctx, r.Link, Wait{})
+	v, viewErr := c.View(ctx, r.Link, 0)
 	if s := relay.State(v.State); viewErr == nil && s.Known() && (s == relay.Returning || s.Ended()) {
 		return outcome(v, account)
 	}

@@ -3,6 +3,7 @@ package client
 import (
 	"context"
 	"net/http"
+	"time"
 
 	"github.com/restante/restante/crypto/claim"
 	"github.com/restante/restante/relay/wire"
@@ -26,15 +27,19 @@ func (c *Client) onLink(ctx context.Context, link Link, method, rest string, in 
 	}, nil
 }
 
-// View reads what the holder of a link may see. Looking changes nothing.
-func (c *Client) View(ctx context.Context, link Link, wait Wait) (ClaimView, error) {
+// View reads what the holder of a link may see. Looking changes nothing. wait as in Get.
+func (c *Client) View(ctx context.Context, link Link, wait time.Duration) (ClaimView, error) {
+	return c.look(ctx, link, wait, "")
+}
+
+func (c *Client) look(ctx context.Context, link Link, wait time.Duration, while string) (ClaimView, error) {
 	q, err := c.onLink(ctx, link, http.MethodGet, "", nil)
 	if err != nil {
 		return ClaimView{}, err
 	}
 	q.safe = true
 	var v ClaimView
-	if err := c.do(ctx, wait.on(q), &v); err != nil {
+	if err := c.do(ctx, waiting(q, wait, while), &v); err != nil {
 		return ClaimView{}, err
 	}
 	return v, fits(v.ID, link.PaymentID)
@@ -42,8 +47,11 @@ func (c *Client) View(ctx context.Context, link Link, wait Wait) (ClaimView, err
 
 // FollowClaim is Follow for the holder of a link.
 func (c *Client) FollowClaim(ctx context.Context, link Link, done func(ClaimView) bool) (ClaimView, error) {
-	state := func(v ClaimView) string { return v.State }
-	return follow(ctx, func(w Wait) (ClaimView, error) { return c.View(ctx, link, w) }, state, done)
+	read := func(wait time.Duration, while string) (ClaimView, string, error) {
+		v, err := c.look(ctx, link, wait, while)
+		return v, v.State, err
+	}
+	return follow(ctx, read, done)
 }
 
 // AskCode has a six-digit code mailed to the recipient. It serves for 10 minutes, with the session returned. It is not

@@ -20,31 +20,31 @@ func paymentPath(id, rest string) (string, error) {
 	return "/v1/payments/" + id + rest, nil
 }
 
-// Wait asks the relay to hold its answer back. The zero Wait is answered at once.
-type Wait struct {
-	For   time.Duration // at most so long; more than MostWait counts as MostWait
-	While string        // as long as the payment is in this state; "" is the state it is in
-}
-
-func (w Wait) on(q call) call {
-	if q.wait = min(w.For, MostWait); q.wait <= 0 {
+// waiting asks the relay to hold its answer back for d, as long as the payment is in the state while ("": in which it is).
+func waiting(q call, d time.Duration, while string) call {
+	if q.wait = min(d, MostWait); q.wait <= 0 {
 		return q
 	}
 	q.query = url.Values{"wait": {strconv.FormatInt(int64(max(q.wait, time.Second)/time.Second), 10) + "s"}}
-	if w.While != "" {
-		q.query.Set("state_not", w.While)
+	if while != "" {
+		q.query.Set("state_not", while)
 	}
 	return q
 }
 
-// Get reads a payment of the app.
-func (c *Client) Get(ctx context.Context, id string, wait Wait) (Payment, error) {
+// Get reads a payment of the app. With a wait of more than zero (more than MostWait counts as MostWait) the relay holds
+// the answer back until the payment changes its state.
+func (c *Client) Get(ctx context.Context, id string, wait time.Duration) (Payment, error) {
+	return c.read(ctx, id, wait, "")
+}
+
+func (c *Client) read(ctx context.Context, id string, wait time.Duration, while string) (Payment, error) {
 	path, err := paymentPath(id, "")
 	if err != nil {
 		return Payment{}, err
 	}
 	var p Payment
-	if err := c.do(ctx, wait.on(c.get(path)), &p); err != nil {
+	if err := c.do(ctx, waiting(c.get(path), wait, while), &p); err != nil {
 		return Payment{}, err
 	}
 	return p, fits(p.ID, id)
@@ -60,27 +60,30 @@ func fits(got, want string) error {
 // Follow reads a payment again and again until done says so, and returns it as it is then. done sees every reading, the
 // first at once; it is called by this goroutine only.
 func (c *Client) Follow(ctx context.Context, id string, done func(Payment) bool) (Payment, error) {
-	state := func(p Payment) string { return p.State }
-	return follow(ctx, func(w Wait) (Payment, error) { return c.Get(ctx, id, w) }, state, done)
+	read := func(wait time.Duration, while string) (Payment, string, error) {
+		p, err := c.read(ctx, id, wait, while)
+		return p, p.State, err
+	}
+	return follow(ctx, read, done)
 }
 
 // follow polls. A relay that does not hold answers back is asked less and less often.
-func follow[T any](ctx context.Context, read func(Wait) (T, error), state func(T) string, done func(T) bool) (T, error) {
-	var wait Wait
-	pause := firstPause
+func follow[T any](ctx context.Context, read func(wait time.Duration, while string) (T, string, error), done func(T) bool) (T, error) {
+	var wait time.Duration
+	state, pause := "", firstPause
 	for {
 		asked := time.Now()
-		got, err := read(wait)
+		got, now, err := read(wait, state)
 		if err != nil || done(got) {
 			return got, err
 		}
-		if wait.While == state(got) && time.Since(asked) < time.Second {
+		if now == state && time.Since(asked) < time.Second {
 			if err := sleep(ctx, pause); err != nil {
 				return got, err
 			}
 			pause = min(2*pause, 2*time.Second)
 		}
-		wait = Wait{For: MostWait, While: state(got)}
+		wait, state = MostWait, now
 	}
 }
 

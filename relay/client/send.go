@@ -74,7 +74,7 @@ func (c *Client) Send(ctx context.Context, r SendRequest) (Sent, error) {
 	var p Payment
 	err = c.do(ctx, q, &p)
 	if IsCode(err, "id_taken") { // ours, or nobody's: 74 random bits
-		p, err = c.Get(ctx, id, Wait{})
+		p, err = c.Get(ctx, id, 0)
 	}
 	if err != nil {
 		if neverAccepted(err) {

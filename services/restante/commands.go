@@ -15,8 +15,9 @@ func (c *cli) commands() []*cobra.Command {
 		// groupRun: up, devnet, demo.
 
 		// groupUse: apps and claimants.
+		c.newApp(), c.newSend(), c.newCancel(), c.newClaim(), c.newDecline(),
 
 		// groupLook: what is, and why.
-		c.newVersion(),
+		c.newShow(), c.newList(), c.newWatch(), c.newTreasury(), c.newVersion(),
 	}
 }

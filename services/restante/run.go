@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -19,6 +20,8 @@ type cli struct {
 
 	server, key, keyFile, network string
 	json                          bool
+
+	lines *bufio.Reader // of a terminal on stdin
 }
 
 // run is the whole command but for the exit: args without the program's name. It has written its error, as one or two
@@ -27,7 +30,7 @@ func run(ctx context.Context, env func(string) string, args []string, stdin io.R
 	c := &cli{env: env, stdin: stdin, stdout: stdout, stderr: stderr}
 	root := c.root()
 	root.SetArgs(args)
-	err := root.ExecuteContext(ctx)
+	err := outward(root.ExecuteContext(ctx))
 	if text := sentence(err); text != "" {
 		fmt.Fprintln(stderr, "restante: "+text)
 	}

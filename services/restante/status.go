@@ -4,6 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/restante/restante/crypto/keystore"
+	"github.com/restante/restante/relay/client"
 )
 
 // Exit statuses.
@@ -48,14 +54,90 @@ func statusOf(err error) int {
 
 // sentence is what to print of an error; "" is nothing.
 func sentence(err error) string {
-	var f *failure
-	switch {
-	case err == nil:
+	if err == nil {
 		return ""
-	case errors.As(err, &f):
-		return f.text
-	case errors.Is(err, context.Canceled):
-		return "Interrupted."
 	}
 	return err.Error()
+}
+
+// outward gives every error its status and its sentences.
+func outward(err error) error {
+	var f *failure
+	if err == nil || errors.As(err, &f) {
+		return err
+	}
+	f = &failure{status: statusFailed, cause: err}
+	var (
+		problem   *client.Problem
+		unreached *client.Unreached
+		lost      *client.Lost
+		parked    *client.Parked
+		absent    *client.NoAccount
+	)
+	switch {
+	case errors.Is(err, context.Canceled):
+		f.text = "Interrupted. What was asked for before goes on; \"restante show\" tells how it stands."
+	case errors.As(err, &lost):
+		f.status, f.text = statusLost, capital(lost.Error())+"."
+	case errors.As(err, &parked):
+		f.status, f.text = statusTryAgain, capital(parked.Error())+". Its operator looks at it; try again later."
+	case errors.As(err, &absent):
+		f.text = capital(absent.Error()) + ". Leave out --to to have a new account made, or name one that exists."
+	case errors.As(err, &problem):
+		f.status, f.text = ofProblem(problem)
+	case errors.As(err, &unreached):
+		f.status, f.text = statusTryAgain, capital(unreached.Error())+". Is the relay running there? Try again in a moment."
+	case client.Untrusted(err):
+		f.text = fmt.Sprintf("The relay's answer is not to be trusted: %v. Nothing was signed. Tell whoever runs the relay.", err)
+	case errors.Is(err, keystore.ErrPassphrase):
+		f.text = "The passphrase does not open the keystore."
+	case errors.Is(err, keystore.ErrMalformed):
+		f.text = "The file is not a keystore of ours, or was altered."
+	default:
+		f.text = capital(strings.TrimSuffix(err.Error(), ".")) + "."
+	}
+	return f
+}
+
+// ofProblem is status and sentences of a refusal by the relay.
+func ofProblem(p *client.Problem) (int, string) {
+	text := capital(strings.TrimSuffix(p.Error(), ".")) + "."
+	if flag := flagOf[p.Pointer]; flag != "" {
+		text = flag + ": " + strings.TrimSuffix(p.Error(), ".") + "."
+	}
+	switch {
+	case p.Code == "link_invalid":
+		return statusFailed, "The relay does not know this link, or the payment is of another network. Ask the sender."
+	case p.Code == "key_invalid" || p.Status == http.StatusUnauthorized && p.Code == "":
+		return statusFailed, "The relay does not accept this API key: it is unknown there, or revoked."
+	case strings.HasPrefix(p.Code, "already_"):
+		return statusLost, text
+	case client.Temporary(p):
+		return statusTryAgain, text + tryAgain(p.RetryAfter)
+	case p.Status >= http.StatusInternalServerError:
+		return statusFailed, text + requestOf(p)
+	}
+	return statusFailed, text
+}
+
+func tryAgain(after time.Duration) string {
+	if after <= 0 {
+		return " Try again in a moment."
+	}
+	return " Try again in " + span(after) + "."
+}
+
+func requestOf(p *client.Problem) string {
+	if p.RequestID == "" {
+		return ""
+	}
+	return " The operator finds it under request " + p.RequestID + "."
+}
+
+// flagOf names the flag behind a field of a request.
+var flagOf = map[string]string{
+	"/to": "--to", "/amount": "--amount", "/note": "--note", "/expires_in": "--expires", "/expires_at": "--expires",
+	"/policy": "--policy", "/reference": "--reference", "/name": "--name", "/recipient": "--recipient",
+	"/destination": "--to", "/memo": "--memo", "/voucher": "--voucher", "/code": "--code", "/limit": "--limit",
+	"/after": "--after", "/state": "--state",
 }

@@ -1,0 +1,190 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"text/tabwriter"
+	"time"
+
+	"filippo.io/age"
+	"github.com/spf13/cobra"
+
+	"github.com/restante/restante/relay/client"
+)
+
+func (c *cli) newApp() *cobra.Command {
+	cmd := &cobra.Command{
+		Use: "app", Short: "Make apps and their API keys", GroupID: groupUse,
+		Args: unknownCommand, RunE: func(cmd *cobra.Command, _ []string) error { return missingCommand(cmd) },
+	}
+	cmd.AddCommand(c.newAppCreate(), c.newAppKey())
+	return cmd
+}
+
+func (c *cli) newAppCreate() *cobra.Command {
+	var r client.AppRequest
+	var identity string
+	cmd := &cobra.Command{
+		Use: "create --name NAME", Short: "Make an app (needs an admin key)", Args: exactly(0, ""),
+		Long: "Make an app, its treasury and its first API key.\n\n" +
+			"Every box of the app is sealed to its age recipient too, so that its owner gets the money out without us. Unless\n" +
+			"--recipient is given, the identity behind it is made here and goes into the file of --identity, or is printed once.",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			switch {
+			case r.Name == "":
+				return usage("What is the app called? Give --name; recipients see it.")
+			case r.Recipient != "" && identity != "":
+				return usage("--identity is for an identity that is made here; with --recipient you have yours already.")
+			}
+			return c.createApp(cmd.Context(), r, identity)
+		},
+	}
+	f := cmd.Flags()
+	f.SortFlags = false
+	f.StringVar(&r.Name, "name", "", "name of the app, as recipients see it")
+	f.StringVar(&identity, "identity", "", "new file for the sender's age identity; never overwritten")
+	f.StringVar(&r.Recipient, "recipient", "", "age recipient of yours (age1…) instead of a new identity")
+	f.BoolVar(&r.MayVouch, "may-vouch", false, "let the app prove handles of its own signed-in users")
+	f.BoolVar(&r.Quiet, "quiet", false, "do not write to recipients")
+	return cmd
+}
+
+// appJSON is an app with the identity that was made for it.
+type appJSON struct {
+	client.App
+	Identity     string `json:"identity,omitempty"` // printed once, when no file was named
+	IdentityFile string `json:"identity_file,omitempty"`
+}
+
+// createApp has the identity on disk before the app: boxes are sealed to it from the first payment on.
+func (c *cli) createApp(ctx context.Context, r client.AppRequest, file string) error {
+	cl, err := c.app()
+	if err != nil {
+		return err
+	}
+	identity := ""
+	if r.Recipient == "" {
+		id, err := age.GenerateX25519Identity()
+		if err != nil {
+			return err
+		}
+		r.Recipient, identity = id.Recipient().String(), id.String()
+	}
+	if identity != "" && file != "" {
+		text := fmt.Sprintf("# created: %s\n# public key: %s\n%s\n", time.Now().UTC().Format(time.RFC3339), r.Recipient, identity)
+		if err := createFile(file, []byte(text)); err != nil {
+			return failed("The identity cannot be written, so no app was made: %v.", err)
+		}
+	}
+	app, err := cl.CreateApp(ctx, r)
+	if err != nil {
+		var p *client.Problem
+		if errors.As(err, &p) && p.Status < 500 && identity != "" && file != "" {
+			_ = os.Remove(file) // ours, a moment old, and for nothing
+		}
+		return err
+	}
+	out := appJSON{App: app, IdentityFile: file}
+	if file == "" {
+		out.Identity = identity
+	}
+	if c.json {
+		return c.printJSON(out)
+	}
+	c.table(row{"App", app.ID}, row{"Name", app.Name}, row{"Treasury", app.Treasury}, row{"Recipient", app.Recipient},
+		row{"Identity", file}, row{"Key", keyText(app.Key)})
+	c.printf("\nThe key is shown once. Pay lumens into the treasury, then send.\n")
+	if out.Identity != "" {
+		c.printf("\n%s\n\nThis identity opens every box of the app, without us. It is shown once and stored nowhere: keep it.\n", out.Identity)
+	}
+	return nil
+}
+
+func keyText(k *client.Key) string {
+	if k == nil {
+		return ""
+	}
+	return k.Text
+}
+
+func (c *cli) newAppKey() *cobra.Command {
+	cmd := &cobra.Command{
+		Use: "key", Short: "Make, list, rotate and revoke the app's API keys",
+		Args: unknownCommand, RunE: func(cmd *cobra.Command, _ []string) error { return missingCommand(cmd) },
+	}
+	one := func(use, short string, args cobra.PositionalArgs, do func(context.Context, *client.Client, []string) (client.Key, error)) *cobra.Command {
+		return &cobra.Command{Use: use, Short: short, Args: args, RunE: func(cmd *cobra.Command, args []string) error {
+			cl, err := c.app()
+			if err != nil {
+				return err
+			}
+			k, err := do(cmd.Context(), cl, args)
+			if err != nil {
+				return err
+			}
+			return c.printKey(k)
+		}}
+	}
+	cmd.AddCommand(
+		one("create", "Make a further key", exactly(0, ""), func(ctx context.Context, cl *client.Client, _ []string) (client.Key, error) {
+			return cl.CreateKey(ctx)
+		}),
+		one("rotate ID", "Make a key in the place of another, which closes at once", exactly(1, "a key's id"), func(ctx context.Context, cl *client.Client, a []string) (client.Key, error) {
+			return cl.RotateKey(ctx, a[0])
+		}),
+		one("revoke ID", "Close a key", exactly(1, "a key's id"), func(ctx context.Context, cl *client.Client, a []string) (client.Key, error) {
+			return cl.RevokeKey(ctx, a[0])
+		}),
+		&cobra.Command{Use: "list", Short: "List the app's keys", Args: exactly(0, ""), RunE: func(cmd *cobra.Command, _ []string) error {
+			return c.listKeys(cmd.Context())
+		}},
+	)
+	return cmd
+}
+
+func (c *cli) printKey(k client.Key) error {
+	if c.json {
+		return c.printJSON(k)
+	}
+	revoked := ""
+	if k.RevokedAt != nil {
+		revoked = moment(*k.RevokedAt)
+	}
+	c.table(row{"Id", k.ID}, row{"Key", k.Text}, row{"Revoked", revoked})
+	if k.Text != "" {
+		c.printf("\nThe key is shown once.\n")
+	}
+	return nil
+}
+
+func (c *cli) listKeys(ctx context.Context) error {
+	cl, err := c.app()
+	if err != nil {
+		return err
+	}
+	keys, err := cl.Keys(ctx)
+	if err != nil {
+		return err
+	}
+	if c.json {
+		if keys == nil {
+			keys = []client.Key{}
+		}
+		return c.printJSON(map[string]any{"data": keys})
+	}
+	w := tabwriter.NewWriter(c.stdout, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, "ID\tMADE\tSTATE")
+	for _, k := range keys {
+		state := "good"
+		if k.RevokedAt != nil {
+			state = "revoked " + moment(*k.RevokedAt)
+		}
+		if k.Admin {
+			state += ", admin"
+		}
+		fmt.Fprintf(w, "%s\t%s\t%s\n", k.ID, moment(k.CreatedAt), state)
+	}
+	return w.Flush()
+}

@@ -1,0 +1,117 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+)
+
+// begun is what has to survive between two calls of claim for one payment: a mailed code's session, and the account whose
+// key was made for it, so that a second call finishes the claim or tells how the first one went. No link is in it.
+type begun struct {
+	Session     string    `json:"session,omitempty"`
+	SessionTo   string    `json:"session_to,omitempty"` // masked
+	SessionEnds time.Time `json:"session_expires_at,omitzero"`
+	Account     string    `json:"account,omitempty"`
+	Keystore    string    `json:"keystore,omitempty"`   // absolute path
+	Passphrase  string    `json:"passphrase,omitempty"` // only one of our own making, until the claim is done and it was told
+
+	path string
+}
+
+// begun reads what is left of an earlier call; nothing is no error.
+func (c *cli) begun(payment string) (*begun, error) {
+	dir, err := c.stateDir()
+	if err != nil {
+		return nil, err
+	}
+	b := &begun{path: filepath.Join(dir, "claims", payment+".json")}
+	text, err := os.ReadFile(b.path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return b, nil
+	case err != nil:
+		return nil, failed("What an earlier call left behind cannot be read: %v.", err)
+	case json.Unmarshal(text, b) != nil:
+		return nil, failed("The file %s is not ours or is damaged. If no claim is under way, delete it.", b.path)
+	}
+	return b, nil
+}
+
+func (c *cli) stateDir() (string, error) {
+	if dir := c.env("RESTANTE_STATE"); dir != "" {
+		return dir, nil
+	}
+	if dir := c.env("XDG_STATE_HOME"); filepath.IsAbs(dir) {
+		return filepath.Join(dir, "restante"), nil
+	}
+	dir, err := os.UserCacheDir()
+	if err != nil {
+		return "", failed("There is no place to keep an unfinished claim: set RESTANTE_STATE to a folder.")
+	}
+	return filepath.Join(dir, "restante"), nil
+}
+
+// save writes it for this user alone: whole, synced, in place of the former one.
+func (b *begun) save() error {
+	dir := filepath.Dir(b.path)
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return failed("An unfinished claim cannot be kept: %v.", err)
+	}
+	text, err := json.Marshal(b)
+	if err != nil {
+		return err
+	}
+	f, err := os.CreateTemp(dir, ".new-*") // mode 0600
+	if err != nil {
+		return failed("An unfinished claim cannot be kept: %v.", err)
+	}
+	defer os.Remove(f.Name())
+	if err := errors.Join(writeSynced(f, text), os.Rename(f.Name(), b.path), syncDir(dir)); err != nil {
+		return failed("An unfinished claim cannot be kept: %v.", err)
+	}
+	return nil
+}
+
+// forget deletes it; that it cannot be deleted is worth a word and no more.
+func (c *cli) forget(b *begun) {
+	if err := os.Remove(b.path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		fmt.Fprintf(c.stderr, "restante: %s stays behind: %v\n", b.path, err)
+	}
+}
+
+// usable says whether a code of the session could still be good.
+func (b *begun) usable(now time.Time) bool { return b.Session != "" && now.Before(b.SessionEnds) }
+
+// createFile makes a new file that only its owner reads; one that is there is never replaced.
+func createFile(path string, text []byte) error {
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	if err := errors.Join(writeSynced(f, text), syncDir(filepath.Dir(path))); err != nil {
+		_ = os.Remove(path)
+		return err
+	}
+	return nil
+}
+
+func writeSynced(f *os.File, text []byte) error {
+	_, err := f.Write(text)
+	if err == nil {
+		err = f.Sync()
+	}
+	return errors.Join(err, f.Close())
+}
+
+func syncDir(dir string) error {
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.Sync(), d.Close())
+}

@@ -1,0 +1,259 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/stellar/go-stellar-sdk/strkey"
+
+	"github.com/restante/restante/relay"
+	"github.com/restante/restante/relay/client"
+)
+
+// claimFlags are the flags of claim.
+type claimFlags struct {
+	code, to, memo, keystore, passphraseFile, voucher string
+}
+
+// claiming is one run of claim.
+type claiming struct {
+	*cli
+	claimFlags
+	link   client.Link
+	client *client.Client
+	begun  *begun
+	note   string
+	state  string // that was told last
+}
+
+func (c *cli) newClaim() *cobra.Command {
+	var f claimFlags
+	cmd := &cobra.Command{
+		Use: "claim LINK|-", Short: "Collect money that waits for you", GroupID: groupUse, Args: exactly(1, "a claim link, or \"-\""),
+		Long: "Collect money. By default a new account is made; its key is in a keystore file (open it with \"age -d\") before\n" +
+			"anything is signed. A code is mailed to you and asked for; where there is no terminal, the status is 3 then,\n" +
+			"and a second call with --code finishes. \"-\" reads the link from standard input.",
+		Example: "  restante claim 'https://relay.example.com/c/pay_…#…'",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := f.check(); err != nil {
+				return err
+			}
+			return c.claim(cmd.Context(), args[0], f)
+		},
+	}
+	fl := cmd.Flags()
+	fl.SortFlags = false
+	fl.StringVar(&f.code, "code", "", "the six digits that were mailed after an earlier call")
+	fl.StringVar(&f.to, "to", "", "an account of yours that exists, G…, instead of a new one")
+	fl.StringVar(&f.memo, "memo", "", "memo that this account asks for: \"id:\" and a number, or a text")
+	fl.StringVar(&f.keystore, "keystore", "", "file for the new account's key (default ./restante-ACCOUNT.age); never overwritten")
+	fl.StringVar(&f.passphraseFile, "passphrase-file", "", "file whose first line is the keystore's passphrase")
+	fl.StringVar(&f.voucher, "voucher", "", "the app's word for you, in place of a code")
+	return cmd
+}
+
+func (f claimFlags) check() error {
+	switch {
+	case f.code != "" && (len(f.code) != 6 || strings.Trim(f.code, "0123456789") != ""):
+		return usage("--code: a code has six digits.")
+	case f.code != "" && f.voucher != "":
+		return usage("Give --code or --voucher, not both.")
+	case f.to != "" && (f.keystore != "" || f.passphraseFile != ""):
+		return usage("--to names an account that has its key already: --keystore and --passphrase-file are for a new one.")
+	case f.memo != "" && f.to == "":
+		return usage("--memo goes with --to.")
+	case strings.HasPrefix(f.to, "S"):
+		return usage("--to takes the address of an account, G…. That looks like a secret key: keep it to yourself.")
+	case f.to != "" && !strkey.IsValidEd25519PublicKey(f.to):
+		return usage("--to: that is not the address of an account. One has 56 characters and begins with G; a typo shows in its checksum.")
+	}
+	return nil
+}
+
+func (c *cli) claim(ctx context.Context, arg string, f claimFlags) error {
+	link, err := c.link(ctx, arg)
+	if err != nil {
+		return err
+	}
+	r := &claiming{cli: c, claimFlags: f, link: link}
+	if r.client, err = c.claimant(link); err != nil {
+		return err
+	}
+	if r.begun, err = c.begun(link.PaymentID); err != nil {
+		return err
+	}
+	if err := r.ready(); err != nil {
+		return err
+	}
+	got, err := r.try(ctx, r.code != "")
+	if client.IsCode(err, "code_too_soon") && r.begun.usable(time.Now()) {
+		got, err = r.try(ctx, true) // the code that was mailed a moment ago is still good
+	}
+	if view, mine := r.mine(err); mine {
+		got, err = client.Claimed{View: view, Account: deref(view.Destination)}, nil
+	}
+	if err != nil {
+		return r.stopped(err)
+	}
+	if err := r.print(got); err != nil {
+		return err // what is kept stays: the passphrase may be in it
+	}
+	c.forget(r.begun)
+	return nil
+}
+
+// ready refuses what could not work before a code is asked for or used up.
+func (r *claiming) ready() error {
+	if r.code != "" && r.begun.Session == "" {
+		return usage("No code was asked for here. Run it without --code first: then one is mailed.")
+	}
+	if r.passphraseFile != "" {
+		p, err := readSecretFile("--passphrase-file", r.passphraseFile)
+		if err != nil {
+			return err
+		}
+		p.Wipe()
+	}
+	if r.keystore == "" {
+		return nil
+	}
+	if _, err := os.Lstat(r.keystore); err == nil && !samePath(r.keystore, r.begun.Keystore) {
+		return failed("%s is there already and is never overwritten. Name another file.", r.keystore)
+	}
+	return nil
+}
+
+func (r *claiming) try(ctx context.Context, earlierCode bool) (client.Claimed, error) {
+	q := client.ClaimRequest{
+		Link: r.link, Account: r.account, Code: r.askCode, Voucher: r.voucher, Memo: r.memo, Tell: r.tell, Earlier: r.begun.Account,
+	}
+	if earlierCode {
+		q.Session = client.CodeSession{Session: r.begun.Session, To: r.begun.SessionTo, ExpiresAt: r.begun.SessionEnds}
+	}
+	return r.client.Claim(ctx, q)
+}
+
+// askCode has the code from --code, from the terminal, or stops with status 3. The session outlives this call.
+func (r *claiming) askCode(ctx context.Context, s client.CodeSession, wrong error) (string, error) {
+	if s.Session != r.begun.Session {
+		r.begun.Session, r.begun.SessionTo, r.begun.SessionEnds = s.Session, s.To, s.ExpiresAt
+		if err := r.begun.save(); err != nil {
+			return "", err
+		}
+	}
+	if r.code != "" {
+		return r.code, wrong
+	}
+	if r.terminal() == nil {
+		return "", r.needCode(s)
+	}
+	if wrong != nil {
+		fmt.Fprintln(r.stderr, capital(wrong.Error()))
+	} else {
+		fmt.Fprintf(r.stderr, "A code was mailed to %s; it is good until %s.\n", plain(bare(s.To)), s.ExpiresAt.Local().Format("15:04"))
+	}
+	return r.ask(ctx, "Code: ")
+}
+
+func (r *claiming) needCode(s client.CodeSession) error {
+	if r.json {
+		out := map[string]any{"id": r.link.PaymentID, "state": r.state, "code_needed": true, "to": s.To, "expires_at": s.ExpiresAt}
+		if err := r.printJSON(out); err != nil {
+			return err
+		}
+	}
+	return &failure{status: statusCode, text: fmt.Sprintf("A code was mailed to %s. Run the same again with --code and its six digits, until %s.",
+		plain(bare(s.To)), moment(s.ExpiresAt))}
+}
+
+// tell says on stderr, to people, what is waited for.
+func (r *claiming) tell(v client.ClaimView) {
+	if r.json || v.State == r.state {
+		r.state = v.State
+		return
+	}
+	first := r.state == ""
+	r.state = v.State
+	if first {
+		fmt.Fprintf(r.stderr, "%s from %s for %s, until %s.\n", money(v.Amount, v.Asset), plain(v.From), plain(bare(v.To)), moment(v.ExpiresAt))
+	}
+	switch relay.State(v.State) {
+	case relay.Created, relay.Funding:
+		fmt.Fprintln(r.stderr, "The money is not in its holding account yet. Waiting for the ledger.")
+	case relay.Claiming:
+		fmt.Fprintln(r.stderr, "A claim is handed in. Waiting for the ledger.")
+	}
+}
+
+// mine says that the money has gone to an account of the caller's, by an earlier call.
+func (r *claiming) mine(err error) (client.ClaimView, bool) {
+	var lost *client.Lost
+	if !errors.As(err, &lost) || lost.View.State != string(relay.Claimed) {
+		return client.ClaimView{}, false
+	}
+	to := deref(lost.View.Destination)
+	return lost.View, to != "" && (to == r.to || to == r.begun.Account)
+}
+
+// stopped keeps what another call needs, and drops what none does.
+func (r *claiming) stopped(err error) error {
+	var lost *client.Lost
+	switch {
+	case errors.As(err, &lost) && relay.State(lost.View.State).Ended():
+		if r.json {
+			if err := r.printJSON(lost.View); err != nil {
+				return err
+			}
+		}
+		r.forget(r.begun)
+	case client.IsCode(err, "code_used", "code_spent", "code_expired", "session_invalid"):
+		r.begun.Session, r.begun.SessionTo, r.begun.SessionEnds = "", "", time.Time{}
+		if r.begun.Account == "" {
+			r.forget(r.begun)
+		} else if err := r.begun.save(); err != nil {
+			return err
+		}
+	}
+	return err
+}
+
+// claimedJSON is the claim's view with what is ours alone.
+type claimedJSON struct {
+	client.ClaimView
+	Tx         string `json:"tx"`
+	Ledger     uint32 `json:"ledger"`
+	Note       string `json:"note,omitempty"`
+	Keystore   string `json:"keystore,omitempty"`
+	Passphrase string `json:"passphrase,omitempty"` // when it was made here
+}
+
+func (r *claiming) print(got client.Claimed) error {
+	v := got.View
+	out := claimedJSON{ClaimView: v, Note: r.note}
+	if v.Settlement != nil {
+		out.Tx, out.Ledger = v.Settlement.Tx, v.Settlement.Ledger
+	}
+	if got.Account == r.begun.Account {
+		out.Keystore, out.Passphrase = r.begun.Keystore, r.begun.Passphrase
+	}
+	if r.json {
+		return r.printJSON(out)
+	}
+	r.printf("Claimed %s.\n\n", money(v.Amount, v.Asset))
+	r.table(
+		row{"Payment", v.ID}, row{"Account", got.Account}, row{"Transaction", out.Tx}, row{"Ledger", fmt.Sprint(out.Ledger)},
+		row{"Keystore", out.Keystore}, row{"Note", r.note},
+	)
+	if out.Keystore != "" {
+		r.printf("\nThe keystore is the account: keep the file and its passphrase. \"age -d\" opens it.\n")
+	}
+	return nil
+}
+
+// bare drops the kind of an e-mail handle.
+func bare(handle string) string { return strings.TrimPrefix(handle, "email:") }

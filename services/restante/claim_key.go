@@ -1,0 +1,148 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+	"time"
+
+	"github.com/stellar/go-stellar-sdk/keypair"
+
+	"github.com/restante/restante/crypto/keystore"
+	"github.com/restante/restante/crypto/secret"
+	"github.com/restante/restante/relay/client"
+)
+
+// account says where the money goes. When it returns, a new account's key is on disk and synced, and so is the note of
+// where it is: nothing is received into a key that could be lost.
+func (r *claiming) account(ctx context.Context, h client.Holding) (client.Account, error) {
+	r.note = h.Note
+	if h.Note != "" && !r.json {
+		fmt.Fprintf(r.stderr, "Note: %s\n", plain(h.Note))
+	}
+	if r.to != "" {
+		return client.Account{Address: r.to}, nil
+	}
+	if r.begun.Keystore != "" && (r.keystore == "" || samePath(r.keystore, r.begun.Keystore)) {
+		a, err := r.reopen(ctx)
+		if !errors.Is(err, fs.ErrNotExist) {
+			return a, err
+		}
+		// The file is gone, and no claim into its account has landed: make another.
+	}
+	return r.makeAccount(ctx, h.Network)
+}
+
+// reopen reads the key that an earlier call made for this payment.
+func (r *claiming) reopen(ctx context.Context) (client.Account, error) {
+	pass := secret.NewString(r.begun.Passphrase)
+	var err error
+	switch {
+	case r.passphraseFile != "":
+		pass, err = readSecretFile("--passphrase-file", r.passphraseFile)
+	case pass.Len() > 0:
+		r.tellPassphrase(pass)
+	case r.terminal() != nil:
+		pass, err = r.askHidden(ctx, "Passphrase of "+r.begun.Keystore+": ")
+	default:
+		return client.Account{}, failed("An earlier call made the account %s for this claim, with its key in %s. Give that file's passphrase with --passphrase-file.",
+			r.begun.Account, r.begun.Keystore)
+	}
+	if err != nil {
+		return client.Account{}, err
+	}
+	defer pass.Wipe()
+	e, err := keystore.Open(r.begun.Keystore, pass)
+	if err != nil {
+		return client.Account{}, err
+	}
+	if e.Account != r.begun.Account {
+		return client.Account{}, failed("%s holds the key of another account than this claim was begun with. Name another file with --keystore.", r.begun.Keystore)
+	}
+	return client.Account{Address: e.Account, Seed: e.Seed}, nil
+}
+
+func (r *claiming) makeAccount(ctx context.Context, network string) (client.Account, error) {
+	key, err := keypair.Random()
+	if err != nil {
+		return client.Account{}, err
+	}
+	path := r.keystore
+	if path == "" {
+		path = "restante-" + key.Address()[:8] + ".age"
+	}
+	if path, err = filepath.Abs(path); err != nil {
+		return client.Account{}, err
+	}
+	pass, generated, err := r.newPassphrase(ctx)
+	if err != nil {
+		return client.Account{}, err
+	}
+	defer pass.Wipe()
+	seed := secret.NewString(key.Seed())
+	err = keystore.Write(path, keystore.Entry{Account: key.Address(), Network: network, Created: time.Now(), Seed: seed}, pass)
+	if errors.Is(err, fs.ErrExist) {
+		return client.Account{}, failed("%s is there already and is never overwritten. Name another file with --keystore.", path)
+	}
+	if err != nil {
+		return client.Account{}, failed("The keystore cannot be written, so nothing was claimed: %v.", err)
+	}
+	r.begun.Account, r.begun.Keystore, r.begun.Passphrase = key.Address(), path, ""
+	if generated {
+		r.begun.Passphrase = string(pass.Reveal())
+	}
+	if err := r.begun.save(); err != nil {
+		return client.Account{}, err
+	}
+	if !r.json {
+		fmt.Fprintf(r.stderr, "New account %s, its key in %s.\n", key.Address(), path)
+	}
+	if generated {
+		r.tellPassphrase(pass)
+	}
+	return client.Account{Address: key.Address(), Seed: seed}, nil
+}
+
+// newPassphrase comes from the file, from the terminal (twice), or is made here.
+func (r *claiming) newPassphrase(ctx context.Context) (p secret.Bytes, generated bool, err error) {
+	switch {
+	case r.passphraseFile != "":
+		p, err = readSecretFile("--passphrase-file", r.passphraseFile)
+		return p, false, err
+	case r.terminal() == nil:
+		return keystore.GeneratePassphrase(), true, nil
+	}
+	for {
+		first, err := r.askHidden(ctx, "Passphrase for the new account's key (leave empty to have one made): ")
+		if err != nil {
+			return p, false, err
+		}
+		if first.Len() == 0 {
+			return keystore.GeneratePassphrase(), true, nil
+		}
+		again, err := r.askHidden(ctx, "The same again: ")
+		if err != nil {
+			return p, false, err
+		}
+		if first.Equal(again) {
+			again.Wipe()
+			return first, false, nil
+		}
+		fmt.Fprintln(r.stderr, "These are not the same.")
+	}
+}
+
+// tellPassphrase shows a passphrase that was made here, to people; with --json it is a field of the answer.
+func (r *claiming) tellPassphrase(p secret.Bytes) {
+	if !r.json {
+		fmt.Fprintf(r.stderr, "Its passphrase, which is kept nowhere once the claim is done: %s\n", p.Reveal())
+	}
+}
+
+func samePath(a, b string) bool {
+	x, errX := filepath.Abs(a)
+	y, errY := filepath.Abs(b)
+	return b != "" && errX == nil && errY == nil && x == y
+}

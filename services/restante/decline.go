@@ -1,0 +1,53 @@
+package main
+
+import (
+	"context"
+
+	"github.com/spf13/cobra"
+
+	"github.com/restante/restante/relay"
+	"github.com/restante/restante/relay/client"
+)
+
+func (c *cli) newDecline() *cobra.Command {
+	return &cobra.Command{
+		Use: "decline LINK|-", Short: "Send money back that you do not want", GroupID: groupUse, Args: exactly(1, "a claim link, or \"-\""),
+		RunE: func(cmd *cobra.Command, args []string) error { return c.decline(cmd.Context(), args[0]) },
+	}
+}
+
+func (c *cli) decline(ctx context.Context, arg string) error {
+	link, err := c.link(ctx, arg)
+	if err != nil {
+		return err
+	}
+	cl, err := c.claimant(link)
+	if err != nil {
+		return err
+	}
+	if _, err := cl.Decline(ctx, link); err != nil {
+		return err
+	}
+	v, err := cl.FollowClaim(ctx, link, func(v client.ClaimView) bool {
+		s := relay.State(v.State)
+		return s.Ended() || s == relay.Parked
+	})
+	if err != nil {
+		return err
+	}
+	if c.json {
+		if err := c.printJSON(v); err != nil {
+			return err
+		}
+	}
+	switch relay.State(v.State) {
+	case relay.Claimed, relay.Settled:
+		return &failure{status: statusLost, text: "A claim was first: the money went to " + deref(v.Destination) + landed(v.Settlement) + "."}
+	case relay.Parked:
+		return &failure{status: statusTryAgain, text: "Declined. The money is safe but cannot be moved just now; it goes back as soon as it can."}
+	}
+	if !c.json {
+		c.printf("Declined: %s went back to the sender%s.\n", money(v.Amount, v.Asset), landed(v.Settlement))
+	}
+	return nil
+}

@@ -1,0 +1,128 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/restante/restante/crypto/claim"
+	"github.com/restante/restante/crypto/secret"
+	"github.com/restante/restante/relay/client"
+)
+
+// app makes the client of an app: address and key are required.
+func (c *cli) app() (*client.Client, error) {
+	server := c.server
+	if server == "" {
+		server = c.env("RESTANTE_SERVER")
+	}
+	if server == "" {
+		return nil, usage("Which relay? Give --server, or set RESTANTE_SERVER (\"restante up\" writes both settings to DATA/dev.env).")
+	}
+	key, err := c.apiKey()
+	if err != nil {
+		return nil, err
+	}
+	return c.connect(server, key)
+}
+
+func (c *cli) apiKey() (secret.Bytes, error) {
+	switch {
+	case c.key != "" && c.keyFile != "":
+		return secret.Bytes{}, usage("Give --key or --key-file, not both.")
+	case c.key != "":
+		return secret.NewString(strings.TrimSpace(c.key)), nil
+	case c.keyFile != "":
+		return readSecretFile("--key-file", c.keyFile)
+	case c.env("RESTANTE_KEY") != "":
+		return secret.NewString(strings.TrimSpace(c.env("RESTANTE_KEY"))), nil
+	}
+	return secret.Bytes{}, usage("This needs the app's API key. Give --key-file or --key, or set RESTANTE_KEY.")
+}
+
+// claimant makes the client of a link's holder: the link says where, unless --server does. It needs no key.
+func (c *cli) claimant(link client.Link) (*client.Client, error) {
+	server := c.server
+	if server == "" {
+		server = link.Base
+	}
+	return c.connect(server, secret.Bytes{})
+}
+
+func (c *cli) connect(server string, key secret.Bytes) (*client.Client, error) {
+	network := c.network
+	if network == "" {
+		network = c.env("RESTANTE_NETWORK")
+	}
+	cl, err := client.New(server, client.Options{Key: key, Network: network, AllowHTTP: c.env("RESTANTE_ALLOW_HTTP") == "1"})
+	if err != nil {
+		return nil, usage("%s.", capital(err.Error()))
+	}
+	return cl, nil
+}
+
+// link reads a link from the argument, or from standard input when that is "-". Its secret is in no error.
+func (c *cli) link(ctx context.Context, arg string) (client.Link, error) {
+	if arg == "-" {
+		var err error
+		if arg, err = c.readLink(ctx); err != nil {
+			return client.Link{}, err
+		}
+	}
+	link, err := client.ParseLink(arg)
+	switch {
+	case err == nil:
+		return link, nil
+	case errors.Is(err, claim.ErrTruncated):
+		return link, usage("The end of the link is missing. Copy it whole: it has 50 characters after the #.")
+	case errors.Is(err, claim.ErrChecksum):
+		return link, usage("The link was altered: it does not fit its checksum. Copy it again, by machine if it was typed.")
+	case errors.Is(err, claim.ErrVersion):
+		return link, usage("The link is of a version that this program does not know. A newer restante may read it.")
+	}
+	return link, usage("That is not a claim link. One looks like https://relay.example.com/c/pay_…#…; put it in quotes, or give \"-\" and paste it.")
+}
+
+const mostInput = 4096 // bytes of a link, a code or a passphrase
+
+func (c *cli) readLink(ctx context.Context) (string, error) {
+	if c.terminal() != nil {
+		return c.ask(ctx, "Link: ")
+	}
+	text, err := io.ReadAll(io.LimitReader(c.stdin, mostInput))
+	if err != nil {
+		return "", failed("Standard input could not be read: %v.", err)
+	}
+	if strings.TrimSpace(string(text)) == "" {
+		return "", usage("There is no link on standard input.")
+	}
+	return string(text), nil
+}
+
+// readSecretFile reads the first line of a file, without the end of the line.
+func readSecretFile(flag, path string) (secret.Bytes, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return secret.Bytes{}, failed("%s: %v.", flag, err)
+	}
+	defer f.Close()
+	line, err := bufio.NewReader(io.LimitReader(f, mostInput)).ReadString('\n')
+	if err != nil && !errors.Is(err, io.EOF) {
+		return secret.Bytes{}, failed("%s: %v.", flag, err)
+	}
+	if line = strings.TrimRight(line, "\r\n"); strings.TrimSpace(line) == "" {
+		return secret.Bytes{}, failed("%s: the first line of %s is empty.", flag, path)
+	}
+	return secret.NewString(line), nil
+}
+
+// capital raises the first letter.
+func capital(s string) string {
+	if s == "" {
+		return s
+	}
+	return strings.ToUpper(s[:1]) + s[1:]
+}

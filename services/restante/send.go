@@ -1,0 +1,127 @@
+package main
+
+import (
+	"context"
+	"errors"
+
+	"github.com/spf13/cobra"
+
+	"github.com/restante/restante/relay"
+	"github.com/restante/restante/relay/client"
+)
+
+func (c *cli) newSend() *cobra.Command {
+	var r client.SendRequest
+	var wait bool
+	cmd := &cobra.Command{
+		Use: "send --to HANDLE --amount N", Short: "Send money to an e-mail address or another handle", GroupID: groupUse,
+		Long: "Send money. The claim link is made here and printed once: nobody else has it. Deliver it yourself.\n\n" +
+			"A handle is an e-mail address, or tel:+15550100, github:ana, app:USER.",
+		Example: "  restante send --to ana@example.com --amount 25 --note \"For the concert\" --expires 14d",
+		Args:    exactly(0, ""),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			switch {
+			case r.To == "":
+				return usage("To whom? Give --to, like --to ana@example.com.")
+			case r.Amount == "":
+				return usage("How much? Give --amount in lumens, like --amount 25.")
+			}
+			return c.send(cmd.Context(), r, wait)
+		},
+	}
+	f := cmd.Flags()
+	f.SortFlags = false
+	f.StringVar(&r.To, "to", "", "handle of the recipient")
+	f.StringVar(&r.Amount, "amount", "", "lumens, up to 7 decimals")
+	f.StringVar(&r.Note, "note", "", "for the recipient, at most 500 bytes")
+	f.StringVar(&r.ExpiresIn, "expires", "", "how long it waits, like 12h or 30d; 1h to 180d (default 30d)")
+	f.StringVar(&r.Policy, "policy", "", "guarded: link and inbox together claim; link: whoever has the link (default guarded)")
+	f.StringVar(&r.Reference, "reference", "", "your own name of the payment, unique")
+	f.BoolVar(&wait, "wait", false, "wait until the money is in its holding account")
+	return cmd
+}
+
+// sentJSON is a payment with the link that claims it.
+type sentJSON struct {
+	client.Payment
+	ClaimLink string `json:"claim_link"`
+}
+
+func (c *cli) send(ctx context.Context, r client.SendRequest, wait bool) error {
+	cl, err := c.app()
+	if err != nil {
+		return err
+	}
+	sent, err := cl.Send(ctx, r)
+	var unclear *client.Unclear
+	switch {
+	case errors.As(err, &unclear):
+		return c.sendUnclear(sent, unclear)
+	case err != nil:
+		return err
+	}
+	if wait {
+		p, err := cl.Follow(ctx, sent.Payment.ID, func(p client.Payment) bool {
+			return p.State != string(relay.Created) && p.State != string(relay.Funding)
+		})
+		if err == nil {
+			sent.Payment = p
+		} else if printErr := c.printSent(sent); printErr != nil { // the link first: it exists nowhere else
+			return printErr
+		} else {
+			return err
+		}
+	}
+	if err := c.printSent(sent); err != nil {
+		return err
+	}
+	if s := relay.State(sent.Payment.State); s == relay.Failed || s == relay.Canceled {
+		return failed("The payment has ended as %s%s; no money moved.", s, because(sent.Payment.Reason))
+	}
+	return nil
+}
+
+func (c *cli) printSent(s client.Sent) error {
+	link, err := s.Link.Reveal()
+	if err != nil {
+		return err
+	}
+	p := s.Payment
+	if c.json {
+		return c.printJSON(sentJSON{p, link})
+	}
+	c.table(
+		row{"Payment", p.ID}, row{"State", p.State}, row{"To", p.To}, row{"Amount", money(p.Amount, p.Asset)},
+		row{"Waits until", moment(p.ExpiresAt)}, row{"Reference", p.Reference},
+	)
+	c.printf("\n%s\n\n", link)
+	c.printf("This link is printed once. Send it to the recipient: nobody else has it.\n")
+	c.printf("%s\n", relay.Policy(p.Policy).CustodyText())
+	return nil
+}
+
+// sendUnclear prints what would be lost otherwise. Sending again would be a second payment.
+func (c *cli) sendUnclear(s client.Sent, u *client.Unclear) error {
+	link, err := s.Link.Reveal()
+	if err != nil {
+		return err
+	}
+	if c.json {
+		err = c.printJSON(map[string]string{"id": u.ID, "state": "unknown", "claim_link": link})
+	} else {
+		c.table(row{"Payment", u.ID}, row{"State", "unknown"})
+		c.printf("\n%s\n\n", link)
+	}
+	if err != nil {
+		return err
+	}
+	return &failure{statusTryAgain, "No clear answer came: the payment may have been accepted. \"restante show " + u.ID +
+		"\" tells; sending again before would be a second payment.", u}
+}
+
+func because(reason string) string {
+	if reason == "" {
+		return ""
+	}
+	return " (" + reason + ")"
+}

@@ -1,0 +1,65 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/restante/restante/relay"
+	"github.com/restante/restante/relay/client"
+)
+
+func (c *cli) newShow() *cobra.Command {
+	return &cobra.Command{
+		Use: "show ID", Short: "Show a payment", GroupID: groupLook, Args: exactly(1, "a payment's id"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			cl, err := c.app()
+			if err != nil {
+				return err
+			}
+			p, err := cl.Get(cmd.Context(), args[0], 0)
+			if err != nil {
+				return err
+			}
+			return c.printPayment(p)
+		},
+	}
+}
+
+func (c *cli) printPayment(p client.Payment) error {
+	if c.json {
+		return c.printJSON(p)
+	}
+	state := p.State + because(p.Reason)
+	if p.ReturnAsked != "" {
+		state += ", to be returned (" + p.ReturnAsked + ")"
+	}
+	notBefore := ""
+	if p.NotBeforeLedger != nil && !relay.State(p.State).Ended() {
+		notBefore = fmt.Sprintf("ledger %d at the earliest", *p.NotBeforeLedger)
+	}
+	tx := ""
+	if p.Settlement != nil {
+		tx = fmt.Sprintf("%s in ledger %d", p.Settlement.Tx, p.Settlement.Ledger)
+	}
+	c.table(
+		row{"Payment", p.ID}, row{"State", state}, row{"Means", meaning(p.State)},
+		row{"To", p.To}, row{"Amount", money(p.Amount, p.Asset)}, row{"Reference", p.Reference},
+		row{"Sent", moment(p.CreatedAt)}, row{"Waits until", moment(p.ExpiresAt)},
+		row{"Policy", p.Policy}, row{"Custody", relay.Policy(p.Policy).CustodyText()},
+		row{"Held at", deref(p.HoldingAccount)}, row{"Went to", deref(p.Destination)}, row{"Comes home to", p.ReturnTo},
+		row{"Way home", notBefore}, row{"Transaction", tx},
+		row{"Fee so far", money(p.Cost.Fee, "")}, row{"Reserve locked", money(p.Cost.ReserveLocked, "")},
+	)
+	return nil
+}
+
+// meaning is the sentence of the state table.
+func meaning(state string) string {
+	for _, s := range relay.States {
+		if string(s.State) == state {
+			return s.Meaning
+		}
+	}
+	return ""
+}

@@ -1,0 +1,71 @@
+package main
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/restante/restante/relay"
+	"github.com/restante/restante/relay/client"
+)
+
+func (c *cli) newWatch() *cobra.Command {
+	return &cobra.Command{
+		Use: "watch ID|LINK|-", Short: "Follow a payment until it ends", GroupID: groupLook, Args: exactly(1, "a payment's id, or a link"),
+		Long: "Follow a payment until it ends and print each change: of your own by its id, of one that you may claim by its link\n" +
+			"(\"-\" reads the link from standard input). With --json each change is one line.",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if args[0] == "-" || strings.Contains(args[0], "/") {
+				return c.watchLink(cmd.Context(), args[0])
+			}
+			cl, err := c.app()
+			if err != nil {
+				return err
+			}
+			last := ""
+			_, err = cl.Follow(cmd.Context(), args[0], func(p client.Payment) bool {
+				if now := p.State + because(p.Reason) + p.ReturnAsked; now != last {
+					last = now
+					c.change(p, p.UpdatedAt, p.State, p.Reason, p.ReturnAsked)
+				}
+				return relay.State(p.State).Ended()
+			})
+			return err
+		},
+	}
+}
+
+func (c *cli) watchLink(ctx context.Context, arg string) error {
+	link, err := c.link(ctx, arg)
+	if err != nil {
+		return err
+	}
+	cl, err := c.claimant(link)
+	if err != nil {
+		return err
+	}
+	last := ""
+	_, err = cl.FollowClaim(ctx, link, func(v client.ClaimView) bool {
+		if now := v.State + because(v.Reason); now != last {
+			last = now
+			c.change(v, time.Now(), v.State, v.Reason, "")
+		}
+		return relay.State(v.State).Ended()
+	})
+	return err
+}
+
+// change prints one change: the whole object, or a line.
+func (c *cli) change(v any, at time.Time, state, reason, asked string) {
+	if c.json {
+		_ = c.printJSON(v) // a reader that is gone is noticed at the end
+		return
+	}
+	line := state + because(reason)
+	if asked != "" && !relay.State(state).Ended() && state != string(relay.Returning) {
+		line += ", to be returned (" + asked + ")"
+	}
+	c.printf("%s  %-10s  %s\n", at.UTC().Format("2006-01-02 15:04:05"), line, meaning(state))
+}
