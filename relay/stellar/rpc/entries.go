@@ -79,9 +79,9 @@ func (c *Client) accountsOnce(ctx context.Context, keys []string, owners map[str
 			return s, false, err
 		}
 	}
-	for id := range memos {
-		if s.Accounts[id] != nil {
-			s.Accounts[id].MemoRequired = true
+	for id, required := range memos {
+		if a := s.Accounts[id]; a != nil {
+			a.MemoRequired = required
 		}
 	}
 	return s, true, nil
