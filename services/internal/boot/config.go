@@ -111,7 +111,7 @@ func keysOf(t reflect.Type) map[string]reflect.Type {
 	for f := range t.Fields() {
 		key, options, _ := strings.Cut(f.Tag.Get("yaml"), ",")
 		switch {
-		case key == "-" || !f.IsExported():
+		case key == "-" || (!f.IsExported() && !f.Anonymous):
 		case strings.Contains(options, "inline"):
 			maps.Copy(out, keysOf(f.Type))
 		case key == "":

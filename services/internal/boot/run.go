@@ -101,6 +101,9 @@ func wait(ctx context.Context, log *slog.Logger, parts int, ended <-chan *starte
 	}
 }
 
+// lastChance is for the parts whose turn had not come when the grace was over; they are all asked to stop at once then.
+const lastChance = time.Second
+
 func stop(log *slog.Logger, grace time.Duration, running []*started) error {
 	limit := time.NewTimer(grace)
 	defer limit.Stop()
@@ -109,25 +112,24 @@ func stop(log *slog.Logger, grace time.Duration, running []*started) error {
 	for i := len(running) - 1; i >= 0; i-- {
 		s := running[i]
 		s.cancel()
-		if late {
-			select {
-			case <-s.done: // it had ended already
-			default:
-				failed = append(failed, fmt.Errorf("%s: %w", s.Name(), ErrStuck))
-				continue
-			}
-		}
 		select {
 		case <-s.done:
 			log.Debug("part stopped", "name", s.Name())
 			if s.err != nil {
 				failed = append(failed, fmt.Errorf("%s: %w", s.Name(), s.err))
 			}
+			continue
 		case <-limit.C:
-			late = true
-			log.Error("part does not stop", "name", s.Name(), "grace", grace)
-			failed = append(failed, fmt.Errorf("%s: %w", s.Name(), ErrStuck))
 		}
+		log.Error("part does not stop", "name", s.Name(), "grace", grace)
+		failed = append(failed, fmt.Errorf("%s: %w", s.Name(), ErrStuck))
+		if !late {
+			late = true
+			for _, other := range running[:i] {
+				other.cancel()
+			}
+		}
+		limit.Reset(lastChance)
 	}
 	return errors.Join(failed...)
 }
