@@ -26,7 +26,11 @@ func (c *cli) app() (*client.Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	return c.connect(server, key)
+	network := c.network
+	if network == "" {
+		network = c.env("RESTANTE_NETWORK")
+	}
+	return c.connect(server, key, network)
 }
 
 func (c *cli) apiKey() (secret.Bytes, error) {
@@ -43,20 +47,17 @@ func (c *cli) apiKey() (secret.Bytes, error) {
 	return secret.Bytes{}, usage("This needs the app's API key. Give --key-file or --key, or set RESTANTE_KEY.")
 }
 
-// claimant makes the client of a link's holder: the link says where, unless --server does. It needs no key.
+// claimant makes the client of a link's holder: the link says where, unless --server does, and never the environment,
+// which is about the app's own relay. It needs no key.
 func (c *cli) claimant(link client.Link) (*client.Client, error) {
 	server := c.server
 	if server == "" {
 		server = link.Base
 	}
-	return c.connect(server, secret.Bytes{})
+	return c.connect(server, secret.Bytes{}, c.network)
 }
 
-func (c *cli) connect(server string, key secret.Bytes) (*client.Client, error) {
-	network := c.network
-	if network == "" {
-		network = c.env("RESTANTE_NETWORK")
-	}
+func (c *cli) connect(server string, key secret.Bytes, network string) (*client.Client, error) {
 	cl, err := client.New(server, client.Options{Key: key, Network: network, AllowHTTP: c.env("RESTANTE_ALLOW_HTTP") == "1"})
 	if err != nil {
 		return nil, usage("%s.", capital(err.Error()))

@@ -1,0 +1,218 @@
+package main
+
+import (
+	"fmt"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/restante/restante/relay"
+	"github.com/restante/restante/relay/client"
+	"github.com/restante/restante/relay/wire"
+)
+
+func (c *cli) newExplain() *cobra.Command {
+	return &cobra.Command{
+		Use: "explain ID", Short: "Tell the whole story of a payment", GroupID: groupLook, Args: exactly(1, "a payment's id"),
+		Long: "Tell the whole story of a payment: what happened and when, every envelope that was ever signed for it and where it\n" +
+			"landed, the work that is open, what the ledger says of the holding account, and what happens next.",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			cl, err := c.app()
+			if err != nil {
+				return err
+			}
+			s, err := cl.Story(cmd.Context(), args[0])
+			if err != nil {
+				return err
+			}
+			if c.json {
+				return c.printJSON(s)
+			}
+			return c.explain(s, time.Now())
+		},
+	}
+}
+
+// explain writes the story in words; now tells what is overdue.
+func (c *cli) explain(s client.Story, now time.Time) error {
+	p := s.Payment
+	c.printf("%s: %s to %s, %s.\n", p.ID, money(p.Amount, p.Asset), plain(p.To), p.State+because(p.Reason))
+	c.printf("%s\n", meaning(p.State))
+	w := tabwriter.NewWriter(c.stdout, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, "\nWhat happened")
+	for _, e := range s.History {
+		fmt.Fprintf(w, "  %s\t%s\t%s\n", stamp(e.At), e.To, happened(e))
+	}
+	if len(s.Envelopes) == 0 {
+		fmt.Fprintln(w, "\nNo envelope was ever signed.")
+	} else {
+		fmt.Fprintln(w, "\nEnvelopes")
+	}
+	for _, e := range s.Envelopes {
+		fmt.Fprintf(w, "  %s\t%s\t%s\t%s\n", e.Kind, e.State, purpose(e, p), fate(e))
+		fmt.Fprintf(w, "\t\thash %s\tnumber %d of %s\n", e.Hash, e.Sequence, e.Source)
+	}
+	open := 0
+	for _, k := range s.Work {
+		if k.DoneAt != nil {
+			continue
+		}
+		if open++; open == 1 {
+			fmt.Fprintln(w, "\nOpen work")
+		}
+		fmt.Fprintf(w, "  %s\t%s\t%s\n", k.Kind, due(k.Due, now), attempts(k))
+	}
+	if open == 0 {
+		fmt.Fprintln(w, "\nNo work is open.")
+	}
+	if err := w.Flush(); err != nil {
+		return err
+	}
+	c.printf("\nThe ledger%s\n", ledgerSays(s))
+	c.printf("\nWhat next\n  %s\n", next(s))
+	return nil
+}
+
+func stamp(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05") }
+
+// happened says in words what an entry of the history records.
+func happened(e wire.StoryEntry) string {
+	words, known := inputWords[e.Input]
+	if !known {
+		words = plain(e.Input)
+	}
+	if e.Detail != "" {
+		words += " " + plain(e.Detail)
+	}
+	return words
+}
+
+var inputWords = map[string]string{
+	"accepted":          "The request was accepted.",
+	"cancel_asked":      "The sender asked for the money back.",
+	"decline_asked":     "The recipient declined.",
+	"ledger_closed":     "The time had run out when a ledger closed.",
+	"onward":            "The return that was asked for began.",
+	"claim_submitted":   "The recipient signed and handed in a claim:",
+	"funding_signed":    "A holding account was made and its funding signed, with the way back:",
+	"funding_refused":   "It cannot be funded:",
+	"funding_landed":    "The funding landed; the money waits:",
+	"funding_dead":      "The funding is proven unable to land:",
+	"claim_landed":      "The claim landed in transaction",
+	"claim_dead":        "The claim is proven unable to land:",
+	"return_landed":     "The way back landed in transaction",
+	"rung_spent":        "One way back failed on the ledger and is spent.",
+	"emptied_elsewhere": "The holding account was emptied by a transaction that is none of ours:",
+	"holding_troubled":  "The holding account is not as it was made:",
+	"holding_well":      "The holding account is as it was made again.",
+	"share_released":    "The recipient proved the handle; the service's half was handed out.",
+}
+
+// purpose says what the envelope does when it lands.
+func purpose(e wire.StoryEnvelope, p client.Payment) string {
+	switch relay.EnvelopeKind(e.Kind) {
+	case relay.FundingEnvelope:
+		return "puts the money into its holding account"
+	case relay.ReturnEnvelope:
+		return fmt.Sprintf("takes the money home to %s (rung %d)", p.ReturnTo, e.Rung)
+	case relay.ClaimEnvelope:
+		return "moves the money into the recipient's account"
+	}
+	return "is of a kind that this program does not know"
+}
+
+// fate says where an envelope landed, or until when it may.
+func fate(e wire.StoryEnvelope) string {
+	switch relay.EnvelopeState(e.State) {
+	case relay.Landed:
+		return fmt.Sprintf("landed in ledger %d as %s", e.Ledger, e.Tx)
+	case relay.Spent:
+		return fmt.Sprintf("failed in ledger %d as %s: its number is used up", e.Ledger, e.Tx)
+	case relay.Dead:
+		return "proven unable to land"
+	}
+	if e.Bound != 0 {
+		return fmt.Sprintf("may land up to ledger %d", e.Bound)
+	}
+	return "may land without an end"
+}
+
+func due(at, now time.Time) string {
+	switch d := at.Sub(now); {
+	case d > 0:
+		return "due in " + span(d)
+	case d > -time.Second:
+		return "due now"
+	default:
+		return "due since " + span(-d)
+	}
+}
+
+func attempts(w wire.StoryWork) string {
+	switch w.Attempts {
+	case 0:
+		return "not tried yet"
+	case 1:
+		return "tried once" + lastNote(w)
+	}
+	return fmt.Sprintf("tried %d times%s", w.Attempts, lastNote(w))
+}
+
+func lastNote(w wire.StoryWork) string {
+	if w.Note == "" {
+		return ""
+	}
+	return "; last: " + plain(w.Note)
+}
+
+func ledgerSays(s client.Story) string {
+	out := fmt.Sprintf("\n  Newest ledger known: %d", s.Ledger)
+	if !s.ClosedAt.IsZero() {
+		out += ", closed " + stamp(s.ClosedAt)
+	}
+	out += "."
+	if s.Holding != "" {
+		out += "\n  " + plain(s.Holding)
+	}
+	return out
+}
+
+// next is the last sentence: what happens by itself, and who can do what.
+func next(s client.Story) string {
+	p := s.Payment
+	until := moment(p.ExpiresAt)
+	if p.ReturnAsked != "" && !relay.State(p.State).Ended() && p.State != string(relay.Returning) {
+		return fmt.Sprintf("A return was asked for (%s). It begins as soon as no envelope is on its way; nobody needs to do anything.", p.ReturnAsked)
+	}
+	switch relay.State(p.State) {
+	case relay.Created:
+		return "The funding is signed and handed in by itself. Until then \"cancel\" ends it without moving money."
+	case relay.Funding:
+		return "The funding lands, or is proven unable to and signed anew. A \"cancel\" is noted and acted on right after."
+	case relay.Pending:
+		return fmt.Sprintf("The recipient can claim or decline with the link until %s, the sender can cancel. After that the money goes back by itself%s.", until, earliest(s))
+	case relay.Claiming:
+		return "The ledger decides: the claim lands, or is proven unable to and the money waits again. A \"cancel\" is noted and acted on if it does not land."
+	case relay.Returning:
+		return fmt.Sprintf("The money goes home to %s%s. A claim that landed first would still win: the ledger decides.", p.ReturnTo, earliest(s))
+	case relay.Parked:
+		return fmt.Sprintf("The money is safe at %s and nothing of ours can move it just now%s. An operator looks; the sender's box opens it without us.", deref(p.HoldingAccount), because(p.Reason))
+	case relay.Claimed:
+		return "Nothing: the recipient has the money at " + deref(p.Destination) + "."
+	case relay.Returned:
+		return "Nothing: the money is home at " + p.ReturnTo + "."
+	case relay.Canceled, relay.Failed:
+		return "Nothing: no money moved. Send again if it is still wanted."
+	case relay.Settled:
+		return "Nothing by us: the money left outside of the relay, to " + deref(p.Destination) + ". Whoever holds the key behind that account has it."
+	}
+	return "This program does not know the state; a newer one may."
+}
+
+func earliest(s client.Story) string {
+	if n := s.Payment.NotBeforeLedger; n != nil && *n > s.Ledger {
+		return fmt.Sprintf(", in ledger %d at the earliest", *n)
+	}
+	return ""
+}
