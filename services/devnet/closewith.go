@@ -35,3 +35,10 @@ func (n *Network) CloseWith(envelopes ...string) (uint32, error) {
 	}
 	return uint32(closed.Header.LedgerSeq), nil
 }
+
+// Waiting is how many transactions wait for the next ledger, friendbot's included.
+func (n *Network) Waiting() int {
+	n.mu.RLock()
+	defer n.mu.RUnlock()
+	return n.queue.len() + len(n.wishes)
+}

@@ -83,7 +83,7 @@ func (n *Network) begin() error {
 	if err != nil {
 		return err
 	}
-	if _, err = n.closeWith([]*engine.Tx{tx}); err != nil {
+	if _, err = n.closeWith([]*engine.Tx{tx}, n.nextCloseTime()); err != nil {
 		return err
 	}
 	n.log.Info("network begins", "protocol", n.cfg.Protocol)
@@ -127,12 +127,13 @@ func (n *Network) CloseLedger() (uint32, error) {
 // closeLocked builds the set from wishes and queue, closes the ledger, and tells those who wait. On failure everything stays as
 // it was.
 func (n *Network) closeLocked() (uint32, error) {
-	set, left := n.candidates(n.nextCloseTime())
+	closeTime := n.nextCloseTime() // read once: what is valid at this time must not be judged at a later one
+	set, left := n.candidates(closeTime)
 	wished, err := n.wishTxs()
 	if err != nil {
 		return 0, err
 	}
-	closed, err := n.closeWith(append(set, wished...))
+	closed, err := n.closeWith(append(set, wished...), closeTime)
 	if err != nil {
 		return 0, err
 	}
@@ -143,13 +144,13 @@ func (n *Network) closeLocked() (uint32, error) {
 	return uint32(h.LedgerSeq), nil
 }
 
-// closeWith closes a ledger with these transactions: computed, then durable, then adopted.
-func (n *Network) closeWith(txs []*engine.Tx) (*engine.Closed, error) {
+// closeWith closes a ledger with these transactions in the network's own order.
+func (n *Network) closeWith(txs []*engine.Tx, closeTime uint64) (*engine.Closed, error) {
 	hash, err := setHash(n.state, txs)
 	if err != nil {
 		return nil, err
 	}
-	return n.closeInOrder(engine.Order(txs, hash))
+	return n.closeAt(engine.Order(txs, hash), hash, closeTime)
 }
 
 // closeInOrder closes a ledger with these transactions, applied as they stand.
@@ -158,7 +159,12 @@ func (n *Network) closeInOrder(txs []*engine.Tx) (*engine.Closed, error) {
 	if err != nil {
 		return nil, err
 	}
-	closed, err := n.state.Close(engine.Input{CloseTime: n.nextCloseTime(), Txs: txs, TxSetHash: hash})
+	return n.closeAt(txs, hash, n.nextCloseTime())
+}
+
+// closeAt closes a ledger: computed, then durable, then adopted.
+func (n *Network) closeAt(txs []*engine.Tx, hash [32]byte, closeTime uint64) (*engine.Closed, error) {
+	closed, err := n.state.Close(engine.Input{CloseTime: closeTime, Txs: txs, TxSetHash: hash})
 	if err != nil {
 		return nil, err
 	}

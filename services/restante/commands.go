@@ -9,15 +9,15 @@ const (
 	groupLook = "look"
 )
 
-// commands lists every subcommand in the order of the help text. A new command is a file with a function, and a line here.
+// commands lists every subcommand by group. A new command is a file with a function, and a line here.
 func (c *cli) commands() []*cobra.Command {
 	return []*cobra.Command{
-		// groupRun: up, devnet, demo.
+		c.newUp(), c.newDevnet(), c.newDemo(),
 
 		// groupUse: apps and claimants.
 		c.newApp(), c.newSend(), c.newCancel(), c.newClaim(), c.newDecline(),
 
 		// groupLook: what is, and why.
-		c.newShow(), c.newList(), c.newWatch(), c.newTreasury(), c.newVersion(),
+		c.newShow(), c.newList(), c.newWatch(), c.newExplain(), c.newTreasury(), c.newVersion(),
 	}
 }

@@ -1,0 +1,98 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stellar/go-stellar-sdk/keypair"
+
+	"github.com/restante/restante/relay"
+	"github.com/restante/restante/relay/client"
+)
+
+// TestBell: the bus only rings. With its store deleted and publishing disabled, a hundred payments still finish, and every
+// stroop is where the ledger, read by somebody else's code, says it should be.
+func TestBell(t *testing.T) {
+	ctx := t.Context()
+	d, end, err := raise(ctx, io.Discard, func(c *houseConfig) {
+		c.muteBus = true
+		c.Ledger.Interval = 100 * time.Millisecond
+		c.Worker.SweepEvery = 50 * time.Millisecond
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer end()
+	if err := os.RemoveAll(filepath.Join(d.house.cfg.Data, "bus")); err != nil {
+		t.Fatal(err)
+	}
+	before, err := d.balance(ctx, d.w.app.Treasury)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const payments = 100
+	var wg sync.WaitGroup
+	accounts := make([]string, payments)
+	errs := make([]error, payments)
+	next := make(chan int)
+	for range 16 {
+		wg.Go(func() {
+			for i := range next {
+				accounts[i], errs[i] = d.oneLife(ctx, i)
+			}
+		})
+	}
+	for i := range payments {
+		next <- i
+	}
+	close(next)
+	wg.Wait()
+	claimed := int64(0)
+	for i, account := range accounts {
+		if errs[i] != nil {
+			t.Fatalf("payment %d: %v", i, errs[i])
+		}
+		if account == "" {
+			continue
+		}
+		claimed++
+		if err := d.expect(ctx, "a claimant", account, amount); err != nil {
+			t.Error(err)
+		}
+	}
+	if claimed != payments/2 {
+		t.Errorf("%d claims", claimed)
+	}
+	if err := d.expect(ctx, "the treasury", d.w.app.Treasury, before-claimed*amount); err != nil {
+		t.Error(err)
+	}
+}
+
+// oneLife sends one payment and claims it, or for odd numbers takes it back. It waits for the end.
+func (d *stage) oneLife(ctx context.Context, i int) (account string, err error) {
+	ctx, cancel := context.WithTimeout(ctx, 3*time.Minute)
+	defer cancel()
+	sent, err := d.app.Send(ctx, client.SendRequest{To: fmt.Sprintf("ana+%d@example.com", i), Amount: "25", Policy: string(relay.Link)})
+	if err != nil {
+		return "", err
+	}
+	if i%2 == 0 {
+		key := keypair.MustRandom()
+		_, err := d.anyone.Claim(ctx, d.claimInto(sent.Link, key))
+		return key.Address(), err
+	}
+	if _, err := d.app.Cancel(ctx, sent.Payment.ID); err != nil {
+		return "", err
+	}
+	p, err := d.app.Follow(ctx, sent.Payment.ID, func(p client.Payment) bool { return relay.State(p.State).Ended() })
+	if err == nil && p.State != string(relay.Returned) && p.State != string(relay.Canceled) {
+		err = fmt.Errorf("ended %s", p.State)
+	}
+	return "", err
+}

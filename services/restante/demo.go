@@ -1,0 +1,315 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/stellar/go-stellar-sdk/keypair"
+
+	"github.com/restante/restante/crypto/secret"
+	"github.com/restante/restante/relay"
+	"github.com/restante/restante/relay/client"
+	"github.com/restante/restante/relay/redeem"
+	"github.com/restante/restante/services/internal/bareledger"
+	"github.com/restante/restante/services/worker"
+)
+
+func (c *cli) newDemo() *cobra.Command {
+	return &cobra.Command{
+		Use: "demo", Short: "Show that the promises hold, on a private instance", GroupID: groupRun, Args: cobra.NoArgs,
+		Long: "Runs a private instance whose ledgers are closed by hand, and plays what can happen to a payment. Balances are read\n" +
+			"from the ledger by code that imports nothing of ours. Each chapter has a control: something that must fail.",
+		RunE: func(cmd *cobra.Command, _ []string) error { return c.demo(cmd.Context()) },
+	}
+}
+
+// chapter is one promise, played. It says what it saw; an error means that the promise, or its control, did not hold.
+type chapter struct {
+	title string
+	play  func(ctx context.Context, d *stage) error
+}
+
+var chapters = []chapter{
+	{"Send, and claim into a new account that never held a lumen", sendAndClaim},
+	{"Cancel brings everything home", cancelComesHome},
+	{"Decline brings everything home", declineComesHome},
+	{"Expiry brings everything home, with nobody online", expiryComesHome},
+	{"Claim and return in one ledger: the first takes it", bothInOneLedger},
+	{"A claim whose answer is lost, then a cancel", lostAnswerThenCancel},
+	{"A stolen data directory opens no box", stolenDirectory},
+	{"A stolen link without the inbox opens nothing", stolenLink},
+}
+
+// demo plays all chapters and counts those that hold.
+func (c *cli) demo(ctx context.Context) error {
+	d, closeAll, err := raise(ctx, c.stdout, nil)
+	if err != nil {
+		return failed("the demonstration could not begin: %v", err)
+	}
+	defer closeAll()
+	held := 0
+	for i, ch := range chapters {
+		fmt.Fprintf(c.stdout, "\n%d. %s\n", i+1, ch.title)
+		if err := ch.play(ctx, d); err != nil {
+			fmt.Fprintf(c.stdout, "   DOES NOT HOLD: %v\n", err)
+			continue
+		}
+		held++
+	}
+	fmt.Fprintf(c.stdout, "\ndemo: %d of %d chapters hold\n", held, len(chapters))
+	if held != len(chapters) {
+		return &failure{status: statusFailed}
+	}
+	return nil
+}
+
+// stage is a private instance with a hand on its ledger, and the people in the play.
+type stage struct {
+	out    io.Writer
+	house  *house
+	app    *client.Client // the sender
+	anyone *client.Client // whoever has a link
+	ledger bareledger.Reader
+	w      welcome
+	shift  atomic.Int64 // how far the ledger's time was moved ahead, nanoseconds
+}
+
+// now is the time as somebody's clock shows it who lives by the ledger.
+func (d *stage) now() time.Time { return time.Now().Add(time.Duration(d.shift.Load())) }
+
+// advance lets time pass for everybody.
+func (d *stage) advance(t time.Duration) {
+	d.shift.Add(int64(t))
+	d.house.net.AdvanceClock(t)
+}
+
+// raise starts a private instance in a directory of its own that goes when it is closed. change may alter its settings.
+func raise(ctx context.Context, out io.Writer, change func(*houseConfig)) (*stage, func(), error) {
+	dir, err := os.MkdirTemp("", "restante-demo-")
+	if err != nil {
+		return nil, nil, err
+	}
+	cfg := houseConfig{upConfig: defaultUp(), log: slog.New(slog.DiscardHandler)}
+	cfg.Data, cfg.Addr, cfg.Ledger.Interval = dir, "127.0.0.1:0", 0
+	cfg.Worker = worker.Config{SweepEvery: 20 * time.Millisecond, WatchEvery: 10 * time.Millisecond, Retry: 20 * time.Millisecond}
+	if change != nil {
+		change(&cfg)
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	h, err := openHouse(ctx, cfg)
+	if err != nil {
+		cancel()
+		return nil, nil, errors.Join(err, os.RemoveAll(dir))
+	}
+	w, err := h.settleIn(ctx)
+	if err != nil {
+		cancel()
+		return nil, nil, errors.Join(err, h.close(), os.RemoveAll(dir))
+	}
+	stopped := make(chan error, 1)
+	go func() { stopped <- h.run(ctx) }()
+	d := &stage{out: out, house: h, ledger: bareledger.Reader{URL: h.rpcURL}, w: w}
+	end := func() { cancel(); <-stopped; _ = os.RemoveAll(dir) }
+	if d.app, err = client.New(h.base, client.Options{Key: secret.NewString(w.key)}); err == nil {
+		d.anyone, err = client.New(h.base, client.Options{Now: d.now})
+	}
+	if err != nil {
+		end()
+		return nil, nil, err
+	}
+	return d, end, nil
+}
+
+func (d *stage) say(format string, args ...any) { fmt.Fprintf(d.out, "   "+format+"\n", args...) }
+
+// patience is how many ledgers anything in the play may take.
+const patience = 60
+
+// until closes ledgers by hand until done says so, waiting after each until the watcher has seen it.
+func (d *stage) until(ctx context.Context, done func() (bool, error)) error {
+	for range patience {
+		if err := d.closeLedger(ctx); err != nil {
+			return err
+		}
+		for range 25 { // the workers act on what the ledger showed
+			ok, err := done()
+			if err != nil || ok {
+				return err
+			}
+			if err := pauseFor(ctx, 10*time.Millisecond); err != nil {
+				return err
+			}
+		}
+	}
+	return fmt.Errorf("it did not happen within %d ledgers", patience)
+}
+
+// closeLedger closes one ledger and waits until the watcher has taken it in.
+func (d *stage) closeLedger(ctx context.Context) error {
+	seq, err := d.house.net.CloseLedger()
+	if err != nil {
+		return err
+	}
+	return d.seen(ctx, seq)
+}
+
+func (d *stage) seen(ctx context.Context, seq uint32) error {
+	for {
+		cursor, err := d.house.desk.Cursor(ctx)
+		if err != nil || cursor >= seq {
+			return err
+		}
+		if err := pauseFor(ctx, 2*time.Millisecond); err != nil {
+			return err
+		}
+	}
+}
+
+func pauseFor(ctx context.Context, t time.Duration) error {
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-time.After(t):
+		return nil
+	}
+}
+
+// reach closes ledgers until the payment is in one of the states.
+func (d *stage) reach(ctx context.Context, id string, states ...relay.State) (p client.Payment, err error) {
+	err = d.until(ctx, func() (bool, error) {
+		if p, err = d.app.Get(ctx, id, 0); err != nil {
+			return false, err
+		}
+		for _, s := range states {
+			if p.State == string(s) {
+				return true, nil
+			}
+		}
+		return false, nil
+	})
+	if err != nil {
+		err = fmt.Errorf("payment %s is %s %s, not %v: %w", id, p.State, p.Reason, states, err)
+	}
+	return p, err
+}
+
+// send sends 25 lumens to Ana and waits until they are there.
+func (d *stage) send(ctx context.Context, change func(*client.SendRequest)) (client.Sent, error) {
+	r := client.SendRequest{To: "ana@example.com", Amount: "25", Note: "for the concert"}
+	if change != nil {
+		change(&r)
+	}
+	sent, err := d.app.Send(ctx, r)
+	if err != nil {
+		return sent, err
+	}
+	sent.Payment, err = d.reach(ctx, sent.Payment.ID, relay.Pending)
+	return sent, err
+}
+
+// claim claims into a new account with the code from Ana's inbox, closing ledgers while it waits.
+func (d *stage) claim(ctx context.Context, link client.Link) (string, error) {
+	account := keypair.MustRandom()
+	return account.Address(), d.whileClosing(ctx, func(ctx context.Context) error {
+		_, err := d.anyone.Claim(ctx, d.claimInto(link, account))
+		return err
+	})
+}
+
+// claimInto is a claim into a new account, with the code from the inbox.
+func (d *stage) claimInto(link client.Link, account *keypair.Full) client.ClaimRequest {
+	return client.ClaimRequest{
+		Link: link,
+		Account: func(context.Context, redeem.Holding) (client.Account, error) {
+			return client.Account{Address: account.Address(), Seed: secret.NewString(account.Seed())}, nil
+		},
+		Code: func(ctx context.Context, s client.CodeSession, wrong error) (string, error) {
+			if wrong != nil {
+				return "", wrong
+			}
+			return d.codeFromInbox(ctx, s.ExpiresAt.Add(-time.Duration(relay.CodeLife)*time.Microsecond))
+		},
+	}
+}
+
+// codeFromInbox waits for the mail with the code asked for at that moment and reads the code out of it.
+func (d *stage) codeFromInbox(ctx context.Context, asked time.Time) (string, error) {
+	for range 1000 {
+		for _, m := range d.house.mail.List("ana@example.com") {
+			if code := sixDigits(m.Text); code != "" && !m.At.Before(asked) {
+				return code, nil
+			}
+		}
+		if err := pauseFor(ctx, 5*time.Millisecond); err != nil {
+			return "", err
+		}
+	}
+	return "", errors.New("no code came")
+}
+
+// sixDigits finds a line, or a word, of exactly six digits.
+func sixDigits(text string) string {
+	for word := range strings.FieldsFuncSeq(text, func(r rune) bool { return r == ' ' || r == '\n' || r == '.' || r == ':' }) {
+		if len(word) == 6 && strings.Trim(word, "0123456789") == "" {
+			return word
+		}
+	}
+	return ""
+}
+
+// whileClosing runs fn while ledgers go on closing.
+func (d *stage) whileClosing(ctx context.Context, fn func(context.Context) error) error {
+	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	defer cancel()
+	done := make(chan error, 1)
+	go func() { done <- fn(ctx) }()
+	for {
+		select {
+		case err := <-done:
+			return err
+		case <-time.After(40 * time.Millisecond):
+			if err := d.closeLedger(ctx); err != nil {
+				return errors.Join(err, <-done)
+			}
+		}
+	}
+}
+
+// balance is an account's lumens in stroops by the independent reader; -1 when there is no such account.
+func (d *stage) balance(ctx context.Context, account string) (int64, error) {
+	a, err := d.ledger.Account(ctx, account)
+	if err == nil && !a.Exists {
+		return -1, nil
+	}
+	return a.Balance, err
+}
+
+// expect compares a balance on the ledger.
+func (d *stage) expect(ctx context.Context, who, account string, want int64) error {
+	got, err := d.balance(ctx, account)
+	if err == nil && got != want {
+		err = fmt.Errorf("%s has %d stroops, not %d", who, got, want)
+	}
+	return err
+}
+
+// mustFail is a control: err must be there and must be this problem.
+func mustFail(what string, err error, codes ...string) error {
+	if err == nil {
+		return fmt.Errorf("control: %s went through", what)
+	}
+	for _, code := range codes {
+		if client.IsCode(err, code) {
+			return nil
+		}
+	}
+	return fmt.Errorf("control: %s failed, but for another reason: %w", what, err)
+}

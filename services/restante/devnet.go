@@ -1,0 +1,82 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/restante/restante/services/devnet"
+	"github.com/restante/restante/services/internal/boot"
+)
+
+// newDevnet runs the embedded ledger alone, for tests that kill everything else and for tools that want a network.
+func (c *cli) newDevnet() *cobra.Command {
+	var addr, control, data, level string
+	cfg := devnet.Config{Passphrase: developmentNetwork}
+	cmd := &cobra.Command{
+		Use: "devnet", Short: "Run a Stellar network in one process", GroupID: groupRun, Args: cobra.NoArgs,
+		Long: "Runs a classic Stellar network of one process: Stellar RPC and a friendbot on one port, and, where asked for, a control\n" +
+			"port on which ledgers are closed by hand, time is moved and faults are switched on.",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			log, err := boot.Logger(c.stderr, level, "text")
+			if err != nil {
+				return usage("%v", err)
+			}
+			cfg.Logger = log
+			if data != "" {
+				if err := os.MkdirAll(data, 0o700); err != nil {
+					return failed("%v", err)
+				}
+				cfg.Path = filepath.Join(data, "ledger.db")
+			}
+			return c.devnet(cmd.Context(), cfg, addr, control)
+		},
+	}
+	f := cmd.Flags()
+	f.SortFlags = false
+	f.StringVar(&addr, "addr", "127.0.0.1:8000", "host:port of Stellar RPC and the friendbot; port 0 takes a free one")
+	f.StringVar(&control, "control", "", "host:port of the control port; none when empty")
+	f.StringVar(&data, "data", "", "directory that the ledger is kept in; in memory when empty")
+	f.DurationVar(&cfg.Interval, "interval", time.Second, "time between ledgers; 0 closes them on demand only")
+	f.StringVar(&cfg.Passphrase, "passphrase", cfg.Passphrase, "passphrase of the network")
+	f.Uint32Var(&cfg.Protocol, "protocol", 0, "protocol version; 0 is the newest known")
+	f.StringVar(&level, "log-level", "warn", "debug, info, warn or error")
+	return cmd
+}
+
+// devnet serves the network until ctx ends.
+func (c *cli) devnet(ctx context.Context, cfg devnet.Config, addr, control string) error {
+	network, err := devnet.Open(cfg)
+	if err != nil {
+		return failed("%v", err)
+	}
+	defer network.Close()
+	doors := []struct {
+		name, addr string
+		handler    http.Handler
+	}{{"rpc", addr, network.Handler()}, {"control", control, network.Control()}}
+	for _, d := range doors {
+		if d.addr == "" {
+			continue
+		}
+		l, err := net.Listen("tcp", d.addr)
+		if err != nil {
+			return failed("%v", err)
+		}
+		server := &http.Server{Handler: d.handler, ReadHeaderTimeout: 10 * time.Second}
+		go func() { _ = server.Serve(l) }()
+		defer server.Close()
+		fmt.Fprintf(c.stdout, "%s http://%s\n", d.name, l.Addr())
+	}
+	fmt.Fprintf(c.stdout, "network %s\n", cfg.Passphrase)
+	if err := network.Run(ctx); err != nil {
+		return failed("%v", err)
+	}
+	return nil
+}

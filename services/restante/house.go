@@ -1,0 +1,304 @@
+package main
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"sync/atomic"
+	"time"
+
+	"github.com/restante/restante/crypto/field"
+	"github.com/restante/restante/events"
+	"github.com/restante/restante/events/jet"
+	"github.com/restante/restante/relay"
+	"github.com/restante/restante/relay/sqlstore"
+	"github.com/restante/restante/relay/stellar/rpc"
+	"github.com/restante/restante/services/api"
+	"github.com/restante/restante/services/devnet"
+	"github.com/restante/restante/services/internal/boot"
+	"github.com/restante/restante/services/internal/post"
+	"github.com/restante/restante/services/signer"
+	"github.com/restante/restante/services/web"
+	"github.com/restante/restante/services/worker"
+)
+
+// developmentNetwork is the passphrase of the ledger that `up` brings along.
+const developmentNetwork = "Restante Development Network ; 2026"
+
+// house is the whole product in one process, on embedded parts: what `up` runs, and what the demonstration and the fault
+// tests run privately. Production runs the same parts apart.
+type house struct {
+	cfg      houseConfig
+	log      *slog.Logger
+	listener net.Listener
+	base     string // http://host:port
+	rpcURL   string
+
+	net    *devnet.Network // nil when the ledger is elsewhere
+	store  *sqlstore.Store
+	bus    *jet.Bus
+	pump   *jet.Pump
+	signer *signer.Signer
+	port   *rpc.Port
+	desk   *relay.Desk
+	worker *worker.Worker
+	mail   *post.Mailbox // nil when mail goes out by SMTP
+
+	handler atomic.Pointer[http.Handler]
+	closing chan struct{} // closed when we stop: long polls are answered at once
+	closers []func() error
+}
+
+// houseConfig is what a house is opened with. Zero values are those of `up` without flags.
+type houseConfig struct {
+	upConfig
+	log       *slog.Logger
+	muteBus   bool           // nothing is published: the sweep finds all work
+	observe   func(n uint64) // around every commit; fault tests only
+	passthrou http.Handler   // in front of the protocol port of the embedded ledger; the demonstration loses answers there
+}
+
+// openHouse builds everything in the order in which each part needs the one before, and listens. On failure, what was
+// opened is closed.
+func openHouse(ctx context.Context, cfg houseConfig) (h *house, err error) {
+	h = &house{cfg: cfg, log: cfg.log, closing: make(chan struct{})}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, h.close())
+		}
+	}()
+	if err := os.MkdirAll(cfg.Data, 0o700); err != nil {
+		return h, err
+	}
+	steps := []func(context.Context) error{h.listen, h.openLedger, h.openSigner, h.openStore, h.openBus, h.openDesk, h.openDoors}
+	for _, step := range steps {
+		if err := step(ctx); err != nil {
+			return h, err
+		}
+	}
+	return h, nil
+}
+
+func (h *house) path(elements ...string) string {
+	return filepath.Join(append([]string{h.cfg.Data}, elements...)...)
+}
+
+// later has fn called when the house closes, the last opened first.
+func (h *house) later(fn func() error) { h.closers = append(h.closers, fn) }
+
+func (h *house) close() error {
+	var all error
+	for i := len(h.closers) - 1; i >= 0; i-- {
+		all = errors.Join(all, h.closers[i]())
+	}
+	h.closers = nil
+	return all
+}
+
+// listen takes the port first: a second `up` on the same port fails before it touches anything.
+func (h *house) listen(context.Context) (err error) {
+	if h.listener, err = net.Listen("tcp", h.cfg.Addr); err != nil {
+		return fmt.Errorf("cannot listen on %s: %w", h.cfg.Addr, err)
+	}
+	h.base = "http://" + h.listener.Addr().String()
+	server := &http.Server{
+		Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if handler := h.handler.Load(); handler != nil {
+				(*handler).ServeHTTP(w, r)
+				return
+			}
+			http.Error(w, "starting", http.StatusServiceUnavailable)
+		}),
+		ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10,
+		ErrorLog: slog.NewLogLogger(h.log.Handler(), slog.LevelDebug),
+	}
+	go func() { _ = server.Serve(h.listener) }()
+	h.later(func() error {
+		close(h.closing)
+		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+		defer cancel()
+		if err := server.Shutdown(ctx); err != nil {
+			return server.Close()
+		}
+		return nil
+	})
+	return nil
+}
+
+// openLedger opens the embedded ledger, or finds the one configured.
+func (h *house) openLedger(ctx context.Context) (err error) {
+	h.rpcURL = h.cfg.Ledger.URL
+	if h.rpcURL == "" {
+		h.net, err = devnet.Open(devnet.Config{Passphrase: h.cfg.Ledger.Passphrase, Interval: h.cfg.Ledger.Interval,
+			Path: h.path("ledger.db"), Logger: h.log.With("part", "ledger")})
+		if err != nil {
+			return err
+		}
+		h.later(h.net.Close)
+		h.rpcURL = h.base + "/rpc"
+		h.cfg.Ledger.Friendbot = h.rpcURL + "/friendbot"
+		mux := http.NewServeMux()
+		mux.Handle("/rpc/", http.StripPrefix("/rpc", h.ledgerDoor()))
+		mux.Handle("/rpc", http.StripPrefix("/rpc", h.ledgerDoor()))
+		h.serve(mux)
+	}
+	client, err := rpc.Dial(ctx, rpc.Config{URL: h.rpcURL, Passphrase: h.cfg.Ledger.Passphrase})
+	if err != nil {
+		return fmt.Errorf("ledger: %w", err)
+	}
+	h.later(func() error { client.Close(); return nil })
+	h.port = &rpc.Port{Client: client}
+	return nil
+}
+
+// ledgerDoor is the embedded ledger's protocol port, behind whatever stands in front of it.
+func (h *house) ledgerDoor() http.Handler {
+	if h.cfg.passthrou != nil {
+		return h.cfg.passthrou
+	}
+	return h.net.Handler()
+}
+
+func (h *house) serve(handler http.Handler) { h.handler.Store(&handler) }
+
+// openSigner opens the signer with a view of the ledger of its own.
+func (h *house) openSigner(ctx context.Context) (err error) {
+	own, err := rpc.Dial(ctx, rpc.Config{URL: h.rpcURL, Passphrase: h.cfg.Ledger.Passphrase})
+	if err != nil {
+		return fmt.Errorf("ledger, for the signer: %w", err)
+	}
+	h.later(func() error { own.Close(); return nil })
+	h.signer, err = signer.Open(ctx, signer.Config{Dir: h.cfg.Data, Passphrase: h.cfg.Ledger.Passphrase,
+		Channels: h.cfg.Channels, Ledger: &rpc.Port{Client: own}, Log: h.log.With("part", "signer")})
+	if err != nil {
+		return err
+	}
+	h.later(h.signer.Close)
+	h.port.Sponsor, _, err = h.signer.Accounts(ctx)
+	return err
+}
+
+func (h *house) openStore(ctx context.Context) error {
+	if err := os.MkdirAll(h.path("keys"), 0o700); err != nil {
+		return err
+	}
+	root, err := field.LoadRoot(h.path("keys", "field"))
+	if errors.Is(err, os.ErrNotExist) {
+		root, err = field.CreateRoot(h.path("keys", "field"))
+	}
+	if err != nil {
+		return err
+	}
+	keys, err := field.Derive(root)
+	if err != nil {
+		return err
+	}
+	h.cfg.keys = keys
+	options := []sqlstore.Option{sqlstore.WithCommitHook(func() {
+		if h.pump != nil {
+			h.pump.Wake()
+		}
+	})}
+	if h.cfg.observe != nil {
+		options = append(options, sqlstore.WithCommitObserver(h.cfg.observe))
+	}
+	if h.store, err = sqlstore.Open(ctx, h.path("restante.db"), keys, options...); err != nil {
+		return err
+	}
+	h.later(h.store.Close)
+	return nil
+}
+
+func (h *house) openBus(context.Context) (err error) {
+	if h.bus, err = jet.Start(jet.Config{Dir: h.path("bus"), Logger: h.log.With("part", "bus")}); err != nil {
+		return err
+	}
+	h.later(func() error { h.bus.Close(); return nil })
+	h.pump = jet.NewPump(h.store, h.bus, h.log, h.cfg.muteBus)
+	return nil
+}
+
+// openDesk makes the one writer, and the worker that does what it asks for.
+func (h *house) openDesk(context.Context) error {
+	id := sha256.Sum256([]byte(h.cfg.Ledger.Passphrase))
+	h.desk = &relay.Desk{Store: h.store, Network: hex.EncodeToString(id[:]), Now: time.Now}
+	var mailer post.Mailer
+	if h.cfg.Mail.Set() {
+		smtp, err := post.NewSMTP(h.cfg.Mail)
+		if err != nil {
+			return err
+		}
+		mailer = smtp
+	} else {
+		h.mail = &post.Mailbox{}
+		mailer = h.mail
+	}
+	h.worker = worker.New(h.cfg.Worker, worker.Deps{
+		Desk: h.desk, Store: h.store, Signer: h.signer, Ledger: h.port, Log: h.log.With("part", "worker"),
+		Announce: announcer{h.bus, h.cfg.muteBus}, Post: &post.Office{Mailer: mailer, Codes: h.cfg.keys, Now: time.Now},
+	})
+	return nil
+}
+
+// announcer publishes a payment's new state.
+type announcer struct {
+	bus  *jet.Bus
+	mute bool
+}
+
+// Announce implements worker.Announcer.
+func (a announcer) Announce(ctx context.Context, row relay.Work, p relay.Payment) error {
+	if a.mute {
+		return nil
+	}
+	e, err := events.OfPayment(row.ID, relay.State(row.Subject), row.Due, p)
+	if err != nil {
+		return err
+	}
+	return a.bus.PublishEvent(ctx, e)
+}
+
+// openDoors puts the API, the page, the mailbox and the ledger behind the one port.
+func (h *house) openDoors(context.Context) error {
+	page, err := web.New(web.Config{Network: h.cfg.Ledger.Passphrase})
+	if err != nil {
+		return err
+	}
+	door, err := api.New(api.Config{PublicURL: h.publicURL(), Network: h.cfg.Ledger.Passphrase}, api.Deps{
+		Desk: h.desk, Store: h.store, Signer: fundedTreasuries{h.signer, h}, Ledger: h.port, Codes: h.cfg.keys,
+		Bus: ringer{h.bus}, Closing: h.closing, Log: h.log.With("part", "api"), Now: time.Now,
+	})
+	if err != nil {
+		return err
+	}
+	mux := http.NewServeMux()
+	mux.Handle("/v1/", door)
+	mux.Handle("/c/", page)
+	mux.Handle("/static/", page)
+	if h.mail != nil {
+		mux.Handle("/dev/", h.mail.Handler())
+	}
+	if h.net != nil {
+		mux.Handle("/rpc/", http.StripPrefix("/rpc", h.ledgerDoor()))
+		mux.Handle("/rpc", http.StripPrefix("/rpc", h.ledgerDoor()))
+	}
+	health := boot.Health(h.checks())
+	mux.Handle("/livez", health)
+	mux.Handle("/readyz", health)
+	h.serve(mux)
+	return nil
+}
+
+func (h *house) publicURL() string {
+	if h.cfg.PublicURL != "" {
+		return h.cfg.PublicURL
+	}
+	return h.base
+}

@@ -1,0 +1,466 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stellar/go-stellar-sdk/keypair"
+	"github.com/stellar/go-stellar-sdk/xdr"
+
+	"github.com/restante/restante/crypto/secret"
+	"github.com/restante/restante/relay"
+	"github.com/restante/restante/relay/client"
+	"github.com/restante/restante/relay/redeem"
+	"github.com/restante/restante/services/internal/bareledger"
+	"github.com/restante/restante/services/worker"
+)
+
+// The kill test. The ledger runs in a process of its own. `up` runs in another and is killed, by SIGKILL, at its first
+// commit boundary, then at its second after a restart, and so on: right before a COMMIT and right after it, while many
+// payments are sent, claimed and canceled. In the end it may run to the end, and an independent reader of the ledger
+// accounts for every stroop.
+//
+// RESTANTE_KILLS sets how many boundaries (default 40); .ci/chaos runs many more.
+
+const (
+	childEnv = "RESTANTE_TEST_CHILD" // which part this process plays
+	killEnv  = "RESTANTE_TEST_KILL"  // boundary at which `up` is killed; 0 = never
+	dataEnv  = "RESTANTE_TEST_DATA"
+	addrEnv  = "RESTANTE_TEST_ADDR"
+	rpcEnv   = "RESTANTE_TEST_RPC"
+)
+
+// TestChild is not a test: it is the other processes of the kill test.
+func TestChild(t *testing.T) {
+	switch os.Getenv(childEnv) {
+	case "ledger":
+		err := run(t.Context(), os.Getenv, []string{"devnet", "--addr", os.Getenv(addrEnv), "--data", os.Getenv(dataEnv),
+			"--interval", "100ms", "--passphrase", developmentNetwork}, nil, os.Stdout, os.Stderr)
+		t.Fatal(err)
+	case "up":
+		t.Fatal(childUp(t.Context()))
+	}
+	t.Skip("plays its part only in other tests")
+}
+
+// childUp is `up` with a hand on the trigger.
+func childUp(ctx context.Context) error {
+	at, err := strconv.ParseUint(os.Getenv(killEnv), 10, 64)
+	if err != nil {
+		return err
+	}
+	cfg := houseConfig{upConfig: defaultUp(), log: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))}
+	cfg.Data, cfg.Addr = os.Getenv(dataEnv), os.Getenv(addrEnv)
+	cfg.Ledger.URL, cfg.Ledger.Friendbot = os.Getenv(rpcEnv), os.Getenv(rpcEnv)+"/friendbot"
+	cfg.Worker = worker.Config{SweepEvery: 50 * time.Millisecond, WatchEvery: 30 * time.Millisecond, Retry: 50 * time.Millisecond, Lease: 2 * time.Second}
+	cfg.observe = func(n uint64) {
+		if at != 0 && n >= at {
+			_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
+			select {} // nothing after this line runs
+		}
+	}
+	h, err := openHouse(ctx, cfg)
+	if err != nil {
+		return err
+	}
+	if _, err := h.settleIn(ctx); err != nil {
+		return err
+	}
+	return h.run(ctx)
+}
+
+// theatre is the driver's side: the processes, and the payments it plays.
+type theatre struct {
+	t        *testing.T
+	dir      string
+	addr     string
+	ledger   bareledger.Reader
+	friend   string
+	payments []*life
+}
+
+// life is one payment as its people know it.
+type life struct {
+	plot    int // 0 claim, 1 cancel, 2 both at once
+	id      string
+	account *keypair.Full
+	state   string
+	holding string
+	err     error
+}
+
+func TestKill(t *testing.T) {
+	kills := 40
+	if n, err := strconv.Atoi(os.Getenv("RESTANTE_KILLS")); err == nil {
+		kills = n
+	}
+	if testing.Short() {
+		kills = 6
+	}
+	th := &theatre{t: t, dir: t.TempDir(), addr: freeAddr(t)}
+	stopLedger := th.startLedger()
+	defer stopLedger()
+	stop := th.up(0)
+	th.ready()
+	w := th.env()
+	treasury := th.treasury(w)
+	stop()
+	everybody := th.everybody(w, treasury)
+	before := th.lumens(everybody)
+	treasuryBefore := th.account(treasury).Balance
+
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
+	defer cancel()
+	var players sync.WaitGroup
+	for i := range 36 {
+		l := &life{plot: i % 3, account: keypair.MustRandom()}
+		th.payments = append(th.payments, l)
+		players.Go(func() { l.err = th.play(ctx, w, l) })
+	}
+	for k := 1; k <= kills; k++ {
+		th.up(uint64(k))() // runs until it has killed itself
+	}
+	stop = th.up(0)
+	players.Wait()
+	stop()
+	th.account4All(everybody, before, treasury, treasuryBefore)
+}
+
+// account4All is the accountant. He reads the ledger and the people's own notes, and nothing of the service.
+func (th *theatre) account4All(everybody []string, before int64, treasury string, treasuryBefore int64) {
+	t := th.t
+	claimed := int64(0)
+	ends := map[string]int{}
+	for i, l := range th.payments {
+		if l.err != nil {
+			t.Errorf("payment %d (%s, plot %d): %v", i, l.id, l.plot, l.err)
+			continue
+		}
+		ends[l.state]++
+		got := th.account(l.account.Address())
+		switch {
+		case l.state == string(relay.Claimed) && got.Balance != amount:
+			t.Errorf("payment %d is claimed, its claimant has %d stroops", i, got.Balance)
+		case l.state != string(relay.Claimed) && got.Exists:
+			t.Errorf("payment %d is %s, its claimant has %d stroops", i, l.state, got.Balance)
+		}
+		if got.Exists {
+			claimed++
+			everybody = append(everybody, l.account.Address())
+		}
+		if l.holding != "" && th.account(l.holding).Exists {
+			t.Errorf("payment %d is %s, and its holding account still exists", i, l.state)
+		}
+	}
+	if got, want := th.account(treasury).Balance, treasuryBefore-claimed*amount; got != want {
+		t.Errorf("the treasury has %d stroops, not %d: %d are missing", got, want, want-got)
+	}
+	if after := th.lumens(everybody); after != before {
+		t.Errorf("all accounts and the fee pool had %d stroops together, now %d", before, after)
+	}
+	if ends[string(relay.Claimed)] == 0 || ends[string(relay.Returned)] == 0 {
+		t.Errorf("the play was too tame: %v", ends)
+	}
+	t.Logf("ends: %v", ends)
+}
+
+// play is the life of one payment, by people who try again whenever nobody answers.
+func (th *theatre) play(ctx context.Context, w map[string]string, l *life) error {
+	app, err := client.New(w["RESTANTE_SERVER"], client.Options{Key: secret.NewString(w["RESTANTE_KEY"])})
+	if err != nil {
+		return err
+	}
+	var sent client.Sent
+	err = stubborn(ctx, func() (err error) {
+		sent, err = app.Send(ctx, client.SendRequest{To: "ana@example.com", Amount: "25", Policy: []string{"link", "guarded"}[l.plot%2]})
+		var unclear *client.Unclear
+		if errors.As(err, &unclear) { // the link is ours; was it accepted?
+			return stubborn(ctx, func() error {
+				_, err := app.Get(ctx, sent.Payment.ID, 0)
+				if client.IsCode(err, "not_found") {
+					err = nil
+					sent = client.Sent{}
+				}
+				return err
+			})
+		}
+		if err == nil && sent.Payment.ID == "" {
+			err = errAgain
+		}
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("send: %w", err)
+	}
+	if sent.Payment.ID == "" {
+		return th.play(ctx, w, l)
+	}
+	l.id = sent.Payment.ID
+	if err := th.act(ctx, app, l, sent.Link); err != nil {
+		return err
+	}
+	return stubborn(ctx, func() error {
+		p, err := app.Follow(ctx, l.id, func(p client.Payment) bool { return relay.State(p.State).Ended() })
+		if err == nil {
+			l.state = p.State
+			if p.HoldingAccount != nil {
+				l.holding = *p.HoldingAccount
+			}
+		}
+		return err
+	})
+}
+
+// act claims, cancels, or does both at once.
+func (th *theatre) act(ctx context.Context, app *client.Client, l *life, link client.Link) error {
+	var wg sync.WaitGroup
+	var claimErr, cancelErr error
+	if l.plot != 1 {
+		wg.Go(func() { claimErr = th.claim(ctx, app, l, link) })
+	}
+	if l.plot != 0 {
+		wg.Go(func() {
+			if l.plot == 2 { // let the claim begin
+				cancelErr = stubborn(ctx, func() error {
+					_, err := app.Follow(ctx, l.id, func(p client.Payment) bool { return p.State != "created" && p.State != "funding" })
+					return err
+				})
+			}
+			if cancelErr == nil {
+				cancelErr = stubborn(ctx, func() error {
+					_, err := app.Cancel(ctx, l.id)
+					if client.IsCode(err, "already_claimed") {
+						err = nil
+					}
+					return err
+				})
+			}
+		})
+	}
+	wg.Wait()
+	var lost *client.Lost
+	if l.plot == 2 && (errors.As(claimErr, &lost) || strings.HasPrefix(problemCode(claimErr), "already_")) {
+		claimErr = nil
+	}
+	return errors.Join(claimErr, cancelErr)
+}
+
+func problemCode(err error) string {
+	var p *client.Problem
+	if errors.As(err, &p) {
+		return p.Code
+	}
+	return ""
+}
+
+func (th *theatre) claim(ctx context.Context, app *client.Client, l *life, link client.Link) error {
+	return stubborn(ctx, func() error {
+		r := client.ClaimRequest{Link: link, Earlier: l.account.Address(),
+			Account: func(context.Context, redeem.Holding) (client.Account, error) {
+				return client.Account{Address: l.account.Address(), Seed: secret.NewString(l.account.Seed())}, nil
+			}}
+		if l.plot%2 == 1 {
+			v, err := app.Vouch(ctx, l.id)
+			if err != nil {
+				return err
+			}
+			r.Voucher = v.Voucher
+		}
+		_, err := app.Claim(ctx, r)
+		return err
+	})
+}
+
+var errAgain = errors.New("again")
+
+// stubborn tries again as long as nobody answered, or the answer was "later".
+func stubborn(ctx context.Context, try func() error) error {
+	for {
+		err := try()
+		var silent *client.Unreached
+		var p *client.Problem
+		switch {
+		case err == nil:
+			return nil
+		case ctx.Err() != nil:
+			return errors.Join(ctx.Err(), err)
+		case errors.Is(err, errAgain), errors.As(err, &silent):
+		case errors.As(err, &p) && (p.Status >= 500 || p.Status == 429 || p.Code == "claim_in_flight" || p.Code == "not_ready" || p.Code == "idempotency_in_flight"):
+		default:
+			return err
+		}
+		if err := pauseFor(ctx, 100*time.Millisecond); err != nil {
+			return err
+		}
+	}
+}
+
+// child starts a part of the play in a process of its own.
+func (th *theatre) child(name string, env ...string) *exec.Cmd {
+	cmd := exec.Command(os.Args[0], "-test.run=^TestChild$", "-test.timeout=20m")
+	cmd.Env = append(os.Environ(), append(env, childEnv+"="+name)...)
+	log, err := os.OpenFile(filepath.Join(th.dir, name+".log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	if err != nil {
+		th.t.Fatal(err)
+	}
+	cmd.Stderr = log
+	th.t.Cleanup(func() {
+		log.Close()
+		if th.t.Failed() {
+			text, _ := os.ReadFile(log.Name())
+			th.t.Logf("%s wrote:\n%s", name, text[max(0, len(text)-4000):])
+		}
+	})
+	return cmd
+}
+
+func (th *theatre) startLedger() (stop func()) {
+	cmd := th.child("ledger", addrEnv+"=127.0.0.1:0", dataEnv+"="+filepath.Join(th.dir, "ledger"))
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		th.t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		th.t.Fatal(err)
+	}
+	for lines := bufio.NewScanner(out); lines.Scan(); {
+		if _, url, ok := strings.Cut(lines.Text(), "rpc "); ok {
+			th.ledger.URL = strings.TrimSpace(url)
+			break
+		}
+	}
+	if th.ledger.URL == "" {
+		th.t.Fatal("the ledger did not say where it is")
+	}
+	return func() { _ = cmd.Process.Kill(); _ = cmd.Wait() }
+}
+
+// up starts `up`, to be killed at a boundary. The function returned waits for its death, which it helps along when the
+// boundary is 0.
+func (th *theatre) up(killAt uint64) (end func()) {
+	cmd := th.child("up", killEnv+"="+strconv.FormatUint(killAt, 10), dataEnv+"="+filepath.Join(th.dir, "data"), addrEnv+"="+th.addr, rpcEnv+"="+th.ledger.URL)
+	if err := cmd.Start(); err != nil {
+		th.t.Fatal(err)
+	}
+	return func() {
+		if killAt == 0 {
+			_ = cmd.Process.Kill()
+		}
+		err := cmd.Wait()
+		var exit *exec.ExitError
+		if !errors.As(err, &exit) || exit.Sys().(syscall.WaitStatus).Signal() != syscall.SIGKILL {
+			th.t.Fatalf("`up`, to be killed at boundary %d, ended by itself: %v", killAt, err)
+		}
+	}
+}
+
+func (th *theatre) ready() {
+	for range 600 {
+		resp, err := http.Get("http://" + th.addr + "/readyz")
+		if err == nil {
+			resp.Body.Close()
+			if resp.StatusCode == http.StatusOK {
+				return
+			}
+		}
+		_ = pauseFor(th.t.Context(), 50*time.Millisecond)
+	}
+	th.t.Fatal("`up` does not get ready")
+}
+
+func (th *theatre) env() map[string]string {
+	env, err := readEnv(filepath.Join(th.dir, "data", "dev.env"))
+	if err != nil {
+		th.t.Fatal(err)
+	}
+	return env
+}
+
+func (th *theatre) treasury(w map[string]string) string {
+	app, err := client.New(w["RESTANTE_SERVER"], client.Options{Key: secret.NewString(w["RESTANTE_KEY"])})
+	if err != nil {
+		th.t.Fatal(err)
+	}
+	tr, err := app.Treasury(th.t.Context())
+	if err != nil {
+		th.t.Fatal(err)
+	}
+	return tr.Address
+}
+
+// everybody is every account that the service has at the start: what the ledger's state holds besides its friendbot.
+func (th *theatre) everybody(_ map[string]string, treasury string) []string {
+	log, err := os.ReadFile(filepath.Join(th.dir, "data", "signer", "log.jsonl"))
+	if err != nil {
+		th.t.Fatal(err)
+	}
+	all := map[string]bool{treasury: true}
+	for word := range strings.FieldsFuncSeq(string(log), func(r rune) bool { return r < '0' || r > 'Z' || r > '9' && r < 'A' }) {
+		if _, err := keypair.ParseAddress(word); err == nil && len(word) == 56 {
+			all[word] = true
+		}
+	}
+	var out []string
+	for a := range all {
+		out = append(out, a)
+	}
+	return out
+}
+
+func (th *theatre) account(address string) bareledger.Account {
+	a, err := th.ledger.Account(th.t.Context(), address)
+	if err != nil {
+		th.t.Fatal(err)
+	}
+	return a
+}
+
+// lumens is what the accounts have together with what fees have taken, in stroops: it never changes. The friendbot pays
+// nobody after the start.
+func (th *theatre) lumens(accounts []string) int64 {
+	sum := th.feePool()
+	for _, a := range accounts {
+		sum += th.account(a).Balance
+	}
+	return sum
+}
+
+func (th *theatre) feePool() int64 {
+	ctx := th.t.Context()
+	latest, err := th.ledger.Latest(ctx)
+	if err != nil {
+		th.t.Fatal(err)
+	}
+	var answer struct{ Ledgers []struct{ HeaderXDR string } }
+	if err := th.ledger.Call(ctx, "getLedgers", map[string]any{"startLedger": latest, "pagination": map[string]any{"limit": 1}}, &answer); err != nil {
+		th.t.Fatal(err)
+	}
+	var entry xdr.LedgerHeaderHistoryEntry
+	if err := xdr.SafeUnmarshalBase64(answer.Ledgers[0].HeaderXDR, &entry); err != nil {
+		th.t.Fatal(err)
+	}
+	return int64(entry.Header.FeePool)
+}
+
+func freeAddr(t *testing.T) string {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().String()
+}
