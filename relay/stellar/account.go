@@ -137,8 +137,11 @@ func (a Account) spare(reserve int64) int64 {
 	return a.Balance - a.minBalance(reserve) - a.Selling
 }
 
-// Free is what the account could pay out now above its reserve and its offers, in stroops, never below 0.
-func (a Account) Free(baseReserve int64) int64 { return max(0, a.spare(baseReserve)) }
+// Free is what the account could pay out now above its reserve and its offers, in stroops, never below 0. A reserve of
+// 0, from a source that does not tell, counts as the constant BaseReserve.
+func (a Account) Free(baseReserve int64) int64 {
+	return max(0, a.spare(Snapshot{BaseReserve: baseReserve}.reserve()))
+}
 
 // Snapshot is a set of accounts as they were after one ledger. An account that was asked for and does not exist is
 // in the map as nil; one that is not in the map was never asked for.

@@ -301,8 +301,10 @@ func TestAccountFromEntry(t *testing.T) {
 	// Reserve units: 2 + 1 + 3 - 2 = 4, and 6 stroops are on offer.
 	for balance, free := range map[int64]int64{20_000_007: 1, 20_000_006: 0, 0: 0} {
 		want.Balance = balance
-		if got := want.Free(BaseReserve); got != free {
-			t.Errorf("%d free of %d, want %d", got, balance, free)
+		for _, reserve := range []int64{BaseReserve, 0} {
+			if got := want.Free(reserve); got != free {
+				t.Errorf("%d free of %d, want %d", got, balance, free)
+			}
 		}
 	}
 }
