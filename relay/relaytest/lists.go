@@ -16,6 +16,9 @@ func (b *bench) listed(f relay.Filter) (ids []relay.PaymentID) {
 			b.Fatalf("a page of %d has %d payments, more is %v", f.Limit, len(page), more)
 		}
 		for _, p := range page {
+			if slices.Contains(ids, p.ID) {
+				b.Fatalf("payment %s is on two pages", p.ID)
+			}
 			ids = append(ids, p.ID)
 			f.After = p.ID
 		}

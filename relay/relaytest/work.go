@@ -72,7 +72,7 @@ func workOnce(b *bench) {
 
 func workLease(b *bench) {
 	id := b.insert(Payment(b.app.ID, 1))[0].ID
-	for _, n := range []relay.Micros{4, 1, 3, 2} {
+	for _, n := range []relay.Micros{4, 2, 3, 1} { // not the order in which they are due
 		b.add(relay.Work{Kind: relay.DoPublish, Payment: id, Subject: string(rune('a' + n)), Due: Start + n})
 	}
 	b.add(relay.Work{Kind: relay.DoFund, Payment: id, Due: Start})
@@ -118,14 +118,16 @@ func workRaces(b *bench) {
 				if err != nil {
 					b.Error(err)
 				}
-				if len(ws) == 0 {
-					return
-				}
 				mu.Lock()
+				twice := false
 				for _, w := range ws {
 					taken[w.ID]++
+					twice = twice || taken[w.ID] > 1
 				}
 				mu.Unlock()
+				if len(ws) == 0 || twice {
+					return
+				}
 			}
 		})
 	}
