@@ -192,6 +192,7 @@ func (r *replay) ledger(v0 xdr.LedgerCloseMetaV0) {
 	if err := r.state.Adopt(closed); err != nil {
 		r.Fatal(err)
 	}
+	checkInvariants(r.T, r.state)
 }
 
 func (r *replay) compareHeader(want, got xdr.LedgerHeader) {
