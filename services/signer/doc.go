@@ -25,6 +25,7 @@
 //
 // # Where to start
 //
-// [Open]; then fund.go (the one decision that money depends on: standing), claim.go and bump.go; book.go is what the log
-// adds up to, log.go and line.go what a line looks like, keyring.go the sealed keys.
+// [Open]; then fund.go (the one decision that money depends on: standing), allow.go, claim.go and bump.go; book.go is what
+// the log adds up to, log.go and line.go what a line looks like, keyring.go the sealed keys. threats.md is what a caller
+// that was taken over can do.
 package signer
