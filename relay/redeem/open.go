@@ -13,8 +13,11 @@ import (
 	"github.com/restante/restante/relay/wire"
 )
 
-// Errors of Open besides those of package unseal and package box, which are passed on wrapped.
+// Errors of Open.
 var (
+	// ErrBox says that the box does not open with this link, or does not hold what it should. The cause, of package unseal
+	// or package box, is wrapped besides.
+	ErrBox = errors.New("the box is not the one of this link")
 	// ErrAnswer says that what the service handed out is malformed, or not what was asked for.
 	ErrAnswer = errors.New("the service's answer does not fit the link")
 	// ErrShare says that the service's half is missing under the policy guarded, or there under another.
@@ -68,11 +71,11 @@ func Open(link claim.Secret, got wire.Proven, want Expect) (Holding, error) {
 		Payment: want.Payment, Network: want.Network, Account: got.HoldingAccount, Asset: "native", Amount: int64(want.Amount),
 	})
 	if err != nil {
-		return Holding{}, fmt.Errorf("open the box: %w", err)
+		return Holding{}, fmt.Errorf("%w: %w", ErrBox, err)
 	}
 	if c.Amount != int64(want.Amount) { // Check lets the ledger show more; here both are promises
 		c.Secret.Wipe()
-		return Holding{}, fmt.Errorf("open the box: %w", box.ErrAmount)
+		return Holding{}, fmt.Errorf("%w: %w", ErrBox, box.ErrAmount)
 	}
 	return Holding{
 		Account: c.Account, Network: c.Network, Amount: relay.Stroops(c.Amount), ReturnTo: c.ReturnTo,

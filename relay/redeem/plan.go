@@ -22,8 +22,8 @@ const MostBumps = 10_000
 const MostEnvelope = 20_000
 
 var (
-	// ErrPlan says that a plan contradicts itself: hash, sequence or bound are not those of its envelope.
-	ErrPlan = errors.New("the plan contradicts its envelope")
+	// ErrPlan says that a plan is unreadable or contradicts itself: hash, sequence or bound are not those of its envelope.
+	ErrPlan = errors.New("the plan is not a claim, or contradicts itself")
 	// ErrSequence says that the plan's sequence number is none that the holding account can have.
 	ErrSequence = errors.New("the plan's sequence number is out of reach")
 	// ErrMemo says that a memo is neither a text of up to 28 bytes nor "id:" and a number below 2^64.
@@ -65,13 +65,16 @@ func CheckPlan(got wire.Plan, h Holding, want PlanExpect) (Plan, error) {
 	if err != nil {
 		return Plan{}, err
 	}
+	var differs *stellar.Mismatch
 	tx, err := stellar.CheckClaim(got.Envelope, stellar.ClaimExpectation{
 		Passphrase: h.Network, Holding: h.Account, Destination: want.Destination, NewAccount: want.NewAccount,
 		Sponsor: want.Sponsor, Memo: memo, LatestTime: min(want.Now.Add(want.Longest).Unix(), int64(h.ExpiresAt/1_000_000)),
 	})
 	switch {
-	case err != nil:
+	case errors.As(err, &differs):
 		return Plan{}, err
+	case err != nil: // not readable, or of no shape that a claim has
+		return Plan{}, fmt.Errorf("%w: %w", ErrPlan, err)
 	case tx.Hash != got.Hash:
 		return Plan{}, fmt.Errorf("%w: another hash", ErrPlan)
 	case tx.Sequence != got.Sequence:

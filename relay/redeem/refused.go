@@ -3,9 +3,6 @@ package redeem
 import (
 	"errors"
 
-	"github.com/restante/restante/crypto/box"
-	"github.com/restante/restante/crypto/seal"
-	"github.com/restante/restante/crypto/unseal"
 	"github.com/restante/restante/relay/stellar"
 )
 
@@ -16,18 +13,10 @@ func Refused(err error) bool {
 	if errors.As(err, &differs) {
 		return true
 	}
-	for _, e := range refusals {
+	for _, e := range []error{ErrBox, ErrAnswer, ErrShare, ErrPlan, ErrSequence} {
 		if errors.Is(err, e) {
 			return true
 		}
 	}
 	return false
-}
-
-var refusals = []error{
-	ErrAnswer, ErrShare, ErrPlan, ErrSequence,
-	unseal.ErrIdentity, unseal.ErrTampered,
-	seal.ErrRecipient, seal.ErrRepeated, seal.ErrMixed, seal.ErrTooMany, seal.ErrTooLong, seal.ErrNoSender, seal.ErrNoClaim,
-	box.ErrMalformed, box.ErrTooLong, box.ErrVersion, box.ErrPayment, box.ErrNetwork, box.ErrAccount, box.ErrSeed,
-	box.ErrAsset, box.ErrAmount, box.ErrReturnTo, box.ErrExpiry, box.ErrNote,
 }
