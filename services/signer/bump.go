@@ -35,7 +35,7 @@ func (s *Signer) Bump(ctx context.Context, hash string, envelope []byte, maxFee 
 	if err != nil {
 		return nil, err
 	}
-	inner, tx, err := s.complete(e, envelope)
+	inner, tx, err := s.complete(at, e, envelope)
 	if err != nil {
 		return nil, err
 	}
@@ -63,7 +63,7 @@ func (s *Signer) Bump(ctx context.Context, hash string, envelope []byte, maxFee 
 }
 
 // complete adds to a recorded envelope the signatures it still needs, ours and the claimant's.
-func (s *Signer) complete(e relay.Envelope, given []byte) (string, stellar.Tx, error) {
+func (s *Signer) complete(at filed, e relay.Envelope, given []byte) (string, stellar.Tx, error) {
 	text := base64.StdEncoding.EncodeToString(e.XDR)
 	tx, err := stellar.Decode(text, s.cfg.Passphrase)
 	if err != nil || tx.Hash != e.Hash {
@@ -82,10 +82,31 @@ func (s *Signer) complete(e relay.Envelope, given []byte) (string, stellar.Tx, e
 		return text, tx, err
 	}
 	if e.Kind != relay.ReturnEnvelope || !slices.Equal(missing, []string{s.book.sponsor}) {
-		return "", tx, fmt.Errorf("recorded envelope %s lacks signatures of %v", e.Hash, missing)
+		return "", tx, unavailable("log_altered", fmt.Errorf("recorded envelope %s lacks signatures of %v", e.Hash, missing))
+	}
+	if err := s.leadsHome(at, text); err != nil {
+		return "", tx, unavailable("log_altered", fmt.Errorf("recorded envelope %s: %w", e.Hash, err))
 	}
 	text, err = s.attach(text, tx.Hash, s.book.sponsor)
 	return text, tx, err
+}
+
+// leadsHome builds a rung again from the facts of its funding and wants the same: the sponsor's key signs no transaction
+// only because the log has it.
+func (s *Signer) leadsHome(at filed, text string) error {
+	var l fundingLine
+	if err := s.log.body(at.span, &l); err != nil {
+		return err
+	}
+	m := l.Minted[at.minted]
+	if m.ReturnTo != s.book.treasuries[l.App] {
+		return fmt.Errorf("way back to %s", m.ReturnTo)
+	}
+	_, err := stellar.CheckReturn(text, stellar.ReturnPlan{
+		Passphrase: s.cfg.Passphrase, Holding: m.Account, ReturnTo: m.ReturnTo, LastLedger: l.Envelope.Bound,
+		Sponsor: s.book.sponsor, Amount: int64(m.Amount),
+	}, m.Ladder[at.rung].Rung)
+	return err
 }
 
 // claimants takes the missing signatures of a claim from the envelope that the claimant completed. Others in it are

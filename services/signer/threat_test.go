@@ -103,6 +103,40 @@ func TestWorkerTakenOver(t *testing.T) {
 	}
 }
 
+// Whoever can write the log can make its hashes fit, but not have the sponsor sign away its money as somebody's way back.
+func TestForgedRung(t *testing.T) {
+	r := newRig(t)
+	before := r.readLog()
+	number, sum := r.s.log.n, r.s.log.sum
+	a := r.fund(r.intent(payment()))
+	var l fundingLine
+	if err := r.s.log.body(r.s.book.fundings[a.Envelope.Hash].span, &l); err != nil {
+		t.Fatal(err)
+	}
+	r.s.Close()
+	theft, err := stellar.BuildClaim(stellar.ClaimPlan{
+		Passphrase: passphrase, Holding: r.sponsor, Destination: keypair.MustRandom().Address(), Sequence: 5,
+		MaxTime: 1_900_000_000, LastLedger: 9000,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	rung := &l.Minted[0].Ladder[2]
+	if rung.Hash = theft.Hash; rung.Rung != stellar.LastResort {
+		t.Fatal("not the last resort")
+	}
+	if rung.XDR, err = base64.StdEncoding.DecodeString(theft.XDR); err != nil {
+		t.Fatal(err)
+	}
+	line, _ := formatLine(number+1, sum, 1, fundingKind, []byte(text(t, l)))
+	r.writeLog(append(append(before, line...), '\n'))
+	r.open()
+	raw, err := r.s.Bump(t.Context(), theft.Hash, nil, relay.One)
+	if relay.CodeOf(err) != "log_altered" || raw != nil {
+		t.Errorf("signed: %v", err)
+	}
+}
+
 // harmless checks an envelope that the signer gave away: whatever it takes out of an account that signed it goes home, or
 // into a holding account.
 func (r *rig) harmless(raw []byte, holdings map[string]bool, thief string) {
