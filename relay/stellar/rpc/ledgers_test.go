@@ -126,6 +126,7 @@ func TestLedgersSeeLies(t *testing.T) {
 			r.Transactions[1].Status = "FAILED"
 		}),
 		"another envelope": onTxs(func(r *txs) { r.Transactions[1].EnvelopeXDR = r.Transactions[2].EnvelopeXDR }),
+		"another hash":     onTxs(func(r *txs) { r.Transactions[1].TransactionHash = r.Transactions[2].TransactionHash }),
 		"another ledger":   onTxs(func(r *txs) { r.Transactions[0].Ledger = 1 }),
 		"another time":     onTxs(func(r *txs) { r.Transactions[0].LedgerCloseTime++ }),
 		"twice":            onTxs(func(r *txs) { r.Transactions = append(r.Transactions, r.Transactions[0]) }),
@@ -159,8 +160,8 @@ func TestLedgersSeeLies(t *testing.T) {
 	}
 	// A fork: every header is its own, but they do not follow each other.
 	a, b := newServer(t), newServer(t)
-	history(t, a, 1, 1)
-	history(t, b, 2, 1)
+	history(t, a, 1, 0)
+	history(t, b, 2, 0)
 	c := a.dial()
 	a.answer = onHeaders(func(r *protocol.GetLedgersResponse) { r.Ledgers[1] = b.ledgers[2].info })
 	_, err := c.Ledgers(t.Context(), 2, 2)
@@ -209,6 +210,14 @@ func TestEvidenceLooksTwice(t *testing.T) {
 		"bound passes between the looks": {20, func(s *server) {
 			s.before = func(s *server, method string, n int) {
 				if method == "getTransaction" && n == 2 {
+					s.close()
+				}
+			}
+		}, stellar.ErrInconclusive},
+		// It passes before the account is read: only the second look may be older than its range.
+		"bound passes after the first look": {20, func(s *server) {
+			s.before = func(s *server, method string, n int) {
+				if method == "getLatestLedger" {
 					s.close()
 				}
 			}
