@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -317,6 +318,42 @@ func TestOneWaitingTransactionForEachSource(t *testing.T) {
 	}
 }
 
+// TestFullLedger hands in more than fits: the best bids land first, at the price of the lowest among them, and the rest a ledger
+// later.
+func TestFullLedger(t *testing.T) {
+	w := open(t, devnet.Config{})
+	to := w.account()
+	var txs []*txnbuild.Transaction
+	for i := range 12 {
+		from := w.account()
+		ops := make([]txnbuild.Operation, 100)
+		for j := range ops {
+			ops[j] = &txnbuild.Payment{Destination: to.Address(), Amount: "1", Asset: txnbuild.NativeAsset{}}
+		}
+		txs = append(txs, w.sign(txnbuild.TransactionParams{SourceAccount: w.load(from), IncrementSequenceNum: true,
+			BaseFee: int64(200 + 10*i), Operations: ops}, from))
+	}
+	for _, tx := range txs {
+		w.mustSend(tx, "PENDING")
+	}
+	first := w.closeLedger()
+	w.closeLedger()
+	for i, tx := range txs {
+		got := w.get(w.hash(tx))
+		wantLedger, wantFee := first, int64(22_000) // the third lowest bid is the lowest that found room
+		if i < 2 {
+			wantLedger, wantFee = first+1, 10_000
+		}
+		var r xdr.TransactionResult
+		if err := xdr.SafeUnmarshalBase64(got.ResultXDR, &r); err != nil {
+			t.Fatal(err)
+		}
+		if got.Status != "SUCCESS" || got.Ledger != wantLedger || int64(r.FeeCharged) != wantFee {
+			t.Errorf("transaction %d: %s in ledger %d for %d, want ledger %d for %d", i, got.Status, got.Ledger, r.FeeCharged, wantLedger, wantFee)
+		}
+	}
+}
+
 func TestLostAnswers(t *testing.T) {
 	w := open(t, devnet.Config{})
 	a, b := w.account(), w.account()
@@ -399,10 +436,40 @@ func TestRestartContinues(t *testing.T) {
 	if got := again.get(w.hash(tx)); got.Status != "SUCCESS" || again.balance(a) != -1 {
 		t.Errorf("the merge after the restart: %+v", got)
 	}
+	again.net.AdvanceClock(time.Hour) // on top of the hour that was kept
 	seq := again.closeLedger()
 	last, err := again.client.GetLatestLedger(context.Background())
-	if err != nil || last.Sequence != seq || last.LedgerCloseTime <= after.LedgerCloseTime || last.LedgerCloseTime < time.Now().Unix()+3500 {
+	if err != nil || last.Sequence != seq || last.LedgerCloseTime <= after.LedgerCloseTime || last.LedgerCloseTime < time.Now().Unix()+7100 {
 		t.Errorf("the clock after the restart: %+v %v", last, err)
+	}
+}
+
+// TestCrash opens what is on disk while the network still runs, as a machine would find it that lost its power now.
+func TestCrash(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "devnet.db")
+	w := open(t, devnet.Config{Path: path})
+	kp := w.account()
+	before, err := w.client.GetLatestLedger(context.Background())
+	if err != nil {
+		t.Fatal(err)
+	}
+	copied := filepath.Join(t.TempDir(), "devnet.db")
+	for _, suffix := range []string{"", "-wal"} {
+		raw, err := os.ReadFile(path + suffix)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(copied+suffix, raw, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	again := open(t, devnet.Config{Path: copied})
+	after, err := again.client.GetLatestLedger(context.Background())
+	if err != nil || after != before || again.balance(kp) != w.balance(kp) {
+		t.Errorf("after the crash: %+v %v, before: %+v", after, err, before)
+	}
+	if _, err := devnet.Open(devnet.Config{Passphrase: passphrase, Path: path}); err == nil {
+		t.Error("two processes opened one store")
 	}
 }
 

@@ -135,7 +135,7 @@ func (n *Network) candidates(closeTime uint64) ([]*engine.Tx, queue) {
 	slices.SortFunc(ready, func(a, b *waiting) int {
 		return cmp.Or(engine.CompareRates(b.tx, a.tx), cmp.Compare(a.order, b.order))
 	})
-	room := int64(n.state.Header().MaxTxSetSize) - int64(len(n.wishes))
+	room := int64(n.state.Header().MaxTxSetSize) - int64(min(len(n.wishes), wishesALedger))
 	spent := map[engine.ID]int64{}
 	var set []*engine.Tx
 	for _, w := range ready {

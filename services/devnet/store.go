@@ -31,7 +31,7 @@ func openStore(path string) (*store, error) {
 	dsn := ":memory:"
 	if path != "" {
 		dsn = "file:" + (&url.URL{Path: path}).EscapedPath() + "?_pragma=locking_mode(EXCLUSIVE)&_pragma=journal_mode(WAL)" +
-			"&_pragma=synchronous(FULL)&_pragma=busy_timeout(2000)&_txlock=immediate"
+			"&_pragma=synchronous(FULL)&_pragma=busy_timeout(200)&_txlock=immediate"
 	}
 	db, err := sql.Open("sqlite", dsn)
 	if err != nil {
