@@ -70,23 +70,28 @@ func openSQLite(path string, conns int, q url.Values) (*sql.DB, error) {
 	return db, nil
 }
 
-// migrate takes the numbered steps that the database has not seen, each in a transaction.
+// migrate takes the numbered steps that the database has not seen, each in a transaction. Another process may be about the
+// same: then one of the two fails at a step that is there already, and looks again.
 func migrate(ctx context.Context, db *sql.DB) error {
 	p, err := goose.NewProvider(goose.DialectSQLite3, db, migrations.SQLite(), goose.WithDisableGlobalRegistry(true))
 	if err != nil {
 		return fmt.Errorf("sqlstore: migrations: %w", err)
 	}
-	have, want, err := p.GetVersions(ctx)
-	if err != nil {
-		return fmt.Errorf("sqlstore: migrations: %w", err)
+	for {
+		have, want, err := p.GetVersions(ctx)
+		switch {
+		case err != nil:
+			return fmt.Errorf("sqlstore: migrations: %w", err)
+		case have > want:
+			return fmt.Errorf("%w: its schema is %d, ours %d", ErrNewer, have, want)
+		}
+		if _, err = p.Up(ctx); err == nil {
+			return nil
+		}
+		if now, _, again := p.GetVersions(ctx); again != nil || now == have {
+			return fmt.Errorf("sqlstore: migrations: %w", err)
+		}
 	}
-	if have > want {
-		return fmt.Errorf("%w: its schema is %d, ours %d", ErrNewer, have, want)
-	}
-	if _, err := p.Up(ctx); err != nil {
-		return fmt.Errorf("sqlstore: migrations: %w", err)
-	}
-	return nil
 }
 
 // busy says that another process held the database for longer than the time-out. Nothing was done then.
