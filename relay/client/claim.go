@@ -61,7 +61,10 @@ type Lost struct{ View ClaimView }
 func (l *Lost) Error() string {
 	switch relay.State(l.View.State) {
 	case relay.Claimed:
-		return "the money has been claimed into another account"
+		if l.View.Destination == nil {
+			return "the money has been claimed already"
+		}
+		return "the money has been claimed already, into " + *l.View.Destination
 	case relay.Settled:
 		return "the money left its holding account outside of the relay"
 	case relay.Failed:
