@@ -41,7 +41,6 @@ func sendAndClaim(ctx context.Context, d *stage) error {
 		return err
 	}
 	d.say("control: a second claim of the same link is refused: %v", err)
-	d.say("control: %v", lost)
 	return nil
 }
 

@@ -45,6 +45,18 @@ func (d *stage) race(ctx context.Context, claimFirst bool) error {
 	if err != nil {
 		return err
 	}
+	for { // a return cannot land before the ledger that is promised
+		latest, err := d.ledger.Latest(ctx)
+		if err != nil {
+			return err
+		}
+		if latest+1 >= *sent.Payment.NotBeforeLedger {
+			break
+		}
+		if err := d.closeLedger(ctx); err != nil {
+			return err
+		}
+	}
 	order := []string{claim, back}
 	if !claimFirst {
 		order = []string{back, claim}

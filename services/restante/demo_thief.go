@@ -79,15 +79,11 @@ func (d *stage) boxStaysShut(ctx context.Context, link client.Link, keys claim.K
 	if err != nil {
 		return err
 	}
-	share, err := claim.ShareFromBytes(rawShare)
-	if err != nil {
-		return err
-	}
 	p, err := d.app.Get(ctx, link.PaymentID, 0)
 	if err != nil {
 		return err
 	}
-	proven := wire.Proven{Box: base64.StdEncoding.EncodeToString(box), Share: share.RevealText(), HoldingAccount: *p.HoldingAccount,
+	proven := wire.Proven{Box: base64.StdEncoding.EncodeToString(box), Share: base64.StdEncoding.EncodeToString(rawShare), HoldingAccount: *p.HoldingAccount,
 		Amount: p.Amount, Network: d.house.cfg.Ledger.Passphrase, Payment: p.ID}
 	want := redeem.Expect{Payment: p.ID, Network: proven.Network, Policy: relay.Guarded, Amount: relay.Stroops(amount)}
 	if _, err := redeem.Open(claim.NewSecret(), proven, want); err == nil {
