@@ -69,7 +69,7 @@ CREATE UNIQUE INDEX payments_one_per_holding ON payments (holding) WHERE holding
 CREATE INDEX payments_by_app ON payments (app, created_at, id);
 CREATE INDEX payments_by_state ON payments (app, state, created_at, id);
 CREATE INDEX payments_by_handle ON payments (app, to_index, created_at, id);
-CREATE INDEX payments_alive ON payments (state, id) WHERE ended_at = 0;
+CREATE INDEX payments_alive ON payments (id, state) WHERE ended_at = 0;
 
 -- +goose StatementBegin
 CREATE TRIGGER payments_keep_their_terms BEFORE UPDATE ON payments

@@ -3,6 +3,7 @@ package sqlstore
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/restante/restante/relay"
@@ -28,7 +29,7 @@ func (s *Store) List(ctx context.Context, f relay.Filter) (page []relay.Payment,
 		and("state = $%d", f.State)
 	}
 	if f.Reference != "" {
-		and("reference = $%d", f.Reference)
+		and("reference = $%d AND reference <> ''", f.Reference) // the second half lets the partial index serve
 	}
 	if f.To != "" {
 		and("to_index = $%d", handleIndex(s.keys, f.App, f.To))
@@ -72,8 +73,12 @@ func (s *Store) Holding(ctx context.Context, after relay.PaymentID, limit int, s
 	for _, x := range states {
 		args = append(args, x)
 	}
-	text := "SELECT " + paymentColumns + " FROM payments WHERE id > $1 AND state IN (" + slots(3, len(states)) +
-		") ORDER BY id LIMIT $2"
+	alive := ""
+	if !slices.ContainsFunc(states, relay.State.Ended) {
+		alive = " AND ended_at = 0" // true of all of them; the index of those alive may serve
+	}
+	text := "SELECT " + paymentColumns + " FROM payments WHERE id > $1 AND state IN (" + slots(3, len(states)) + ")" +
+		alive + " ORDER BY id LIMIT $2"
 	err = s.read(ctx, func(tx *session) error {
 		ps, err = all(tx, scanPayment, text, args...)
 		return err

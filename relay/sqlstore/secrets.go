@@ -39,7 +39,8 @@ func (s *session) Share(id relay.PaymentID) ([]byte, error) {
 	return s.open(purposeShare, string(id), sealed)
 }
 
-// Expunge implements relay.Tx. Again is not an error.
+// Expunge implements relay.Tx. Again is not an error. The rows are overwritten in the file; older pages in the write-ahead log
+// go with its next checkpoint, after some thousand kilobytes of writing or at Close.
 func (s *session) Expunge(id relay.PaymentID) error {
 	for _, text := range []string{
 		"DELETE FROM boxes WHERE payment = $1",
