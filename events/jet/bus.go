@@ -29,8 +29,9 @@ type Bus struct {
 	js     jetstream.JetStream
 	server *server.Server // nil when the server is elsewhere
 
-	ackWait time.Duration // how long a handler may be silent before its ring goes to another
-	tap     *tap
+	replicas int           // of each stream
+	ackWait  time.Duration // how long a handler may be silent before its ring goes to another
+	tap      *tap
 
 	gone    <-chan struct{} // closed when the connection is, for good
 	closing sync.Once
@@ -40,15 +41,13 @@ type Bus struct {
 func attach(ctx context.Context, conn *nats.Conn, log *slog.Logger, replicas int) (*Bus, error) {
 	gone := make(chan struct{})
 	conn.SetClosedHandler(func(*nats.Conn) { close(gone) })
-	b := &Bus{log: log, conn: conn, ackWait: 30 * time.Second, gone: gone}
+	b := &Bus{log: log, conn: conn, replicas: replicas, ackWait: 30 * time.Second, gone: gone}
 	err := func() (err error) {
 		if b.js, err = jetstream.New(conn, jetstream.WithPublishAsyncTimeout(pumpPatience)); err != nil {
 			return err
 		}
-		for _, c := range streams(replicas) {
-			if _, err := b.js.CreateOrUpdateStream(ctx, c); err != nil {
-				return fmt.Errorf("stream %s: %w", c.Name, err)
-			}
+		if err := b.shape(ctx); err != nil {
+			return err
 		}
 		b.tap, err = newTap(ctx, b.js, log)
 		return err
@@ -59,6 +58,17 @@ func attach(ctx context.Context, conn *nats.Conn, log *slog.Logger, replicas int
 		return nil, fmt.Errorf("jet: %w", err)
 	}
 	return b, nil
+}
+
+// shape makes both streams or brings them into shape. It is called again after failures: whoever runs the cluster may
+// have lost them, and nothing of value was in them.
+func (b *Bus) shape(ctx context.Context) error {
+	for _, c := range streams(b.replicas) {
+		if _, err := b.js.CreateOrUpdateStream(ctx, c); err != nil {
+			return fmt.Errorf("stream %s: %w", c.Name, err)
+		}
+	}
+	return nil
 }
 
 // streams is the shape of both streams. Ages are limits on usefulness: an old doorbell is the sweep's business.

@@ -27,13 +27,7 @@ const (
 // A ring comes again when its handler panicked, when its process died, or when an acknowledgment was lost: handlers are
 // idempotent. A handler may take its time, since it is reported alive while it runs; its ctx ends with ctx.
 func (b *Bus) Consume(ctx context.Context, handler func(context.Context, events.Ring) events.Outcome, workers int) error {
-	consumer, err := b.js.CreateOrUpdateConsumer(ctx, workStream, jetstream.ConsumerConfig{
-		Durable:       workDurable,
-		AckPolicy:     jetstream.AckExplicitPolicy,
-		AckWait:       b.ackWait,
-		MaxDeliver:    -1, // the row counts attempts, not the bus
-		MaxAckPending: mostUnanswered,
-	})
+	consumer, err := b.consumer(ctx)
 	if err != nil {
 		if ctx.Err() != nil {
 			return nil
@@ -46,6 +40,16 @@ func (b *Bus) Consume(ctx context.Context, handler func(context.Context, events.
 	}
 	running.Wait()
 	return nil
+}
+
+func (b *Bus) consumer(ctx context.Context) (jetstream.Consumer, error) {
+	return b.js.CreateOrUpdateConsumer(ctx, workStream, jetstream.ConsumerConfig{
+		Durable:       workDurable,
+		AckPolicy:     jetstream.AckExplicitPolicy,
+		AckWait:       b.ackWait,
+		MaxDeliver:    -1, // the row counts attempts, not the bus
+		MaxAckPending: mostUnanswered,
+	})
 }
 
 // work asks for one ring at a time: a ring that waits behind a slow handler in our memory could be answered by another
@@ -65,6 +69,11 @@ func (b *Bus) work(ctx context.Context, consumer jetstream.Consumer, handler fun
 			}
 			failing = true
 			pause(ctx, time.Second)
+			if b.shape(ctx) == nil { // stream or consumer may be gone
+				if again, err := b.consumer(ctx); err == nil {
+					consumer = again
+				}
+			}
 			continue
 		}
 		failing = false

@@ -35,6 +35,7 @@ type Pump struct {
 	bus      *Bus
 	log      *slog.Logger
 	disabled bool
+	every    time.Duration
 	wake     chan struct{}
 }
 
@@ -43,7 +44,7 @@ func NewPump(store Outbox, bus *Bus, log *slog.Logger, disabled bool) *Pump {
 	if log == nil {
 		log = slog.Default()
 	}
-	return &Pump{store: store, bus: bus, log: log, disabled: disabled, wake: make(chan struct{}, 1)}
+	return &Pump{store: store, bus: bus, log: log, disabled: disabled, every: pumpEvery, wake: make(chan struct{}, 1)}
 }
 
 // Name is for boot's log.
@@ -60,10 +61,6 @@ func (p *Pump) Wake() {
 // Run pumps until ctx ends, and returns nil then. After a failure it pauses, twice as long each time up to 30 seconds, and
 // a Wake does not shorten the pause. A row of failures is logged once, and once when it is over.
 func (p *Pump) Run(ctx context.Context) error {
-	if p.disabled {
-		<-ctx.Done()
-		return nil
-	}
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	wake, pause := p.wake, time.Duration(0)
@@ -83,7 +80,8 @@ func (p *Pump) Run(ctx context.Context) error {
 			if pause == 0 {
 				p.log.Warn("doorbell fails; the sweep goes on without it", "cause", err)
 			}
-			wake, pause = nil, min(max(2*pause, pumpEvery), pumpLongest)
+			_ = p.bus.shape(ctx) // the stream may be gone; if this fails too, the next look tells
+			wake, pause = nil, min(max(2*pause, p.every), pumpLongest)
 			timer.Reset(pause)
 			continue
 		case pause > 0:
@@ -93,13 +91,16 @@ func (p *Pump) Run(ctx context.Context) error {
 		if n == pumpBatch {
 			timer.Reset(0) // there is more
 		} else {
-			timer.Reset(pumpEvery)
+			timer.Reset(p.every)
 		}
 	}
 }
 
 // once announces one batch and says how many rows it saw. A row that cannot be published leaves the others alone.
 func (p *Pump) once(ctx context.Context, now relay.Micros) (int, error) {
+	if p.disabled {
+		return 0, nil
+	}
 	rows, err := p.store.Unannounced(ctx, now, pumpBatch)
 	if err != nil {
 		return 0, fmt.Errorf("read what is due: %w", err)

@@ -1,11 +1,15 @@
 package jet
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"log/slog"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/restante/restante/events"
 	"github.com/restante/restante/relay"
@@ -17,6 +21,7 @@ type outbox struct {
 	rows      []relay.Work
 	announced map[int64]int
 	looks     int
+	failLooks int // the first so many looks fail
 	beforeErr error
 	afterErr  error
 	marked    chan []int64
@@ -25,7 +30,9 @@ type outbox struct {
 func (o *outbox) Unannounced(_ context.Context, _ relay.Micros, limit int) ([]relay.Work, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	o.looks++
+	if o.looks++; o.looks <= o.failLooks {
+		return nil, errors.New("no database")
+	}
 	var out []relay.Work
 	for _, w := range o.rows {
 		if o.announced[w.ID] == 0 && len(out) < limit {
@@ -94,6 +101,7 @@ func TestWakeAndMoreThanABatch(t *testing.T) {
 	bus := startIn(t, t.TempDir())
 	store := &outbox{marked: make(chan []int64, 100)}
 	p := NewPump(store, bus, quiet(), false)
+	p.every = time.Hour // so that nothing but Wake and the rest of a full batch makes it look
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error, 1)
 	go func() { done <- p.Run(ctx) }()
@@ -124,6 +132,58 @@ func TestRowThatCannotBeRungForStandsInNobodysWay(t *testing.T) {
 	}
 }
 
+// TestFailuresAreToldOnce: the store fails three times; the log says so once, and once that it is over.
+func TestFailuresAreToldOnce(t *testing.T) {
+	bus := startIn(t, t.TempDir())
+	store := &outbox{rows: work(1), marked: make(chan []int64, 10), failLooks: 3}
+	var log bytes.Buffer
+	p := NewPump(store, bus, slog.New(slog.NewTextHandler(&log, nil)), false)
+	p.every = time.Millisecond
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() { done <- p.Run(ctx) }()
+	receive(t, within(t), store.marked)
+	store.add(work(2)...)
+	receive(t, within(t), store.marked) // by now the end of the failures has been told
+	cancel()
+	check(t, <-done)
+	if strings.Count(log.String(), "doorbell fails") != 1 || strings.Count(log.String(), "doorbell works") != 1 {
+		t.Errorf("log:\n%s", log.String())
+	}
+}
+
+// TestStreamsThatAreLostComeBack: an operator of the cluster deletes everything while the process runs.
+func TestStreamsThatAreLostComeBack(t *testing.T) {
+	bus := startIn(t, t.TempDir())
+	store := &outbox{}
+	p := NewPump(store, bus, quiet(), false)
+	p.every = 20 * time.Millisecond
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() { done <- p.Run(ctx) }()
+	got := make(chan int64, 10)
+	consume(t, bus, 2, func(_ context.Context, r events.Ring) events.Outcome {
+		got <- r.Work
+		return events.Done()
+	})
+	heard := make(chan string, 10)
+	defer bus.SubscribeEvents(t.Context(), Filter{}, func(e events.Event) { heard <- e.ID })()
+	store.add(work(1)...)
+	receive(t, within(t), got)
+	check(t, bus.js.DeleteStream(within(t), workStream))
+	check(t, bus.js.DeleteStream(within(t), eventStream))
+	store.add(work(2)...)
+	for limit := within(t); receive(t, limit, got) != 2; {
+	}
+	cancel()
+	check(t, <-done)
+	e := announcement(t, 1, "app_a", "pay_a", relay.Pending)
+	check(t, bus.PublishEvent(within(t), e))
+	if id := receive(t, within(t), heard); id != e.ID {
+		t.Errorf("heard %s", id)
+	}
+}
+
 func TestBusThatIsAwayLeavesRowsUnannounced(t *testing.T) {
 	bus := startIn(t, t.TempDir())
 	store := &outbox{rows: work(1)}
@@ -144,15 +204,15 @@ func TestDisabledPumpNeitherRingsNorMarks(t *testing.T) {
 	bus := startIn(t, t.TempDir())
 	store := &outbox{rows: work(1)}
 	p := NewPump(store, bus, quiet(), true)
-	ctx, cancel := context.WithCancel(t.Context())
-	done := make(chan error, 1)
-	go func() { done <- p.Run(ctx) }()
-	p.Wake()
-	cancel()
-	check(t, <-done)
+	if n, err := p.once(within(t), 1); n != 0 || err != nil {
+		t.Fatal(n, err)
+	}
 	if store.looks != 0 || len(store.announced) != 0 || waiting(t, bus) != 0 {
 		t.Fatalf("%d looks, announced %v", store.looks, store.announced)
 	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	check(t, p.Run(ctx))
 }
 
 // TestFromRowToHandler is the whole way.
@@ -160,6 +220,7 @@ func TestFromRowToHandler(t *testing.T) {
 	bus := startIn(t, t.TempDir())
 	store := &outbox{}
 	p := NewPump(store, bus, quiet(), false)
+	p.every = time.Hour
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error, 1)
 	go func() { done <- p.Run(ctx) }()

@@ -112,6 +112,11 @@ func TestOnlyEventsAndGoodSubjectsAreTaken(t *testing.T) {
 			t.Errorf("took app %q", app)
 		}
 	}
+	for _, id := range []relay.PaymentID{"", "a.b", ">"} {
+		if err := bus.PublishEvent(within(t), announcement(t, 1, "app_a", id, relay.Pending)); err == nil {
+			t.Errorf("took payment %q", id)
+		}
+	}
 	heard := make(chan string, 1)
 	defer bus.SubscribeEvents(t.Context(), Filter{}, func(e events.Event) { heard <- e.ID })()
 	if _, err := bus.js.Publish(within(t), eventPrefix+"app_a.pay_a.pending", []byte("from a newer version")); err != nil {
