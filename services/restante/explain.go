@@ -2,13 +2,13 @@ package main
 
 import (
 	"fmt"
-	"text/tabwriter"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/restante/restante/relay"
 	"github.com/restante/restante/relay/client"
+	"github.com/restante/restante/relay/stellar"
 	"github.com/restante/restante/relay/wire"
 )
 
@@ -39,39 +39,40 @@ func (c *cli) explain(s client.Story, now time.Time) error {
 	p := s.Payment
 	c.printf("%s: %s to %s, %s.\n", p.ID, money(p.Amount, p.Asset), plain(p.To), p.State+because(p.Reason))
 	c.printf("%s\n", meaning(p.State))
-	w := tabwriter.NewWriter(c.stdout, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "\nWhat happened")
+	c.printf("\nWhat happened\n")
 	for _, e := range s.History {
-		fmt.Fprintf(w, "  %s\t%s\t%s\n", stamp(e.At), e.To, happened(e))
+		c.printf("  %s  %-9s  %s\n", stamp(e.At), e.To, happened(e))
 	}
 	if len(s.Envelopes) == 0 {
-		fmt.Fprintln(w, "\nNo envelope was ever signed.")
+		c.printf("\nNo envelope was ever signed.\n")
 	} else {
-		fmt.Fprintln(w, "\nEnvelopes")
+		c.printf("\nEnvelopes\n")
 	}
 	for _, e := range s.Envelopes {
-		fmt.Fprintf(w, "  %s\t%s\t%s\t%s\n", e.Kind, e.State, purpose(e, p), fate(e))
-		fmt.Fprintf(w, "\t\thash %s\tnumber %d of %s\n", e.Hash, e.Sequence, e.Source)
+		c.printf("  %-9s  %s: %s\n", e.Kind, purpose(e, p), fate(e, p))
+		c.printf("  %-9s  hash %s\n", e.State, e.Hash)
 	}
-	open := 0
-	for _, k := range s.Work {
-		if k.DoneAt != nil {
-			continue
-		}
-		if open++; open == 1 {
-			fmt.Fprintln(w, "\nOpen work")
-		}
-		fmt.Fprintf(w, "  %s\t%s\t%s\n", k.Kind, due(k.Due, now), attempts(k))
-	}
-	if open == 0 {
-		fmt.Fprintln(w, "\nNo work is open.")
-	}
-	if err := w.Flush(); err != nil {
-		return err
-	}
+	c.openWork(s.Work, now)
 	c.printf("\nThe ledger%s\n", ledgerSays(s))
 	c.printf("\nWhat next\n  %s\n", next(s))
 	return nil
+}
+
+func (c *cli) openWork(work []wire.StoryWork, now time.Time) {
+	open := false
+	for _, k := range work {
+		if k.DoneAt != nil {
+			continue
+		}
+		if !open {
+			c.printf("\nOpen work\n")
+		}
+		open = true
+		c.printf("  %-9s  %s, %s\n", k.Kind, due(k.Due, now), attempts(k))
+	}
+	if !open {
+		c.printf("\nNo work is open.\n")
+	}
 }
 
 func stamp(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05") }
@@ -115,7 +116,10 @@ func purpose(e wire.StoryEnvelope, p client.Payment) string {
 	case relay.FundingEnvelope:
 		return "puts the money into its holding account"
 	case relay.ReturnEnvelope:
-		return fmt.Sprintf("takes the money home to %s (rung %d)", p.ReturnTo, e.Rung)
+		if e.Rung == stellar.LastResort {
+			return "last resort, leaves the money claimable by " + p.ReturnTo
+		}
+		return "takes the money home to " + p.ReturnTo
 	case relay.ClaimEnvelope:
 		return "moves the money into the recipient's account"
 	}
@@ -123,7 +127,7 @@ func purpose(e wire.StoryEnvelope, p client.Payment) string {
 }
 
 // fate says where an envelope landed, or until when it may.
-func fate(e wire.StoryEnvelope) string {
+func fate(e wire.StoryEnvelope, p client.Payment) string {
 	switch relay.EnvelopeState(e.State) {
 	case relay.Landed:
 		return fmt.Sprintf("landed in ledger %d as %s", e.Ledger, e.Tx)
@@ -132,10 +136,20 @@ func fate(e wire.StoryEnvelope) string {
 	case relay.Dead:
 		return "proven unable to land"
 	}
-	if e.Bound != 0 {
+	switch {
+	case relay.State(p.State).Ended():
+		return "not used, and cannot land: its account is gone"
+	case e.Bound != 0:
 		return fmt.Sprintf("may land up to ledger %d", e.Bound)
 	}
-	return "may land without an end"
+	return fmt.Sprintf("ready from ledger %d on, without an end", notBefore(p))
+}
+
+func notBefore(p client.Payment) uint32 {
+	if p.NotBeforeLedger == nil {
+		return 0
+	}
+	return *p.NotBeforeLedger
 }
 
 func due(at, now time.Time) string {

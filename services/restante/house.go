@@ -52,6 +52,7 @@ type house struct {
 	mail   *post.Mailbox // nil when mail goes out by SMTP
 
 	handler atomic.Pointer[http.Handler]
+	settled atomic.Bool   // settleIn is done
 	closing chan struct{} // closed when we stop: long polls are answered at once
 	closers []func() error
 }

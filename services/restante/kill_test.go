@@ -14,6 +14,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -95,13 +96,23 @@ type theatre struct {
 
 // life is one payment as its people know it.
 type life struct {
-	plot    int // 0 claim, 1 cancel, 2 both at once
+	plot    int // see the constants
 	id      string
 	account *keypair.Full
 	state   string
 	holding string
 	err     error
 }
+
+// The plots.
+const (
+	claimIt       = iota
+	cancelAtOnce  // most likely before anything was funded
+	both          // claim and cancel race
+	claimVouched  // guarded: with the app's word in place of a code
+	cancelWaiting // once the money waits
+	plots
+)
 
 func TestKill(t *testing.T) {
 	kills := 40
@@ -126,14 +137,23 @@ func TestKill(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
 	defer cancel()
 	var players sync.WaitGroup
-	for i := range 36 {
-		l := &life{plot: i % 3, account: keypair.MustRandom()}
-		th.payments = append(th.payments, l)
-		players.Go(func() { l.err = th.play(ctx, w, l) })
+	var mu sync.Mutex
+	var over atomic.Bool
+	for i := range 12 {
+		players.Go(func() { // one payment after the other, as long as the killing goes on
+			for n := i; n < i+12*30 && (n < 24 || !over.Load()); n += 12 {
+				l := &life{plot: n % plots, account: keypair.MustRandom()}
+				mu.Lock()
+				th.payments = append(th.payments, l)
+				mu.Unlock()
+				l.err = th.play(ctx, w, l)
+			}
+		})
 	}
 	for k := 1; k <= kills; k++ {
 		th.up(uint64(k))() // runs until it has killed itself
 	}
+	over.Store(true)
 	stop = th.up(0)
 	players.Wait()
 	stop()
@@ -175,7 +195,7 @@ func (th *theatre) account4All(everybody []string, before int64, treasury string
 	if ends[string(relay.Claimed)] == 0 || ends[string(relay.Returned)] == 0 {
 		t.Errorf("the play was too tame: %v", ends)
 	}
-	t.Logf("ends: %v", ends)
+	t.Logf("%d payments, ends: %v", len(th.payments), ends)
 }
 
 // play is the life of one payment, by people who try again whenever nobody answers.
@@ -186,7 +206,7 @@ func (th *theatre) play(ctx context.Context, w map[string]string, l *life) error
 	}
 	var sent client.Sent
 	err = stubborn(ctx, func() (err error) {
-		sent, err = app.Send(ctx, client.SendRequest{To: "ana@example.com", Amount: "25", Policy: []string{"link", "guarded"}[l.plot%2]})
+		sent, err = app.Send(ctx, client.SendRequest{To: "ana@example.com", Amount: "25", Policy: l.policy()})
 		var unclear *client.Unclear
 		if errors.As(err, &unclear) { // the link is ours; was it accepted?
 			return stubborn(ctx, func() error {
@@ -225,16 +245,23 @@ func (th *theatre) play(ctx context.Context, w map[string]string, l *life) error
 	})
 }
 
+func (l *life) policy() string {
+	if l.plot == claimVouched {
+		return string(relay.Guarded)
+	}
+	return string(relay.Link)
+}
+
 // act claims, cancels, or does both at once.
 func (th *theatre) act(ctx context.Context, app *client.Client, l *life, link client.Link) error {
 	var wg sync.WaitGroup
 	var claimErr, cancelErr error
-	if l.plot != 1 {
+	if l.plot == claimIt || l.plot == both || l.plot == claimVouched {
 		wg.Go(func() { claimErr = th.claim(ctx, app, l, link) })
 	}
-	if l.plot != 0 {
+	if l.plot == cancelAtOnce || l.plot == both || l.plot == cancelWaiting {
 		wg.Go(func() {
-			if l.plot == 2 { // let the claim begin
+			if l.plot != cancelAtOnce { // let the money arrive
 				cancelErr = stubborn(ctx, func() error {
 					_, err := app.Follow(ctx, l.id, func(p client.Payment) bool { return p.State != "created" && p.State != "funding" })
 					return err
@@ -253,7 +280,7 @@ func (th *theatre) act(ctx context.Context, app *client.Client, l *life, link cl
 	}
 	wg.Wait()
 	var lost *client.Lost
-	if l.plot == 2 && (errors.As(claimErr, &lost) || strings.HasPrefix(problemCode(claimErr), "already_")) {
+	if l.plot == both && (errors.As(claimErr, &lost) || strings.HasPrefix(problemCode(claimErr), "already_")) {
 		claimErr = nil
 	}
 	return errors.Join(claimErr, cancelErr)
@@ -273,7 +300,7 @@ func (th *theatre) claim(ctx context.Context, app *client.Client, l *life, link 
 			Account: func(context.Context, redeem.Holding) (client.Account, error) {
 				return client.Account{Address: l.account.Address(), Seed: secret.NewString(l.account.Seed())}, nil
 			}}
-		if l.plot%2 == 1 {
+		if l.plot == claimVouched {
 			v, err := app.Vouch(ctx, l.id)
 			if err != nil {
 				return err

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -20,6 +21,12 @@ func (h *house) checks() boot.Checks {
 		{Name: "database", Look: h.store.Ping},
 		{Name: "bus", Look: h.bus.Ready},
 		{Name: "ledger", Look: func(ctx context.Context) error { _, err := h.port.Head(ctx); return err }},
+		{Name: "settled", Look: func(context.Context) error {
+			if !h.settled.Load() {
+				return errors.New("accounts and the development app are being made")
+			}
+			return nil
+		}},
 		{Name: "halted", Look: func(ctx context.Context) error {
 			why, err := h.desk.Halted(ctx)
 			if err == nil && why != "" {

@@ -73,12 +73,20 @@ func unknownCommand(cmd *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return nil
 	}
+	if !word(args[0]) {
+		return usage("%q wants a command first. %q lists them all; a link goes with claim.", cmd.CommandPath(), cmd.CommandPath()+" --help")
+	}
 	cmd.SuggestionsMinimumDistance = 2
 	near := cmd.SuggestionsFor(args[0])
 	if len(near) == 0 {
 		return usage("there is no command %q. %q lists them all.", args[0], cmd.CommandPath()+" --help")
 	}
 	return usage("there is no command %q. Did you mean %q?", args[0], strings.Join(near, `" or "`))
+}
+
+// word says that an argument may be shown in an error: it is no link, no key and no seed.
+func word(s string) bool {
+	return len(s) <= 20 && strings.Trim(s, "abcdefghijklmnopqrstuvwxyz-") == ""
 }
 
 // missingCommand shows the help where errors go: nothing was done.
@@ -95,7 +103,7 @@ func exactly(n int, what string) cobra.PositionalArgs {
 			return nil
 		}
 		if n == 0 {
-			return usage("%q takes no argument, but got %q.", cmd.CommandPath(), args[0])
+			return usage("%q takes no argument beside its flags. See %q.", cmd.CommandPath(), cmd.CommandPath()+" --help")
 		}
 		return usage("%q takes %s. Like this: %s", cmd.CommandPath(), what, cmd.UseLine())
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -110,6 +111,8 @@ func ofProblem(p *client.Problem) (int, string) {
 		return statusFailed, "The relay does not know this link, or the payment is of another network. Ask the sender."
 	case p.Code == "key_invalid" || p.Status == http.StatusUnauthorized && p.Code == "":
 		return statusFailed, "The relay does not accept this API key: it is unknown there, or revoked."
+	case slices.Contains(codeProblems, p.Code):
+		return statusCode, text + " Run it again with the code, or without --code to have a new one mailed."
 	case strings.HasPrefix(p.Code, "already_"):
 		return statusLost, text
 	case client.Temporary(p):
@@ -119,6 +122,9 @@ func ofProblem(p *client.Problem) (int, string) {
 	}
 	return statusFailed, text
 }
+
+// codeProblems are refusals of a code after which another one helps.
+var codeProblems = []string{"code_wrong", "code_used", "code_spent", "code_expired", "session_invalid", "proof_needed"}
 
 func tryAgain(after time.Duration) string {
 	if after <= 0 {

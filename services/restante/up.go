@@ -145,4 +145,3 @@ func (h *house) greeting(w welcome, took time.Duration) string {
 	fmt.Fprintf(&b, "\nTry:\n\n  curl -s %s/v1/payments -H 'Authorization: Bearer %s' \\\n    -H 'Content-Type: application/json' -d '{\"to\":\"ana@example.com\",\"amount\":\"25\"}'\n\n", h.base, w.key)
 	return b.String()
 }
-

@@ -28,8 +28,9 @@ type welcome struct {
 
 // settleIn makes what a new data directory lacks: accounts that exist on the ledger, and a development app whose key is in
 // DATA/dev.env. Every line of it may be the last one that ran: the next start goes on from there.
-func (h *house) settleIn(ctx context.Context) (welcome, error) {
+func (h *house) settleIn(ctx context.Context) (w welcome, err error) {
 	defer h.hurry(ctx)()
+	defer func() { h.settled.Store(err == nil) }()
 	sponsor, channels, err := h.signer.Accounts(ctx)
 	if err != nil {
 		return welcome{}, err
@@ -41,7 +42,7 @@ func (h *house) settleIn(ctx context.Context) (welcome, error) {
 	if err := all.Wait(); err != nil {
 		return welcome{}, err
 	}
-	if w, err := h.knownApp(ctx); err == nil || !errors.Is(err, os.ErrNotExist) && relay.KindOf(err) != relay.Denied {
+	if w, err = h.knownApp(ctx); err == nil || !errors.Is(err, os.ErrNotExist) && relay.KindOf(err) != relay.Denied {
 		return w, err
 	}
 	return h.newApp(ctx)
