@@ -90,7 +90,7 @@ func (n *Network) begin() error {
 	return nil
 }
 
-// Run closes a ledger at every interval until ctx ends, and returns nil then. A network without an interval only waits. An
+// Run closes a ledger at every interval until ctx ends or the network is closed, and returns nil then. A network without an interval only waits. An
 // error means that a ledger could not be made durable; the network then stays at the ledger before.
 func (n *Network) Run(ctx context.Context) error {
 	if n.cfg.Interval == 0 {
@@ -104,7 +104,9 @@ func (n *Network) Run(ctx context.Context) error {
 		case <-ctx.Done():
 			return nil
 		case <-tick.C:
-			if _, err := n.CloseLedger(); err != nil {
+			if _, err := n.CloseLedger(); errors.Is(err, errClosed) {
+				return nil
+			} else if err != nil {
 				return err
 			}
 		}

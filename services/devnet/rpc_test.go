@@ -144,6 +144,24 @@ func TestRetention(t *testing.T) {
 	}
 }
 
+// TestBrowser asks as a page of another origin would.
+func TestBrowser(t *testing.T) {
+	w := open(t, devnet.Config{})
+	for method, status := range map[string]int{http.MethodOptions: http.StatusNoContent, http.MethodGet: http.StatusMethodNotAllowed} {
+		req, err := http.NewRequest(method, w.server.URL+"/rpc", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		res, err := w.server.Client().Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := res.Body.Close(); err != nil || res.StatusCode != status || res.Header.Get("Access-Control-Allow-Origin") != "*" {
+			t.Errorf("%s: %d %v", method, res.StatusCode, res.Header)
+		}
+	}
+}
+
 // TestHostileRequests sends what no client of good will sends.
 func TestHostileRequests(t *testing.T) {
 	w := open(t, devnet.Config{})
