@@ -7,9 +7,11 @@
 // preconditions (CAP-21), fee bumps (CAP-15), sponsorship (CAP-33), clawback (CAP-35), sequence rules, and what the
 // network refuses at submission. The rules are checked against ledgers recorded from stellar-core.
 //
-// Refused: offers, pools, contracts and inflation, all as opNOT_SUPPORTED; protocols below 19.
+// Refused: offers, pools, contracts and inflation, all as opNOT_SUPPORTED.
 //
-// Simplified: BucketListHash is not stellar-core's bucket list, but a running hash over the changed entries.
+// Simplified: BucketListHash is not stellar-core's bucket list but a running hash over the changed entries, SkipList stays
+// empty, and the rules of protocols before 19 are not known: their ledgers may hold no transactions. Later protocols changed nothing
+// in these operations but the price of a full set, which is always protocol 19's (see BaseFee).
 //
 // Start at State, then Close (one ledger) and Check (one submission); tx.go holds the frame of a transaction, validity
 // in valid.go, and the operations in op_*.go.

@@ -85,6 +85,7 @@ func TestReplay(t *testing.T) {
 	dir := vectors(t)
 	for _, rec := range recordings {
 		t.Run(rec.name, func(t *testing.T) {
+			t.Parallel()
 			r := newReplay(t, readRefusals(t, filepath.Join(dir, rec.name+".rejected.jsonl.gz")))
 			f, err := os.Open(filepath.Join(dir, rec.name+".xdr.gz"))
 			if err != nil {

@@ -327,10 +327,10 @@ func walk(t *testing.T, seed uint64, ledgers int) int {
 
 func TestRandomOperations(t *testing.T) {
 	landed := 0
-	for seed := range uint64(20) {
+	for seed := range uint64(8) {
 		landed += walk(t, seed, 60)
 	}
-	if t.Logf("%d transactions succeeded", landed); landed < 1000 {
+	if t.Logf("%d transactions succeeded", landed); landed < 800 {
 		t.Error("the walk does too little")
 	}
 }
