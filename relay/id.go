@@ -28,7 +28,8 @@ func Seconds(s int64) Micros { return Micros(s * 1_000_000) }
 
 var idEncoding = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadding(base32.NoPadding)
 
-// NewPaymentID makes an id that sorts by the time of its making.
+// NewPaymentID makes an id of 74 random bits and the millisecond of its making. Ids do not sort by time as text: the
+// alphabet of RFC 4648 puts digits after letters. Lists sort by the time that the row carries.
 func NewPaymentID(now Micros) PaymentID { return PaymentID("pay_" + uuid7(now)) }
 
 // NewAppID makes an app's id.

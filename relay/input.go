@@ -24,7 +24,7 @@ type (
 		Hash, Holding string
 		Bound         uint32
 	}
-	// FundingRefused: it cannot be funded at all (the account to return to is gone, a policy says no).
+	// FundingRefused: it cannot be funded at all, because the signer's policy says no.
 	FundingRefused struct{ Cause Reason }
 	// FundingLanded: the funding was seen in a ledger by its hash.
 	FundingLanded struct {

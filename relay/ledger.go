@@ -7,7 +7,6 @@ type Head struct {
 	Sequence  uint32
 	CloseTime int64  // Unix seconds
 	Hash      string // hex
-	Oldest    uint32 // oldest ledger it still has
 }
 
 // Answer is what a network said when an envelope was handed in. It proves nothing: it is for back-off and for the log.

@@ -70,8 +70,8 @@ func TestParseHandle(t *testing.T) {
 }
 
 func TestPaymentID(t *testing.T) {
-	a, b := NewPaymentID(1_700_000_000_000_000), NewPaymentID(1_700_000_001_000_000)
-	if a >= b || len(a) != 30 {
+	a, b := NewPaymentID(1_700_000_000_000_000), NewPaymentID(1_700_000_000_000_000)
+	if a == b || len(a) != 30 {
 		t.Fatal(a, b)
 	}
 	if _, err := ParsePaymentID(string(a)); err != nil {

@@ -98,8 +98,8 @@ const (
 	ByDecline Reason = "declined" // the recipient said no
 	ByExpiry  Reason = "expired"  // the time ran out
 
-	FundingFailed   Reason = "funding_failed"    // tried several times, never landed
-	ReturnToMissing Reason = "return_to_missing" // the account to return to is gone
+	FundingFailed Reason = "funding_failed" // tried several times, never landed
+	Refused       Reason = "refused"        // the signer's policy does not allow it
 
 	KeyTakenOver  Reason = "key_taken_over" // signers, sequence, data or sponsorships were changed by a holder of the key
 	NoWayBack     Reason = "no_way_back"    // every rung of the ladder is spent

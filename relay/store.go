@@ -82,8 +82,9 @@ type Tx interface {
 	AddWork(w Work) error
 	CloseWork(id PaymentID, kinds ...EffectKind) error
 
-	// Envelopes. Insert fails with ErrSequenceTaken when a live funding or claim holds (network, source, sequence);
-	// rungs of a ladder and planned claims of one holding account do not exclude one another.
+	// Envelopes. Insert fails with ErrSequenceTaken when a live funding holds (network, source, sequence). Rungs of a ladder
+	// and claims of one holding account do not exclude one another here: they all merge the same account away, and the
+	// ledger takes one.
 	InsertEnvelope(e Envelope) error
 	SaveEnvelope(e *Envelope) error
 	Envelope(hash string) (Envelope, error)

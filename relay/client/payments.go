@@ -2,6 +2,7 @@ package client
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/url"
 	"strconv"
@@ -15,7 +16,8 @@ const MostWait = 30 * time.Second
 
 func paymentPath(id, rest string) (string, error) {
 	if _, err := relay.ParsePaymentID(id); err != nil {
-		return "", fmt.Errorf("%q is not a payment's id: that is \"pay_\" and 26 characters", id)
+		// Not shown: it may be a link that went to the wrong place.
+		return "", errors.New("that is not a payment's id: one is \"pay_\" and 26 characters")
 	}
 	return "/v1/payments/" + id + rest, nil
 }

@@ -2,7 +2,10 @@ package worker
 
 import (
 	"context"
+	"errors"
 	"slices"
+	"strconv"
+	"strings"
 
 	"github.com/restante/restante/relay"
 )
@@ -81,7 +84,7 @@ func (w *Worker) fundBatch(ctx context.Context, payments []relay.Payment) ([]rel
 	}
 	answer, err := w.Signer.Fund(ctx, in)
 	if err != nil {
-		return nil, err
+		return nil, w.dropRefused(ctx, payments, err)
 	}
 	if err := w.Desk.CommitFunding(ctx, answer); err != nil {
 		return nil, err // nothing is sent: the bound passes, and the signer will see that it has
@@ -111,4 +114,23 @@ func (w *Worker) channel(ctx context.Context) (string, int64, error) {
 		return c, sequence + 1, nil
 	}
 	return "", 0, again{after: w.cfg.Retry, why: "every channel is busy"}
+}
+
+// dropRefused ends the one payment of a batch that the signer's policy never allows, so that it does not hold up the
+// others; they come again. Any other error stands as it is.
+func (w *Worker) dropRefused(ctx context.Context, payments []relay.Payment, err error) error {
+	var f *relay.Fault
+	if !errors.As(err, &f) || f.Kind != relay.Forbidden && f.Kind != relay.Invalid {
+		return err
+	}
+	n, bad := strings.CutPrefix(f.Pointer, "/mints/")
+	i, notANumber := strconv.Atoi(n)
+	if !bad || notANumber != nil || i < 0 || i >= len(payments) {
+		return err
+	}
+	w.Log.Warn("the signer refuses a payment for good", "payment", payments[i].ID, "err", err)
+	if _, err := w.Desk.Apply(ctx, payments[i].ID, relay.FundingRefused{Cause: relay.Refused}); err != nil {
+		return err
+	}
+	return again{after: w.cfg.Retry, why: "another payment of the batch was refused"}
 }

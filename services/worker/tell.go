@@ -15,7 +15,7 @@ func (w *Worker) publish(ctx context.Context, row relay.Work) error {
 	if err != nil {
 		return err
 	}
-	return w.Announce.Announce(ctx, p, relay.State(row.Subject))
+	return w.Announce.Announce(ctx, row, p)
 }
 
 // notify writes to the recipient that money waits, or where it went. Only addresses that a mail can reach, only for apps

@@ -51,7 +51,7 @@ func (c *Config) defaults() {
 
 // Announcer tells the world of a payment's new state. A failure is tried again.
 type Announcer interface {
-	Announce(ctx context.Context, p relay.Payment, state relay.State) error
+	Announce(ctx context.Context, row relay.Work, p relay.Payment) error
 }
 
 // Post writes to recipients. Permanent failures are faults of kind Invalid.
