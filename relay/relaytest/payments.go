@@ -156,7 +156,7 @@ func paymentLife(b *bench) {
 			relay.DeclineAsked{}, relay.EmptiedElsewhere{Tx: "t", Ledger: 150, Destination: "GELSE"}},
 		{fund, relay.FundingLanded{Hash: "f"}, claim, relay.ClaimDead{Hash: "c"}, claim,
 			relay.EmptiedElsewhere{Tx: "t", Ledger: 150, Destination: "GDEST"}},
-		{relay.FundingRefused{Cause: relay.ReturnToMissing}},
+		{relay.FundingRefused{Cause: relay.Refused}},
 		{relay.DeclineAsked{}},
 	} {
 		p := Payment(b.app.ID, i+1)
