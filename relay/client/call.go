@@ -31,6 +31,7 @@ type call struct {
 	in           any // body; nil is none
 	safe         bool
 	wait         time.Duration // how long the relay was asked to hold the answer back
+	once         bool          // a look that is not worth a second one
 }
 
 // get, post and link are the usual calls.
@@ -68,7 +69,7 @@ func (c *Client) do(ctx context.Context, q call, out any) error {
 			return fmt.Errorf("%s %s: %w", q.method, q.path, ctx.Err())
 		}
 		pause, again := q.again(err, attempt)
-		if !again || attempt >= c.attempts {
+		if !again || q.once || attempt >= c.attempts {
 			return err
 		}
 		if sleep(ctx, pause) != nil {

@@ -246,7 +246,7 @@ func (c *Client) afterError(ctx context.Context, r ClaimRequest, account string,
 	if !errors.As(err, &p) && !errors.As(err, &lost) {
 		return Claimed{}, err
 	}
-	v, viewErr := c.View(ctx, r.Link, 0)
+	v, viewErr := c.look(ctx, r.Link, 0, "", true)
 	if s := relay.State(v.State); viewErr == nil && s.Known() && (s == relay.Returning || s.Ended()) {
 		return outcome(v, account)
 	}

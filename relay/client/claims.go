@@ -29,15 +29,15 @@ func (c *Client) onLink(ctx context.Context, link Link, method, rest string, in 
 
 // View reads what the holder of a link may see. Looking changes nothing. wait as in Get.
 func (c *Client) View(ctx context.Context, link Link, wait time.Duration) (ClaimView, error) {
-	return c.look(ctx, link, wait, "")
+	return c.look(ctx, link, wait, "", false)
 }
 
-func (c *Client) look(ctx context.Context, link Link, wait time.Duration, while string) (ClaimView, error) {
+func (c *Client) look(ctx context.Context, link Link, wait time.Duration, while string, once bool) (ClaimView, error) {
 	q, err := c.onLink(ctx, link, http.MethodGet, "", nil)
 	if err != nil {
 		return ClaimView{}, err
 	}
-	q.safe = true
+	q.safe, q.once = true, once
 	var v ClaimView
 	if err := c.do(ctx, waiting(q, wait, while), &v); err != nil {
 		return ClaimView{}, err
@@ -48,7 +48,7 @@ func (c *Client) look(ctx context.Context, link Link, wait time.Duration, while 
 // FollowClaim is Follow for the holder of a link.
 func (c *Client) FollowClaim(ctx context.Context, link Link, done func(ClaimView) bool) (ClaimView, error) {
 	read := func(wait time.Duration, while string) (ClaimView, string, error) {
-		v, err := c.look(ctx, link, wait, while)
+		v, err := c.look(ctx, link, wait, while, false)
 		return v, v.State, err
 	}
 	return follow(ctx, read, done)

@@ -173,17 +173,19 @@ func (r *claiming) needCode(s client.CodeSession) error {
 
 // tell says on stderr, to people, what is waited for.
 func (r *claiming) tell(v client.ClaimView) {
-	if r.json || v.State == r.state {
-		r.state = v.State
+	before := r.state
+	r.state = v.State
+	if r.json || v.State == before {
 		return
 	}
-	first := r.state == ""
-	r.state = v.State
-	if first {
+	if before == "" {
 		fmt.Fprintf(r.stderr, "%s from %s for %s, until %s.\n", money(v.Amount, v.Asset), plain(v.From), plain(bare(v.To)), moment(v.ExpiresAt))
 	}
 	switch relay.State(v.State) {
 	case relay.Created, relay.Funding:
+		if before != "" {
+			return // said already
+		}
 		fmt.Fprintln(r.stderr, "The money is not in its holding account yet. Waiting for the ledger.")
 	case relay.Claiming:
 		fmt.Fprintln(r.stderr, "A claim is handed in. Waiting for the ledger.")

@@ -142,14 +142,10 @@ func fate(e wire.StoryEnvelope, p client.Payment) string {
 	case e.Bound != 0:
 		return fmt.Sprintf("may land up to ledger %d", e.Bound)
 	}
-	return fmt.Sprintf("ready from ledger %d on, without an end", notBefore(p))
-}
-
-func notBefore(p client.Payment) uint32 {
-	if p.NotBeforeLedger == nil {
-		return 0
+	if n := p.NotBeforeLedger; n != nil {
+		return fmt.Sprintf("ready from ledger %d on, without an end", *n)
 	}
-	return *p.NotBeforeLedger
+	return "ready, without an end"
 }
 
 func due(at, now time.Time) string {

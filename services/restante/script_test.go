@@ -1,0 +1,161 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/restante/restante/relay/wire"
+)
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"restante": main})
+}
+
+// TestScript runs the real binary as people type it; testdata/script holds the sessions.
+func TestScript(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir:                 "testdata/script",
+		RequireExplicitExec: true,
+		Setup: func(e *testscript.Env) error {
+			e.Setenv("RESTANTE_STATE", filepath.Join(e.WorkDir, "state"))
+			return nil
+		},
+		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
+			"up": scriptUp, "status": scriptStatus, "field": scriptField, "code": scriptCode, "link": scriptLink, "lossy": scriptLossy,
+		},
+	})
+}
+
+// scriptUp starts a relay of the script's own and sets what its dev.env says: up
+func scriptUp(ts *testscript.TestScript, _ bool, _ []string) {
+	cmd := exec.Command("restante", "up", "--data", ts.MkAbs("data"), "--addr", "127.0.0.1:0", "--ledger-interval", "100ms")
+	cmd.Env = append(os.Environ(), "HOME="+ts.MkAbs("."))
+	out, err := cmd.StdoutPipe()
+	ts.Check(err)
+	ts.Check(cmd.Start())
+	ts.Defer(func() {
+		_ = cmd.Process.Signal(syscall.SIGTERM)
+		_ = cmd.Wait()
+	})
+	lines := bufio.NewScanner(out)
+	for lines.Scan() && !strings.HasPrefix(lines.Text(), "Try:") {
+	}
+	go func() { _, _ = io.Copy(io.Discard, out) }()
+	text, err := os.ReadFile(ts.MkAbs("data/dev.env"))
+	ts.Check(err)
+	for line := range strings.Lines(string(text)) {
+		name, value, _ := strings.Cut(strings.TrimSpace(line), "=")
+		ts.Setenv(name, value)
+	}
+}
+
+// scriptStatus runs a command line and wants its exit status: status N restante ARGS…
+func scriptStatus(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: status N command…")
+	}
+	err := ts.Exec(args[1], args[2:]...)
+	got := 0
+	if exit, ok := err.(*exec.ExitError); ok {
+		got = exit.ExitCode()
+	} else if err != nil {
+		ts.Fatalf("%v", err)
+	}
+	if fmt.Sprint(got) != args[0] {
+		ts.Fatalf("status %d, want %s", got, args[0])
+	}
+}
+
+// scriptField takes a field of the last answer's JSON, by its dotted path, into a variable: field NAME path
+func scriptField(ts *testscript.TestScript, _ bool, args []string) {
+	var v any
+	ts.Check(json.Unmarshal([]byte(ts.ReadFile("stdout")), &v))
+	for _, name := range strings.Split(args[1], ".") {
+		m, ok := v.(map[string]any)
+		if !ok || m[name] == nil {
+			ts.Fatalf("no field %s in %s", args[1], ts.ReadFile("stdout"))
+		}
+		v = m[name]
+	}
+	ts.Setenv(args[0], fmt.Sprint(v))
+}
+
+// scriptLink takes the link, alone on its line, out of the last answer: link NAME
+func scriptLink(ts *testscript.TestScript, _ bool, args []string) {
+	found := regexp.MustCompile(`(?m)^http\S+/c/pay_\S+#\S{50}$`).FindString(ts.ReadFile("stdout"))
+	if found == "" {
+		ts.Fatalf("no link alone on a line")
+	}
+	ts.Setenv(args[0], found)
+}
+
+// scriptCode waits for the nth code that was mailed to an address: code NAME ADDRESS n
+func scriptCode(ts *testscript.TestScript, _ bool, args []string) {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	for ctx.Err() == nil {
+		req, err := http.NewRequestWithContext(ctx, http.MethodGet, ts.Getenv("RESTANTE_SERVER")+"/dev/mail.json?to="+url.QueryEscape(args[1]), nil)
+		ts.Check(err)
+		res, err := http.DefaultClient.Do(req)
+		ts.Check(err)
+		var mail []wire.Mail
+		err = json.NewDecoder(res.Body).Decode(&mail)
+		_ = res.Body.Close()
+		ts.Check(err)
+		var codes []string
+		for _, m := range mail {
+			if code := regexp.MustCompile(`\b[0-9]{6}\b`).FindString(m.Text); code != "" {
+				codes = append(codes, code)
+			}
+		}
+		if fmt.Sprint(len(codes)) == args[2] {
+			ts.Setenv(args[0], codes[0]) // newest first
+			return
+		}
+	}
+	ts.Fatalf("no mail to %s", args[1])
+}
+
+// scriptLossy puts a proxy before the relay whose address is in $LOSSY. From the first request on that ends in the suffix
+// all answers are lost; carried out says whether such a request reaches the relay at all: lossy SUFFIX done|undone
+func scriptLossy(ts *testscript.TestScript, _ bool, args []string) {
+	relay, err := url.Parse(ts.Getenv("RESTANTE_SERVER"))
+	ts.Check(err)
+	forward := httputil.NewSingleHostReverseProxy(relay)
+	var losing atomic.Bool
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasSuffix(r.URL.Path, args[0]) {
+			losing.Store(true)
+		}
+		if !losing.Load() {
+			forward.ServeHTTP(w, r)
+			return
+		}
+		if args[1] == "done" {
+			forward.ServeHTTP(httptest.NewRecorder(), r)
+		}
+		panic(http.ErrAbortHandler)
+	}))
+	s.Config.ErrorLog = log.New(io.Discard, "", 0)
+	ts.Defer(s.Close)
+	ts.Setenv("LOSSY", s.URL)
+}
