@@ -198,8 +198,8 @@ type CodeSession struct {
 
 // ProveRequest is the body of POST /v1/claims/{id}/prove: session and code, or a voucher, or neither (policy link).
 type ProveRequest struct {
-	Session string `json:"session,omitempty" validate:"omitempty,max=100,required_with=Code"`
-	Code    string `json:"code,omitempty" validate:"omitempty,len=6,numeric,required_with=Session"`
+	Session string `json:"session,omitempty" validate:"required_with=Code,omitempty,max=100"`
+	Code    string `json:"code,omitempty" validate:"required_with=Session,omitempty,len=6,number"`
 	Voucher string `json:"voucher,omitempty" validate:"omitempty,max=100,excluded_with=Code"`
 }
 

@@ -64,6 +64,9 @@ func (s *server) admit(a access, c *call) error {
 	if err := s.admitApp(c); err != nil {
 		return err
 	}
+	if a == byApp && c.app.ID == "" {
+		return relay.NewFault(relay.Forbidden, "app_key_needed", "This key may only make apps.", nil)
+	}
 	if a == admin && !c.key.Admin {
 		return relay.NewFault(relay.Forbidden, "admin_key_needed", "This call needs an admin key.", nil)
 	}

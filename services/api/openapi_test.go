@@ -1,0 +1,202 @@
+package api_test
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"net/http"
+	"net/url"
+	"os"
+	"reflect"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/getkin/kin-openapi/openapi3filter"
+	"github.com/getkin/kin-openapi/routers"
+
+	"github.com/restante/restante/relay/wire"
+	"github.com/restante/restante/services/api"
+	"github.com/restante/restante/services/internal/problem"
+)
+
+var document = sync.OnceValues(func() (*openapi3.T, error) {
+	doc, err := openapi3.NewLoader().LoadFromData(api.OpenAPI)
+	if err != nil {
+		return nil, err
+	}
+	return doc, doc.Validate(context.Background())
+})
+
+// seen collects, over all tests, which answers were had.
+var seen struct {
+	sync.Mutex
+	answers map[string]bool // "GET /v1/x 200"
+}
+
+// conform holds an answer, and a request that was accepted, against the document.
+func conform(w *world, req *http.Request, body []byte, a answer) {
+	w.Helper()
+	doc, err := document()
+	if err != nil {
+		w.Fatal(err)
+	}
+	rt, params := find(doc, req.Method, req.URL.Path)
+	if rt == nil || a.status == http.StatusMethodNotAllowed {
+		return
+	}
+	name := req.Method + " " + rt.Path + " " + strconv.Itoa(a.status)
+	seen.Lock()
+	if seen.answers == nil {
+		seen.answers = map[string]bool{}
+	}
+	seen.answers[name] = true
+	seen.Unlock()
+	if rt.Operation.Responses.Value(strconv.Itoa(a.status)) == nil {
+		w.Errorf("openapi.yaml does not know that %s answers %d\n%s", a.what, a.status, a.body)
+		return
+	}
+	again := req.Clone(context.Background())
+	again.Body = io.NopCloser(bytes.NewReader(body))
+	again.URL, _ = url.Parse(req.URL.RequestURI())
+	in := &openapi3filter.RequestValidationInput{
+		Request: again, PathParams: params, Route: rt,
+		Options: &openapi3filter.Options{
+			IncludeResponseStatus: true, SkipSettingDefaults: true, AuthenticationFunc: openapi3filter.NoopAuthenticationFunc,
+		},
+	}
+	if a.status < 300 {
+		if err := openapi3filter.ValidateRequest(context.Background(), in); err != nil {
+			w.Errorf("%s was accepted, but openapi.yaml refuses it: %v\n%s", a.what, err, body)
+		}
+	}
+	out := &openapi3filter.ResponseValidationInput{RequestValidationInput: in, Status: a.status, Header: a.header, Options: in.Options}
+	if err := openapi3filter.ValidateResponse(context.Background(), out.SetBodyBytes(a.body)); err != nil {
+		w.Errorf("the answer of %s is not as openapi.yaml says: %v\n%s", a.what, err, a.body)
+	}
+}
+
+func find(doc *openapi3.T, method, path string) (*routers.Route, map[string]string) {
+	got := strings.Split(path, "/")
+	for pattern, item := range doc.Paths.Map() {
+		want, params := strings.Split(pattern, "/"), map[string]string{}
+		if len(want) != len(got) {
+			continue
+		}
+		fits := true
+		for i := range want {
+			if strings.HasPrefix(want[i], "{") {
+				params[strings.Trim(want[i], "{}")] = got[i]
+			} else if want[i] != got[i] {
+				fits = false
+			}
+		}
+		if op := item.GetOperation(method); fits && op != nil {
+			return &routers.Route{Spec: doc, Path: pattern, PathItem: item, Method: method, Operation: op}, params
+		}
+	}
+	return nil, nil
+}
+
+func TestDocumentHasTheRoutesOfTheCode(t *testing.T) {
+	doc, err := document()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var want []string
+	for path, item := range doc.Paths.Map() {
+		for method, op := range item.Operations() {
+			want = append(want, method+" "+path)
+			access := "byApp"
+			if op.Security != nil {
+				access = "open"
+				for _, s := range *op.Security {
+					for name := range s {
+						access = map[string]string{"link": "byLink", "key": "byApp"}[name]
+					}
+				}
+			}
+			if !slices.Contains(api.Routes(), method+" "+path+" "+access) {
+				t.Errorf("the document has %s %s for %s, the code has not", method, path, access)
+			}
+		}
+	}
+	for _, rt := range api.Routes() {
+		if !slices.Contains(want, rt[:strings.LastIndex(rt, " ")]) {
+			t.Errorf("the code has %s, the document has not", rt)
+		}
+	}
+}
+
+// Each schema has exactly the fields of its struct, required ones are those that are always written, and every exported
+// struct of package wire that is a body of /v1 is there.
+func TestDocumentHasTheFieldsOfTheCode(t *testing.T) {
+	doc, err := document()
+	if err != nil {
+		t.Fatal(err)
+	}
+	structs := map[string]any{
+		"PaymentRequest": wire.PaymentRequest{}, "LinkHalf": wire.LinkHalf{}, "Payment": wire.Payment{}, "Cost": wire.Cost{},
+		"Settlement": wire.Settlement{}, "PaymentList": wire.PaymentList{}, "Voucher": wire.Voucher{}, "Story": wire.Story{},
+		"StoryEntry": wire.StoryEntry{}, "StoryEnvelope": wire.StoryEnvelope{}, "StoryWork": wire.StoryWork{},
+		"Treasury": wire.Treasury{}, "Network": wire.Network{}, "AppRequest": wire.AppRequest{}, "App": wire.App{}, "Key": wire.Key{},
+		"KeyList": wire.KeyList{}, "ClaimView": wire.ClaimView{}, "CodeSession": wire.CodeSession{}, "ProveRequest": wire.ProveRequest{},
+		"Proven": wire.Proven{}, "PlanRequest": wire.PlanRequest{}, "Plan": wire.Plan{}, "SubmitRequest": wire.SubmitRequest{},
+		"Problem": problem.Problem{}, "Field": problem.Field{},
+	}
+	source, err := os.ReadFile("../../relay/wire/wire.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, m := range regexp.MustCompile(`(?m)^type (\w+) struct`).FindAllStringSubmatch(string(source), -1) {
+		if _, ok := structs[m[1]]; !ok && m[1] != "Mail" { // of the development mailbox, not of /v1
+			t.Errorf("wire.%s is not compared with the document", m[1])
+		}
+	}
+	for name, s := range doc.Components.Schemas {
+		v, ok := structs[name]
+		if !ok {
+			if len(s.Value.Properties) > 0 {
+				t.Errorf("schema %s is of no struct", name)
+			}
+			continue
+		}
+		delete(structs, name)
+		compare(t, name, s.Value, reflect.TypeOf(v))
+	}
+	for name := range structs {
+		t.Errorf("no schema for %s", name)
+	}
+}
+
+func compare(t *testing.T, name string, s *openapi3.Schema, typ reflect.Type) {
+	request := strings.HasSuffix(name, "Request") || name == "LinkHalf"
+	var fields, required []string
+	for i := range typ.NumField() {
+		f := typ.Field(i)
+		tag, options, _ := strings.Cut(f.Tag.Get("json"), ",")
+		fields = append(fields, tag)
+		always := !strings.Contains(options, "omit")
+		if request {
+			always = strings.HasPrefix(f.Tag.Get("validate"), "required") && !strings.HasPrefix(f.Tag.Get("validate"), "required_")
+		}
+		if always {
+			required = append(required, tag)
+		}
+	}
+	var documented []string
+	for p := range s.Properties {
+		documented = append(documented, p)
+	}
+	for what, pair := range map[string][2][]string{"fields": {fields, documented}, "required fields": {required, s.Required}} {
+		slices.Sort(pair[0])
+		slices.Sort(pair[1])
+		if !slices.Equal(pair[0], pair[1]) {
+			t.Errorf("%s: %s of the struct %q, of the schema %q", name, what, pair[0], pair[1])
+		}
+	}
+}

@@ -1,0 +1,382 @@
+package api_test
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"database/sql"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"filippo.io/age"
+	"github.com/stellar/go-stellar-sdk/keypair"
+
+	"github.com/restante/restante/crypto/claim"
+	"github.com/restante/restante/crypto/field"
+	"github.com/restante/restante/crypto/secret"
+	"github.com/restante/restante/relay"
+	"github.com/restante/restante/relay/sqlstore"
+	"github.com/restante/restante/relay/wire"
+	"github.com/restante/restante/services/api"
+)
+
+const passphrase = "Test SDF Network ; September 2015"
+
+// world is the API on the real store, with a ledger and a signer that can be told to fail.
+type world struct {
+	*testing.T
+	mu      sync.Mutex
+	now     time.Time
+	path    string // of the database
+	store   *sqlstore.Store
+	desk    *relay.Desk
+	ledger  *ledger
+	signer  *scribe
+	keys    *field.Keys
+	closing chan struct{}
+	bell    *bell
+	logs    *lockedBuffer
+	server  *httptest.Server
+
+	identity *age.X25519Identity // of the app
+	app      wire.App
+	key      string // of the app
+	admin    string
+}
+
+func newWorld(t *testing.T) *world {
+	t.Helper()
+	w := &world{T: t, now: time.Date(2030, 1, 2, 3, 4, 5, 678_000, time.UTC), closing: make(chan struct{}), bell: &bell{}, logs: &lockedBuffer{}}
+	var err error
+	if w.keys, err = field.Derive(secret.RandomKey()); err != nil {
+		t.Fatal(err)
+	}
+	w.path = filepath.Join(t.TempDir(), "db")
+	if w.store, err = sqlstore.Open(t.Context(), w.path, w.keys); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { w.store.Close() })
+	clock := func() time.Time { w.mu.Lock(); defer w.mu.Unlock(); return w.now }
+	network := sha256.Sum256([]byte(passphrase))
+	w.desk = &relay.Desk{Store: w.store, Network: hex.EncodeToString(network[:]), Now: clock}
+	w.ledger = newLedger(clock)
+	w.signer = &scribe{ledger: w.ledger, sponsor: keypair.MustRandom(), network: w.desk.Network}
+	h, err := api.New(api.Config{PublicURL: "https://pay.example.com", Network: passphrase}, api.Deps{
+		Desk: w.desk, Store: w.store, Signer: w.signer, Ledger: w.ledger, Codes: w.keys, Bus: w.bell, Closing: w.closing,
+		Log: slog.New(slog.NewTextHandler(w.logs, &slog.HandlerOptions{Level: slog.LevelDebug})), Now: clock,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.server = httptest.NewServer(h)
+	t.Cleanup(w.server.Close)
+	w.found()
+	return w
+}
+
+// found makes the app under test, and an app whose key is an admin's.
+func (w *world) found() {
+	w.Helper()
+	text, row := api.NewKey("rst_test_")
+	row.Admin = true
+	w.admin = text
+	_, err := w.desk.OpenApp(w.Context(), relay.App{
+		ID: relay.NewAppID(relay.At(w.now)), Name: "Operator", Recipient: "age1operator", Treasury: keypair.MustRandom().Address(),
+	}, row)
+	if err != nil {
+		w.Fatal(err)
+	}
+	if w.identity, err = age.GenerateX25519Identity(); err != nil {
+		w.Fatal(err)
+	}
+	in := wire.AppRequest{Name: "Acme", Recipient: w.identity.Recipient().String(), MayVouch: true}
+	w.as(w.admin).do("POST", "/v1/apps", in).want(201).into(&w.app)
+	w.key = w.app.Key.Text
+	w.ledger.pay(w.app.Treasury, 1000*relay.One)
+}
+
+func (w *world) tick(d time.Duration) {
+	w.mu.Lock()
+	w.now = w.now.Add(d)
+	w.mu.Unlock()
+	w.ledger.close()
+}
+
+// caller is somebody who calls with certain headers.
+type caller struct {
+	w      *world
+	header http.Header
+}
+
+func (w *world) as(key string) caller {
+	return caller{w, http.Header{"Authorization": {"Bearer " + key}}}
+}
+func (w *world) nobody() caller { return caller{w, http.Header{}} }
+func (w *world) holder(l claim.Link) caller {
+	keys, err := claim.Derive(l.Secret, l.PaymentID, passphrase)
+	if err != nil {
+		w.Fatal(err)
+	}
+	return caller{w, http.Header{"Authorization": {"Link " + keys.Auth().RevealText()}}}
+}
+func (c caller) with(name, value string) caller {
+	h := c.header.Clone()
+	h.Set(name, value)
+	return caller{c.w, h}
+}
+
+// answer is what came back.
+type answer struct {
+	w      *world
+	what   string
+	status int
+	header http.Header
+	body   []byte
+}
+
+// do sends body: nothing for nil, text as it is, anything else as JSON. Every answer is held against openapi.yaml.
+func (c caller) do(method, path string, body any) answer {
+	c.w.Helper()
+	var raw []byte
+	switch b := body.(type) {
+	case nil:
+	case string:
+		raw = []byte(b)
+	default:
+		var err error
+		if raw, err = json.Marshal(b); err != nil {
+			c.w.Fatal(err)
+		}
+	}
+	req, err := http.NewRequestWithContext(c.w.Context(), method, c.w.server.URL+path, bytes.NewReader(raw))
+	if err != nil {
+		c.w.Fatal(err)
+	}
+	req.Header = c.header.Clone()
+	if raw != nil && req.Header.Get("Content-Type") == "" {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		c.w.Fatal(err)
+	}
+	defer res.Body.Close()
+	text, err := io.ReadAll(res.Body)
+	if err != nil {
+		c.w.Fatal(err)
+	}
+	a := answer{c.w, method + " " + path, res.StatusCode, res.Header, text}
+	conform(c.w, req, raw, a)
+	return a
+}
+
+func (a answer) want(status int) answer {
+	a.w.Helper()
+	if a.status != status {
+		a.w.Fatalf("%s: %d, want %d\n%s", a.what, a.status, status, a.body)
+	}
+	return a
+}
+
+func (a answer) into(v any) {
+	a.w.Helper()
+	d := json.NewDecoder(bytes.NewReader(a.body))
+	d.DisallowUnknownFields()
+	if err := d.Decode(v); err != nil {
+		a.w.Fatalf("%s: %v\n%s", a.what, err, a.body)
+	}
+}
+
+// refused wants a problem with a code, and, where given, errors at these places.
+func (a answer) refused(status int, code string, pointers ...string) answer {
+	a.w.Helper()
+	var p struct {
+		Code   string `json:"code"`
+		Status int    `json:"status"`
+		ID     string `json:"request_id"`
+		Errors []struct{ Pointer, Code string }
+	}
+	if err := json.Unmarshal(a.body, &p); err != nil {
+		a.w.Fatalf("%s: %v\n%s", a.what, err, a.body)
+	}
+	if a.status != status || p.Code != code || p.Status != status {
+		a.w.Errorf("%s: %d %s, want %d %s\n%s", a.what, a.status, p.Code, status, code, a.body)
+	}
+	if ct := a.header.Get("Content-Type"); ct != "application/problem+json" || p.ID == "" || p.ID != a.header.Get("Request-Id") {
+		a.w.Errorf("%s: type %q, request id %q", a.what, ct, p.ID)
+	}
+	var got []string
+	for _, e := range p.Errors {
+		got = append(got, e.Pointer)
+	}
+	if len(pointers) > 0 && strings.Join(got, " ") != strings.Join(pointers, " ") {
+		a.w.Errorf("%s: errors at %q, want %q\n%s", a.what, got, pointers, a.body)
+	}
+	return a
+}
+
+// state is a digest of every row there is: when it is the same, nothing changed.
+func (w *world) state() string {
+	w.Helper()
+	db, err := sql.Open("sqlite", "file:"+w.path)
+	if err != nil {
+		w.Fatal(err)
+	}
+	defer db.Close()
+	tables, err := column(db, "SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name")
+	if err != nil {
+		w.Fatal(err)
+	}
+	sum := sha256.New()
+	for _, table := range tables {
+		rows, err := db.Query("SELECT * FROM " + table)
+		if err != nil {
+			w.Fatal(err)
+		}
+		names, _ := rows.Columns()
+		for rows.Next() {
+			values, ptrs := make([]any, len(names)), make([]any, len(names))
+			for i := range values {
+				ptrs[i] = &values[i]
+			}
+			if err := rows.Scan(ptrs...); err != nil {
+				w.Fatal(err)
+			}
+			fmt.Fprintln(sum, table, values)
+		}
+		rows.Close()
+	}
+	return hex.EncodeToString(sum.Sum(nil))
+}
+
+func column(db *sql.DB, query string) (out []string, err error) {
+	rows, err := db.Query(query)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var s string
+		if err := rows.Scan(&s); err != nil {
+			return nil, err
+		}
+		out = append(out, s)
+	}
+	return out, rows.Err()
+}
+
+// unchanged runs fn and wants every row to be as before.
+func (w *world) unchanged(what string, fn func()) {
+	w.Helper()
+	before := w.state()
+	fn()
+	if w.state() != before {
+		w.Errorf("%s changed something", what)
+	}
+}
+
+// send makes a payment by a plain request and returns it with its link.
+func (w *world) send(in wire.PaymentRequest) (wire.Payment, claim.Link) {
+	w.Helper()
+	var p wire.Payment
+	w.as(w.key).do("POST", "/v1/payments", in).want(201).into(&p)
+	l, err := claim.Parse(p.ClaimLink)
+	if err != nil {
+		w.Fatal(err)
+	}
+	return p, l
+}
+
+// fund moves a payment to pending, as signer, worker and ledger would.
+func (w *world) fund(id string) *keypair.Full {
+	w.Helper()
+	p, err := w.desk.Payment(w.Context(), relay.PaymentID(id))
+	if err != nil {
+		w.Fatal(err)
+	}
+	holding, head := keypair.MustRandom(), w.ledger.head()
+	e := relay.Envelope{
+		Hash: hash("funding" + id), Kind: relay.FundingEnvelope, State: relay.Signed, Network: w.desk.Network,
+		Source: keypair.MustRandom().Address(), Sequence: 7, SignedAt: head.Sequence, Bound: head.Sequence + 10,
+		MaxTime: head.CloseTime + 100, XDR: []byte("funding"), Payments: []relay.PaymentID{p.ID},
+	}
+	rung := relay.Envelope{
+		Hash: hash("rung" + id), Kind: relay.ReturnEnvelope, State: relay.Signed, Network: w.desk.Network, Source: holding.Address(),
+		Sequence: 1 << 50, SignedAt: head.Sequence, XDR: []byte("rung"), Payments: []relay.PaymentID{p.ID},
+	}
+	err = w.desk.CommitFunding(w.Context(), relay.FundAnswer{App: p.App, Envelope: e, Minted: []relay.Minted{
+		{Payment: p.ID, Account: holding.Address(), Box: []byte("box of " + id), Ladder: []relay.Envelope{rung}},
+	}})
+	if err != nil {
+		w.Fatal(err)
+	}
+	err = w.desk.Sighted(w.Context(), relay.Sighting{Hash: e.Hash, Tx: hash("tx" + id), Ledger: head.Sequence, Success: true, Fee: 100})
+	if err != nil {
+		w.Fatal(err)
+	}
+	w.ledger.pay(holding.Address(), p.Amount)
+	return holding
+}
+
+func hash(s string) string {
+	sum := sha256.Sum256([]byte(s))
+	return hex.EncodeToString(sum[:])
+}
+
+// bell is a bus whose rings the test makes.
+type bell struct {
+	mu       sync.Mutex
+	watchers []chan struct{}
+	begun    chan struct{} // closed when somebody begins to watch
+}
+
+func (b *bell) Watch(relay.PaymentID) (<-chan struct{}, func()) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	c := make(chan struct{}, 1)
+	b.watchers = append(b.watchers, c)
+	if b.begun != nil {
+		close(b.begun)
+		b.begun = nil
+	}
+	return c, func() {}
+}
+
+func (b *bell) ring() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, c := range b.watchers {
+		select {
+		case c <- struct{}{}:
+		default:
+		}
+	}
+}
+
+type lockedBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (l *lockedBuffer) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(p)
+}
+
+func (l *lockedBuffer) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.String()
+}
+
+var _ relay.Ledger = (*ledger)(nil)
