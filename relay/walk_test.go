@@ -14,7 +14,6 @@ type world struct {
 	ledger   uint32
 	fundings []*funding
 	money    string // "home", the holding account, "recipient", "elsewhere"
-	claims   map[string]bool
 	rungs    int
 	n        int
 }

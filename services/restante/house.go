@@ -30,7 +30,7 @@ import (
 )
 
 // developmentNetwork is the passphrase of the ledger that `up` brings along.
-const developmentNetwork = "Restante Development Network ; 2026"
+const developmentNetwork = "restante-development-network"
 
 // house is the whole product in one process, on embedded parts: what `up` runs, and what the demonstration and the fault
 // tests run privately. Production runs the same parts apart.

@@ -90,7 +90,6 @@ type theatre struct {
 	dir      string
 	addr     string
 	ledger   bareledger.Reader
-	friend   string
 	payments []*life
 }
 

@@ -59,7 +59,7 @@ type rig struct {
 func newRig(t *testing.T) *rig {
 	t.Helper()
 	v := &view{
-		head:     relay.Head{Sequence: 5000, CloseTime: 1_800_000_000, Oldest: 1},
+		head:     relay.Head{Sequence: 5000, CloseTime: 1_800_000_000},
 		verdicts: map[string]relay.Verdict{}, seen: map[string]relay.Sighting{},
 	}
 	r := &rig{t: t, view: v, app: "app_agpzy3u6xjz4bbzuq5kzuxrkfi", next: 100}

@@ -1,0 +1,114 @@
+package main
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/restante/restante/relay"
+	"github.com/restante/restante/relay/client"
+	"github.com/restante/restante/relay/wire"
+)
+
+// Every state has a sentence on what happens next, and no two say the same.
+func TestNextKnowsEveryState(t *testing.T) {
+	said := map[string]relay.State{next(client.Story{Payment: wire.Payment{State: "unheard of"}}): "unheard of"}
+	for _, s := range relay.States {
+		text := next(client.Story{Payment: wire.Payment{State: string(s.State)}})
+		if other, ok := said[text]; ok && !(s.State == relay.Failed && other == relay.Canceled) {
+			t.Errorf("%s and %s: %s", s.State, other, text)
+		}
+		said[text] = s.State
+	}
+}
+
+// Every input that history can name has words.
+func TestHistoryKnowsEveryInput(t *testing.T) {
+	for _, in := range []relay.Input{
+		relay.CancelAsked{}, relay.DeclineAsked{}, relay.ClaimSubmitted{}, relay.FundingSigned{}, relay.FundingRefused{},
+		relay.FundingLanded{}, relay.FundingDead{}, relay.ClaimLanded{}, relay.ClaimDead{}, relay.ReturnLanded{},
+		relay.RungSpent{}, relay.EmptiedElsewhere{}, relay.HoldingTroubled{}, relay.HoldingWell{}, relay.LedgerClosed{}, relay.Onward{},
+	} {
+		if inputWords[relay.InputName(in)] == "" {
+			t.Errorf("no words for %s", relay.InputName(in))
+		}
+	}
+}
+
+// TestExplain holds the story of a payment in trouble to testdata/explain.txt. RESTANTE_UPDATE=1 writes it anew.
+func TestExplain(t *testing.T) {
+	at := time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC)
+	holding, from := "GHOLDING", uint32(35)
+	story := client.Story{
+		Payment: wire.Payment{
+			ID: "pay_x", State: "pending", To: "email:ana@example.com", Amount: "25", Asset: "native", Policy: "guarded",
+			HoldingAccount: &holding, NotBeforeLedger: &from, ReturnTo: "GHOME", ExpiresAt: at.Add(30 * 24 * time.Hour),
+		},
+		History: []wire.StoryEntry{
+			{At: at, To: "created", Input: "accepted"},
+			{At: at.Add(time.Second), From: "created", To: "funding", Input: "funding_signed", Detail: "f00d"},
+			{At: at.Add(2 * time.Second), From: "funding", To: "pending", Input: "funding_landed", Detail: "f00d"},
+			{At: at.Add(3 * time.Second), From: "pending", To: "pending", Input: "newer_input", Detail: "\x1b[31mred"},
+		},
+		Envelopes: []wire.StoryEnvelope{
+			{Hash: "f00d", Kind: "funding", State: "landed", Tx: "beef", Ledger: 24},
+			{Hash: "0001", Kind: "return", State: "signed", Rung: 2},
+			{Hash: "0002", Kind: "return", State: "spent", Rung: 1, Tx: "0bad", Ledger: 30},
+			{Hash: "0003", Kind: "return", State: "planned"},
+			{Hash: "0004", Kind: "claim", State: "dead", Bound: 29},
+			{Hash: "0005", Kind: "claim", State: "planned", Bound: 90},
+		},
+		Work: []wire.StoryWork{
+			{Kind: "fund", Due: at, Attempts: 1, DoneAt: &at},
+			{Kind: "expire", Due: at.Add(30 * 24 * time.Hour)},
+			{Kind: "notify", Due: at.Add(-90 * time.Second), Attempts: 3, Note: "the mail server said no"},
+			{Kind: "publish", Due: at, Attempts: 1},
+		},
+		Ledger: 31, ClosedAt: at.Add(4 * time.Second), Holding: "The account holds 25 lumens and is as it was made.",
+	}
+	var out bytes.Buffer
+	c := &cli{stdout: &out}
+	if err := c.explain(story, at); err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join("testdata", "explain.txt")
+	if os.Getenv("RESTANTE_UPDATE") == "1" {
+		if err := os.WriteFile(path, out.Bytes(), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(path)
+	if err != nil || out.String() != string(want) {
+		t.Errorf("%v; got\n%s", err, out.String())
+	}
+}
+
+func TestSpan(t *testing.T) {
+	for d, want := range map[time.Duration]string{
+		0: "1 second", time.Second: "1 second", 1500 * time.Millisecond: "2 seconds", time.Minute: "60 seconds",
+		61 * time.Second: "2 minutes", 90 * time.Minute: "2 hours", 36 * time.Hour: "2 days", 30 * 24 * time.Hour: "30 days",
+	} {
+		if got := span(d); got != want {
+			t.Errorf("%v: %s, want %s", d, got, want)
+		}
+	}
+}
+
+// What others wrote does not steer the terminal.
+func TestPlain(t *testing.T) {
+	if got := plain("a\x1b[31mb\nc\u202ed\x00"); got != "a[31mb cd" {
+		t.Errorf("%q", got)
+	}
+}
+
+func TestEditDistance(t *testing.T) {
+	for pair, want := range map[[2]string]int{
+		{"", ""}: 0, {"", "abc"}: 3, {"amount", "ammount"}: 1, {"send", "sned"}: 2, {"json", "jsn"}: 1, {"key", "keys"}: 1,
+	} {
+		if got := editDistance(pair[0], pair[1]); got != want {
+			t.Errorf("%v: %d, want %d", pair, got, want)
+		}
+	}
+}
