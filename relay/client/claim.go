@@ -45,7 +45,7 @@ type ClaimRequest struct {
 	Session CodeSession     // of a code that was asked for earlier; the zero session has one mailed
 	Earlier string          // account that an earlier call claimed into; "" none
 	Voucher string          // the app's word, in place of a code
-	Memo    string          // that an existing destination asks for: "id:" and a number, or a text of at most 28 bytes
+	Memo    string          // text that an existing destination asks for, at most 28 bytes
 	Tell    func(ClaimView) // sees each state of the payment on the way; may be nil
 }
 

@@ -3,8 +3,6 @@ package redeem
 import (
 	"errors"
 	"fmt"
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/stellar/go-stellar-sdk/keypair"
@@ -26,8 +24,8 @@ var (
 	ErrPlan = errors.New("the plan is not a claim, or contradicts itself")
 	// ErrSequence says that the plan's sequence number is none that the holding account can have.
 	ErrSequence = errors.New("the plan's sequence number is out of reach")
-	// ErrMemo says that a memo is neither a text of up to 28 bytes nor "id:" and a number below 2^64.
-	ErrMemo = errors.New("a memo is a text of at most 28 bytes, or \"id:\" and a number")
+	// ErrMemo says that a memo is longer than the network takes.
+	ErrMemo = errors.New("a memo has at most 28 bytes")
 	// ErrKey says that the destination's key is missing, or is not the destination's.
 	ErrKey = errors.New("the key of the new account is missing or not its own")
 )
@@ -37,7 +35,7 @@ type PlanExpect struct {
 	Destination string        // where everything goes
 	NewAccount  bool          // the destination is made by the claim and signs too
 	Sponsor     string        // who may sponsor it; "" anybody else
-	Memo        string        // that the destination asks for: "id:" and a number, or text of up to 28 bytes; "" none
+	Memo        string        // text that the destination asks for, at most 28 bytes; "" none
 	Now         time.Time     // by the recipient's clock
 	Longest     time.Duration // the plan must end at Now + Longest or before, and before the payment's own end
 }
@@ -61,9 +59,12 @@ func CheckPlan(got wire.Plan, h Holding, want PlanExpect) (Plan, error) {
 	if got.NewAccount != want.NewAccount {
 		return Plan{}, &stellar.Mismatch{Field: "operations", Want: newness(want.NewAccount), Got: newness(got.NewAccount)}
 	}
-	memo, err := parseMemo(want.Memo)
-	if err != nil {
-		return Plan{}, err
+	memo := stellar.Memo{}
+	if want.Memo != "" {
+		memo = stellar.Memo{Kind: stellar.MemoText, Text: want.Memo}
+	}
+	if len(want.Memo) > 28 {
+		return Plan{}, ErrMemo
 	}
 	var differs *stellar.Mismatch
 	tx, err := stellar.CheckClaim(got.Envelope, stellar.ClaimExpectation{
@@ -88,25 +89,6 @@ func CheckPlan(got wire.Plan, h Holding, want PlanExpect) (Plan, error) {
 		return Plan{}, ErrSequence
 	}
 	return Plan{Tx: tx, Destination: want.Destination, NewAccount: want.NewAccount, holding: h}, nil
-}
-
-// parseMemo reads a memo as people write it: "id:" and a number, "text:" and a text whatever it begins with, or a text.
-func parseMemo(s string) (stellar.Memo, error) {
-	if s == "" {
-		return stellar.Memo{}, nil
-	}
-	if digits, ok := strings.CutPrefix(s, "id:"); ok {
-		id, err := strconv.ParseUint(digits, 10, 64)
-		if err != nil {
-			return stellar.Memo{}, ErrMemo
-		}
-		return stellar.Memo{Kind: stellar.MemoID, ID: id}, nil
-	}
-	text := strings.TrimPrefix(s, "text:")
-	if text == "" || len(text) > 28 {
-		return stellar.Memo{}, ErrMemo
-	}
-	return stellar.Memo{Kind: stellar.MemoText, Text: text}, nil
 }
 
 func newness(is bool) string {

@@ -50,7 +50,7 @@ func (c *cli) newClaim() *cobra.Command {
 	fl.SortFlags = false
 	fl.StringVar(&f.code, "code", "", "the six digits that were mailed after an earlier call")
 	fl.StringVar(&f.to, "to", "", "an account of yours that exists, G…, instead of a new one")
-	fl.StringVar(&f.memo, "memo", "", "memo that this account asks for: \"id:\" and a number, or a text")
+	fl.StringVar(&f.memo, "memo", "", "text memo that this account asks for, at most 28 bytes")
 	fl.StringVar(&f.keystore, "keystore", "", "file for the new account's key (default ./restante-ACCOUNT.age); never overwritten")
 	fl.StringVar(&f.passphraseFile, "passphrase-file", "", "file whose first line is the keystore's passphrase")
 	fl.StringVar(&f.voucher, "voucher", "", "the app's word for you, in place of a code")
@@ -67,6 +67,8 @@ func (f claimFlags) check() error {
 		return usage("--to names an account that has its key already: --keystore and --passphrase-file are for a new one.")
 	case f.memo != "" && f.to == "":
 		return usage("--memo goes with --to.")
+	case len(f.memo) > 28:
+		return usage("--memo: a memo has at most 28 bytes.")
 	case strings.HasPrefix(f.to, "S"):
 		return usage("--to takes the address of an account, G…. That looks like a secret key: keep it to yourself.")
 	case f.to != "" && !strkey.IsValidEd25519PublicKey(f.to):
