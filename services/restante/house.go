@@ -140,7 +140,7 @@ func (h *house) openLedger(ctx context.Context) (err error) {
 		h.net, err = devnet.Open(devnet.Config{Passphrase: h.cfg.Ledger.Passphrase, Interval: h.cfg.Ledger.Interval,
 			Path: h.path("ledger.db"), Logger: h.log.With("part", "ledger")})
 		if err != nil {
-			return err
+			return fmt.Errorf("the ledger in %s cannot be opened (does another restante run on this directory?): %w", h.cfg.Data, err)
 		}
 		h.later(h.net.Close)
 		h.rpcURL = h.base + "/rpc"

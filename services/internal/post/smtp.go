@@ -15,13 +15,13 @@ import (
 
 // Config says how mail leaves. The zero Config sends none: see [Config.Set].
 type Config struct {
-	Host         string        // of the mail server
-	Port         int           // 0 = 465 for TLS "implicit", else 587
-	From         string        // "Restante <post@example.com>" or a bare address
-	TLS          string        // "starttls" (default: required), "implicit", "none" (only to this machine)
-	Username     string        // "" = no authentication
-	PasswordFile string        // holds the password, one line
-	Timeout      time.Duration // of one attempt, 0 = 30 s, at most 5 min
+	Host         string        `yaml:"host"`          // of the mail server
+	Port         int           `yaml:"port"`          // 0 = 465 for TLS "implicit", else 587
+	From         string        `yaml:"from"`          // "Restante <post@example.com>" or a bare address
+	TLS          string        `yaml:"tls"`           // "starttls" (default: required), "implicit", "none" (only to this machine)
+	Username     string        `yaml:"username"`      // "" = no authentication
+	PasswordFile string        `yaml:"password_file"` // holds the password, one line
+	Timeout      time.Duration `yaml:"timeout"`       // of one attempt, 0 = 30 s, at most 5 min
 }
 
 // Set says whether mail is configured at all.
