@@ -36,9 +36,17 @@ func (s *server) createPayment(c *call) (reply, error) {
 		return reply{}, err
 	}
 	if idem.Key == "" {
+		if o.Free, err = s.spendable(c.Context(), c.app); err != nil {
+			return reply{}, err
+		}
 		return s.accept(c.Context(), o, link)
 	}
-	// From here on the work is finished whether the caller is still there or not: she will ask again with the same key.
+	return s.acceptOnce(c, idem, o, link)
+}
+
+// acceptOnce does the work behind an Idempotency-Key, once. It is finished whether the caller is still there or not: she
+// will ask again with the same key.
+func (s *server) acceptOnce(c *call, idem relay.Answered, o relay.Opening, link string) (reply, error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(c.Context()), patience)
 	defer cancel()
 	first, done, err := s.Desk.Begin(ctx, idem)
@@ -49,17 +57,28 @@ func (s *server) createPayment(c *call) (reply, error) {
 		return replay(first), nil
 	}
 	o.Idem = first
+	if o.Free, err = s.spendable(ctx, c.app); err != nil {
+		s.giveBack(ctx, idem)
+		return reply{}, err
+	}
 	out, err := s.accept(ctx, o, link)
 	if err != nil && refused(err) {
-		if lost := s.Desk.Abandon(ctx, idem); lost != nil {
-			s.Log.Warn("an idempotency key stays in flight for a minute", "app", c.app.ID, "err", lost)
-		}
+		s.giveBack(ctx, idem)
 	}
 	return out, err
 }
 
-// refused says that err is a decision, after which nothing was written. After any other error the commit may have
-// happened; then the key stays in flight, and the next request with it finds the answer or begins anew.
+// giveBack frees a key after a request that wrote nothing.
+func (s *server) giveBack(ctx context.Context, idem relay.Answered) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+	defer cancel()
+	if err := s.Desk.Abandon(ctx, idem); err != nil {
+		s.Log.Warn("an idempotency key stays in flight for a minute", "app", idem.App, "err", err)
+	}
+}
+
+// refused says that err is a decision of the commit, after which nothing was written. After any other error the commit
+// may have happened; then the key stays in flight, and the next request with it finds the answer or begins anew.
 func refused(err error) bool {
 	switch relay.KindOf(err) {
 	case relay.Invalid, relay.Forbidden, relay.Conflict, relay.Exhausted:
@@ -68,18 +87,21 @@ func refused(err error) bool {
 	return false
 }
 
-// accept looks at the treasury, commits the payment and answers.
-func (s *server) accept(ctx context.Context, o relay.Opening, link string) (reply, error) {
-	_, free, err := s.Ledger.Balance(ctx, o.App.Treasury)
+// spendable is what the app's treasury has free on the ledger. The treasury is also where money goes home to, so it has
+// to exist.
+func (s *server) spendable(ctx context.Context, app relay.App) (relay.Stroops, error) {
+	_, free, err := s.Ledger.Balance(ctx, app.Treasury)
 	if relay.CodeOf(err) == relay.ErrNotFound.Code {
-		return reply{}, relay.NewFault(relay.Conflict, "return_to_missing",
+		err = relay.NewFault(relay.Conflict, "return_to_missing",
 			"The app's treasury account does not exist on the ledger yet. Pay lumens into it first.", nil)
 	}
-	if err != nil {
-		return reply{}, err
-	}
-	o.Free = free
+	return free, err
+}
+
+// accept commits the payment and answers.
+func (s *server) accept(ctx context.Context, o relay.Opening, link string) (reply, error) {
 	var box string
+	var err error
 	if link != "" {
 		if box, err = sealed(link, o.App.Recipient); err != nil {
 			return reply{}, err

@@ -2,8 +2,10 @@ package api_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"io"
 	"strings"
 	"testing"
@@ -336,6 +338,72 @@ func TestRefusedForFundsCanBeTriedAgainUnderItsKey(t *testing.T) {
 	c.do("POST", "/v1/payments", in).refused(402, "treasury_empty")
 	w.ledger.pay(w.app.Treasury, 2000*relay.One)
 	c.do("POST", "/v1/payments", in).want(201)
+}
+
+func TestKeyIsFreeAgainWhenTheLedgerWasAway(t *testing.T) {
+	w := newWorld(t)
+	c := w.as(w.key).with("Idempotency-Key", "k")
+	w.ledger.fail(true)
+	c.do("POST", "/v1/payments", ana).refused(503, "ledger_unavailable")
+	w.ledger.fail(false)
+	c.do("POST", "/v1/payments", ana).want(201)
+}
+
+// A commit whose answer is lost is found again by the same key: nobody is paid twice.
+func TestLostCommitIsFoundByItsKey(t *testing.T) {
+	w := newWorld(t)
+	w.desk.Store = &forgetful{Store: w.store}
+	c := w.as(w.key).with("Idempotency-Key", "k")
+	c.do("POST", "/v1/payments", ana).refused(500, "internal")
+	w.desk.Store = w.store
+	var p wire.Payment
+	c.do("POST", "/v1/payments", ana).want(201).into(&p)
+	if p.ClaimLink != "" || p.ClaimLinkBox == "" {
+		t.Errorf("a second payment: %+v", p)
+	}
+	var list wire.PaymentList
+	w.as(w.key).do("GET", "/v1/payments", nil).want(200).into(&list)
+	if len(list.Data) != 1 {
+		t.Errorf("%d payments", len(list.Data))
+	}
+}
+
+// forgetful commits, and loses the answer of the commit that made a payment.
+type forgetful struct {
+	relay.Store
+	n int
+}
+
+func (f *forgetful) UpdateMany(ctx context.Context, ids []relay.PaymentID, fn func(relay.Tx, []relay.Payment) error) error {
+	err := f.Store.UpdateMany(ctx, ids, fn)
+	if f.n++; f.n == 2 && err == nil { // the first claims the key, the second creates
+		return errors.New("connection lost")
+	}
+	return err
+}
+
+func TestOneKeyManyAtOnce(t *testing.T) {
+	w := newWorld(t)
+	c := w.as(w.key).with("Idempotency-Key", "k")
+	answers := make(chan answer, 8)
+	for range cap(answers) {
+		go func() { answers <- c.do("POST", "/v1/payments", ana) }()
+	}
+	made := 0
+	for range cap(answers) {
+		switch a := <-answers; {
+		case a.status == 201 && a.header.Get("Idempotency-Replayed") == "":
+			made++
+		case a.status == 201:
+		default:
+			a.refused(409, "idempotency_in_flight")
+		}
+	}
+	var list wire.PaymentList
+	w.as(w.key).do("GET", "/v1/payments", nil).want(200).into(&list)
+	if made != 1 || len(list.Data) != 1 {
+		t.Errorf("%d made, %d there", made, len(list.Data))
+	}
 }
 
 func TestPaymentsOfOthersDoNotExist(t *testing.T) {
