@@ -93,23 +93,7 @@ func TestLinkScriptDerivesAsTheVectorsSay(t *testing.T) {
 		}
 		t.Skip("needs node")
 	}
-	// node takes .js files for modules only below a package.json that says so.
-	dir := t.TempDir()
-	for from, to := range map[string]string{"static/link.js": "static/link.js", "testdata/vectors.mjs": "testdata/vectors.mjs"} {
-		raw, err := os.ReadFile(from)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := os.MkdirAll(dir+"/"+to[:strings.Index(to, "/")], 0o700); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(dir+"/"+to, raw, 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := os.WriteFile(dir+"/package.json", []byte(`{"type":"module"}`), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	dir := module(t, "static/link.js", "testdata/vectors.mjs")
 	vectors, err := os.ReadFile("../../crypto/testdata/vectors/claim.json")
 	if err != nil {
 		t.Fatal(err)

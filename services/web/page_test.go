@@ -1,0 +1,153 @@
+package web_test
+
+import (
+	"encoding/json"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/restante/restante/relay"
+	"github.com/restante/restante/relay/wire"
+)
+
+// reading is what page.js asked for and showed.
+type reading struct {
+	Asked []struct{ Path, Method, Authorization string }
+	Shown map[string]string
+	Claim bool // the command is on show
+}
+
+// pages runs page.js in node, which takes .js files for modules only below a package.json that says so.
+func pages(t *testing.T) func(link, answer string) reading {
+	t.Helper()
+	node, err := exec.LookPath("node")
+	if err != nil {
+		if os.Getenv("RESTANTE_REQUIRE_SERVICES") == "1" {
+			t.Fatal("node is required")
+		}
+		t.Skip("needs node")
+	}
+	dir := module(t, "static/link.js", "static/page.js", "testdata/page.mjs")
+	return func(link, answer string) reading {
+		t.Helper()
+		out, err := exec.Command(node, filepath.Join(dir, "testdata/page.mjs"), link, answer).CombinedOutput()
+		if err != nil {
+			t.Fatalf("%v\n%s", err, out)
+		}
+		var r reading
+		if err := json.Unmarshal(out, &r); err != nil {
+			t.Fatalf("%v\n%s", err, out)
+		}
+		return r
+	}
+}
+
+func module(t *testing.T, files ...string) string {
+	t.Helper()
+	dir := t.TempDir()
+	write := func(name string, raw []byte) {
+		if err := os.MkdirAll(filepath.Dir(filepath.Join(dir, name)), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(dir, name), raw, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write("package.json", []byte(`{"type":"module"}`))
+	for _, name := range files {
+		raw, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		write(name, raw)
+	}
+	return dir
+}
+
+const (
+	goodLink = "https://pay.example.com/c/pay_agpzy3u6xjz4bbzuq5kzuxrkfi#AQECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8gJvwoDw"
+	goodAuth = "MfZ-B8gg4ir5i-3Ng0f37i89r6-rP7eA1XmVMnGoNLM" // of the vectors
+)
+
+func view(state, reason string) string {
+	v := wire.ClaimView{
+		ID: "pay_agpzy3u6xjz4bbzuq5kzuxrkfi", State: state, Reason: reason, From: "Acme <b>", To: "email:a***@example.com", Amount: "25",
+		Asset: "native", Policy: "guarded", CustodyText: relay.Guarded.CustodyText(), ExpiresAt: time.Date(2030, 1, 2, 3, 4, 5, 0, time.UTC),
+		Network: "Test SDF Network ; September 2015",
+	}
+	raw, _ := json.Marshal(map[string]any{"status": 200, "body": v})
+	return string(raw)
+}
+
+func TestPageShowsWhatWaits(t *testing.T) {
+	read := pages(t)
+	r := read(goodLink, view("pending", ""))
+	if len(r.Asked) != 1 || r.Asked[0].Path != "/v1/claims/pay_agpzy3u6xjz4bbzuq5kzuxrkfi" || r.Asked[0].Method != "GET" ||
+		r.Asked[0].Authorization != "Link "+goodAuth {
+		t.Errorf("asked %+v", r.Asked)
+	}
+	for id, want := range map[string]string{
+		"title": "Money is waiting for you", "from": "Acme <b>", "to": "a***@example.com", "amount": "25 XLM (test network, worth nothing)",
+		"custody": relay.Guarded.CustodyText(), "command": "restante claim '" + goodLink + "'",
+	} {
+		if r.Shown[id] != want {
+			t.Errorf("%s: %q, want %q", id, r.Shown[id], want)
+		}
+	}
+	if !r.Claim || !strings.Contains(r.Shown["lead"], "the sender can take it back") || strings.Contains(r.Shown["lead"], "yours") {
+		t.Errorf("%+v", r)
+	}
+	for state, title := range map[string]string{
+		"created": "Money is on its way", "claiming": "The money is being claimed", "claimed": "The money was claimed",
+		"returned": "The money went back to the sender", "parked": "The money is safe, but cannot be moved just now",
+	} {
+		r := read(goodLink, view(state, map[string]string{"returned": "expired"}[state]))
+		if r.Shown["title"] != title || r.Claim != (state == "created") {
+			t.Errorf("%s: %q, command %v", state, r.Shown["title"], r.Claim)
+		}
+		if state == "returned" && r.Shown["lead"] != "The time to claim it ran out." {
+			t.Errorf("%s: %q", state, r.Shown["lead"])
+		}
+	}
+}
+
+func TestPageHasAHeadlineForEveryState(t *testing.T) {
+	script, err := os.ReadFile("static/page.js")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range relay.States {
+		if !strings.Contains(string(script), "\n  "+string(s.State)+": \"") {
+			t.Errorf("no headline for %s", s.State)
+		}
+	}
+}
+
+func TestPageSaysWhatIsWrongWithALink(t *testing.T) {
+	read := pages(t)
+	for link, title := range map[string]string{
+		goodLink[:len(goodLink)-3]:                       "The end of this link is missing",
+		strings.Split(goodLink, "#")[0]:                  "The end of this link is missing",
+		strings.Replace(goodLink, "AQECAw", "AQECBw", 1): "This link was altered",
+		strings.Replace(goodLink, "kfi#", "kfq#", 1):     "This link was altered",
+		strings.Replace(goodLink, "#AQ", "#Ag", 1):       "This link is of a newer kind",
+		goodLink + "AAAA":                                "This is not a claim link",
+	} {
+		r := read(link, view("pending", ""))
+		if r.Shown["title"] != title || len(r.Asked) != 0 || r.Claim {
+			t.Errorf("%s: %q, asked %+v", link, r.Shown["title"], r.Asked)
+		}
+	}
+	for answer, title := range map[string]string{
+		`{"status":401,"body":{}}`: "This link opens nothing here",
+		`{"status":500,"body":{}}`: "The service does not answer well",
+		"down":                     "The service cannot be reached",
+	} {
+		if r := read(goodLink, answer); r.Shown["title"] != title || r.Claim {
+			t.Errorf("%s: %q", answer, r.Shown["title"])
+		}
+	}
+}

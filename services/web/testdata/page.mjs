@@ -1,0 +1,23 @@
+// Runs static/page.js against a page that is only its ids, and prints what a reader would see. Arguments: the link, and
+// the API's answer as JSON {status, body}, or "down".
+const [link, answer] = process.argv.slice(2);
+const elements = {};
+const asked = [];
+globalThis.document = {
+  title: "",
+  documentElement: { dataset: { network: "Test SDF Network ; September 2015" } },
+  getElementById: (id) => (elements[id] ??= { textContent: "", hidden: true, addEventListener() {} }),
+};
+globalThis.location = { href: link, reload() {} };
+globalThis.addEventListener = () => {};
+globalThis.fetch = async (path, options) => {
+  asked.push({ path, method: options.method ?? "GET", authorization: options.headers.Authorization, body: options.body ?? null });
+  if (answer === "down") throw new TypeError("fetch failed");
+  const { status, body } = JSON.parse(answer);
+  return { status, ok: status < 300, json: async () => body };
+};
+await import("../static/page.js");
+await new Promise((done) => setImmediate(done));
+for (let i = 0; i < 50 && elements.title === undefined; i++) await new Promise((done) => setTimeout(done, 20));
+const shown = Object.fromEntries(Object.entries(elements).map(([id, e]) => [id, e.hidden && id !== "title" && !e.textContent ? null : e.textContent]));
+console.log(JSON.stringify({ asked, shown, claim: elements.claim?.hidden === false }));
