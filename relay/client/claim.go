@@ -213,6 +213,9 @@ func (c *Client) open(ctx context.Context, link Link, v ClaimView, got Proven) (
 // this claim cannot land any more and another may be tried.
 func (c *Client) attempt(ctx context.Context, r ClaimRequest, proof string, h Holding, to Account) (ClaimView, error) {
 	got, err := c.PlanClaim(ctx, r.Link, proof, to.Address, r.Memo)
+	if IsCode(err, "claim_in_flight") { // of another call: the ledger decides on that one first
+		return c.decided(ctx, r)
+	}
 	if err != nil {
 		return ClaimView{}, err
 	}
@@ -232,6 +235,11 @@ func (c *Client) attempt(ctx context.Context, r ClaimRequest, proof string, h Ho
 	if _, err := c.SubmitClaim(ctx, r.Link, proof, signed); err != nil && !IsCode(err, "claim_in_flight") {
 		return ClaimView{}, err
 	}
+	return c.decided(ctx, r)
+}
+
+// decided follows the payment until no claim is on its way.
+func (c *Client) decided(ctx context.Context, r ClaimRequest) (ClaimView, error) {
 	return c.FollowClaim(ctx, r.Link, func(v ClaimView) bool {
 		r.tell(v)
 		return v.State != string(relay.Claiming)

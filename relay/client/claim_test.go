@@ -288,6 +288,43 @@ func TestOutcomes(t *testing.T) {
 	}
 }
 
+// What happens to the payment between two steps of a claim is told as it is, not as the refusal it causes.
+func TestOvertaken(t *testing.T) {
+	for _, route := range []string{"POST /v1/claims/{id}/code", "POST /v1/claims/{id}/prove", "POST /v1/claims/{id}/plan", "POST /v1/claims/{id}/submit"} {
+		f := newFake(t)
+		sent := f.sent("guarded")
+		f.fault = func(r string, _ int) fault {
+			if r == route {
+				ends("returned", "canceled")(f.payments[sent.Payment.ID])
+			}
+			return fine
+		}
+		var lostRace *client.Lost
+		if _, err := f.client(client.Options{}).Claim(t.Context(), claimInto(sent.Link, "ana")); !errors.As(err, &lostRace) {
+			t.Errorf("%s: %v", route, err)
+		}
+	}
+}
+
+// Another claim that is on its way decides first; if it cannot land, ours is next.
+func TestAnotherClaimInFlight(t *testing.T) {
+	for _, route := range []string{"POST /v1/claims/{id}/plan", "POST /v1/claims/{id}/submit"} {
+		for outcome, good := range map[string]bool{"pending": true, "claimed": false} {
+			f := newFake(t)
+			f.inFlight = func(r string, nth int) bool { return r == route && nth == 1 }
+			f.land = func(p *fakePayment) {
+				to := addr("eve")
+				p.State, p.Destination, f.land = outcome, &to, nil
+			}
+			_, err := f.client(client.Options{}).Claim(t.Context(), claimInto(f.sent("guarded").Link, "ana"))
+			var lostRace *client.Lost
+			if (err == nil) != good || errors.As(err, &lostRace) == good {
+				t.Errorf("%s, then %s: %v", route, outcome, err)
+			}
+		}
+	}
+}
+
 func ends(state, reason string) func(*fakePayment) {
 	return func(p *fakePayment) { p.State, p.Reason = state, reason }
 }

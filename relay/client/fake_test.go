@@ -55,10 +55,11 @@ type fake struct {
 	codes    int
 	signed   []string // envelopes that were handed in
 
-	lie   func(route string, answer any)
-	fault func(route string, nth int) fault
-	land  func(p *fakePayment) // what becomes of a claim that is handed in; nil: it lands
-	times map[string]int
+	lie      func(route string, answer any)
+	fault    func(route string, nth int) fault
+	inFlight func(route string, nth int) bool // another claim has just been handed in
+	land     func(p *fakePayment)             // what becomes of a claim that is handed in; nil: it lands
+	times    map[string]int
 }
 
 type fault int
@@ -294,6 +295,10 @@ func (f *fake) answerClaim(route string, p *fakePayment, r *http.Request, body [
 	case "POST /v1/claims/{id}/decline":
 		p.State, p.Reason = "returned", "declined"
 		return 202, f.view(p)
+	}
+	if f.inFlight != nil && f.inFlight(route, f.times[route]) {
+		p.State = "claiming"
+		return 0, no(409, "claim_in_flight")
 	}
 	if p.State != "pending" {
 		return 0, no(409, "already_"+p.Reason)

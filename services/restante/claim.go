@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -121,13 +122,17 @@ func (r *claiming) ready() error {
 		}
 		p.Wipe()
 	}
-	if r.keystore == "" {
-		return nil
+	if r.to != "" || r.begun.Keystore != "" && (r.keystore == "" || samePath(r.keystore, r.begun.Keystore)) {
+		return nil // no file is to be made
 	}
-	if _, err := os.Lstat(r.keystore); err == nil && !samePath(r.keystore, r.begun.Keystore) {
+	if _, err := os.Lstat(r.keystore); r.keystore != "" && err == nil {
 		return failed("%s is there already and is never overwritten. Name another file.", r.keystore)
 	}
-	return nil
+	probe, err := os.CreateTemp(filepath.Dir(r.keystore), ".restante-*")
+	if err != nil {
+		return failed("The new account's key could not be written: %v. Name another place with --keystore.", err)
+	}
+	return errors.Join(probe.Close(), os.Remove(probe.Name()))
 }
 
 func (r *claiming) try(ctx context.Context, earlierCode bool) (client.Claimed, error) {
@@ -256,7 +261,7 @@ func (r *claiming) print(got client.Claimed) error {
 	if out.Keystore != "" {
 		r.printf("\nThe keystore is the account: keep the file and its passphrase. \"age -d\" opens it.\n")
 	}
-	return nil
+	return r.written()
 }
 
 // bare drops the kind of an e-mail handle.

@@ -27,14 +27,44 @@ type cli struct {
 // run is the whole command but for the exit: args without the program's name. It has written its error, as one or two
 // sentences, to stderr when it returns one; [statusOf] is the exit status. When ctx ends, it stops in good order.
 func run(ctx context.Context, env func(string) string, args []string, stdin io.Reader, stdout, stderr io.Writer) error {
-	c := &cli{env: env, stdin: stdin, stdout: stdout, stderr: stderr}
+	out := &sticky{to: stdout}
+	c := &cli{env: env, stdin: stdin, stdout: out, stderr: stderr}
 	root := c.root()
 	root.SetArgs(args)
-	err := outward(root.ExecuteContext(ctx))
+	err := root.ExecuteContext(ctx)
+	if err == nil {
+		err = out.err // an answer that nobody got is no answer: a link is printed once
+	}
+	err = outward(err)
 	if text := sentence(err); text != "" {
 		fmt.Fprintln(stderr, "restante: "+text)
 	}
 	return err
+}
+
+// sticky remembers the first error of writing, and writes nothing after it.
+type sticky struct {
+	to  io.Writer
+	err error
+}
+
+func (s *sticky) Write(p []byte) (int, error) {
+	if s.err != nil {
+		return 0, s.err
+	}
+	n, err := s.to.Write(p)
+	if err != nil {
+		s.err = failed("The answer could not be written: %v. What was asked for may be done.", err)
+	}
+	return n, s.err
+}
+
+// written says whether everything that was printed so far was taken.
+func (c *cli) written() error {
+	if s, ok := c.stdout.(*sticky); ok {
+		return s.err
+	}
+	return nil
 }
 
 func (c *cli) root() *cobra.Command {

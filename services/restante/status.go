@@ -113,9 +113,9 @@ func ofProblem(p *client.Problem) (int, string) {
 		return statusFailed, "The relay does not accept this API key: it is unknown there, or revoked."
 	case slices.Contains(codeProblems, p.Code):
 		return statusCode, text + " Run it again with the code, or without --code to have a new one mailed."
-	case strings.HasPrefix(p.Code, "already_"):
+	case strings.HasPrefix(p.Code, "already_") || p.Code == "expired":
 		return statusLost, text
-	case client.Temporary(p):
+	case client.Temporary(p) || p.Code == "holding_absent" || p.Code == "parked":
 		return statusTryAgain, text + tryAgain(p.RetryAfter)
 	case p.Status >= http.StatusInternalServerError:
 		return statusFailed, text + requestOf(p)
