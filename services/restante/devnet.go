@@ -38,6 +38,7 @@ func (c *cli) newDevnet() *cobra.Command {
 			return c.devnet(cmd.Context(), cfg, addr, control)
 		},
 	}
+	cmd.AddCommand(c.newDevnetVerify())
 	f := cmd.Flags()
 	f.SortFlags = false
 	f.StringVar(&addr, "addr", "127.0.0.1:8000", "host:port of Stellar RPC and the friendbot; port 0 takes a free one")
