@@ -67,13 +67,8 @@ func (w *Worker) fundBatch(ctx context.Context, payments []relay.Payment) ([]rel
 	if err != nil {
 		return nil, err
 	}
-	channel, sequence, err := w.channel(ctx)
-	if err != nil {
-		return nil, err
-	}
 	in := relay.FundIntent{
-		App: payments[0].App, Channel: channel, Sequence: sequence,
-		SignedAt: head.Sequence, Bound: head.Sequence + w.cfg.BoundLedgers,
+		App: payments[0].App, SignedAt: head.Sequence, Bound: head.Sequence + w.cfg.BoundLedgers,
 		MaxTime: head.CloseTime + int64(w.cfg.BoundTime.Seconds()),
 	}
 	for _, p := range payments {
@@ -82,7 +77,7 @@ func (w *Worker) fundBatch(ctx context.Context, payments []relay.Payment) ([]rel
 			SenderRecipients: p.SenderRecipients, ClaimRecipient: p.ClaimRecipient,
 		})
 	}
-	answer, err := w.Signer.Fund(ctx, in)
+	answer, err := w.sign(ctx, in)
 	if err != nil {
 		return nil, w.dropRefused(ctx, payments, err)
 	}
@@ -90,11 +85,44 @@ func (w *Worker) fundBatch(ctx context.Context, payments []relay.Payment) ([]rel
 		return nil, err // nothing is sent: the bound passes, and the signer will see that it has
 	}
 	w.Wake()
-	return answer.Envelope.Payments, nil
+	return w.moved(ctx, answer.Envelope.Payments)
 }
 
-// channel picks a channel that no live funding uses, and the sequence number to take. The commit decides, not this.
-func (w *Worker) channel(ctx context.Context) (string, int64, error) {
+// sign has the intent signed with the number of a free channel. One that the signer holds for a funding that was never
+// committed is passed over: the database knows nothing of it, and everybody would wait for its bound.
+func (w *Worker) sign(ctx context.Context, in relay.FundIntent) (relay.FundAnswer, error) {
+	var taken []string
+	for {
+		var err error
+		if in.Channel, in.Sequence, err = w.channel(ctx, taken); err != nil {
+			return relay.FundAnswer{}, err
+		}
+		answer, err := w.Signer.Fund(ctx, in)
+		if relay.CodeOf(err) != relay.ErrSequenceTaken.Code {
+			return answer, err
+		}
+		taken = append(taken, in.Channel)
+	}
+}
+
+// moved keeps those that are not waiting for a funding any more. The signer may answer with a funding that we have proven
+// dead, as long as its own view of the ledger has not: that funds nobody.
+func (w *Worker) moved(ctx context.Context, ids []relay.PaymentID) (funded []relay.PaymentID, err error) {
+	for _, id := range ids {
+		p, err := w.Desk.Payment(ctx, id)
+		if err != nil {
+			return nil, err
+		}
+		if p.State != relay.Created {
+			funded = append(funded, id)
+		}
+	}
+	return funded, nil
+}
+
+// channel picks a channel that no live funding uses and that is not among taken, and the sequence number to take. The
+// commit decides, not this.
+func (w *Worker) channel(ctx context.Context, taken []string) (string, int64, error) {
 	_, channels, err := w.Signer.Accounts(ctx)
 	if err != nil {
 		return "", 0, err
@@ -104,7 +132,7 @@ func (w *Worker) channel(ctx context.Context) (string, int64, error) {
 		return "", 0, err
 	}
 	for _, c := range channels {
-		if slices.ContainsFunc(live, func(e relay.Envelope) bool { return e.Source == c }) {
+		if slices.Contains(taken, c) || slices.ContainsFunc(live, func(e relay.Envelope) bool { return e.Source == c }) {
 			continue
 		}
 		sequence, err := w.Ledger.Sequence(ctx, c)
