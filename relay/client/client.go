@@ -36,6 +36,9 @@ type Client struct {
 	network  networkName
 }
 
+// ErrPlainHTTP says that a relay on another machine was named with http://, without Options.AllowHTTP.
+var ErrPlainHTTP = errors.New("plain http: whoever is on the way could read along and change answers; use https")
+
 // New makes a client of the relay at server, "https://host[:port][/path]". It does not connect yet.
 func New(server string, o Options) (*Client, error) {
 	base, err := url.Parse(strings.TrimSuffix(server, "/"))
@@ -45,7 +48,7 @@ func New(server string, o Options) (*Client, error) {
 	case err != nil || base.Host == "" || base.User != nil || base.RawQuery != "" || base.Fragment != "":
 		return nil, errors.New("the address of the relay is not like https://relay.example.com")
 	case base.Scheme == "http" && !o.AllowHTTP && !loopback(base.Hostname()):
-		return nil, fmt.Errorf("%s is plain http: whoever is on the way could read along and change answers; use https", base.Host)
+		return nil, fmt.Errorf("%s is %w", base.Host, ErrPlainHTTP)
 	case base.Scheme != "https" && base.Scheme != "http":
 		return nil, fmt.Errorf("the address of the relay begins with https://, not %s://", base.Scheme)
 	}

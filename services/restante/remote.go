@@ -59,7 +59,10 @@ func (c *cli) claimant(link client.Link) (*client.Client, error) {
 
 func (c *cli) connect(server string, key secret.Bytes, network string) (*client.Client, error) {
 	cl, err := client.New(server, client.Options{Key: key, Network: network, AllowHTTP: c.env("RESTANTE_ALLOW_HTTP") == "1"})
-	if err != nil {
+	switch {
+	case errors.Is(err, client.ErrPlainHTTP):
+		return nil, usage("%s, or set RESTANTE_ALLOW_HTTP=1 on a network that you trust.", capital(err.Error()))
+	case err != nil:
 		return nil, usage("%s.", capital(err.Error()))
 	}
 	return cl, nil

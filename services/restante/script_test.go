@@ -23,6 +23,8 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/restante/restante/crypto/secret"
+	"github.com/restante/restante/relay/client"
 	"github.com/restante/restante/relay/wire"
 )
 
@@ -41,6 +43,7 @@ func TestScript(t *testing.T) {
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
 			"up": scriptUp, "status": scriptStatus, "field": scriptField, "code": scriptCode, "link": scriptLink, "lossy": scriptLossy,
+			"voucher": scriptVoucher,
 		},
 	})
 }
@@ -158,4 +161,13 @@ func scriptLossy(ts *testscript.TestScript, _ bool, args []string) {
 	s.Config.ErrorLog = log.New(io.Discard, "", 0)
 	ts.Defer(s.Close)
 	ts.Setenv("LOSSY", s.URL)
+}
+
+// scriptVoucher has the app vouch for its user: voucher NAME PAYMENT
+func scriptVoucher(ts *testscript.TestScript, _ bool, args []string) {
+	c, err := client.New(ts.Getenv("RESTANTE_SERVER"), client.Options{Key: secret.NewString(ts.Getenv("RESTANTE_KEY"))})
+	ts.Check(err)
+	v, err := c.Vouch(context.Background(), args[1])
+	ts.Check(err)
+	ts.Setenv(args[0], v.Voucher)
 }
