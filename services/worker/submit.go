@@ -58,8 +58,9 @@ func (w *Worker) judge(ctx context.Context, row relay.Work, e relay.Envelope) er
 }
 
 // overtaken deals with a claim past its bound that was not seen although its number is used up or its account gone. All
-// else of the proof holds, so it is dead once one of our own envelopes is known to have taken the number; what a stranger
-// did to the account, the watcher sees.
+// else of the proof holds, so it is dead once one of our own envelopes is known to have taken the number, or once we have
+// ourselves watched every ledger in which it could have landed: then somebody who holds the key used the number, and what
+// else she did to the account, an audit sees.
 func (w *Worker) overtaken(ctx context.Context, row relay.Work, e relay.Envelope) error {
 	p, err := w.Desk.Payment(ctx, e.Payments[0])
 	if err != nil || p.State.Ended() {
@@ -74,6 +75,13 @@ func (w *Worker) overtaken(ctx context.Context, row relay.Work, e relay.Envelope
 			return w.Desk.Died(ctx, e.Hash)
 		}
 	}
+	watched, err := w.watched(ctx, e)
+	if err != nil {
+		return err
+	}
+	if watched {
+		return w.Desk.Died(ctx, e.Hash)
+	}
 	err = w.Store.UpdateMany(ctx, nil, func(tx relay.Tx, _ []relay.Payment) error {
 		return tx.AddWork(relay.Work{Kind: relay.DoAudit, Payment: p.ID, Due: w.now()})
 	})
@@ -81,6 +89,23 @@ func (w *Worker) overtaken(ctx context.Context, row relay.Work, e relay.Envelope
 		return err
 	}
 	return again{after: w.pause(row), why: "its number was used by somebody else"}
+}
+
+// watched says whether the watcher took in every ledger in which e could have landed: from the one after it was written
+// down to its bound, without a gap. The ledger at which the watcher goes on behind a gap is remembered, but the one before
+// it is not; so the one in which e was signed has to be remembered too.
+func (w *Worker) watched(ctx context.Context, e relay.Envelope) (whole bool, err error) {
+	err = w.Store.View(ctx, func(tx relay.Tx) error {
+		for seq := e.SignedAt; seq <= e.Bound; seq++ {
+			hash, err := tx.LedgerHash(seq)
+			if err != nil || hash == "" {
+				return err
+			}
+		}
+		whole = e.Bound != 0
+		return nil
+	})
+	return whole, err
 }
 
 // handIn wraps e in a fee bump, paying more the more often it had to be tried, and submits it.

@@ -393,7 +393,7 @@ func (w *town) planned(p relay.Payment, ana *keypair.Full, ledgers uint32) (rela
 	if e.NewAccount {
 		keys = append(keys, ana)
 	}
-	return e, raw(w.T, sign(w.T, base64.StdEncoding.EncodeToString(e.XDR), keys...))
+	return e, raw(w.T, sign(w.T, text(e.XDR), keys...))
 }
 
 // claim plans, signs and submits a claim that may land within so many ledgers.
@@ -411,7 +411,7 @@ func (w *town) bumped(envelope []byte) string {
 	w.Helper()
 	payer := keypair.MustRandom()
 	w.befriend(payer.Address())
-	b, err := stellar.BuildFeeBump(base64.StdEncoding.EncodeToString(envelope), passphrase, payer.Address(), 1000)
+	b, err := stellar.BuildFeeBump(text(envelope), passphrase, payer.Address(), 1000)
 	if err != nil {
 		w.Fatal(err)
 	}
@@ -525,6 +525,8 @@ func raw(t *testing.T, text string) []byte {
 	return b
 }
 
+func text(envelope []byte) string { return base64.StdEncoding.EncodeToString(envelope) }
+
 // door is a ledger whose answers a test may take over, one method at a time.
 type door struct {
 	relay.Ledger
@@ -545,7 +547,7 @@ func (d *door) through(p plan) plan {
 }
 
 func (d *door) Submit(ctx context.Context, envelope []byte) (relay.Answer, error) {
-	inner, _, err := stellar.Hashes(base64.StdEncoding.EncodeToString(envelope), passphrase)
+	inner, _, err := stellar.Hashes(text(envelope), passphrase)
 	if err != nil {
 		return relay.Answer{}, err
 	}
