@@ -33,7 +33,7 @@ func (t *Tx) apply(l *layer, base int64) applied {
 
 func (t *Tx) applyPlain(l *layer, base int64, payFee bool) (*judged, applied) {
 	j := t.unjudged(t.charged(base))
-	s := newSignatures(t.hash, t.signed)
+	s := t.signatures()
 	before := l.child()
 	ok := t.prepare(before, s, j, payFee)
 	out := applied{before: []xdr.LedgerEntryChanges{before.changes()}}

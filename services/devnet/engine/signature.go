@@ -3,6 +3,7 @@ package engine
 import (
 	"crypto/ed25519"
 	"crypto/sha256"
+	"sync"
 
 	"github.com/stellar/go-stellar-sdk/xdr"
 )
@@ -12,17 +13,40 @@ type signatures struct {
 	hash [32]byte
 	list []xdr.DecoratedSignature
 	used []bool
-	// seen remembers the outcome of each costly verification: the same key is asked again for every operation.
-	seen map[verification]bool
+	seen *verifications
+}
+
+// verifications remembers the outcome of each costly verification of one transaction. The same key is asked again for every
+// operation, and again when what was judged at submission is applied. Hash and signatures of a transaction never change, so an
+// outcome is good for ever.
+type verifications struct {
+	mu   sync.Mutex
+	list []verification
 }
 
 type verification struct {
 	at  int
 	key [32]byte
+	ok  bool
 }
 
-func newSignatures(hash [32]byte, list []xdr.DecoratedSignature) *signatures {
-	return &signatures{hash: hash, list: list, used: make([]bool, len(list)), seen: map[verification]bool{}}
+// ask verifies signature number at, unless that was done before.
+func (v *verifications) ask(at int, key [32]byte, message, sig []byte) bool {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	for i := range v.list {
+		if known := &v.list[i]; known.at == at && known.key == key {
+			return known.ok
+		}
+	}
+	ok := verify(key, message, sig)
+	v.list = append(v.list, verification{at, key, ok})
+	return ok
+}
+
+// signatures begins a new round of checks over what t carries.
+func (t *Tx) signatures() *signatures {
+	return &signatures{hash: t.hash, list: t.signed, used: make([]bool, len(t.signed)), seen: &t.verified}
 }
 
 func (s *signatures) allUsed() bool {
@@ -86,16 +110,7 @@ func (s *signatures) matches(at int, key xdr.SignerKey) bool {
 	case xdr.SignerKeyTypeSignerKeyTypeHashX:
 		return hintOf(key.HashX[:]) == sig.Hint && sha256.Sum256(sig.Signature) == *key.HashX
 	case xdr.SignerKeyTypeSignerKeyTypeEd25519:
-		if hintOf(key.Ed25519[:]) != sig.Hint {
-			return false
-		}
-		v := verification{at, *key.Ed25519}
-		ok, known := s.seen[v]
-		if !known {
-			ok = verify(*key.Ed25519, s.hash[:], sig.Signature)
-			s.seen[v] = ok
-		}
-		return ok
+		return hintOf(key.Ed25519[:]) == sig.Hint && s.seen.ask(at, *key.Ed25519, s.hash[:], sig.Signature)
 	case xdr.SignerKeyTypeSignerKeyTypeEd25519SignedPayload:
 		p := key.Ed25519SignedPayload
 		hint, mask := hintOf(p.Ed25519[:]), hintOf(p.Payload)

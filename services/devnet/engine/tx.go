@@ -9,7 +9,7 @@ import (
 )
 
 // Tx is one envelope made ready to be judged: version 0 turned into version 1, hashed, its operations bound to their rules.
-// It holds no ledger state, so it can be checked and applied any number of times.
+// It holds no ledger state, so it can be checked and applied any number of times, by anyone at once.
 type Tx struct {
 	envelope  xdr.TransactionEnvelope
 	hash      [32]byte // of the whole: for a fee bump the outer hash
@@ -18,6 +18,7 @@ type Tx struct {
 	feeSource ID
 	feeBid    int64
 	inner     *Tx // of a fee bump, else nil
+	verified  verifications
 
 	// Of the transaction proper; a fee bump leaves these to its inner transaction.
 	tx     *xdr.Transaction

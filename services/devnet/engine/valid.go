@@ -87,7 +87,7 @@ func (t *Tx) checkPlain(l *layer, m moment, payFee bool) *judged {
 		fee = t.asked(base)
 	}
 	j := t.unjudged(fee)
-	s := newSignatures(t.hash, t.signed)
+	s := t.signatures()
 	var at reach
 	if j.code, at = t.common(l, s, m, base, payFee, false); at != maybeValid {
 		return j
@@ -128,7 +128,7 @@ func (t *Tx) check(l *layer, m moment) xdr.TransactionResult {
 	if payer == nil {
 		return plainResult(xdr.TransactionResultCodeTxNoAccount, fee)
 	}
-	s := newSignatures(t.hash, t.signed)
+	s := t.signatures()
 	switch {
 	case !s.satisfyAccount(payer, low):
 		return plainResult(xdr.TransactionResultCodeTxBadAuth, fee)
