@@ -257,7 +257,7 @@ func TestLinkPolicyNeedsNoProof(t *testing.T) {
 func TestPlan(t *testing.T) {
 	w := newWorld(t)
 	in := ana
-	in.ExpiresIn = "60m"
+	in.ExpiresIn = "120m"
 	p, link := w.send(in)
 	holding := w.fund(p.ID)
 	c := w.holder(link).with("Restante-Proof", w.prove(link).Proof)
@@ -315,7 +315,7 @@ func TestPlan(t *testing.T) {
 	w.ledger.pay(holding.Address(), 25*relay.One)
 
 	// The end of a plan is never behind the end of the payment.
-	w.tick(58 * time.Minute)
+	w.tick(118 * time.Minute)
 	c = w.holder(link).with("Restante-Proof", w.prove(link).Proof)
 	c.do("POST", path, wire.PlanRequest{Destination: keypair.MustRandom().Address()}).want(200).into(&plan)
 	if !plan.ExpiresAt.Before(p.ExpiresAt) || p.ExpiresAt.Sub(plan.ExpiresAt) > time.Second {

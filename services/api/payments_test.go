@@ -221,6 +221,17 @@ func TestBadPaymentsChangeNothing(t *testing.T) {
 	w.unchanged("a parameter", func() { w.as(w.key).do("POST", "/v1/payments?dry_run=1", ana).refused(400, "query_unknown") })
 }
 
+// Time goes on between the look at a request and its commit.
+func TestShortestAndLongestExpiry(t *testing.T) {
+	w := newWorld(t)
+	w.drift = 7 * time.Second
+	for _, in := range []string{"1h", "60m", "180d"} {
+		body := ana
+		body.ExpiresIn = in
+		w.send(body)
+	}
+}
+
 func TestTreasuryHasToCarryIt(t *testing.T) {
 	w := newWorld(t)
 	in := ana

@@ -36,7 +36,8 @@ type world struct {
 	*testing.T
 	mu      sync.Mutex
 	now     time.Time
-	path    string // of the database
+	drift   time.Duration // how far the clock goes on at each look
+	path    string        // of the database
 	store   *sqlstore.Store
 	desk    *relay.Desk
 	ledger  *ledger
@@ -65,7 +66,12 @@ func newWorld(t *testing.T) *world {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { w.store.Close() })
-	clock := func() time.Time { w.mu.Lock(); defer w.mu.Unlock(); return w.now }
+	clock := func() time.Time {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		w.now = w.now.Add(w.drift)
+		return w.now
+	}
 	network := sha256.Sum256([]byte(passphrase))
 	w.desk = &relay.Desk{Store: w.store, Network: hex.EncodeToString(network[:]), Now: clock}
 	w.ledger = newLedger(clock)
