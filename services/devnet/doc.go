@@ -12,5 +12,8 @@
 // Unlike stellar-core: transactions that left the queue are not banned for some ledgers, but judged again; a full queue
 // answers TRY_AGAIN_LATER instead of asking for more fee; ledgers carry no bucket list, SCP messages or events.
 //
+// Size: an account that was used costs some 500 bytes of memory, so a million of them half a gigabyte, and starting from a file with
+// a million takes 3 seconds on two cores (go test -run Million -million -v measures both).
+//
 // Start at Open, then CloseLedger, then submit in queue.go.
 package devnet
