@@ -67,19 +67,28 @@ func (l *Lost) Error() string {
 		return "the money has been claimed already, into " + *l.View.Destination
 	case relay.Settled:
 		return "the money left its holding account outside of the relay"
-	case relay.Failed:
-		return "the payment failed before any money moved"
+	case relay.Canceled, relay.Failed:
+		return "the payment ended before any money moved" + l.because()
+	case relay.Returning:
+		return "the money is on its way back to the sender" + l.because()
 	}
-	why := map[string]string{
-		string(relay.ByCancel): "the sender canceled", string(relay.ByDecline): "it was declined", string(relay.ByExpiry): "the time ran out",
-	}[l.View.Reason]
-	if why == "" {
-		why = "of " + l.View.Reason
+	return "the money went back to the sender" + l.because()
+}
+
+// because is the reason in words.
+func (l *Lost) because() string {
+	switch r := relay.Reason(l.View.Reason); r {
+	case "":
+		return ""
+	case relay.ByCancel:
+		return " because the sender canceled"
+	case relay.ByDecline:
+		return " because it was declined"
+	case relay.ByExpiry:
+		return " because the time ran out"
+	default:
+		return " (" + string(r) + ")"
 	}
-	if l.View.State == string(relay.Returning) {
-		return "the money is on its way back to the sender because " + why
-	}
-	return "the money went back to the sender because " + why
 }
 
 // Parked says that the money is safe in its holding account and cannot be moved just now.

@@ -269,6 +269,8 @@ func TestOutcomes(t *testing.T) {
 		"canceled":      {ends("returned", "canceled"), &lostRace, "the money went back to the sender because the sender canceled"},
 		"expired":       {ends("returned", "expired"), &lostRace, "the money went back to the sender because the time ran out"},
 		"under way":     {ends("returning", "declined"), &lostRace, "the money is on its way back to the sender because it was declined"},
+		"no money":      {ends("canceled", "canceled"), &lostRace, "the payment ended before any money moved because the sender canceled"},
+		"never funded":  {ends("failed", "funding_failed"), &lostRace, "the payment ended before any money moved (funding_failed)"},
 		"parked":        {ends("parked", "frozen"), &parked, "the money is safe but cannot be moved just now (frozen)"},
 		"settled":       {ends("settled", ""), &lostRace, "the money left its holding account outside of the relay"},
 		"another's":     {func(p *fakePayment) { p.State = "claimed"; to := addr("eve"); p.Destination = &to }, &lostRace, "the money has been claimed already, into " + addr("eve")},

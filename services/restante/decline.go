@@ -46,7 +46,13 @@ func (c *cli) decline(ctx context.Context, arg string) error {
 	case relay.Parked:
 		return &failure{status: statusTryAgain, text: "Declined. The money is safe but cannot be moved just now; it goes back as soon as it can."}
 	}
-	if !c.json {
+	switch s := relay.State(v.State); {
+	case c.json:
+	case s == relay.Canceled || s == relay.Failed:
+		c.printf("The payment has ended%s. No money had moved.\n", because(v.Reason))
+	case v.Reason != string(relay.ByDecline): // it was on its way home already
+		c.printf("Returned%s: %s went back to the sender%s.\n", because(v.Reason), money(v.Amount, v.Asset), landed(v.Settlement))
+	default:
 		c.printf("Declined: %s went back to the sender%s.\n", money(v.Amount, v.Asset), landed(v.Settlement))
 	}
 	return nil
