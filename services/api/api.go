@@ -29,7 +29,7 @@ type Config struct {
 	PublicURL   string `yaml:"public_url"`  // base of claim links: "https://pay.example.com", no "/" at its end
 	Network     string `yaml:"network"`     // passphrase of the Stellar network
 	KeyPrefix   string `yaml:"key_prefix"`  // of API keys; default by the network: "rst_live_" on the public one, else "rst_test_"
-	Development bool   `yaml:"development"` // allow http in PublicURL for hosts other than this machine
+	Development bool   `yaml:"development"` // allow http in PublicURL also where money is real
 }
 
 // PublicNetwork is the passphrase of the network where money is real.
