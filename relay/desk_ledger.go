@@ -85,9 +85,28 @@ func (d *Desk) SubmitClaim(ctx context.Context, id PaymentID, hash string, compl
 	return out, err
 }
 
-// Sighted tells an envelope and its payments that it was seen in a ledger.
+// Sighted tells an envelope and its payments that it was seen in a ledger. A funding that the watcher has passed without
+// knowing it asks for a look at what happened to its accounts since.
 func (d *Desk) Sighted(ctx context.Context, s Sighting) error {
-	return d.settle(ctx, s.Hash, func(e Envelope, left int) (Envelope, Input, error) { return StepSighting(e, s, left) })
+	e, err := d.Envelope(ctx, s.Hash)
+	if err != nil {
+		return err
+	}
+	return d.Store.UpdateMany(ctx, e.Payments, func(tx Tx, _ []Payment) error {
+		before, err := tx.Envelope(s.Hash)
+		if err != nil {
+			return err
+		}
+		err = d.settleIn(tx, s.Hash, func(e Envelope, left int) (Envelope, Input, error) { return StepSighting(e, s, left) })
+		if err != nil {
+			return err
+		}
+		passed, err := tx.Cursor()
+		if err != nil || passed < s.Ledger || !before.Live() || e.Kind != FundingEnvelope {
+			return err
+		}
+		return d.lookAgain(tx, e.Payments)
+	})
 }
 
 // Died tells an envelope and its payments that it is proven unable to land. Only after a [Verdict] of [CannotLand].

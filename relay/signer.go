@@ -27,10 +27,14 @@ type FundIntent struct {
 
 // Minted is the signer's answer for one payment.
 type Minted struct {
-	Payment PaymentID
-	Account string     // the holding account
-	Box     []byte     // age file: the holding secret, sealed to sender and claim recipient
-	Ladder  []Envelope // the way back, in the order of use
+	Payment   PaymentID
+	Account   string // the holding account
+	Amount    Stroops
+	Asset     string
+	ReturnTo  string
+	ExpiresAt Micros
+	Box       []byte     // age file: the holding secret, sealed to sender and claim recipient
+	Ladder    []Envelope // the way back, in the order of use
 }
 
 // FundAnswer is a signed funding. It may answer an earlier intent: whoever gets it commits it as it is.
@@ -62,6 +66,10 @@ type Signer interface {
 	// landed or could still land, whole and instead of a new one. A payment is funded anew only after the signer itself
 	// has seen that the first funding cannot land.
 	Fund(ctx context.Context, in FundIntent) (FundAnswer, error)
+	// Fundings lists the hashes of the fundings in the log that are not known dead, the oldest first; Funding is the answer
+	// that was given with one. They are how a restored database learns what it has forgotten.
+	Fundings(ctx context.Context) (hashes []string, err error)
+	Funding(ctx context.Context, hash string) (FundAnswer, error)
 	// Claim builds a claim envelope, records it and signs the sponsor's part; the recipient's signatures are missing.
 	Claim(ctx context.Context, in ClaimIntent) (Envelope, error)
 	// Bump wraps an envelope that the signer recorded in a fee bump paid by the sponsor; of a claim, envelope carries the

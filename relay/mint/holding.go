@@ -27,7 +27,8 @@ func mintOne(plan Plan, m relay.Mint, key *keypair.Full) (relay.Minted, error) {
 	if err != nil {
 		return relay.Minted{}, err
 	}
-	return relay.Minted{Payment: m.Payment, Account: key.Address(), Box: file, Ladder: ladder}, nil
+	return relay.Minted{Payment: m.Payment, Account: key.Address(), Amount: m.Amount, Asset: m.Asset, ReturnTo: m.ReturnTo,
+		ExpiresAt: m.ExpiresAt, Box: file, Ladder: ladder}, nil
 }
 
 func sealBox(plan Plan, m relay.Mint, key *keypair.Full) ([]byte, error) {

@@ -121,7 +121,8 @@ func fundingLineOf(in relay.FundIntent, day int64, a relay.FundAnswer) fundingLi
 func (l fundingLine) answer() relay.FundAnswer {
 	a := relay.FundAnswer{App: l.App, Envelope: l.Envelope.envelope()}
 	for _, m := range l.Minted {
-		minted := relay.Minted{Payment: m.Payment, Account: m.Account, Box: m.Box}
+		minted := relay.Minted{Payment: m.Payment, Account: m.Account, Amount: m.Amount, Asset: m.Asset, ReturnTo: m.ReturnTo,
+			ExpiresAt: m.ExpiresAt, Box: m.Box}
 		for _, rung := range m.Ladder {
 			minted.Ladder = append(minted.Ladder, rung.envelope())
 		}

@@ -12,11 +12,18 @@ import (
 // with the cursor, so a crash neither skips nor repeats anything that matters. A ledger with another history than the one
 // remembered stops everything.
 func (w *Worker) Watch(ctx context.Context) error {
-	if err := w.recheck(ctx); err != nil && ctx.Err() == nil {
-		w.Log.Warn("could not look over what was left open; the sweeper will", "err", err)
-	}
+	fresh := true // look over what was left open, before anything else
 	for ctx.Err() == nil {
-		moved, err := w.watchOnce(ctx)
+		moved, err := false, error(nil)
+		if fresh {
+			if err = w.recover(ctx); err == nil {
+				err = w.recheck(ctx)
+			}
+			fresh = err != nil
+		}
+		if err == nil {
+			moved, err = w.watchOnce(ctx)
+		}
 		switch {
 		case ctx.Err() != nil:
 			return nil

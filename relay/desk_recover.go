@@ -1,0 +1,115 @@
+package relay
+
+import (
+	"context"
+	"fmt"
+)
+
+// Unknown says which of the hashes the database has never heard of.
+func (d *Desk) Unknown(ctx context.Context, hashes []string) (unknown []string, err error) {
+	err = d.Store.View(ctx, func(tx Tx) error {
+		unknown = nil
+		known, err := tx.KnownEnvelopes(hashes)
+		if err != nil {
+			return err
+		}
+		have := map[string]bool{}
+		for _, h := range known {
+			have[h] = true
+		}
+		for _, h := range hashes {
+			if !have[h] {
+				unknown = append(unknown, h)
+			}
+		}
+		return nil
+	})
+	return unknown, err
+}
+
+// Adopt takes in a funding that the signer's log has and the database has not, although the ledger shows that it landed:
+// the database was restored from a backup. A payment that the backup knows goes on from there. Of one that it does not,
+// nobody knows the handle or the link any more, so the only right place for the money is home: it is written down with a
+// wish to return. app is used when the app itself was forgotten.
+func (d *Desk) Adopt(ctx context.Context, f FundAnswer, s Sighting, app App) error {
+	if !s.Success || s.Hash != f.Envelope.Hash {
+		return fmt.Errorf("funding %s was not seen to land: %w", f.Envelope.Hash, ErrContradiction)
+	}
+	return d.Store.UpdateMany(ctx, nil, func(tx Tx, _ []Payment) error {
+		if _, err := tx.App(f.App); CodeOf(err) == ErrNotFound.Code {
+			app.ID, app.CreatedAt = f.App, d.now()
+			if err := tx.InsertApp(app); err != nil {
+				return err
+			}
+		} else if err != nil {
+			return err
+		}
+		payments := make([]Payment, len(f.Minted))
+		for i, m := range f.Minted {
+			p, err := tx.Payment(m.Payment)
+			if CodeOf(err) == ErrNotFound.Code {
+				p, err = d.foundling(tx, f.App, m)
+			}
+			if err != nil {
+				return err
+			}
+			payments[i] = p
+		}
+		if err := tx.InsertEnvelope(f.Envelope); err != nil {
+			return err
+		}
+		for i, m := range f.Minted {
+			if err := d.adoptMinted(tx, payments[i], m, f.Envelope); err != nil {
+				return fmt.Errorf("payment %s: %w", m.Payment, err)
+			}
+		}
+		if err := d.settleIn(tx, s.Hash, func(e Envelope, left int) (Envelope, Input, error) { return StepSighting(e, s, left) }); err != nil {
+			return err
+		}
+		return d.lookAgain(tx, f.Envelope.Payments)
+	})
+}
+
+// foundling is the row of a payment that nobody remembers. No link opens it: its auth hash is of nothing.
+func (d *Desk) foundling(tx Tx, app AppID, m Minted) (Payment, error) {
+	now := d.now()
+	p := Payment{ID: m.Payment, App: app, Version: 1, State: Created, To: Handle{"app", "forgotten"}, Amount: m.Amount, Asset: m.Asset,
+		Policy: Guarded, LinkMadeBy: "client", AuthHash: "forgotten", ClaimRecipient: "forgotten", SenderRecipients: []string{"forgotten"},
+		ReturnTo: m.ReturnTo, ExpiresAt: m.ExpiresAt, CreatedAt: now, UpdatedAt: now}
+	if err := tx.InsertPayment(p); err != nil {
+		return p, err
+	}
+	if err := tx.AppendHistory(Entry{Payment: p.ID, At: now, To: Created, Input: "recovered"}); err != nil {
+		return p, err
+	}
+	return tx.Payment(p.ID)
+}
+
+// adoptMinted is commitMinted for a funding that has landed already. A payment that wished to return keeps its wish: a
+// foundling gets one.
+func (d *Desk) adoptMinted(tx Tx, p Payment, m Minted, funding Envelope) error {
+	if err := tx.PutBox(p.ID, m.Box); err != nil {
+		return err
+	}
+	for _, rung := range m.Ladder {
+		if err := tx.InsertEnvelope(rung); err != nil {
+			return err
+		}
+	}
+	p, err := d.step(tx, p, FundingSigned{Hash: funding.Hash, Holding: m.Account, Bound: funding.Bound})
+	if err == nil && p.AuthHash == "forgotten" {
+		_, err = d.step(tx, p, CancelAsked{})
+	}
+	return err
+}
+
+// lookAgain asks for a look at holding accounts whose funding became known only after the watcher had passed its ledger:
+// what happened to them since, it has not seen.
+func (d *Desk) lookAgain(tx Tx, ids []PaymentID) error {
+	for _, id := range ids {
+		if err := tx.AddWork(Work{Kind: DoAudit, Payment: id, Due: d.now()}); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,221 @@
+package relaytest
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"slices"
+
+	"github.com/restante/restante/relay"
+)
+
+func pageEmpty(b *ledgerBench) {
+	seq := b.Truth.Close(b.T)
+	p := b.page(seq)
+	if p == nil || p.Head != b.head() || len(p.Transactions) != 0 {
+		b.Fatalf("an empty ledger: %+v", p)
+	}
+	if before := b.page(seq - 1); before == nil || before.Head.Hash != p.Previous || before.Head.Sequence != seq-1 {
+		b.Errorf("ledger before: %+v, previous is %s", before, p.Previous)
+	}
+	for _, ahead := range []uint32{1, 2, 1000} {
+		if p := b.page(seq + ahead); p != nil {
+			b.Errorf("not closed: %+v", p)
+		}
+	}
+	if p := b.page(b.Truth.Close(b.T)); p == nil || p.Previous != b.page(seq).Head.Hash {
+		b.Errorf("closed by now: %+v", p)
+	}
+}
+
+func pageOrder(b *ledgerBench) {
+	f := b.funding(2)
+	at := b.CloseWith(b.T, f.outer)
+	p := b.page(at)
+	if len(p.Transactions) != 1 {
+		b.Fatalf("%+v", p)
+	}
+	t := p.Transactions[0]
+	if want := (relay.Sighting{Hash: f.Envelope.Hash, Tx: f.outerHash, Ledger: at, Success: true, Fee: 700}); t.Sighting != want || len(t.Merges) != 0 {
+		b.Errorf("funding %+v, want %+v", t, want)
+	}
+	for _, name := range []string{"h0", "h1", "channel", "sponsor", "treasury"} {
+		if !slices.Contains(t.Touched, LedgerAccount(name)) {
+			b.Errorf("%s is not among %v", name, t.Touched)
+		}
+	}
+
+	b.until(f.Bound)
+	l := b.ladder(f, 0, "sender")
+	claim, rung := b.claim(0, "ana", true, noMemo), l.out[l.rungs[0].Hash]
+	stray := b.byHand("treasury", b.sequence("treasury")+1, 100, pay("h1", "1"))
+	for i, order := range [][]string{{stray, claim.outer, rung.outer}} {
+		at = b.CloseWith(b.T, order...)
+		txs := b.page(at).Transactions
+		if len(txs) != 3 || txs[1].Hash != claim.Envelope.Hash || txs[2].Hash != rung.Hash {
+			b.Fatalf("%d: %+v", i, txs)
+		}
+		if !txs[0].Success || txs[0].Hash != txs[0].Tx || len(txs[0].Merges) != 0 || !slices.Contains(txs[0].Touched, LedgerAccount("h1")) {
+			b.Errorf("stray payment: %+v", txs[0])
+		}
+		if !txs[1].Success || !maps.Equal(txs[1].Merges, map[string]string{LedgerAccount("h0"): LedgerAccount("ana")}) {
+			b.Errorf("winner: %+v", txs[1])
+		}
+		if txs[2].Success || len(txs[2].Merges) != 0 || txs[2].Tx != rung.outerHash {
+			b.Errorf("loser: %+v", txs[2])
+		}
+		for _, t := range txs {
+			if s := b.sight(t.Hash); s == nil || *s != t.Sighting {
+				b.Errorf("looked up %+v, paged %+v", s, t.Sighting)
+			}
+		}
+	}
+}
+
+func pageMany(b *ledgerBench) {
+	const n = 430
+	first := b.sequence("sender") + 1
+	var all []string
+	for i := range int64(n) {
+		all = append(all, b.byHand("sender", first+i, 100, pay("sponsor", "0.0000001")))
+	}
+	p := b.page(b.CloseWith(b.T, all...))
+	hashes := map[string]bool{}
+	for _, t := range p.Transactions {
+		hashes[t.Hash] = true
+	}
+	if len(p.Transactions) != n || len(hashes) != n {
+		b.Errorf("%d transactions, %d different ones, want %d", len(p.Transactions), len(hashes), n)
+	}
+}
+
+// pagesInARow reads history as a watcher does that was away, beside one that reads it backwards.
+func pagesInARow(b *ledgerBench) {
+	f := b.funded(1)
+	b.until(f.Bound + 70)
+	c := b.claim(0, "sender", false, noMemo)
+	landed := b.CloseWith(b.T, c.outer)
+	var row []relay.LedgerPage
+	previous := ""
+	for seq := uint32(2); ; seq++ {
+		p := b.page(seq)
+		if p == nil {
+			break
+		}
+		if p.Head.Sequence != seq || previous != "" && p.Previous != previous {
+			b.Fatalf("ledger %d: %+v", seq, p)
+		}
+		previous = p.Head.Hash
+		row = append(row, *p)
+		if seq == landed && len(p.Transactions) != 1 {
+			b.Errorf("the claim is not in ledger %d", seq)
+		}
+		if seq == landed/2 {
+			b.Truth.Close(b.T)
+		}
+	}
+	if last := row[len(row)-1].Head; last != b.head() {
+		b.Errorf("came to %+v, head is %+v", last, b.head())
+	}
+	for _, want := range slices.Backward(row) {
+		if p := b.page(want.Head.Sequence); p == nil || p.Head != want.Head || len(p.Transactions) != len(want.Transactions) {
+			b.Fatalf("again %+v, first %+v", p, want)
+		}
+	}
+}
+
+func pageGap(b *ledgerBench) {
+	at := b.Truth.Close(b.T)
+	b.until(at + b.Retention() + 5)
+	if p, err := b.Page(b.Context(), at); !errors.Is(err, relay.ErrGap) || p != nil {
+		b.Errorf("page %+v, %v", p, err)
+	}
+	if p := b.page(b.head().Sequence); p == nil {
+		b.Error("the newest ledger is gone too")
+	}
+}
+
+func pageLagging(b *ledgerBench) {
+	b.Spoil(b.T, Frozen)
+	seq := b.Truth.Close(b.T)
+	if p := b.page(seq); p != nil {
+		b.Errorf("from a source that has not come so far: %+v", p)
+	}
+	b.Spoil(b.T, Honest)
+	if p := b.page(seq); p == nil {
+		b.Error("not there")
+	}
+}
+
+// questions are all that the port answers, but for submissions.
+func (b *ledgerBench) questions(f fundingRow) map[string]func(context.Context) error {
+	l, c := b.ladder(f, 0, "sender"), b.claim(0, "sender", false, noMemo)
+	h := b.head().Sequence
+	return map[string]func(context.Context) error{
+		"head":  func(ctx context.Context) error { _, err := b.Head(ctx); return err },
+		"sight": func(ctx context.Context) error { _, err := b.Sight(ctx, f.Envelope.Hash); return err },
+		"verdict": func(ctx context.Context) error {
+			v, seen, err := b.Verdict(ctx, f.Envelope)
+			if v != relay.Inconclusive || seen != nil {
+				b.Errorf("verdict %d, seen %+v, with %v", v, seen, err)
+			}
+			return err
+		},
+		"sequence": func(ctx context.Context) error { _, err := b.Sequence(ctx, LedgerAccount("sender")); return err },
+		"balance":  func(ctx context.Context) error { _, _, err := b.Balance(ctx, LedgerAccount("sender")); return err },
+		"holdings": func(ctx context.Context) error {
+			facts, err := b.Holdings(ctx, map[string]int64{LedgerAccount("h0"): 0})
+			if err != nil && len(facts) > 0 {
+				b.Errorf("facts %+v, with %v", facts, err)
+			}
+			return err
+		},
+		"advise":   func(ctx context.Context) error { _, err := b.Advise(ctx, l.Payment, l.rungs); return err },
+		"rehearse": func(ctx context.Context) error { _, err := b.Rehearse(ctx, c.Envelope); return err },
+		"page": func(ctx context.Context) error {
+			p, err := b.Page(ctx, h)
+			if errors.Is(err, relay.ErrGap) || p != nil {
+				b.Errorf("page %+v, with %v", p, err)
+			}
+			return err
+		},
+		"fee bid": func(ctx context.Context) error { _, err := b.FeeBid(ctx); return err },
+	}
+}
+
+func failingSource(b *ledgerBench) {
+	f := b.funded(1)
+	ask := b.questions(f)
+	for _, m := range []Mood{Lost, Cut, Busy, Limited, TimedOut, Refusing, Nowhere, Page, Empty, Nonsense} {
+		b.Spoil(b.T, m)
+		for what, do := range ask {
+			b.unavailable(what+", "+string(m), do(b.Context()))
+		}
+	}
+	b.Spoil(b.T, Honest)
+	for what, do := range ask {
+		if what == "verdict" || what == "page" {
+			continue // they have something to say now
+		}
+		if err := do(b.Context()); err != nil {
+			b.Errorf("%s, honest again: %v", what, err)
+		}
+	}
+}
+
+func contexts(b *ledgerBench) {
+	f := b.funded(1)
+	ask := b.questions(f)
+	ask["submit"] = func(ctx context.Context) error { _, err := b.Submit(ctx, raw(f.outer)); return err }
+	for what, do := range ask {
+		if err := do(canceled()); !errors.Is(err, context.Canceled) {
+			b.Errorf("%s, canceled before: %v", what, err)
+		}
+		ctx, cancel := context.WithCancel(b.Context())
+		b.Hang(b.T, cancel)
+		if err := do(ctx); !errors.Is(err, context.Canceled) {
+			b.Errorf("%s, canceled while it waits: %v", what, err)
+		}
+		b.Spoil(b.T, Honest)
+	}
+}

@@ -1,0 +1,185 @@
+package relaytest
+
+import (
+	"errors"
+
+	"github.com/stellar/go-stellar-sdk/txnbuild"
+
+	"github.com/restante/restante/relay"
+)
+
+func headMoves(b *ledgerBench) {
+	before := b.head()
+	seq := b.Truth.Close(b.T)
+	after := b.head()
+	if after.Sequence != seq || before.Sequence >= seq || after.CloseTime <= before.CloseTime || len(after.Hash) != 64 || after.Hash == before.Hash {
+		b.Errorf("head %+v, then %+v, ledger %d closed", before, after, seq)
+	}
+	if p := b.page(seq); p == nil || p.Head != after {
+		b.Errorf("page %+v, head %+v", p, after)
+	}
+}
+
+func accountsRead(b *ledgerBench) {
+	first := b.sequence("sender")
+	b.CloseWith(b.T, b.byHand("sender", first+1, 100, pay("sponsor", "3")))
+	if got := b.sequence("sender"); got != first+1 {
+		b.Errorf("sequence %d after %d and one transaction", got, first)
+	}
+	const gift = 100_000_000_000
+	total, free, err := b.Balance(b.Context(), LedgerAccount("sender"))
+	b.ok(err)
+	if total != gift-3_0000000-100 || free != total-2*5_000_000 {
+		b.Errorf("balance %d, free %d", total, free)
+	}
+	// What is reserved for others is not free.
+	_, before, err := b.Balance(b.Context(), LedgerAccount("sponsor"))
+	b.ok(err)
+	b.funded(2)
+	_, after, err := b.Balance(b.Context(), LedgerAccount("sponsor"))
+	b.ok(err)
+	if fee := before - after - 4*5_000_000; fee <= 0 || fee > 10_000 {
+		b.Errorf("free %d, after two holding accounts %d", before, after)
+	}
+	_, err = b.Sequence(b.Context(), LedgerAccount("nobody"))
+	if !errors.Is(err, relay.ErrNotFound) {
+		b.Errorf("sequence of nobody: %v", err)
+	}
+	total, free, err = b.Balance(b.Context(), LedgerAccount("nobody"))
+	if !errors.Is(err, relay.ErrNotFound) || total != 0 || free != 0 {
+		b.Errorf("balance of nobody: %d %d %v", total, free, err)
+	}
+	if _, err := b.Sequence(b.Context(), "GNOBODY"); err == nil || errors.Is(err, relay.ErrNotFound) {
+		b.Errorf("sequence of what is no address: %v", err)
+	}
+}
+
+func (b *ledgerBench) submit(envelope string, word, code string) {
+	b.Helper()
+	a, err := b.Submit(b.Context(), raw(envelope))
+	b.ok(err)
+	if a.Word != word || a.Code != code || a.Later != (word == "try_later" || code == "tx_insufficient_fee") {
+		b.Errorf("answer %+v, want %s %s", a, word, code)
+	}
+}
+
+func submitWords(b *ledgerBench) {
+	f := b.funding(1)
+	b.submit(f.outer, "accepted", "")
+	b.submit(f.outer, "duplicate", "")
+	b.submit(b.byHand("channel", f.Envelope.Sequence+1, 100, pay("sender", "1")), "try_later", "")
+	b.submit(b.byHand("sender", b.sequence("sender")+1, 1, pay("channel", "1")), "refused", "tx_insufficient_fee")
+	b.Truth.Close(b.T)
+	b.submit(f.outer, "refused", "tx_bad_seq") // it has landed
+	c := b.claim(0, "sender", false, noMemo)
+	b.submit(c.outer, "accepted", "")
+	b.Truth.Close(b.T)
+	b.submit(c.outer, "refused", "tx_no_account") // landed too, and took its source along
+	if a, err := b.Submit(b.Context(), []byte("no envelope")); err != nil || a.Word != "refused" {
+		b.Errorf("no envelope: %+v %v", a, err)
+	}
+}
+
+func submitLost(b *ledgerBench) {
+	f := b.funding(1)
+	for _, m := range []Mood{Busy, Limited, Page, Empty, Nonsense} {
+		b.Spoil(b.T, m)
+		b.submitUnknown(m, f.outer)
+	}
+	b.Spoil(b.T, Lost)
+	b.submitUnknown(Lost, f.outer)
+	b.Spoil(b.T, Honest)
+	if s := b.sight(f.Envelope.Hash); s != nil {
+		b.Errorf("before its ledger: %+v", s)
+	}
+	b.Truth.Close(b.T)
+	if s := b.sight(f.Envelope.Hash); s == nil || !s.Success {
+		b.Errorf("handed in, and the answer lost: %+v", s)
+	}
+}
+
+func (b *ledgerBench) submitUnknown(m Mood, envelope string) {
+	b.Helper()
+	a, err := b.Submit(b.Context(), raw(envelope))
+	if err != nil {
+		b.unavailable("submission, "+string(m), err)
+	} else if a.Word != "unknown" && a.Word != "try_later" || a.Code != "" || m == Lost && a.Word != "unknown" {
+		b.Errorf("submission, %s: %+v", m, a)
+	}
+}
+
+func sightSuccess(b *ledgerBench) {
+	f := b.funding(2)
+	if s := b.sight(f.Envelope.Hash); s != nil {
+		b.Errorf("never handed in: %+v", s)
+	}
+	seq := b.CloseWith(b.T, f.outer)
+	want := relay.Sighting{Hash: f.Envelope.Hash, Tx: f.outerHash, Ledger: seq, Success: true, Fee: 700}
+	if s := b.sight(f.Envelope.Hash); s == nil || *s != want {
+		b.Errorf("saw %+v, want %+v", s, want)
+	}
+	b.Truth.Close(b.T)
+	if s := b.sight(f.Envelope.Hash); s == nil || *s != want {
+		b.Errorf("a ledger later: %+v", s)
+	}
+	plain := b.byHand("sender", b.sequence("sender")+1, 100, pay("channel", "1"))
+	seq = b.CloseWith(b.T, plain)
+	p := b.page(seq)
+	if len(p.Transactions) != 1 {
+		b.Fatalf("%+v", p)
+	}
+	hash := p.Transactions[0].Hash
+	if s := b.sight(hash); s == nil || s.Hash != hash || s.Tx != hash || s.Fee != 100 {
+		b.Errorf("without a fee bump: %+v", s)
+	}
+}
+
+func sightFailure(b *ledgerBench) {
+	f := b.funding(1)
+	// A stranger makes the holding account first.
+	made := b.byHand("sender", b.sequence("sender")+1, 100, []txnbuild.Operation{
+		&txnbuild.CreateAccount{Destination: LedgerAccount("h0"), Amount: "2"}})
+	seq := b.CloseWith(b.T, made, f.outer)
+	s := b.sight(f.Envelope.Hash)
+	if s == nil || s.Success || s.Ledger != seq || s.Tx != f.outerHash || s.Fee <= 0 {
+		b.Errorf("saw %+v", s)
+	}
+	// Its number is used up all the same: it has landed, and no verdict calls it dead.
+	b.until(f.Bound + 1)
+	v, seen, err := b.Verdict(b.Context(), f.Envelope)
+	if err != nil || v != relay.Inconclusive || seen == nil || *seen != *s {
+		b.Errorf("verdict %d, seen %+v, %v", v, seen, err)
+	}
+}
+
+func feeBids(b *ledgerBench) {
+	bid := func() relay.Stroops {
+		b.Helper()
+		n, err := b.FeeBid(b.Context())
+		b.ok(err)
+		return n
+	}
+	if n := bid(); n != 100 {
+		b.Errorf("on a quiet network: %d", n)
+	}
+	// More than a ledger holds, all at ten times the most that we bid: what lands pays that.
+	names := make([]string, 11)
+	for i := range names {
+		names[i] = "crowd" + holding(i)
+		b.Fund(b.T, LedgerAccount(names[i]))
+	}
+	for range 2 {
+		for _, name := range names {
+			var ops []txnbuild.Operation
+			for range 100 {
+				ops = append(ops, pay("sender", "0.0000001")...)
+			}
+			_, err := b.Submit(b.Context(), raw(b.byHand(name, b.sequence(name)+1, int64(MostBid)*10, ops)))
+			b.ok(err)
+		}
+		b.Truth.Close(b.T)
+	}
+	if n := bid(); n != MostBid {
+		b.Errorf("on a crowded network: %d, at most %d", n, MostBid)
+	}
+}

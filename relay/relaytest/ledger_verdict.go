@@ -1,0 +1,247 @@
+package relaytest
+
+import (
+	"errors"
+
+	"github.com/stellar/go-stellar-sdk/txnbuild"
+
+	"github.com/restante/restante/relay"
+)
+
+func verdictByLedger(b *ledgerBench) {
+	f := b.funding(1)
+	for at := b.head().Sequence; at <= f.Bound; at = b.Truth.Close(b.T) {
+		b.verdict("before it is past its bound", f.Envelope, relay.Inconclusive)
+	}
+	b.verdict("past its bound", f.Envelope, relay.CannotLand)
+	unsigned := f.Envelope
+	unsigned.SignedAt = 0
+	b.verdict("signed nobody knows when", unsigned, relay.Inconclusive)
+	// The network agrees.
+	b.submit(f.outer, "refused", "tx_too_late")
+}
+
+func verdictByTime(b *ledgerBench) {
+	f := b.funding(1)
+	b.Advance(b.T, 20_000)
+	b.verdict("before a ledger says so", f.Envelope, relay.Inconclusive)
+	b.Truth.Close(b.T)
+	b.Truth.Close(b.T)
+	if h := b.head(); h.Sequence > f.Bound || h.CloseTime <= f.MaxTime {
+		b.Fatalf("head %+v, bound %d, %d", h, f.Bound, f.MaxTime)
+	}
+	b.verdict("past its time, within its ledgers", f.Envelope, relay.CannotLand)
+}
+
+func verdictLanded(b *ledgerBench) {
+	f := b.funded(1)
+	want := b.sight(f.Envelope.Hash)
+	for range 2 {
+		v, seen, err := b.Verdict(b.Context(), f.Envelope)
+		if err != nil || v != relay.Inconclusive || seen == nil || *seen != *want {
+			b.Errorf("verdict %d, seen %+v, %v, want %+v", v, seen, err, want)
+		}
+		b.until(f.Bound + 2)
+	}
+}
+
+func verdictStranger(b *ledgerBench) {
+	f := b.funding(1)
+	b.CloseWith(b.T, b.byHand("channel", f.Envelope.Sequence, 100, pay("sender", "1")))
+	b.verdict("its number used, its bound not passed", f.Envelope, relay.Inconclusive)
+	b.until(f.Bound + 1)
+	b.verdict("its number used by another", f.Envelope, relay.Contradicted)
+}
+
+func verdictBeaten(b *ledgerBench) {
+	f := b.funded(1)
+	b.until(f.Bound)
+	c := b.claim(0, "ana", true, noMemo)
+	l := b.ladder(f, 0, "sender")
+	b.CloseWith(b.T, l.out[l.rungs[0].Hash].outer)
+	b.verdict("its account gone, its bound not passed", c.Envelope, relay.Inconclusive)
+	b.until(c.Bound + 1)
+	b.verdict("its account merged away by another", c.Envelope, relay.Contradicted)
+}
+
+func verdictReturn(b *ledgerBench) {
+	f := b.funded(1)
+	b.until(f.Bound + 3)
+	l := b.ladder(f, 0, "nobody")
+	b.verdict("a rung whose number is free", l.rungs[0], relay.Inconclusive)
+	b.CloseWith(b.T, l.out[l.rungs[1].Hash].outer) // fails, and takes the numbers below along
+	b.Truth.Close(b.T)
+	b.verdict("a rung below a spent one", l.rungs[0], relay.Contradicted)
+	b.verdict("a rung above a spent one", l.rungs[2], relay.Inconclusive)
+	if v, seen, err := b.Verdict(b.Context(), l.rungs[1]); err != nil || v != relay.Inconclusive || seen == nil || seen.Success {
+		b.Errorf("a spent rung: verdict %d, seen %+v, %v", v, seen, err)
+	}
+}
+
+func verdictGap(b *ledgerBench) {
+	f := b.funding(1)
+	b.until(f.SignedAt + b.Retention() + 5)
+	b.verdict("with history that begins after it was signed", f.Envelope, relay.Inconclusive)
+}
+
+func verdictMismatch(b *ledgerBench) {
+	f, other := b.funding(1), b.funding(2)
+	e := f.Envelope
+	e.XDR = other.Envelope.XDR
+	if v, seen, err := b.Verdict(b.Context(), e); v != relay.Inconclusive || seen != nil || !errors.Is(err, relay.ErrContradiction) {
+		b.Errorf("an envelope under another's hash: %d %+v %v", v, seen, err)
+	}
+	e.XDR = []byte("no envelope")
+	if v, seen, err := b.Verdict(b.Context(), e); v != relay.Inconclusive || seen != nil || err == nil {
+		b.Errorf("no envelope: %d %+v %v", v, seen, err)
+	}
+}
+
+func verdictLagging(b *ledgerBench) {
+	f := b.funding(1)
+	b.Spoil(b.T, Frozen)
+	b.CloseWith(b.T, f.outer)
+	for at := uint32(0); at <= f.Bound+1; at = b.Truth.Close(b.T) {
+	}
+	if h := b.head(); h.Sequence > f.Bound {
+		b.Fatalf("the source does not lag: %+v", h)
+	}
+	b.verdict("from a source that has not come so far", f.Envelope, relay.Inconclusive)
+	b.Spoil(b.T, Honest)
+	if _, seen, err := b.Verdict(b.Context(), f.Envelope); err != nil || seen == nil || !seen.Success {
+		b.Errorf("from one that has: %+v %v", seen, err)
+	}
+}
+
+// verdictTorn asks two servers behind one name, of which one lags. What landed may not be called dead, nor is it a
+// contradiction that one of them does not know it.
+func verdictTorn(b *ledgerBench) {
+	f := b.funding(1)
+	for _, m := range []Mood{Torn, TornOther} {
+		b.Spoil(b.T, m)
+		if m == Torn {
+			b.CloseWith(b.T, f.outer)
+			b.Truth.Close(b.T)
+			b.Truth.Close(b.T)
+			b.Truth.Close(b.T)
+			b.Truth.Close(b.T)
+		}
+		for range 4 {
+			v, _, err := b.Verdict(b.Context(), f.Envelope)
+			if err != nil {
+				b.unavailable("verdict", err)
+			}
+			if v != relay.Inconclusive {
+				b.Errorf("%s: verdict %d", m, v)
+			}
+			_, _ = b.Head(b.Context()) // the next one begins at the other server
+		}
+	}
+}
+
+func verdictForeign(b *ledgerBench) {
+	f := b.funding(1)
+	b.CloseWith(b.T, f.outer)
+	b.until(f.Bound + 2)
+	b.Spoil(b.T, Foreign)
+	v, seen, err := b.Verdict(b.Context(), f.Envelope)
+	if v != relay.Inconclusive || seen != nil {
+		b.Errorf("verdict %d, seen %+v", v, seen)
+	}
+	b.unavailable("verdict", err)
+}
+
+func holdingsMade(b *ledgerBench) {
+	f := b.funded(2)
+	lowest := b.ladder(f, 0, "sender").rungs[0].Sequence
+	ask := map[string]int64{LedgerAccount("h0"): lowest, LedgerAccount("h1"): lowest, LedgerAccount("h7"): lowest}
+	facts, err := b.Holdings(b.Context(), ask)
+	b.ok(err)
+	want := map[string]relay.HoldingFacts{
+		LedgerAccount("h0"): {Exists: true, Balance: 5_0000000}, LedgerAccount("h1"): {Exists: true, Balance: 6_0000000}, LedgerAccount("h7"): {}}
+	if len(facts) != len(want) {
+		b.Errorf("%+v", facts)
+	}
+	for id, w := range want {
+		if facts[id] != w {
+			b.Errorf("%s: %+v, want %+v", id, facts[id], w)
+		}
+	}
+	if facts, err := b.Holdings(b.Context(), nil); err != nil || len(facts) != 0 {
+		b.Errorf("of none: %v %v", facts, err)
+	}
+	// Strangers may pay in: that is no takeover.
+	b.CloseWith(b.T, b.byHand("sender", b.sequence("sender")+1, 100, pay("h0", "1")))
+	facts, err = b.Holdings(b.Context(), map[string]int64{LedgerAccount("h0"): lowest})
+	b.ok(err)
+	if got := facts[LedgerAccount("h0")]; got != (relay.HoldingFacts{Exists: true, Balance: 6_0000000}) {
+		b.Errorf("after a stray payment: %+v", got)
+	}
+}
+
+// takeovers are what a holder of the key can do to a holding account.
+var takeovers = map[string]func(b *ledgerBench, h string) []txnbuild.Operation{
+	"signer": func(*ledgerBench, string) []txnbuild.Operation {
+		return []txnbuild.Operation{&txnbuild.SetOptions{Signer: &txnbuild.Signer{Address: LedgerAccount("thief"), Weight: 1}}}
+	},
+	"weight": func(*ledgerBench, string) []txnbuild.Operation {
+		return []txnbuild.Operation{&txnbuild.SetOptions{MasterWeight: txnbuild.NewThreshold(2)}}
+	},
+	"threshold": func(*ledgerBench, string) []txnbuild.Operation {
+		return []txnbuild.Operation{&txnbuild.SetOptions{HighThreshold: txnbuild.NewThreshold(1)}}
+	},
+	"flags": func(*ledgerBench, string) []txnbuild.Operation {
+		return []txnbuild.Operation{&txnbuild.SetOptions{SetFlags: []txnbuild.AccountFlag{txnbuild.AuthImmutable}}}
+	},
+	"data": func(*ledgerBench, string) []txnbuild.Operation {
+		return []txnbuild.Operation{&txnbuild.ManageData{Name: "mine", Value: []byte("now")}}
+	},
+	"sequence": func(b *ledgerBench, _ string) []txnbuild.Operation {
+		return []txnbuild.Operation{&txnbuild.BumpSequence{BumpTo: int64(b.head().Sequence+100) << 32}}
+	},
+	"sponsoring": func(_ *ledgerBench, h string) []txnbuild.Operation {
+		return []txnbuild.Operation{
+			&txnbuild.BeginSponsoringFutureReserves{SponsoredID: LedgerAccount("sender")},
+			&txnbuild.ManageData{Name: "for " + h, Value: []byte("1"), SourceAccount: LedgerAccount("sender")},
+			&txnbuild.EndSponsoringFutureReserves{SourceAccount: LedgerAccount("sender")},
+		}
+	},
+	"sponsor": func(_ *ledgerBench, h string) []txnbuild.Operation {
+		id := LedgerAccount(h)
+		return []txnbuild.Operation{
+			&txnbuild.BeginSponsoringFutureReserves{SponsoredID: LedgerAccount("sponsor"), SourceAccount: LedgerAccount("sender")},
+			&txnbuild.RevokeSponsorship{SponsorshipType: txnbuild.RevokeSponsorshipTypeAccount, Account: &id, SourceAccount: LedgerAccount("sponsor")},
+			&txnbuild.EndSponsoringFutureReserves{SourceAccount: LedgerAccount("sponsor")},
+		}
+	},
+}
+
+func holdingsTaken(b *ledgerBench) {
+	names := make([]string, 0, len(takeovers))
+	for name := range takeovers {
+		names = append(names, name)
+	}
+	f := b.funded(len(names))
+	lowest := b.ladder(f, 0, "sender").rungs[0].Sequence
+	ask := map[string]int64{}
+	for i, name := range names {
+		ops := takeovers[name](b, holding(i))
+		signers := []string{}
+		if name == "sponsor" || name == "sponsoring" {
+			signers = append(signers, "sender")
+		}
+		if name == "sponsor" {
+			signers = append(signers, "sponsor")
+		}
+		b.CloseWith(b.T, b.byHand(holding(i), b.sequence(holding(i))+1, 100, ops, signers...))
+		ask[LedgerAccount(holding(i))] = lowest
+	}
+	facts, err := b.Holdings(b.Context(), ask)
+	b.ok(err)
+	for i, name := range names {
+		got := facts[LedgerAccount(holding(i))]
+		if !got.Exists || got.Trouble != relay.KeyTakenOver || got.Detail == "" {
+			b.Errorf("%s: %+v", name, got)
+		}
+	}
+}

@@ -1,0 +1,102 @@
+package main
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/stellar/go-stellar-sdk/keypair"
+
+	"github.com/restante/restante/relay"
+	"github.com/restante/restante/relay/client"
+)
+
+// TestRestoredDatabase puts yesterday's database back under today's signer and ledger. What was funded since then is in the
+// signer's log: nothing is funded twice, what the backup knows goes on, and what nobody remembers goes home.
+func TestRestoredDatabase(t *testing.T) {
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	data, backup := t.TempDir(), t.TempDir()
+	open := func() (*stage, func()) {
+		d, end, err := raise(ctx, io.Discard, func(c *houseConfig) {
+			c.Data, c.Ledger.Interval = data, 100*time.Millisecond
+			c.log = slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn}))
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return d, end
+	}
+	send := func(d *stage) client.Sent {
+		s, err := d.app.Send(ctx, client.SendRequest{To: "ana@example.com", Amount: "25", Policy: "link"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if s.Payment, err = d.app.Follow(ctx, s.Payment.ID, func(p client.Payment) bool { return p.State == string(relay.Pending) }); err != nil {
+			t.Fatal(err)
+		}
+		return s
+	}
+	claim := func(d *stage, s client.Sent) *keypair.Full {
+		key := keypair.MustRandom()
+		if _, err := d.anyone.Claim(ctx, d.claimInto(s.Link, key)); err != nil {
+			t.Fatal(err)
+		}
+		return key
+	}
+
+	d, end := open()
+	before, err := d.balance(ctx, d.w.app.Treasury)
+	if err != nil {
+		t.Fatal(err)
+	}
+	waiting, claimedLater := send(d), send(d)
+	end()
+	copyFile(t, filepath.Join(data, "restante.db"), filepath.Join(backup, "restante.db"))
+
+	d, end = open()
+	claimant := claim(d, claimedLater) // the backup believes that it waits
+	forgotten, forgottenClaimed := send(d), send(d)
+	gone := claim(d, forgottenClaimed)
+	end()
+
+	for _, name := range []string{"restante.db", "restante.db-wal", "restante.db-shm"} {
+		_ = os.Remove(filepath.Join(data, name))
+	}
+	copyFile(t, filepath.Join(backup, "restante.db"), filepath.Join(data, "restante.db"))
+	d, end = open()
+	defer end()
+	want := map[string]relay.State{
+		waiting.Payment.ID: relay.Pending, claimedLater.Payment.ID: relay.Settled,
+		forgotten.Payment.ID: relay.Returned, forgottenClaimed.Payment.ID: relay.Settled,
+	}
+	for id, state := range want {
+		p, err := d.app.Follow(ctx, id, func(p client.Payment) bool { return p.State == string(state) })
+		if err != nil {
+			t.Fatalf("%s never becomes %s: it is %s %s: %v", id, state, p.State, p.Reason, err)
+		}
+	}
+	late := claim(d, waiting)
+	for _, key := range []*keypair.Full{claimant, gone, late} {
+		if err := d.expect(ctx, "a claimant", key.Address(), amount); err != nil {
+			t.Error(err)
+		}
+	}
+	if err := d.expect(ctx, "the treasury", d.w.app.Treasury, before-3*amount); err != nil {
+		t.Error(err)
+	}
+}
+
+func copyFile(t *testing.T, from, to string) {
+	text, err := os.ReadFile(from)
+	if err == nil {
+		err = os.WriteFile(to, text, 0o600)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}
