@@ -3,10 +3,12 @@ package worker_test
 import (
 	"context"
 	"encoding/base64"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net/http/httptest"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -16,6 +18,7 @@ import (
 	"filippo.io/age"
 	"github.com/stellar/go-stellar-sdk/keypair"
 	"github.com/stellar/go-stellar-sdk/txnbuild"
+	"golang.org/x/crypto/chacha20poly1305"
 
 	"github.com/restante/restante/crypto/box"
 	"github.com/restante/restante/crypto/field"
@@ -54,7 +57,8 @@ type town struct {
 	keys    *field.Keys
 	reader  *age.X25519Identity // opens every box, as its claimant
 	sponsor string
-	path    string
+	dir     string // of the signer
+	path    string // of the database
 	clock   time.Time
 	apps    []relay.App
 }
@@ -121,7 +125,8 @@ func (w *town) openSigner() {
 		view = w.plan.signersView(view)
 	}
 	var err error
-	w.signer, err = signer.Open(w.Context(), signer.Config{Dir: w.TempDir(), Passphrase: passphrase, Channels: w.plan.channels,
+	w.dir = w.TempDir()
+	w.signer, err = signer.Open(w.Context(), signer.Config{Dir: w.dir, Passphrase: passphrase, Channels: w.plan.channels,
 		Ledger: view, Policy: w.plan.policy, Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		w.Fatal(err)
@@ -374,14 +379,19 @@ func (w *town) seed(p relay.Payment) *keypair.Full {
 // planned is a claim into a new account, written down, with the claimant's signatures beside it.
 func (w *town) planned(p relay.Payment, ana *keypair.Full, ledgers uint32) (relay.Envelope, []byte) {
 	w.Helper()
-	head := w.head()
 	sequence, err := w.port.Sequence(w.Context(), p.Holding)
 	if err != nil {
 		w.Fatal(err)
 	}
-	_, err = w.port.Sequence(w.Context(), ana.Address())
+	return w.plannedAt(p, ana, ledgers, sequence+1)
+}
+
+func (w *town) plannedAt(p relay.Payment, ana *keypair.Full, ledgers uint32, sequence int64) (relay.Envelope, []byte) {
+	w.Helper()
+	head := w.head()
+	_, err := w.port.Sequence(w.Context(), ana.Address())
 	e, err := w.signer.Claim(w.Context(), relay.ClaimIntent{Payment: p.ID, Holding: p.Holding, Destination: ana.Address(),
-		NewAccount: relay.CodeOf(err) == relay.ErrNotFound.Code, Sequence: sequence + 1, SignedAt: head.Sequence,
+		NewAccount: relay.CodeOf(err) == relay.ErrNotFound.Code, Sequence: sequence, SignedAt: head.Sequence,
 		Bound: head.Sequence + ledgers, MaxTime: head.CloseTime + 600})
 	if err != nil {
 		w.Fatal(err)
@@ -400,6 +410,18 @@ func (w *town) planned(p relay.Payment, ana *keypair.Full, ledgers uint32) (rela
 func (w *town) claim(p relay.Payment, ana *keypair.Full, ledgers uint32) relay.Envelope {
 	w.Helper()
 	e, complete := w.planned(p, ana, ledgers)
+	return w.submit(p, e, complete)
+}
+
+// claimAt is a claim with a number of its own.
+func (w *town) claimAt(p relay.Payment, ana *keypair.Full, ledgers uint32, sequence int64) relay.Envelope {
+	w.Helper()
+	e, complete := w.plannedAt(p, ana, ledgers, sequence)
+	return w.submit(p, e, complete)
+}
+
+func (w *town) submit(p relay.Payment, e relay.Envelope, complete []byte) relay.Envelope {
+	w.Helper()
 	if _, err := w.desk.SubmitClaim(w.Context(), p.ID, e.Hash, complete, w.head()); err != nil {
 		w.Fatal(err)
 	}
@@ -505,6 +527,43 @@ func (w *town) row(id relay.PaymentID, kind relay.EffectKind) (row relay.Work, o
 		}
 	}
 	return row, ok
+}
+
+// treasuryKey opens the sealed key of an app's treasury, as its operator can who has the key-encryption key.
+func (w *town) treasuryKey(app relay.App) *keypair.Full {
+	w.Helper()
+	kek, err := field.LoadRoot(filepath.Join(w.dir, "signer", "kek"))
+	if err != nil {
+		w.Fatal(err)
+	}
+	file, err := os.ReadFile(filepath.Join(w.dir, "signer", "keys", app.Treasury+".json"))
+	if err != nil {
+		w.Fatal(err)
+	}
+	var f struct {
+		Role, Account string
+		DEK, Seed     []byte
+	}
+	if err := json.Unmarshal(file, &f); err != nil {
+		w.Fatal(err)
+	}
+	open := func(what string, key, sealed []byte) []byte {
+		aead, err := chacha20poly1305.NewX(key)
+		if err != nil {
+			w.Fatal(err)
+		}
+		plain, err := aead.Open(nil, sealed[:24], sealed[24:], []byte("restante/v1/signer/"+what+"\x00"+f.Role+"\x00"+f.Account))
+		if err != nil {
+			w.Fatal(err)
+		}
+		return plain
+	}
+	seed := open("seed", open("dek", kek.Reveal(), f.DEK), f.Seed)
+	key, err := keypair.FromRawSeed([32]byte(seed))
+	if err != nil {
+		w.Fatal(err)
+	}
+	return key
 }
 
 func sign(t *testing.T, envelope string, keys ...*keypair.Full) string {
