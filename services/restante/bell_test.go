@@ -29,7 +29,13 @@ func TestBell(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer end()
-	if err := os.RemoveAll(filepath.Join(d.house.cfg.Data, "bus")); err != nil {
+	for range 100 { // its server is alive and may be writing just now
+		if err = os.RemoveAll(filepath.Join(d.house.cfg.Data, "bus")); err == nil {
+			break
+		}
+		_ = pauseFor(ctx, 10*time.Millisecond)
+	}
+	if err != nil {
 		t.Fatal(err)
 	}
 	before, err := d.balance(ctx, d.w.app.Treasury)
