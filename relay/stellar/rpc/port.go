@@ -6,15 +6,21 @@ import (
 	"errors"
 	"fmt"
 
+	protocol "github.com/stellar/go-stellar-sdk/protocols/rpc"
+	"github.com/stellar/go-stellar-sdk/xdr"
+
 	"github.com/restante/restante/relay"
 	"github.com/restante/restante/relay/stellar"
 )
 
-// Port is the domain's ledger ([relay.Ledger]) on Stellar RPC. It translates and judges; asking is the Client's.
+// Port is the domain's ledger ([relay.Ledger]) on Stellar RPC. It translates and judges; asking is the Client's. It is safe
+// for concurrent use and must not be copied once it is used.
 type Port struct {
 	*Client
 	Sponsor string        // account that keeps the reserves of holding accounts
 	MaxBid  relay.Stroops // most to bid per operation; 0 = 1,000,000 stroops
+
+	ahead ahead
 }
 
 var _ relay.Ledger = (*Port)(nil)
@@ -39,7 +45,8 @@ func (p *Port) Head(ctx context.Context) (relay.Head, error) {
 // Submit hands an outer envelope in.
 func (p *Port) Submit(ctx context.Context, envelope []byte) (relay.Answer, error) {
 	a := p.Client.Submit(ctx, base64.StdEncoding.EncodeToString(envelope))
-	return relay.Answer{Word: a.Word, Code: a.Code, Later: a.Word == TryLater}, ctx.Err()
+	busy := a.Word == TryLater || a.Code == "tx_insufficient_fee" // a higher bid would get through
+	return relay.Answer{Word: a.Word, Code: a.Code, Later: busy}, ctx.Err()
 }
 
 // Sight looks an envelope up by its inner hash.
@@ -56,6 +63,9 @@ func (p *Port) Sight(ctx context.Context, hash string) (*relay.Sighting, error) 
 }
 
 // Verdict gathers the evidence about an envelope and judges it.
+//
+// Who used a number that the envelope should have used is not looked for: whether that was one of ours, the caller knows,
+// and a stranger who signs with a channel's key must come out as [relay.Contradicted] however well he is visible.
 func (p *Port) Verdict(ctx context.Context, e relay.Envelope) (relay.Verdict, *relay.Sighting, error) {
 	tx, err := stellar.Decode(base64.StdEncoding.EncodeToString(e.XDR), p.passphrase)
 	if err != nil {
@@ -65,6 +75,9 @@ func (p *Port) Verdict(ctx context.Context, e relay.Envelope) (relay.Verdict, *r
 		return relay.Inconclusive, nil, fmt.Errorf("envelope %s hashes to %s: %w", e.Hash, tx.Hash, relay.ErrContradiction)
 	}
 	ev, err := p.Evidence(ctx, tx, e.SignedAt)
+	if err == nil {
+		err = p.sameNetwork(ctx)
+	}
 	if err != nil {
 		return relay.Inconclusive, nil, port(err)
 	}
@@ -79,6 +92,19 @@ func (p *Port) Verdict(ctx context.Context, e relay.Envelope) (relay.Verdict, *r
 		return relay.Contradicted, nil, nil
 	}
 	return relay.Inconclusive, nil, nil
+}
+
+// sameNetwork asks again what Dial asked, after the evidence: an address that was pointed at another network since, or a test
+// network that began anew under another name, must not testify.
+func (p *Port) sameNetwork(ctx context.Context) error {
+	var r protocol.GetNetworkResponse
+	if err := p.call(ctx, protocol.GetNetworkMethodName, nil, &r, smallBody); err != nil {
+		return err
+	}
+	if r.Passphrase != p.passphrase {
+		return fmt.Errorf("%w: %s serves %q by now, configured is %q", ErrWrongNetwork, p.host, r.Passphrase, p.passphrase)
+	}
+	return nil
 }
 
 func (p *Port) account(ctx context.Context, id string) (*stellar.Account, stellar.Snapshot, error) {
@@ -164,7 +190,7 @@ func (p *Port) Advise(ctx context.Context, pay relay.Payment, ladder []relay.Env
 	}
 	var refusal *stellar.Refusal
 	if !errors.As(why, &refusal) {
-		return relay.RungAdvice{}, port(why)
+		return relay.RungAdvice{}, why // ours: a payment that cannot have a ladder
 	}
 	advice := relay.RungAdvice{Detail: refusal.Error()}
 	switch refusal.Reason {
@@ -182,56 +208,40 @@ func (p *Port) Advise(ctx context.Context, pay relay.Payment, ladder []relay.Env
 	return advice, nil
 }
 
-// Rehearse dry-runs a claim.
+// Rehearse dry-runs a claim, with the memo that its envelope carries.
 func (p *Port) Rehearse(ctx context.Context, e relay.Envelope) (string, error) {
+	memo, err := memoOf(e.XDR)
+	if err != nil {
+		return "", err
+	}
 	s, err := p.Accounts(ctx, e.Source, e.Destination, p.Sponsor)
 	if err != nil {
 		return "", port(err)
 	}
 	plan := stellar.ClaimPlan{Passphrase: p.passphrase, Holding: e.Source, Destination: e.Destination, NewAccount: e.NewAccount,
-		Sequence: e.Sequence, MaxTime: e.MaxTime, LastLedger: e.Bound}
+		Sequence: e.Sequence, MaxTime: e.MaxTime, LastLedger: e.Bound, Memo: memo}
 	if e.NewAccount {
 		plan.Sponsor = p.Sponsor
 	}
 	why := stellar.DryRunClaim(s, plan)
-	if refusal := stellar.IsRefusal(why); refusal != "" && refusal != stellar.MemoRequired { // the plan saw to the memo
+	if stellar.IsRefusal(why) != "" {
 		return why.Error(), nil
-	} else if refusal == "" && why != nil {
-		return "", why
 	}
-	return "", nil
+	return "", why
 }
 
-// Page is the closed ledger seq; nil when it has not closed yet.
-func (p *Port) Page(ctx context.Context, seq uint32) (*relay.LedgerPage, error) {
-	page, err := p.Ledgers(ctx, seq, 1)
-	if err != nil {
-		return nil, port(err)
+func memoOf(envelope []byte) (stellar.Memo, error) {
+	var env xdr.TransactionEnvelope
+	if err := xdr.SafeUnmarshal(envelope, &env); err != nil {
+		return stellar.Memo{}, fmt.Errorf("claim envelope is not XDR: %v", err)
 	}
-	if len(page.Ledgers) == 0 {
-		return nil, nil
+	switch m := env.Memo(); m.Type {
+	case xdr.MemoTypeMemoText:
+		return stellar.Memo{Kind: stellar.MemoText, Text: *m.Text}, nil
+	case xdr.MemoTypeMemoId:
+		return stellar.Memo{Kind: stellar.MemoID, ID: uint64(*m.Id)}, nil
 	}
-	l := page.Ledgers[0]
-	out := &relay.LedgerPage{Head: relay.Head{Sequence: l.Sequence, CloseTime: l.CloseTime, Hash: l.Hash}, Previous: l.Previous}
-	for _, t := range l.Txs {
-		touched, err := stellar.Touched(t.EnvelopeXDR, p.passphrase)
-		if err != nil {
-			return nil, port(nonsense("ledger %d: %v", seq, err))
-		}
-		result, err := stellar.DecodeResult(t.ResultXDR)
-		if err != nil {
-			return nil, port(nonsense("ledger %d: %v", seq, err))
-		}
-		s := relay.Sighting{Hash: touched.Inner, Tx: touched.Outer, Ledger: seq, Success: result.Success, Fee: relay.Stroops(result.FeePaid)}
-		pt := relay.PageTransaction{Sighting: s, Touched: touched.Accounts, Merges: map[string]string{}}
-		if result.Success {
-			for _, m := range touched.Merges {
-				pt.Merges[m.Source] = m.Destination
-			}
-		}
-		out.Transactions = append(out.Transactions, pt)
-	}
-	return out, nil
+	return stellar.Memo{}, nil // the other kinds are in no claim of ours
 }
 
 // FeeBid is what to bid per operation: what nine in ten paid of late, at least the network's minimum, at most MaxBid.
