@@ -210,6 +210,7 @@ func (d *Desk) Begin(ctx context.Context, a Answered) (first Answered, done bool
 		case CodeOf(err) == ErrNotFound.Code:
 		case err != nil:
 			return err
+		case old.Until == abandoned: // nothing came of it: the next request begins anew, mended or not
 		case old.Body != a.Body:
 			return invalid("idempotency_mismatch", "", "this Idempotency-Key was used with another request")
 		case old.Until == 0:
@@ -225,9 +226,12 @@ func (d *Desk) Begin(ctx context.Context, a Answered) (first Answered, done bool
 	return first, done, err
 }
 
+// abandoned marks a key whose request was refused: a moment long past, and never a lease.
+const abandoned Micros = 1
+
 // Abandon gives an idempotency key back after a request that changed nothing.
 func (d *Desk) Abandon(ctx context.Context, a Answered) error {
-	a.Until = 1 // long past: the next request with it begins anew
+	a.Until = abandoned
 	return d.Store.UpdateMany(ctx, nil, func(tx Tx, _ []Payment) error { return tx.Remember(a) })
 }
 

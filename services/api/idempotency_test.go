@@ -92,6 +92,11 @@ func TestRefusedForFundsCanBeTriedAgainUnderItsKey(t *testing.T) {
 	c.do("POST", "/v1/payments", in).refused(402, "treasury_empty")
 	w.ledger.pay(w.app.Treasury, 2000*relay.One)
 	c.do("POST", "/v1/payments", in).want(201)
+
+	c = w.as(w.key).with("Idempotency-Key", "mended")
+	in.Amount = "1000000"
+	c.do("POST", "/v1/payments", in).refused(402, "treasury_empty")
+	c.do("POST", "/v1/payments", ana).want(201)
 }
 
 func TestKeyIsFreeAgainWhenTheLedgerWasAway(t *testing.T) {
