@@ -153,6 +153,7 @@ type Store interface {
 	// List pages through payments; more says whether there are further ones.
 	List(ctx context.Context, f Filter) (page []Payment, more bool, err error)
 	History(ctx context.Context, id PaymentID) ([]Entry, error)
+	// WorkOf is every row of work for a payment, done ones included, and for the envelopes that carry it.
 	WorkOf(ctx context.Context, id PaymentID) ([]Work, error)
 
 	// Holding lists payments in the states given, after an id, for audits and recovery.

@@ -45,6 +45,7 @@ func Store(t *testing.T, open func(t *testing.T) relay.Store) {
 		{"envelope lists", envelopeLists},
 		{"envelope in no impossible state", envelopeStates},
 		{"work is there once", workOnce},
+		{"work on an envelope is its payments' work", workOfEnvelope},
 		{"work is leased once", workLease},
 		{"work is leased once among racers", workRaces},
 		{"work comes back", workRetry},

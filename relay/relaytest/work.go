@@ -48,6 +48,15 @@ func (b *bench) wantDues(what string, ws []relay.Work, want ...relay.Micros) {
 	same(b, what, dues(ws), want, slices.Equal)
 }
 
+func workOfEnvelope(b *bench) {
+	ps := []relay.PaymentID{b.insert(Payment(b.app.ID, 1))[0].ID, b.insert(Payment(b.app.ID, 2))[0].ID, b.insert(Payment(b.app.ID, 3))[0].ID}
+	b.update(func(tx relay.Tx) error { return tx.InsertEnvelope(FundingOf("f", 7, ps[0], ps[1])) })
+	b.add(relay.Work{Kind: relay.DoSubmit, Envelope: "f", Due: Start + 4}, relay.Work{Kind: relay.DoFund, Payment: ps[0], Due: Start + 2})
+	b.wantDues("of the first", b.workOf(ps[0]), 4, 2)
+	b.wantDues("of the second", b.workOf(ps[1]), 4)
+	b.wantDues("of one that it does not carry", b.workOf(ps[2]))
+}
+
 func workOnce(b *bench) {
 	id := b.insert(Payment(b.app.ID, 1))[0].ID
 	w := relay.Work{Kind: relay.DoPublish, Payment: id, Subject: "created", Due: Start + 5}

@@ -86,7 +86,8 @@ func (s *session) closed(id int64) error {
 // WorkOf implements relay.Store: open and done, oldest first.
 func (s *Store) WorkOf(ctx context.Context, id relay.PaymentID) (ws []relay.Work, err error) {
 	err = s.read(ctx, func(tx *session) error {
-		ws, err = all(tx, scanWork, "SELECT "+workColumns+" FROM work WHERE payment = $1 AND payment <> '' ORDER BY id", id)
+		ws, err = all(tx, scanWork, "SELECT "+workColumns+` FROM work WHERE payment = $1 AND payment <> ''
+			OR envelope <> '' AND envelope IN (SELECT envelope FROM envelope_payments WHERE payment = $1) ORDER BY id`, id)
 		return err
 	})
 	return ws, err

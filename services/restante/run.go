@@ -111,7 +111,7 @@ func unknownCommand(cmd *cobra.Command, args []string) error {
 	if len(near) == 0 {
 		return usage("there is no command %q. %q lists them all.", args[0], cmd.CommandPath()+" --help")
 	}
-	return usage("there is no command %q. Did you mean %q?", args[0], strings.Join(near, `" or "`))
+	return usage("there is no command %q. Did you mean \"%s\"?", args[0], strings.Join(near, `" or "`))
 }
 
 // word says that an argument may be shown in an error: it is no link, no key and no seed.
