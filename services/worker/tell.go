@@ -36,14 +36,17 @@ func (w *Worker) notify(ctx context.Context, row relay.Work) error {
 	return w.undeliverable(row, err)
 }
 
-// mailCode mails a code that was asked for, then forgets it.
+// mailCode mails a code that was asked for, then forgets it; one that nobody will mail any more it only forgets.
 func (w *Worker) mailCode(ctx context.Context, row relay.Work) error {
 	c, p, err := w.Desk.TakeCode(ctx, row.Subject)
 	if relay.CodeOf(err) == relay.ErrNotFound.Code {
 		return nil // expunged with its payment
 	}
-	if err != nil || len(c.Sealed) == 0 || w.Post == nil {
+	if err != nil {
 		return err
+	}
+	if len(c.Sealed) == 0 || w.Post == nil {
+		return w.Desk.CodeMailed(ctx, row.Subject)
 	}
 	_, app, err := w.addressee(ctx, relay.Work{Payment: p.ID})
 	if err != nil {

@@ -1,0 +1,185 @@
+package worker_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"testing"
+
+	"github.com/restante/restante/relay"
+)
+
+// clerk keeps what he was asked to write, and fails as told.
+type clerk struct {
+	fail            error
+	codes           []relay.Code
+	letters, states []string
+}
+
+func (c *clerk) Code(_ context.Context, _ relay.App, _ relay.Payment, code relay.Code) error {
+	if c.fail == nil {
+		c.codes = append(c.codes, code)
+	}
+	return c.fail
+}
+
+func (c *clerk) Arrived(_ context.Context, _ relay.App, p relay.Payment) error {
+	return c.write("arrived", p)
+}
+
+func (c *clerk) Claimed(_ context.Context, _ relay.App, p relay.Payment) error {
+	return c.write("claimed", p)
+}
+
+func (c *clerk) write(what string, p relay.Payment) error {
+	if c.fail == nil {
+		c.letters = append(c.letters, fmt.Sprintf("%s %s", what, p.To.Value))
+	}
+	return c.fail
+}
+
+func (c *clerk) Announce(_ context.Context, row relay.Work, p relay.Payment) error {
+	if c.fail == nil {
+		c.states = append(c.states, row.Subject)
+	}
+	return c.fail
+}
+
+var (
+	undeliverable = relay.NewFault(relay.Invalid, "mail_undeliverable", "This mail cannot be delivered.", nil)
+	greylisted    = errors.New("try again later")
+)
+
+// mailCode asks for a code, past the policy, as the API does for a guarded payment.
+func (w *town) mailCode(id relay.PaymentID, session string) {
+	w.Helper()
+	err := w.store.UpdateMany(w.Context(), nil, func(tx relay.Tx, _ []relay.Payment) error {
+		now := relay.At(w.clock)
+		if err := tx.InsertCode(relay.Code{Session: session, Payment: id, MAC: []byte("mac"), Sealed: []byte("sealed"), IssuedAt: now}); err != nil {
+			return err
+		}
+		return tx.AddWork(relay.Work{Kind: relay.DoMailCode, Payment: id, Subject: session, Due: now})
+	})
+	if err != nil {
+		w.Fatal(err)
+	}
+}
+
+func (w *town) code(session string) (c relay.Code) {
+	w.Helper()
+	err := w.store.View(w.Context(), func(tx relay.Tx) (err error) { c, err = tx.Code(session); return err })
+	if err != nil {
+		w.Fatal(err)
+	}
+	return c
+}
+
+// Every state is announced once, and a failure to announce is tried again.
+func TestPublish(t *testing.T) {
+	c := &clerk{fail: greylisted}
+	w := newTown(t, plan{announce: c})
+	p := w.open(w.apps[0], nil)
+	w.round(1)
+	if len(c.states) != 0 {
+		t.Fatal(c.states)
+	}
+	c.fail = nil
+	w.until(p.ID, relay.Pending)
+	w.apply(p.ID, relay.CancelAsked{})
+	w.until(p.ID, relay.Returned)
+	w.work()
+	slices.Sort(c.states)
+	if want := []string{"created", "funding", "pending", "returned", "returning"}; !slices.Equal(c.states, want) {
+		t.Errorf("announced %v", c.states)
+	}
+}
+
+// Mail goes to addresses that mail can reach, for apps that want it: once on arrival.
+func TestNotify(t *testing.T) {
+	c := &clerk{}
+	w := newTown(t, plan{post: c})
+	silent := w.openApp()
+	err := w.store.UpdateMany(t.Context(), nil, func(tx relay.Tx, _ []relay.Payment) error {
+		a, err := tx.App(silent.ID)
+		if err != nil {
+			return err
+		}
+		a.Notify = false
+		return tx.SaveApp(a)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ana := w.open(w.apps[0], nil)
+	tel := w.open(w.apps[0], func(p *relay.Payment) { p.To = relay.Handle{Kind: "tel", Value: "+15550100"} })
+	quiet := w.open(silent, nil)
+	for _, p := range []relay.Payment{ana, tel, quiet} {
+		w.until(p.ID, relay.Pending)
+	}
+	w.round(3)
+	if !slices.Equal(c.letters, []string{"arrived ana@example.com"}) {
+		t.Errorf("wrote %v", c.letters)
+	}
+	over := w.open(w.apps[0], nil)
+	w.until(over.ID, relay.Funding)
+	w.work(relay.DoSubmit)
+	w.close(1)
+	w.watch()
+	w.is(over.ID, relay.Pending, "")
+	w.apply(over.ID, relay.CancelAsked{})
+	w.round(3)
+	if len(c.letters) != 1 {
+		t.Errorf("wrote about what is over: %v", c.letters)
+	}
+}
+
+// A mail that no try would deliver ends its row; one that may be delivered later is tried again.
+func TestMailFails(t *testing.T) {
+	for _, permanent := range []bool{true, false} {
+		c := &clerk{fail: greylisted}
+		if permanent {
+			c.fail = undeliverable
+		}
+		w := newTown(t, plan{post: c})
+		p := w.pending()
+		w.mailCode(p.ID, "s1")
+		w.work()
+		w.work()
+		notify, _ := w.row(p.ID, relay.DoNotify)
+		mail, _ := w.row(p.ID, relay.DoMailCode)
+		if (notify.DoneAt != 0) != permanent || (mail.DoneAt != 0) != permanent {
+			t.Errorf("permanent %v: notify %+v, code %+v", permanent, notify, mail)
+		}
+		c.fail = nil
+		w.work()
+		if sent := len(c.codes) == 1 && len(c.letters) == 1; sent == permanent {
+			t.Errorf("permanent %v: %d codes, %d letters", permanent, len(c.codes), len(c.letters))
+		}
+		if len(w.code("s1").Sealed) != 0 {
+			t.Error("the sealed code is still there")
+		}
+		if len(w.code("s1").MAC) == 0 {
+			t.Error("the code cannot be compared any more")
+		}
+	}
+}
+
+// A code that is too old is not mailed any more, and forgotten all the same.
+func TestMailComesTooLate(t *testing.T) {
+	c := &clerk{fail: greylisted}
+	w := newTown(t, plan{post: c})
+	p := w.pending()
+	w.mailCode(p.ID, "s1")
+	for range 12 { // a minute each
+		w.work()
+	}
+	c.fail = nil
+	w.work()
+	if len(c.codes) != 0 {
+		t.Error("a code was mailed that opens nothing")
+	}
+	if len(w.code("s1").Sealed) != 0 {
+		t.Error("the sealed code is still there")
+	}
+}
