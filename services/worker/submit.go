@@ -245,12 +245,13 @@ func (w *Worker) audit(ctx context.Context, row relay.Work) error {
 	return err
 }
 
-// expire tells a payment what time the ledger says it is.
+// expire tells a payment what time the ledger says it is: by the ledger that the watcher took in last. It is what made the
+// row due; a source that is asked again may be behind it, and its word would end the row with nothing done.
 func (w *Worker) expire(ctx context.Context, row relay.Work) error {
-	head, err := w.Ledger.Head(ctx)
-	if err != nil {
-		return err
+	head := w.passed.Load()
+	if head == nil {
+		return again{after: w.cfg.Retry, why: "no ledger was taken in yet"}
 	}
-	_, err = w.Desk.Apply(ctx, row.Payment, relay.LedgerClosed{At: head})
+	_, err := w.Desk.Apply(ctx, row.Payment, relay.LedgerClosed{At: *head})
 	return err
 }

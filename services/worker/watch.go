@@ -71,6 +71,7 @@ func (w *Worker) watchOnce(ctx context.Context) (moved bool, err error) {
 
 // expireBy does the expiries that are due by the ledger's clock.
 func (w *Worker) expireBy(ctx context.Context, head relay.Head) error {
+	w.passed.Store(&head)
 	now := relay.Seconds(head.CloseTime)
 	rows, err := w.Store.Lease(ctx, now, now+relay.Micros(w.cfg.Lease.Microseconds()), 100, relay.DoExpire)
 	if err != nil {

@@ -14,6 +14,7 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/restante/restante/relay"
@@ -78,6 +79,7 @@ type Worker struct {
 	cfg     Config
 	funding sync.Mutex // one funder per process: batches are better than races
 	wake    chan struct{}
+	passed  atomic.Pointer[relay.Head] // the ledger that the watcher took in last, since this process began
 }
 
 // New makes a worker.
