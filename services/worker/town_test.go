@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
@@ -46,7 +47,8 @@ const (
 type town struct {
 	*testing.T
 	plan    plan
-	net     *devnet.Network
+	net     *devnet.Network // the one that the door leads to
+	door    *httptest.Server
 	url     string
 	port    *rpc.Port // an honest view of the ledger
 	bare    bareledger.Reader
@@ -102,9 +104,9 @@ func (w *town) openLedger() {
 		w.Fatal(err)
 	}
 	w.Cleanup(func() { w.net.Close() })
-	door := httptest.NewServer(w.net.Handler())
-	w.Cleanup(door.Close)
-	w.url, w.bare = door.URL, bareledger.Reader{URL: door.URL}
+	w.door = httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) { w.net.Handler().ServeHTTP(rw, r) }))
+	w.Cleanup(w.door.Close)
+	w.url, w.bare = w.door.URL, bareledger.Reader{URL: w.door.URL}
 	w.port = w.dial()
 }
 

@@ -3,6 +3,7 @@ package worker
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/restante/restante/relay"
@@ -60,13 +61,32 @@ func (w *Worker) watchOnce(ctx context.Context) (moved bool, err error) {
 	if errors.Is(err, relay.ErrGap) {
 		return true, w.overGap(ctx, cursor)
 	}
-	if err != nil || page == nil {
+	if err != nil {
 		return false, err
+	}
+	if page == nil {
+		return false, w.sameLedger(ctx)
 	}
 	if err := w.Desk.Witness(ctx, *page); err != nil {
 		return false, err
 	}
 	return true, w.expireBy(ctx, page.Head)
+}
+
+// sameLedger holds the newest ledger against the one remembered under its number. A ledger that began anew is behind ours
+// for a long time, and whatever was sent to it meanwhile would go to strangers; one that only lags shows what we know.
+func (w *Worker) sameLedger(ctx context.Context) error {
+	head, err := w.Ledger.Head(ctx)
+	if err != nil {
+		return err
+	}
+	return w.Store.View(ctx, func(tx relay.Tx) error {
+		known, err := tx.LedgerHash(head.Sequence)
+		if err == nil && known != "" && known != head.Hash {
+			err = fmt.Errorf("ledger %d is another one than the one remembered: %w", head.Sequence, relay.ErrContradiction)
+		}
+		return err
+	})
 }
 
 // expireBy does the expiries that are due by the ledger's clock.
