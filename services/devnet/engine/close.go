@@ -18,6 +18,12 @@ type Input struct {
 	Txs       []*Tx  // in apply order, each valid against the state (Check)
 	TxSetHash [32]byte
 	Upgrades  []xdr.LedgerUpgrade // take effect after the transactions
+	Freeze    []Key               // see Freezable; take effect after the transactions, since protocol 26 (CAP-77)
+	Unfreeze  []Key
+	// Dropped is set when the validators dropped a set of this hash: the ledger then has no transactions, and its header says so
+	// (CAP-83, since protocol 28).
+	Dropped *[32]byte
+	Salt    []byte // mixed into the hash over the entries, so that two ledgers alike in all else differ
 }
 
 // Closed is a closed ledger, not yet part of the state: see State.Adopt.
@@ -55,8 +61,11 @@ func (s *State) Close(in Input) (*Closed, error) {
 	if s.header.LedgerSeq == math.MaxInt32 {
 		return nil, errors.New("engine: no ledger numbers left")
 	}
-	header := s.next(in)
-	led := &ledger{header: &header, maxSeq: map[ID]xdr.SequenceNumber{}}
+	header, err := s.next(in)
+	if err != nil {
+		return nil, err
+	}
+	led := &ledger{header: &header, maxSeq: map[ID]xdr.SequenceNumber{}, frozen: s.frozen}
 	root := newLayer(led, s)
 	base := BaseFee(s.header, in.Txs)
 	out := &Closed{BaseFee: base, Txs: make([]Landed, len(in.Txs))}
@@ -75,15 +84,18 @@ func (s *State) Close(in Input) (*Closed, error) {
 	for _, u := range in.Upgrades {
 		upgrade(&header, u)
 	}
+	if err := freeze(root, in.Freeze, in.Unfreeze); err != nil {
+		return nil, err
+	}
 	for _, k := range root.order {
 		if after := root.entries[k]; after != nil || s.entries[k] != nil {
 			out.Changed = append(out.Changed, Changed{Key: k, Entry: after})
 		}
 	}
-	return out, s.seal(out, &header)
+	return out, s.seal(out, &header, in.Salt)
 }
 
-func (s *State) next(in Input) xdr.LedgerHeader {
+func (s *State) next(in Input) (xdr.LedgerHeader, error) {
 	h := s.header
 	h.PreviousLedgerHash = s.hash
 	h.LedgerSeq++
@@ -93,7 +105,20 @@ func (s *State) next(in Input) xdr.LedgerHeader {
 			h.ScpValue.Upgrades = append(h.ScpValue.Upgrades, b)
 		}
 	}
-	return h
+	if in.Dropped == nil {
+		return h, nil
+	}
+	if h.LedgerVersion < droppingSince {
+		return h, fmt.Errorf("%w: dropped sets came with %d", ErrProtocol, droppingSince)
+	}
+	if len(in.Txs) != 0 {
+		return h, errors.New("engine: a ledger without its set has no transactions")
+	}
+	h.ScpValue.TxSetHash = xdr.Hash{}
+	h.ScpValue.Ext = xdr.StellarValueExt{V: xdr.StellarValueTypeStellarValueEmptyTxSet, ProposedValue: &xdr.StellarValueProposedValue{
+		TxSetHash: *in.Dropped, PreviousLedgerHash: s.hash, PreviousLedgerVersion: h.LedgerVersion,
+		LcValueSignature: xdr.LedgerCloseValueSignature{NodeId: xdr.NodeId(ID{}.AccountID())}}}
+	return h, nil
 }
 
 // takeFee takes one transaction's fee. All fees of a set go before its first operation, whatever comes of the transactions.
@@ -143,7 +168,7 @@ func upgrade(h *xdr.LedgerHeader, u xdr.LedgerUpgrade) {
 }
 
 // seal hashes results and changed entries into the header, and the header into the ledger's hash.
-func (s *State) seal(out *Closed, h *xdr.LedgerHeader) error {
+func (s *State) seal(out *Closed, h *xdr.LedgerHeader, salt []byte) error {
 	set := xdr.TransactionResultSet{}
 	for _, t := range out.Txs {
 		set.Results = append(set.Results, t.Result)
@@ -155,6 +180,7 @@ func (s *State) seal(out *Closed, h *xdr.LedgerHeader) error {
 	h.TxSetResultHash = sha256.Sum256(results)
 	running := sha256.New()
 	running.Write(h.BucketListHash[:])
+	running.Write(salt)
 	for _, c := range out.Changed {
 		running.Write([]byte(c.Key))
 		if c.Entry == nil {

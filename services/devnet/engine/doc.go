@@ -10,8 +10,9 @@
 // Refused: offers, pools, contracts and inflation, all as opNOT_SUPPORTED.
 //
 // Simplified: BucketListHash is not stellar-core's bucket list but a running hash over the changed entries, SkipList stays
-// empty, and the rules of protocols before 19 are not known: their ledgers may hold no transactions. Later protocols changed nothing
-// in these operations but the price of a full set, which is always protocol 19's (see BaseFee).
+// empty, and the rules of protocols before 19 are not known: their ledgers may hold no transactions. Of later protocols: frozen
+// keys (CAP-77, since 26; without transactions that may pass all the same) and dropped sets (CAP-83, since 28). What else they changed
+// in these operations is the price of a full set, which is always protocol 19's (see BaseFee).
 //
 // Start at State, then Close (one ledger) and Check (one submission); tx.go holds the frame of a transaction, validity
 // in valid.go, and the operations in op_*.go.

@@ -12,6 +12,7 @@ type ledger struct {
 	// maxSeq is the highest sequence number that any transaction of the set wants from an account. It forbids merging
 	// an account away under its own waiting transactions (CAP-21, since protocol 19).
 	maxSeq map[ID]xdr.SequenceNumber
+	frozen map[Key]bool // as the ledger before left it
 }
 
 func (l *ledger) version() uint32 { return uint32(l.header.LedgerVersion) }

@@ -174,6 +174,9 @@ func (o claimBalance) apply(x *running) outcome {
 			return full
 		}
 	} else {
+		if x.frozen[trustKey(x.source, b.Asset)] {
+			return fail(xdr.ClaimClaimableBalanceResultCodeClaimClaimableBalanceTrustlineFrozen)
+		}
 		switch line, state := x.line(x.source, b.Asset); {
 		case state == lineMissing:
 			return fail(xdr.ClaimClaimableBalanceResultCodeClaimClaimableBalanceNoTrust)

@@ -17,14 +17,16 @@ type State struct {
 	header    xdr.LedgerHeader
 	hash      [32]byte
 	entries   map[Key]*xdr.LedgerEntry
+	frozen    map[Key]bool // what the entry of this name in entries says
 }
 
 // Params are the first ledger's values.
 type Params struct {
 	Protocol     uint32
-	BaseFee      uint32 // stroops for each operation
-	BaseReserve  uint32 // stroops for each unit
-	MaxTxSetSize uint32 // operations
+	BaseFee      uint32   // stroops for each operation
+	BaseReserve  uint32   // stroops for each unit
+	MaxTxSetSize uint32   // operations
+	Salt         [32]byte // makes the hashes of a network that begins anew other ones
 }
 
 // NetworkID is the SHA-256 of a passphrase.
@@ -36,7 +38,7 @@ func Genesis(networkID [32]byte, p Params) (*State, error) {
 	e := newAccount(root, TotalCoins, 0)
 	e.LastModifiedLedgerSeq = 1
 	h := xdr.LedgerHeader{LedgerVersion: xdr.Uint32(p.Protocol), LedgerSeq: 1, TotalCoins: TotalCoins, BaseFee: xdr.Uint32(p.BaseFee),
-		BaseReserve: xdr.Uint32(p.BaseReserve), MaxTxSetSize: xdr.Uint32(p.MaxTxSetSize)}
+		BaseReserve: xdr.Uint32(p.BaseReserve), MaxTxSetSize: xdr.Uint32(p.MaxTxSetSize), BucketListHash: p.Salt}
 	return Restore(networkID, h, []xdr.LedgerEntry{*e})
 }
 
@@ -54,6 +56,7 @@ func Restore(networkID [32]byte, h xdr.LedgerHeader, entries []xdr.LedgerEntry) 
 		}
 		s.entries[k] = &entries[i]
 	}
+	s.frozen = frozenOf(s.entries[frozenKey()])
 	return s, nil
 }
 
@@ -70,6 +73,7 @@ func (s *State) Adopt(c *Closed) error {
 		}
 	}
 	s.header, s.hash = c.Header, c.Hash
+	s.frozen = frozenOf(s.entries[frozenKey()])
 	return nil
 }
 
@@ -117,7 +121,7 @@ func (s *State) Entries(yield func(Key, *xdr.LedgerEntry) bool) {
 func (s *State) Check(t *Tx, upper uint64) xdr.TransactionResult {
 	header := s.header
 	header.LedgerSeq++
-	l := newLayer(&ledger{header: &header}, s)
+	l := newLayer(&ledger{header: &header, frozen: s.frozen}, s)
 	return t.check(l, moment{seq: uint32(header.LedgerSeq), lower: uint64(header.ScpValue.CloseTime), upper: upper})
 }
 

@@ -55,6 +55,8 @@ func (t *Tx) beforeSequence(l *layer, c *conditions, m moment, base int64, payFe
 		return xdr.TransactionResultCodeTxInsufficientFee
 	case l.peekAccount(t.source) == nil:
 		return xdr.TransactionResultCodeTxNoAccount
+	case t.touchesFrozen(l):
+		return xdr.TransactionResultCodeTxFrozenKeyAccessed
 	}
 	return xdr.TransactionResultCodeTxSuccess
 }
@@ -127,6 +129,9 @@ func (t *Tx) check(l *layer, m moment) xdr.TransactionResult {
 	payer := l.peekAccount(t.feeSource)
 	if payer == nil {
 		return plainResult(xdr.TransactionResultCodeTxNoAccount, fee)
+	}
+	if l.frozen[AccountKey(t.feeSource)] {
+		return plainResult(xdr.TransactionResultCodeTxFrozenKeyAccessed, fee)
 	}
 	s := t.signatures()
 	switch {
