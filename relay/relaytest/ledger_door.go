@@ -10,21 +10,21 @@ import (
 type Mood string
 
 const (
-	Honest    Mood = "honest"    // as it should
-	Lost      Mood = "lost"      // does as asked, and the answer never arrives
-	Cut       Mood = "cut"       // half of the answer arrives
-	Busy      Mood = "busy"      // 503
-	Limited   Mood = "limited"   // 429, with a time to wait
-	TimedOut  Mood = "timed out" // 504
-	Refusing  Mood = "refusing"  // 403
-	Nowhere   Mood = "nowhere"   // a bare 404, from something in between
-	Page      Mood = "page"      // 200 and a page for people
-	Empty     Mood = "empty"     // 200 and an empty object
-	Nonsense  Mood = "nonsense"  // 200 and a list
-	Frozen    Mood = "frozen"    // the ledger as it was when the mood began, whatever happens since
-	Torn      Mood = "torn"      // frozen and honest in turn, as two servers behind one name
+	Honest    Mood = "honest"     // as it should
+	Lost      Mood = "lost"       // does as asked, and the answer never arrives
+	Cut       Mood = "cut"        // half of the answer arrives
+	Busy      Mood = "busy"       // 503
+	Limited   Mood = "limited"    // 429, with a time to wait
+	TimedOut  Mood = "timed out"  // 504
+	Refusing  Mood = "refusing"   // 403
+	Nowhere   Mood = "nowhere"    // a bare 404, from something in between
+	Page      Mood = "page"       // 200 and a page for people
+	Empty     Mood = "empty"      // 200 and an empty object
+	Nonsense  Mood = "nonsense"   // 200 and a list
+	Frozen    Mood = "frozen"     // the ledger as it was when the mood began, whatever happens since
+	Torn      Mood = "torn"       // frozen and honest in turn, as two servers behind one name
 	TornOther Mood = "torn other" // the same, the other one first
-	Foreign   Mood = "foreign" // another network with the same accounts, as far on
+	Foreign   Mood = "foreign"    // another network with the same accounts, as far on
 )
 
 // Door stands before the handlers of a network and spoils what goes through. The zero value with Honest set is honest.
