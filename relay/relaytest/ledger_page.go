@@ -6,6 +6,8 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/stellar/go-stellar-sdk/txnbuild"
+
 	"github.com/restante/restante/relay"
 )
 
@@ -72,12 +74,23 @@ func pageOrder(b *ledgerBench) {
 	}
 }
 
+// pageMany fills a ledger with more transactions than any source shows in one answer.
 func pageMany(b *ledgerBench) {
 	const n = 430
-	first := b.sequence("sender") + 1
+	born := make([]int64, n) // the numbers that accounts begin with
+	for i := 0; i < n; i += 100 {
+		var ops []txnbuild.Operation
+		for k := i; k < min(i+100, n); k++ {
+			ops = append(ops, &txnbuild.CreateAccount{Destination: LedgerAccount(holding(k)), Amount: "2"})
+		}
+		seq := b.CloseWith(b.T, b.byHand("sender", b.sequence("sender")+1, 100, ops))
+		for k := i; k < min(i+100, n); k++ {
+			born[k] = int64(seq) << 32
+		}
+	}
 	var all []string
-	for i := range int64(n) {
-		all = append(all, b.byHand("sender", first+i, 100, pay("sponsor", "0.0000001")))
+	for i, from := range born {
+		all = append(all, b.byHand(holding(i), from+1, 100, pay("sponsor", "0.0000001")))
 	}
 	p := b.page(b.CloseWith(b.T, all...))
 	hashes := map[string]bool{}

@@ -29,7 +29,8 @@ type Client struct {
 	timeout    time.Duration
 	slow       time.Duration // of a submission that waits for its ledger
 	http       *http.Client
-	noAsync    atomic.Bool // the server has no transactions_async
+	noAsync    atomic.Bool   // the server has no transactions_async
+	known      atomic.Uint32 // newest ledger that the root has shown
 	header     atomic.Pointer[header]
 }
 
@@ -88,6 +89,7 @@ func (c *Client) Range(ctx context.Context) (Range, error) {
 	case r.Oldest > r.Latest || r.ClosedAt.Unix() <= 0:
 		return Range{}, nonsense("history from ledger %d to %d, closed at %v", r.Oldest, r.Latest, r.ClosedAt)
 	}
+	c.known.Store(r.Latest)
 	return Range{Oldest: r.Oldest, Latest: r.Latest, LatestCloseTime: r.ClosedAt.Unix()}, nil
 }
 

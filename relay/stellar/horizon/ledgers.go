@@ -84,13 +84,16 @@ func (c *Client) latest(ctx context.Context) (*header, error) {
 	return body.Embedded.Records[0].read()
 }
 
-// headerOf reads the header of a closed ledger; errAbsent: the server does not have it. The last one is remembered: what
-// has closed does not change.
+// headerOf reads the header of a ledger that the server has spoken of. The last one is remembered: what has closed does not
+// change.
 func (c *Client) headerOf(ctx context.Context, seq uint32) (*header, error) {
 	if h := c.header.Load(); h != nil && h.Sequence == seq {
 		return h, nil
 	}
 	h, err := c.freshHeader(ctx, seq)
+	if errors.Is(err, errAbsent) {
+		return nil, fmt.Errorf("%w: ledger %d is not there", ErrTransient, seq)
+	}
 	if err == nil {
 		c.header.Store(h)
 	}
@@ -118,6 +121,11 @@ func (c *Client) freshHeader(ctx context.Context, seq uint32) (*header, error) {
 func (c *Client) Ledger(ctx context.Context, seq uint32) (*Ledger, error) {
 	if seq == 0 {
 		return nil, badInput(errors.New("no ledger 0"))
+	}
+	if seq > c.known.Load() { // a watcher at the tip asks for one ledger many times: that costs one call
+		if r, err := c.Range(ctx); err != nil || seq > r.Latest {
+			return nil, err
+		}
 	}
 	h, err := c.freshHeader(ctx, seq)
 	if errors.Is(err, errAbsent) {
@@ -158,6 +166,9 @@ func (c *Client) fill(ctx context.Context, h *header) error {
 		if errors.Is(err, errTooLarge) && limit > 1 {
 			limit /= 2
 			continue
+		}
+		if errors.Is(err, errAbsent) {
+			return fmt.Errorf("%w: ledger %d is not there", ErrTransient, h.Sequence)
 		}
 		if err != nil {
 			return err
