@@ -128,3 +128,25 @@ func TestStrayLumens(t *testing.T) {
 	w.wantHas("the treasury", w.apps[0].Treasury, full-hers.Amount+5*relay.One)
 	w.wantHas("she", ana.Address(), hers.Amount+5*relay.One)
 }
+
+// A source that is behind the watcher shows no account where there is one now: that is no reason to say it is gone.
+func TestALaggingSourceParksNothing(t *testing.T) {
+	d := &door{}
+	w := newTown(t, d.through(plan{}))
+	before := w.head() // nothing is funded yet
+	p := w.ripe()
+	d.head = func() (relay.Head, bool) { return before, true }
+	d.facts = func() (map[string]relay.HoldingFacts, bool) { return map[string]relay.HoldingFacts{}, true }
+	if err := w.w.Recheck(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	w.work()
+	w.work()
+	w.is(p.ID, relay.Pending, "")
+	d.head = nil // the control: a source that is up to date, and no account
+	w.work()
+	w.is(p.ID, relay.Parked, relay.HoldingAbsent)
+	d.facts = nil
+	w.work()
+	w.is(p.ID, relay.Pending, "")
+}

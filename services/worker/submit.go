@@ -184,7 +184,8 @@ func (w *Worker) ladder(ctx context.Context, p relay.Payment) (rungs []relay.Env
 
 // absent deals with a holding account that is not there although no envelope of ours was seen. The watcher may simply not
 // have come as far as the ledger that took it, so the order matters: first the account, then the head, then the cursor.
-// Only when the watcher has seen every ledger up to the one that showed the account gone, nobody knows.
+// Only when the watcher has seen every ledger up to the one that showed the account gone, nobody knows. A source that is
+// behind the watcher may not have come as far as the funding.
 func (w *Worker) absent(ctx context.Context, p relay.Payment) error {
 	facts, err := w.Ledger.Holdings(ctx, map[string]int64{p.Holding: 0})
 	if err != nil {
@@ -198,7 +199,7 @@ func (w *Worker) absent(ctx context.Context, p relay.Payment) error {
 	if err != nil {
 		return err
 	}
-	if facts[p.Holding].Exists || cursor < head.Sequence {
+	if facts[p.Holding].Exists || cursor != head.Sequence {
 		return again{after: w.cfg.Retry, why: "the watcher will see where the holding account went"}
 	}
 	_, err = w.Desk.Apply(ctx, p.ID, relay.HoldingTroubled{Cause: relay.HoldingAbsent})

@@ -596,6 +596,7 @@ type door struct {
 	verdict func(e relay.Envelope) (v relay.Verdict, done bool, err error)
 	head    func() (h relay.Head, done bool)
 	page    func(seq uint32) (p *relay.LedgerPage, done bool)
+	facts   func() (all map[string]relay.HoldingFacts, done bool)
 	sent    map[string]int // submissions by inner hash
 	bumps   []string       // inner hashes in the order of submission
 }
@@ -656,6 +657,15 @@ func (d *door) Page(ctx context.Context, seq uint32) (*relay.LedgerPage, error) 
 		}
 	}
 	return d.Ledger.Page(ctx, seq)
+}
+
+func (d *door) Holdings(ctx context.Context, ladder map[string]int64) (map[string]relay.HoldingFacts, error) {
+	if d.facts != nil {
+		if f, done := d.facts(); done {
+			return f, nil
+		}
+	}
+	return d.Ledger.Holdings(ctx, ladder)
 }
 
 // dropped and lost are the two ways in which a submission fails without saying so.
