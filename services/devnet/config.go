@@ -9,7 +9,7 @@ import (
 
 const (
 	publicPassphrase = "Public Global Stellar Network ; September 2015"
-	newestProtocol   = 23
+	newestProtocol   = 28
 	oldestProtocol   = 20
 	baseFee          = 100       // stroops for each operation
 	baseReserve      = 5_000_000 // stroops for each unit

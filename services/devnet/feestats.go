@@ -22,14 +22,14 @@ func (n *Network) noteFees(c *engine.Closed) {
 	n.fees = append(n.fees[max(0, len(n.fees)+1-feeWindow):], fees)
 }
 
-func (n *Network) getFeeStats() (protocol.GetFeeStatsResponse, error) {
+func (n reader) getFeeStats() (protocol.GetFeeStatsResponse, error) {
 	n.mu.RLock()
 	defer n.mu.RUnlock()
 	var all []uint64
 	for _, f := range n.fees {
 		all = append(all, f...)
 	}
-	return protocol.GetFeeStatsResponse{LatestLedger: uint32(n.state.Header().LedgerSeq),
+	return protocol.GetFeeStatsResponse{LatestLedger: uint32(n.header().LedgerSeq),
 		InclusionFee: distribution(all, uint32(len(n.fees))), SorobanInclusionFee: distribution(nil, uint32(len(n.fees)))}, nil
 }
 

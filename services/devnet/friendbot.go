@@ -19,6 +19,7 @@ const (
 	friendbotGift  = 100_000_000_000         // stroops a new account gets: 10000 lumens
 	friendbotFee   = 1_000_000               // stroops, so that a surge does not shut it out
 	wishesALedger  = 400
+	closesForAWish = 100 // at most, where ledgers close on demand: their sets may be dropped
 )
 
 // wish is an account that somebody asked the friendbot for. It is kept until a ledger holds it.
@@ -80,12 +81,16 @@ func (n *Network) addWish(w *wish) error {
 	if n.cfg.Interval != 0 {
 		return nil
 	}
-	_, err := n.closeLocked()
-	return err
+	for range closesForAWish {
+		if _, err := n.closeLocked(); err != nil || len(w.done) > 0 {
+			return err
+		}
+	}
+	return errors.New("devnet: every set was dropped")
 }
 
-// wishTxs makes the friendbot's transactions of the next ledger, numbered one after the other.
-func (n *Network) wishTxs() ([]*engine.Tx, error) {
+// wishTxs makes the friendbot's transactions of the next ledger, numbered one after the other, and says which number is next.
+func (n *Network) wishTxs() ([]*engine.Tx, int64, error) {
 	var out []*engine.Tx
 	byID := map[engine.ID]*wish{}
 	seq := int64(0)
@@ -100,12 +105,12 @@ func (n *Network) wishTxs() ([]*engine.Tx, error) {
 		seq++
 		tx, err := n.createTx(n.friendbot, w.address, friendbotGift, seq)
 		if err != nil {
-			return nil, err
+			return nil, 0, err
 		}
 		w.hash, byID[w.id] = tx.Hash(), w
 		out = append(out, tx)
 	}
-	return out, nil
+	return out, seq + 1, nil
 }
 
 // settleWishes tells those whose transaction the ledger holds.
@@ -125,9 +130,9 @@ func (n *Network) settleWishes(c *engine.Closed) {
 	n.wishes = left
 }
 
-func (n *Network) dropWishes() {
+func (n *Network) dropWishes(why error) {
 	for _, w := range n.wishes {
-		w.done <- granted{err: errClosed}
+		w.done <- granted{err: why}
 	}
 	n.wishes = nil
 }
@@ -142,16 +147,22 @@ func (n *Network) createTx(from *keypair.Full, address string, amount, seq int64
 	if err != nil {
 		return nil, fmt.Errorf("devnet: %v", err)
 	}
-	v1 := &xdr.TransactionV1Envelope{Tx: xdr.Transaction{SourceAccount: source, Fee: friendbotFee, SeqNum: xdr.SequenceNumber(seq),
+	plain := xdr.Transaction{SourceAccount: source, Fee: friendbotFee, SeqNum: xdr.SequenceNumber(seq),
 		Operations: []xdr.Operation{{Body: xdr.OperationBody{Type: xdr.OperationTypeCreateAccount,
-			CreateAccountOp: &xdr.CreateAccountOp{Destination: dest, StartingBalance: xdr.Int64(amount)}}}}}}
+			CreateAccountOp: &xdr.CreateAccountOp{Destination: dest, StartingBalance: xdr.Int64(amount)}}}}}
+	return n.signTx(from, plain)
+}
+
+// signTx makes an envelope with one signature.
+func (n *Network) signTx(by *keypair.Full, plain xdr.Transaction) (*engine.Tx, error) {
+	v1 := &xdr.TransactionV1Envelope{Tx: plain}
 	env := xdr.TransactionEnvelope{Type: xdr.EnvelopeTypeEnvelopeTypeTx, V1: v1}
 	tx, err := engine.NewTx(n.networkID, env)
 	if err != nil {
 		return nil, err
 	}
 	hash := tx.Hash()
-	sig, err := from.SignDecorated(hash[:])
+	sig, err := by.SignDecorated(hash[:])
 	if err != nil {
 		return nil, fmt.Errorf("devnet: sign: %v", err)
 	}

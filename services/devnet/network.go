@@ -31,8 +31,13 @@ type Network struct {
 	fees    []ledgerFees
 	faults  Faults
 	lose    int // answers still to be lost
-	dice    *rand.Rand
-	closing bool // Close was called
+	dice    [dice]*rand.Rand
+	freeze  []engine.Key // with the next ledger
+	thaw    []engine.Key
+	past    []undo   // of the last ledgers, the oldest first
+	fork    *Network // what the second endpoint sees, when it is another chain
+	salt    []byte   // of a fork: sets its hashes apart
+	closing bool     // Close was called
 }
 
 // Open starts a new network, or continues the one in cfg.Path. A continued network keeps its protocol; another passphrase than
@@ -52,26 +57,30 @@ func Open(cfg Config) (*Network, error) {
 	if n.store, err = openStore(cfg.Path); err != nil {
 		return nil, err
 	}
-	if err = n.begin(); err != nil {
+	if err = n.begin([32]byte{}); err != nil {
 		return nil, errors.Join(err, n.store.close())
 	}
 	return n, nil
 }
 
-// begin loads what the store holds, or writes the first two ledgers: genesis, and the funding of the friendbot.
-func (n *Network) begin() error {
+// begin loads what the store holds, or writes the first two ledgers: genesis, whose hash depends on salt, and the funding of the
+// friendbot.
+func (n *Network) begin(salt [32]byte) error {
 	state, offset, err := n.store.load(n.networkID)
 	if err != nil {
 		return err
 	}
-	if n.state, n.offset = state, offset; state != nil && state.Header().LedgerSeq > 1 {
+	if state != nil {
+		n.state, n.offset = state, offset
+	}
+	if state != nil && state.Header().LedgerSeq > 1 {
 		h := state.Header()
 		n.log.Info("network continues", "ledger", h.LedgerSeq, "protocol", h.LedgerVersion)
 		return nil
 	}
 	if n.state == nil {
 		n.state, err = engine.Genesis(n.networkID, engine.Params{Protocol: n.cfg.Protocol, BaseFee: baseFee,
-			BaseReserve: baseReserve, MaxTxSetSize: maxTxSetSize})
+			BaseReserve: baseReserve, MaxTxSetSize: maxTxSetSize, Salt: salt})
 		if err != nil {
 			return err
 		}
@@ -131,16 +140,31 @@ func (n *Network) CloseLedger() (uint32, error) {
 func (n *Network) closeLocked() (uint32, error) {
 	closeTime := n.nextCloseTime() // read once: what is valid at this time must not be judged at a later one
 	set, left := n.candidates(closeTime)
-	wished, err := n.wishTxs()
+	wished, next, err := n.wishTxs()
 	if err != nil {
 		return 0, err
 	}
-	closed, err := n.closeWith(append(set, wished...), closeTime)
+	set = append(set, wished...)
+	load, err := n.loadTxs(int64(n.state.Header().MaxTxSetSize)-opsOf(set), next)
 	if err != nil {
 		return 0, err
 	}
-	n.queue = left
+	set = append(set, load...)
+	dropped := n.hits(dieDropSet, n.faults.DropSet)
+	var closed *engine.Closed
+	if dropped {
+		closed, err = n.closeWithout(set, closeTime)
+	} else {
+		closed, err = n.closeWith(set, closeTime)
+	}
+	if err != nil {
+		return 0, err
+	}
+	if !dropped {
+		n.queue = left
+	}
 	n.settleWishes(closed)
+	n.closeFork()
 	h := closed.Header
 	n.log.Debug("ledger closed", "ledger", h.LedgerSeq, "transactions", len(closed.Txs), "waiting", n.queue.len())
 	return uint32(h.LedgerSeq), nil
@@ -152,30 +176,44 @@ func (n *Network) closeWith(txs []*engine.Tx, closeTime uint64) (*engine.Closed,
 	if err != nil {
 		return nil, err
 	}
-	return n.closeAt(engine.Order(txs, hash), hash, closeTime)
+	return n.closeAt(engine.Input{CloseTime: closeTime, Txs: engine.Order(txs, hash), TxSetHash: hash})
 }
 
 // closeInOrder closes a ledger with these transactions, applied as they stand.
-func (n *Network) closeInOrder(txs []*engine.Tx) (*engine.Closed, error) {
+func (n *Network) closeInOrder(txs []*engine.Tx, closeTime uint64) (*engine.Closed, error) {
 	hash, err := setHash(n.state, txs)
 	if err != nil {
 		return nil, err
 	}
-	return n.closeAt(txs, hash, n.nextCloseTime())
+	return n.closeAt(engine.Input{CloseTime: closeTime, Txs: txs, TxSetHash: hash})
+}
+
+// closeWithout closes a ledger whose set, which was this one, was dropped.
+func (n *Network) closeWithout(txs []*engine.Tx, closeTime uint64) (*engine.Closed, error) {
+	hash, err := setHash(n.state, txs)
+	if err != nil {
+		return nil, err
+	}
+	n.log.Info("set dropped on purpose", "transactions", len(txs))
+	return n.closeAt(engine.Input{CloseTime: closeTime, Dropped: &hash})
 }
 
 // closeAt closes a ledger: computed, then durable, then adopted.
-func (n *Network) closeAt(txs []*engine.Tx, hash [32]byte, closeTime uint64) (*engine.Closed, error) {
-	closed, err := n.state.Close(engine.Input{CloseTime: closeTime, Txs: txs, TxSetHash: hash})
+func (n *Network) closeAt(in engine.Input) (*engine.Closed, error) {
+	in.Freeze, in.Unfreeze, in.Salt = n.freeze, n.thaw, n.salt
+	closed, err := n.state.Close(in)
 	if err != nil {
 		return nil, err
 	}
 	if err := n.store.save(closed, n.offset, n.cfg.Retention); err != nil {
 		return nil, err
 	}
+	before := n.remember(closed)
 	if err := n.state.Adopt(closed); err != nil {
 		return nil, err
 	}
+	n.past = append(n.past[max(0, len(n.past)+1-maxLag):], before)
+	n.freeze, n.thaw = nil, nil
 	n.noteFees(closed)
 	return closed, nil
 }
@@ -204,8 +242,8 @@ func (n *Network) Close() error {
 		return nil
 	}
 	n.closing = true
-	n.dropWishes()
-	return n.store.close()
+	n.dropWishes(errClosed)
+	return errors.Join(n.setFork(false), n.store.close())
 }
 
 // Root is the key that all lumens began with. Its seed is the network id, so it is no secret.

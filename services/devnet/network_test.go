@@ -569,6 +569,16 @@ func TestControl(t *testing.T) {
 		{"/faults", `{"lose_anwser":1}`, `not the JSON`, 400},
 		{"/clock", `{"add_seconds":3600}`, `"clock_offset_seconds":3600`, 200},
 		{"/clock", `{"add_seconds":-1}`, `add_seconds`, 400},
+		{"/clock", `{"at":1}`, `before the ledger's present`, 400},
+		{"/clock", `{"at":4000000000}`, `"clock_offset_seconds":2`, 200},
+		{"/freeze", `{"freeze":["` + w.net.Root().Address() + `"]}`, `"frozen":0`, 200},
+		{"/close", "", `{"ledger":7}`, 200},
+		{"/freeze", `{}`, `"frozen":1`, 200},
+		{"/freeze", `{"freeze":["AAAA"]}`, `a key is`, 400},
+		{"/faults", `{"surge":-1}`, `surge`, 400},
+		{"/faults", `{"second_fork":true,"second_lag":3,"seed":9}`, `"second_lag":3,"second_fork":true`, 200},
+		{"/reset", "", `"ledger":2`, 200},
+		{"/close", "", `{"ledger":3}`, 200},
 	} {
 		if status, got := post(x.path, x.body); status != x.status || !strings.Contains(got, x.want) {
 			t.Errorf("%s %s: %d %s", x.path, x.body, status, got)

@@ -24,8 +24,9 @@ const (
 // waiting is a transaction that was accepted and is in no ledger yet.
 type waiting struct {
 	tx    *engine.Tx
-	delay int // ledgers it is still kept back, by a fault
-	order int // of arrival
+	delay int  // ledgers it is still kept back, by a fault
+	drop  bool // it is forgotten at the next ledger, by a fault
+	order int  // of arrival
 }
 
 // queue holds at most one transaction for each source account.
@@ -69,7 +70,7 @@ func refused(code xdr.TransactionResultCode, fee int64) answer {
 // submit judges a transaction and queues it when it could land. The order of the questions is stellar-core's: first what waits
 // for the same source account, then the transaction itself, then whether its payer can pay for all that waits.
 func (n *Network) submit(tx *engine.Tx) answer {
-	if n.faults.TryAgain > 0 && n.dice.Float64() < n.faults.TryAgain {
+	if n.hits(dieTryAgain, n.faults.TryAgain) {
 		return answer{status: statusTryAgain}
 	}
 	if old := n.queue.bySource[tx.Source()]; old != nil {
@@ -85,10 +86,10 @@ func (n *Network) submit(tx *engine.Tx) answer {
 	if n.state.Available(tx.FeeSource())-tx.FeeBid() < n.queue.bids(tx.FeeSource(), tx.Source()) {
 		return refused(xdr.TransactionResultCodeTxInsufficientBalance, tx.Ops()*int64(n.state.Header().BaseFee))
 	}
-	w := &waiting{tx: tx, order: n.queue.arrivals}
+	w := &waiting{tx: tx, order: n.queue.arrivals, drop: n.hits(dieDrop, n.faults.Drop)}
 	n.queue.arrivals++
 	if n.faults.LateInclusion > 0 {
-		w.delay = n.dice.IntN(n.faults.LateInclusion + 1)
+		w.delay = n.dice[dieLate].IntN(n.faults.LateInclusion + 1)
 	}
 	n.queue.bySource[tx.Source()] = w
 	return answer{status: statusPending}
@@ -123,7 +124,10 @@ func (n *Network) candidates(closeTime uint64) ([]*engine.Tx, queue) {
 	left := queue{bySource: maps.Clone(n.queue.bySource), arrivals: n.queue.arrivals}
 	var ready []*waiting
 	for source, w := range n.queue.bySource {
-		if !engine.Accepted(n.state.Check(w.tx, closeTime)) {
+		if w.drop {
+			delete(left.bySource, source)
+			n.log.Info("transaction dropped on purpose", "hash", hexHash(w.tx.Hash()))
+		} else if !engine.Accepted(n.state.Check(w.tx, closeTime)) {
 			delete(left.bySource, source)
 			n.log.Debug("waiting transaction became invalid", "hash", hexHash(w.tx.Hash()))
 		} else if w.delay > 0 {
@@ -140,7 +144,7 @@ func (n *Network) candidates(closeTime uint64) ([]*engine.Tx, queue) {
 	var set []*engine.Tx
 	for _, w := range ready {
 		payer := w.tx.FeeSource()
-		if w.tx.Ops() > room {
+		if w.tx.Ops() > room || w.tx.FeeBid() < n.faults.Surge*max(1, w.tx.Ops()) {
 			continue
 		}
 		delete(left.bySource, w.tx.Source())

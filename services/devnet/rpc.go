@@ -53,29 +53,68 @@ type rpcResponse struct {
 // errLost means that the answer shall not reach the client.
 var errLost = errors.New("devnet: answer lost on purpose")
 
-// Handler is the protocol port: JSON-RPC of Stellar RPC at its root, and the friendbot at /friendbot. It may be mounted under a
-// prefix with http.StripPrefix. Browsers of any origin may call it.
+// Handler is the protocol port: JSON-RPC of Stellar RPC at its root, the friendbot at /friendbot, and at /second a second endpoint of
+// Stellar RPC, which differs when a fault says so. It may be mounted under a prefix with http.StripPrefix. Browsers of any origin may
+// call it.
 func (n *Network) Handler() http.Handler {
+	first, second := n.door(n.first), n.door(n.second)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("Access-Control-Allow-Origin", "*")
-		w.Header().Set("Access-Control-Allow-Headers", "*")
-		switch path := strings.Trim(r.URL.Path, "/"); {
-		case r.Method == http.MethodOptions:
-			w.Header().Set("Access-Control-Allow-Methods", "GET, POST")
-			w.WriteHeader(http.StatusNoContent)
-		case path == "friendbot":
-			n.serveFriendbot(w, r)
-		case path != "":
-			writeProblem(w, http.StatusNotFound, "nothing here")
-		case r.Method != http.MethodPost:
-			writeProblem(w, http.StatusMethodNotAllowed, "use POST")
+		switch strings.Trim(r.URL.Path, "/") {
+		case "friendbot":
+			if !answered(w, r) {
+				n.serveFriendbot(w, r)
+			}
+		case "second":
+			http.StripPrefix("/second", second).ServeHTTP(w, r)
 		default:
-			n.serveRPC(w, r)
+			first.ServeHTTP(w, r)
 		}
 	})
 }
 
-func (n *Network) serveRPC(w http.ResponseWriter, r *http.Request) {
+func (n *Network) first() reader {
+	n.mu.RLock()
+	defer n.mu.RUnlock()
+	return reader{n, n.faults.Lag}
+}
+
+func (n *Network) second() reader {
+	n.mu.RLock()
+	defer n.mu.RUnlock()
+	if n.fork != nil {
+		return reader{n.fork, n.faults.SecondLag}
+	}
+	return reader{n, n.faults.SecondLag}
+}
+
+// answered says what every path says to browsers, and whether that was all.
+func answered(w http.ResponseWriter, r *http.Request) bool {
+	w.Header().Set("Access-Control-Allow-Origin", "*")
+	w.Header().Set("Access-Control-Allow-Headers", "*")
+	if r.Method == http.MethodOptions {
+		w.Header().Set("Access-Control-Allow-Methods", "GET, POST")
+		w.WriteHeader(http.StatusNoContent)
+		return true
+	}
+	return false
+}
+
+// door serves Stellar RPC at its root; which reader answers is asked for each request.
+func (n *Network) door(from func() reader) http.Handler {
+	return n.Unfriendly(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch {
+		case answered(w, r):
+		case strings.Trim(r.URL.Path, "/") != "":
+			writeProblem(w, http.StatusNotFound, "nothing here")
+		case r.Method != http.MethodPost:
+			writeProblem(w, http.StatusMethodNotAllowed, "use POST")
+		default:
+			from().serveRPC(w, r)
+		}
+	}))
+}
+
+func (n reader) serveRPC(w http.ResponseWriter, r *http.Request) {
 	var body bytes.Buffer
 	if _, err := body.ReadFrom(http.MaxBytesReader(w, r.Body, maxBody)); err != nil {
 		writeProblem(w, http.StatusRequestEntityTooLarge, "the request is too large")
@@ -109,7 +148,7 @@ func (n *Network) serveRPC(w http.ResponseWriter, r *http.Request) {
 }
 
 // call does one call; nil for a notification. A lost answer aborts the connection of the whole request.
-func (n *Network) call(r *http.Request, raw []byte) *rpcResponse {
+func (n reader) call(r *http.Request, raw []byte) *rpcResponse {
 	var req rpcRequest
 	if err := json.Unmarshal(raw, &req); err != nil {
 		if !json.Valid(raw) {
@@ -146,7 +185,7 @@ func failed(id json.RawMessage, err *rpcError) *rpcResponse {
 }
 
 // dispatch calls a method. Nothing that a client sends may end the process: what went wrong inside becomes an internal error.
-func (n *Network) dispatch(r *http.Request, method string, params json.RawMessage) (result any, err error) {
+func (n reader) dispatch(r *http.Request, method string, params json.RawMessage) (result any, err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			result, err = nil, fmt.Errorf("devnet: panic in %s: %v", method, p)

@@ -25,15 +25,15 @@ func decodeLimits() xdr.DecodeOptions {
 	return xdr.DecodeOptions{MaxDepth: 200, MaxMemoryBytes: 8 << 20}
 }
 
-func (n *Network) getHealth() (protocol.GetHealthResponse, error) {
+func (n reader) getHealth() (protocol.GetHealthResponse, error) {
 	n.mu.RLock()
 	defer n.mu.RUnlock()
-	s, err := n.store.span()
+	s, err := n.span()
 	return protocol.GetHealthResponse{Status: "healthy", LatestLedger: s.latest, LatestLedgerCloseTime: s.latestTime,
 		OldestLedger: s.oldest, OldestLedgerCloseTime: s.oldestTime, LedgerRetentionWindow: n.cfg.Retention}, err
 }
 
-func (n *Network) getNetwork(r *http.Request) (protocol.GetNetworkResponse, error) {
+func (n reader) getNetwork(r *http.Request) (protocol.GetNetworkResponse, error) {
 	n.mu.RLock()
 	defer n.mu.RUnlock()
 	scheme := "http"
@@ -41,21 +41,21 @@ func (n *Network) getNetwork(r *http.Request) (protocol.GetNetworkResponse, erro
 		scheme = "https"
 	}
 	mount, _, _ := strings.Cut(r.RequestURI, "?")
-	return protocol.GetNetworkResponse{Passphrase: n.cfg.Passphrase, ProtocolVersion: int(n.state.Header().LedgerVersion),
+	return protocol.GetNetworkResponse{Passphrase: n.cfg.Passphrase, ProtocolVersion: int(n.header().LedgerVersion),
 		FriendbotURL: scheme + "://" + r.Host + strings.TrimSuffix(mount, "/") + "/friendbot"}, nil
 }
 
-func (n *Network) getVersionInfo() (protocol.GetVersionInfoResponse, error) {
+func (n reader) getVersionInfo() (protocol.GetVersionInfoResponse, error) {
 	n.mu.RLock()
 	defer n.mu.RUnlock()
 	return protocol.GetVersionInfoResponse{Version: "devnet", CaptiveCoreVersion: "devnet engine",
-		ProtocolVersion: uint32(n.state.Header().LedgerVersion)}, nil
+		ProtocolVersion: uint32(n.header().LedgerVersion)}, nil
 }
 
-func (n *Network) getLatestLedger() (protocol.GetLatestLedgerResponse, error) {
+func (n reader) getLatestLedger() (protocol.GetLatestLedgerResponse, error) {
 	n.mu.RLock()
 	defer n.mu.RUnlock()
-	h := n.state.Header()
+	h := n.header()
 	info, err := n.ledgerInfos(uint32(h.LedgerSeq), 1)
 	if err != nil {
 		return protocol.GetLatestLedgerResponse{}, err
@@ -68,10 +68,10 @@ func (n *Network) getLatestLedger() (protocol.GetLatestLedgerResponse, error) {
 		LedgerCloseTime: int64(h.ScpValue.CloseTime), LedgerHeader: header, LedgerMetadata: info[0].LedgerMetadata}, nil
 }
 
-func (n *Network) getLedgers(in protocol.GetLedgersRequest) (out protocol.GetLedgersResponse, err error) {
+func (n reader) getLedgers(in protocol.GetLedgersRequest) (out protocol.GetLedgersResponse, err error) {
 	n.mu.RLock()
 	defer n.mu.RUnlock()
-	s, err := n.store.span()
+	s, err := n.span()
 	if err != nil {
 		return out, err
 	}
@@ -97,7 +97,7 @@ func (n *Network) getLedgers(in protocol.GetLedgersRequest) (out protocol.GetLed
 	}
 	out = protocol.GetLedgersResponse{LatestLedger: s.latest, LatestLedgerCloseTime: s.latestTime, OldestLedger: s.oldest,
 		OldestLedgerCloseTime: s.oldestTime}
-	if out.Ledgers, err = n.ledgerInfos(start, limit); err != nil {
+	if out.Ledgers, err = n.ledgerInfos(start, min(limit, uint(s.latest-start)+1)); err != nil {
 		return out, err
 	}
 	out.Cursor = strconv.FormatUint(uint64(out.Ledgers[len(out.Ledgers)-1].Sequence), 10)
@@ -149,7 +149,7 @@ func (n *Network) ledgerInfo(l *ledgerRow) (protocol.LedgerInfo, error) {
 	return info, nil
 }
 
-func (n *Network) getLedgerEntries(in protocol.GetLedgerEntriesRequest) (out protocol.GetLedgerEntriesResponse, err error) {
+func (n reader) getLedgerEntries(in protocol.GetLedgerEntriesRequest) (out protocol.GetLedgerEntriesResponse, err error) {
 	if err := xdrOnly(in.Format); err != nil {
 		return out, err
 	}
@@ -171,9 +171,9 @@ func (n *Network) getLedgerEntries(in protocol.GetLedgerEntriesRequest) (out pro
 	}
 	n.mu.RLock()
 	defer n.mu.RUnlock()
-	out = protocol.GetLedgerEntriesResponse{Entries: []protocol.LedgerEntryResult{}, LatestLedger: uint32(n.state.Header().LedgerSeq)}
+	out = protocol.GetLedgerEntriesResponse{Entries: []protocol.LedgerEntryResult{}, LatestLedger: uint32(n.header().LedgerSeq)}
 	for i, k := range keys {
-		e := n.state.Entry(k)
+		e := n.entry(k)
 		if e == nil {
 			continue
 		}

@@ -49,7 +49,18 @@ func (n *Network) sendTransaction(in protocol.SendTransactionRequest) (out proto
 	return out, nil
 }
 
-func (n *Network) getTransaction(in protocol.GetTransactionRequest) (out protocol.GetTransactionResponse, err error) {
+// sendTransaction submits at once; only what the answer says of the ledger lags.
+func (n reader) sendTransaction(in protocol.SendTransactionRequest) (protocol.SendTransactionResponse, error) {
+	out, err := n.Network.sendTransaction(in)
+	n.mu.RLock()
+	defer n.mu.RUnlock()
+	if h := n.header(); err == nil && out.LatestLedger > uint32(h.LedgerSeq) {
+		out.LatestLedger, out.LatestLedgerCloseTime = uint32(h.LedgerSeq), int64(h.ScpValue.CloseTime)
+	}
+	return out, err
+}
+
+func (n reader) getTransaction(in protocol.GetTransactionRequest) (out protocol.GetTransactionResponse, err error) {
 	if err := xdrOnly(in.Format); err != nil {
 		return out, err
 	}
@@ -62,14 +73,14 @@ func (n *Network) getTransaction(in protocol.GetTransactionRequest) (out protoco
 	}
 	n.mu.RLock()
 	defer n.mu.RUnlock()
-	s, err := n.store.span()
+	s, err := n.span()
 	if err != nil {
 		return out, err
 	}
 	out = protocol.GetTransactionResponse{LatestLedger: s.latest, LatestLedgerCloseTime: s.latestTime, OldestLedger: s.oldest,
 		OldestLedgerCloseTime: s.oldestTime}
 	t, err := n.store.transaction([32]byte(raw))
-	if errors.Is(err, errNoTransaction) {
+	if errors.Is(err, errNoTransaction) || err == nil && t.ledger > s.latest {
 		out.TransactionDetails = protocol.TransactionDetails{Status: protocol.TransactionStatusNotFound, TransactionHash: in.Hash}
 		return out, nil
 	}
@@ -94,10 +105,10 @@ func encode64(b []byte) string { return base64.StdEncoding.EncodeToString(b) }
 
 // getTransactions pages through transactions. Like Stellar RPC, whose cursor goes back to the head of the last ledger when a page
 // finds nothing new there, it may show transactions again: readers have to know what they have seen.
-func (n *Network) getTransactions(in protocol.GetTransactionsRequest) (out protocol.GetTransactionsResponse, err error) {
+func (n reader) getTransactions(in protocol.GetTransactionsRequest) (out protocol.GetTransactionsResponse, err error) {
 	n.mu.RLock()
 	defer n.mu.RUnlock()
-	s, err := n.store.span()
+	s, err := n.span()
 	if err != nil {
 		return out, err
 	}
