@@ -69,8 +69,8 @@ func (x *index) follow(v devnet.View) error {
 	if !continues {
 		next, from = newIndex(), span.Oldest
 		next.oldest = span.Oldest
-		for _, e := range v.State().Entries {
-			next.own(e.Data, engine.Key(""))
+		for k, e := range v.State().Entries {
+			next.own(&e.Data, k)
 		}
 	}
 	if err := next.read(v, from, span.Latest, continues); err != nil {
@@ -164,7 +164,15 @@ func entryOf[K comparable](m map[K]*trail, k K) *trail {
 func (x *index) note(c xdr.LedgerEntryChange) error {
 	switch c.Type {
 	case xdr.LedgerEntryChangeTypeLedgerEntryCreated:
-		x.own(c.Created.Data, "")
+		lk, err := c.Created.LedgerKey()
+		if err != nil {
+			return err
+		}
+		k, err := engine.KeyOf(lk)
+		if err != nil {
+			return err
+		}
+		x.own(&c.Created.Data, k)
 	case xdr.LedgerEntryChangeTypeLedgerEntryRemoved:
 		k, err := engine.KeyOf(*c.Removed)
 		if err != nil {
@@ -175,17 +183,15 @@ func (x *index) note(c xdr.LedgerEntryChange) error {
 	return nil
 }
 
-func (x *index) own(e xdr.LedgerEntryData, k engine.Key) {
-	lk, err := e.LedgerKey()
-	if err == nil && k == "" {
-		k, err = engine.KeyOf(lk)
-	}
-	if err != nil {
-		return // an entry of the state always has a key
-	}
-	if who, ok := ownerOf(lk); ok {
+func (x *index) own(e *xdr.LedgerEntryData, k engine.Key) {
+	switch e.Type {
+	case xdr.LedgerEntryTypeTrustline:
+		who := engine.IDOf(e.TrustLine.AccountId)
 		x.owned[who] = append(x.owned[who], k)
-	} else if lk.Type == xdr.LedgerEntryTypeClaimableBalance {
+	case xdr.LedgerEntryTypeData:
+		who := engine.IDOf(e.Data.AccountId)
+		x.owned[who] = append(x.owned[who], k)
+	case xdr.LedgerEntryTypeClaimableBalance:
 		x.open[k] = struct{}{}
 	}
 }
