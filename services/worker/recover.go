@@ -2,6 +2,7 @@ package worker
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/restante/restante/relay"
 )
@@ -42,5 +43,9 @@ func (w *Worker) adopt(ctx context.Context, hash string) error {
 	w.Log.Error("the database had forgotten a funding that landed; it was restored from a backup? taking it in again",
 		"funding", hash, "payments", len(answer.Minted))
 	app := relay.App{Name: "recovered", Recipient: "forgotten", Treasury: answer.Minted[0].ReturnTo}
-	return w.Desk.Adopt(ctx, answer, *seen, app)
+	err = w.Desk.Adopt(ctx, answer, *seen, app)
+	if relay.CodeOf(err) == "not_created" { // the database lets a payment be over whose money is in a holding account
+		return fmt.Errorf("funding %s landed, and a payment of it says otherwise (%v): %w", hash, err, relay.ErrContradiction)
+	}
+	return err
 }

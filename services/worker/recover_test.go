@@ -1,0 +1,79 @@
+package worker_test
+
+import (
+	"errors"
+	"testing"
+
+	"github.com/restante/restante/relay"
+)
+
+// forgotten has the payments funded by a worker whose database was lost right after: the funding is in the signer's log
+// and on the ledger, and not in the database.
+func (w *town) forgotten(f *forgetful, ps ...relay.Payment) relay.FundAnswer {
+	w.Helper()
+	f.lose = 1
+	w.work(relay.DoFund)
+	answer, err := w.signer.Fund(w.Context(), w.intent(ps[0])) // it stands
+	if err != nil || len(answer.Minted) != len(ps) {
+		w.Fatalf("%d payments in the funding, %v", len(answer.Minted), err)
+	}
+	outer, err := w.signer.Bump(w.Context(), answer.Envelope.Hash, answer.Envelope.XDR, 20_000)
+	if err != nil {
+		w.Fatal(err)
+	}
+	w.does(text(outer))
+	w.watch()
+	return answer
+}
+
+// A funding that landed and that the database has forgotten is taken in again; a second look changes nothing.
+func TestForgottenFunding(t *testing.T) {
+	f := &forgetful{}
+	w := newTown(t, f.in(plan{}))
+	a, b := w.open(w.apps[0], nil), w.open(w.apps[0], nil)
+	answer := w.forgotten(f, a, b)
+	w.is(a.ID, relay.Created, "")
+	for range 2 {
+		if err := w.w.Recover(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		for i, p := range []relay.Payment{a, b} {
+			if got := w.is(p.ID, relay.Pending, ""); got.Holding != answer.Minted[i].Account {
+				t.Errorf("the money is looked for at %s", got.Holding)
+			}
+		}
+	}
+	w.apply(a.ID, relay.CancelAsked{})
+	w.until(a.ID, relay.Returned)
+	w.round(bound + 2)
+	w.is(b.ID, relay.Pending, "")
+	w.wantHas("the treasury", w.apps[0].Treasury, full-b.Amount)
+}
+
+// The database says that no money moved, the ledger that it did: a person has to look.
+func TestForgottenFundingOfACanceledPayment(t *testing.T) {
+	f := &forgetful{}
+	w := newTown(t, f.in(plan{}))
+	a, b := w.open(w.apps[0], nil), w.open(w.apps[0], nil)
+	w.forgotten(f, a, b)
+	w.apply(b.ID, relay.CancelAsked{})
+	if err := w.w.Recover(t.Context()); !errors.Is(err, relay.ErrContradiction) {
+		t.Fatalf("no contradiction: %v", err)
+	}
+	w.is(b.ID, relay.Canceled, relay.ByCancel)
+}
+
+// What was signed and never landed is left to the next funding, or to its bound.
+func TestForgottenFundingThatDidNotLand(t *testing.T) {
+	f := &forgetful{lose: 1}
+	w := newTown(t, f.in(plan{}))
+	p := w.open(w.apps[0], nil)
+	w.work(relay.DoFund)
+	if err := w.w.Recover(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	w.is(p.ID, relay.Created, "")
+	if n := len(w.fundings(p.ID)); n != 0 {
+		t.Errorf("%d fundings taken in", n)
+	}
+}
