@@ -168,7 +168,7 @@ func TestFundingThatNeverGetsIn(t *testing.T) {
 	w.work()
 	p = w.is(p.ID, relay.Funding, "")
 	first := w.fundings(p.ID)[0]
-	for w.head().Sequence < first.Bound-1 {
+	for w.head().Sequence < first.Bound {
 		w.round(1)
 		if got := w.is(p.ID, relay.Funding, ""); got.Funding != first.Hash {
 			t.Fatal("funded anew while the first could land")
@@ -179,7 +179,7 @@ func TestFundingThatNeverGetsIn(t *testing.T) {
 	}
 	d.submit = nil
 	sent := d.sent[first.Hash]
-	w.round(1) // the last ledger in which it may land has closed
+	w.round(1) // a ledger beyond the last one in which it may land
 	p = w.until(p.ID, relay.Pending)
 	if d.sent[first.Hash] != sent {
 		t.Error("handed in past its bound")
