@@ -2,6 +2,7 @@ package horizon_test
 
 import (
 	"net/http"
+	"strings"
 	"testing"
 
 	"github.com/restante/restante/relay"
@@ -12,15 +13,46 @@ import (
 	server "github.com/restante/restante/services/devnet/horizon"
 )
 
+func serve(n *devnet.Network) http.Handler { return server.New(n, server.Config{}) }
+
+func dial(t *testing.T, url string) *horizon.Port {
+	t.Helper()
+	c, err := horizon.Dial(t.Context(), horizon.Config{URL: url, Passphrase: ledgertest.Passphrase})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(c.Close)
+	return &horizon.Port{Client: c, Sponsor: relaytest.LedgerAccount("sponsor"), MaxBid: relaytest.MostBid}
+}
+
 func TestLedger(t *testing.T) {
-	serve := func(n *devnet.Network) http.Handler { return server.New(n, server.Config{}) }
 	relaytest.Ledger(t, func(t *testing.T) (relaytest.Truth, relay.Ledger) {
 		tr := ledgertest.Open(t, serve)
-		c, err := horizon.Dial(t.Context(), horizon.Config{URL: tr.URL, Passphrase: ledgertest.Passphrase})
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(c.Close)
-		return tr, &horizon.Port{Client: c, Sponsor: relaytest.LedgerAccount("sponsor"), MaxBid: relaytest.MostBid}
+		return tr, dial(t, tr.URL)
 	})
+}
+
+// Older servers say only with accounts how far they have come.
+func TestLedgerOfAServerThatSaysLess(t *testing.T) {
+	relaytest.Ledger(t, func(t *testing.T) (relaytest.Truth, relay.Ledger) {
+		tr := ledgertest.Open(t, func(n *devnet.Network) http.Handler {
+			h := serve(n)
+			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				if strings.HasPrefix(r.URL.Path, "/accounts/") {
+					h.ServeHTTP(w, r)
+					return
+				}
+				h.ServeHTTP(silent{w}, r)
+			})
+		})
+		return tr, dial(t, tr.URL)
+	})
+}
+
+// silent takes out how far an answer looked.
+type silent struct{ http.ResponseWriter }
+
+func (s silent) WriteHeader(status int) {
+	s.Header().Del("Latest-Ledger")
+	s.ResponseWriter.WriteHeader(status)
 }
