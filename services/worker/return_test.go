@@ -1,6 +1,7 @@
 package worker_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/stellar/go-stellar-sdk/keypair"
@@ -37,6 +38,9 @@ func TestReturnWaitsForItsLedger(t *testing.T) {
 		w.work()
 		if d.sent[first.Hash] != 0 {
 			t.Fatal("handed in too early")
+		}
+		if row, _ := w.row(p.ID, relay.DoReturn); !strings.HasPrefix(row.Note, "too early: ") {
+			t.Fatalf("the row says %q", row.Note)
 		}
 		w.close(1)
 		w.watch()

@@ -63,6 +63,27 @@ func TestRefusalsAreNotBelieved(t *testing.T) {
 	}
 }
 
+// A refusal that was meant is not believed either: it is tried again, and lands.
+func TestRefusedAndNotDone(t *testing.T) {
+	d, refuse := &door{}, 3
+	d.submit = func([]byte) (relay.Answer, bool) {
+		refuse--
+		return relay.Answer{Word: "refused", Code: "tx_bad_seq"}, refuse >= 0
+	}
+	w := newTown(t, d.through(plan{}))
+	p := w.open(w.apps[0], nil)
+	for range 5 {
+		w.work()
+	}
+	w.round(1)
+	if p = w.is(p.ID, relay.Pending, ""); p.Fundings != 1 {
+		t.Errorf("%d fundings", p.Fundings)
+	}
+	refuse = 2
+	w.apply(p.ID, relay.CancelAsked{})
+	w.until(p.ID, relay.Returned)
+}
+
 // The bid grows with the tries, and what waits already is not lost by it.
 func TestFeesGrow(t *testing.T) {
 	d := &door{}
