@@ -78,6 +78,9 @@ func (w *Worker) fundBatch(ctx context.Context, payments []relay.Payment) ([]rel
 		})
 	}
 	answer, err := w.sign(ctx, in)
+	if relay.CodeOf(err) == "day_limit" && len(payments) > 1 {
+		return w.fundBatch(ctx, payments[:(len(payments)+1)/2]) // what is left of the day may do for fewer
+	}
 	if err != nil {
 		return nil, w.dropRefused(ctx, payments, err)
 	}

@@ -3,6 +3,7 @@ package worker_test
 import (
 	"context"
 	"testing"
+	"time"
 
 	"github.com/restante/restante/relay"
 	"github.com/restante/restante/services/signer"
@@ -244,15 +245,30 @@ func TestTheSignerRefusesOneForGood(t *testing.T) {
 	w.is(big.ID, relay.Failed, relay.Refused)
 }
 
-// A limit of the whole app is nobody's fault in particular: the payments wait for the next day.
+// A limit of the whole app is nobody's fault in particular: what fits into the day is funded, the rest waits for the next.
 func TestTheSignersDayLimitFailsNobody(t *testing.T) {
-	w := newTown(t, plan{policy: signer.Policy{Limits: signer.Limits{MaxPayment: 30 * relay.One, MaxDay: 30 * relay.One}}})
-	p, q := w.open(w.apps[0], nil), w.open(w.apps[0], nil)
-	w.round(3)
-	for _, id := range []relay.PaymentID{p.ID, q.ID} {
-		if s := w.payment(id).State; s == relay.Failed {
-			t.Error("a payment failed for the limit of a day")
+	w := newTown(t, plan{policy: signer.Policy{Limits: signer.Limits{MaxPayment: 30 * relay.One, MaxDay: 80 * relay.One}}})
+	var all []relay.Payment
+	for range 5 {
+		all = append(all, w.open(w.apps[0], nil))
+	}
+	w.round(2*bound + 2)
+	waits := 0
+	for _, p := range all {
+		switch got := w.payment(p.ID); got.State {
+		case relay.Pending:
+		case relay.Created:
+			waits++
+		default:
+			t.Errorf("%s %s", got.State, got.Reason)
 		}
+	}
+	if waits != 2 {
+		t.Errorf("%d of 5 wait, and 3 fit into the day", waits)
+	}
+	w.net.AdvanceClock(24 * time.Hour)
+	for _, p := range all {
+		w.until(p.ID, relay.Pending)
 	}
 }
 
