@@ -100,8 +100,11 @@ func (n *Network) SetFaults(f Faults) error {
 	if err := f.check(uint32(n.state.Header().LedgerVersion)); err != nil {
 		return fmt.Errorf("devnet: %w", err)
 	}
-	if f.Seed == 0 {
+	if f == (Faults{}) {
 		f.Seed = rand.Uint64()
+	} else if f.Seed == 0 {
+		f.Seed = rand.Uint64()
+		n.log.Warn("faults: this seed repeats them", "seed", f.Seed)
 	}
 	if err := n.setFork(f.SecondFork); err != nil {
 		return err

@@ -12,23 +12,27 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/restante/restante/services/devnet"
+	"github.com/restante/restante/services/devnet/horizon"
 	"github.com/restante/restante/services/internal/boot"
 )
 
 // newDevnet runs the embedded ledger alone, for tests that kill everything else and for tools that want a network.
 func (c *cli) newDevnet() *cobra.Command {
-	var addr, control, data, level string
+	var addr, control, data, interval, level string
 	cfg := devnet.Config{Passphrase: developmentNetwork}
 	cmd := &cobra.Command{
 		Use: "devnet", Short: "Run a Stellar network in one process", GroupID: groupRun, Args: cobra.NoArgs,
-		Long: "Runs a classic Stellar network of one process: Stellar RPC and a friendbot on one port, and, where asked for, a control\n" +
-			"port on which ledgers are closed by hand, time is moved and faults are switched on.",
+		Long: "Runs a classic Stellar network of one process: Stellar RPC on one port, with a friendbot at /friendbot and Horizon at\n" +
+			"/horizon, and, where asked for, a control port on which ledgers are closed by hand, time is moved and faults are switched on.",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			log, err := boot.Logger(c.stderr, level, "text")
 			if err != nil {
 				return usage("%v", err)
 			}
 			cfg.Logger = log
+			if cfg.Interval, err = intervalOf(interval); err != nil {
+				return usage("%v", err)
+			}
 			if data != "" {
 				if err := os.MkdirAll(data, 0o700); err != nil {
 					return failed("%v", err)
@@ -41,14 +45,26 @@ func (c *cli) newDevnet() *cobra.Command {
 	cmd.AddCommand(c.newDevnetVerify())
 	f := cmd.Flags()
 	f.SortFlags = false
-	f.StringVar(&addr, "addr", "127.0.0.1:8000", "host:port of Stellar RPC and the friendbot; port 0 takes a free one")
+	f.StringVar(&addr, "addr", "127.0.0.1:8000", "host:port of Stellar RPC, the friendbot and Horizon; port 0 takes a free one")
 	f.StringVar(&control, "control", "", "host:port of the control port; none when empty")
 	f.StringVar(&data, "data", "", "directory that the ledger is kept in; in memory when empty")
-	f.DurationVar(&cfg.Interval, "interval", time.Second, "time between ledgers; 0 closes them on demand only")
+	f.StringVar(&interval, "interval", "1s", "time between ledgers; \"manual\" or 0 closes them on demand only")
 	f.StringVar(&cfg.Passphrase, "passphrase", cfg.Passphrase, "passphrase of the network")
 	f.Uint32Var(&cfg.Protocol, "protocol", 0, "protocol version; 0 is the newest known")
 	f.StringVar(&level, "log-level", "warn", "debug, info, warn or error")
 	return cmd
+}
+
+// intervalOf reads the time between ledgers; 0 is on demand.
+func intervalOf(text string) (time.Duration, error) {
+	if text == "manual" {
+		return 0, nil
+	}
+	d, err := time.ParseDuration(text)
+	if err != nil || d < 0 {
+		return 0, fmt.Errorf("an interval is \"manual\" or a time like 1s, not %q", text)
+	}
+	return d, nil
 }
 
 // devnet serves the network until ctx ends.
@@ -58,10 +74,13 @@ func (c *cli) devnet(ctx context.Context, cfg devnet.Config, addr, control strin
 		return failed("%v", err)
 	}
 	defer network.Close()
+	mux := http.NewServeMux()
+	mux.Handle("/", network.Handler())
+	mux.Handle("/horizon/", http.StripPrefix("/horizon", network.Unfriendly(horizon.New(network, horizon.Config{Logger: cfg.Logger}))))
 	doors := []struct {
 		name, addr string
 		handler    http.Handler
-	}{{"rpc", addr, network.Handler()}, {"control", control, network.Control()}}
+	}{{"rpc", addr, mux}, {"control", control, network.Control()}}
 	for _, d := range doors {
 		if d.addr == "" {
 			continue
@@ -74,6 +93,9 @@ func (c *cli) devnet(ctx context.Context, cfg devnet.Config, addr, control strin
 		go func() { _ = server.Serve(l) }()
 		defer server.Close()
 		fmt.Fprintf(c.stdout, "%s http://%s\n", d.name, l.Addr())
+		if d.name == "rpc" {
+			fmt.Fprintf(c.stdout, "horizon http://%s/horizon\n", l.Addr())
+		}
 	}
 	fmt.Fprintf(c.stdout, "network %s\n", cfg.Passphrase)
 	if err := network.Run(ctx); err != nil {
