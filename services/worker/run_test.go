@@ -2,10 +2,92 @@ package worker_test
 
 import (
 	"context"
+	"sync"
 	"testing"
+	"time"
 
 	"github.com/restante/restante/relay"
 )
+
+// Two workers as two processes on one database, with sweepers and watchers of their own and nobody ringing: every payment
+// gets where it should, funded once. Ledgers close only when something waits for one, so that no bound passes.
+func TestTwoWorkersSweepAndWatch(t *testing.T) {
+	w := newTown(t, plan{now: time.Now})
+	w.apps = append(w.apps, w.openApp())
+	ctx, stop := context.WithCancel(t.Context())
+	var all sync.WaitGroup
+	for range 2 {
+		w.openWorker()
+		for _, loop := range []func(context.Context) error{w.w.Sweep, w.w.Watch} {
+			all.Go(func() {
+				if err := loop(ctx); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+	}
+	defer all.Wait()
+	defer stop()
+	var ids []relay.PaymentID
+	for i := range 60 {
+		ids = append(ids, w.open(w.apps[i%2], nil).ID)
+	}
+	w.closeWhile(ids, relay.Pending)
+	for _, id := range ids {
+		if n := len(w.fundings(id)); n != 1 {
+			t.Errorf("funded %d times", n)
+		}
+	}
+	for _, app := range w.apps {
+		w.wantHas("a treasury", app.Treasury, full-30*25*relay.One)
+	}
+	w.close(bound)
+	for _, id := range ids {
+		w.apply(id, relay.CancelAsked{})
+	}
+	w.closeWhile(ids, relay.Returned)
+	for _, app := range w.apps {
+		w.wantHas("a treasury", app.Treasury, full)
+	}
+}
+
+// closeWhile closes ledgers until all payments are in the state.
+func (w *town) closeWhile(ids []relay.PaymentID, state relay.State) {
+	w.Helper()
+	for len(ids) > 0 {
+		if p := w.payment(ids[0]); p.State == state {
+			ids = ids[1:]
+		} else if p.State.Ended() || w.halted() != "" {
+			w.Fatalf("%s, halted %q\n%s", p.State, w.halted(), w.story(p.ID))
+		}
+		if w.net.Waiting() > 0 {
+			w.close(1)
+		}
+	}
+}
+
+// What the ended payment leaves behind is deleted: box and share.
+func TestExpunge(t *testing.T) {
+	w := newTown(t, plan{})
+	p := w.until(w.open(w.apps[0], func(p *relay.Payment) { p.Policy = relay.Guarded }).ID, relay.Pending)
+	secrets := func() (box, share error) {
+		_ = w.store.View(t.Context(), func(tx relay.Tx) error {
+			_, box = tx.Box(p.ID)
+			_, share = tx.Share(p.ID)
+			return nil
+		})
+		return box, share
+	}
+	if box, share := secrets(); box != nil || share != nil {
+		t.Fatal(box, share)
+	}
+	w.apply(p.ID, relay.CancelAsked{})
+	w.until(p.ID, relay.Returned)
+	w.work()
+	if box, share := secrets(); relay.CodeOf(box) != relay.ErrNotFound.Code || relay.CodeOf(share) != relay.ErrNotFound.Code {
+		t.Error(box, share)
+	}
+}
 
 // moody is a post office in which something else happens.
 type moody struct {

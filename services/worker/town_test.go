@@ -76,6 +76,7 @@ type plan struct {
 	announce     worker.Announcer
 	post         worker.Post
 	storeOptions []sqlstore.Option
+	now          func() time.Time // nil: the clock that rounds move on
 }
 
 func newTown(t *testing.T, p plan) *town {
@@ -154,6 +155,9 @@ func (w *town) openWorker() {
 	w.Cleanup(func() { store.Close() })
 	w.store = store
 	w.desk = &relay.Desk{Store: store, Network: mint.NetworkID(passphrase), Now: func() time.Time { return w.clock }}
+	if w.plan.now != nil {
+		w.desk.Now = w.plan.now
+	}
 	seen := w.dial()
 	seen.Sponsor = w.sponsor
 	deps := worker.Deps{Desk: w.desk, Store: store, Signer: w.signer, Ledger: seen, Announce: w.plan.announce, Post: w.plan.post,
@@ -164,7 +168,8 @@ func (w *town) openWorker() {
 	if w.plan.signersHand != nil {
 		deps.Signer = w.plan.signersHand(w.signer)
 	}
-	w.w = worker.New(worker.Config{BoundLedgers: bound, BoundTime: 20 * time.Minute, Retry: time.Millisecond}, deps)
+	w.w = worker.New(worker.Config{BoundLedgers: bound, BoundTime: 20 * time.Minute, Retry: time.Millisecond,
+		SweepEvery: time.Millisecond, WatchEvery: time.Millisecond}, deps)
 }
 
 func (w *town) openApp() relay.App {
