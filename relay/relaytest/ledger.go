@@ -24,6 +24,8 @@ type Truth interface {
 	Advance(t *testing.T, seconds int64)
 	// Spoil sets how the source answers from now on. Truth goes on in any mood.
 	Spoil(t *testing.T, m Mood)
+	// Tear, in the mood Frozen, answers honestly all questions but those for which lags says otherwise, counted from 0 anew.
+	Tear(t *testing.T, lags func(question int) bool)
 	// Hang makes the source take questions and answer none, until Spoil. Each question calls arrived.
 	Hang(t *testing.T, arrived func())
 }

@@ -10,21 +10,19 @@ import (
 type Mood string
 
 const (
-	Honest    Mood = "honest"     // as it should
-	Lost      Mood = "lost"       // does as asked, and the answer never arrives
-	Cut       Mood = "cut"        // half of the answer arrives
-	Busy      Mood = "busy"       // 503
-	Limited   Mood = "limited"    // 429, with a time to wait
-	TimedOut  Mood = "timed out"  // 504
-	Refusing  Mood = "refusing"   // 403
-	Nowhere   Mood = "nowhere"    // a bare 404, from something in between
-	Page      Mood = "page"       // 200 and a page for people
-	Empty     Mood = "empty"      // 200 and an empty object
-	Nonsense  Mood = "nonsense"   // 200 and a list
-	Frozen    Mood = "frozen"     // the ledger as it was when the mood began, whatever happens since
-	Torn      Mood = "torn"       // frozen and honest in turn, as two servers behind one name
-	TornOther Mood = "torn other" // the same, the other one first
-	Foreign   Mood = "foreign"    // another network with the same accounts, as far on
+	Honest   Mood = "honest"    // as it should
+	Lost     Mood = "lost"      // does as asked, and the answer never arrives
+	Cut      Mood = "cut"       // half of the answer arrives
+	Busy     Mood = "busy"      // 503
+	Limited  Mood = "limited"   // 429, with a time to wait
+	TimedOut Mood = "timed out" // 504
+	Refusing Mood = "refusing"  // 403
+	Nowhere  Mood = "nowhere"   // a bare 404, from something in between
+	Page     Mood = "page"      // 200 and a page for people
+	Empty    Mood = "empty"     // 200 and an empty object
+	Nonsense Mood = "nonsense"  // 200 and a list
+	Frozen   Mood = "frozen"    // the ledger as it was when the mood began, whatever happens since
+	Foreign  Mood = "foreign"   // another network with the same accounts, as far on
 )
 
 // Door stands before the handlers of a network and spoils what goes through. The zero value with Honest set is honest.
@@ -34,20 +32,29 @@ type Door struct {
 
 	mu      sync.Mutex
 	mood    Mood
-	other   http.Handler // of Frozen, Torn, TornOther and Foreign
+	other   http.Handler // of Frozen and Foreign
+	lags    func(question int) bool
 	turn    int
 	arrived func()
 	release chan struct{}
 }
 
-// Set changes the mood; other is the handler that Frozen, Torn, TornOther and Foreign answer from, nil for the rest.
+// Set changes the mood; other is the handler that Frozen and Foreign answer from, nil for the rest.
 func (d *Door) Set(m Mood, other http.Handler) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.release != nil {
 		close(d.release)
 	}
-	d.mood, d.other, d.turn, d.arrived, d.release = m, other, 0, nil, nil
+	d.mood, d.other, d.lags, d.arrived, d.release = m, other, nil, nil, nil
+}
+
+// Tear lets only those questions see a frozen ledger for which lags says so, counted from 0 anew; the rest get an honest
+// answer: two servers behind one name.
+func (d *Door) Tear(lags func(question int) bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.lags, d.turn = lags, 0
 }
 
 // Hang takes questions and answers none until the next Set.
@@ -60,8 +67,10 @@ func (d *Door) Hang(arrived func()) {
 func (d *Door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	d.mu.Lock()
 	mood, other, arrived, release := d.mood, d.other, d.arrived, d.release
+	if mood == Frozen && d.lags != nil && !d.lags(d.turn) {
+		mood = Honest
+	}
 	d.turn++
-	odd := d.turn%2 == 1
 	d.mu.Unlock()
 	if release != nil {
 		arrived()
@@ -96,12 +105,6 @@ func (d *Door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		_, _ = w.Write([]byte("[17]"))
 	case Frozen, Foreign:
 		other.ServeHTTP(w, r)
-	case Torn, TornOther:
-		if odd == (mood == Torn) {
-			other.ServeHTTP(w, r)
-			return
-		}
-		d.Honest.ServeHTTP(w, r)
 	default:
 		d.Honest.ServeHTTP(w, r)
 	}

@@ -113,28 +113,25 @@ func verdictLagging(b *ledgerBench) {
 	}
 }
 
-// verdictTorn asks two servers behind one name, of which one lags. What landed may not be called dead, nor is it a
-// contradiction that one of them does not know it.
+// verdictTorn asks two servers behind one name, of which one lags, whichever of the first questions each of them gets. What
+// landed may not be called dead, nor is it a contradiction that one of them does not know it.
 func verdictTorn(b *ledgerBench) {
-	f := b.funding(1)
-	for _, m := range []Mood{Torn, TornOther} {
-		b.Spoil(b.T, m)
-		if m == Torn {
-			b.CloseWith(b.T, f.outer)
-			b.Truth.Close(b.T)
-			b.Truth.Close(b.T)
-			b.Truth.Close(b.T)
-			b.Truth.Close(b.T)
-		}
-		for range 4 {
-			v, _, err := b.Verdict(b.Context(), f.Envelope)
+	b.funded(2)
+	landed, failed := b.claim(0, "sender", false, noMemo), b.claim(1, "nobody", false, noMemo)
+	b.Spoil(b.T, Frozen)
+	b.CloseWith(b.T, landed.outer, failed.outer)
+	for at := uint32(0); at <= landed.Bound+5; at = b.Truth.Close(b.T) {
+	}
+	for lagging := range 1 << 7 {
+		for _, e := range []relay.Envelope{landed.Envelope, failed.Envelope} {
+			b.Tear(b.T, func(question int) bool { return lagging>>question&1 == 1 })
+			v, seen, err := b.Verdict(b.Context(), e)
 			if err != nil {
 				b.unavailable("verdict", err)
 			}
-			if v != relay.Inconclusive {
-				b.Errorf("%s: verdict %d", m, v)
+			if v != relay.Inconclusive || seen != nil && seen.Hash != e.Hash {
+				b.Fatalf("questions %b lag: verdict %d, seen %+v", lagging, v, seen)
 			}
-			_, _ = b.Head(b.Context()) // the next one begins at the other server
 		}
 	}
 }

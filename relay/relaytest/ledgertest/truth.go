@@ -105,11 +105,14 @@ func (tr *Truth) Advance(_ *testing.T, seconds int64) {
 // Hang makes the source answer nothing.
 func (tr *Truth) Hang(_ *testing.T, arrived func()) { tr.door.Hang(arrived) }
 
+// Tear mixes frozen answers with honest ones.
+func (tr *Truth) Tear(_ *testing.T, lags func(question int) bool) { tr.door.Tear(lags) }
+
 // Spoil sets how the source answers.
 func (tr *Truth) Spoil(t *testing.T, m relaytest.Mood) {
 	t.Helper()
 	switch m {
-	case relaytest.Frozen, relaytest.Torn, relaytest.TornOther:
+	case relaytest.Frozen:
 		tr.door.Set(m, tr.serve(tr.copied(t)))
 	case relaytest.Foreign:
 		tr.door.Set(m, tr.serve(tr.foreign(t)))
