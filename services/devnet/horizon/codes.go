@@ -46,7 +46,7 @@ var opCodes = map[xdr.OperationType][]string{
 	xdr.OperationTypeCreateClaimableBalance: {"op_success", "op_malformed", "op_low_reserve", "op_no_trust", "op_not_authorized",
 		"op_underfunded"},
 	xdr.OperationTypeClaimClaimableBalance: {"op_success", "op_does_not_exist", "op_cannot_claim", "op_line_full", "op_no_trust",
-		"op_not_authorized"},
+		"op_not_authorized", "op_trustline_frozen"},
 	xdr.OperationTypeBeginSponsoringFutureReserves: {"op_success", "op_malformed", "op_already_sponsored", "op_recursive"},
 	xdr.OperationTypeEndSponsoringFutureReserves:   {"op_success", "op_not_sponsored"},
 	xdr.OperationTypeRevokeSponsorship: {"op_success", "op_does_not_exist", "op_not_sponsor", "op_low_reserve", "op_only_transferable",

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"time"
 )
 
 func wantsStream(r *http.Request) bool {
@@ -76,10 +77,8 @@ func (s *Server) serveStream(w http.ResponseWriter, r *http.Request, next func(*
 		if err == nil && out == nil {
 			out, err = openStream(w)
 		}
-		for _, e := range events {
-			if err == nil {
-				err = out.send(e.token, e.raw)
-			}
+		if err == nil {
+			err = s.sendAll(ctx, out, events)
 		}
 		if err != nil || done || !s.rest(ctx, out, seen) {
 			if out != nil {
@@ -88,6 +87,24 @@ func (s *Server) serveStream(w http.ResponseWriter, r *http.Request, next func(*
 			return
 		}
 	}
+}
+
+// sendAll sends events as slowly and in as wrong an order as the faults ask for.
+func (s *Server) sendAll(ctx context.Context, out *stream, events []event) error {
+	wait, order := s.network.Streaming(len(events))
+	for _, at := range order {
+		if wait > 0 {
+			select {
+			case <-ctx.Done():
+				return ctx.Err()
+			case <-time.After(wait):
+			}
+		}
+		if err := out.send(events[at].token, events[at].raw); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // rest waits for another ledger, with a comment now and then so that nobody takes a silent stream for a dead one. It returns false when
