@@ -59,8 +59,9 @@ type town struct {
 	keys    *field.Keys
 	reader  *age.X25519Identity // opens every box, as its claimant
 	sponsor string
-	dir     string // of the signer
-	path    string // of the database
+	payer   *keypair.Full // a stranger who pays fees
+	dir     string        // of the signer
+	path    string        // of the database
 	clock   time.Time
 	apps    []relay.App
 }
@@ -84,6 +85,8 @@ func newTown(t *testing.T, p plan) *town {
 	w := &town{T: t, plan: p, clock: time.Now().Truncate(time.Second)}
 	w.openLedger()
 	w.openSigner()
+	w.payer = keypair.MustRandom()
+	w.befriend(w.payer.Address())
 	w.path = filepath.Join(t.TempDir(), "restante.db")
 	var err error
 	if w.keys, err = field.Derive(secret.RandomKey()); err != nil {
@@ -438,16 +441,14 @@ func (w *town) submit(p relay.Payment, e relay.Envelope, complete []byte) relay.
 // bumped is an envelope of ours in a fee bump that a stranger pays: nobody needs the service to hand it in.
 func (w *town) bumped(envelope []byte) string {
 	w.Helper()
-	payer := keypair.MustRandom()
-	w.befriend(payer.Address())
-	b, err := stellar.BuildFeeBump(text(envelope), passphrase, payer.Address(), 1000)
+	b, err := stellar.BuildFeeBump(text(envelope), passphrase, w.payer.Address(), 1000)
 	if err != nil {
 		w.Fatal(err)
 	}
-	return sign(w.T, b.XDR, payer)
+	return sign(w.T, b.XDR, w.payer)
 }
 
-// own is a transaction that the holder of a key makes by herself.
+// own is a transaction that the holder of a key makes by herself. A stranger pays its fee, so that amounts stay round.
 func (w *town) own(source *keypair.Full, also []*keypair.Full, ops ...txnbuild.Operation) string {
 	w.Helper()
 	sequence, err := w.port.Sequence(w.Context(), source.Address())
@@ -464,7 +465,14 @@ func (w *town) own(source *keypair.Full, also []*keypair.Full, ops ...txnbuild.O
 	if tx, err = tx.Sign(passphrase, append([]*keypair.Full{source}, also...)...); err != nil {
 		w.Fatal(err)
 	}
-	text, err := tx.Base64()
+	bump, err := txnbuild.NewFeeBumpTransaction(txnbuild.FeeBumpTransactionParams{Inner: tx, FeeAccount: w.payer.Address(), BaseFee: 200})
+	if err != nil {
+		w.Fatal(err)
+	}
+	if bump, err = bump.Sign(passphrase, w.payer); err != nil {
+		w.Fatal(err)
+	}
+	text, err := bump.Base64()
 	if err != nil {
 		w.Fatal(err)
 	}
