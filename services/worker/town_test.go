@@ -1,15 +1,12 @@
 package worker_test
 
 import (
-	"context"
 	"encoding/base64"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -18,13 +15,9 @@ import (
 
 	"filippo.io/age"
 	"github.com/stellar/go-stellar-sdk/keypair"
-	"github.com/stellar/go-stellar-sdk/txnbuild"
-	"golang.org/x/crypto/chacha20poly1305"
 
-	"github.com/restante/restante/crypto/box"
 	"github.com/restante/restante/crypto/field"
 	"github.com/restante/restante/crypto/secret"
-	"github.com/restante/restante/crypto/unseal"
 	"github.com/restante/restante/relay"
 	"github.com/restante/restante/relay/mint"
 	"github.com/restante/restante/relay/sqlstore"
@@ -371,134 +364,6 @@ func (w *town) head() relay.Head {
 	return h
 }
 
-// seed is the key of the payment's holding account, out of its box.
-func (w *town) seed(p relay.Payment) *keypair.Full {
-	w.Helper()
-	var file []byte
-	err := w.store.View(w.Context(), func(tx relay.Tx) (err error) { file, err = tx.Box(p.ID); return err })
-	if err != nil {
-		w.Fatal(err)
-	}
-	c, err := unseal.Open(file, w.reader, box.Expect{Payment: string(p.ID), Network: passphrase, Account: p.Holding, Asset: "native", Amount: int64(p.Amount)})
-	if err != nil {
-		w.Fatal(err)
-	}
-	return keypair.MustParseFull(string(c.Secret.Reveal()))
-}
-
-// planned is a claim into a new account, written down, with the claimant's signatures beside it.
-func (w *town) planned(p relay.Payment, ana *keypair.Full, ledgers uint32) (relay.Envelope, []byte) {
-	w.Helper()
-	sequence, err := w.port.Sequence(w.Context(), p.Holding)
-	if err != nil {
-		w.Fatal(err)
-	}
-	return w.plannedAt(p, ana, ledgers, sequence+1)
-}
-
-func (w *town) plannedAt(p relay.Payment, ana *keypair.Full, ledgers uint32, sequence int64) (relay.Envelope, []byte) {
-	w.Helper()
-	head := w.head()
-	_, err := w.port.Sequence(w.Context(), ana.Address())
-	e, err := w.signer.Claim(w.Context(), relay.ClaimIntent{Payment: p.ID, Holding: p.Holding, Destination: ana.Address(),
-		NewAccount: relay.CodeOf(err) == relay.ErrNotFound.Code, Sequence: sequence, SignedAt: head.Sequence,
-		Bound: head.Sequence + ledgers, MaxTime: head.CloseTime + 600})
-	if err != nil {
-		w.Fatal(err)
-	}
-	if err := w.desk.Plan(w.Context(), e, head); err != nil {
-		w.Fatal(err)
-	}
-	keys := []*keypair.Full{w.seed(p)}
-	if e.NewAccount {
-		keys = append(keys, ana)
-	}
-	return e, raw(w.T, sign(w.T, text(e.XDR), keys...))
-}
-
-// claim plans, signs and submits a claim that may land within so many ledgers.
-func (w *town) claim(p relay.Payment, ana *keypair.Full, ledgers uint32) relay.Envelope {
-	w.Helper()
-	e, complete := w.planned(p, ana, ledgers)
-	return w.submit(p, e, complete)
-}
-
-// claimAt is a claim with a number of its own.
-func (w *town) claimAt(p relay.Payment, ana *keypair.Full, ledgers uint32, sequence int64) relay.Envelope {
-	w.Helper()
-	e, complete := w.plannedAt(p, ana, ledgers, sequence)
-	return w.submit(p, e, complete)
-}
-
-func (w *town) submit(p relay.Payment, e relay.Envelope, complete []byte) relay.Envelope {
-	w.Helper()
-	if _, err := w.desk.SubmitClaim(w.Context(), p.ID, e.Hash, complete, w.head()); err != nil {
-		w.Fatal(err)
-	}
-	return e
-}
-
-// bumped is an envelope of ours in a fee bump that a stranger pays: nobody needs the service to hand it in.
-func (w *town) bumped(envelope []byte) string {
-	w.Helper()
-	b, err := stellar.BuildFeeBump(text(envelope), passphrase, w.payer.Address(), 1000)
-	if err != nil {
-		w.Fatal(err)
-	}
-	return sign(w.T, b.XDR, w.payer)
-}
-
-// own is a transaction that the holder of a key makes by herself. A stranger pays its fee, so that amounts stay round.
-func (w *town) own(source *keypair.Full, also []*keypair.Full, ops ...txnbuild.Operation) string {
-	w.Helper()
-	sequence, err := w.port.Sequence(w.Context(), source.Address())
-	if err != nil {
-		w.Fatal(err)
-	}
-	tx, err := txnbuild.NewTransaction(txnbuild.TransactionParams{
-		SourceAccount: &txnbuild.SimpleAccount{AccountID: source.Address(), Sequence: sequence}, IncrementSequenceNum: true,
-		Operations: ops, BaseFee: 100, Preconditions: txnbuild.Preconditions{TimeBounds: txnbuild.NewInfiniteTimeout()},
-	})
-	if err != nil {
-		w.Fatal(err)
-	}
-	if tx, err = tx.Sign(passphrase, append([]*keypair.Full{source}, also...)...); err != nil {
-		w.Fatal(err)
-	}
-	bump, err := txnbuild.NewFeeBumpTransaction(txnbuild.FeeBumpTransactionParams{Inner: tx, FeeAccount: w.payer.Address(), BaseFee: 200})
-	if err != nil {
-		w.Fatal(err)
-	}
-	if bump, err = bump.Sign(passphrase, w.payer); err != nil {
-		w.Fatal(err)
-	}
-	text, err := bump.Base64()
-	if err != nil {
-		w.Fatal(err)
-	}
-	return text
-}
-
-// does closes a ledger with exactly this transaction of somebody's in it, and wants it to have gone through.
-func (w *town) does(envelope string) {
-	w.Helper()
-	w.includes(envelope, "SUCCESS")
-}
-
-func (w *town) includes(envelope, want string) {
-	w.Helper()
-	_, outer, err := stellar.Hashes(envelope, passphrase)
-	if err != nil {
-		w.Fatal(err)
-	}
-	if _, err := w.net.CloseWith(envelope); err != nil {
-		w.Fatal(err)
-	}
-	if status, _, err := w.bare.Lookup(w.Context(), outer); err != nil || status != want {
-		w.Fatalf("the transaction is %s, not %s: %v", status, want, err)
-	}
-}
-
 // has is an account's lumens as somebody else's code reads them; -1 when there is no such account.
 func (w *town) has(account string) relay.Stroops {
 	w.Helper()
@@ -544,43 +409,6 @@ func (w *town) row(id relay.PaymentID, kind relay.EffectKind) (row relay.Work, o
 	return row, ok
 }
 
-// treasuryKey opens the sealed key of an app's treasury, as its operator can who has the key-encryption key.
-func (w *town) treasuryKey(app relay.App) *keypair.Full {
-	w.Helper()
-	kek, err := field.LoadRoot(filepath.Join(w.dir, "signer", "kek"))
-	if err != nil {
-		w.Fatal(err)
-	}
-	file, err := os.ReadFile(filepath.Join(w.dir, "signer", "keys", app.Treasury+".json"))
-	if err != nil {
-		w.Fatal(err)
-	}
-	var f struct {
-		Role, Account string
-		DEK, Seed     []byte
-	}
-	if err := json.Unmarshal(file, &f); err != nil {
-		w.Fatal(err)
-	}
-	open := func(what string, key, sealed []byte) []byte {
-		aead, err := chacha20poly1305.NewX(key)
-		if err != nil {
-			w.Fatal(err)
-		}
-		plain, err := aead.Open(nil, sealed[:24], sealed[24:], []byte("restante/v1/signer/"+what+"\x00"+f.Role+"\x00"+f.Account))
-		if err != nil {
-			w.Fatal(err)
-		}
-		return plain
-	}
-	seed := open("seed", open("dek", kek.Reveal(), f.DEK), f.Seed)
-	key, err := keypair.FromRawSeed([32]byte(seed))
-	if err != nil {
-		w.Fatal(err)
-	}
-	return key
-}
-
 func sign(t *testing.T, envelope string, keys ...*keypair.Full) string {
 	t.Helper()
 	text, err := stellar.Sign(envelope, passphrase, keys...)
@@ -600,91 +428,3 @@ func raw(t *testing.T, text string) []byte {
 }
 
 func text(envelope []byte) string { return base64.StdEncoding.EncodeToString(envelope) }
-
-// door is a ledger whose answers a test may take over, one method at a time.
-type door struct {
-	relay.Ledger
-	submit  func(envelope []byte) (answer relay.Answer, done bool)
-	sight   func(hash string) (seen *relay.Sighting, done bool, err error)
-	verdict func(e relay.Envelope) (v relay.Verdict, done bool, err error)
-	head    func() (h relay.Head, done bool)
-	page    func(seq uint32) (p *relay.LedgerPage, done bool)
-	facts   func() (all map[string]relay.HoldingFacts, done bool)
-	sent    map[string]int // submissions by inner hash
-	bumps   []string       // inner hashes in the order of submission
-}
-
-// through makes a plan whose worker looks at the ledger through d.
-func (d *door) through(p plan) plan {
-	d.sent = map[string]int{}
-	p.ledger = func(l relay.Ledger) relay.Ledger { d.Ledger = l; return d }
-	return p
-}
-
-func (d *door) Submit(ctx context.Context, envelope []byte) (relay.Answer, error) {
-	inner, _, err := stellar.Hashes(text(envelope), passphrase)
-	if err != nil {
-		return relay.Answer{}, err
-	}
-	d.sent[inner]++
-	d.bumps = append(d.bumps, inner)
-	if d.submit != nil {
-		if a, done := d.submit(envelope); done {
-			return a, nil
-		}
-	}
-	return d.Ledger.Submit(ctx, envelope)
-}
-
-func (d *door) Sight(ctx context.Context, hash string) (*relay.Sighting, error) {
-	if d.sight != nil {
-		if s, done, err := d.sight(hash); done {
-			return s, err
-		}
-	}
-	return d.Ledger.Sight(ctx, hash)
-}
-
-func (d *door) Verdict(ctx context.Context, e relay.Envelope) (relay.Verdict, *relay.Sighting, error) {
-	if d.verdict != nil {
-		if v, done, err := d.verdict(e); done {
-			return v, nil, err
-		}
-	}
-	return d.Ledger.Verdict(ctx, e)
-}
-
-func (d *door) Head(ctx context.Context) (relay.Head, error) {
-	if d.head != nil {
-		if h, done := d.head(); done {
-			return h, nil
-		}
-	}
-	return d.Ledger.Head(ctx)
-}
-
-func (d *door) Page(ctx context.Context, seq uint32) (*relay.LedgerPage, error) {
-	if d.page != nil {
-		if p, done := d.page(seq); done {
-			return p, nil
-		}
-	}
-	return d.Ledger.Page(ctx, seq)
-}
-
-func (d *door) Holdings(ctx context.Context, ladder map[string]int64) (map[string]relay.HoldingFacts, error) {
-	if d.facts != nil {
-		if f, done := d.facts(); done {
-			return f, nil
-		}
-	}
-	return d.Ledger.Holdings(ctx, ladder)
-}
-
-// dropped and lost are the two ways in which a submission fails without saying so.
-func dropped([]byte) (relay.Answer, bool) { return relay.Answer{Word: "unknown"}, true }
-
-func (d *door) lost(envelope []byte) (relay.Answer, bool) {
-	_, _ = d.Ledger.Submit(context.Background(), envelope)
-	return relay.Answer{Word: "unknown"}, true
-}
