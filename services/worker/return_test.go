@@ -185,6 +185,9 @@ func TestEmptiedElsewhere(t *testing.T) {
 	w.work() // before the watcher has seen it, nobody knows
 	w.work()
 	w.is(p.ID, relay.Returning, relay.ByCancel)
+	if row, _ := w.row(p.ID, relay.DoReturn); row.DoneAt != 0 {
+		t.Error("nobody brings it home any more")
+	}
 	w.watch()
 	p = w.is(p.ID, relay.Settled, "")
 	if p.Destination != x.Address() || p.SettledTx == "" {
