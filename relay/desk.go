@@ -120,9 +120,10 @@ func detail(in Input) string {
 type Opening struct {
 	Payment Payment // ID, To, Amount, Note, Policy, Reference, Metadata, link fields, ExpiresAt
 	App     App
-	Share   []byte  // the service's half; guarded only
-	Free    Stroops // what the app's treasury can spend, as the ledger says
-	Idem    Answered
+	Share   []byte   // the service's half; guarded only
+	Free    Stroops  // what the app's treasury can spend, as the ledger says
+	Before  Stroops  // what was committed, read before Free was: what left the treasury in between counts twice, never not
+	Idem    Answered // as Begin gave it; the zero Answered when there is no key
 }
 
 // Create accepts a payment: the row, its share, its first work and the remembered answer in one commit. answer renders the
@@ -162,6 +163,9 @@ func (d *Desk) Create(ctx context.Context, o Opening, answer func(Payment) ([]by
 		if o.Idem.Key == "" {
 			return nil
 		}
+		if err := stillOurs(tx, o.Idem); err != nil {
+			return err
+		}
 		body, err := answer(p)
 		if err != nil {
 			return err
@@ -190,7 +194,7 @@ func withinBudget(tx Tx, o Opening, p Payment) error {
 	if err != nil {
 		return err
 	}
-	if p.Amount > o.Free || u.Committed > o.Free-p.Amount {
+	if p.Amount > o.Free || max(u.Committed, o.Before) > o.Free-p.Amount {
 		return NewFault(Exhausted, "treasury_empty", "The app's treasury does not hold this amount.", nil)
 	}
 	if u.LockedUnits+AccountUnits > o.App.MostLocked || u.SpentUnits+u.LockedUnits+AccountUnits > o.App.MostSpent {
@@ -226,13 +230,30 @@ func (d *Desk) Begin(ctx context.Context, a Answered) (first Answered, done bool
 	return first, done, err
 }
 
+// stillOurs says that nobody took the key over since Begin gave it: otherwise both requests would be accepted.
+func stillOurs(tx Tx, a Answered) error {
+	now, err := tx.Recall(a.App, a.Key)
+	if err != nil {
+		return err
+	}
+	if now.Until != a.Until || now.Body != a.Body {
+		return conflict("idempotency_in_flight", "A request with this Idempotency-Key is being worked on.")
+	}
+	return nil
+}
+
 // abandoned marks a key whose request was refused: a moment long past, and never a lease.
 const abandoned Micros = 1
 
-// Abandon gives an idempotency key back after a request that changed nothing.
+// Abandon gives an idempotency key back after a request that changed nothing, unless somebody took it over.
 func (d *Desk) Abandon(ctx context.Context, a Answered) error {
-	a.Until = abandoned
-	return d.Store.UpdateMany(ctx, nil, func(tx Tx, _ []Payment) error { return tx.Remember(a) })
+	return d.Store.UpdateMany(ctx, nil, func(tx Tx, _ []Payment) error {
+		if err := stillOurs(tx, a); err != nil {
+			return err
+		}
+		a.Until = abandoned
+		return tx.Remember(a)
+	})
 }
 
 // Authorize finds a payment by what its link proves: auth is the hash of the value that was presented. A wrong one and

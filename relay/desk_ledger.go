@@ -31,8 +31,11 @@ func (d *Desk) commitMinted(tx Tx, p Payment, m Minted, funding Envelope) error 
 	if m.Payment != p.ID || len(m.Box) == 0 || len(m.Ladder) == 0 {
 		return NewFault(Internal, "answer_incomplete", "", nil)
 	}
-	if p.State == Created && p.ReturnWish != "" || p.State != Created {
+	if p.State != Created {
 		return conflict("not_created", "Only a payment that is not funded can be funded.")
+	}
+	if err := m.fits(p); err != nil {
+		return err
 	}
 	if err := tx.PutBox(p.ID, m.Box); err != nil {
 		return err
@@ -44,6 +47,16 @@ func (d *Desk) commitMinted(tx Tx, p Payment, m Minted, funding Envelope) error 
 	}
 	_, err := d.step(tx, p, FundingSigned{Hash: funding.Hash, Holding: m.Account, Bound: funding.Bound})
 	return err
+}
+
+// fits compares what the signer funded with what the row says: a row of the same id may not be the same payment when the
+// database was restored in between.
+func (m Minted) fits(p Payment) error {
+	if m.Amount != p.Amount || m.Asset != p.Asset || m.ReturnTo != p.ReturnTo || m.ExpiresAt != p.ExpiresAt {
+		return NewFault(Internal, "funded_otherwise", "", fmt.Errorf("payment %s was funded with %s for %s, the row says %s for %s",
+			p.ID, m.Amount, m.ReturnTo, p.Amount, p.ReturnTo))
+	}
+	return nil
 }
 
 // Plan writes down a claim envelope before the claimant gets it: from then on it may land without us.
@@ -70,15 +83,18 @@ func (d *Desk) SubmitClaim(ctx context.Context, id PaymentID, hash string, compl
 		if err != nil || e.Kind != ClaimEnvelope || !slices.Contains(e.Payments, id) {
 			return invalid("plan_unknown", "/envelope", "this envelope is none of the plans of this payment")
 		}
+		dead := !e.Live() || at.Sequence >= e.Bound || at.CloseTime > e.MaxTime
+		if dead && ps[0].State == Pending { // else the payment says more of why not
+			return conflict("plan_dead", "The time of this plan is over. Ask for another one.")
+		}
 		if out, err = d.step(tx, ps[0], ClaimSubmitted{Hash: hash, Destination: e.Destination, At: at}); err != nil {
 			return err
 		}
-		if e.State != Planned {
-			return nil // submitted before
-		}
-		e.State, e.XDR = Signed, complete
-		if err := tx.SaveEnvelope(&e); err != nil {
-			return err
+		if e.State == Planned {
+			e.State, e.XDR = Signed, complete
+			if err := tx.SaveEnvelope(&e); err != nil {
+				return err
+			}
 		}
 		return tx.AddWork(Work{Kind: DoSubmit, Envelope: hash, Due: d.now()})
 	})
@@ -149,12 +165,15 @@ func (d *Desk) settleIn(tx Tx, hash string, step func(Envelope, int) (Envelope, 
 	if in == nil {
 		return nil
 	}
-	for _, id := range e.Payments {
+	for i, id := range e.Payments {
 		p, err := tx.Payment(id)
 		if err != nil {
 			return err
 		}
-		if _, err := d.step(tx, p, in); err != nil {
+		if e.Kind != FundingEnvelope && e.Source != p.Holding {
+			continue // of a holding account that was given up: whoever made it anew, the money in it is not this payment's
+		}
+		if _, err := d.step(tx, p, withFee(in, next.Fee, i, len(e.Payments))); err != nil {
 			return fmt.Errorf("payment %s: %w", id, err)
 		}
 	}
@@ -165,7 +184,7 @@ func (d *Desk) settleIn(tx Tx, hash string, step func(Envelope, int) (Envelope, 
 // accounts, and the cursor, in one commit. A ledger that does not follow the one remembered is [ErrContradiction].
 func (d *Desk) Witness(ctx context.Context, page LedgerPage) error {
 	return d.Store.UpdateMany(ctx, nil, func(tx Tx, _ []Payment) error {
-		if err := follows(tx, page); err != nil {
+		if again, err := follows(tx, page); err != nil || again {
 			return err
 		}
 		var hashes []string
@@ -192,20 +211,29 @@ func (d *Desk) Witness(ctx context.Context, page LedgerPage) error {
 	})
 }
 
-func follows(tx Tx, page LedgerPage) error {
+// follows says whether the page is the next one, or one that was taken in before (again). A page further on is ErrStale:
+// another watcher was here, or a ledger was left out.
+func follows(tx Tx, page LedgerPage) (again bool, err error) {
 	seq := page.Head.Sequence
+	cursor, err := tx.Cursor()
+	if err != nil {
+		return false, err
+	}
 	before, err := tx.LedgerHash(seq - 1)
 	if err != nil {
-		return err
+		return false, err
 	}
 	same, err := tx.LedgerHash(seq)
 	if err != nil {
-		return err
+		return false, err
 	}
 	if before != "" && before != page.Previous || same != "" && same != page.Head.Hash {
-		return fmt.Errorf("ledger %d has another history than the one remembered: %w", seq, ErrContradiction)
+		return false, fmt.Errorf("ledger %d has another history than the one remembered: %w", seq, ErrContradiction)
 	}
-	return nil
+	if cursor != 0 && seq > cursor+1 {
+		return false, ErrStale
+	}
+	return seq <= cursor, nil
 }
 
 // stranger takes in a transaction that is not ours and touched holding accounts: emptied, or to be looked at.

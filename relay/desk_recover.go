@@ -88,6 +88,9 @@ func (d *Desk) foundling(tx Tx, app AppID, m Minted) (Payment, error) {
 // adoptMinted is commitMinted for a funding that has landed already. A payment that wished to return keeps its wish: a
 // foundling gets one.
 func (d *Desk) adoptMinted(tx Tx, p Payment, m Minted, funding Envelope) error {
+	if err := m.fits(p); err != nil {
+		return err
+	}
 	if err := tx.PutBox(p.ID, m.Box); err != nil {
 		return err
 	}

@@ -58,6 +58,7 @@ type Sighting struct {
 	Ledger  uint32
 	Success bool
 	Fee     Stroops
+	Merged  Stroops // what its AccountMerge moved; 0 when it has none
 }
 
 // Live says whether the envelope could still land as far as we know.
@@ -80,20 +81,51 @@ func StepSighting(e Envelope, s Sighting, rungsLeft int) (Envelope, Input, error
 	if s.Success {
 		e.State = Landed
 	}
-	share := s.Fee / Stroops(max(len(e.Payments), 1))
 	switch {
 	case e.Kind == FundingEnvelope && s.Success:
-		return e, FundingLanded{Hash: e.Hash, Fee: share}, nil
+		return e, FundingLanded{Hash: e.Hash}, nil
 	case e.Kind == ClaimEnvelope && s.Success:
-		return e, ClaimLanded{Hash: e.Hash, Tx: s.Tx, Ledger: s.Ledger, Destination: e.Destination, NewAccount: e.NewAccount, Fee: share}, nil
+		return e, ClaimLanded{Hash: e.Hash, Tx: s.Tx, Ledger: s.Ledger, Destination: e.Destination, NewAccount: e.NewAccount, Merged: s.Merged}, nil
 	case e.Kind == ReturnEnvelope && s.Success:
-		return e, ReturnLanded{Tx: s.Tx, Ledger: s.Ledger, Fee: share}, nil
+		return e, ReturnLanded{Tx: s.Tx, Ledger: s.Ledger, Merged: s.Merged, LastResort: e.Rung == LastResort}, nil
 	case e.Kind == FundingEnvelope:
 		return e, FundingDead{Hash: e.Hash}, nil
 	case e.Kind == ClaimEnvelope:
 		return e, ClaimDead{Hash: e.Hash}, nil
 	}
 	return e, RungSpent{Left: rungsLeft}, nil
+}
+
+// LastResort is the rung that leaves the amount in a claimable balance for an account that can no longer take it.
+const LastResort = 0
+
+// withFee is in with the i-th payment's part of a fee that n payments share; the parts add up to the fee.
+func withFee(in Input, fee Stroops, i, n int) Input {
+	part := fee / Stroops(n)
+	if Stroops(i) < fee%Stroops(n) {
+		part++
+	}
+	switch in := in.(type) {
+	case FundingLanded:
+		in.Fee = part
+		return in
+	case FundingDead:
+		in.Fee = part
+		return in
+	case ClaimLanded:
+		in.Fee = part
+		return in
+	case ClaimDead:
+		in.Fee = part
+		return in
+	case ReturnLanded:
+		in.Fee = part
+		return in
+	case RungSpent:
+		in.Fee = part
+		return in
+	}
+	return in
 }
 
 // StepDead is what becomes of an envelope that was proven unable to land, and what its payments are told. Only the

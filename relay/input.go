@@ -32,25 +32,37 @@ type (
 		Fee  Stroops // this payment's part of it
 	}
 	// FundingDead: the funding is proven unable to land, or was seen to fail.
-	FundingDead struct{ Hash string }
+	FundingDead struct {
+		Hash string
+		Fee  Stroops // of a funding that was seen to fail
+	}
 	// ClaimLanded: a claim we planned was seen in a ledger.
 	ClaimLanded struct {
 		Hash, Tx    string
 		Ledger      uint32
 		Destination string
-		NewAccount  bool // the sponsor carries the destination's reserve
+		NewAccount  bool    // the sponsor carries the destination's reserve
+		Merged      Stroops // what arrived
 		Fee         Stroops
 	}
 	// ClaimDead: the claim is proven unable to land, or was seen to fail.
-	ClaimDead struct{ Hash string }
-	// ReturnLanded: a rung was seen in a ledger.
+	ClaimDead struct {
+		Hash string
+		Fee  Stroops // of a claim that was seen to fail
+	}
+	// ReturnLanded: a rung was seen in a ledger. LastResort: it left the amount in a claimable balance for the sender.
 	ReturnLanded struct {
-		Tx     string
-		Ledger uint32
-		Fee    Stroops
+		Tx         string
+		Ledger     uint32
+		Merged     Stroops // what arrived at the account that money goes home to
+		LastResort bool
+		Fee        Stroops
 	}
 	// RungSpent: a rung was seen to fail; Left others remain.
-	RungSpent struct{ Left int }
+	RungSpent struct {
+		Left int
+		Fee  Stroops
+	}
 	// EmptiedElsewhere: a transaction that is none of ours merged the holding account into Destination.
 	EmptiedElsewhere struct {
 		Tx          string

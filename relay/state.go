@@ -32,7 +32,8 @@ var States = []struct {
 	{Canceled, "Canceled before any money moved. An end."},
 	{Failed, "Could not be funded; no money moved. An end; the reason says why."},
 	{Parked, "Neither claim nor return can go through just now. The money is safe at its holding account; an operator looks."},
-	{Settled, "The holding account was emptied outside of us, to an address we know nothing of. An end."},
+	{Settled, "The holding account was emptied in another way: by a holder of its key, to an address we know nothing of or in part, " +
+		"or into a claimable balance that only the sender can take. An end; the reason says which."},
 }
 
 // Edges is the lifecycle: the one table of which state may follow which, and upon what. Step refuses every other move.
@@ -101,8 +102,10 @@ const (
 	FundingFailed Reason = "funding_failed" // tried several times, never landed
 	Refused       Reason = "refused"        // the signer's policy does not allow it
 
-	KeyTakenOver  Reason = "key_taken_over" // signers, sequence, data or sponsorships were changed by a holder of the key
-	NoWayBack     Reason = "no_way_back"    // every rung of the ladder is spent
-	HoldingAbsent Reason = "holding_absent" // the holding account is gone and no transaction we know took it
-	Frozen        Reason = "frozen"         // the network refuses to touch an account on the way
+	KeyTakenOver  Reason = "key_taken_over"    // signers, sequence, data or sponsorships were changed by a holder of the key
+	NoWayBack     Reason = "no_way_back"       // every rung of the ladder is spent
+	HoldingShort  Reason = "holding_short"     // a holder of the key paid a part out
+	LeftClaimable Reason = "claimable_balance" // the sender's account could not take it: it waits for him as a claimable balance
+	HoldingAbsent Reason = "holding_absent"    // the holding account is gone and no transaction we know took it
+	Frozen        Reason = "frozen"            // the network refuses to touch an account on the way
 )

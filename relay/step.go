@@ -55,12 +55,13 @@ func react(p Payment, in Input) (Payment, []Effect, error) {
 		if p.State != Claiming || p.Claim != in.Hash {
 			return p, nil, nil
 		}
-		p.Claim, p.Destination = "", ""
+		p.Claim, p.Destination, p.FeePaid = "", "", p.FeePaid+in.Fee
 		return to(p, Pending)
 	case RungSpent:
 		if p.State != Returning {
 			return p, nil, nil
 		}
+		p.FeePaid += in.Fee
 		if in.Left == 0 {
 			p.Reason = NoWayBack
 			return to(p, Parked)
@@ -150,7 +151,7 @@ func loseFunding(p Payment, in FundingDead) (Payment, []Effect, error) {
 	if p.State != Funding || p.Funding != in.Hash {
 		return p, nil, nil
 	}
-	p.Funding, p.Holding, p.Bound = "", "", 0
+	p.Funding, p.Holding, p.Bound, p.FeePaid = "", "", 0, p.FeePaid+in.Fee
 	if p.Fundings >= MostFundings && p.ReturnWish == "" {
 		p.Reason = FundingFailed
 		return to(p, Failed)
@@ -208,9 +209,20 @@ func end(p Payment, in Input) (Payment, []Effect, error) {
 		if in.NewAccount {
 			p.SpentUnits = AccountUnits
 		}
+		if in.Merged < p.Amount {
+			p.Reason, p.Claim = HoldingShort, "" // she has what was left
+			return to(p, Settled)
+		}
 		return to(p, Claimed)
 	case ReturnLanded:
 		p.SettledTx, p.SettledAt, p.FeePaid = in.Tx, in.Ledger, p.FeePaid+in.Fee
+		if in.LastResort || in.Merged < p.Amount {
+			p.Destination, p.Claim, p.ReturnWish, p.Reason = p.ReturnTo, "", "", HoldingShort
+			if in.LastResort {
+				p.Reason = LeftClaimable
+			}
+			return to(p, Settled)
+		}
 		return bringHome(p)
 	case EmptiedElsewhere:
 		p.SettledTx, p.SettledAt = in.Tx, in.Ledger
@@ -237,18 +249,20 @@ func bringHome(p Payment) (Payment, []Effect, error) {
 	return to(p, Returned)
 }
 
-// repeatEnd accepts the ending transaction again and nothing else: an account cannot be merged away twice.
+// repeatEnd accepts the ending transaction again. In a later ledger another one may merge an account of the same name, which
+// somebody made anew with money of his own: that is none of ours. In the same ledger or before, it cannot be.
 func repeatEnd(p Payment, in Input) (Payment, []Effect, error) {
 	var tx string
+	var ledger uint32
 	switch in := in.(type) {
 	case ClaimLanded:
-		tx = in.Tx
+		tx, ledger = in.Tx, in.Ledger
 	case ReturnLanded:
-		tx = in.Tx
+		tx, ledger = in.Tx, in.Ledger
 	case EmptiedElsewhere:
-		tx = in.Tx
+		tx, ledger = in.Tx, in.Ledger
 	}
-	if tx == p.SettledTx {
+	if tx == p.SettledTx || p.SettledAt != 0 && ledger > p.SettledAt {
 		return p, nil, nil
 	}
 	return p, nil, ErrContradiction

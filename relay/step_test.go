@@ -43,8 +43,8 @@ func TestParkedForgetsTheClaimAndKeepsTheWish(t *testing.T) {
 }
 
 func TestAnEndForgetsTheWish(t *testing.T) {
-	p := Payment{State: Returning, Reason: ByExpiry, ReturnWish: ByExpiry, Claim: "c"}
-	next, _, err := Step(p, ClaimLanded{Hash: "c", Tx: "t", Destination: "G", NewAccount: true}, 1)
+	p := Payment{State: Returning, Amount: 1, Reason: ByExpiry, ReturnWish: ByExpiry, Claim: "c"}
+	next, _, err := Step(p, ClaimLanded{Hash: "c", Tx: "t", Destination: "G", NewAccount: true, Merged: 1}, 1)
 	if err != nil || next.ReturnWish != "" || next.Reason != "" || next.SpentUnits != AccountUnits {
 		t.Fatal(next, err)
 	}
@@ -88,5 +88,52 @@ func TestExpiryIsTheLedgers(t *testing.T) {
 	}
 	if _, _, err := Step(p, ClaimSubmitted{Hash: "c", At: Head{CloseTime: 1000}}, 1); CodeOf(err) != "expired" {
 		t.Fatal(err)
+	}
+}
+
+// What nobody of ours moved cannot be told as moved: a return that brings less home, or nothing, is no return.
+func TestTheEndSaysHowMuchMoved(t *testing.T) {
+	base := Payment{State: Returning, Amount: 25, ReturnTo: "T", ReturnWish: ByCancel, Reason: ByCancel}
+	for name, c := range map[string]struct {
+		in     Input
+		state  State
+		reason Reason
+	}{
+		"whole":       {ReturnLanded{Tx: "t", Merged: 25}, Returned, ByCancel},
+		"more":        {ReturnLanded{Tx: "t", Merged: 26}, Returned, ByCancel},
+		"short":       {ReturnLanded{Tx: "t", Merged: 24}, Settled, HoldingShort},
+		"empty":       {ReturnLanded{Tx: "t"}, Settled, HoldingShort},
+		"last resort": {ReturnLanded{Tx: "t", LastResort: true}, Settled, LeftClaimable},
+		"claim":       {ClaimLanded{Tx: "t", Destination: "G", Merged: 25}, Claimed, ""},
+		"claim short": {ClaimLanded{Tx: "t", Destination: "G", Merged: 1}, Settled, HoldingShort},
+	} {
+		p, _, err := Step(base, c.in, 1)
+		if err != nil || p.State != c.state || p.Reason != c.reason || p.ReturnWish != "" {
+			t.Errorf("%s: %s %s %v", name, p.State, p.Reason, err)
+		}
+	}
+}
+
+func TestAnAccountMadeAnewIsNoneOfOurs(t *testing.T) {
+	p := Payment{State: Claimed, SettledTx: "t", SettledAt: 10}
+	if next, _, err := Step(p, ReturnLanded{Tx: "other", Ledger: 11}, 1); err != nil || next.State != Claimed {
+		t.Fatal("a stranger stopped everything", err)
+	}
+	if _, _, err := Step(p, ReturnLanded{Tx: "other", Ledger: 10}, 1); CodeOf(err) != "contradiction" {
+		t.Fatal(err)
+	}
+}
+
+func TestFeePartsAddUp(t *testing.T) {
+	for fee := range Stroops(60) {
+		for n := 1; n < 18; n++ {
+			sum := Stroops(0)
+			for i := range n {
+				sum += withFee(FundingLanded{}, fee, i, n).(FundingLanded).Fee
+			}
+			if sum != fee {
+				t.Fatalf("%d among %d is %d", fee, n, sum)
+			}
+		}
 	}
 }

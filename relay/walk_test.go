@@ -77,8 +77,12 @@ func (w *world) next(p Payment, r *rand.Rand) Input {
 		return ClaimSubmitted{Hash: w.id("claim"), Destination: "G", At: head}
 	case 7:
 		if p.Claim != "" && w.money == p.Holding {
+			if r.IntN(8) == 0 { // a holder of the key was at it before
+				w.money = "elsewhere"
+				return ClaimLanded{Hash: p.Claim, Tx: w.id("tx"), Ledger: w.ledger, Destination: "G", Merged: p.Amount - 1}
+			}
 			w.money = "recipient"
-			return ClaimLanded{Hash: p.Claim, Tx: w.id("tx"), Ledger: w.ledger, Destination: "G", NewAccount: true}
+			return ClaimLanded{Hash: p.Claim, Tx: w.id("tx"), Ledger: w.ledger, Destination: "G", NewAccount: true, Merged: p.Amount}
 		}
 	case 8:
 		if p.Claim != "" && w.money == p.Holding {
@@ -86,8 +90,13 @@ func (w *world) next(p Payment, r *rand.Rand) Input {
 		}
 	case 9:
 		if (p.State == Returning || r.IntN(20) == 0) && p.Holding != "" && w.money == p.Holding {
+			if r.IntN(8) == 0 { // not all of it, or not into the account
+				w.money = "elsewhere"
+				last := r.IntN(2) == 0
+				return ReturnLanded{Tx: w.id("tx"), Ledger: w.ledger, Merged: p.Amount - 1, LastResort: last}
+			}
 			w.money = "home"
-			return ReturnLanded{Tx: w.id("tx"), Ledger: w.ledger}
+			return ReturnLanded{Tx: w.id("tx"), Ledger: w.ledger, Merged: p.Amount + Stroops(r.IntN(2))}
 		}
 	case 10:
 		if p.State == Returning && w.rungs > 0 && w.money == p.Holding {

@@ -36,7 +36,7 @@ func (s *server) createPayment(c *call) (reply, error) {
 		return reply{}, err
 	}
 	if idem.Key == "" {
-		if o.Free, err = s.spendable(c.Context(), c.app); err != nil {
+		if o.Before, o.Free, err = s.spendable(c.Context(), c.app); err != nil {
 			return reply{}, err
 		}
 		return s.accept(c.Context(), o, link)
@@ -57,13 +57,13 @@ func (s *server) acceptOnce(c *call, idem relay.Answered, o relay.Opening, link 
 		return replay(first), nil
 	}
 	o.Idem = first
-	if o.Free, err = s.spendable(ctx, c.app); err != nil {
-		s.giveBack(ctx, idem)
+	if o.Before, o.Free, err = s.spendable(ctx, c.app); err != nil {
+		s.giveBack(ctx, first)
 		return reply{}, err
 	}
 	out, err := s.accept(ctx, o, link)
 	if err != nil && refused(err) {
-		s.giveBack(ctx, idem)
+		s.giveBack(ctx, first)
 	}
 	return out, err
 }
@@ -87,15 +87,19 @@ func refused(err error) bool {
 	return false
 }
 
-// spendable is what the app's treasury has free on the ledger. The treasury is also where money goes home to, so it has
-// to exist.
-func (s *server) spendable(ctx context.Context, app relay.App) (relay.Stroops, error) {
-	_, free, err := s.Ledger.Balance(ctx, app.Treasury)
+// spendable is what the app's treasury has free on the ledger, and what was committed of it before that was read. The
+// treasury is also where money goes home to, so it has to exist.
+func (s *server) spendable(ctx context.Context, app relay.App) (before, free relay.Stroops, err error) {
+	usage, err := s.Desk.Usage(ctx, app.ID)
+	if err != nil {
+		return 0, 0, err
+	}
+	_, free, err = s.Ledger.Balance(ctx, app.Treasury)
 	if relay.CodeOf(err) == relay.ErrNotFound.Code {
 		err = relay.NewFault(relay.Conflict, "return_to_missing",
 			"The app's treasury account does not exist on the ledger yet. Pay lumens into it first.", nil)
 	}
-	return free, err
+	return usage.Committed, free, err
 }
 
 // accept commits the payment and answers.

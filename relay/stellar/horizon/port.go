@@ -63,7 +63,7 @@ func (p *Port) Sight(ctx context.Context, hash string) (*relay.Sighting, error) 
 }
 
 func (l *Lookup) sighting() *relay.Sighting {
-	return &relay.Sighting{Hash: l.Inner, Tx: l.Outer, Ledger: l.Ledger, Success: l.Success, Fee: relay.Stroops(l.Fee)}
+	return &relay.Sighting{Hash: l.Inner, Tx: l.Outer, Ledger: l.Ledger, Success: l.Success, Fee: relay.Stroops(l.Fee), Merged: relay.Stroops(l.Merged)}
 }
 
 // Verdict gathers the evidence about an envelope and judges it.

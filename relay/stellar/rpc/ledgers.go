@@ -203,6 +203,10 @@ func (c *Client) fill(ctx context.Context, ledgers []openLedger) error {
 	for range maxTxCalls {
 		var r protocol.GetTransactionsResponse
 		if err := c.call(ctx, protocol.GetTransactionsMethodName, req, &r, pageBody); err != nil {
+			if errors.Is(err, errTooLarge) && req.Pagination.Limit > 1 {
+				req.Pagination.Limit /= 2
+				continue
+			}
 			return err
 		}
 		if r.OldestLedger > first {
@@ -220,7 +224,7 @@ func (c *Client) fill(ctx context.Context, ledgers []openLedger) error {
 				return err
 			}
 		}
-		if len(r.Transactions) < txsPerCall {
+		if uint(len(r.Transactions)) < req.Pagination.Limit {
 			if r.LatestLedger < last {
 				return fmt.Errorf("%w: transactions only to ledger %d, headers to %d", ErrTransient, r.LatestLedger, last)
 			}

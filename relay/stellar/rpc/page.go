@@ -86,7 +86,7 @@ func (p *Port) translate(l Ledger) (*relay.LedgerPage, error) {
 		if err != nil {
 			return nil, nonsense("ledger %d: %v", l.Sequence, err)
 		}
-		s := relay.Sighting{Hash: touched.Inner, Tx: touched.Outer, Ledger: l.Sequence, Success: result.Success, Fee: relay.Stroops(result.FeePaid)}
+		s := relay.Sighting{Hash: touched.Inner, Tx: touched.Outer, Ledger: l.Sequence, Success: result.Success, Fee: relay.Stroops(result.FeePaid), Merged: relay.Stroops(result.Merged)}
 		pt := relay.PageTransaction{Sighting: s, Touched: touched.Accounts, Merges: map[string]string{}}
 		if result.Success {
 			for _, m := range touched.Merges {

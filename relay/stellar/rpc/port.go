@@ -59,7 +59,7 @@ func (p *Port) Sight(ctx context.Context, hash string) (*relay.Sighting, error) 
 	if err != nil {
 		return nil, port(nonsense("%v", err))
 	}
-	return &relay.Sighting{Hash: l.Inner, Tx: l.Outer, Ledger: l.Ledger, Success: l.Success, Fee: relay.Stroops(result.FeePaid)}, nil
+	return &relay.Sighting{Hash: l.Inner, Tx: l.Outer, Ledger: l.Ledger, Success: l.Success, Fee: relay.Stroops(result.FeePaid), Merged: relay.Stroops(result.Merged)}, nil
 }
 
 // Verdict gathers the evidence about an envelope and judges it.
