@@ -27,6 +27,9 @@ func (w *Worker) fund(ctx context.Context, row relay.Work) error {
 		return err
 	}
 	for _, r := range more {
+		if r.ID == row.ID {
+			continue // its lease ran out while we waited for our turn
+		}
 		p, err := w.Desk.Payment(ctx, r.Payment)
 		if err != nil {
 			return err

@@ -66,6 +66,20 @@ func (w *town) closeWhile(ids []relay.PaymentID, state relay.State) {
 	}
 }
 
+// The lease on a row runs out while its handler waits its turn: the same row comes back among those to be funded with it.
+func TestALeaseThatRanOut(t *testing.T) {
+	clock := time.Now()
+	hasty := func() time.Time { clock = clock.Add(time.Minute); return clock }
+	w := newTown(t, plan{now: hasty})
+	a, b := w.open(w.apps[0], nil), w.open(w.apps[0], nil)
+	row, _ := w.row(a.ID, relay.DoFund)
+	if err := w.w.Ring(t.Context(), row.ID, row.Kind); err != nil {
+		t.Fatal(err)
+	}
+	w.is(a.ID, relay.Funding, "")
+	w.is(b.ID, relay.Funding, "")
+}
+
 // What the ended payment leaves behind is deleted: box and share.
 func TestExpunge(t *testing.T) {
 	w := newTown(t, plan{})
