@@ -121,6 +121,13 @@ func b64(v any) string {
 	return text
 }
 
+// count is how many submissions arrived, also those whose answer was lost.
+func (s *server) count() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.sent)
+}
+
 func (s *server) latest() closed { return s.ledgers[len(s.ledgers)-1] }
 
 func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
