@@ -41,6 +41,25 @@ func TestHandedInAgain(t *testing.T) {
 	}
 }
 
+// TestFeeBumpHandedInAgain: the used number is the inner one's, and Horizon does not look further; under the inner hash it does.
+func TestFeeBumpHandedInAgain(t *testing.T) {
+	w := open(t, devnet.Config{Interval: often}, horizon.Config{})
+	ana, bob := w.account(), w.account()
+	inner := w.sign([]txnbuild.Operation{pay(bob.Address(), "1")}, ana)
+	bump := w.bump(inner, bob)
+	first, err := w.client.SubmitFeeBumpTransaction(bump)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = w.client.SubmitFeeBumpTransaction(bump)
+	if got := codes(err); got != `{"inner_transaction":"tx_bad_seq","transaction":"tx_fee_bump_inner_failed"}` {
+		t.Errorf("again: %s %v", got, err)
+	}
+	if again := w.land(inner); again.Ledger != first.Ledger || again.FeeBumpTransaction.Hash != first.Hash {
+		t.Errorf("the inner one: %+v", again)
+	}
+}
+
 // refusal is the result codes that a submission is refused with.
 func (w *world) refusal(tx *txnbuild.Transaction) string {
 	w.Helper()
