@@ -42,7 +42,7 @@ func paymentV1(p relay.Payment) PaymentV1 {
 		Policy:         string(p.Policy),
 		Custody:        p.Policy.Custody(),
 		HoldingAccount: orNull(p.Holding),
-		Destination:    orNull(p.Destination),
+		Destination:    claimedInto(p),
 		ReturnTo:       p.ReturnTo,
 		ExpiresAt:      p.ExpiresAt.Time().Format(time.RFC3339Nano),
 		Reference:      orNull(p.Reference),
@@ -51,6 +51,14 @@ func paymentV1(p relay.Payment) PaymentV1 {
 		v.Settlement = &SettlementV1{Tx: p.SettledTx, Ledger: p.SettledAt}
 	}
 	return v
+}
+
+// claimedInto is where the money went; while a claim is on its way it has gone nowhere.
+func claimedInto(p relay.Payment) *string {
+	if !p.State.Ended() {
+		return nil
+	}
+	return orNull(p.Destination)
 }
 
 func orNull(s string) *string {

@@ -90,6 +90,9 @@ func (d *Desk) SubmitClaim(ctx context.Context, id PaymentID, hash string, compl
 		if out, err = d.step(tx, ps[0], ClaimSubmitted{Hash: hash, Destination: e.Destination, At: at}); err != nil {
 			return err
 		}
+		if out.State == ps[0].State {
+			return nil // the same again
+		}
 		if e.State == Planned {
 			e.State, e.XDR = Signed, complete
 			if err := tx.SaveEnvelope(&e); err != nil {

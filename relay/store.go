@@ -169,6 +169,11 @@ type Store interface {
 	// Done closes a row. Retry gives it back: due then, one more attempt, with a note.
 	Done(ctx context.Context, id int64, now Micros) error
 	Retry(ctx context.Context, id int64, due Micros, note string) error
+	// Release gives a leased row back untried: due as it was, no attempt counted.
+	Release(ctx context.Context, id int64) error
+	// Straighten pulls open rows that are due, or leased, beyond latest back to now: they were written while the clock was
+	// wrong. Rows of DoExpire stay: theirs is the ledger's clock.
+	Straighten(ctx context.Context, now, latest Micros) (rows int64, err error)
 	// Unannounced lists ids of rows that are due and were never announced on the bus, and Announced marks them.
 	Unannounced(ctx context.Context, now Micros, limit int) ([]Work, error)
 	Announced(ctx context.Context, ids []int64) error

@@ -51,25 +51,26 @@ func pageOrder(b *ledgerBench) {
 	l := b.ladder(f, 0, "sender")
 	claim, rung := b.claim(0, "ana", true, noMemo), l.out[l.rungs[0].Hash]
 	stray := b.byHand("treasury", b.sequence("treasury")+1, 100, pay("h1", "1"))
-	for i, order := range [][]string{{stray, claim.outer, rung.outer}} {
-		at = b.CloseWith(b.T, order...)
-		txs := b.page(at).Transactions
-		if len(txs) != 3 || txs[1].Hash != claim.Envelope.Hash || txs[2].Hash != rung.Hash {
-			b.Fatalf("%d: %+v", i, txs)
-		}
-		if !txs[0].Success || txs[0].Hash != txs[0].Tx || len(txs[0].Merges) != 0 || !slices.Contains(txs[0].Touched, LedgerAccount("h1")) {
-			b.Errorf("stray payment: %+v", txs[0])
-		}
-		if !txs[1].Success || !maps.Equal(txs[1].Merges, map[string]string{LedgerAccount("h0"): LedgerAccount("ana")}) {
-			b.Errorf("winner: %+v", txs[1])
-		}
-		if txs[2].Success || len(txs[2].Merges) != 0 || txs[2].Tx != rung.outerHash {
-			b.Errorf("loser: %+v", txs[2])
-		}
-		for _, t := range txs {
-			if s := b.sight(t.Hash); s == nil || *s != t.Sighting {
-				b.Errorf("looked up %+v, paged %+v", s, t.Sighting)
-			}
+	at = b.CloseWith(b.T, stray, claim.outer, rung.outer)
+	txs := b.page(at).Transactions
+	if len(txs) != 3 || txs[1].Hash != claim.Envelope.Hash || txs[2].Hash != rung.Hash {
+		b.Fatalf("%+v", txs)
+	}
+	if !txs[0].Success || txs[0].Hash != txs[0].Tx || len(txs[0].Merges) != 0 || !slices.Contains(txs[0].Touched, LedgerAccount("h1")) {
+		b.Errorf("stray payment: %+v", txs[0])
+	}
+	if txs[0].Merged != 0 || txs[1].Merged != 5_0000000 || txs[2].Merged != 0 {
+		b.Errorf("merged %d, %d and %d", txs[0].Merged, txs[1].Merged, txs[2].Merged)
+	}
+	if !txs[1].Success || !maps.Equal(txs[1].Merges, map[string]string{LedgerAccount("h0"): LedgerAccount("ana")}) {
+		b.Errorf("winner: %+v", txs[1])
+	}
+	if txs[2].Success || len(txs[2].Merges) != 0 || txs[2].Tx != rung.outerHash {
+		b.Errorf("loser: %+v", txs[2])
+	}
+	for _, t := range txs {
+		if s := b.sight(t.Hash); s == nil || *s != t.Sighting {
+			b.Errorf("looked up %+v, paged %+v", s, t.Sighting)
 		}
 	}
 }

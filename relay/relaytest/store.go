@@ -45,6 +45,8 @@ func Store(t *testing.T, open func(t *testing.T) relay.Store) {
 		{"envelope lists", envelopeLists},
 		{"envelope in no impossible state", envelopeStates},
 		{"work is there once", workOnce},
+		{"work is released untried", workReleased},
+		{"work of a wrong clock is straightened", workStraightened},
 		{"work on an envelope is its payments' work", workOfEnvelope},
 		{"work is leased once", workLease},
 		{"work is leased once among racers", workRaces},

@@ -57,6 +57,37 @@ func workOfEnvelope(b *bench) {
 	b.wantDues("of one that it does not carry", b.workOf(ps[2]))
 }
 
+func workReleased(b *bench) {
+	id := b.insert(Payment(b.app.ID, 1))[0].ID
+	b.add(relay.Work{Kind: relay.DoFund, Payment: id, Due: Start + 5})
+	row := b.lease(Start+10, 1)[0]
+	b.ok(b.Release(b.Context(), row.ID))
+	again := b.lease(Start+10, 1)
+	b.wantDues("a released row", again, 5)
+	if again[0].Attempts != 0 {
+		b.Errorf("%d attempts", again[0].Attempts)
+	}
+	b.ok(b.Done(b.Context(), row.ID, Start+11))
+	b.ok(b.Release(b.Context(), row.ID)) // closed stays closed
+	b.wantDues("a closed row", b.lease(Start+99, 9))
+}
+
+func workStraightened(b *bench) {
+	const year, soon = relay.Micros(365 * 24 * 3600 * 1e6), relay.Micros(60 * 1e6)
+	id := b.insert(Payment(b.app.ID, 1))[0].ID
+	b.add(relay.Work{Kind: relay.DoReturn, Payment: id, Due: Start + year}, relay.Work{Kind: relay.DoExpire, Payment: id, Due: Start + year},
+		relay.Work{Kind: relay.DoAudit, Payment: id, Due: Start + soon}, relay.Work{Kind: relay.DoFund, Payment: id, Due: Start})
+	if got, err := b.Store.Lease(b.Context(), Start, Start+year, 1, relay.DoFund); err != nil || len(got) != 1 {
+		b.Fatal(got, err)
+	}
+	n, err := b.Straighten(b.Context(), Start+1, Start+soon)
+	if err != nil || n != 2 {
+		b.Errorf("%d rows, %v", n, err)
+	}
+	b.wantDues("after the clock was put right", b.lease(Start+2, 9), 0, 1)
+	b.wantDues("in time", b.lease(Start+soon, 9, relay.DoAudit, relay.DoExpire), soon)
+}
+
 func workOnce(b *bench) {
 	id := b.insert(Payment(b.app.ID, 1))[0].ID
 	w := relay.Work{Kind: relay.DoPublish, Payment: id, Subject: "created", Due: Start + 5}

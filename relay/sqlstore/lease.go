@@ -77,6 +77,31 @@ func (s *Store) Retry(ctx context.Context, id int64, due relay.Micros, note stri
 	})
 }
 
+// Release implements relay.Store.
+func (s *Store) Release(ctx context.Context, id int64) error {
+	return s.write(ctx, func(tx *session) error {
+		n, err := tx.exec(`UPDATE work SET due = CASE WHEN again < due THEN again ELSE due END, lease_until = 0, announced_at = 0, again = NULL
+			WHERE id = $1 AND done_at = 0`, id)
+		if err == nil && n == 0 {
+			return tx.closed(id)
+		}
+		tx.rang = true
+		return err
+	})
+}
+
+// Straighten implements relay.Store.
+func (s *Store) Straighten(ctx context.Context, now, latest relay.Micros) (rows int64, err error) {
+	err = s.write(ctx, func(tx *session) error {
+		rows, err = tx.exec(`UPDATE work SET due = CASE WHEN due > $2 THEN $1 ELSE due END,
+				lease_until = CASE WHEN lease_until > $2 THEN 0 ELSE lease_until END, announced_at = 0
+			WHERE done_at = 0 AND kind <> $3 AND (due > $2 OR lease_until > $2)`, now, latest, relay.DoExpire)
+		tx.rang = rows > 0
+		return err
+	})
+	return rows, err
+}
+
 // closed is nil when there is such a row; it is only asked about rows that are not open.
 func (s *session) closed(id int64) error {
 	_, err := one(s, plain[int64], "SELECT id FROM work WHERE id = $1", id)

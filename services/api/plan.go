@@ -43,17 +43,35 @@ func (s *server) plan(c *call) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	e, err := s.Signer.Claim(c.Context(), intent)
+	e, err := s.planned(c.Context(), intent, head)
 	if err != nil {
-		return reply{}, err
-	}
-	if err := s.Desk.Plan(c.Context(), e, head); err != nil {
 		return reply{}, err
 	}
 	return reply{status: http.StatusOK, body: wire.Plan{
 		Envelope: base64.StdEncoding.EncodeToString(e.XDR), Hash: e.Hash, NewAccount: e.NewAccount, Sequence: e.Sequence,
 		MaxLedger: e.Bound + 1, ExpiresAt: relay.Seconds(e.MaxTime).Time(),
 	}}, nil
+}
+
+// planned is a plan for the intent: one that was made before and still has time, so that patient retries do not use up the
+// plans that the signer makes for a payment, or a new one, written down.
+func (s *server) planned(ctx context.Context, intent relay.ClaimIntent, head relay.Head) (relay.Envelope, error) {
+	all, err := s.Desk.EnvelopesOf(ctx, intent.Payment)
+	if err != nil {
+		return relay.Envelope{}, err
+	}
+	for _, e := range all {
+		if e.Kind == relay.ClaimEnvelope && e.State == relay.Planned && e.Source == intent.Holding && e.Sequence == intent.Sequence &&
+			e.Destination == intent.Destination && e.NewAccount && intent.NewAccount && // an existing account may want another memo
+			e.Bound > head.Sequence+planLedgers/2 && e.MaxTime > head.CloseTime+planSeconds/2 {
+			return e, nil
+		}
+	}
+	e, err := s.Signer.Claim(ctx, intent)
+	if err != nil {
+		return e, err
+	}
+	return e, s.Desk.Plan(ctx, e, head)
 }
 
 // claimIntent looks at the ledger for what the claim needs. What cannot be claimed now is refused before anything is

@@ -142,7 +142,7 @@ func TestSubmit(t *testing.T) {
 		c.do("POST", path+"/plan", wire.PlanRequest{Destination: stranger.Address()}).refused(409, "claim_in_flight")
 	})
 
-	if err := w.desk.Sighted(t.Context(), relay.Sighting{Hash: plan.Hash, Tx: hash("claim"), Ledger: 1003, Success: true, Fee: 500}); err != nil {
+	if err := w.desk.Sighted(t.Context(), relay.Sighting{Hash: plan.Hash, Tx: hash("claim"), Ledger: 1003, Success: true, Merged: 25 * relay.One, Fee: 500}); err != nil {
 		t.Fatal(err)
 	}
 	c.do("GET", path, nil).want(200).into(&v)

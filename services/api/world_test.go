@@ -317,10 +317,10 @@ func (w *world) fund(id string) *keypair.Full {
 	}
 	rung := relay.Envelope{
 		Hash: hash("rung" + id), Kind: relay.ReturnEnvelope, State: relay.Signed, Network: w.desk.Network, Source: holding.Address(),
-		Sequence: 1 << 50, SignedAt: head.Sequence, XDR: []byte("rung"), Payments: []relay.PaymentID{p.ID},
+		Sequence: 1 << 50, SignedAt: head.Sequence, Rung: 2, XDR: []byte("rung"), Payments: []relay.PaymentID{p.ID},
 	}
 	err = w.desk.CommitFunding(w.Context(), relay.FundAnswer{App: p.App, Envelope: e, Minted: []relay.Minted{
-		{Payment: p.ID, Account: holding.Address(), Box: []byte("box of " + id), Ladder: []relay.Envelope{rung}},
+		{Payment: p.ID, Account: holding.Address(), Amount: p.Amount, Asset: p.Asset, ReturnTo: p.ReturnTo, ExpiresAt: p.ExpiresAt, Box: []byte("box of " + id), Ladder: []relay.Envelope{rung}},
 	}})
 	if err != nil {
 		w.Fatal(err)
