@@ -97,7 +97,7 @@ func (d *Door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusForbidden)
 	case Nowhere:
 		http.NotFound(w, r)
-	case Page:
+	case Website:
 		_, _ = w.Write([]byte("<html><body>Welcome</body></html>"))
 	case Empty:
 		_, _ = w.Write([]byte("{}"))

@@ -106,7 +106,7 @@ func (b *ledgerBench) rehearse(when string, e relay.Envelope, well bool) {
 }
 
 func rehearsal(b *ledgerBench) {
-	f := b.funded(4)
+	b.funded(4)
 	fresh, old := b.claim(0, "ana", true, noMemo), b.claim(1, "sender", false, noMemo)
 	b.rehearse("into a new account", fresh.Envelope, true)
 	b.rehearse("into an old account", old.Envelope, true)
@@ -127,7 +127,6 @@ func rehearsal(b *ledgerBench) {
 	late := b.claim(3, "sender", false, noMemo)
 	b.until(late.Bound)
 	b.rehearse("past its bound", late.Envelope, false)
-	_ = f
 }
 
 func rehearsalMemo(b *ledgerBench) {

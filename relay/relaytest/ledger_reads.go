@@ -82,7 +82,7 @@ func submitWords(b *ledgerBench) {
 
 func submitLost(b *ledgerBench) {
 	f := b.funding(1)
-	for _, m := range []Mood{Busy, Limited, Page, Empty, Nonsense} {
+	for _, m := range []Mood{Busy, Limited, Website, Empty, Nonsense} {
 		b.Spoil(b.T, m)
 		b.submitUnknown(m, f.outer)
 	}

@@ -3,8 +3,6 @@ package relaytest
 import (
 	"errors"
 
-	"github.com/stellar/go-stellar-sdk/txnbuild"
-
 	"github.com/restante/restante/relay"
 )
 
@@ -146,99 +144,4 @@ func verdictForeign(b *ledgerBench) {
 		b.Errorf("verdict %d, seen %+v", v, seen)
 	}
 	b.unavailable("verdict", err)
-}
-
-func holdingsMade(b *ledgerBench) {
-	f := b.funded(2)
-	lowest := b.ladder(f, 0, "sender").rungs[0].Sequence
-	ask := map[string]int64{LedgerAccount("h0"): lowest, LedgerAccount("h1"): lowest, LedgerAccount("h7"): lowest}
-	facts, err := b.Holdings(b.Context(), ask)
-	b.ok(err)
-	want := map[string]relay.HoldingFacts{
-		LedgerAccount("h0"): {Exists: true, Balance: 5_0000000}, LedgerAccount("h1"): {Exists: true, Balance: 6_0000000}, LedgerAccount("h7"): {}}
-	if len(facts) != len(want) {
-		b.Errorf("%+v", facts)
-	}
-	for id, w := range want {
-		if facts[id] != w {
-			b.Errorf("%s: %+v, want %+v", id, facts[id], w)
-		}
-	}
-	if facts, err := b.Holdings(b.Context(), nil); err != nil || len(facts) != 0 {
-		b.Errorf("of none: %v %v", facts, err)
-	}
-	// Strangers may pay in: that is no takeover.
-	b.CloseWith(b.T, b.byHand("sender", b.sequence("sender")+1, 100, pay("h0", "1")))
-	facts, err = b.Holdings(b.Context(), map[string]int64{LedgerAccount("h0"): lowest})
-	b.ok(err)
-	if got := facts[LedgerAccount("h0")]; got != (relay.HoldingFacts{Exists: true, Balance: 6_0000000}) {
-		b.Errorf("after a stray payment: %+v", got)
-	}
-}
-
-// takeovers are what a holder of the key can do to a holding account.
-var takeovers = map[string]func(b *ledgerBench, h string) []txnbuild.Operation{
-	"signer": func(*ledgerBench, string) []txnbuild.Operation {
-		return []txnbuild.Operation{&txnbuild.SetOptions{Signer: &txnbuild.Signer{Address: LedgerAccount("thief"), Weight: 1}}}
-	},
-	"weight": func(*ledgerBench, string) []txnbuild.Operation {
-		return []txnbuild.Operation{&txnbuild.SetOptions{MasterWeight: txnbuild.NewThreshold(2)}}
-	},
-	"threshold": func(*ledgerBench, string) []txnbuild.Operation {
-		return []txnbuild.Operation{&txnbuild.SetOptions{HighThreshold: txnbuild.NewThreshold(1)}}
-	},
-	"flags": func(*ledgerBench, string) []txnbuild.Operation {
-		return []txnbuild.Operation{&txnbuild.SetOptions{SetFlags: []txnbuild.AccountFlag{txnbuild.AuthImmutable}}}
-	},
-	"data": func(*ledgerBench, string) []txnbuild.Operation {
-		return []txnbuild.Operation{&txnbuild.ManageData{Name: "mine", Value: []byte("now")}}
-	},
-	"sequence": func(b *ledgerBench, _ string) []txnbuild.Operation {
-		return []txnbuild.Operation{&txnbuild.BumpSequence{BumpTo: int64(b.head().Sequence+100) << 32}}
-	},
-	"sponsoring": func(_ *ledgerBench, h string) []txnbuild.Operation {
-		return []txnbuild.Operation{
-			&txnbuild.BeginSponsoringFutureReserves{SponsoredID: LedgerAccount("sender")},
-			&txnbuild.ManageData{Name: "for " + h, Value: []byte("1"), SourceAccount: LedgerAccount("sender")},
-			&txnbuild.EndSponsoringFutureReserves{SourceAccount: LedgerAccount("sender")},
-		}
-	},
-	"sponsor": func(_ *ledgerBench, h string) []txnbuild.Operation {
-		id := LedgerAccount(h)
-		return []txnbuild.Operation{
-			&txnbuild.BeginSponsoringFutureReserves{SponsoredID: LedgerAccount("sponsor"), SourceAccount: LedgerAccount("sender")},
-			&txnbuild.RevokeSponsorship{SponsorshipType: txnbuild.RevokeSponsorshipTypeAccount, Account: &id, SourceAccount: LedgerAccount("sponsor")},
-			&txnbuild.EndSponsoringFutureReserves{SourceAccount: LedgerAccount("sponsor")},
-		}
-	},
-}
-
-func holdingsTaken(b *ledgerBench) {
-	names := make([]string, 0, len(takeovers))
-	for name := range takeovers {
-		names = append(names, name)
-	}
-	f := b.funded(len(names))
-	lowest := b.ladder(f, 0, "sender").rungs[0].Sequence
-	ask := map[string]int64{}
-	for i, name := range names {
-		ops := takeovers[name](b, holding(i))
-		signers := []string{}
-		if name == "sponsor" || name == "sponsoring" {
-			signers = append(signers, "sender")
-		}
-		if name == "sponsor" {
-			signers = append(signers, "sponsor")
-		}
-		b.CloseWith(b.T, b.byHand(holding(i), b.sequence(holding(i))+1, 100, ops, signers...))
-		ask[LedgerAccount(holding(i))] = lowest
-	}
-	facts, err := b.Holdings(b.Context(), ask)
-	b.ok(err)
-	for i, name := range names {
-		got := facts[LedgerAccount(holding(i))]
-		if !got.Exists || got.Trouble != relay.KeyTakenOver || got.Detail == "" {
-			b.Errorf("%s: %+v", name, got)
-		}
-	}
 }
