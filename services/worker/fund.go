@@ -126,8 +126,8 @@ func (w *Worker) moved(ctx context.Context, ids []relay.PaymentID) (funded []rel
 	return funded, nil
 }
 
-// channel picks a channel that no live funding uses and that is not among taken, and the sequence number to take. The
-// commit decides, not this.
+// channel picks a channel whose next number no live funding holds and that is not among taken, and that number. The commit
+// decides, not this.
 func (w *Worker) channel(ctx context.Context, taken []string) (string, int64, error) {
 	_, channels, err := w.Signer.Accounts(ctx)
 	if err != nil {
@@ -138,14 +138,16 @@ func (w *Worker) channel(ctx context.Context, taken []string) (string, int64, er
 		return "", 0, err
 	}
 	for _, c := range channels {
-		if slices.Contains(taken, c) || slices.ContainsFunc(live, func(e relay.Envelope) bool { return e.Source == c }) {
+		if slices.Contains(taken, c) {
 			continue
 		}
-		sequence, err := w.Ledger.Sequence(ctx, c)
+		used, err := w.Ledger.Sequence(ctx, c)
 		if err != nil {
 			return "", 0, err
 		}
-		return c, sequence + 1, nil
+		if !slices.ContainsFunc(live, func(e relay.Envelope) bool { return e.Source == c && e.Sequence > used }) {
+			return c, used + 1, nil
+		}
 	}
 	return "", 0, again{after: w.cfg.Retry, why: "every channel is busy"}
 }

@@ -2,6 +2,7 @@ package worker
 
 import (
 	"context"
+	"errors"
 	"slices"
 
 	"github.com/restante/restante/relay"
@@ -53,8 +54,51 @@ func (w *Worker) judge(ctx context.Context, row relay.Work, e relay.Envelope) er
 		return relay.ErrContradiction // somebody else signs with a channel's key
 	case verdict == relay.Contradicted:
 		return w.overtaken(ctx, row, e)
+	case e.Kind == relay.FundingEnvelope:
+		return w.evident(ctx, row, e)
 	}
 	return again{after: w.pause(row), why: "past its bound, not proven dead yet"}
+}
+
+// evident deals with a funding past its bound about which nothing can be proven, because the history of it is gone. A
+// holding account that is as we made it, its reserve kept by the sponsor, was made by this envelope and no other:
+// nobody else has signatures of its key. So all of it landed, and what became of the accounts since, an audit sees. The
+// envelope itself stays signed, for it was not seen.
+func (w *Worker) evident(ctx context.Context, row relay.Work, e relay.Envelope) error {
+	if _, err := w.Ledger.Page(ctx, e.SignedAt); !errors.Is(err, relay.ErrGap) {
+		return again{after: w.pause(row), why: "past its bound, not proven dead yet"}
+	}
+	accounts := map[string]int64{}
+	for _, id := range e.Payments {
+		p, err := w.Desk.Payment(ctx, id)
+		if err != nil {
+			return err
+		}
+		if p.State == relay.Funding && p.Funding == e.Hash {
+			accounts[p.Holding] = 0
+		}
+	}
+	if len(accounts) == 0 {
+		return nil
+	}
+	facts, err := w.Ledger.Holdings(ctx, accounts)
+	if err != nil {
+		return err
+	}
+	landed := false
+	for _, f := range facts {
+		landed = landed || f.Exists && f.Trouble == ""
+	}
+	if !landed {
+		return again{after: w.pause(row), why: "past its bound, and its history is gone"}
+	}
+	w.Log.Warn("a funding landed in a ledger that nobody has any more", "envelope", e.Hash)
+	for _, id := range e.Payments {
+		if _, err := w.Desk.Apply(ctx, id, relay.FundingLanded{Hash: e.Hash}); err != nil {
+			return err
+		}
+	}
+	return w.askAudits(ctx, e.Payments)
 }
 
 // overtaken deals with a claim past its bound that was not seen although its number is used up or its account gone. All
@@ -82,10 +126,7 @@ func (w *Worker) overtaken(ctx context.Context, row relay.Work, e relay.Envelope
 	if watched {
 		return w.Desk.Died(ctx, e.Hash)
 	}
-	err = w.Store.UpdateMany(ctx, nil, func(tx relay.Tx, _ []relay.Payment) error {
-		return tx.AddWork(relay.Work{Kind: relay.DoAudit, Payment: p.ID, Due: w.now()})
-	})
-	if err != nil {
+	if err := w.askAudits(ctx, e.Payments); err != nil {
 		return err
 	}
 	return again{after: w.pause(row), why: "its number was used by somebody else"}

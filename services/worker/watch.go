@@ -133,16 +133,20 @@ func (w *Worker) recheck(ctx context.Context) error {
 		for i, p := range page {
 			ids[i], after = p.ID, p.ID
 		}
-		err = w.Store.UpdateMany(ctx, nil, func(tx relay.Tx, _ []relay.Payment) error {
-			for _, id := range ids {
-				if err := tx.AddWork(relay.Work{Kind: relay.DoAudit, Payment: id, Due: w.now()}); err != nil {
-					return err
-				}
-			}
-			return nil
-		})
-		if err != nil {
+		if err := w.askAudits(ctx, ids); err != nil {
 			return err
 		}
 	}
+}
+
+// askAudits asks for a look at the holding accounts of these payments.
+func (w *Worker) askAudits(ctx context.Context, ids []relay.PaymentID) error {
+	return w.Store.UpdateMany(ctx, nil, func(tx relay.Tx, _ []relay.Payment) error {
+		for _, id := range ids {
+			if err := tx.AddWork(relay.Work{Kind: relay.DoAudit, Payment: id, Due: w.now()}); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }
