@@ -5,6 +5,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stellar/go-stellar-sdk/txnbuild"
+
 	"github.com/restante/restante/relay"
 	"github.com/restante/restante/services/signer"
 )
@@ -205,6 +207,40 @@ func TestFundingWhoseAnswersAreLost(t *testing.T) {
 		t.Error(w.story(p.ID))
 	}
 	w.wantHas("the treasury", w.apps[0].Treasury, 10_000*relay.One-p.Amount)
+}
+
+// A stranger sees the funding on its way and makes the holding account first: the funding fails, and the payment is funded
+// anew into another account. What becomes of the first one, our own way back from it included, is nothing of the payment's.
+func TestAStrangerMakesTheAccountFirst(t *testing.T) {
+	d := &door{}
+	w := newTown(t, d.through(plan{}))
+	var outer string
+	d.submit = func(envelope []byte) (relay.Answer, bool) { outer = text(envelope); return dropped(envelope) }
+	p := w.until(w.open(w.apps[0], nil).ID, relay.Funding)
+	w.work(relay.DoSubmit)
+	first, rung := p.Holding, w.rungs(p)[0]
+	made := w.own(w.payer, nil, &txnbuild.CreateAccount{Destination: first, Amount: "1"})
+	if _, err := w.net.CloseWith(made, outer); err != nil {
+		t.Fatal(err)
+	}
+	w.watch()
+	w.is(p.ID, relay.Created, "")
+	d.submit = nil
+	p = w.until(p.ID, relay.Pending)
+	if p.Holding == first {
+		t.Fatal("funded into an account of somebody else's making")
+	}
+	w.round(bound + 1)
+	w.does(w.bumped(rung.XDR))
+	w.watch()
+	w.is(p.ID, relay.Pending, "")
+	if w.halted() != "" {
+		t.Error(w.halted())
+	}
+	w.apply(p.ID, relay.CancelAsked{})
+	p = w.until(p.ID, relay.Returned)
+	w.wantHas("the holding account", p.Holding, -1)
+	w.wantHas("the treasury", w.apps[0].Treasury, full+relay.One)
 }
 
 // However often fundings are lost, a payment never has two that could land, and after the last try it fails.
