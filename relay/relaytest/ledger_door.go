@@ -18,7 +18,7 @@ const (
 	TimedOut Mood = "timed out" // 504
 	Refusing Mood = "refusing"  // 403
 	Nowhere  Mood = "nowhere"   // a bare 404, from something in between
-	Page     Mood = "page"      // 200 and a page for people
+	Website  Mood = "website"   // 200 and a page for people
 	Empty    Mood = "empty"     // 200 and an empty object
 	Nonsense Mood = "nonsense"  // 200 and a list
 	Frozen   Mood = "frozen"    // the ledger as it was when the mood began, whatever happens since
