@@ -87,9 +87,9 @@ func (s *State) Close(in Input) (*Closed, error) {
 	if err := freeze(root, in.Freeze, in.Unfreeze); err != nil {
 		return nil, err
 	}
-	for _, k := range root.order {
-		if after := root.entries[k]; after != nil || s.entries[k] != nil {
-			out.Changed = append(out.Changed, Changed{Key: k, Entry: after})
+	for _, x := range root.slots {
+		if x.entry != nil || s.entries[x.key] != nil {
+			out.Changed = append(out.Changed, Changed{Key: x.key, Entry: x.entry})
 		}
 	}
 	return out, s.seal(out, &header, in.Salt)
@@ -178,7 +178,7 @@ func (s *State) seal(out *Closed, h *xdr.LedgerHeader, salt []byte) error {
 		return fmt.Errorf("engine: encode results: %v", err)
 	}
 	h.TxSetResultHash = sha256.Sum256(results)
-	running := sha256.New()
+	running, buffer := sha256.New(), xdr.NewEncodingBuffer()
 	running.Write(h.BucketListHash[:])
 	running.Write(salt)
 	for _, c := range out.Changed {
@@ -186,7 +186,7 @@ func (s *State) seal(out *Closed, h *xdr.LedgerHeader, salt []byte) error {
 		if c.Entry == nil {
 			continue
 		}
-		b, err := c.Entry.MarshalBinary()
+		b, err := buffer.UnsafeMarshalBinary(c.Entry)
 		if err != nil {
 			return fmt.Errorf("engine: encode an entry: %v", err)
 		}

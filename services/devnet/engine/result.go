@@ -40,21 +40,27 @@ func (o outcome) result(kind xdr.OperationType) xdr.OperationResult {
 
 // judged is the result of a transaction while it is being judged.
 type judged struct {
+	tx   *Tx
 	code xdr.TransactionResultCode
 	fee  int64
-	ops  []xdr.OperationResult // listed with txSUCCESS and txFAILED only
+	ops  []xdr.OperationResult // listed with txSUCCESS and txFAILED only; the zero value was not judged
 }
 
 func (t *Tx) unjudged(fee int64) *judged {
-	j := &judged{fee: fee, ops: make([]xdr.OperationResult, len(t.ops))}
-	for i := range t.ops {
-		j.ops[i] = outcome{}.result(t.tx.Operations[i].Body.Type)
-	}
-	return j
+	return &judged{tx: t, fee: fee, ops: make([]xdr.OperationResult, len(t.ops))}
 }
 
+// listsOps says whether operations are listed, and makes successes of those that were not judged, as stellar-core does.
 func (j *judged) listsOps() bool {
-	return j.code == xdr.TransactionResultCodeTxSuccess || j.code == xdr.TransactionResultCodeTxFailed
+	if j.code != xdr.TransactionResultCodeTxSuccess && j.code != xdr.TransactionResultCodeTxFailed {
+		return false
+	}
+	for i := range j.ops {
+		if r := &j.ops[i]; r.Code == xdr.OperationResultCodeOpInner && r.Tr == nil {
+			*r = outcome{}.result(j.tx.tx.Operations[i].Body.Type)
+		}
+	}
+	return true
 }
 
 // result is the XDR of a plain transaction's result.
