@@ -111,7 +111,8 @@ func TestLastResort(t *testing.T) {
 	w.does(w.own(treasury, nil, &txnbuild.AccountMerge{Destination: w.sponsor}))
 	w.watch()
 	w.apply(p.ID, relay.CancelAsked{})
-	p = w.until(p.ID, relay.Returned, relay.Settled)
+	p = w.until(p.ID, relay.Settled)
+	w.is(p.ID, relay.Settled, relay.LeftClaimable) // it is not home yet, and nobody says so
 	last := w.rungs(p)[2]
 	if last.Rung != stellar.LastResort || last.State != relay.Landed {
 		t.Fatal(w.story(p.ID))
@@ -132,6 +133,19 @@ func TestLastResort(t *testing.T) {
 	w.befriend(treasury.Address())
 	w.does(w.own(treasury, nil, &txnbuild.ClaimClaimableBalance{BalanceID: id}))
 	w.wantHas("the treasury", treasury.Address(), full+p.Amount)
+}
+
+// She paid a part out before it went home: what is left is, and nobody says that it is all.
+func TestAPartIsMissing(t *testing.T) {
+	w := newTown(t, plan{})
+	p := w.ripe()
+	w.does(w.own(w.seed(p), nil, &txnbuild.Payment{Destination: w.payer.Address(), Amount: "5", Asset: txnbuild.NativeAsset{}}))
+	w.round(2)
+	w.apply(p.ID, relay.CancelAsked{})
+	w.until(p.ID, relay.Settled)
+	w.is(p.ID, relay.Settled, relay.HoldingShort)
+	w.wantHas("the treasury", w.apps[0].Treasury, full-5*relay.One)
+	w.wantHas("the holding account", p.Holding, -1)
 }
 
 // fails puts a rung in a ledger in which it fails: the holder of the key has an entry on the account just then.
