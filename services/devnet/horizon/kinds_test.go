@@ -73,6 +73,19 @@ func TestKinds(t *testing.T) {
 		`revoke_sponsorship data_account_id=ANA data_name=hers`,
 		`manage_data name=name value=`,
 	}, ana, issuer)
+	hers, err := w.client.Operations(horizonclient.OperationRequest{ForAccount: ana.Address(), Limit: 200})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var kinds []string
+	for _, op := range hers.Embedded.Records {
+		kinds = append(kinds, op.GetType())
+	}
+	want := "create_account change_trust payment set_trust_line_flags allow_trust clawback create_claimable_balance " +
+		"begin_sponsoring_future_reserves manage_data end_sponsoring_future_reserves revoke_sponsorship"
+	if got := strings.Join(kinds, " "); got != want {
+		t.Errorf("operations that concern her: %s", got)
+	}
 }
 
 func muxed(t *testing.T, address string, id uint64) string {

@@ -58,6 +58,13 @@ func TestSession(t *testing.T) {
 	if a := w.load(ana.Address()); a.NumSponsoring != 0 {
 		t.Errorf("still sponsoring %d", a.NumSponsoring)
 	}
+	last, err := w.client.Payments(horizonclient.OperationRequest{ForAccount: ana.Address(), Order: horizonclient.OrderDesc, Limit: 1})
+	if err != nil || len(last.Embedded.Records) != 1 {
+		t.Fatalf("her last payment: %+v %v", last, err)
+	}
+	if m, ok := last.Embedded.Records[0].(operations.AccountMerge); !ok || m.Into != ana.Address() || m.Account != h.Address() {
+		t.Errorf("her last payment: %+v", last.Embedded.Records[0])
+	}
 	page, err := w.client.Transactions(horizonclient.TransactionRequest{ForAccount: h.Address()})
 	if err != nil || len(page.Embedded.Records) != 2 || page.Embedded.Records[1].Hash != bumped.Hash {
 		t.Errorf("transactions of the merged account: %+v %v", page.Embedded.Records, err)
