@@ -45,7 +45,8 @@ func (c *call) balance(e *xdr.LedgerEntry) horizon.ClaimableBalance {
 		out.Flags.ClawbackEnabled = xdr.ClaimableBalanceFlags(b.Ext.V1.Flags).IsClawbackEnabled()
 	}
 	self := "/claimable_balances/" + id
-	out.Links.Self, out.Links.Transactions, out.Links.Operations = c.link(self), c.pagedLink(self+"/transactions"), c.pagedLink(self+"/operations")
+	out.Links.Self, out.Links.Transactions = c.link(self), c.pagedLink(self+"/transactions")
+	out.Links.Operations = c.pagedLink(self + "/operations")
 	return out
 }
 
@@ -123,7 +124,8 @@ func balanceCursor(cursor string) (string, error) {
 			return sortable(uint32(seq), balanceID(id)), nil
 		}
 	}
-	return "", invalidField("cursor", "The first part should be a number higher than 0 and the second part should be a valid claimable balance ID")
+	return "", invalidField("cursor", "The first part should be a number higher than 0 and "+
+		"the second part should be a valid claimable balance ID")
 }
 
 func (c *call) balanceFilter() (func(*xdr.LedgerEntry) bool, error) {

@@ -34,7 +34,8 @@ func feeStats(c *call) (any, error) {
 		}
 	}
 	base := int64(h.BaseFee)
-	out := horizon.FeeStats{LastLedger: latest, LastLedgerBaseFee: base, FeeCharged: distribution(charged, base), MaxFee: distribution(bid, base)}
+	out := horizon.FeeStats{LastLedger: latest, LastLedgerBaseFee: base, FeeCharged: distribution(charged, base),
+		MaxFee: distribution(bid, base)}
 	if h.MaxTxSetSize > 0 {
 		out.LedgerCapacityUsage = float64(min(100, last*100/int(h.MaxTxSetSize))) / 100 // a share, not an amount
 	}

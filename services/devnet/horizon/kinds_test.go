@@ -31,6 +31,7 @@ func TestKinds(t *testing.T) {
 		&txnbuild.Payment{Destination: muxed(t, ana.Address(), 7), Amount: "9", Asset: gold},
 		&txnbuild.SetTrustLineFlags{Trustor: ana.Address(), Asset: gold, ClearFlags: []txnbuild.TrustLineFlag{txnbuild.TrustLineAuthorized},
 			SetFlags: []txnbuild.TrustLineFlag{txnbuild.TrustLineAuthorizedToMaintainLiabilities}},
+		//lint:ignore SA1019 the network still has this operation
 		&txnbuild.AllowTrust{Trustor: ana.Address(), Type: gold, Authorize: true},
 		&txnbuild.Clawback{From: ana.Address(), Amount: "4", Asset: gold},
 		&txnbuild.CreateClaimableBalance{Amount: "1", Asset: gold, Destinations: []txnbuild.Claimant{txnbuild.NewClaimant(ana.Address(), nil)}},

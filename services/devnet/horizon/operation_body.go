@@ -95,9 +95,12 @@ func changeTrust(op *xdr.ChangeTrustOp, source xdr.MuxedAccount, b operations.Ba
 	return out
 }
 
-func allowTrust(op *xdr.AllowTrustOp, source xdr.MuxedAccount, b operations.Base) operations.AllowTrust {
+//lint:ignore SA1019 the network still has this operation, and this is how Horizon shows it
+type allowed = operations.AllowTrust
+
+func allowTrust(op *xdr.AllowTrustOp, source xdr.MuxedAccount, b operations.Base) allowed {
 	flags := xdr.TrustLineFlags(op.Authorize)
-	out := operations.AllowTrust{Base: b, Asset: assetOf(op.Asset.ToAsset(source.ToAccountId())), Trustor: op.Trustor.Address(),
+	out := allowed{Base: b, Asset: assetOf(op.Asset.ToAsset(source.ToAccountId())), Trustor: op.Trustor.Address(),
 		Authorize: flags.IsAuthorized(), AuthorizeToMaintainLiabilities: flags.IsAuthorizedToMaintainLiabilitiesFlag()}
 	out.Trustee, out.TrusteeMuxed, out.TrusteeMuxedID = parts(source)
 	return out

@@ -218,7 +218,8 @@ func writeHAL(w http.ResponseWriter, body any) {
 func write(w http.ResponseWriter, status int, kind string, body any) {
 	raw, err := encode(body)
 	if err != nil {
-		status, kind, raw = http.StatusInternalServerError, "application/problem+json; charset=utf-8", []byte(`{"title":"Internal Server Error","status":500}`)
+		status, kind = http.StatusInternalServerError, "application/problem+json; charset=utf-8"
+		raw = []byte(`{"title":"Internal Server Error","status":500}`)
 	}
 	w.Header().Set("Content-Type", kind)
 	w.WriteHeader(status)
