@@ -5,7 +5,8 @@
 // Promised: a ledger is on disk before anybody hears of it, and a restart continues it. Close times are strictly
 // increasing whole seconds, so with intervals below a second ledger time runs ahead of the clock. The queue of transactions
 // that wait for a ledger is in memory only: a crash may lose it, as in life. An answer to sendTransaction proves nothing
-// here either, and Faults makes that worse on purpose.
+// here either. The network is calm until Faults, Freeze, Reset or an Endpoint make it as unfriendly as a real one can be; what is drawn
+// there comes from a seed. README.md shows how to use all that.
 //
 // Refused: the public network's passphrase; contracts, offers, pools.
 //
@@ -15,5 +16,5 @@
 // Size: an account that was used costs some 500 bytes of memory, so a million of them half a gigabyte, and starting from a file with
 // a million takes 3 seconds on two cores (go test -run Million -million -v measures both).
 //
-// Start at Open, then CloseLedger, then submit in queue.go.
+// Start at Open, then CloseLedger, then submit in queue.go. Tests start at package devnettest.
 package devnet

@@ -65,30 +65,30 @@ type reader struct {
 }
 
 // undone is what must be undone to get there, the oldest first.
-func (r reader) undone() []undo {
-	return r.past[len(r.past)-min(int(r.lag), len(r.past)):]
+func (n reader) undone() []undo {
+	return n.past[len(n.past)-min(int(n.lag), len(n.past)):]
 }
 
-func (r reader) header() xdr.LedgerHeader {
-	if u := r.undone(); len(u) > 0 {
+func (n reader) header() xdr.LedgerHeader {
+	if u := n.undone(); len(u) > 0 {
 		return u[0].header
 	}
-	return r.state.Header()
+	return n.state.Header()
 }
 
-func (r reader) entry(k engine.Key) *xdr.LedgerEntry {
-	for _, u := range r.undone() {
+func (n reader) entry(k engine.Key) *xdr.LedgerEntry {
+	for _, u := range n.undone() {
 		if e, changed := u.before[k]; changed {
 			return e
 		}
 	}
-	return r.state.Entry(k)
+	return n.state.Entry(k)
 }
 
 // span is the ledgers that can be asked for.
-func (r reader) span() (span, error) {
-	s, err := r.store.span()
-	if u := r.undone(); len(u) > 0 {
+func (n reader) span() (span, error) {
+	s, err := n.store.span()
+	if u := n.undone(); len(u) > 0 {
 		h := u[0].header
 		s.latest, s.latestTime = uint32(h.LedgerSeq), int64(h.ScpValue.CloseTime)
 		if s.oldest > s.latest {

@@ -163,6 +163,9 @@ func TestDroppedSets(t *testing.T) {
 	if _, err := w.net.Fund(context.Background(), keypair.MustRandom().Address()); err == nil {
 		t.Error("funded without a ledger")
 	}
+	if w.net.Waiting() != 1 {
+		t.Error("what the friendbot gave up still waits")
+	}
 	w.faults(devnet.Faults{})
 	w.closeLedger()
 	if got := w.get(w.hash(tx)); got.Status != "SUCCESS" {
@@ -288,6 +291,10 @@ func TestEndpointsThatDisagree(t *testing.T) {
 	if other.latest() != common {
 		t.Error("the fork has another past")
 	}
+	w.closeLedger()
+	if w.latest().Hash == other.latest().Hash {
+		t.Error("the fork's next ledger is the network's")
+	}
 	tx := w.pay(a, b, 100)
 	w.land(tx)
 	here, there := w.latest(), other.latest()
@@ -380,6 +387,20 @@ func TestCloseWithRefusesWhatNoLedgerHolds(t *testing.T) {
 	}
 	if w.latest().Sequence != seq {
 		t.Error("a ledger closed")
+	}
+	var many []string
+	for range 11 {
+		from := w.account()
+		seq++
+		ops := make([]txnbuild.Operation, 100)
+		for i := range ops {
+			ops[i] = &txnbuild.BumpSequence{BumpTo: 1}
+		}
+		many = append(many, text(w.sign(txnbuild.TransactionParams{SourceAccount: w.load(from), IncrementSequenceNum: true, BaseFee: 100,
+			Operations: ops}, from)))
+	}
+	if _, err := w.net.CloseWith(many...); err == nil || !strings.Contains(err.Error(), "1100 operations") {
+		t.Errorf("more than fits: %v", err)
 	}
 	// Both are valid when the ledger begins; the queue would take one.
 	zero := int64(0)

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 
 	"github.com/stellar/go-stellar-sdk/keypair"
 	"github.com/stellar/go-stellar-sdk/strkey"
@@ -86,6 +87,7 @@ func (n *Network) addWish(w *wish) error {
 			return err
 		}
 	}
+	n.wishes = slices.DeleteFunc(n.wishes, func(x *wish) bool { return x == w })
 	return errors.New("devnet: every set was dropped")
 }
 

@@ -30,12 +30,12 @@ func (n *Network) Unfriendly(next http.Handler) http.Handler {
 
 // drawStatus is the status that a request shall meet, 0 for none.
 func (n *Network) drawStatus() int {
+	if f := n.Faults(); f.TooMany+f.Unavailable+f.TimedOut == 0 {
+		return 0 // and readers do not wait for each other
+	}
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	f := n.faults
-	if f.TooMany+f.Unavailable+f.TimedOut == 0 {
-		return 0
-	}
 	switch p := n.dice[dieHTTP].Float64(); {
 	case p < f.TooMany:
 		return http.StatusTooManyRequests
