@@ -44,6 +44,12 @@ type FundAnswer struct {
 	Minted   []Minted
 }
 
+// FundingFate is what the signer's log says of a funding.
+type FundingFate struct {
+	Hash string
+	Dead bool // proven unable to land; its sequence number may be another's by now
+}
+
 // ClaimIntent asks for a claim that the recipient will sign.
 type ClaimIntent struct {
 	Payment     PaymentID
@@ -66,9 +72,9 @@ type Signer interface {
 	// landed or could still land, whole and instead of a new one. A payment is funded anew only after the signer itself
 	// has seen that the first funding cannot land.
 	Fund(ctx context.Context, in FundIntent) (FundAnswer, error)
-	// Fundings lists the hashes of the fundings in the log that are not known dead, the oldest first; Funding is the answer
+	// Fundings lists the fundings in the log but for those that failed in a ledger, the oldest first; Funding is the answer
 	// that was given with one. They are how a restored database learns what it has forgotten.
-	Fundings(ctx context.Context) (hashes []string, err error)
+	Fundings(ctx context.Context) ([]FundingFate, error)
 	Funding(ctx context.Context, hash string) (FundAnswer, error)
 	// Claim builds a claim envelope, records it and signs the sponsor's part; the recipient's signatures are missing.
 	Claim(ctx context.Context, in ClaimIntent) (Envelope, error)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"sync"
@@ -22,6 +23,7 @@ func TestBell(t *testing.T) {
 	ctx := t.Context()
 	d, end, err := raise(ctx, io.Discard, func(c *houseConfig) {
 		c.muteBus = true
+		c.log = slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn}))
 		c.Ledger.Interval = 100 * time.Millisecond
 		c.Worker.SweepEvery = 50 * time.Millisecond
 	})

@@ -24,6 +24,7 @@ import (
 	"github.com/restante/restante/services/devnet"
 	"github.com/restante/restante/services/internal/boot"
 	"github.com/restante/restante/services/internal/post"
+	"github.com/restante/restante/services/internal/problem"
 	"github.com/restante/restante/services/signer"
 	"github.com/restante/restante/services/web"
 	"github.com/restante/restante/services/worker"
@@ -280,7 +281,7 @@ func (h *house) openDoors(context.Context) error {
 		return err
 	}
 	mux := http.NewServeMux()
-	mux.Handle("/v1/", door)
+	mux.Handle("/v1/", h.onceSettled(door))
 	mux.Handle("/c/", page)
 	mux.Handle("/static/", page)
 	if h.mail != nil {
@@ -295,6 +296,20 @@ func (h *house) openDoors(context.Context) error {
 	mux.Handle("/readyz", health)
 	h.serve(mux)
 	return nil
+}
+
+// onceSettled keeps the API shut until the database has heard from the signer's log what it may have forgotten.
+func (h *house) onceSettled(next http.Handler) http.Handler {
+	starting := problem.Guard(h.log, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		problem.Write(w, r, relay.NewFault(relay.Unavailable, "starting", "The service is starting; try again in a moment.", nil))
+	}))
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !h.settled.Load() {
+			starting.ServeHTTP(w, r)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
 }
 
 func (h *house) publicURL() string {

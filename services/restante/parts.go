@@ -37,6 +37,21 @@ func (h *house) checks() boot.Checks {
 	}}
 }
 
+// listenToBells answers doorbells for as long as there is a bus to hear them from. A bus that fails stops nobody: the
+// sweeper finds the same rows.
+func (h *house) listenToBells(ctx context.Context) error {
+	for {
+		err := h.bus.Consume(ctx, h.rung, consumers)
+		if ctx.Err() != nil {
+			return nil
+		}
+		h.log.Warn("the bus does not ring; only the sweeper finds work now", "err", err)
+		if pauseFor(ctx, 5*time.Second) != nil {
+			return nil
+		}
+	}
+}
+
 // rung answers a doorbell: do the row, if it is still there to be done.
 func (h *house) rung(ctx context.Context, r events.Ring) events.Outcome {
 	if err := h.worker.Ring(ctx, r.Work, r.Kind); err != nil {
@@ -68,7 +83,7 @@ func (h *house) parts() []boot.Part {
 	}
 	return append(all,
 		h.pump,
-		boot.PartOf("consumer", func(ctx context.Context) error { return h.bus.Consume(ctx, h.rung, consumers) }),
+		boot.PartOf("consumer", h.listenToBells),
 		boot.PartOf("sweeper", h.worker.Sweep),
 		boot.PartOf("watcher", h.worker.Watch),
 	)

@@ -42,6 +42,9 @@ func (h *house) settleIn(ctx context.Context) (w welcome, err error) {
 	if err := all.Wait(); err != nil {
 		return welcome{}, err
 	}
+	if err := h.worker.Recover(ctx); err != nil { // before anybody may cancel what the database has forgotten to be funded
+		return welcome{}, err
+	}
 	if w, err = h.knownApp(ctx); err == nil || !errors.Is(err, os.ErrNotExist) && relay.KindOf(err) != relay.Denied {
 		return w, err
 	}

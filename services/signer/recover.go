@@ -8,25 +8,25 @@ import (
 	"github.com/restante/restante/relay"
 )
 
-// Fundings lists the fundings that are not known dead, in the order of the log.
-func (s *Signer) Fundings(ctx context.Context) ([]string, error) {
+// Fundings lists the fundings that did not fail in a ledger, in the order of the log.
+func (s *Signer) Fundings(ctx context.Context) ([]relay.FundingFate, error) {
 	leave, err := s.enter(ctx)
 	if err != nil {
 		return nil, err
 	}
 	defer leave()
-	var standing []*funding
+	var listed []*funding
 	for _, f := range s.book.fundings {
-		if !f.dead() {
-			standing = append(standing, f)
+		if f.fate != failed {
+			listed = append(listed, f)
 		}
 	}
-	slices.SortFunc(standing, func(a, b *funding) int { return cmp.Compare(a.span.offset, b.span.offset) })
-	hashes := make([]string, len(standing))
-	for i, f := range standing {
-		hashes[i] = f.hash
+	slices.SortFunc(listed, func(a, b *funding) int { return cmp.Compare(a.span.offset, b.span.offset) })
+	fates := make([]relay.FundingFate, len(listed))
+	for i, f := range listed {
+		fates[i] = relay.FundingFate{Hash: f.hash, Dead: f.dead()}
 	}
-	return hashes, nil
+	return fates, nil
 }
 
 // Funding is the answer that was given with this hash.

@@ -7,6 +7,3 @@ func (w *Worker) WatchOnce(ctx context.Context) (bool, error) { return w.watchOn
 
 // Recheck is what Watch begins with.
 func (w *Worker) Recheck(ctx context.Context) error { return w.recheck(ctx) }
-
-// Recover compares the signer's log with the database, as Watch does first of all.
-func (w *Worker) Recover(ctx context.Context) error { return w.recover(ctx) }

@@ -17,7 +17,7 @@ func (w *Worker) Watch(ctx context.Context) error {
 	for ctx.Err() == nil {
 		moved, err := false, error(nil)
 		if fresh {
-			if err = w.recover(ctx); err == nil {
+			if err = w.Recover(ctx); err == nil {
 				err = w.recheck(ctx)
 			}
 			fresh = err != nil
