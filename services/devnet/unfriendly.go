@@ -1,6 +1,7 @@
 package devnet
 
 import (
+	"context"
 	"net/http"
 	"strings"
 )
@@ -18,7 +19,10 @@ func (n *Network) Unfriendly(next http.Handler) http.Handler {
 			return
 		}
 		if status == http.StatusGatewayTimeout && r.Method == http.MethodPost {
-			next.ServeHTTP(&unheard{header: http.Header{}}, r)
+			// What the request asks for is done at once, and nobody waits for what comes of it.
+			gone, leave := context.WithCancel(r.Context())
+			leave()
+			next.ServeHTTP(&unheard{header: http.Header{}}, r.WithContext(gone))
 		}
 		if status != http.StatusGatewayTimeout {
 			w.Header().Set("Retry-After", "1")

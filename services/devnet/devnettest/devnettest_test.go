@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"net/url"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -11,9 +12,11 @@ import (
 
 	"github.com/stellar/go-stellar-sdk/clients/horizonclient"
 	"github.com/stellar/go-stellar-sdk/clients/rpcclient"
+	"github.com/stellar/go-stellar-sdk/keypair"
 	protocol "github.com/stellar/go-stellar-sdk/protocols/rpc"
 	"github.com/stellar/go-stellar-sdk/txnbuild"
 
+	"github.com/restante/restante/services/devnet"
 	"github.com/restante/restante/services/devnet/devnettest"
 )
 
@@ -23,23 +26,7 @@ func TestPayment(t *testing.T) {
 	net := devnettest.Start(t)
 	alice, bob := net.Account(), net.Account()
 	client := rpcclient.NewClient(net.RPC, nil)
-	source, err := client.LoadAccount(context.Background(), alice.Address())
-	if err != nil {
-		t.Fatal(err)
-	}
-	tx, err := txnbuild.NewTransaction(txnbuild.TransactionParams{SourceAccount: source, IncrementSequenceNum: true, BaseFee: 100,
-		Preconditions: txnbuild.Preconditions{TimeBounds: txnbuild.NewTimeout(300)},
-		Operations:    []txnbuild.Operation{&txnbuild.Payment{Destination: bob.Address(), Amount: "1", Asset: txnbuild.NativeAsset{}}}})
-	if err == nil {
-		tx, err = tx.Sign(net.Passphrase, alice)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	text, err := tx.Base64()
-	if err != nil {
-		t.Fatal(err)
-	}
+	text := payment(t, net, alice, bob)
 	sent, err := client.SendTransaction(context.Background(), protocol.SendTransactionRequest{Transaction: text})
 	if err != nil || sent.Status != "PENDING" {
 		t.Fatalf("%+v %v", sent, err)
@@ -56,6 +43,44 @@ func TestPayment(t *testing.T) {
 	res, err := http.Post(net.Control+"/close", "", nil)
 	if err != nil || res.Body.Close() != nil || res.StatusCode != http.StatusOK {
 		t.Errorf("control: %v %v", res, err)
+	}
+}
+
+// payment is a signed payment of one lumen.
+func payment(t *testing.T, net *devnettest.Network, from, to *keypair.Full) string {
+	t.Helper()
+	source, err := rpcclient.NewClient(net.RPC, nil).LoadAccount(context.Background(), from.Address())
+	if err != nil {
+		t.Fatal(err)
+	}
+	tx, err := txnbuild.NewTransaction(txnbuild.TransactionParams{SourceAccount: source, IncrementSequenceNum: true, BaseFee: 100,
+		Preconditions: txnbuild.Preconditions{TimeBounds: txnbuild.NewTimeout(300)},
+		Operations:    []txnbuild.Operation{&txnbuild.Payment{Destination: to.Address(), Amount: "1", Asset: txnbuild.NativeAsset{}}}})
+	if err == nil {
+		tx, err = tx.Sign(net.Passphrase, from)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := tx.Base64()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return text
+}
+
+// TestTimeoutOfHorizon: a submission is answered 504 at once, and done.
+func TestTimeoutOfHorizon(t *testing.T) {
+	t.Parallel()
+	net := devnettest.Start(t)
+	alice, bob := net.Account(), net.Account()
+	text := payment(t, net, alice, bob)
+	if err := net.Net.SetFaults(devnet.Faults{TimedOut: 1}); err != nil {
+		t.Fatal(err)
+	}
+	res, err := http.PostForm(net.Horizon+"/transactions", url.Values{"tx": {text}})
+	if err != nil || res.Body.Close() != nil || res.StatusCode != http.StatusGatewayTimeout || net.Net.Waiting() != 1 {
+		t.Errorf("%v %v, %d wait", res, err, net.Net.Waiting())
 	}
 }
 
