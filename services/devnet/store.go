@@ -83,28 +83,56 @@ func (s *store) load(networkID [32]byte) (*engine.State, time.Duration, error) {
 	return state, time.Duration(offset), nil
 }
 
+// entriesAtOnce is how many entries are read before they are decoded, beside the reading of the next ones.
+const entriesAtOnce = 4096
+
+// entries reads the whole state. A start with very many accounts is spent here, so reading and decoding go on side by side.
 func (s *store) entries() ([]xdr.LedgerEntry, error) {
-	rows, err := s.db.Query(`SELECT entry FROM entries`)
-	if err != nil {
-		return nil, fmt.Errorf("devnet: read the entries: %v", err)
+	var count int
+	if err := s.db.QueryRow(`SELECT count(*) FROM entries`).Scan(&count); err != nil {
+		return nil, fmt.Errorf("devnet: count the entries: %v", err)
 	}
-	defer rows.Close()
-	var out []xdr.LedgerEntry
-	for rows.Next() {
-		var raw []byte
-		var e xdr.LedgerEntry
-		if err := rows.Scan(&raw); err != nil {
-			return nil, fmt.Errorf("devnet: read the entries: %v", err)
+	raw, decoded := make(chan [][]byte, 4), make(chan error, 1)
+	out := make([]xdr.LedgerEntry, 0, count)
+	go func() {
+		var err error
+		for batch := range raw {
+			for _, b := range batch {
+				if err == nil {
+					out = append(out, xdr.LedgerEntry{})
+					err = out[len(out)-1].UnmarshalBinary(b)
+				}
+			}
 		}
-		if err := e.UnmarshalBinary(raw); err != nil {
-			return nil, fmt.Errorf("devnet: read the entries: %v", err)
-		}
-		out = append(out, e)
-	}
-	if err := rows.Err(); err != nil {
+		decoded <- err
+	}()
+	err := s.rawEntries(raw)
+	close(raw)
+	if err = errors.Join(err, <-decoded); err != nil {
 		return nil, fmt.Errorf("devnet: read the entries: %v", err)
 	}
 	return out, nil
+}
+
+func (s *store) rawEntries(to chan<- [][]byte) error {
+	rows, err := s.db.Query(`SELECT entry FROM entries`)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	batch := make([][]byte, 0, entriesAtOnce)
+	for rows.Next() {
+		var b []byte
+		if err := rows.Scan(&b); err != nil {
+			return err
+		}
+		if batch = append(batch, b); len(batch) == entriesAtOnce {
+			to <- batch
+			batch = make([][]byte, 0, entriesAtOnce)
+		}
+	}
+	to <- batch
+	return rows.Err()
 }
 
 // genesis writes the first ledger of a new network.

@@ -66,6 +66,9 @@ func balanceKey(id xdr.ClaimableBalanceId) Key {
 }
 
 func entryKey(e *xdr.LedgerEntry) Key {
+	if e.Data.Type == xdr.LedgerEntryTypeAccount && e.Data.Account != nil {
+		return AccountKey(IDOf(e.Data.Account.AccountId))
+	}
 	k, err := e.LedgerKey()
 	if err != nil {
 		return ""
