@@ -108,8 +108,12 @@ func pursue(p Payment) (Payment, []Effect, error) {
 func wish(p Payment, why Reason) (Payment, []Effect, error) {
 	switch p.State {
 	case Created, Funding, Pending, Claiming, Parked:
-		if p.ReturnWish == "" {
-			p.ReturnWish = why
+		if p.ReturnWish != "" {
+			return pursue(p)
+		}
+		p.ReturnWish = why
+		if p.State == Parked { // perhaps what is left can go home now
+			return p, []Effect{{Kind: DoAudit}}, nil
 		}
 		return pursue(p)
 	case Returning, Returned, Canceled:

@@ -22,7 +22,10 @@ func (w *Worker) fund(ctx context.Context, row relay.Work) error {
 		return err
 	}
 	rows, payments := []relay.Work{row}, []relay.Payment{first}
-	more, err := w.Store.Lease(ctx, w.now(), w.now()+relay.Micros(w.cfg.Lease.Microseconds()), batch-1, relay.DoFund)
+	var more []relay.Work
+	if first.Fundings == 0 { // one that failed goes alone: whatever is wrong with it shall not fail others
+		more, err = w.Store.Lease(ctx, w.now(), w.now()+relay.Micros(w.cfg.Lease.Microseconds()), batch-1, relay.DoFund)
+	}
 	if err != nil {
 		return err
 	}
@@ -34,11 +37,11 @@ func (w *Worker) fund(ctx context.Context, row relay.Work) error {
 		if err != nil {
 			return err
 		}
-		if p.State == relay.Created && p.App == first.App {
+		if p.State == relay.Created && p.App == first.App && p.Fundings == 0 {
 			rows, payments = append(rows, r), append(payments, p)
 			continue
 		}
-		if err := w.Store.Retry(ctx, r.ID, w.now(), "another app's batch went first"); err != nil {
+		if err := w.Store.Release(ctx, r.ID); err != nil { // it keeps its place
 			return err
 		}
 	}

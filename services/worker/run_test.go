@@ -34,8 +34,16 @@ func TestTwoWorkersSweepAndWatch(t *testing.T) {
 	}
 	w.closeWhile(ids, relay.Pending)
 	for _, id := range ids {
-		if n := len(w.fundings(id)); n != 1 {
-			t.Errorf("funded %d times", n)
+		landed := 0 // a bound may pass when this machine is slow; what counts is that one of them moved money
+		for _, e := range w.fundings(id) {
+			if e.State == relay.Landed {
+				landed++
+			} else if e.State != relay.Dead {
+				t.Errorf("a second funding is %s", e.State)
+			}
+		}
+		if landed != 1 {
+			t.Errorf("funded %d times", landed)
 		}
 	}
 	for _, app := range w.apps {

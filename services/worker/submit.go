@@ -3,6 +3,7 @@ package worker
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 
 	"github.com/restante/restante/relay"
@@ -149,6 +150,9 @@ func (w *Worker) watched(ctx context.Context, e relay.Envelope) (whole bool, err
 	return whole, err
 }
 
+// handedIn begins the note of a row whose envelope was submitted, and counts how often.
+const handedIn = "handed in %d times"
+
 // handIn wraps e in a fee bump, paying more the more often it had to be tried, and submits it.
 func (w *Worker) handIn(ctx context.Context, row relay.Work, e relay.Envelope) error {
 	bid, err := w.Ledger.FeeBid(ctx)
@@ -159,16 +163,18 @@ func (w *Worker) handIn(ctx context.Context, row relay.Work, e relay.Envelope) e
 	if e.Kind == relay.FundingEnvelope {
 		operations = 3*len(e.Payments) + 1
 	}
-	bid *= relay.Stroops(operations) << min(row.Attempts/4, 6)
+	tries := 0 // attempts that only waited for something do not count
+	_, _ = fmt.Sscanf(row.Note, handedIn, &tries)
+	bid *= relay.Stroops(operations) << min(tries/4, 6)
 	outer, err := w.Signer.Bump(ctx, e.Hash, e.XDR, bid)
 	if err != nil {
 		return err
 	}
 	answer, err := w.Ledger.Submit(ctx, outer)
 	if err != nil {
-		return again{after: w.pause(row), why: "no answer to the submission"}
+		answer.Word = "no answer"
 	}
-	return again{after: w.pause(row), why: "handed in: " + answer.Word + " " + answer.Code}
+	return again{after: w.pause(row), why: fmt.Sprintf(handedIn+": %s %s", tries+1, answer.Word, answer.Code)}
 }
 
 // bringHome hands in the way back, rung by rung, each after a dry run, until the ledger shows where the money went.
@@ -177,8 +183,8 @@ func (w *Worker) bringHome(ctx context.Context, row relay.Work) error {
 	if err != nil || p.State != relay.Returning {
 		return err
 	}
-	ladder, gone, err := w.ladder(ctx, p)
-	if err != nil || gone {
+	p, ladder, err := w.ladder(ctx, p)
+	if err != nil || p.State != relay.Returning {
 		return err
 	}
 	advice, err := w.Ledger.Advise(ctx, p, ladder)
@@ -198,29 +204,31 @@ func (w *Worker) bringHome(ctx context.Context, row relay.Work) error {
 	return w.handIn(ctx, row, ladder[i])
 }
 
-// ladder is the rungs of the payment's holding account that could land, in the order of use; gone when one was seen.
-func (w *Worker) ladder(ctx context.Context, p relay.Payment) (rungs []relay.Envelope, gone bool, err error) {
+// ladder is the rungs of the payment's holding account that could land, in the order of use, and the payment as it is after
+// whatever was found in a ledger on the way: an end, a spent rung, or a claim that failed and changed nothing.
+func (w *Worker) ladder(ctx context.Context, p relay.Payment) (now relay.Payment, rungs []relay.Envelope, err error) {
 	all, err := w.Desk.EnvelopesOf(ctx, p.ID)
 	if err != nil {
-		return nil, false, err
+		return p, nil, err
 	}
 	for _, e := range all {
 		if e.Source != p.Holding || !e.Live() {
 			continue
 		}
 		seen, err := w.Ledger.Sight(ctx, e.Hash)
+		if err == nil && seen != nil {
+			err = w.Desk.Sighted(ctx, *seen)
+		}
 		if err != nil {
-			return nil, false, err
+			return p, nil, err
 		}
-		if seen != nil {
-			return nil, true, w.Desk.Sighted(ctx, *seen)
-		}
-		if e.Kind == relay.ReturnEnvelope {
+		if e.Kind == relay.ReturnEnvelope && seen == nil {
 			rungs = append(rungs, e)
 		}
 	}
 	slices.SortFunc(rungs, func(a, b relay.Envelope) int { return b.Rung - a.Rung })
-	return rungs, false, nil
+	now, err = w.Desk.Payment(ctx, p.ID)
+	return now, rungs, err
 }
 
 // absent deals with a holding account that is not there although no envelope of ours was seen. The watcher may simply not
@@ -253,8 +261,8 @@ func (w *Worker) audit(ctx context.Context, row relay.Work) error {
 	if err != nil || !p.State.Holds() || p.State == relay.Funding {
 		return err
 	}
-	rungs, gone, err := w.ladder(ctx, p)
-	if err != nil || gone {
+	p, rungs, err := w.ladder(ctx, p)
+	if err != nil || !p.State.Holds() {
 		return err
 	}
 	lowest := int64(0)
@@ -268,6 +276,9 @@ func (w *Worker) audit(ctx context.Context, row relay.Work) error {
 		return err
 	}
 	f := facts[p.Holding]
+	if f.Trouble == "" && f.Balance < p.Amount && p.ReturnWish == "" { // with a wish, what is left goes home
+		f.Trouble, f.Detail = relay.HoldingShort, "it holds "+f.Balance.String()+" of "+p.Amount.String()
+	}
 	switch {
 	case !f.Exists && p.State != relay.Parked:
 		return w.absent(ctx, p)

@@ -121,21 +121,61 @@ func (w *Worker) overGap(ctx context.Context, cursor uint32) error {
 	return w.recheck(ctx)
 }
 
-// recheck asks for a look at every holding account that should have money in it. Envelopes on their way have their rows.
+// longestPause is more than any row waits between attempts.
+const longestPause = time.Hour
+
+// recheck asks for a look at every holding account that should have money in it, for everything that is on its way to go
+// on, and straightens rows that a wrong clock put into the future. A row that is there already is not doubled.
 func (w *Worker) recheck(ctx context.Context) error {
+	if _, err := w.Store.Straighten(ctx, w.now(), w.now()+relay.Micros(longestPause.Microseconds())); err != nil {
+		return err
+	}
+	live, err := w.Store.LiveEnvelopes(ctx, relay.FundingEnvelope, relay.ClaimEnvelope)
+	if err != nil {
+		return err
+	}
+	err = w.Store.UpdateMany(ctx, nil, func(tx relay.Tx, _ []relay.Payment) error {
+		for _, e := range live {
+			if e.State != relay.Signed {
+				continue
+			}
+			if err := tx.AddWork(relay.Work{Kind: relay.DoSubmit, Envelope: e.Hash, Due: w.now()}); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return w.recheckHoldings(ctx)
+}
+
+func (w *Worker) recheckHoldings(ctx context.Context) error {
 	var after relay.PaymentID
 	for {
 		page, err := w.Store.Holding(ctx, after, 200, relay.Pending, relay.Claiming, relay.Returning, relay.Parked)
 		if err != nil || len(page) == 0 {
 			return err
 		}
-		ids := make([]relay.PaymentID, len(page))
-		for i, p := range page {
-			ids[i], after = p.ID, p.ID
-		}
-		if err := w.askAudits(ctx, ids); err != nil {
+		err = w.Store.UpdateMany(ctx, nil, func(tx relay.Tx, _ []relay.Payment) error {
+			for _, p := range page {
+				kinds := []relay.EffectKind{relay.DoAudit}
+				if p.State == relay.Returning {
+					kinds = append(kinds, relay.DoReturn)
+				}
+				for _, k := range kinds {
+					if err := tx.AddWork(relay.Work{Kind: k, Payment: p.ID, Due: w.now()}); err != nil {
+						return err
+					}
+				}
+			}
+			return nil
+		})
+		if err != nil {
 			return err
 		}
+		after = page[len(page)-1].ID
 	}
 }
 
