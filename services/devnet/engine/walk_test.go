@@ -26,7 +26,7 @@ const walkers = 7
 
 func newWalker(t testing.TB, seed uint64) *walker {
 	id := engine.NetworkID("walk")
-	s, err := engine.Genesis(id, engine.Params{Protocol: 23, BaseFee: 100, BaseReserve: 5_000_000, MaxTxSetSize: 40})
+	s, err := engine.Genesis(id, engine.Params{Protocol: 28, BaseFee: 100, BaseReserve: 5_000_000, MaxTxSetSize: 40})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -269,6 +269,12 @@ func (w *walker) step() {
 		}
 	}
 	in := engine.Input{CloseTime: now, Txs: engine.Order(set, w.state.Hash()), TxSetHash: w.state.Hash()}
+	switch w.rand.IntN(20) { // somebody is frozen for some ledgers
+	case 0:
+		in.Freeze = []engine.Key{engine.AccountKey(engine.IDOf(w.id()))}
+	case 1, 2, 3, 4, 5:
+		in.Unfreeze = w.state.Frozen()
+	}
 	closed, err := w.state.Close(in)
 	if err != nil {
 		w.Fatal(err)
