@@ -254,7 +254,11 @@ func (d *Desk) stranger(tx Tx, t PageTransaction) error {
 			continue // an account that ended with its payment may be made anew by anybody; it is none of ours
 		}
 		if destination, gone := t.Merges[p.Holding]; gone {
-			_, err = d.step(tx, p, EmptiedElsewhere{Tx: t.Tx, Ledger: t.Ledger, Destination: destination})
+			in := EmptiedElsewhere{Tx: t.Tx, Ledger: t.Ledger, Destination: destination}
+			if len(t.Merges) == 1 { // with several, nobody knows here which moved how much
+				in.Merged = t.Merged
+			}
+			_, err = d.step(tx, p, in)
 		} else {
 			err = tx.AddWork(Work{Kind: DoAudit, Payment: id, Due: d.now()})
 		}

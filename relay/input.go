@@ -68,6 +68,7 @@ type (
 		Tx          string
 		Ledger      uint32
 		Destination string
+		Merged      Stroops // what arrived; 0 when the transaction does not tell it apart
 	}
 	// HoldingTroubled: the holding account is not as we made it, or is gone and nobody knows how.
 	HoldingTroubled struct{ Cause Reason }

@@ -230,13 +230,17 @@ func end(p Payment, in Input) (Payment, []Effect, error) {
 		return bringHome(p)
 	case EmptiedElsewhere:
 		p.SettledTx, p.SettledAt = in.Tx, in.Ledger
-		if in.Destination == p.ReturnTo {
+		whole := in.Merged >= p.Amount
+		if whole && in.Destination == p.ReturnTo {
 			return bringHome(p)
 		}
 		known := in.Destination == p.Destination
 		p.Destination, p.Claim, p.Reason, p.ReturnWish = in.Destination, "", "", ""
-		if known { // the account she asked us to claim into: by another envelope, but claimed
+		if whole && known { // the account she asked us to claim into: by another envelope, but claimed
 			return to(p, Claimed)
+		}
+		if !whole {
+			p.Reason = HoldingShort
 		}
 		return to(p, Settled)
 	}

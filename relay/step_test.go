@@ -65,15 +65,20 @@ func TestTheFirstWishNamesTheReason(t *testing.T) {
 }
 
 func TestEmptiedElsewhere(t *testing.T) {
-	base := Payment{State: Pending, ReturnTo: "T", Destination: ""}
+	base := Payment{State: Pending, Amount: 5, ReturnTo: "T", Destination: ""}
 	for destination, want := range map[string]State{"T": Returned, "X": Settled} {
-		p, _, err := Step(base, EmptiedElsewhere{Tx: "t", Ledger: 4, Destination: destination}, 1)
+		p, _, err := Step(base, EmptiedElsewhere{Tx: "t", Ledger: 4, Destination: destination, Merged: 5}, 1)
 		if err != nil || p.State != want || p.SettledTx != "t" {
 			t.Errorf("%s: %v %v", destination, p.State, err)
 		}
 	}
+	for _, destination := range []string{"T", "X", "G"} {
+		if p, _, _ := Step(base, EmptiedElsewhere{Tx: "t", Destination: destination, Merged: 4}, 1); p.State != Settled || p.Reason != HoldingShort {
+			t.Errorf("a part into %s: %s %s", destination, p.State, p.Reason)
+		}
+	}
 	base.State, base.Claim, base.Destination = Claiming, "c", "G"
-	if p, _, _ := Step(base, EmptiedElsewhere{Tx: "t", Destination: "G"}, 1); p.State != Claimed {
+	if p, _, _ := Step(base, EmptiedElsewhere{Tx: "t", Destination: "G", Merged: 5}, 1); p.State != Claimed {
 		t.Error(p.State)
 	}
 }

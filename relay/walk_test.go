@@ -106,7 +106,7 @@ func (w *world) next(p Payment, r *rand.Rand) Input {
 	case 11:
 		if p.Holding != "" && w.money == p.Holding && r.IntN(10) == 0 {
 			w.money = "elsewhere"
-			return EmptiedElsewhere{Tx: w.id("tx"), Ledger: w.ledger, Destination: "X"}
+			return EmptiedElsewhere{Merged: Stroops(r.IntN(2)) * p.Amount, Tx: w.id("tx"), Ledger: w.ledger, Destination: "X"}
 		}
 	case 12:
 		if p.Holding != "" && r.IntN(5) == 0 {

@@ -153,9 +153,9 @@ func paymentLife(b *bench) {
 		{fund, relay.CancelAsked{}, relay.FundingLanded{Hash: "f"}, relay.Onward{}, relay.RungSpent{Left: 1}, relay.Onward{},
 			relay.RungSpent{}, relay.ReturnLanded{Tx: "t", Ledger: 140, Fee: 100}},
 		{fund, relay.FundingLanded{Hash: "f"}, claim, relay.HoldingTroubled{Cause: relay.KeyTakenOver}, relay.HoldingWell{},
-			relay.DeclineAsked{}, relay.EmptiedElsewhere{Tx: "t", Ledger: 150, Destination: "GELSE"}},
+			relay.DeclineAsked{}, relay.EmptiedElsewhere{Tx: "t", Ledger: 150, Destination: "GELSE", Merged: 1000 * relay.One}},
 		{fund, relay.FundingLanded{Hash: "f"}, claim, relay.ClaimDead{Hash: "c"}, claim,
-			relay.EmptiedElsewhere{Tx: "t", Ledger: 150, Destination: "GDEST"}},
+			relay.EmptiedElsewhere{Tx: "t", Ledger: 150, Destination: "GDEST", Merged: 1000 * relay.One}},
 		{relay.FundingRefused{Cause: relay.Refused}},
 		{relay.DeclineAsked{}},
 	} {
