@@ -19,9 +19,11 @@ import (
 	"github.com/restante/restante/events/jet"
 	"github.com/restante/restante/relay"
 	"github.com/restante/restante/relay/sqlstore"
+	"github.com/restante/restante/relay/stellar/horizon"
 	"github.com/restante/restante/relay/stellar/rpc"
 	"github.com/restante/restante/services/api"
 	"github.com/restante/restante/services/devnet"
+	horizonserver "github.com/restante/restante/services/devnet/horizon"
 	"github.com/restante/restante/services/internal/boot"
 	"github.com/restante/restante/services/internal/post"
 	"github.com/restante/restante/services/internal/problem"
@@ -47,11 +49,12 @@ type house struct {
 	bus    *jet.Bus
 	pump   *jet.Pump
 	signer *signer.Signer
-	port   *rpc.Port
+	port   relay.Ledger
 	desk   *relay.Desk
 	worker *worker.Worker
 	mail   *post.Mailbox // nil when mail goes out by SMTP
 
+	door    *http.ServeMux // of the embedded ledger; everything else joins it once it is open
 	handler atomic.Pointer[http.Handler]
 	settled atomic.Bool   // settleIn is done
 	closing chan struct{} // closed when we stop: long polls are answered at once
@@ -137,7 +140,7 @@ func (h *house) listen(context.Context) (err error) {
 // openLedger opens the embedded ledger, or finds the one configured.
 func (h *house) openLedger(ctx context.Context) (err error) {
 	h.rpcURL = h.cfg.Ledger.URL
-	if h.rpcURL == "" {
+	if h.rpcURL == "" && h.cfg.Ledger.Horizon == "" {
 		h.net, err = devnet.Open(devnet.Config{Passphrase: h.cfg.Ledger.Passphrase, Interval: h.cfg.Ledger.Interval,
 			Path: h.path("ledger.db"), Logger: h.log.With("part", "ledger")})
 		if err != nil {
@@ -146,18 +149,31 @@ func (h *house) openLedger(ctx context.Context) (err error) {
 		h.later(h.net.Close)
 		h.rpcURL = h.base + "/rpc"
 		h.cfg.Ledger.Friendbot = h.rpcURL + "/friendbot"
-		mux := http.NewServeMux()
-		mux.Handle("/rpc/", http.StripPrefix("/rpc", h.ledgerDoor()))
-		mux.Handle("/rpc", http.StripPrefix("/rpc", h.ledgerDoor()))
-		h.serve(mux)
+		h.door = http.NewServeMux()
+		h.door.Handle("/rpc/", http.StripPrefix("/rpc", h.ledgerDoor()))
+		h.door.Handle("/rpc", http.StripPrefix("/rpc", h.ledgerDoor()))
+		h.door.Handle("/horizon/", http.StripPrefix("/horizon", horizonserver.New(h.net, horizonserver.Config{})))
+		h.serve(h.door)
+	}
+	return nil
+}
+
+// dial opens a view of the ledger, by the protocol that is configured. sponsor is "" for the signer's view.
+func (h *house) dial(ctx context.Context, sponsor string) (relay.Ledger, error) {
+	if url := h.cfg.Ledger.Horizon; url != "" {
+		client, err := horizon.Dial(ctx, horizon.Config{URL: url, Passphrase: h.cfg.Ledger.Passphrase})
+		if err != nil {
+			return nil, fmt.Errorf("ledger: %w", err)
+		}
+		h.later(func() error { client.Close(); return nil })
+		return &horizon.Port{Client: client, Sponsor: sponsor}, nil
 	}
 	client, err := rpc.Dial(ctx, rpc.Config{URL: h.rpcURL, Passphrase: h.cfg.Ledger.Passphrase})
 	if err != nil {
-		return fmt.Errorf("ledger: %w", err)
+		return nil, fmt.Errorf("ledger: %w", err)
 	}
 	h.later(func() error { client.Close(); return nil })
-	h.port = &rpc.Port{Client: client}
-	return nil
+	return &rpc.Port{Client: client, Sponsor: sponsor}, nil
 }
 
 // ledgerDoor is the embedded ledger's protocol port, behind whatever stands in front of it.
@@ -172,18 +188,20 @@ func (h *house) serve(handler http.Handler) { h.handler.Store(&handler) }
 
 // openSigner opens the signer with a view of the ledger of its own.
 func (h *house) openSigner(ctx context.Context) (err error) {
-	own, err := rpc.Dial(ctx, rpc.Config{URL: h.rpcURL, Passphrase: h.cfg.Ledger.Passphrase})
+	own, err := h.dial(ctx, "")
 	if err != nil {
-		return fmt.Errorf("ledger, for the signer: %w", err)
+		return err
 	}
-	h.later(func() error { own.Close(); return nil })
 	h.signer, err = signer.Open(ctx, signer.Config{Dir: h.cfg.Data, Passphrase: h.cfg.Ledger.Passphrase,
-		Channels: h.cfg.Channels, Ledger: &rpc.Port{Client: own}, Log: h.log.With("part", "signer")})
+		Channels: h.cfg.Channels, Ledger: own, Log: h.log.With("part", "signer")})
 	if err != nil {
 		return err
 	}
 	h.later(h.signer.Close)
-	h.port.Sponsor, _, err = h.signer.Accounts(ctx)
+	sponsor, _, err := h.signer.Accounts(ctx)
+	if err == nil {
+		h.port, err = h.dial(ctx, sponsor)
+	}
 	return err
 }
 
@@ -280,16 +298,15 @@ func (h *house) openDoors(context.Context) error {
 	if err != nil {
 		return err
 	}
-	mux := http.NewServeMux()
+	mux := h.door
+	if mux == nil {
+		mux = http.NewServeMux()
+	}
 	mux.Handle("/v1/", h.onceSettled(door))
 	mux.Handle("/c/", page)
 	mux.Handle("/static/", page)
 	if h.mail != nil {
 		mux.Handle("/dev/", h.mail.Handler())
-	}
-	if h.net != nil {
-		mux.Handle("/rpc/", http.StripPrefix("/rpc", h.ledgerDoor()))
-		mux.Handle("/rpc", http.StripPrefix("/rpc", h.ledgerDoor()))
 	}
 	health := boot.Health(h.checks())
 	mux.Handle("/livez", health)

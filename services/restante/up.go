@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -31,7 +32,8 @@ type upConfig struct {
 // ledgerConfig says which ledger: the embedded one, or a Stellar RPC server elsewhere.
 type ledgerConfig struct {
 	Interval   time.Duration `yaml:"interval"`   // of the embedded ledger; default 1 s, 0 = closed on demand only
-	URL        string        `yaml:"url"`        // Stellar RPC server; "" = the embedded ledger
+	URL        string        `yaml:"url"`        // Stellar RPC server; preferred
+	Horizon    string        `yaml:"horizon"`    // Horizon server, where there is no Stellar RPC; without either, the embedded ledger
 	Passphrase string        `yaml:"passphrase"` // of the network
 	Friendbot  string        `yaml:"friendbot"`  // where new accounts get their first lumens; development networks only
 }
@@ -68,6 +70,7 @@ func (c *cli) newUp() *cobra.Command {
 	f.String("addr", cfg.Addr, "host:port to listen on; port 0 takes a free one")
 	f.DurationVar(&interval, "ledger-interval", cfg.Ledger.Interval, "time between ledgers of the embedded network")
 	f.String("rpc", "", "use the Stellar RPC server at this address instead of the embedded ledger")
+	f.String("horizon", "", "use the Horizon server at this address, where there is no Stellar RPC")
 	f.String("passphrase", cfg.Ledger.Passphrase, "passphrase of the network")
 	f.String("friendbot", "", "address that funds new accounts, on development networks")
 	f.StringVar(&file, "config", "", "YAML file with all settings")
@@ -83,7 +86,7 @@ func configure(cmd *cobra.Command, file string, cfg *upConfig) error {
 		}
 	}
 	f := cmd.Flags()
-	for name, field := range map[string]*string{"data": &cfg.Data, "addr": &cfg.Addr, "rpc": &cfg.Ledger.URL,
+	for name, field := range map[string]*string{"data": &cfg.Data, "addr": &cfg.Addr, "rpc": &cfg.Ledger.URL, "horizon": &cfg.Ledger.Horizon,
 		"passphrase": &cfg.Ledger.Passphrase, "friendbot": &cfg.Ledger.Friendbot} {
 		if f.Changed(name) {
 			*field, _ = f.GetString(name)
@@ -131,7 +134,7 @@ func (h *house) greeting(w welcome, took time.Duration) string {
 	line := func(name, value string) { fmt.Fprintf(&b, "  %-10s %s\n", name, value) }
 	fmt.Fprintf(&b, "restante is up (ready in %d ms)\n\n", took.Milliseconds())
 	line("API", h.base+"/v1   (described at /v1/openapi.yaml)")
-	line("ledger", h.rpcURL+"   \""+h.cfg.Ledger.Passphrase+"\"")
+	line("ledger", cmp.Or(h.rpcURL, h.cfg.Ledger.Horizon)+"   \""+h.cfg.Ledger.Passphrase+"\"")
 	if h.mail != nil {
 		line("mailbox", h.base+"/dev/mail")
 	}

@@ -48,7 +48,7 @@ func (c *clerk) Announce(_ context.Context, row relay.Work, p relay.Payment) err
 
 var (
 	undeliverable = relay.NewFault(relay.Invalid, "mail_undeliverable", "This mail cannot be delivered.", nil)
-	greylisted    = errors.New("try again later")
+	errGreylisted    = errors.New("try again later")
 )
 
 // mailCode asks for a code, past the policy, as the API does for a guarded payment.
@@ -77,7 +77,7 @@ func (w *town) code(session string) (c relay.Code) {
 
 // Every state is announced once, and a failure to announce is tried again.
 func TestPublish(t *testing.T) {
-	c := &clerk{fail: greylisted}
+	c := &clerk{fail: errGreylisted}
 	w := newTown(t, plan{announce: c})
 	p := w.open(w.apps[0], nil)
 	w.round(1)
@@ -137,7 +137,7 @@ func TestNotify(t *testing.T) {
 // A mail that no try would deliver ends its row; one that may be delivered later is tried again.
 func TestMailFails(t *testing.T) {
 	for _, permanent := range []bool{true, false} {
-		c := &clerk{fail: greylisted}
+		c := &clerk{fail: errGreylisted}
 		if permanent {
 			c.fail = undeliverable
 		}
@@ -167,7 +167,7 @@ func TestMailFails(t *testing.T) {
 
 // A code that is too old is not mailed any more, and forgotten all the same.
 func TestMailComesTooLate(t *testing.T) {
-	c := &clerk{fail: greylisted}
+	c := &clerk{fail: errGreylisted}
 	w := newTown(t, plan{post: c})
 	p := w.pending()
 	w.mailCode(p.ID, "s1")
