@@ -386,7 +386,15 @@ func (th *theatre) up(killAt uint64) (end func()) {
 		if killAt == 0 {
 			_ = cmd.Process.Kill()
 		}
-		err := cmd.Wait()
+		died := make(chan error, 1)
+		go func() { died <- cmd.Wait() }()
+		var err error
+		select {
+		case err = <-died:
+		case <-time.After(2 * time.Minute):
+			_ = cmd.Process.Kill()
+			th.t.Fatalf("`up` does not get to boundary %d: it stands still (%v)", killAt, <-died)
+		}
 		var exit *exec.ExitError
 		if !errors.As(err, &exit) || exit.Sys().(syscall.WaitStatus).Signal() != syscall.SIGKILL {
 			th.t.Fatalf("`up`, to be killed at boundary %d, ended by itself: %v", killAt, err)

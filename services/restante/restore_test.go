@@ -100,3 +100,49 @@ func copyFile(t *testing.T, from, to string) {
 		t.Fatal(err)
 	}
 }
+
+// TestHalt stops everything that moves money, says so to whoever starts it, and goes on when a person has looked.
+func TestHalt(t *testing.T) {
+	data := t.TempDir()
+	start := func(lift bool) (*stage, func()) {
+		d, end, err := raise(t.Context(), io.Discard, func(c *houseConfig) {
+			c.Data, c.Ledger.Interval, c.liftHalt = data, 50*time.Millisecond, lift
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return d, end
+	}
+	send := func(d *stage) string {
+		s, err := d.app.Send(t.Context(), client.SendRequest{To: "ana@example.com", Amount: "25"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s.Payment.ID
+	}
+	d, end := start(false)
+	if err := d.house.desk.Halt(t.Context(), "the ledger is another one"); err != nil {
+		t.Fatal(err)
+	}
+	id := send(d)
+	end()
+	d, end = start(false)
+	latest, err := d.ledger.Latest(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for seq := latest; seq < latest+5; { // time enough to fund it, were it not halted
+		if seq, err = d.ledger.Latest(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if p, err := d.app.Get(t.Context(), id, 0); err != nil || p.State != string(relay.Created) {
+		t.Fatalf("money moves while everything is halted: %s %v", p.State, err)
+	}
+	end()
+	d, end = start(true)
+	defer end()
+	if _, err := d.app.Follow(t.Context(), id, func(p client.Payment) bool { return p.State == string(relay.Pending) }); err != nil {
+		t.Fatal(err)
+	}
+}

@@ -26,7 +26,8 @@ type upConfig struct {
 	Mail      post.Config   `yaml:"mail"` // SMTP; default: the development mailbox
 	Worker    worker.Config `yaml:"worker"`
 
-	keys *field.Keys
+	liftHalt bool // a person has looked at what stopped everything
+	keys     *field.Keys
 }
 
 // ledgerConfig says which ledger: the embedded one, or a Stellar RPC server elsewhere.
@@ -73,6 +74,7 @@ func (c *cli) newUp() *cobra.Command {
 	f.String("horizon", "", "use the Horizon server at this address, where there is no Stellar RPC")
 	f.String("passphrase", cfg.Ledger.Passphrase, "passphrase of the network")
 	f.String("friendbot", "", "address that funds new accounts, on development networks")
+	f.BoolVar(&cfg.liftHalt, "lift-halt", false, "go on after a halt, once a person has looked at why everything that moves money was stopped")
 	f.StringVar(&file, "config", "", "YAML file with all settings")
 	f.StringVar(&level, "log-level", "warn", "debug, info, warn or error")
 	return cmd
@@ -116,6 +118,9 @@ func (c *cli) up(ctx context.Context, cfg houseConfig) error {
 		return failed("%v", err)
 	}
 	fmt.Fprint(c.stdout, h.greeting(w, time.Since(began)))
+	if why, err := h.desk.Halted(ctx); err == nil && why != "" {
+		fmt.Fprintf(c.stdout, "HALTED: nothing that moves money is done, because %s\nFind out why, then start with --lift-halt.\n\n", why)
+	}
 	if err := h.run(ctx); err != nil {
 		return failed("%v", err)
 	}

@@ -31,6 +31,11 @@ type welcome struct {
 func (h *house) settleIn(ctx context.Context) (w welcome, err error) {
 	defer h.hurry(ctx)()
 	defer func() { h.settled.Store(err == nil) }()
+	if h.cfg.liftHalt {
+		if err := h.desk.Halt(ctx, ""); err != nil {
+			return welcome{}, err
+		}
+	}
 	sponsor, channels, err := h.signer.Accounts(ctx)
 	if err != nil {
 		return welcome{}, err

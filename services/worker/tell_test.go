@@ -48,7 +48,7 @@ func (c *clerk) Announce(_ context.Context, row relay.Work, p relay.Payment) err
 
 var (
 	undeliverable = relay.NewFault(relay.Invalid, "mail_undeliverable", "This mail cannot be delivered.", nil)
-	errGreylisted    = errors.New("try again later")
+	errGreylisted = errors.New("try again later")
 )
 
 // mailCode asks for a code, past the policy, as the API does for a guarded payment.

@@ -158,7 +158,7 @@ func (w *Worker) guarded(ctx context.Context, row relay.Work) (err error) {
 			return err
 		}
 		if why != "" {
-			return again{after: time.Minute, why: "halted: " + why}
+			return again{after: 5 * time.Second, why: "halted: " + why}
 		}
 	}
 	return w.do(ctx, row)

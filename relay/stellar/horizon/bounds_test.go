@@ -54,8 +54,10 @@ func TestBounds(t *testing.T) {
 		do   http.HandlerFunc
 		kind error
 	}{
-		"huge":           {func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(make([]byte, 9<<20)) }, horizon.ErrTransient},
-		"moved":          {func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/other", http.StatusTemporaryRedirect) }, horizon.ErrRefused},
+		"huge": {func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(make([]byte, 9<<20)) }, horizon.ErrTransient},
+		"moved": {func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, "/other", http.StatusTemporaryRedirect)
+		}, horizon.ErrRefused},
 		"not ours":       {func(w http.ResponseWriter, r *http.Request) { http.NotFound(w, r) }, horizon.ErrRefused},
 		"gone, not ours": {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(410) }, horizon.ErrRefused},
 		"wrong in status": {func(w http.ResponseWriter, _ *http.Request) {
