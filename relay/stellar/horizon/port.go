@@ -4,10 +4,7 @@ import (
 	"context"
 	"encoding/base64"
 	"errors"
-	"fmt"
 	"time"
-
-	"github.com/stellar/go-stellar-sdk/xdr"
 
 	"github.com/restante/restante/relay"
 	"github.com/restante/restante/relay/stellar"
@@ -71,12 +68,9 @@ func (l *Lookup) sighting() *relay.Sighting {
 // Contradicted is said only with the transaction at hand that used the number. Whether that was one of ours, the caller
 // knows; a stranger who signs with a channel's key must come out here however well he is visible.
 func (p *Port) Verdict(ctx context.Context, e relay.Envelope) (relay.Verdict, *relay.Sighting, error) {
-	tx, err := stellar.Decode(base64.StdEncoding.EncodeToString(e.XDR), p.passphrase)
+	tx, err := p.view().DecodeEnvelope(e)
 	if err != nil {
 		return relay.Inconclusive, nil, err
-	}
-	if tx.Hash != e.Hash {
-		return relay.Inconclusive, nil, fmt.Errorf("envelope %s hashes to %s: %w", e.Hash, tx.Hash, relay.ErrContradiction)
 	}
 	ev, found, err := p.Evidence(ctx, tx, e.SignedAt)
 	if err != nil {
@@ -153,15 +147,7 @@ func (p *Port) Holdings(ctx context.Context, ladder map[string]int64) (map[strin
 		if err != nil {
 			return nil, port(err)
 		}
-		if a == nil {
-			out[id] = relay.HoldingFacts{}
-			continue
-		}
-		f := relay.HoldingFacts{Exists: true, Balance: relay.Stroops(a.Balance)}
-		if why := stellar.Takeover(a, stellar.Made{Sponsor: p.Sponsor, Lowest: lowest}); len(why) > 0 {
-			f.Trouble, f.Detail = relay.KeyTakenOver, fmt.Sprint(why)
-		}
-		out[id] = f
+		out[id] = p.view().Facts(a, lowest)
 	}
 	return out, nil
 }
@@ -172,72 +158,19 @@ func (p *Port) Advise(ctx context.Context, pay relay.Payment, ladder []relay.Env
 	if err != nil {
 		return relay.RungAdvice{}, port(err)
 	}
-	plan := stellar.ReturnPlan{Passphrase: p.passphrase, Holding: pay.Holding, ReturnTo: pay.ReturnTo, LastLedger: pay.Bound,
-		Sponsor: p.Sponsor, Amount: int64(pay.Amount)}
-	byRung, left := map[int]string{}, []int{}
-	for _, e := range ladder {
-		byRung[e.Rung] = e.Hash
-		left = append(left, e.Rung)
-	}
-	k, why := stellar.Advise(s, plan, left)
-	if why == nil {
-		return relay.RungAdvice{Use: byRung[k]}, nil
-	}
-	var refusal *stellar.Refusal
-	if !errors.As(why, &refusal) {
-		return relay.RungAdvice{}, why // ours: a payment that cannot have a ladder
-	}
-	advice := relay.RungAdvice{Detail: refusal.Error()}
-	switch refusal.Reason {
-	case stellar.TooEarly, stellar.SequenceTooFar:
-		advice.Wait = true
-	case stellar.HoldingMissing:
-		advice.Reason = relay.HoldingAbsent
-	case stellar.SponsorMissing, stellar.SponsorShort:
-		advice.Wait = true // the operator fills the sponsor up; the money stays where it is
-	case stellar.HasSubEntries, stellar.IsSponsor, stellar.Immutable, stellar.SignersChanged, stellar.SponsorChanged, stellar.HoldingShort:
-		advice.Reason = relay.KeyTakenOver
-	default:
-		advice.Reason = relay.NoWayBack
-	}
-	return advice, nil
+	return p.view().Advice(s, pay, ladder)
 }
 
 // Rehearse dry-runs a claim, with the memo that its envelope carries.
 func (p *Port) Rehearse(ctx context.Context, e relay.Envelope) (string, error) {
-	memo, err := memoOf(e.XDR)
-	if err != nil {
-		return "", err
-	}
 	s, err := p.Accounts(ctx, e.Source, e.Destination, p.Sponsor)
 	if err != nil {
 		return "", port(err)
 	}
-	plan := stellar.ClaimPlan{Passphrase: p.passphrase, Holding: e.Source, Destination: e.Destination, NewAccount: e.NewAccount,
-		Sequence: e.Sequence, MaxTime: e.MaxTime, LastLedger: e.Bound, Memo: memo}
-	if e.NewAccount {
-		plan.Sponsor = p.Sponsor
-	}
-	why := stellar.DryRunClaim(s, plan)
-	if stellar.IsRefusal(why) != "" {
-		return why.Error(), nil
-	}
-	return "", why
+	return p.view().Rehearsal(s, e)
 }
 
-func memoOf(envelope []byte) (stellar.Memo, error) {
-	var env xdr.TransactionEnvelope
-	if err := xdr.SafeUnmarshal(envelope, &env); err != nil {
-		return stellar.Memo{}, fmt.Errorf("claim envelope is not XDR: %v", err)
-	}
-	switch m := env.Memo(); m.Type {
-	case xdr.MemoTypeMemoText:
-		return stellar.Memo{Kind: stellar.MemoText, Text: *m.Text}, nil
-	case xdr.MemoTypeMemoId:
-		return stellar.Memo{Kind: stellar.MemoID, ID: uint64(*m.Id)}, nil
-	}
-	return stellar.Memo{}, nil // the other kinds are in no claim of ours
-}
+func (p *Port) view() stellar.View { return stellar.View{Passphrase: p.passphrase, Sponsor: p.Sponsor} }
 
 // Page is the closed ledger seq; nil when it has not closed yet.
 func (p *Port) Page(ctx context.Context, seq uint32) (*relay.LedgerPage, error) {
@@ -268,9 +201,5 @@ func (p *Port) FeeBid(ctx context.Context) (relay.Stroops, error) {
 	if err != nil {
 		return 0, port(err)
 	}
-	most := p.MaxBid
-	if most == 0 {
-		most = 1_000_000
-	}
-	return min(max(relay.Stroops(f.P90), 100), most), nil
+	return stellar.Bid(f.P90, p.MaxBid), nil
 }

@@ -6,11 +6,9 @@ import (
 	"errors"
 	"fmt"
 
-	protocol "github.com/stellar/go-stellar-sdk/protocols/rpc"
-	"github.com/stellar/go-stellar-sdk/xdr"
-
 	"github.com/restante/restante/relay"
 	"github.com/restante/restante/relay/stellar"
+	protocol "github.com/stellar/go-stellar-sdk/protocols/rpc"
 )
 
 // Port is the domain's ledger ([relay.Ledger]) on Stellar RPC. It translates and judges; asking is the Client's. It is safe
@@ -67,12 +65,9 @@ func (p *Port) Sight(ctx context.Context, hash string) (*relay.Sighting, error) 
 // Who used a number that the envelope should have used is not looked for: whether that was one of ours, the caller knows,
 // and a stranger who signs with a channel's key must come out as [relay.Contradicted] however well he is visible.
 func (p *Port) Verdict(ctx context.Context, e relay.Envelope) (relay.Verdict, *relay.Sighting, error) {
-	tx, err := stellar.Decode(base64.StdEncoding.EncodeToString(e.XDR), p.passphrase)
+	tx, err := p.view().DecodeEnvelope(e)
 	if err != nil {
 		return relay.Inconclusive, nil, err
-	}
-	if tx.Hash != e.Hash {
-		return relay.Inconclusive, nil, fmt.Errorf("envelope %s hashes to %s: %w", e.Hash, tx.Hash, relay.ErrContradiction)
 	}
 	ev, err := p.Evidence(ctx, tx, e.SignedAt)
 	if err == nil {
@@ -158,15 +153,7 @@ func (p *Port) Holdings(ctx context.Context, ladder map[string]int64) (map[strin
 	out := make(map[string]relay.HoldingFacts, len(ids))
 	for id, lowest := range ladder {
 		a := s.Accounts[id]
-		if a == nil {
-			out[id] = relay.HoldingFacts{}
-			continue
-		}
-		f := relay.HoldingFacts{Exists: true, Balance: relay.Stroops(a.Balance)}
-		if why := stellar.Takeover(a, stellar.Made{Sponsor: p.Sponsor, Lowest: lowest}); len(why) > 0 {
-			f.Trouble, f.Detail = relay.KeyTakenOver, fmt.Sprint(why)
-		}
-		out[id] = f
+		out[id] = p.view().Facts(a, lowest)
 	}
 	return out, nil
 }
@@ -177,72 +164,19 @@ func (p *Port) Advise(ctx context.Context, pay relay.Payment, ladder []relay.Env
 	if err != nil {
 		return relay.RungAdvice{}, port(err)
 	}
-	plan := stellar.ReturnPlan{Passphrase: p.passphrase, Holding: pay.Holding, ReturnTo: pay.ReturnTo, LastLedger: pay.Bound,
-		Sponsor: p.Sponsor, Amount: int64(pay.Amount)}
-	byRung, left := map[int]string{}, []int{}
-	for _, e := range ladder {
-		byRung[e.Rung] = e.Hash
-		left = append(left, e.Rung)
-	}
-	k, why := stellar.Advise(s, plan, left)
-	if why == nil {
-		return relay.RungAdvice{Use: byRung[k]}, nil
-	}
-	var refusal *stellar.Refusal
-	if !errors.As(why, &refusal) {
-		return relay.RungAdvice{}, why // ours: a payment that cannot have a ladder
-	}
-	advice := relay.RungAdvice{Detail: refusal.Error()}
-	switch refusal.Reason {
-	case stellar.TooEarly, stellar.SequenceTooFar:
-		advice.Wait = true
-	case stellar.HoldingMissing:
-		advice.Reason = relay.HoldingAbsent
-	case stellar.SponsorMissing, stellar.SponsorShort:
-		advice.Wait = true // the operator fills the sponsor up; the money stays where it is
-	case stellar.HasSubEntries, stellar.IsSponsor, stellar.Immutable, stellar.SignersChanged, stellar.SponsorChanged, stellar.HoldingShort:
-		advice.Reason = relay.KeyTakenOver
-	default:
-		advice.Reason = relay.NoWayBack
-	}
-	return advice, nil
+	return p.view().Advice(s, pay, ladder)
 }
 
 // Rehearse dry-runs a claim, with the memo that its envelope carries.
 func (p *Port) Rehearse(ctx context.Context, e relay.Envelope) (string, error) {
-	memo, err := memoOf(e.XDR)
-	if err != nil {
-		return "", err
-	}
 	s, err := p.Accounts(ctx, e.Source, e.Destination, p.Sponsor)
 	if err != nil {
 		return "", port(err)
 	}
-	plan := stellar.ClaimPlan{Passphrase: p.passphrase, Holding: e.Source, Destination: e.Destination, NewAccount: e.NewAccount,
-		Sequence: e.Sequence, MaxTime: e.MaxTime, LastLedger: e.Bound, Memo: memo}
-	if e.NewAccount {
-		plan.Sponsor = p.Sponsor
-	}
-	why := stellar.DryRunClaim(s, plan)
-	if stellar.IsRefusal(why) != "" {
-		return why.Error(), nil
-	}
-	return "", why
+	return p.view().Rehearsal(s, e)
 }
 
-func memoOf(envelope []byte) (stellar.Memo, error) {
-	var env xdr.TransactionEnvelope
-	if err := xdr.SafeUnmarshal(envelope, &env); err != nil {
-		return stellar.Memo{}, fmt.Errorf("claim envelope is not XDR: %v", err)
-	}
-	switch m := env.Memo(); m.Type {
-	case xdr.MemoTypeMemoText:
-		return stellar.Memo{Kind: stellar.MemoText, Text: *m.Text}, nil
-	case xdr.MemoTypeMemoId:
-		return stellar.Memo{Kind: stellar.MemoID, ID: uint64(*m.Id)}, nil
-	}
-	return stellar.Memo{}, nil // the other kinds are in no claim of ours
-}
+func (p *Port) view() stellar.View { return stellar.View{Passphrase: p.passphrase, Sponsor: p.Sponsor} }
 
 // FeeBid is what to bid per operation: what nine in ten paid of late, at least the network's minimum, at most MaxBid.
 func (p *Port) FeeBid(ctx context.Context) (relay.Stroops, error) {
@@ -250,9 +184,5 @@ func (p *Port) FeeBid(ctx context.Context) (relay.Stroops, error) {
 	if err != nil {
 		return 0, port(err)
 	}
-	most := p.MaxBid
-	if most == 0 {
-		most = 1_000_000
-	}
-	return min(max(relay.Stroops(f.P90), 100), most), nil
+	return stellar.Bid(f.P90, p.MaxBid), nil
 }
