@@ -3,6 +3,7 @@ package sqlstore
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -92,6 +93,9 @@ func (s *Store) once(ctx context.Context, fn func(*session) error) error {
 		return err
 	}
 	if err := s.commit(tx); err != nil {
+		if errors.Is(err, sql.ErrTxDone) && ctx.Err() != nil {
+			err = ctx.Err() // database/sql rolled back when the context ended, a moment before
+		}
 		return fmt.Errorf("sqlstore: commit: %w", err)
 	}
 	if work.rang {
