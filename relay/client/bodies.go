@@ -9,6 +9,7 @@ type (
 	Settlement  = wire.Settlement
 	Voucher     = wire.Voucher
 	Story       = wire.Story
+	Receipt     = wire.Receipt
 	Treasury    = wire.Treasury
 	App         = wire.App
 	Key         = wire.Key

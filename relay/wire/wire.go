@@ -123,6 +123,34 @@ type StoryWork struct {
 	Note     string     `json:"note,omitempty"`
 }
 
+// ReceiptFormat is the word in Receipt.Format.
+const ReceiptFormat = "restante-receipt-1"
+
+// Receipt is the answer of GET /v1/payments/{id}/receipt: what brings the money home without us. Box opens with the
+// sender's age identity and holds the key of the holding account; a rung needs no key, only somebody who pays its fee.
+type Receipt struct {
+	Format          string        `json:"format"`
+	Payment         string        `json:"payment"`
+	Network         string        `json:"network"` // passphrase
+	HoldingAccount  string        `json:"holding_account"`
+	Amount          string        `json:"amount"`
+	Asset           string        `json:"asset"`
+	ReturnTo        string        `json:"return_to"`
+	NotBeforeLedger uint32        `json:"not_before_ledger"` // no rung can land earlier
+	Box             string        `json:"box"`               // an age file
+	Ladder          []ReceiptRung `json:"ladder"`            // in the order in which they are to be used
+	Explanation     string        `json:"explanation"`       // what it is good for, for people
+}
+
+// ReceiptRung is one way home: a transaction with fee 0, signed by the holding account, without an end. Anyone can hand it
+// in inside a fee bump. The last resort needs the sponsor's signature besides, so it is of no use without us.
+type ReceiptRung struct {
+	Rung       int    `json:"rung"`
+	Hash       string `json:"hash"`
+	Envelope   string `json:"envelope"` // base64 XDR
+	LastResort bool   `json:"last_resort"`
+}
+
 // Treasury is the answer of GET /v1/treasury.
 type Treasury struct {
 	Address   string `json:"address"`

@@ -195,6 +195,7 @@ func TestDocumentHasTheFieldsOfTheCode(t *testing.T) {
 		"PaymentRequest": wire.PaymentRequest{}, "LinkHalf": wire.LinkHalf{}, "Payment": wire.Payment{}, "Cost": wire.Cost{},
 		"Settlement": wire.Settlement{}, "PaymentList": wire.PaymentList{}, "Voucher": wire.Voucher{}, "Story": wire.Story{},
 		"StoryEntry": wire.StoryEntry{}, "StoryEnvelope": wire.StoryEnvelope{}, "StoryWork": wire.StoryWork{},
+		"Receipt": wire.Receipt{}, "ReceiptRung": wire.ReceiptRung{},
 		"Treasury": wire.Treasury{}, "Network": wire.Network{}, "AppRequest": wire.AppRequest{}, "App": wire.App{}, "Key": wire.Key{},
 		"KeyList": wire.KeyList{}, "ClaimView": wire.ClaimView{}, "CodeSession": wire.CodeSession{}, "ProveRequest": wire.ProveRequest{},
 		"Proven": wire.Proven{}, "PlanRequest": wire.PlanRequest{}, "Plan": wire.Plan{}, "SubmitRequest": wire.SubmitRequest{},

@@ -271,7 +271,7 @@ func TestPaymentsOfOthersDoNotExist(t *testing.T) {
 	w := newWorld(t)
 	p, _ := w.send(ana)
 	for _, c := range []struct{ method, path string }{
-		{"GET", ""}, {"GET", "/story"}, {"POST", "/cancel"}, {"POST", "/vouch"},
+		{"GET", ""}, {"GET", "/story"}, {"GET", "/receipt"}, {"POST", "/cancel"}, {"POST", "/vouch"},
 	} {
 		w.unchanged(c.path, func() {
 			w.as(w.admin).do(c.method, "/v1/payments/"+p.ID+c.path, nil).refused(404, "not_found")

@@ -48,6 +48,7 @@ var routes = []route{
 	{"GET", "/v1/payments", byApp, (*server).listPayments},
 	{"GET", "/v1/payments/{id}", byApp, (*server).getPayment},
 	{"GET", "/v1/payments/{id}/story", byApp, (*server).story},
+	{"GET", "/v1/payments/{id}/receipt", byApp, (*server).receipt},
 	{"POST", "/v1/payments/{id}/cancel", byApp, (*server).cancel},
 	{"POST", "/v1/payments/{id}/vouch", byApp, (*server).vouch},
 	{"GET", "/v1/treasury", byApp, (*server).treasury},
