@@ -46,13 +46,19 @@ func (d *Desk) step(tx Tx, p Payment, in Input) (Payment, error) {
 	}
 }
 
-// save writes what a step made of p: the row under its version, one line of history for a change of state, the work.
+// save writes what a step made of p: the row under its version, one line of history for a change of state, wish or handle,
+// the work. A new handle voids what the old one could still prove, here, so that no way leads around it.
 func (d *Desk) save(tx Tx, p Payment, next *Payment, in Input, effects []Effect) error {
-	if next.State == p.State && next.ReturnWish == p.ReturnWish {
+	if next.State == p.State && next.ReturnWish == p.ReturnWish && next.To == p.To {
 		return nil
 	}
 	if err := tx.SavePayment(next); err != nil {
 		return err
+	}
+	if next.To != p.To {
+		if err := voidEvidence(tx, p.ID); err != nil {
+			return err
+		}
 	}
 	e := Entry{Payment: p.ID, At: d.now(), From: p.State, To: next.State, Input: InputName(in), Detail: detail(in)}
 	if err := tx.AppendHistory(e); err != nil {

@@ -117,10 +117,10 @@ func useEvidence(tx Tx, id PaymentID, ev Evidence, now Micros) error {
 	switch {
 	case ev.Session != "":
 		c, err := tx.Code(ev.Session)
-		if err != nil {
+		if err != nil && CodeOf(err) != ErrNotFound.Code {
 			return err
 		}
-		if c.Payment != id {
+		if err != nil || c.Payment != id { // unknown: void since it was compared, because the payment was readdressed
 			return NewFault(Denied, "session_invalid", "No code was asked for in this session.", nil)
 		}
 		if c.UsedAt != 0 {
@@ -137,6 +137,14 @@ func useEvidence(tx Tx, id PaymentID, ev Evidence, now Micros) error {
 		return tx.SavePass(v)
 	}
 	return NewFault(Denied, "proof_needed", "This payment asks for a proof that the address is yours.", nil)
+}
+
+// voidEvidence ends codes, mailed or not, and passes of a payment whose handle changes. The code book goes on counting.
+func voidEvidence(tx Tx, id PaymentID) error {
+	if err := tx.DropEvidence(id); err != nil {
+		return err
+	}
+	return tx.CloseWork(id, DoMailCode)
 }
 
 func checkPass(tx Tx, id PaymentID, hash string, kind PassKind, now Micros) (Pass, error) {

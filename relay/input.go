@@ -10,6 +10,9 @@ type (
 	CancelAsked struct{}
 	// DeclineAsked: the recipient does not want it.
 	DeclineAsked struct{}
+	// Readdressed: the sender corrects the handle; no money moves and the link stays. What was proven or vouched for the old
+	// handle dies in the same commit (the Desk sees to it), and the count of codes goes on.
+	Readdressed struct{ To Handle }
 	// ClaimSubmitted: the recipient signed a planned claim. Hash is its inner hash, At the newest ledger known.
 	ClaimSubmitted struct {
 		Hash, Destination string
@@ -86,6 +89,7 @@ type (
 
 func (CancelAsked) input()      {}
 func (DeclineAsked) input()     {}
+func (Readdressed) input()      {}
 func (ClaimSubmitted) input()   {}
 func (FundingSigned) input()    {}
 func (FundingRefused) input()   {}

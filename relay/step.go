@@ -11,7 +11,7 @@ func Step(p Payment, in Input, now Micros) (Payment, []Effect, error) {
 		return p, nil, err
 	}
 	if next.State == p.State {
-		if next.ReturnWish != p.ReturnWish {
+		if next.ReturnWish != p.ReturnWish || next.To != p.To {
 			next.UpdatedAt = now
 		}
 		return next, effects, nil
@@ -30,6 +30,8 @@ func react(p Payment, in Input) (Payment, []Effect, error) {
 		return wish(p, ByCancel)
 	case DeclineAsked:
 		return wish(p, ByDecline)
+	case Readdressed:
+		return readdress(p, in)
 	case LedgerClosed:
 		if Seconds(in.At.CloseTime) < p.ExpiresAt || p.State.Ended() || p.ReturnWish != "" {
 			return p, nil, nil
@@ -127,6 +129,34 @@ func wish(p Payment, why Reason) (Payment, []Effect, error) {
 		return p, nil, conflict("already_settled", "The money has left its holding account outside of this service.")
 	}
 	return p, nil, conflict("already_claimed", "The money has already been claimed.")
+}
+
+// readdress changes whose inbox is asked, which is all that a handle decides, and only under guarded: a share that never
+// left means that nobody could open the box yet, so the old address loses nothing but a promise. Once it was released,
+// whoever has it may have kept it, and only moving the money would help.
+func readdress(p Payment, in Readdressed) (Payment, []Effect, error) {
+	if p.To == in.To {
+		return p, nil, nil
+	}
+	switch p.State {
+	case Created, Funding, Pending:
+	default:
+		return p, nil, p.claimRefusal()
+	}
+	switch {
+	case p.ReturnWish != "":
+		return p, nil, conflict("already_"+string(p.ReturnWish), "This money is asked back already; it cannot be readdressed.")
+	case p.Policy != Guarded:
+		return p, nil, conflict("not_guarded", "Only a guarded payment can be readdressed: this link opens it for whoever has it.")
+	case p.ShareReleasedAt != 0:
+		return p, nil, conflict("share_released", "The address was proven already, and the service's half of the key was handed out.")
+	}
+	p.To = in.To
+	effects := []Effect{{Kind: DoPublish}}
+	if p.State == Pending { // before that, its landing tells whoever it is for by then
+		effects = append(effects, Effect{Kind: DoNotify})
+	}
+	return p, effects, nil
 }
 
 func signFunding(p Payment, in FundingSigned) (Payment, []Effect, error) {

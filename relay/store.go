@@ -96,7 +96,8 @@ type Tx interface {
 	PutShare(id PaymentID, share []byte) error
 	Box(id PaymentID) ([]byte, error)
 	Share(id PaymentID) ([]byte, error)
-	Expunge(id PaymentID) error // box, share, codes, passes; the code book stays
+	Expunge(id PaymentID) error      // box, share, codes, passes; the code book stays
+	DropEvidence(id PaymentID) error // codes and passes only; the code book stays
 
 	// Proof.
 	CodeBook(id PaymentID) (CodeBook, error) // the zero book when there is none

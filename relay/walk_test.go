@@ -16,6 +16,7 @@ type world struct {
 	money    string // "home", the holding account, "recipient", "elsewhere"
 	rungs    int
 	n        int
+	proved   Handle // who got the share; the zero Handle: nobody
 }
 
 type funding struct {
@@ -43,7 +44,7 @@ func (w *world) next(p Payment, r *rand.Rand) Input {
 	w.ledger += uint32(r.IntN(3))
 	head := Head{Sequence: w.ledger, CloseTime: int64(w.ledger) * 40}
 	live := w.fundings
-	switch r.IntN(14) {
+	switch r.IntN(15) {
 	case 0:
 		if r.IntN(4) == 0 {
 			return CancelAsked{}
@@ -74,6 +75,9 @@ func (w *world) next(p Payment, r *rand.Rand) Input {
 			}
 		}
 	case 6:
+		if p.Policy == Guarded && w.proved == (Handle{}) {
+			break // nobody could have signed one
+		}
 		return ClaimSubmitted{Hash: w.id("claim"), Destination: "G", At: head}
 	case 7:
 		if p.Claim != "" && w.money == p.Holding {
@@ -114,6 +118,8 @@ func (w *world) next(p Payment, r *rand.Rand) Input {
 		}
 	case 13:
 		return HoldingWell{}
+	case 14:
+		return Readdressed{To: Handle{"app", w.id("user")}}
 	}
 	return LedgerClosed{At: head}
 }
@@ -126,6 +132,15 @@ func (w *world) accepted(in Input) {
 
 // where says where the money must be for a payment in this state.
 func (w *world) agrees(p Payment) error {
+	if p.ShareReleasedAt != 0 && p.To != w.proved {
+		return fmt.Errorf("%s has the share of a payment to %s", w.proved, p.To)
+	}
+	if p.Policy != Guarded && p.To != ana {
+		return fmt.Errorf("a payment under %s went over to %s", p.Policy, p.To)
+	}
+	if p.State == Claimed && p.Policy == Guarded && p.ShareReleasedAt == 0 {
+		return errors.New("claimed without the share")
+	}
 	holding := w.money != "home" && w.money != "recipient" && w.money != "elsewhere"
 	switch p.State {
 	case Created, Canceled, Failed:
@@ -159,13 +174,19 @@ func (w *world) agrees(p Payment) error {
 // TestWalk plays thousands of lives. Money is where the state says, every move is an edge, repeats are no-ops, and no
 // second funding is accepted while the first could land.
 func TestWalk(t *testing.T) {
-	ends := map[State]int{}
+	ends, readdressed := map[State]int{}, 0
 	for seed := range uint64(20_000) {
 		p, err := walk(rand.New(rand.NewPCG(seed, 7)))
 		if err != nil {
 			t.Fatalf("seed %d: %v", seed, err)
 		}
 		ends[p.State]++
+		if p.State == Claimed && p.To != ana {
+			readdressed++
+		}
+	}
+	if readdressed == 0 {
+		t.Error("nobody claimed what was readdressed to her")
 	}
 	for _, s := range States {
 		if s.State.Ended() && ends[s.State] == 0 {
@@ -174,12 +195,20 @@ func TestWalk(t *testing.T) {
 	}
 }
 
+var ana = Handle{"email", "ana@example.com"}
+
 func walk(r *rand.Rand) (Payment, error) {
-	p := Payment{ID: "pay_1", State: Created, Amount: 25 * One, ExpiresAt: expiry, ReturnTo: "home"}
+	p := Payment{ID: "pay_1", State: Created, Amount: 25 * One, ExpiresAt: expiry, ReturnTo: "home", To: ana, Policy: Link}
+	if r.IntN(2) == 0 {
+		p.Policy = Guarded
+	}
 	w := &world{money: "home", ledger: 10}
 	for range 400 {
 		if p.State.Ended() {
 			return p, nil
+		}
+		if p.Policy == Guarded && p.ShareReleasedAt == 0 && (p.State == Pending || p.State == Claiming) && r.IntN(4) == 0 {
+			p.ShareReleasedAt, w.proved = 1, p.To // as Prove does
 		}
 		in := w.next(p, r)
 		for {

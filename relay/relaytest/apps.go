@@ -111,7 +111,7 @@ func usageAddsUp(b *bench) {
 			}
 			next := InState(Payment(p.App, 0), s)
 			next.ID, next.Amount, next.CreatedAt, next.Reference, next.Version = p.ID, p.Amount, p.CreatedAt, p.Reference, p.Version
-			next.Holding = "GH" + string(p.ID)
+			next.Holding, next.To = "GH"+string(p.ID), p.To
 			b.update(func(tx relay.Tx) error { return tx.SavePayment(&next) })
 			all[i] = next
 		}

@@ -203,6 +203,50 @@ func paymentTerms(b *bench) {
 	same(b, "payment", b.payment(p.ID), p, samePayment)
 }
 
+// paymentReaddressed: the handle is found anew under its new name and no longer under the old one, and the database refuses
+// another recipient once somebody could have opened the box.
+func paymentReaddressed(b *bench) {
+	eva := relay.Handle{Kind: "email", Value: "eva@example.org"}
+	n := 0
+	next := func(s relay.State) relay.Payment { n++; return InState(Payment(b.app.ID, n), s) }
+	found := func(h relay.Handle) (ids []relay.PaymentID) {
+		page, _, err := b.List(b.Context(), relay.Filter{App: b.app.ID, To: h.String(), Limit: 10})
+		b.ok(err)
+		for _, p := range page {
+			ids = append(ids, p.ID)
+		}
+		return ids
+	}
+	var want []relay.PaymentID
+	for _, s := range []relay.State{relay.Created, relay.Funding, relay.Pending} {
+		p := b.insert(next(s))[0]
+		old := p.To
+		p.To, p.UpdatedAt = eva, p.UpdatedAt+1
+		b.update(func(tx relay.Tx) error { return tx.SavePayment(&p) })
+		same(b, "payment", b.payment(p.ID), p, samePayment)
+		want = append([]relay.PaymentID{p.ID}, want...) // newest first
+		same(b, "payments to the new handle", found(eva), want, slices.Equal)
+		same(b, "payments to the old handle", found(old), nil, slices.Equal)
+	}
+	too := func(what string, p relay.Payment) {
+		p = b.insert(p)[0]
+		q := p
+		q.To = eva
+		b.refused(what, b.try(func(tx relay.Tx) error { return tx.SavePayment(&q) }))
+		same(b, "payment", b.payment(p.ID), p, samePayment)
+	}
+	for _, x := range relay.States {
+		if s := x.State; s != relay.Created && s != relay.Funding && s != relay.Pending {
+			too("another recipient in "+string(s), next(s))
+		}
+	}
+	released, bearer, asked := next(relay.Pending), next(relay.Pending), next(relay.Funding)
+	released.ShareReleasedAt, bearer.Policy, asked.ReturnWish = Start, relay.Link, relay.ByCancel
+	too("another recipient after the share", released)
+	too("another recipient under link", bearer)
+	too("another recipient of what is asked back", asked)
+}
+
 func holdingsFound(b *bench) {
 	p, q := InState(Payment(b.app.ID, 1), relay.Pending), InState(Payment(b.app.ID, 2), relay.Funding)
 	b.insert(p, q, Payment(b.app.ID, 3))

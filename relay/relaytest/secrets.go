@@ -2,6 +2,7 @@ package relaytest
 
 import (
 	"bytes"
+	"errors"
 	"reflect"
 
 	"github.com/restante/restante/relay"
@@ -141,4 +142,44 @@ func codesAndPasses(b *bench) {
 	code.Session, pass.Hash = "none", "none"
 	b.is(b.try(func(tx relay.Tx) error { return tx.SaveCode(code) }), relay.ErrNotFound)
 	b.is(b.try(func(tx relay.Tx) error { return tx.SavePass(pass) }), relay.ErrNotFound)
+}
+
+func evidenceDropped(b *bench) {
+	b.insert(Payment(b.app.ID, 1), Payment(b.app.ID, 2))
+	id, other := b.ids(1)[0], b.ids(2)[0]
+	book := relay.CodeBook{Payment: id, Sent: 2, NextAt: Start, Tries: 3}
+	b.update(func(tx relay.Tx) error {
+		for _, owner := range []relay.PaymentID{id, other} {
+			err := errors.Join(
+				tx.PutBox(owner, []byte("box")), tx.PutShare(owner, []byte("share")),
+				tx.InsertCode(relay.Code{Session: "s" + string(owner), Payment: owner, MAC: []byte("m"), Sealed: []byte("x")}),
+				tx.InsertPass(relay.Pass{Hash: "v" + string(owner), Payment: owner, Kind: relay.VoucherPass}),
+				tx.InsertPass(relay.Pass{Hash: "p" + string(owner), Payment: owner, Kind: relay.ProofPass}),
+			)
+			if err != nil {
+				return err
+			}
+		}
+		return tx.SaveCodeBook(book)
+	})
+	for range 2 { // again is not an error
+		b.update(func(tx relay.Tx) error { return tx.DropEvidence(id) })
+		b.hasSecrets(id, "box", "share")
+		b.hasSecrets(other, "box", "share")
+		b.view(func(tx relay.Tx) error {
+			_, err := tx.Code("s" + string(id))
+			b.is(err, relay.ErrNotFound)
+			for _, hash := range []string{"v", "p"} {
+				_, err = tx.Pass(hash + string(id))
+				b.is(err, relay.ErrNotFound)
+				_, err = tx.Pass(hash + string(other))
+				b.ok(err)
+			}
+			_, err = tx.Code("s" + string(other))
+			b.ok(err)
+			kept, err := tx.CodeBook(id)
+			same(b, "code book", kept, book, func(x, y relay.CodeBook) bool { return x == y })
+			return err
+		})
+	}
 }

@@ -35,6 +35,8 @@ func TestTheSchemaGuardsWithoutTheCode(t *testing.T) {
 		{"UPDATE payments SET settled_tx = 'other' WHERE state = 'claimed'", "nothing follows an end"},
 		{"UPDATE payments SET amount = amount + 1", "terms"},
 		{"UPDATE payments SET return_to = 'GTHIEF'", "terms"},
+		{"UPDATE payments SET to_index = 'other' WHERE state = 'claimed'", "recipient"},
+		{"UPDATE payments SET to_index = 'other', share_released_at = 1 WHERE state = 'pending'", "recipient"},
 		{"UPDATE payments SET amount = 25.5", "cannot store REAL"},
 		{"UPDATE payments SET state = 'gone' WHERE state = 'pending'", "CHECK"},
 		{"UPDATE payments SET holding = '' WHERE state = 'pending'", "CHECK"},

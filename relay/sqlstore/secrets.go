@@ -42,13 +42,16 @@ func (s *session) Share(id relay.PaymentID) ([]byte, error) {
 // Expunge implements relay.Tx. Again is not an error. The rows are overwritten in the file; older pages in the write-ahead log
 // go with its next checkpoint, after some thousand kilobytes of writing or at Close.
 func (s *session) Expunge(id relay.PaymentID) error {
-	for _, text := range []string{
-		"DELETE FROM boxes WHERE payment = $1",
-		"DELETE FROM shares WHERE payment = $1",
-		"DELETE FROM codes WHERE payment = $1",
-		"DELETE FROM passes WHERE payment = $1",
-	} {
-		if _, err := s.exec(text, id); err != nil {
+	return s.deleteOf(id, "boxes", "shares", "codes", "passes")
+}
+
+// DropEvidence implements relay.Tx. Again is not an error.
+func (s *session) DropEvidence(id relay.PaymentID) error { return s.deleteOf(id, "codes", "passes") }
+
+// deleteOf deletes a payment's rows of the tables given, which are constants.
+func (s *session) deleteOf(id relay.PaymentID, tables ...string) error {
+	for _, table := range tables {
+		if _, err := s.exec("DELETE FROM "+table+" WHERE payment = $1", id); err != nil {
 			return err
 		}
 	}

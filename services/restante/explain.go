@@ -108,6 +108,7 @@ var inputWords = map[string]string{
 	"holding_troubled":  "The holding account is not as it was made:",
 	"holding_well":      "The holding account is as it was made again.",
 	"share_released":    "The recipient proved the handle; the service's half was handed out.",
+	"readdressed":       "The sender changed the address; codes and vouchers for the old one are void.",
 }
 
 // purpose says what the envelope does when it lands.

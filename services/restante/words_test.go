@@ -30,6 +30,7 @@ func TestHistoryKnowsEveryInput(t *testing.T) {
 		relay.CancelAsked{}, relay.DeclineAsked{}, relay.ClaimSubmitted{}, relay.FundingSigned{}, relay.FundingRefused{},
 		relay.FundingLanded{}, relay.FundingDead{}, relay.ClaimLanded{}, relay.ClaimDead{}, relay.ReturnLanded{},
 		relay.RungSpent{}, relay.EmptiedElsewhere{}, relay.HoldingTroubled{}, relay.HoldingWell{}, relay.LedgerClosed{}, relay.Onward{},
+		relay.Readdressed{},
 	} {
 		if inputWords[relay.InputName(in)] == "" {
 			t.Errorf("no words for %s", relay.InputName(in))
