@@ -206,6 +206,8 @@ func (f *fake) answer(route, id string, r *http.Request) (int, any) {
 	case "GET /v1/payments/{id}":
 		out := p.Payment
 		return 200, &out
+	case "GET /v1/payments/{id}/receipt":
+		return 200, f.receipt(p)
 	case "POST /v1/payments/{id}/cancel":
 		if p.State == "claimed" {
 			return 0, no(409, "already_claimed")

@@ -87,17 +87,22 @@ func (c *cli) forget(b *begun) {
 // usable says whether a code of the session could still be good.
 func (b *begun) usable(now time.Time) bool { return b.Session != "" && now.Before(b.SessionEnds) }
 
-// createFile makes a new file that only its owner reads; one that is there is never replaced.
+// createFile makes a new file that only its owner reads; one that is there is never replaced. The content is synced under
+// another name first, then linked to its own: a link never replaces, and a crash leaves no half a file there.
 func createFile(path string, text []byte) error {
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	dir := filepath.Dir(path)
+	f, err := os.CreateTemp(dir, ".new-*") // mode 0600
 	if err != nil {
 		return err
 	}
-	if err := errors.Join(writeSynced(f, text), syncDir(filepath.Dir(path))); err != nil {
-		_ = os.Remove(path)
+	defer os.Remove(f.Name())
+	if err := writeSynced(f, text); err != nil {
 		return err
 	}
-	return nil
+	if err := os.Link(f.Name(), path); err != nil {
+		return err
+	}
+	return syncDir(dir)
 }
 
 func writeSynced(f *os.File, text []byte) error {

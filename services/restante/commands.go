@@ -16,6 +16,7 @@ func (c *cli) commands() []*cobra.Command {
 
 		// groupUse: apps and claimants.
 		c.newApp(), c.newSend(), c.newCancel(), c.newClaim(), c.newDecline(),
+		c.newReceipt(),
 
 		// groupLook: what is, and why.
 		c.newShow(), c.newList(), c.newWatch(), c.newExplain(), c.newTreasury(), c.newVersion(),

@@ -1,0 +1,58 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io/fs"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+)
+
+func (c *cli) newReceipt() *cobra.Command {
+	var out string
+	cmd := &cobra.Command{
+		Use: "receipt ID", Short: "Save what brings the money home without us", GroupID: groupUse, Args: exactly(1, "a payment's id"),
+		Long: "Save a payment's receipt: the box, which your age identity opens, and the return envelopes, which need no key at all.\n" +
+			"As long as nobody has claimed, it takes the money back with the relay gone; OUT-WITHOUT-US.md says how.",
+		RunE: func(cmd *cobra.Command, args []string) error { return c.receipt(cmd.Context(), args[0], out) },
+	}
+	cmd.Flags().StringVar(&out, "out", "", "file to write (default ./restante-ID.receipt.json); never overwritten")
+	return cmd
+}
+
+func (c *cli) receipt(ctx context.Context, id, out string) error {
+	cl, err := c.app()
+	if err != nil {
+		return err
+	}
+	r, err := cl.Receipt(ctx, id)
+	if err != nil {
+		return err
+	}
+	text, err := json.MarshalIndent(r, "", "  ")
+	if err != nil {
+		return err
+	}
+	if out == "" {
+		out = "restante-" + r.Payment + ".receipt.json"
+	}
+	if out, err = filepath.Abs(out); err != nil {
+		return err
+	}
+	err = createFile(out, append(text, '\n'))
+	switch {
+	case errors.Is(err, fs.ErrExist):
+		return failed("%s is there already and is never overwritten. Name another file with --out.", out)
+	case err != nil:
+		return failed("The receipt cannot be written: %v.", err)
+	}
+	if c.json {
+		return c.printJSON(map[string]string{"payment": r.Payment, "file": out})
+	}
+	c.printf("%s\n\nAs long as nobody has claimed, this file brings %s home to %s without us: anybody can hand in its first rung, which needs no key.\n",
+		out, money(r.Amount, r.Asset), r.ReturnTo)
+	c.printf("Its box, opened with your age identity, is the key of the money, so keep the two apart, and neither with us alone.\n")
+	return c.written()
+}
