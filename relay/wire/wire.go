@@ -81,6 +81,11 @@ type Voucher struct {
 	ExpiresAt time.Time `json:"expires_at"`
 }
 
+// ReaddressRequest is the body of POST /v1/payments/{id}/readdress; the answer is a Payment.
+type ReaddressRequest struct {
+	To string `json:"to" validate:"required,max=300"`
+}
+
 // Story is the answer of GET /v1/payments/{id}/story: everything that is known of a payment, for people who look into it.
 type Story struct {
 	Payment   Payment         `json:"payment"`

@@ -51,6 +51,7 @@ var routes = []route{
 	{"GET", "/v1/payments/{id}/receipt", byApp, (*server).receipt},
 	{"POST", "/v1/payments/{id}/cancel", byApp, (*server).cancel},
 	{"POST", "/v1/payments/{id}/vouch", byApp, (*server).vouch},
+	{"POST", "/v1/payments/{id}/readdress", byApp, (*server).readdress},
 	{"GET", "/v1/treasury", byApp, (*server).treasury},
 
 	{"POST", "/v1/apps", admin, (*server).createApp},
