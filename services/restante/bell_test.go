@@ -15,6 +15,7 @@ import (
 
 	"github.com/restante/restante/relay"
 	"github.com/restante/restante/relay/client"
+	"github.com/restante/restante/services/devnet"
 )
 
 // TestBell: the bus only rings. With its store deleted and publishing disabled, a hundred payments still finish, and every
@@ -38,6 +39,9 @@ func TestBell(t *testing.T) {
 		_ = pauseFor(ctx, 10*time.Millisecond)
 	}
 	if err != nil {
+		t.Fatal(err)
+	}
+	if err := d.house.net.SetFaults(devnet.Faults{LoseAnswer: 0.3, Seed: 7}); err != nil {
 		t.Fatal(err)
 	}
 	before, err := d.balance(ctx, d.w.app.Treasury)
