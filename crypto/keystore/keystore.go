@@ -15,6 +15,9 @@
 //	# created: 2026-01-31T12:00:00Z
 //	S…
 //
+// A recipient's kit ([Kit], [WriteKit]) is sealed in the same way: what opens a box, kept
+// by the person whom the money is for. No program of ours reads it back.
+//
 // Start at [Write] and [Open].
 package keystore
 
@@ -89,6 +92,11 @@ func encrypt(e Entry, passphrase secret.Bytes, logN int) ([]byte, error) {
 		return nil, err
 	}
 	defer plain.Wipe()
+	return seal(plain, passphrase, logN)
+}
+
+// seal makes the armored age file of a text under a passphrase.
+func seal(plain, passphrase secret.Bytes, logN int) ([]byte, error) {
 	if passphrase.Len() == 0 {
 		return nil, ErrPassphrase
 	}
