@@ -205,17 +205,11 @@ func sixDigits(s string) bool {
 }
 
 func (c *Client) open(ctx context.Context, link Link, v ClaimView, got Proven) (Holding, error) {
-	network, err := c.Network(ctx)
+	want, err := c.expected(ctx, link, v)
 	if err != nil {
 		return Holding{}, err
 	}
-	amount, err := relay.ParseAmount(v.Amount)
-	if err != nil {
-		return Holding{}, fmt.Errorf("%w: no amount", ErrAnswer)
-	}
-	return redeem.Open(link.Secret, got, redeem.Expect{
-		Payment: link.PaymentID, Network: network, Policy: relay.Policy(v.Policy), Amount: amount,
-	})
+	return redeem.Open(link.Secret, got, want)
 }
 
 // attempt plans, checks, signs and hands in once, and follows the payment to what the ledger says. Pending means that

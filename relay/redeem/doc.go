@@ -7,5 +7,7 @@
 // It refuses boxes of another payment, network, account or amount; plans with another destination, amount, memo, fee,
 // operation, source or sequence number, without an end or with one too far off.
 //
+// [Keep] is for the recipient who wants to be able to do without the service: box and identity, for a kit.
+//
 // [Refused] tells such a refusal from an ordinary failure. The order is [Open], [CheckPlan], [Plan.Sign]. Amounts are int64 stroops, accounts G… addresses.
 package redeem
