@@ -76,7 +76,7 @@ func (r *claiming) makeAccount(ctx context.Context, network string) (client.Acco
 	if path, err = filepath.Abs(path); err != nil {
 		return client.Account{}, err
 	}
-	pass, generated, err := r.newPassphrase(ctx)
+	pass, generated, err := r.newPassphrase(ctx, "the new account's key")
 	if err != nil {
 		return client.Account{}, err
 	}
@@ -106,7 +106,7 @@ func (r *claiming) makeAccount(ctx context.Context, network string) (client.Acco
 }
 
 // newPassphrase comes from the file, from the terminal (twice), or is made here.
-func (r *claiming) newPassphrase(ctx context.Context) (p secret.Bytes, generated bool, err error) {
+func (r *claiming) newPassphrase(ctx context.Context, of string) (p secret.Bytes, generated bool, err error) {
 	switch {
 	case r.passphraseFile != "":
 		p, err = readSecretFile("--passphrase-file", r.passphraseFile)
@@ -115,7 +115,7 @@ func (r *claiming) newPassphrase(ctx context.Context) (p secret.Bytes, generated
 		return keystore.GeneratePassphrase(), true, nil
 	}
 	for {
-		first, err := r.askHidden(ctx, "Passphrase for the new account's key (leave empty to have one made): ")
+		first, err := r.askHidden(ctx, "Passphrase for "+of+" (leave empty to have one made): ")
 		if err != nil {
 			return p, false, err
 		}

@@ -1,0 +1,151 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/restante/restante/crypto/keystore"
+	"github.com/restante/restante/relay/client"
+)
+
+func (c *cli) newKit() *cobra.Command {
+	var f claimFlags
+	var out string
+	cmd := &cobra.Command{
+		Use: "kit LINK|-", Short: "Save what gets your money out without us", GroupID: groupUse, Args: exactly(1, "a claim link, or \"-\""),
+		Long: "Prove that the money is for you, as for a claim, and save what opens its box instead of claiming: a file under a\n" +
+			"passphrase, which \"age -d\" opens. With it the money is yours to take with the relay gone, for as long as it waits;\n" +
+			"OUT-WITHOUT-US.md says how. Where there is no terminal, the status is 3 when a code is needed: run it again with --code.",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := f.check(); err != nil {
+				return err
+			}
+			return c.kit(cmd.Context(), args[0], f, out)
+		},
+	}
+	fl := cmd.Flags()
+	fl.SortFlags = false
+	fl.StringVar(&f.code, "code", "", "the six digits that were mailed after an earlier call")
+	fl.StringVar(&f.voucher, "voucher", "", "the app's word for you, in place of a code")
+	fl.StringVar(&out, "out", "", "file to write (default ./restante-ID.kit.age); never overwritten")
+	fl.StringVar(&f.passphraseFile, "passphrase-file", "", "file whose first line is the kit's passphrase")
+	return cmd
+}
+
+func (c *cli) kit(ctx context.Context, arg string, f claimFlags, out string) error {
+	link, err := c.link(ctx, arg)
+	if err != nil {
+		return err
+	}
+	r := &claiming{cli: c, claimFlags: f, link: link}
+	if r.client, err = c.claimant(link); err != nil {
+		return err
+	}
+	if r.begun, err = c.begun(link.PaymentID); err != nil {
+		return err
+	}
+	if out == "" {
+		out = "restante-" + link.PaymentID + ".kit.age"
+	}
+	if out, err = filepath.Abs(out); err != nil {
+		return err
+	}
+	if err := r.readyForKit(out); err != nil {
+		return err
+	}
+	k, err := r.tryKit(ctx, r.code != "")
+	if client.IsCode(err, "code_too_soon") && r.begun.usable(time.Now()) {
+		k, err = r.tryKit(ctx, true) // the code that was mailed a moment ago is still good
+	}
+	if err != nil {
+		return r.stopped(err)
+	}
+	defer k.Identity.Wipe()
+	if r.voucher == "" { // the code is used up; an account that a claim has made stays known
+		r.begun.Session, r.begun.SessionTo, r.begun.SessionEnds = "", "", time.Time{}
+		if r.begun.Account == "" {
+			r.forget(r.begun)
+		} else if err := r.begun.save(); err != nil {
+			return err
+		}
+	}
+	return r.saveKit(ctx, k, out)
+}
+
+// readyForKit refuses what could not work before a code is asked for or used up.
+func (r *claiming) readyForKit(out string) error {
+	if r.code != "" && r.begun.Session == "" {
+		return usage("No code was asked for here. Run it without --code first: then one is mailed.")
+	}
+	if r.passphraseFile != "" {
+		p, err := readSecretFile("--passphrase-file", r.passphraseFile)
+		if err != nil {
+			return err
+		}
+		p.Wipe()
+	}
+	if _, err := os.Lstat(out); err == nil {
+		return kitThere(out)
+	}
+	probe, err := os.CreateTemp(filepath.Dir(out), ".restante-*")
+	if err != nil {
+		return failed("The kit could not be written: %v. Name another place with --out.", err)
+	}
+	return errors.Join(probe.Close(), os.Remove(probe.Name()))
+}
+
+func kitThere(out string) error {
+	return failed("%s is there already and is never overwritten. Name another file with --out.", out)
+}
+
+func (r *claiming) tryKit(ctx context.Context, earlierCode bool) (client.Kit, error) {
+	q := client.ClaimRequest{Link: r.link, Code: r.askCode, Voucher: r.voucher, Tell: r.tell}
+	if earlierCode {
+		q.Session = client.CodeSession{Session: r.begun.Session, To: r.begun.SessionTo, ExpiresAt: r.begun.SessionEnds}
+	}
+	return r.client.Kit(ctx, q)
+}
+
+// kitJSON says where the kit is.
+type kitJSON struct {
+	Payment        string `json:"payment"`
+	HoldingAccount string `json:"holding_account"`
+	Amount         string `json:"amount"`
+	File           string `json:"file"`
+	Passphrase     string `json:"passphrase,omitempty"` // when it was made here
+}
+
+func (r *claiming) saveKit(ctx context.Context, k client.Kit, out string) error {
+	pass, generated, err := r.newPassphrase(ctx, "the kit")
+	if err != nil {
+		return err
+	}
+	defer pass.Wipe()
+	err = keystore.WriteKit(out, k, pass)
+	switch {
+	case errors.Is(err, fs.ErrExist):
+		return kitThere(out)
+	case err != nil:
+		return failed("The kit cannot be written: %v.", err)
+	}
+	told := kitJSON{Payment: k.Payment, HoldingAccount: k.Account, Amount: k.Amount, File: out}
+	if generated {
+		told.Passphrase = string(pass.Reveal())
+	}
+	if r.json {
+		return r.printJSON(told)
+	}
+	if generated {
+		fmt.Fprintf(r.stderr, "Its passphrase, which is kept nowhere: %s\n", pass.Reveal())
+	}
+	r.printf("%s\n\nThis file, which \"age -d\" opens, gets %s out without us for as long as the money waits: nothing was claimed yet.\n", out, money(k.Amount, "native"))
+	r.printf("Until it is claimed, the sender can still take the money back; whoever has the file and its passphrase can take it too.\n")
+	return r.written()
+}
