@@ -208,6 +208,21 @@ func (f *fake) answer(route, id string, r *http.Request) (int, any) {
 		return 200, &out
 	case "GET /v1/payments/{id}/receipt":
 		return 200, f.receipt(p)
+	case "POST /v1/payments/{id}/readdress":
+		var in wire.ReaddressRequest
+		to, err := relay.Handle{}, json.Unmarshal(body, &in)
+		if err == nil {
+			to, err = relay.ParseHandle(in.To)
+		}
+		if err != nil {
+			f.t.Error(err)
+		}
+		if p.State == "claimed" && p.To != to.String() {
+			return 0, no(409, "already_claimed")
+		}
+		p.To = to.String()
+		out := p.Payment
+		return 200, &out
 	case "POST /v1/payments/{id}/cancel":
 		if p.State == "claimed" {
 			return 0, no(409, "already_claimed")

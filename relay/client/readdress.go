@@ -1,0 +1,31 @@
+package client
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/restante/restante/relay"
+	"github.com/restante/restante/relay/wire"
+)
+
+// Readdress corrects whom a guarded payment is for. No money moves and the link stays: deliver it to the new recipient. What
+// was mailed or vouched for the old handle is void from then on. Errors: a *Problem "share_released" (somebody has proven
+// the old handle), "not_guarded", "claim_in_flight" or "already_…", after which the handle is as it was; ErrAnswer.
+func (c *Client) Readdress(ctx context.Context, id, to string) (Payment, error) {
+	path, err := paymentPath(id, "/readdress")
+	if err != nil {
+		return Payment{}, err
+	}
+	q := c.post(path, wire.ReaddressRequest{To: to})
+	q.safe = true // the same handle again changes nothing
+	var p Payment
+	if err := c.do(ctx, q, &p); err != nil {
+		return Payment{}, err
+	}
+	asked, err := relay.ParseHandle(to)
+	got, err2 := relay.ParseHandle(p.To)
+	if err != nil || err2 != nil || asked != got {
+		return Payment{}, fmt.Errorf("%w: payment %s is to somebody else", ErrAnswer, id)
+	}
+	return p, fits(p.ID, id)
+}
