@@ -15,7 +15,7 @@ func (c *cli) commands() []*cobra.Command {
 		c.newUp(), c.newDevnet(), c.newDemo(),
 
 		// groupUse: apps and claimants.
-		c.newApp(), c.newSend(), c.newCancel(), c.newClaim(), c.newDecline(),
+		c.newApp(), c.newSend(), c.newReaddress(), c.newCancel(), c.newClaim(), c.newDecline(),
 		c.newReceipt(), c.newKit(),
 
 		// groupLook: what is, and why.
