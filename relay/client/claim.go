@@ -131,7 +131,10 @@ func (c *Client) Claim(ctx context.Context, r ClaimRequest) (Claimed, error) {
 		return Claimed{}, err
 	}
 	for range claimTries {
-		if v, err = c.attempt(ctx, r, proven.Proof, h, to); err != nil {
+		if v, err = c.attempt(ctx, r, proven.Proof, h, to); IsCode(err, "plan_dead") {
+			continue // the ledger was faster than we were
+		}
+		if err != nil {
 			return c.afterError(ctx, r, to.Address, err)
 		}
 		if v.State != string(relay.Pending) {

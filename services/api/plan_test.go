@@ -167,3 +167,27 @@ func unplanned(t *testing.T, holding, to string) string {
 	}
 	return tx.XDR
 }
+
+// A plan whose time is over cannot be handed in: the payment would wait for a claim that can never land. The next plan can.
+func TestDeadPlan(t *testing.T) {
+	w := newWorld(t)
+	p, link := w.send(ana)
+	holding, to := w.fund(p.ID), keypair.MustRandom()
+	c := w.holder(link).with("Restante-Proof", w.prove(link).Proof)
+	path := "/v1/claims/" + p.ID
+	var plan, again, next wire.Plan
+	ask := wire.PlanRequest{Destination: to.Address()}
+	c.do("POST", path+"/plan", ask).want(200).into(&plan)
+	c.do("POST", path+"/plan", ask).want(200).into(&again)
+	if plan.Hash != again.Hash {
+		t.Error("asking twice at once uses up two plans")
+	}
+	for w.ledger.head().Sequence < plan.MaxLedger {
+		w.ledger.close()
+	}
+	w.unchanged("a plan out of time", func() {
+		c.do("POST", path+"/submit", wire.SubmitRequest{Envelope: w.sign(plan.Envelope, holding, to)}).refused(409, "plan_dead")
+	})
+	c.do("POST", path+"/plan", ask).want(200).into(&next)
+	c.do("POST", path+"/submit", wire.SubmitRequest{Envelope: w.sign(next.Envelope, holding, to)}).want(202)
+}
