@@ -63,6 +63,40 @@ type Cost struct {
 	Payer         string `json:"payer"`          // "service"
 }
 
+// Preview is the answer of POST /v1/payments/preview, whose body is a PaymentRequest: what would come of it just now.
+// Nothing is written, and nothing is promised.
+type Preview struct {
+	Accepted        bool        `json:"accepted"` // whether the request would be
+	Refusal         *Refusal    `json:"refusal"`  // null when it would be accepted
+	To              string      `json:"to"`
+	Amount          string      `json:"amount"`
+	Asset           string      `json:"asset"`
+	Policy          string      `json:"policy"`
+	Custody         string      `json:"custody"`
+	CustodyText     string      `json:"custody_text"` // the sentence behind the word
+	ReturnTo        string      `json:"return_to"`
+	ExpiresAt       time.Time   `json:"expires_at"`
+	Cost            PreviewCost `json:"cost"`
+	Ledger          uint32      `json:"ledger"`            // newest ledger
+	NotBeforeLedger uint32      `json:"not_before_ledger"` // of a return, were the funding signed now; until it is, a cancel needs no ledger
+}
+
+// Refusal says why a request would be refused, as its problem would.
+type Refusal struct {
+	Code   string `json:"code"`
+	Detail string `json:"detail"`
+}
+
+// PreviewCost is what a payment would cost besides the amount. Fees are the bids of a first try: the network takes at most that.
+type PreviewCost struct {
+	Payer             string `json:"payer"`               // of all of it: "service", by its sponsor account
+	FeeFunding        string `json:"fee_funding"`         // lumens
+	FeeClaim          string `json:"fee_claim"`           // lumens; a payment is claimed or returned
+	FeeReturn         string `json:"fee_return"`          // lumens
+	ReserveLocked     string `json:"reserve_locked"`      // lumens locked in the holding account; they come home
+	ReserveNewAccount string `json:"reserve_new_account"` // lumens locked in the claimant's account for good, if the claim has to make it
+}
+
 // Settlement is the transaction that ended a payment.
 type Settlement struct {
 	Tx     string `json:"tx"`

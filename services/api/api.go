@@ -30,6 +30,9 @@ type Config struct {
 	Network     string `yaml:"network"`     // passphrase of the Stellar network
 	KeyPrefix   string `yaml:"key_prefix"`  // of API keys; default by the network: "rst_live_" on the public one, else "rst_test_"
 	Development bool   `yaml:"development"` // allow http in PublicURL also where money is real
+
+	// FundingLedgers is the worker's bound_ledgers, for previews only: a funding lands within so many ledgers or never; default 12.
+	FundingLedgers uint32 `yaml:"funding_ledgers"`
 }
 
 // PublicNetwork is the passphrase of the network where money is real.
@@ -39,6 +42,9 @@ const PublicNetwork = "Public Global Stellar Network ; September 2015"
 func (c *Config) Check() error {
 	if c.Network == "" {
 		return errors.New("api: network is missing: the passphrase of the Stellar network")
+	}
+	if c.FundingLedgers == 0 {
+		c.FundingLedgers = 12
 	}
 	if c.KeyPrefix == "" {
 		c.KeyPrefix = KeyPrefix(c.Network)

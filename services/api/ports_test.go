@@ -103,6 +103,13 @@ func (l *ledger) Balance(_ context.Context, account string) (total, free relay.S
 	return total, max(total-relay.One, 0), err
 }
 
+func (l *ledger) FeeBid(ctx context.Context) (relay.Stroops, error) {
+	if l.failing() {
+		return 0, errDown
+	}
+	return 100, ctx.Err()
+}
+
 func (l *ledger) MemoRequired(_ context.Context, account string) (bool, error) {
 	_, err := l.account(account)
 	return l.memo[account], err

@@ -46,6 +46,7 @@ var routes = []route{
 
 	{"POST", "/v1/payments", byApp, (*server).createPayment},
 	{"GET", "/v1/payments", byApp, (*server).listPayments},
+	{"POST", "/v1/payments/preview", byApp, (*server).preview},
 	{"GET", "/v1/payments/{id}", byApp, (*server).getPayment},
 	{"GET", "/v1/payments/{id}/story", byApp, (*server).story},
 	{"GET", "/v1/payments/{id}/receipt", byApp, (*server).receipt},

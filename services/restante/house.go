@@ -291,7 +291,9 @@ func (h *house) openDoors(context.Context) error {
 	if err != nil {
 		return err
 	}
-	door, err := api.New(api.Config{PublicURL: h.publicURL(), Network: h.cfg.Ledger.Passphrase}, api.Deps{
+	door, err := api.New(api.Config{
+		PublicURL: h.publicURL(), Network: h.cfg.Ledger.Passphrase, FundingLedgers: h.cfg.Worker.BoundLedgers,
+	}, api.Deps{
 		Desk: h.desk, Store: h.store, Signer: fundedTreasuries{h.signer, h}, Ledger: h.port, Codes: h.cfg.keys,
 		Bus: ringer{h.bus}, Closing: h.closing, Log: h.log.With("part", "api"), Now: time.Now,
 	})
