@@ -7,6 +7,7 @@ type (
 	Payment     = wire.Payment
 	PaymentList = wire.PaymentList
 	Settlement  = wire.Settlement
+	Preview     = wire.Preview
 	Voucher     = wire.Voucher
 	Story       = wire.Story
 	Receipt     = wire.Receipt

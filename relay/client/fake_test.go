@@ -189,6 +189,8 @@ func (f *fake) answer(route, id string, r *http.Request) (int, any) {
 	switch route {
 	case "POST /v1/payments":
 		return f.create(r, body)
+	case "POST /v1/payments/preview":
+		return f.preview(r, body)
 	case "GET /v1/payments":
 		out := wire.PaymentList{Data: []wire.Payment{}, HasMore: true}
 		for _, p := range f.payments {
@@ -232,6 +234,22 @@ func (f *fake) answer(route, id string, r *http.Request) (int, any) {
 		return 202, &out
 	}
 	return 0, no(404, "no_such_path")
+}
+
+func (f *fake) preview(r *http.Request, body []byte) (int, any) {
+	var in wire.PaymentRequest
+	if err := json.Unmarshal(body, &in); err != nil || in.ID != "" || in.Link != nil || r.Header.Get("Idempotency-Key") != "" {
+		f.t.Errorf("%v, %+v", err, in)
+	}
+	if in.Amount == "0" {
+		return 0, no(400, "amount_zero")
+	}
+	to, err := relay.ParseHandle(in.To)
+	policy, err2 := relay.ParsePolicy(in.Policy)
+	if err != nil || err2 != nil {
+		f.t.Error(err, err2)
+	}
+	return 200, &wire.Preview{Accepted: true, To: to.String(), Amount: in.Amount, Asset: "native", Policy: string(policy), ReturnTo: addr("treasury")}
 }
 
 // create is idempotent by its key, as the API is.

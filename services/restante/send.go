@@ -12,7 +12,7 @@ import (
 
 func (c *cli) newSend() *cobra.Command {
 	var r client.SendRequest
-	var wait bool
+	var wait, dry bool
 	cmd := &cobra.Command{
 		Use: "send --to HANDLE --amount N", Short: "Send money to an e-mail address or another handle", GroupID: groupUse,
 		Long: "Send money. The claim link is made here and printed once: nobody else has it. Deliver it yourself.\n\n" +
@@ -25,6 +25,10 @@ func (c *cli) newSend() *cobra.Command {
 				return usage("To whom? Give --to, like --to ana@example.com.")
 			case r.Amount == "":
 				return usage("How much? Give --amount in lumens, like --amount 25.")
+			case dry && wait:
+				return usage("Nothing is sent with --dry-run, so there is nothing to wait for.")
+			case dry:
+				return c.dryRun(cmd.Context(), r)
 			}
 			return c.send(cmd.Context(), r, wait)
 		},
@@ -38,6 +42,7 @@ func (c *cli) newSend() *cobra.Command {
 	f.StringVar(&r.Policy, "policy", "", "guarded: link and inbox together claim; link: whoever has the link (default guarded)")
 	f.StringVar(&r.Reference, "reference", "", "your own name of the payment, unique")
 	f.BoolVar(&wait, "wait", false, "wait until the money is in its holding account")
+	f.BoolVar(&dry, "dry-run", false, "only say what it would cost and whether it would be accepted; send nothing")
 	return cmd
 }
 

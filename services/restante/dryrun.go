@@ -1,0 +1,56 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/restante/restante/relay/client"
+)
+
+// dryRun tells what a send would cost and whether it would be accepted. Nothing is made, not even a link.
+func (c *cli) dryRun(ctx context.Context, r client.SendRequest) error {
+	cl, err := c.app()
+	if err != nil {
+		return err
+	}
+	v, err := cl.Preview(ctx, r)
+	if err != nil {
+		return err
+	}
+	if c.json {
+		err = c.printJSON(v)
+	} else {
+		c.printPreview(v)
+	}
+	if err == nil && !v.Accepted {
+		return failed("It would be refused: %s", v.Refusal.Detail)
+	}
+	return err
+}
+
+func (c *cli) printPreview(v client.Preview) {
+	xlm := func(amount string) string { return money(amount, "native") }
+	outcome := "would be accepted"
+	if !v.Accepted {
+		outcome = "would be refused: " + v.Refusal.Code
+	}
+	c.table(
+		row{"Payment", outcome}, row{"To", v.To}, row{"Amount", money(v.Amount, v.Asset) + ", from " + v.ReturnTo}, row{"Waits until", moment(v.ExpiresAt)},
+		row{"Fees", fmt.Sprintf("%s to fund, %s when claimed or %s when returned, at most at a first try; %s pays",
+			xlm(v.Cost.FeeFunding), xlm(v.Cost.FeeClaim), xlm(v.Cost.FeeReturn), payer(v.Cost.Payer))},
+		row{"Locked", fmt.Sprintf("%s in the holding account, by %s; comes home", xlm(v.Cost.ReserveLocked), payer(v.Cost.Payer))},
+		row{"New account", fmt.Sprintf("%s if the claim has to make one, by %s; stays with that account", xlm(v.Cost.ReserveNewAccount), payer(v.Cost.Payer))},
+		row{"Returns", fmt.Sprintf("to %s, in ledger %d at the earliest if it were funded now (newest: %d); before it is funded, at once",
+			v.ReturnTo, v.NotBeforeLedger, v.Ledger)},
+		row{"Custody", v.CustodyText},
+	)
+	c.printf("\nNothing was sent. This holds for now and promises nothing.\n")
+}
+
+// payer names who carries a cost.
+func payer(word string) string {
+	if word == "service" {
+		return "the service's sponsor"
+	}
+	return word
+}
