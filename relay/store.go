@@ -175,6 +175,9 @@ type Store interface {
 	// Straighten pulls open rows that are due, or leased, beyond latest back to now: they were written while the clock was
 	// wrong. Rows of DoExpire stay: theirs is the ledger's clock.
 	Straighten(ctx context.Context, now, latest Micros) (rows int64, err error)
+	// Prune deletes work that was done, and answers that were remembered, before a moment; at most limit of each. What a
+	// payment went through is in its history and its envelopes, which are never deleted.
+	Prune(ctx context.Context, before Micros, limit int) (rows int64, err error)
 	// Unannounced lists ids of rows that are due and were never announced on the bus, and Announced marks them.
 	Unannounced(ctx context.Context, now Micros, limit int) ([]Work, error)
 	Announced(ctx context.Context, ids []int64) error

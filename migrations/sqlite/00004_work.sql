@@ -21,4 +21,5 @@ CREATE INDEX work_open_by_due ON work (due, id) WHERE done_at = 0;
 CREATE INDEX work_open_by_kind ON work (kind, due, id) WHERE done_at = 0;
 CREATE INDEX work_unannounced ON work (due, id) WHERE done_at = 0 AND announced_at = 0;
 CREATE INDEX work_by_payment ON work (payment, id) WHERE payment <> '';
+CREATE INDEX work_done ON work (done_at) WHERE done_at <> 0;
 CREATE INDEX work_by_envelope ON work (envelope, id) WHERE envelope <> '';

@@ -47,6 +47,7 @@ func Store(t *testing.T, open func(t *testing.T) relay.Store) {
 		{"envelope in no impossible state", envelopeStates},
 		{"work is there once", workOnce},
 		{"work is released untried", workReleased},
+		{"what is over is pruned", pruned},
 		{"work of a wrong clock is straightened", workStraightened},
 		{"work on an envelope is its payments' work", workOfEnvelope},
 		{"work is leased once", workLease},

@@ -57,6 +57,41 @@ func workOfEnvelope(b *bench) {
 	b.wantDues("of one that it does not carry", b.workOf(ps[2]))
 }
 
+func pruned(b *bench) {
+	id := b.insert(Payment(b.app.ID, 1))[0].ID
+	b.add(relay.Work{Kind: relay.DoFund, Payment: id, Due: Start}, relay.Work{Kind: relay.DoAudit, Payment: id, Due: Start}, relay.Work{Kind: relay.DoReturn, Payment: id, Due: Start})
+	rows := b.lease(Start+1, 2)
+	b.ok(b.Done(b.Context(), rows[0].ID, Start+10))
+	b.ok(b.Done(b.Context(), rows[1].ID, Start+20))
+	old := relay.Answered{App: b.app.ID, Key: "old", Body: "b", Status: 201, Answer: []byte("{}"), CreatedAt: Start}
+	young := old
+	young.Key, young.CreatedAt = "young", Start+30
+	b.update(func(tx relay.Tx) error {
+		if err := tx.Remember(old); err != nil {
+			return err
+		}
+		return tx.Remember(young)
+	})
+	if n, err := b.Prune(b.Context(), Start+20, 100); err != nil || n != 2 {
+		b.Errorf("%d rows, %v", n, err)
+	}
+	if n := len(b.workOf(id)); n != 2 { // the one that was done later, and the one that is open
+		b.Errorf("%d rows of work are left", n)
+	}
+	b.update(func(tx relay.Tx) error {
+		if _, err := tx.Recall(b.app.ID, "old"); relay.CodeOf(err) != relay.ErrNotFound.Code {
+			b.Errorf("an old answer is remembered: %v", err)
+		}
+		_, err := tx.Recall(b.app.ID, "young")
+		return err
+	})
+	for range 2 { // a little at a time
+		if n, err := b.Prune(b.Context(), Start+99, 1); err != nil || n == 0 && len(b.workOf(id)) != 1 {
+			b.Errorf("%d rows, %v", n, err)
+		}
+	}
+}
+
 func workReleased(b *bench) {
 	id := b.insert(Payment(b.app.ID, 1))[0].ID
 	b.add(relay.Work{Kind: relay.DoFund, Payment: id, Due: Start + 5})

@@ -102,6 +102,21 @@ func (s *Store) Straighten(ctx context.Context, now, latest relay.Micros) (rows 
 	return rows, err
 }
 
+// Prune implements relay.Store.
+func (s *Store) Prune(ctx context.Context, before relay.Micros, limit int) (rows int64, err error) {
+	err = s.write(ctx, func(tx *session) error {
+		work, err := tx.exec("DELETE FROM work WHERE id IN (SELECT id FROM work WHERE done_at <> 0 AND done_at < $1 ORDER BY done_at LIMIT $2)", before, limit)
+		if err != nil {
+			return err
+		}
+		answers, err := tx.exec(`DELETE FROM answers WHERE (app, key) IN
+			(SELECT app, key FROM answers WHERE created_at < $1 ORDER BY created_at LIMIT $2)`, before, limit)
+		rows = work + answers
+		return err
+	})
+	return rows, err
+}
+
 // closed is nil when there is such a row; it is only asked about rows that are not open.
 func (s *session) closed(id int64) error {
 	_, err := one(s, plain[int64], "SELECT id FROM work WHERE id = $1", id)

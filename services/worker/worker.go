@@ -203,14 +203,35 @@ var byOurClock = []relay.EffectKind{relay.DoFund, relay.DoSubmit, relay.DoReturn
 func (w *Worker) Sweep(ctx context.Context) error {
 	tick := time.NewTicker(w.cfg.SweepEvery)
 	defer tick.Stop()
+	pruned := time.Time{}
 	for {
 		for w.sweepOnce(ctx) {
+		}
+		if time.Since(pruned) > time.Hour {
+			w.prune(ctx)
+			pruned = time.Now()
 		}
 		select {
 		case <-ctx.Done():
 			return nil
 		case <-tick.C:
 		case <-w.wake:
+		}
+	}
+}
+
+// remembered is how long done work and the answers behind Idempotency-Keys are kept.
+const remembered = 30 * 24 * time.Hour
+
+// prune deletes what is over, a little at a time so that nobody waits for it.
+func (w *Worker) prune(ctx context.Context) {
+	for ctx.Err() == nil {
+		rows, err := w.Store.Prune(ctx, w.now()-relay.Micros(remembered.Microseconds()), 500)
+		if err != nil && ctx.Err() == nil {
+			w.Log.Warn("pruning failed; it is tried again in an hour", "err", err)
+		}
+		if err != nil || rows == 0 {
+			return
 		}
 	}
 }
