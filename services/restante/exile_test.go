@@ -1,0 +1,177 @@
+package main
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/creack/pty"
+
+	"github.com/restante/restante/services/devnet/devnettest"
+)
+
+// exile is somebody's folder after the service has gone.
+type exile struct {
+	t       *testing.T
+	dir     string
+	page    map[string]string // blocks of the page by name
+	network *devnettest.Network
+}
+
+// blocks are the pieces of the page that have a name: ```sh NAME and ```js NAME.
+func blocks(t *testing.T) map[string]string {
+	page, err := os.ReadFile("OUT-WITHOUT-US.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := map[string]string{}
+	for _, m := range regexp.MustCompile("(?ms)^```(?:sh|js) (\\S+)\n(.*?)^```$").FindAllStringSubmatch(string(page), -1) {
+		out[m[1]] = m[2]
+	}
+	return out
+}
+
+// tools puts the page's scripts, and the SDK that it names, into the folder.
+func (x *exile) tools() {
+	for _, name := range []string{"age", "node", "npm"} {
+		if _, err := exec.LookPath(name); err != nil {
+			x.missing(name, err)
+		}
+	}
+	modules := x.modules()
+	pinned, err := os.ReadFile(filepath.Join(modules, "@stellar", "stellar-sdk", "package.json"))
+	var sdk struct{ Name, Version string }
+	if err == nil {
+		err = json.Unmarshal(pinned, &sdk)
+	}
+	if err != nil || !strings.Contains(x.page["tools"], sdk.Name+"@"+sdk.Version+"\n") {
+		x.t.Fatalf("the page installs another SDK than %s@%s: %v", sdk.Name, sdk.Version, err)
+	}
+	if err := errors.Join(os.Symlink(modules, filepath.Join(x.dir, "node_modules")), os.Mkdir(filepath.Join(x.dir, "kept"), 0o700)); err != nil {
+		x.t.Fatal(err)
+	}
+	for name, text := range x.page {
+		if strings.HasSuffix(name, ".mjs") {
+			x.write(name, text)
+		}
+	}
+}
+
+// missing is a skip, unless the environment says that nothing may be missing.
+func (x *exile) missing(what string, err error) {
+	if os.Getenv("RESTANTE_REQUIRE_SERVICES") == "1" {
+		x.t.Fatalf("%s: %v", what, err)
+	}
+	x.t.Skipf("%s: %v", what, err)
+}
+
+// modules is a node_modules with exactly what the lock file of the ledger's own check names. It is installed once, into the
+// user's cache.
+func (x *exile) modules() string {
+	const scripts = "../devnet/testdata/js"
+	lock, err := os.ReadFile(filepath.Join(scripts, "package-lock.json"))
+	if err != nil {
+		x.t.Fatal(err)
+	}
+	cache, err := os.UserCacheDir()
+	if err != nil {
+		cache = x.t.TempDir()
+	}
+	sum := sha256.Sum256(lock)
+	dir := filepath.Join(cache, "restante", "out-"+hex.EncodeToString(sum[:8]))
+	done := filepath.Join(dir, "node_modules", ".package-lock.json") // npm writes it last
+	if _, err := os.Stat(done); err == nil {
+		return filepath.Join(dir, "node_modules")
+	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		x.t.Fatal(err)
+	}
+	for _, name := range []string{"package.json", "package-lock.json"} {
+		copyFile(x.t, filepath.Join(scripts, name), filepath.Join(dir, name))
+	}
+	cmd := exec.CommandContext(x.t.Context(), "npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund")
+	cmd.Dir = dir
+	if out, err := cmd.CombinedOutput(); err != nil {
+		x.t.Logf("%s", out)
+		x.missing("npm ci", err)
+	}
+	return filepath.Join(dir, "node_modules")
+}
+
+func (x *exile) write(name, text string) {
+	if err := os.WriteFile(filepath.Join(x.dir, name), []byte(text), 0o600); err != nil {
+		x.t.Fatal(err)
+	}
+}
+
+func (x *exile) read(name string) string {
+	text, err := os.ReadFile(filepath.Join(x.dir, name))
+	if err != nil {
+		x.t.Fatal(err)
+	}
+	return string(text)
+}
+
+func (x *exile) copy(from, name string) { copyFile(x.t, from, filepath.Join(x.dir, name)) }
+
+// run runs a block of the page as it stands there.
+func (x *exile) run(name string) {
+	x.t.Helper()
+	if out, err := x.try(name); err != nil {
+		x.t.Fatalf("%s: %v\n%s", name, err, out)
+	}
+}
+
+func (x *exile) try(name string) (string, error) { return x.sh(x.block(name)) }
+
+func (x *exile) block(name string) string {
+	if x.page[name] == "" {
+		x.t.Fatalf("the page has no block %q", name)
+	}
+	return x.page[name]
+}
+
+func (x *exile) sh(text string) (string, error) {
+	out, err := x.shell(text).CombinedOutput()
+	return string(out), err
+}
+
+func (x *exile) shell(text string) *exec.Cmd {
+	cmd := exec.CommandContext(x.t.Context(), "sh", "-e", "-c", text)
+	cmd.Dir = x.dir
+	cmd.Env = append(os.Environ(), "HORIZON="+x.network.Horizon, "NO_PROXY=127.0.0.1", "no_proxy=127.0.0.1")
+	return cmd
+}
+
+// tryAtTerminal runs a block where age can ask for a passphrase, which it reads from a terminal only.
+func (x *exile) tryAtTerminal(name, passphrase string) (string, error) {
+	cmd := x.shell(x.block(name))
+	terminal, err := pty.Start(cmd)
+	if err != nil {
+		x.t.Fatal(err)
+	}
+	defer terminal.Close()
+	// The prompt comes first: what is typed before it may be flushed.
+	var shown bytes.Buffer
+	one := make([]byte, 1)
+	for !strings.Contains(shown.String(), "passphrase") {
+		if _, err := io.ReadFull(terminal, one); err != nil {
+			x.t.Fatalf("no prompt: %q, %v", shown.String(), err)
+		}
+		shown.Write(one)
+	}
+	if _, err := terminal.WriteString(passphrase + "\n"); err != nil {
+		x.t.Fatal(err)
+	}
+	_, _ = io.Copy(&shown, terminal) // ends with an error when the shell hangs up
+	return shown.String(), cmd.Wait()
+}
