@@ -46,6 +46,7 @@ var chapters = []chapter{
 	{"A claim whose answer is lost, then a cancel", lostAnswerThenCancel},
 	{"A stolen data directory opens no box", stolenDirectory},
 	{"A stolen link without the inbox opens nothing", stolenLink},
+	{"A mistyped address is corrected, and opens nothing any more", mistypedAddress},
 }
 
 // demo plays all chapters and counts those that hold.
