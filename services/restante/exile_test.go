@@ -17,6 +17,7 @@ import (
 	"github.com/creack/pty"
 
 	"github.com/restante/restante/services/devnet/devnettest"
+	"github.com/restante/restante/services/internal/bareledger"
 )
 
 // exile is somebody's folder after the service has gone.
@@ -25,6 +26,7 @@ type exile struct {
 	dir     string
 	page    map[string]string // blocks of the page by name
 	network *devnettest.Network
+	ledger  bareledger.Reader
 }
 
 // blocks are the pieces of the page that have a name: ```sh NAME and ```js NAME.
@@ -123,16 +125,7 @@ func (x *exile) read(name string) string {
 
 func (x *exile) copy(from, name string) { copyFile(x.t, from, filepath.Join(x.dir, name)) }
 
-// run runs a block of the page as it stands there.
-func (x *exile) run(name string) {
-	x.t.Helper()
-	if out, err := x.try(name); err != nil {
-		x.t.Fatalf("%s: %v\n%s", name, err, out)
-	}
-}
-
-func (x *exile) try(name string) (string, error) { return x.sh(x.block(name)) }
-
+// block is a piece of the page as it stands there.
 func (x *exile) block(name string) string {
 	if x.page[name] == "" {
 		x.t.Fatalf("the page has no block %q", name)

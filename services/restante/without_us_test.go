@@ -31,80 +31,101 @@ const kitPassphrase = "correct horse battery staple"
 
 func TestOutWithoutUs(t *testing.T) {
 	x := &exile{t: t, dir: t.TempDir(), page: blocks(t), network: devnettest.Start(t, devnettest.Interval(100*time.Millisecond))}
+	x.ledger = bareledger.Reader{URL: x.network.RPC}
 	x.tools()
-	ledger := bareledger.Reader{URL: x.network.RPC}
-	balance := func(account string) int64 {
-		a, err := ledger.Account(t.Context(), account)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if !a.Exists {
-			return -1
-		}
-		return a.Balance
-	}
 	kept := x.whileWeWereThere()
-	before := balance(kept.treasury)
 	x.write("payer.txt", x.network.Account().Seed()+"\n")
 	for latest := uint32(0); latest < kept.notBefore; {
 		var err error
-		if latest, err = ledger.Latest(t.Context()); err != nil {
+		if latest, err = x.ledger.Latest(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		x.network.CloseLedger()
 	}
-
-	// The thief has all that the service had, and the box with it.
+	before := x.balance(kept.treasury)
 	x.thief(kept)
-
-	// The sender, with a receipt and no key at all.
-	x.copy(kept.receipts[0], "receipt.json")
-	x.run("receipt")
-	if got := balance(kept.treasury); got != before+amount {
-		t.Errorf("with the receipt, %d stroops came home", got-before)
-	}
-	if out, err := x.try("receipt"); err == nil || !strings.Contains(out, "not in its holding account any more") {
-		t.Errorf("a second time: %v\n%s", err, out)
-	}
-
-	// The sender, with the age identity and another payment's box.
-	x.copy(kept.receipts[1], "receipt.json")
-	x.write("identity.txt", kept.identity+"\n")
-	x.run("identity")
-	if got := balance(kept.treasury); got != before+2*amount {
-		t.Errorf("with the identity, %d stroops came home", got-before-amount)
-	}
-
-	// The recipient, with her kit. Nobody made an account for her.
-	x.copy(kept.kit, "kit.age")
-	if out, err := x.tryAtTerminal("kit", "not the passphrase"); err == nil {
-		t.Errorf("the kit opens with another passphrase\n%s", out)
-	}
-	if out, err := x.tryAtTerminal("kit", kitPassphrase); err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
-	ana := strings.TrimSpace(x.read("mine.address"))
-	if key, err := keypair.ParseFull(strings.TrimSpace(x.read("mine.txt"))); err != nil || key.Address() != ana {
-		t.Errorf("she does not have the key of %s: %v", ana, err)
-	}
-	if got := balance(ana); got != amount {
-		t.Errorf("the recipient has %d stroops", got)
-	}
+	x.senderWithReceipt(kept)
+	x.senderWithIdentity(kept)
+	x.recipientWithKit(kept)
 	for _, h := range kept.holdings {
-		if got := balance(h); got != -1 {
+		if got := x.balance(h); got != -1 {
 			t.Errorf("the holding account %s is still there, with %d stroops", h, got)
 		}
 	}
-	if got := balance(kept.treasury); got != before+2*amount {
-		t.Errorf("the recipient's money moved the sender's: %d", got-before)
+	if got := x.balance(kept.treasury) - before; got != 4*amount-100 { // one of the four paid its own fee
+		t.Errorf("%d stroops came home in all", got)
 	}
+}
+
+// senderWithReceipt has no key at all, only an account that pays the fee.
+func (x *exile) senderWithReceipt(kept keepsakes) {
+	x.copy(kept.receipts[0], "receipt.json")
+	x.comesHome(kept, amount, x.block("receipt"))
+	if out, err := x.sh(x.block("receipt")); err == nil || !strings.Contains(out, "not in its holding account any more") {
+		x.t.Errorf("a second time: %v\n%s", err, out)
+	}
+	x.copy(kept.receipts[1], "receipt.json")
+	x.comesHome(kept, amount, "node home.mjs receipt.json payer.txt 1") // the next way home, as the page says
+}
+
+// senderWithIdentity opens the box. With no payer the fee comes out of the money.
+func (x *exile) senderWithIdentity(kept keepsakes) {
+	x.write("identity.txt", kept.identity+"\n")
+	x.copy(kept.receipts[2], "receipt.json")
+	x.comesHome(kept, amount, x.block("identity"))
+	x.copy(kept.receipts[3], "receipt.json")
+	x.comesHome(kept, amount-100, strings.ReplaceAll(x.block("identity"), " payer.txt", ""))
+}
+
+// comesHome runs commands that bring so many stroops home.
+func (x *exile) comesHome(kept keepsakes, want int64, commands string) {
+	x.t.Helper()
+	before := x.balance(kept.treasury)
+	out, err := x.sh(commands)
+	if err != nil {
+		x.t.Fatalf("%v\n%s", err, out)
+	}
+	if got := x.balance(kept.treasury) - before; got != want {
+		x.t.Errorf("%d stroops came home, not %d\n%s", got, want, out)
+	}
+}
+
+// recipientWithKit has nobody who made an account for her.
+func (x *exile) recipientWithKit(kept keepsakes) {
+	x.copy(kept.kit, "kit.age")
+	if out, err := x.tryAtTerminal("kit", "not the passphrase"); err == nil {
+		x.t.Errorf("the kit opens with another passphrase\n%s", out)
+	}
+	if out, err := x.tryAtTerminal("kit", kitPassphrase); err != nil {
+		x.t.Fatalf("%v\n%s", err, out)
+	}
+	ana := strings.TrimSpace(x.read("mine.address"))
+	if key, err := keypair.ParseFull(strings.TrimSpace(x.read("mine.txt"))); err != nil || key.Address() != ana {
+		x.t.Errorf("she does not have the key of %s: %v", ana, err)
+	}
+	if got := x.balance(ana); got != amount {
+		x.t.Errorf("the recipient has %d stroops", got)
+	}
+}
+
+// balance is stroops by the independent reader; -1 when there is no such account.
+func (x *exile) balance(account string) int64 {
+	x.t.Helper()
+	a, err := x.ledger.Account(x.t.Context(), account)
+	if err != nil {
+		x.t.Fatal(err)
+	}
+	if !a.Exists {
+		return -1
+	}
+	return a.Balance
 }
 
 // keepsakes is what people, and a thief, have when the house is gone.
 type keepsakes struct {
 	treasury, identity string
 	notBefore          uint32
-	receipts           [2]string // files
+	receipts           [4]string // files
 	kit                string    // file
 	holdings           []string
 	loot               string   // a copy of the house's whole directory
@@ -127,7 +148,7 @@ func (x *exile) whileWeWereThere() keepsakes {
 	defer end()
 	kept := keepsakes{treasury: d.w.app.Treasury, identity: d.w.identity, loot: t.TempDir()}
 	var sent []client.Sent
-	for range 3 {
+	for range len(kept.receipts) + 1 {
 		s, err := d.app.Send(ctx, client.SendRequest{To: "ana@example.com", Amount: "25", Note: "for the concert"})
 		if err != nil {
 			t.Fatal(err)
@@ -151,7 +172,7 @@ func (x *exile) whileWeWereThere() keepsakes {
 		x.command(d, 0, "receipt", sent[i].Payment.ID, "--out", kept.receipts[i])
 	}
 	kept.kit = filepath.Join(x.dir, "kept", "kit")
-	x.saveKit(ctx, d, sent[2].Link, kept.kit)
+	x.saveKit(ctx, d, sent[len(kept.receipts)].Link, kept.kit)
 	if _, err := copyTree(data, kept.loot); err != nil {
 		t.Fatal(err)
 	}
@@ -223,7 +244,7 @@ func (x *exile) thief(kept keepsakes) {
 		t.Errorf("the loot holds %s in %s: %v", what, where, err)
 	}
 	planted := filepath.Join(kept.loot, "planted")
-	if err := os.WriteFile(planted, []byte("x"+needles["the seed of "+kept.holdings[2]]), 0o600); err != nil {
+	if err := os.WriteFile(planted, []byte("x"+needles["the seed of "+kept.holdings[0]]), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	if what, _, err := search(kept.loot, needles); err != nil || what == "" {
