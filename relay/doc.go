@@ -26,7 +26,8 @@
 //   - step.go: [Step], the one pure function (payment, input, now) → (payment, effects, error);
 //   - envelope.go: the second, small aggregate: one signed transaction and the payments it carries;
 //   - desk.go: [Desk], the one writer: it reads, steps, and commits payment, history and effects together; desk_ledger.go
-//     is what it writes upon what the ledger shows, desk_proof.go upon a proof, desk_recover.go after a backup;
+//     is what it writes upon what the ledger shows, desk_proof.go upon a proof, desk_recover.go after a backup, and
+//     desk_preview.go is a look at what it would write;
 //   - store.go, signer.go, ledger.go: the ports that adapters implement, each with its contract.
 //
 // Amounts are [Stroops] (1e-7 of a lumen), moments are [Micros] (microseconds since 1970, UTC). Bounds and expiry are
