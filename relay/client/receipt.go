@@ -53,6 +53,9 @@ func checkReceipt(r Receipt, network string) error {
 		if err != nil || len(by) != 1 {
 			return fmt.Errorf("rung %d is not signed by the holding account", rung.Rung)
 		}
+		if rung.LastResort != (rung.Rung == stellar.LastResort) {
+			return fmt.Errorf("rung %d says wrongly what it is", rung.Rung)
+		}
 		if rung.LastResort {
 			continue // needs the relay's own signature, and so is nothing to rely on
 		}

@@ -44,15 +44,17 @@ func TestReceipt(t *testing.T) {
 	}
 	thief := stellar.ReturnPlan{Passphrase: testnet, Holding: addr("holding"), ReturnTo: addr("thief"), LastLedger: 520}
 	for name, spoil := range map[string]func(*wire.Receipt){
-		"another format":  func(r *wire.Receipt) { r.Format = "restante-receipt-2" },
-		"another payment": func(r *wire.Receipt) { r.Payment = "pay_aaaaaaaaaaaaaaaaaaaaaaaaaa" },
-		"another network": func(r *wire.Receipt) { r.Network = "Public Global Stellar Network ; September 2015" },
-		"no box":          func(r *wire.Receipt) { r.Box = "" },
-		"no ledger":       func(r *wire.Receipt) { r.NotBeforeLedger = 0 },
-		"later than said": func(r *wire.Receipt) { r.NotBeforeLedger-- },
-		"another hash":    func(r *wire.Receipt) { r.Ladder[0].Hash = r.Ladder[1].Hash },
-		"rungs exchanged": func(r *wire.Receipt) { r.Ladder[0].Envelope = r.Ladder[1].Envelope },
-		"another account": func(r *wire.Receipt) { r.HoldingAccount = addr("other") },
+		"another format":   func(r *wire.Receipt) { r.Format = "restante-receipt-2" },
+		"another payment":  func(r *wire.Receipt) { r.Payment = "pay_aaaaaaaaaaaaaaaaaaaaaaaaaa" },
+		"another network":  func(r *wire.Receipt) { r.Network = "Public Global Stellar Network ; September 2015" },
+		"no box":           func(r *wire.Receipt) { r.Box = "" },
+		"no ledger":        func(r *wire.Receipt) { r.NotBeforeLedger = 0 },
+		"later than said":  func(r *wire.Receipt) { r.NotBeforeLedger-- },
+		"another hash":     func(r *wire.Receipt) { r.Ladder[0].Hash = r.Ladder[1].Hash },
+		"all last resorts": func(r *wire.Receipt) { r.Ladder[0].LastResort, r.Ladder[1].LastResort = true, true },
+		"no last resort":   func(r *wire.Receipt) { r.Ladder[2].LastResort = false },
+		"rungs exchanged":  func(r *wire.Receipt) { r.Ladder[0].Envelope = r.Ladder[1].Envelope },
+		"another account":  func(r *wire.Receipt) { r.HoldingAccount = addr("other") },
 		"to a thief": func(r *wire.Receipt) {
 			rung, err := stellar.BuildReturn(thief, 2)
 			if err != nil {

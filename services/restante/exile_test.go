@@ -141,9 +141,12 @@ func (x *exile) sh(text string) (string, error) {
 func (x *exile) shell(text string) *exec.Cmd {
 	cmd := exec.CommandContext(x.t.Context(), "sh", "-e", "-c", text)
 	cmd.Dir = x.dir
-	cmd.Env = append(os.Environ(), "HORIZON="+x.network.Horizon, "NO_PROXY=127.0.0.1", "no_proxy=127.0.0.1")
+	cmd.Env = append(os.Environ(), "HOME="+x.home(), "HORIZON="+x.network.Horizon, "NO_PROXY=127.0.0.1", "no_proxy=127.0.0.1")
 	return cmd
 }
+
+// home is a home directory with nothing in it.
+func (x *exile) home() string { return x.t.TempDir() }
 
 // tryAtTerminal runs a block where age can ask for a passphrase, which it reads from a terminal only.
 func (x *exile) tryAtTerminal(name, passphrase string) (string, error) {

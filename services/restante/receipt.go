@@ -6,8 +6,11 @@ import (
 	"errors"
 	"io/fs"
 	"path/filepath"
+	"slices"
 
 	"github.com/spf13/cobra"
+
+	"github.com/restante/restante/relay/wire"
 )
 
 func (c *cli) newReceipt() *cobra.Command {
@@ -51,8 +54,12 @@ func (c *cli) receipt(ctx context.Context, id, out string) error {
 	if c.json {
 		return c.printJSON(map[string]string{"payment": r.Payment, "file": out})
 	}
-	c.printf("%s\n\nAs long as nobody has claimed, this file brings %s home to %s without us: anybody can hand in its first rung, which needs no key.\n",
-		out, money(r.Amount, r.Asset), r.ReturnTo)
+	if slices.ContainsFunc(r.Ladder, func(rung wire.ReceiptRung) bool { return !rung.LastResort }) {
+		c.printf("%s\n\nAs long as nobody has claimed, this file brings %s home to %s without us: anybody can hand in its first rung, which needs no key.\n",
+			out, money(r.Amount, r.Asset), r.ReturnTo)
+	} else {
+		c.printf("%s\n\nThe ways home that need no key are used up: without us, %s is reached by your age identity only.\n", out, money(r.Amount, r.Asset))
+	}
 	c.printf("Its box, opened with your age identity, is the key of the money, so keep the two apart, and neither with us alone.\n")
 	return c.written()
 }
