@@ -254,7 +254,7 @@ func (d *Desk) stranger(tx Tx, t PageTransaction) error {
 			continue // an account that ended with its payment may be made anew by anybody; it is none of ours
 		}
 		if destination, gone := t.Merges[p.Holding]; gone {
-			in := EmptiedElsewhere{Tx: t.Tx, Ledger: t.Ledger, Destination: destination}
+			in := EmptiedElsewhere{Tx: t.Tx, Ledger: t.Ledger, Destination: destination, Merged: -1, Fee: t.Fee}
 			if len(t.Merges) == 1 { // with several, nobody knows here which moved how much
 				in.Merged = t.Merged
 			}
@@ -287,9 +287,16 @@ func (d *Desk) Cursor(ctx context.Context) (seq uint32, err error) {
 	return seq, err
 }
 
-// Skip moves the cursor over a gap in history, to h. The caller then looks up every live envelope and holding account.
-func (d *Desk) Skip(ctx context.Context, h Head) error {
-	return d.Store.UpdateMany(ctx, nil, func(tx Tx, _ []Payment) error { return tx.RememberLedger(h) })
+// Skip moves the cursor over a gap in history, from where it was found to h. The caller then looks up every live envelope
+// and holding account. Another watcher that moved it meanwhile was reading properly: then it stays.
+func (d *Desk) Skip(ctx context.Context, from uint32, h Head) error {
+	return d.Store.UpdateMany(ctx, nil, func(tx Tx, _ []Payment) error {
+		now, err := tx.Cursor()
+		if err != nil || now != from || h.Sequence <= from {
+			return err
+		}
+		return tx.RememberLedger(h)
+	})
 }
 
 // Halt stops everything that moves money until a person has looked. Halted says why, "" when nothing is halted.

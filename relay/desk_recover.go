@@ -27,12 +27,13 @@ func (d *Desk) Unknown(ctx context.Context, hashes []string) (unknown []string, 
 	return unknown, err
 }
 
-// Adopt takes in a funding that the signer's log has and the database has not, although the ledger shows that it landed:
-// the database was restored from a backup. A payment that the backup knows goes on from there. Of one that it does not,
+// Adopt takes in a funding that the signer's log has and the database has not: the database was restored from a backup.
+// seen is where it landed; nil with landed when only the accounts that it made tell, and nil without when it may still
+// land: then it goes on as if it had just been signed. A payment that the backup knows goes on from there. Of one that it does not,
 // nobody knows the handle or the link any more, so the only right place for the money is home: it is written down with a
 // wish to return. app is used when the app itself was forgotten.
-func (d *Desk) Adopt(ctx context.Context, f FundAnswer, s Sighting, app App) error {
-	if !s.Success || s.Hash != f.Envelope.Hash {
+func (d *Desk) Adopt(ctx context.Context, f FundAnswer, seen *Sighting, landed bool, app App) error {
+	if seen != nil && (!seen.Success || seen.Hash != f.Envelope.Hash) {
 		return fmt.Errorf("funding %s was not seen to land: %w", f.Envelope.Hash, ErrContradiction)
 	}
 	return d.Store.UpdateMany(ctx, nil, func(tx Tx, _ []Payment) error {
@@ -63,8 +64,24 @@ func (d *Desk) Adopt(ctx context.Context, f FundAnswer, s Sighting, app App) err
 				return fmt.Errorf("payment %s: %w", m.Payment, err)
 			}
 		}
-		if err := d.settleIn(tx, s.Hash, func(e Envelope, left int) (Envelope, Input, error) { return StepSighting(e, s, left) }); err != nil {
-			return err
+		switch {
+		case seen != nil:
+			err := d.settleIn(tx, seen.Hash, func(e Envelope, left int) (Envelope, Input, error) { return StepSighting(e, *seen, left) })
+			if err != nil {
+				return err
+			}
+		case landed: // the envelope stays signed: nobody has seen it
+			for _, id := range f.Envelope.Payments {
+				p, err := tx.Payment(id)
+				if err == nil {
+					_, err = d.step(tx, p, FundingLanded{Hash: f.Envelope.Hash})
+				}
+				if err != nil {
+					return err
+				}
+			}
+		default:
+			return tx.AddWork(Work{Kind: DoSubmit, Envelope: f.Envelope.Hash, Due: d.now()})
 		}
 		return d.lookAgain(tx, f.Envelope.Payments)
 	})

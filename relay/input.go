@@ -71,7 +71,8 @@ type (
 		Tx          string
 		Ledger      uint32
 		Destination string
-		Merged      Stroops // what arrived; 0 when the transaction does not tell it apart
+		Merged      Stroops // what arrived; -1 when the transaction does not tell it apart
+		Fee         Stroops // what it cost; the holding account itself may have paid it
 	}
 	// HoldingTroubled: the holding account is not as we made it, or is gone and nobody knows how.
 	HoldingTroubled struct{ Cause Reason }

@@ -73,7 +73,7 @@ func react(p Payment, in Input) (Payment, []Effect, error) {
 		if p.State != Pending && p.State != Claiming && p.State != Returning {
 			return p, nil, nil
 		}
-		p.Reason, p.Claim = in.Cause, ""
+		p.Reason, p.Claim, p.Destination = in.Cause, "", ""
 		return to(p, Parked)
 	case HoldingWell:
 		if p.State != Parked || p.Reason == NoWayBack {
@@ -228,6 +228,9 @@ func (p Payment) claimRefusal() error {
 	return conflict("already_"+string(p.State), "This payment has ended.")
 }
 
+// mostOwnFee is how much of the amount may have gone into the fee when a key holder moved the money with a plain wallet.
+const mostOwnFee = 100_000 // stroops
+
 // end takes the inputs by which the ledger ends a payment, whatever we were about to do.
 func end(p Payment, in Input) (Payment, []Effect, error) {
 	if p.State.Ended() {
@@ -260,7 +263,7 @@ func end(p Payment, in Input) (Payment, []Effect, error) {
 		return bringHome(p)
 	case EmptiedElsewhere:
 		p.SettledTx, p.SettledAt = in.Tx, in.Ledger
-		whole := in.Merged >= p.Amount
+		whole := in.Merged >= 0 && in.Merged+min(in.Fee, mostOwnFee) >= p.Amount
 		if whole && in.Destination == p.ReturnTo {
 			return bringHome(p)
 		}
@@ -269,7 +272,7 @@ func end(p Payment, in Input) (Payment, []Effect, error) {
 		if whole && known { // the account she asked us to claim into: by another envelope, but claimed
 			return to(p, Claimed)
 		}
-		if !whole {
+		if !whole && in.Merged >= 0 {
 			p.Reason = HoldingShort
 		}
 		return to(p, Settled)

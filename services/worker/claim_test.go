@@ -126,7 +126,11 @@ func TestANumberUsedWhileNobodyWatched(t *testing.T) {
 	w.work()
 	w.does(w.own(w.seed(p), nil, &txnbuild.BumpSequence{}))
 	w.close(2)
-	if err := w.desk.Skip(t.Context(), w.head()); err != nil {
+	cursor, err := w.desk.Cursor(t.Context())
+	if err == nil {
+		err = w.desk.Skip(t.Context(), cursor, w.head())
+	}
+	if err != nil {
 		t.Fatal(err)
 	}
 	for w.head().Sequence < e.Bound+3 {

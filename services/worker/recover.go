@@ -64,51 +64,54 @@ func (w *Worker) bury(ctx context.Context, fates []relay.FundingFate) error {
 	return nil
 }
 
-// adopt takes in a funding that landed and that the database does not know. One that did not land is left alone: it is
-// committed when its payment is funded again, or its bound passes.
+// adopt takes in a funding that the database does not know and that landed, or could still land. One that can do so no more
+// is left alone.
 func (w *Worker) adopt(ctx context.Context, hash string) error {
-	seen, err := w.Ledger.Sight(ctx, hash)
-	if err != nil {
-		return err
-	}
 	answer, err := w.Signer.Funding(ctx, hash)
 	if err != nil {
 		return err
 	}
-	if seen == nil {
-		if seen, err = w.madeByIt(ctx, answer); err != nil || seen == nil {
+	verdict, seen, err := w.Ledger.Verdict(ctx, answer.Envelope)
+	if err != nil || verdict == relay.CannotLand || seen != nil && !seen.Success {
+		return err
+	}
+	landed := seen != nil
+	if !landed {
+		if landed, err = w.madeByIt(ctx, answer); err != nil {
 			return err
 		}
 	}
-	if !seen.Success {
-		return nil
+	head, err := w.Ledger.Head(ctx)
+	if err != nil || !landed && head.Sequence > answer.Envelope.Bound {
+		return err // its history is gone, and so is whatever it made
 	}
-	w.Log.Error("the database had forgotten a funding that landed; it was restored from a backup? taking it in again",
-		"funding", hash, "payments", len(answer.Minted))
 	app := relay.App{Name: "recovered", Recipient: "forgotten", Treasury: answer.Minted[0].ReturnTo}
-	err = w.Desk.Adopt(ctx, answer, *seen, app)
-	if relay.CodeOf(err) == "not_created" { // the database lets a payment be over whose money is in a holding account
+	err = w.Desk.Adopt(ctx, answer, seen, landed, app)
+	switch code := relay.CodeOf(err); {
+	case err == nil:
+		w.Log.Warn("a funding of the signer's log was not in the database (a crash, or a restored backup); it is taken in",
+			"funding", hash, "payments", len(answer.Minted), "landed", landed)
+	case code == "not_created" && !landed:
+		return nil // its commit was refused, because a payment was over by then: it was never sent
+	case code == "not_created" || code == "funded_otherwise" && landed: // what the database says is not where the money is
 		return fmt.Errorf("funding %s landed, and a payment of it says otherwise (%v): %w", hash, err, relay.ErrContradiction)
 	}
 	return err
 }
 
 // madeByIt concludes from a holding account that is as we made it, its reserve kept by the sponsor, that the funding landed
-// although the ledger's history no longer reaches back to it: nobody else has signatures of its key. nil is not to be had
-// from the accounts either, which is what a funding looks like that never landed, or whose money has left since.
-func (w *Worker) madeByIt(ctx context.Context, answer relay.FundAnswer) (*relay.Sighting, error) {
+// although nobody shows it: nobody else has signatures of its key. False is what a funding looks like, too, whose money has
+// left since.
+func (w *Worker) madeByIt(ctx context.Context, answer relay.FundAnswer) (bool, error) {
 	accounts := map[string]int64{}
 	for _, m := range answer.Minted {
 		accounts[m.Account] = 0
 	}
 	facts, err := w.Ledger.Holdings(ctx, accounts)
-	if err != nil {
-		return nil, err
-	}
 	for _, f := range facts {
 		if f.Exists && f.Trouble == "" {
-			return &relay.Sighting{Hash: answer.Envelope.Hash, Tx: answer.Envelope.Hash, Ledger: answer.Envelope.Bound, Success: true}, nil
+			return true, err
 		}
 	}
-	return nil, nil
+	return false, err
 }

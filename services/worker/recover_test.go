@@ -65,7 +65,7 @@ func TestForgottenFundingOfACanceledPayment(t *testing.T) {
 	w.is(b.ID, relay.Canceled, relay.ByCancel)
 }
 
-// What was signed and never landed is left to the next funding, or to its bound.
+// What was signed and may still land is handed in as if it had just been committed, before anybody may cancel it.
 func TestForgottenFundingThatDidNotLand(t *testing.T) {
 	f := &forgetful{lose: 1}
 	w := newTown(t, f.in(plan{}))
@@ -74,8 +74,25 @@ func TestForgottenFundingThatDidNotLand(t *testing.T) {
 	if err := w.w.Recover(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	w.is(p.ID, relay.Created, "")
-	if n := len(w.fundings(p.ID)); n != 0 {
-		t.Errorf("%d fundings taken in", n)
+	w.is(p.ID, relay.Funding, "")
+	w.until(p.ID, relay.Pending)
+	if n := len(w.fundings(p.ID)); n != 1 {
+		t.Errorf("%d fundings", n)
 	}
+	w.wantHas("the treasury", w.apps[0].Treasury, full-p.Amount)
+}
+
+// Past its bound it is left alone: the payment is funded anew.
+func TestForgottenFundingThatCannotLand(t *testing.T) {
+	f := &forgetful{lose: 1}
+	w := newTown(t, f.in(plan{}))
+	p := w.open(w.apps[0], nil)
+	w.work(relay.DoFund)
+	w.close(bound + 2)
+	if err := w.w.Recover(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	w.is(p.ID, relay.Created, "")
+	w.until(p.ID, relay.Pending)
+	w.wantHas("the treasury", w.apps[0].Treasury, full-p.Amount)
 }

@@ -1,6 +1,7 @@
 package worker
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -153,6 +154,12 @@ func (w *Worker) watched(ctx context.Context, e relay.Envelope) (whole bool, err
 // handedIn begins the note of a row whose envelope was submitted, and counts how often.
 const handedIn = "handed in %d times"
 
+// submissions reads the count out of a row's note.
+func submissions(note string) (n int) {
+	_, _ = fmt.Sscanf(note, handedIn, &n)
+	return n
+}
+
 // handIn wraps e in a fee bump, paying more the more often it had to be tried, and submits it.
 func (w *Worker) handIn(ctx context.Context, row relay.Work, e relay.Envelope) error {
 	bid, err := w.Ledger.FeeBid(ctx)
@@ -163,8 +170,7 @@ func (w *Worker) handIn(ctx context.Context, row relay.Work, e relay.Envelope) e
 	if e.Kind == relay.FundingEnvelope {
 		operations = 3*len(e.Payments) + 1
 	}
-	tries := 0 // attempts that only waited for something do not count
-	_, _ = fmt.Sscanf(row.Note, handedIn, &tries)
+	tries := submissions(row.Note) // attempts that only waited for something do not count
 	bid *= relay.Stroops(operations) << min(tries/4, 6)
 	outer, err := w.Signer.Bump(ctx, e.Hash, e.XDR, bid)
 	if err != nil {
@@ -211,24 +217,48 @@ func (w *Worker) ladder(ctx context.Context, p relay.Payment) (now relay.Payment
 	if err != nil {
 		return p, nil, err
 	}
-	for _, e := range all {
-		if e.Source != p.Holding || !e.Live() {
-			continue
-		}
-		seen, err := w.Ledger.Sight(ctx, e.Hash)
-		if err == nil && seen != nil {
-			err = w.Desk.Sighted(ctx, *seen)
-		}
-		if err != nil {
+	all = slices.DeleteFunc(all, func(e relay.Envelope) bool { return e.Source != p.Holding || !e.Live() })
+	seen, err := w.sightAll(ctx, all)
+	if err != nil {
+		return p, nil, err
+	}
+	for _, s := range seen {
+		if err := w.Desk.Sighted(ctx, s); err != nil {
 			return p, nil, err
 		}
-		if e.Kind == relay.ReturnEnvelope && seen == nil {
+	}
+	for _, e := range all {
+		found := slices.ContainsFunc(seen, func(s relay.Sighting) bool { return s.Hash == e.Hash })
+		if e.Kind == relay.ReturnEnvelope && !found {
 			rungs = append(rungs, e)
 		}
 	}
 	slices.SortFunc(rungs, func(a, b relay.Envelope) int { return b.Rung - a.Rung })
 	now, err = w.Desk.Payment(ctx, p.ID)
 	return now, rungs, err
+}
+
+// sightAll looks envelopes up, and says of those that were found in which order they landed: what took the money first
+// ended the payment, and whatever merged an account of the same name later is none of ours. When one is found, the others
+// are asked for again: an earlier one may have landed after it was asked for.
+func (w *Worker) sightAll(ctx context.Context, all []relay.Envelope) (seen []relay.Sighting, err error) {
+	for range 2 {
+		seen = seen[:0]
+		for _, e := range all {
+			s, err := w.Ledger.Sight(ctx, e.Hash)
+			if err != nil {
+				return nil, err
+			}
+			if s != nil {
+				seen = append(seen, *s)
+			}
+		}
+		if len(seen) == 0 {
+			return nil, nil
+		}
+	}
+	slices.SortFunc(seen, func(a, b relay.Sighting) int { return cmp.Compare(a.Ledger, b.Ledger) })
+	return seen, nil
 }
 
 // absent deals with a holding account that is not there although no envelope of ours was seen. The watcher may simply not
@@ -287,7 +317,7 @@ func (w *Worker) audit(ctx context.Context, row relay.Work) error {
 		w.Log.Error("a holding account is not as we made it", "payment", p.ID, "holding", p.Holding, "reason", f.Trouble, "detail", f.Detail)
 		_, err = w.Desk.Apply(ctx, p.ID, relay.HoldingTroubled{Cause: f.Trouble})
 	case p.State == relay.Parked:
-		_, err = w.Desk.Apply(ctx, p.ID, relay.HoldingWell{})
+		err = w.unpark(ctx, p, rungs)
 	}
 	if err != nil {
 		return err
@@ -295,6 +325,19 @@ func (w *Worker) audit(ctx context.Context, row relay.Work) error {
 	if p, err = w.Desk.Payment(ctx, p.ID); err == nil && p.State == relay.Parked {
 		return again{after: w.pause(row) * 16, why: "parked: " + string(p.Reason)}
 	}
+	return err
+}
+
+// unpark lets a payment go on whose holding account is well. With a wish to return it goes on only when a rung can go
+// through: otherwise it would be parked again at once, and so on for ever.
+func (w *Worker) unpark(ctx context.Context, p relay.Payment, rungs []relay.Envelope) error {
+	if p.ReturnWish != "" {
+		advice, err := w.Ledger.Advise(ctx, p, rungs)
+		if err != nil || advice.Use == "" && !advice.Wait {
+			return err
+		}
+	}
+	_, err := w.Desk.Apply(ctx, p.ID, relay.HoldingWell{})
 	return err
 }
 

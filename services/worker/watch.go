@@ -14,7 +14,14 @@ import (
 // remembered stops everything.
 func (w *Worker) Watch(ctx context.Context) error {
 	fresh := true // look over what was left open, before anything else
+	looked := time.Now()
 	for ctx.Err() == nil {
+		if !fresh && time.Since(looked) > stragglers {
+			looked = time.Now()
+			if err := w.recheckMoving(ctx); err != nil && ctx.Err() == nil {
+				w.Log.Warn("could not look for rows that went missing", "err", err)
+			}
+		}
 		moved, err := false, error(nil)
 		if fresh {
 			if err = w.Recover(ctx); err == nil {
@@ -55,7 +62,7 @@ func (w *Worker) watchOnce(ctx context.Context) (moved bool, err error) {
 		if err != nil {
 			return false, err
 		}
-		return true, w.Desk.Skip(ctx, head)
+		return true, w.Desk.Skip(ctx, 0, head)
 	}
 	page, err := w.Ledger.Page(ctx, cursor+1)
 	if errors.Is(err, relay.ErrGap) {
@@ -115,7 +122,7 @@ func (w *Worker) overGap(ctx context.Context, cursor uint32) error {
 		return err
 	}
 	w.Log.Error("ledgers were missed: their history is gone", "last_seen", cursor, "going_on_at", head.Sequence)
-	if err := w.Desk.Skip(ctx, head); err != nil {
+	if err := w.Desk.Skip(ctx, cursor, head); err != nil {
 		return err
 	}
 	return w.recheck(ctx)
@@ -130,6 +137,18 @@ func (w *Worker) recheck(ctx context.Context) error {
 	if _, err := w.Store.Straighten(ctx, w.now(), w.now()+relay.Micros(longestPause.Microseconds())); err != nil {
 		return err
 	}
+	if err := w.recheckMoving(ctx); err != nil {
+		return err
+	}
+	return w.recheckHoldings(ctx)
+}
+
+// stragglers is how often everything on its way is asked to go on: a worker whose lease ran out may close a row that is
+// another's by then.
+const stragglers = 5 * time.Minute
+
+// recheckMoving asks every envelope and every return that is on its way to go on. A row that is there already stays one.
+func (w *Worker) recheckMoving(ctx context.Context) error {
 	live, err := w.Store.LiveEnvelopes(ctx, relay.FundingEnvelope, relay.ClaimEnvelope)
 	if err != nil {
 		return err
@@ -148,26 +167,25 @@ func (w *Worker) recheck(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return w.recheckHoldings(ctx)
+	return w.eachHolding(ctx, relay.DoReturn, relay.Returning)
 }
 
 func (w *Worker) recheckHoldings(ctx context.Context) error {
+	return w.eachHolding(ctx, relay.DoAudit, relay.Pending, relay.Claiming, relay.Returning, relay.Parked)
+}
+
+// eachHolding adds a row of work for every payment in the states.
+func (w *Worker) eachHolding(ctx context.Context, kind relay.EffectKind, states ...relay.State) error {
 	var after relay.PaymentID
 	for {
-		page, err := w.Store.Holding(ctx, after, 200, relay.Pending, relay.Claiming, relay.Returning, relay.Parked)
+		page, err := w.Store.Holding(ctx, after, 200, states...)
 		if err != nil || len(page) == 0 {
 			return err
 		}
 		err = w.Store.UpdateMany(ctx, nil, func(tx relay.Tx, _ []relay.Payment) error {
 			for _, p := range page {
-				kinds := []relay.EffectKind{relay.DoAudit}
-				if p.State == relay.Returning {
-					kinds = append(kinds, relay.DoReturn)
-				}
-				for _, k := range kinds {
-					if err := tx.AddWork(relay.Work{Kind: k, Payment: p.ID, Due: w.now()}); err != nil {
-						return err
-					}
+				if err := tx.AddWork(relay.Work{Kind: kind, Payment: p.ID, Due: w.now()}); err != nil {
+					return err
 				}
 			}
 			return nil

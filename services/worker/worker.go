@@ -140,8 +140,11 @@ func (w *Worker) run(ctx context.Context, row relay.Work) error {
 	}
 	var a again
 	if !errors.As(err, &a) {
-		a = again{after: w.cfg.Retry << min(row.Attempts, 10), why: err.Error()}
+		a = again{after: w.cfg.Retry << min(row.Attempts, 5), why: err.Error()}
 		w.Log.Warn("work failed, will be tried again", "kind", row.Kind, "payment", row.Payment, "envelope", row.Envelope, "err", err)
+	}
+	if n := submissions(row.Note); n > submissions(a.why) {
+		a.why = fmt.Sprintf(handedIn+"; then: %s", n, a.why) // the count outlives what came in between
 	}
 	return w.Store.Retry(ctx, row.ID, w.now()+relay.Micros(a.after.Microseconds()), a.why)
 }
