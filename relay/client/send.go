@@ -58,7 +58,7 @@ func (u *Unclear) Unwrap() error { return u.Cause }
 // Idempotency-Key, so that a lost answer neither pays twice nor loses the link. Errors: *Problem (nothing was accepted),
 // *Unclear, ErrAnswer (accepted, but not what was asked for: cancel it), *Unreached (nothing was sent).
 func (c *Client) Send(ctx context.Context, r SendRequest) (Sent, error) {
-	network, err := c.Network(ctx)
+	network, err := c.agreedNetwork(ctx)
 	if err != nil {
 		return Sent{}, err
 	}

@@ -195,7 +195,7 @@ func (h *house) openSigner(ctx context.Context) (err error) {
 	h.signer, err = signer.Open(ctx, signer.Config{Dir: h.cfg.Data, Passphrase: h.cfg.Ledger.Passphrase,
 		Channels: h.cfg.Channels, Ledger: own, Log: h.log.With("part", "signer")})
 	if err != nil {
-		return err
+		return fmt.Errorf("the signer in %s cannot be opened (does another restante run on this directory?): %w", h.cfg.Data, err)
 	}
 	h.later(h.signer.Close)
 	sponsor, _, err := h.signer.Accounts(ctx)

@@ -97,6 +97,12 @@ func configure(cmd *cobra.Command, file string, cfg *upConfig) error {
 	if f.Changed("ledger-interval") {
 		cfg.Ledger.Interval, _ = f.GetDuration("ledger-interval")
 	}
+	if cfg.Ledger.Interval <= 0 {
+		return fmt.Errorf("--ledger-interval is more than 0: nobody could close a ledger by hand here (`restante devnet --interval manual` has a control port for that)")
+	}
+	if cfg.Ledger.URL != "" && cfg.Ledger.Horizon != "" {
+		return fmt.Errorf("--rpc and --horizon are two ways to one ledger: give one of them")
+	}
 	if cfg.Ledger.Passphrase == publicNetwork {
 		return fmt.Errorf("`up` is for development: it does not run on the public network")
 	}

@@ -91,6 +91,9 @@ func (w *Worker) fundBatch(ctx context.Context, payments []relay.Payment) ([]rel
 		return nil, w.dropRefused(ctx, payments, err)
 	}
 	if err := w.Desk.CommitFunding(ctx, answer); err != nil {
+		if relay.CodeOf(err) == "not_created" {
+			err = again{after: w.cfg.Retry, why: "a payment of the batch was over before it was committed"}
+		}
 		return nil, err // nothing is sent: the bound passes, and the signer will see that it has
 	}
 	w.Wake()

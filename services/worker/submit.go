@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/restante/restante/relay"
 )
@@ -180,6 +181,13 @@ func (w *Worker) handIn(ctx context.Context, row relay.Work, e relay.Envelope) e
 	if err != nil {
 		answer.Word = "no answer"
 	}
+	if strings.Contains(answer.Code, "frozen") { // no other number helps: park it, and look again later
+		for _, id := range e.Payments {
+			if _, err := w.Desk.Apply(ctx, id, relay.HoldingTroubled{Cause: relay.Frozen}); err != nil {
+				return err
+			}
+		}
+	}
 	return again{after: w.pause(row), why: fmt.Sprintf(handedIn+": %s %s", tries+1, answer.Word, answer.Code)}
 }
 
@@ -294,6 +302,9 @@ func (w *Worker) audit(ctx context.Context, row relay.Work) error {
 	p, rungs, err := w.ladder(ctx, p)
 	if err != nil || !p.State.Holds() {
 		return err
+	}
+	if p.State == relay.Parked && p.Reason == relay.Frozen && row.Attempts < 3 { // the accounts do not show it; try in a while
+		return again{after: w.pause(row) * 16, why: "parked: frozen"}
 	}
 	lowest := int64(0)
 	for _, e := range rungs {

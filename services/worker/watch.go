@@ -14,7 +14,7 @@ import (
 // remembered stops everything.
 func (w *Worker) Watch(ctx context.Context) error {
 	fresh := true // look over what was left open, before anything else
-	looked := time.Now()
+	looked, failures := time.Now(), 0
 	for ctx.Err() == nil {
 		if !fresh && time.Since(looked) > stragglers {
 			looked = time.Now()
@@ -39,8 +39,14 @@ func (w *Worker) Watch(ctx context.Context) error {
 			w.halt(ctx, err)
 			<-ctx.Done()
 		case err != nil:
-			w.Log.Warn("watching the ledger failed, will be tried again", "err", err)
-		case moved:
+			if failures++; failures == 1 || failures%100 == 0 { // an outage is told, not chanted
+				w.Log.Warn("watching the ledger failed, will be tried again", "err", err, "times", failures)
+			}
+		case failures > 0:
+			w.Log.Warn("the ledger answers again", "after_failures", failures)
+			failures = 0
+		}
+		if err == nil && moved {
 			continue
 		}
 		select {
