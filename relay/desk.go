@@ -137,7 +137,7 @@ type Opening struct {
 func (d *Desk) Create(ctx context.Context, o Opening, answer func(Payment) ([]byte, error)) (Payment, error) {
 	p := o.Payment
 	now := d.now()
-	if err := checkOpening(p, now); err != nil {
+	if err := checkOpening(p, o.App, now); err != nil {
 		return p, err
 	}
 	err := d.Store.UpdateMany(ctx, nil, func(tx Tx, _ []Payment) error {
@@ -182,7 +182,7 @@ func (d *Desk) Create(ctx context.Context, o Opening, answer func(Payment) ([]by
 	return p, err
 }
 
-func checkOpening(p Payment, now Micros) error {
+func checkOpening(p Payment, app App, now Micros) error {
 	switch {
 	case p.Amount <= 0:
 		return invalid("amount_zero", "/amount", "an amount is more than zero")
@@ -190,6 +190,8 @@ func checkOpening(p Payment, now Micros) error {
 		return invalid("link_missing", "/link", "a payment has a link: its auth hash and its claim recipient")
 	case len(p.Note) > NoteBytes:
 		return invalid("note_too_long", "/note", "a note has at most 500 bytes")
+	case p.Policy == Guarded && p.To.Kind != "email" && !app.MayVouch:
+		return invalid("handle_unprovable", "/to", "nobody could prove this handle: codes go to e-mail addresses, and this app may not vouch")
 	}
 	return CheckExpiry(now, p.ExpiresAt)
 }

@@ -420,3 +420,18 @@ func TestStory(t *testing.T) {
 		t.Errorf("%+v", s)
 	}
 }
+
+// A handle that nobody could ever prove is refused before money is sent to it.
+func TestUnprovableHandle(t *testing.T) {
+	w := newWorld(t)
+	var mute wire.App
+	w.as(w.admin).do("POST", "/v1/apps", wire.AppRequest{Name: "Mute", Recipient: w.identity.Recipient().String()}).want(201).into(&mute)
+	w.ledger.pay(mute.Treasury, 100*relay.One)
+	in := ana
+	in.To = "tel:+15550100"
+	w.unchanged("guarded, and the app may not vouch", func() {
+		w.as(mute.Key.Text).do("POST", "/v1/payments", in).refused(400, "handle_unprovable", "/to")
+	})
+	in.Policy = "link"
+	w.as(mute.Key.Text).do("POST", "/v1/payments", in).want(201)
+}
