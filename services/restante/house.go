@@ -64,10 +64,9 @@ type house struct {
 // houseConfig is what a house is opened with. Zero values are those of `up` without flags.
 type houseConfig struct {
 	upConfig
-	log       *slog.Logger
-	muteBus   bool           // nothing is published: the sweep finds all work
-	observe   func(n uint64) // around every commit; fault tests only
-	passthrou http.Handler   // in front of the protocol port of the embedded ledger; the demonstration loses answers there
+	log     *slog.Logger
+	muteBus bool           // nothing is published: the sweep finds all work
+	observe func(n uint64) // around every commit; fault tests only
 }
 
 // openHouse builds everything in the order in which each part needs the one before, and listens. On failure, what was
@@ -150,8 +149,8 @@ func (h *house) openLedger(ctx context.Context) (err error) {
 		h.rpcURL = h.base + "/rpc"
 		h.cfg.Ledger.Friendbot = h.rpcURL + "/friendbot"
 		h.door = http.NewServeMux()
-		h.door.Handle("/rpc/", http.StripPrefix("/rpc", h.ledgerDoor()))
-		h.door.Handle("/rpc", http.StripPrefix("/rpc", h.ledgerDoor()))
+		h.door.Handle("/rpc/", http.StripPrefix("/rpc", h.net.Handler()))
+		h.door.Handle("/rpc", http.StripPrefix("/rpc", h.net.Handler()))
 		h.door.Handle("/horizon/", http.StripPrefix("/horizon", horizonserver.New(h.net, horizonserver.Config{})))
 		h.serve(h.door)
 	}
@@ -174,14 +173,6 @@ func (h *house) dial(ctx context.Context, sponsor string) (relay.Ledger, error) 
 	}
 	h.later(func() error { client.Close(); return nil })
 	return &rpc.Port{Client: client, Sponsor: sponsor}, nil
-}
-
-// ledgerDoor is the embedded ledger's protocol port, behind whatever stands in front of it.
-func (h *house) ledgerDoor() http.Handler {
-	if h.cfg.passthrou != nil {
-		return h.cfg.passthrou
-	}
-	return h.net.Handler()
 }
 
 func (h *house) serve(handler http.Handler) { h.handler.Store(&handler) }
