@@ -41,7 +41,7 @@ require (
 	golang.org/x/sync v0.24.0
 	golang.org/x/sys v0.49.0 // indirect
 	golang.org/x/term v0.47.0
-	golang.org/x/text v0.43.0 // indirect
+	golang.org/x/text v0.43.0
 	golang.org/x/time v0.16.0 // indirect
 	golang.org/x/tools v0.52.0 // indirect
 	modernc.org/libc v1.79.0 // indirect
@@ -68,6 +68,7 @@ require (
 require (
 	github.com/creack/pty v1.1.24
 	github.com/tyler-smith/go-bip39 v1.1.0
+	rsc.io/qr v0.2.0
 )
 
 require (

@@ -1,4 +1,4 @@
-// Package keystore keeps one Stellar seed in a file under a passphrase, so that its
+// Package keystore keeps a Stellar seed in a file under a passphrase, so that its
 // owner needs none of our programs to get at it.
 //
 // It promises that `age -d` of any distribution opens what Write made, that a file
@@ -14,6 +14,20 @@
 //	# network: Test SDF Network ; September 2015
 //	# created: 2026-01-31T12:00:00Z
 //	S…
+//
+// A sender who signs with a key of her own keeps a profile ([Profile], [WriteProfile],
+// [OpenProfile]): the seed of her account, and the age identity that her boxes are
+// sealed to. It is the same file around another plaintext, which age takes as a file of
+// identities, so that `age -d -i PROFILE BOX` opens her boxes:
+//
+//	# Restante profile v1
+//	# name: default
+//	# account: G…
+//	# network: Test SDF Network ; September 2015
+//	# recipient: age1…
+//	# created: 2026-01-31T12:00:00Z
+//	AGE-SECRET-KEY-1…
+//	# stellar seed: S…
 //
 // A recipient's kit ([Kit], [WriteKit]) is sealed in the same way: what opens a box, kept
 // by the person whom the money is for. No program of ours reads it back.
@@ -48,6 +62,9 @@ var (
 	ErrPassphrase = errors.New("keystore: wrong passphrase")
 	// ErrMalformed says that a file is not a keystore, or that it was altered.
 	ErrMalformed = errors.New("keystore: not a keystore")
+	// ErrKind says that a file is a keystore, but a profile where an account's was asked
+	// for, or an account's where a profile was.
+	ErrKind = errors.New("keystore: a keystore of the other kind")
 	// ErrEntry says that an entry cannot be written: account, seed, network or date.
 	ErrEntry = errors.New("keystore: the entry is not complete")
 )
@@ -71,19 +88,28 @@ func Write(path string, e Entry, passphrase secret.Bytes) error {
 	return newfile.Create(path, file)
 }
 
-// Open reads the keystore at path. Errors: ErrPassphrase, ErrMalformed, and what
-// opening the file gave. It takes about a second, by intent.
+// Open reads the keystore at path. Errors: ErrPassphrase, ErrMalformed, ErrKind when it
+// is a profile, and what opening the file gave. It takes about a second, by intent.
 func Open(path string, passphrase secret.Bytes) (Entry, error) {
+	file, err := read(path)
+	if err != nil {
+		return Entry{}, err
+	}
+	return decrypt(file, passphrase)
+}
+
+// read takes in a file up to a byte more than is allowed.
+func read(path string) ([]byte, error) {
 	f, err := os.Open(path)
 	if err != nil {
-		return Entry{}, fmt.Errorf("keystore: %w", err)
+		return nil, fmt.Errorf("keystore: %w", err)
 	}
 	defer f.Close()
 	file, err := io.ReadAll(io.LimitReader(f, maxFile+1))
 	if err != nil {
-		return Entry{}, fmt.Errorf("keystore: %w", err)
+		return nil, fmt.Errorf("keystore: %w", err)
 	}
-	return decrypt(file, passphrase)
+	return file, nil
 }
 
 func encrypt(e Entry, passphrase secret.Bytes, logN int) ([]byte, error) {
@@ -126,30 +152,43 @@ func seal(plain, passphrase secret.Bytes, logN int) ([]byte, error) {
 }
 
 func decrypt(file []byte, passphrase secret.Bytes) (Entry, error) {
+	plain, err := unlock(file, passphrase)
+	if err != nil {
+		return Entry{}, err
+	}
+	defer clear(plain)
+	if isProfile(plain) {
+		return Entry{}, ErrKind
+	}
+	return decode(plain)
+}
+
+// unlock is the text under a passphrase.
+func unlock(file []byte, passphrase secret.Bytes) ([]byte, error) {
 	if passphrase.Len() == 0 {
-		return Entry{}, ErrPassphrase
+		return nil, ErrPassphrase
 	}
 	if len(file) > maxFile {
-		return Entry{}, ErrMalformed
+		return nil, ErrMalformed
 	}
 	identity, err := age.NewScryptIdentity(string(passphrase.Reveal()))
 	if err != nil {
-		return Entry{}, ErrPassphrase
+		return nil, ErrPassphrase
 	}
 	identity.SetMaxWorkFactor(maxWork)
 	r, err := age.Decrypt(armor.NewReader(bytes.NewReader(file)), identity)
 	if err != nil {
 		var none *age.NoIdentityMatchError
 		if errors.As(err, &none) && len(none.StanzaTypes) == 1 && none.StanzaTypes[0] == "scrypt" {
-			return Entry{}, ErrPassphrase
+			return nil, ErrPassphrase
 		}
-		return Entry{}, ErrMalformed
+		return nil, ErrMalformed
 	}
 	// Until EOF no byte is to be trusted.
 	plain, err := io.ReadAll(io.LimitReader(r, maxPlain+1))
-	defer clear(plain)
 	if err != nil || len(plain) > maxPlain {
-		return Entry{}, ErrMalformed
+		clear(plain)
+		return nil, ErrMalformed
 	}
-	return decode(plain)
+	return plain, nil
 }

@@ -20,13 +20,14 @@ const maxBox = 64 << 10 // bytes, as package seal allows
 // and the identity that opens it. Whoever has both has the key of the holding account.
 //
 // The text under the passphrase is one JSON object with the members format, payment,
-// network, holding_account, amount, box (standard base64 of an age file) and identity,
+// network, holding_account, asset, amount, box (standard base64 of an age file) and identity,
 // all of them strings.
 type Kit struct {
 	Payment  string       // id
 	Network  string       // Stellar network passphrase
 	Account  string       // G… of the holding account
-	Amount   string       // lumens, a decimal
+	Asset    string       // "native", or CODE:ISSUER
+	Amount   string       // of the asset, a decimal
 	Box      []byte       // age file
 	Identity secret.Bytes // AGE-SECRET-KEY-1…
 }
@@ -54,7 +55,7 @@ func (k Kit) encode() (secret.Bytes, error) {
 	if _, err := age.ParseX25519Identity(string(k.Identity.Reveal())); err != nil {
 		return secret.Bytes{}, ErrEntry
 	}
-	if !strkey.IsValidEd25519PublicKey(k.Account) || len(k.Box) == 0 || len(k.Box) > maxBox || !oneLine(k.Payment) || !oneLine(k.Network) || !oneLine(k.Amount) {
+	if !strkey.IsValidEd25519PublicKey(k.Account) || len(k.Box) == 0 || len(k.Box) > maxBox || !oneLine(k.Payment) || !oneLine(k.Network) || !oneLine(k.Asset) || !oneLine(k.Amount) {
 		return secret.Bytes{}, ErrEntry
 	}
 	var text bytes.Buffer
@@ -66,10 +67,11 @@ func (k Kit) encode() (secret.Bytes, error) {
 		Payment  string `json:"payment"`
 		Network  string `json:"network"`
 		Account  string `json:"holding_account"`
+		Asset    string `json:"asset"`
 		Amount   string `json:"amount"`
 		Box      []byte `json:"box"`
 		Identity string `json:"identity"`
-	}{KitFormat, k.Payment, k.Network, k.Account, k.Amount, k.Box, string(k.Identity.Reveal())})
+	}{KitFormat, k.Payment, k.Network, k.Account, k.Asset, k.Amount, k.Box, string(k.Identity.Reveal())})
 	defer clear(text.Bytes())
 	if err != nil {
 		return secret.Bytes{}, ErrEntry

@@ -25,7 +25,7 @@ func kit(t testing.TB) (Kit, string) {
 		t.Fatal(err)
 	}
 	return Kit{
-		Payment: "pay_aaaaaaaaaaaaaaaaaaaaaaaaaa", Network: boxtest.Testnet, Account: boxtest.Key(1).Address(), Amount: "25",
+		Payment: "pay_aaaaaaaaaaaaaaaaaaaaaaaaaa", Network: boxtest.Testnet, Account: boxtest.Key(1).Address(), Asset: "native", Amount: "25",
 		Box: []byte("age-encryption.org/v1\n"), Identity: secret.NewString(id.String()),
 	}, id.String()
 }
@@ -53,7 +53,7 @@ func TestKit(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := map[string]string{
-		"format": "restante-kit-1", "payment": k.Payment, "network": k.Network, "holding_account": k.Account, "amount": "25",
+		"format": "restante-kit-1", "payment": k.Payment, "network": k.Network, "holding_account": k.Account, "asset": "native", "amount": "25",
 		"box": "YWdlLWVuY3J5cHRpb24ub3JnL3YxCg==", "identity": identity,
 	}
 	for name, v := range want {

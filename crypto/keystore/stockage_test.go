@@ -9,12 +9,16 @@ import (
 	"strings"
 	"testing"
 
+	"filippo.io/age"
 	"github.com/creack/pty"
+
+	"github.com/restante/restante/crypto/internal/boxtest"
+	seals "github.com/restante/restante/crypto/seal"
 )
 
-// Stock age opens a keystore when its owner types the passphrase. age reads one
-// from a terminal only, so the test gives it one.
-func TestStockAgeOpens(t *testing.T) {
+// stockAge finds the age command of the distribution.
+func stockAge(t *testing.T) string {
+	t.Helper()
 	bin, err := exec.LookPath("age")
 	if err != nil {
 		if os.Getenv("RESTANTE_REQUIRE_SERVICES") == "1" {
@@ -22,16 +26,14 @@ func TestStockAgeOpens(t *testing.T) {
 		}
 		t.Skip("the age command is not installed")
 	}
-	file, err := encrypt(entry(), phrase, 10)
-	if err != nil {
-		t.Fatal(err)
-	}
-	dir := t.TempDir()
-	in, out := filepath.Join(dir, "a.age"), filepath.Join(dir, "a.txt")
-	if err := os.WriteFile(in, file, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	cmd := exec.CommandContext(t.Context(), bin, "-d", "-o", out, in)
+	return bin
+}
+
+// atTerminal runs a command whose user types the passphrase. age reads one from a
+// terminal only, so the test gives it one.
+func atTerminal(t *testing.T, bin string, args ...string) {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), bin, args...)
 	terminal, err := pty.Start(cmd)
 	if err != nil {
 		t.Fatal(err)
@@ -53,8 +55,66 @@ func TestStockAgeOpens(t *testing.T) {
 	if err := cmd.Wait(); err != nil {
 		t.Fatalf("%v: %s", err, shown.String())
 	}
+}
+
+// Stock age opens a keystore when its owner types the passphrase.
+func TestStockAgeOpens(t *testing.T) {
+	bin := stockAge(t)
+	file, err := encrypt(entry(), phrase, 10)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	in, out := filepath.Join(dir, "a.age"), filepath.Join(dir, "a.txt")
+	if err := os.WriteFile(in, file, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	atTerminal(t, bin, "-d", "-o", out, in)
 	got, err := os.ReadFile(out)
 	if err != nil || string(got) != plain(t) {
 		t.Errorf("%d bytes, %v", len(got), err)
+	}
+}
+
+// Stock age opens a profile, takes what it opened as a file of identities, and takes the
+// profile itself as one too.
+func TestStockAgeTakesAProfile(t *testing.T) {
+	bin := stockAge(t)
+	p := profile(t)
+	file, err := encryptProfile(p, phrase, 10)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := boxtest.Content()
+	claimant, err := age.GenerateX25519Identity()
+	if err != nil {
+		t.Fatal(err)
+	}
+	sealed, err := seals.Seal(c, seals.Recipients{Sender: []string{p.Recipient}, Claim: claimant.Recipient().String()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want, err := c.Encode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	at := func(name string) string { return filepath.Join(dir, name) }
+	for name, content := range map[string][]byte{"p.age": file, "box": sealed} {
+		if err := os.WriteFile(at(name), content, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	atTerminal(t, bin, "-d", "-o", at("p.txt"), at("p.age"))
+	if got, err := os.ReadFile(at("p.txt")); err != nil || string(got) != profilePlain(t, p) {
+		t.Fatalf("%d bytes, %v", len(got), err)
+	}
+	got, err := exec.CommandContext(t.Context(), bin, "-d", "-i", at("p.txt"), at("box")).Output()
+	if err != nil || !bytes.Equal(got, want.Reveal()) {
+		t.Errorf("with the decrypted file: %d bytes, %v", len(got), err)
+	}
+	atTerminal(t, bin, "-d", "-i", at("p.age"), "-o", at("content"), at("box"))
+	if got, err := os.ReadFile(at("content")); err != nil || !bytes.Equal(got, want.Reveal()) {
+		t.Errorf("with the profile: %d bytes, %v", len(got), err)
 	}
 }

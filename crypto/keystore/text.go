@@ -25,7 +25,7 @@ func (e Entry) encode() (secret.Bytes, error) {
 	if err != nil || kp.Address() != e.Account || !oneLine(e.Network) {
 		return secret.Bytes{}, ErrEntry
 	}
-	if year := e.Created.UTC().Year(); year < 1970 || year > 9999 {
+	if !dated(e.Created) {
 		return secret.Bytes{}, ErrEntry
 	}
 	var b bytes.Buffer
@@ -72,6 +72,12 @@ func decode(plain []byte) (Entry, error) {
 		return Entry{}, ErrMalformed
 	}
 	return e, nil
+}
+
+// dated says that a time has a text of the length that decode expects.
+func dated(t time.Time) bool {
+	year := t.UTC().Year()
+	return year >= 1970 && year <= 9999
 }
 
 // oneLine says that s is text that fits on a line and shows as it is.
