@@ -27,6 +27,7 @@ var mayImport = map[string][]string{
 	"seal":             {"box"},
 	"unseal":           {"box", "claim", "seal"},
 	"keystore":         {"internal/newfile", "secret"},
+	"mnemonic":         {"secret"},
 	"field":            {"internal/newfile", "secret"},
 }
 
