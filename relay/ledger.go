@@ -25,12 +25,43 @@ const (
 	Contradicted                // its sequence number was used by something we did not see
 )
 
+// HoldingQuery says how one holding account left our hands.
+type HoldingQuery struct {
+	Account string
+	Asset   string
+	Amount  Stroops // of a credit asset: the limit of its trustline
+	Sponsor string  // who keeps its reserve; "" = the service's sponsor
+	Lowest  int64   // sequence number of its lowest rung; 0 = all are spent
+}
+
 // HoldingFacts is what the ledger says about one holding account.
 type HoldingFacts struct {
 	Exists  bool
-	Balance Stroops
-	Trouble Reason // "" = as we made it
-	Detail  string // what exactly, for the operator
+	Balance Stroops // lumens
+	Held    Stroops // of the payment's asset; in lumens the same as Balance
+	Trouble Reason  // "" = as we made it
+	Detail  string  // what exactly, for the operator
+}
+
+// AccountFacts is what the ledger says about an account that may pay or receive, and about one asset in it.
+type AccountFacts struct {
+	Exists       bool
+	Sequence     int64
+	Balance      Stroops // lumens
+	Free         Stroops // lumens it could pay out now, above its reserve
+	MemoRequired bool    // SEP-29
+	Line         bool    // it can hold the asset: has a trustline, is the issuer, or the asset is native
+	Authorized   bool    // and may: the issuer has not forbidden it
+	Spendable    Stroops // of the asset, what it could pay out now
+	Room         Stroops // of the asset, what it could take in now
+}
+
+// AssetFacts is what the ledger says about the issuer of an asset. For lumens all is as good as it can be.
+type AssetFacts struct {
+	IssuerExists bool
+	AuthRequired bool // a new trustline needs the issuer's signature
+	Revocable    bool // the issuer can freeze what is held
+	Clawback     bool // the issuer can take back what is held
 }
 
 // RungAdvice is the outcome of a dry run of a return ladder against the ledger's entries.
@@ -53,6 +84,13 @@ type PageTransaction struct {
 	Sighting
 	Touched []string          // every account it names
 	Merges  map[string]string // accounts merged away → destination; empty when it failed
+	Paid    []Paid            // payments of one asset to one account; empty when it failed
+}
+
+// Paid is one Payment operation that succeeded.
+type Paid struct {
+	From, To, Asset string
+	Amount          Stroops
 }
 
 // Ledger is the network as the domain needs it. One implementation per protocol (Stellar RPC, Horizon); all pass one
@@ -68,10 +106,10 @@ type Ledger interface {
 	Verdict(ctx context.Context, e Envelope) (Verdict, *Sighting, error)
 	// Sequence is an account's sequence number; ErrNotFound when there is no such account.
 	Sequence(ctx context.Context, account string) (int64, error)
-	// Balance is an account's lumens and what of it is free to spend; zero and ErrNotFound when there is none.
-	Balance(ctx context.Context, account string) (total, free Stroops, err error)
-	// Holdings looks at holding accounts; ladder maps each to the sequence number of its lowest rung.
-	Holdings(ctx context.Context, ladder map[string]int64) (map[string]HoldingFacts, error)
+	// Look is what the ledger says of accounts, and of one asset in them. An account that does not exist is the zero value.
+	Look(ctx context.Context, asset string, accounts ...string) (map[string]AccountFacts, AssetFacts, error)
+	// Holdings looks at holding accounts.
+	Holdings(ctx context.Context, asked ...HoldingQuery) (map[string]HoldingFacts, error)
 	// Advise dry-runs a ladder: which rung to hand in now.
 	Advise(ctx context.Context, p Payment, ladder []Envelope) (RungAdvice, error)
 	// Rehearse dry-runs a claim: "" when it would go through now, else what stands in its way.

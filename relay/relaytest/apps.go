@@ -88,11 +88,11 @@ func usageAddsUp(b *bench) {
 		}
 		b.view(func(tx relay.Tx) error {
 			for id, u := range want {
-				got, err := tx.Usage(id)
+				got, err := tx.Usage(id, relay.Native)
 				b.ok(err)
 				same(b, "usage", got, u, func(x, y relay.Usage) bool { return x == y })
 			}
-			_, err := tx.Usage("app_none")
+			_, err := tx.Usage("app_none", relay.Native)
 			b.is(err, relay.ErrNotFound)
 			return nil
 		})

@@ -48,6 +48,12 @@ func (b *ledgerBench) sign(tx stellar.Tx, names ...string) signed {
 	return signed{Tx: tx, inner: inner, outer: outer, outerHash: fb.Hash}
 }
 
+// bare is one that pays its own fee: what is handed in is the transaction itself.
+func (s signed) bare() signed {
+	s.outer, s.outerHash = s.inner, s.Hash
+	return s
+}
+
 // raw is what the port takes.
 func raw(envelope string) []byte {
 	out, err := base64.StdEncoding.DecodeString(envelope)
@@ -77,14 +83,30 @@ func pay(to string, amount string) []txnbuild.Operation {
 	return []txnbuild.Operation{&txnbuild.Payment{Destination: LedgerAccount(to), Amount: amount, Asset: txnbuild.NativeAsset{}}}
 }
 
-// fundingRow is a funding of n holding accounts h0, h1, … that may land in the next three ledgers.
+// fundingRow is a funding of holding accounts h0, h1, … that may land in the next three ledgers.
 type fundingRow struct {
 	relay.Envelope
 	signed
 	plan stellar.FundingPlan
+	own  bool // by the sender's own wallet
 }
 
+// ownRungFee is what each rung bids of a holding account that pays for itself, in stroops.
+const ownRungFee = 1000
+
+// funding is one of n holding accounts with lumens, each with one more than the one before.
 func (b *ledgerBench) funding(n int) fundingRow {
+	b.Helper()
+	holdings := make([]stellar.Holding, n)
+	for i := range holdings {
+		holdings[i] = stellar.Holding{Asset: relay.Native, Amount: int64(5+i) * 1_0000000}
+	}
+	return b.fundingOf(false, holdings...)
+}
+
+// fundingOf is a funding of the given holding accounts, which it names. By her own wallet it is the sender who pays, sponsors
+// and lends the number, and no fee bump is around it.
+func (b *ledgerBench) fundingOf(own bool, holdings ...stellar.Holding) fundingRow {
 	b.Helper()
 	head := b.head()
 	p := stellar.FundingPlan{
@@ -92,16 +114,30 @@ func (b *ledgerBench) funding(n int) fundingRow {
 		Sequence: b.sequence("channel") + 1, MaxTime: head.CloseTime + 10_000, LastLedger: head.Sequence + 3,
 	}
 	signers := []string{"channel", "sponsor", "treasury"}
-	for i := range n {
-		p.Payments = append(p.Payments, stellar.Holding{Account: LedgerAccount(holding(i)), Amount: int64(5+i) * 1_0000000})
+	if own {
+		sender := LedgerAccount("sender")
+		p.Channel, p.Sponsor, p.Treasury, p.Sequence, p.Fee = sender, sender, sender, b.sequence("sender")+1, 100*stellar.MaxOperations
+		signers = []string{"sender"}
+	}
+	for i, h := range holdings {
+		h.Account = LedgerAccount(holding(i))
+		p.Payments = append(p.Payments, h)
 		signers = append(signers, holding(i))
 	}
+	return b.fundingRow(p, signers...)
+}
+
+func (b *ledgerBench) fundingRow(p stellar.FundingPlan, signers ...string) fundingRow {
+	b.Helper()
 	tx, err := stellar.BuildFunding(p)
 	b.ok(err)
 	s := b.sign(tx, signers...)
-	return fundingRow{plan: p, signed: s, Envelope: relay.Envelope{
-		Hash: tx.Hash, Kind: relay.FundingEnvelope, State: relay.Signed, Source: tx.Source, Sequence: tx.Sequence, SignedAt: head.Sequence,
-		Bound: p.LastLedger, MaxTime: p.MaxTime, XDR: raw(s.inner),
+	if p.Fee > 0 {
+		s = s.bare()
+	}
+	return fundingRow{plan: p, signed: s, own: p.Fee > 0, Envelope: relay.Envelope{
+		Hash: tx.Hash, Kind: relay.FundingEnvelope, State: relay.Signed, Source: tx.Source, Sequence: tx.Sequence, SignedAt: b.head().Sequence,
+		Bound: p.LastLedger, MaxTime: p.MaxTime, XDR: raw(s.inner), OwnFee: relay.Stroops(p.Fee),
 	}}
 }
 
@@ -110,7 +146,12 @@ func holding(i int) string { return fmt.Sprint("h", i) }
 // funded is a funding that has landed.
 func (b *ledgerBench) funded(n int) fundingRow {
 	b.Helper()
-	f := b.funding(n)
+	return b.landed(b.funding(n))
+}
+
+// landed hands a funding in.
+func (b *ledgerBench) landed(f fundingRow) fundingRow {
+	b.Helper()
 	b.CloseWith(b.T, f.outer)
 	if s := b.sight(f.Envelope.Hash); s == nil || !s.Success {
 		b.Fatalf("funding: %+v", s)
@@ -124,24 +165,35 @@ type claimRow struct {
 	signed
 }
 
+// claim is one of lumens.
 func (b *ledgerBench) claim(i int, destination string, fresh bool, memo stellar.Memo) claimRow {
 	b.Helper()
-	head := b.head()
-	p := stellar.ClaimPlan{
-		Passphrase: b.Passphrase(), Holding: LedgerAccount(holding(i)), Destination: LedgerAccount(destination), NewAccount: fresh,
-		Sequence: b.sequence(holding(i)) + 1, MaxTime: head.CloseTime + 10_000, LastLedger: head.Sequence + 5, Memo: memo,
-	}
-	signers := []string{holding(i)}
+	p := stellar.ClaimPlan{Destination: LedgerAccount(destination), NewAccount: fresh, Memo: memo}
+	signers := []string{}
 	if fresh {
 		p.Sponsor = LedgerAccount("sponsor")
 		signers = append(signers, destination, "sponsor")
 	}
+	return b.claimOf(i, stellar.Holding{Asset: relay.Native}, p, signers...)
+}
+
+// claimOf is a claim of what h holds, the i-th holding account. The plan says where to and how; signers are those besides the
+// holding account. One that bids a fee is handed in without a fee bump.
+func (b *ledgerBench) claimOf(i int, h stellar.Holding, p stellar.ClaimPlan, signers ...string) claimRow {
+	b.Helper()
+	head := b.head()
+	p.Passphrase, p.Holding, p.Asset, p.Amount = b.Passphrase(), LedgerAccount(holding(i)), h.Asset, h.Amount
+	p.Sequence, p.MaxTime, p.LastLedger = b.sequence(holding(i))+1, head.CloseTime+10_000, head.Sequence+5
 	tx, err := stellar.BuildClaim(p)
 	b.ok(err)
-	s := b.sign(tx, signers...)
+	s := b.sign(tx, append(signers, holding(i))...)
+	if p.Fee > 0 {
+		s = s.bare()
+	}
 	return claimRow{signed: s, Envelope: relay.Envelope{
 		Hash: tx.Hash, Kind: relay.ClaimEnvelope, State: relay.Signed, Source: tx.Source, Sequence: tx.Sequence, SignedAt: head.Sequence,
-		Bound: p.LastLedger, MaxTime: p.MaxTime, XDR: raw(s.inner), Destination: p.Destination, NewAccount: fresh,
+		Bound: p.LastLedger, MaxTime: p.MaxTime, XDR: raw(s.inner), Destination: p.Destination, NewAccount: p.NewAccount, NewLine: p.NewLine,
+		Asset: h.Asset, Amount: relay.Stroops(h.Amount), OwnFee: relay.Stroops(p.Fee),
 	}}
 }
 
@@ -156,20 +208,29 @@ func (b *ledgerBench) ladder(f fundingRow, i int, home string) ladderRow {
 	b.Helper()
 	h := f.plan.Payments[i]
 	plan := stellar.ReturnPlan{Passphrase: b.Passphrase(), Holding: h.Account, ReturnTo: LedgerAccount(home), LastLedger: f.plan.LastLedger,
-		Sponsor: LedgerAccount("sponsor"), Amount: h.Amount}
+		Sponsor: LedgerAccount("sponsor"), Asset: h.Asset, Amount: h.Amount}
+	if f.own {
+		plan.Fee = ownRungFee
+	}
 	built, err := stellar.BuildLadder(plan)
 	b.ok(err)
 	out := ladderRow{out: map[string]signed{}, Payment: relay.Payment{ID: relay.PaymentID("pay_" + holding(i)), State: relay.Returning,
-		Amount: relay.Stroops(h.Amount), Asset: "native", ReturnTo: plan.ReturnTo, Holding: h.Account, Funding: f.Envelope.Hash, Bound: plan.LastLedger}}
+		Amount: relay.Stroops(h.Amount), Asset: h.Asset, ReturnTo: plan.ReturnTo, Holding: h.Account, Funding: f.Envelope.Hash, Bound: plan.LastLedger}}
+	if f.own {
+		out.Sponsor, out.Purse, out.RungFee = f.plan.Sponsor, relay.Stroops(h.Purse), ownRungFee
+	}
 	for _, r := range built {
 		signers := []string{holding(i)}
 		if r.K == stellar.LastResort {
 			signers = append(signers, "sponsor")
 		}
 		s := b.sign(r.Tx, signers...)
+		if f.own {
+			s = s.bare()
+		}
 		out.out[r.Hash] = s
 		out.rungs = append(out.rungs, relay.Envelope{Hash: r.Hash, Kind: relay.ReturnEnvelope, State: relay.Signed, Source: r.Source,
-			Sequence: r.Sequence, SignedAt: f.SignedAt, Rung: r.K, XDR: raw(s.inner), Payments: []relay.PaymentID{out.ID}})
+			Sequence: r.Sequence, SignedAt: f.SignedAt, Rung: r.K, XDR: raw(s.inner), Payments: []relay.PaymentID{out.ID}, OwnFee: out.RungFee})
 	}
 	return out
 }

@@ -22,9 +22,15 @@ func (b *ledgerBench) questions(f fundingRow) map[string]func(context.Context) e
 			return err
 		},
 		"sequence": func(ctx context.Context) error { _, err := b.Sequence(ctx, LedgerAccount("sender")); return err },
-		"balance":  func(ctx context.Context) error { _, _, err := b.Balance(ctx, LedgerAccount("sender")); return err },
+		"look": func(ctx context.Context) error {
+			facts, asset, err := b.Look(ctx, "USD:"+LedgerAccount("sponsor"), LedgerAccount("sender"))
+			if err != nil && (len(facts) > 0 || asset != relay.AssetFacts{}) {
+				b.Errorf("facts %+v, %+v, with %v", facts, asset, err)
+			}
+			return err
+		},
 		"holdings": func(ctx context.Context) error {
-			facts, err := b.Holdings(ctx, map[string]int64{LedgerAccount("h0"): 0})
+			facts, err := b.Holdings(ctx, relay.HoldingQuery{Account: LedgerAccount("h0"), Asset: relay.Native})
 			if err != nil && len(facts) > 0 {
 				b.Errorf("facts %+v, with %v", facts, err)
 			}

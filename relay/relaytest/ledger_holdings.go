@@ -9,11 +9,13 @@ import (
 func holdingsMade(b *ledgerBench) {
 	f := b.funded(2)
 	lowest := b.ladder(f, 0, "sender").rungs[0].Sequence
-	ask := map[string]int64{LedgerAccount("h0"): lowest, LedgerAccount("h1"): lowest, LedgerAccount("h7"): lowest}
-	facts, err := b.Holdings(b.Context(), ask)
+	query := func(name string) relay.HoldingQuery {
+		return relay.HoldingQuery{Account: LedgerAccount(name), Asset: relay.Native, Lowest: lowest}
+	}
+	facts, err := b.Holdings(b.Context(), query("h0"), query("h1"), query("h7"), query("h0"))
 	b.ok(err)
 	want := map[string]relay.HoldingFacts{
-		LedgerAccount("h0"): {Exists: true, Balance: 5_0000000}, LedgerAccount("h1"): {Exists: true, Balance: 6_0000000}, LedgerAccount("h7"): {}}
+		LedgerAccount("h0"): {Exists: true, Balance: 5_0000000, Held: 5_0000000}, LedgerAccount("h1"): {Exists: true, Balance: 6_0000000, Held: 6_0000000}, LedgerAccount("h7"): {}}
 	if len(facts) != len(want) {
 		b.Errorf("%+v", facts)
 	}
@@ -22,14 +24,14 @@ func holdingsMade(b *ledgerBench) {
 			b.Errorf("%s: %+v, want %+v", id, facts[id], w)
 		}
 	}
-	if facts, err := b.Holdings(b.Context(), nil); err != nil || len(facts) != 0 {
+	if facts, err := b.Holdings(b.Context()); err != nil || len(facts) != 0 {
 		b.Errorf("of none: %v %v", facts, err)
 	}
 	// Strangers may pay in: that is no takeover.
 	b.CloseWith(b.T, b.byHand("sender", b.sequence("sender")+1, 100, pay("h0", "1")))
-	facts, err = b.Holdings(b.Context(), map[string]int64{LedgerAccount("h0"): lowest})
+	facts, err = b.Holdings(b.Context(), query("h0"))
 	b.ok(err)
-	if got := facts[LedgerAccount("h0")]; got != (relay.HoldingFacts{Exists: true, Balance: 6_0000000}) {
+	if got := facts[LedgerAccount("h0")]; got != (relay.HoldingFacts{Exists: true, Balance: 6_0000000, Held: 6_0000000}) {
 		b.Errorf("after a stray payment: %+v", got)
 	}
 }
@@ -78,7 +80,7 @@ func holdingsTaken(b *ledgerBench) {
 	}
 	f := b.funded(len(names))
 	lowest := b.ladder(f, 0, "sender").rungs[0].Sequence
-	ask := map[string]int64{}
+	var ask []relay.HoldingQuery
 	for i, name := range names {
 		ops := takeovers[name](b, holding(i))
 		signers := []string{}
@@ -89,9 +91,9 @@ func holdingsTaken(b *ledgerBench) {
 			signers = append(signers, "sponsor")
 		}
 		b.CloseWith(b.T, b.byHand(holding(i), b.sequence(holding(i))+1, 100, ops, signers...))
-		ask[LedgerAccount(holding(i))] = lowest
+		ask = append(ask, relay.HoldingQuery{Account: LedgerAccount(holding(i)), Asset: relay.Native, Lowest: lowest})
 	}
-	facts, err := b.Holdings(b.Context(), ask)
+	facts, err := b.Holdings(b.Context(), ask...)
 	b.ok(err)
 	for i, name := range names {
 		got := facts[LedgerAccount(holding(i))]

@@ -37,14 +37,12 @@ func adviceLife(b *ledgerBench) {
 		b.noAdvice("before it is valid", l, "")
 	}
 	use := b.advice("from then on", l, 0)
-	before, _, err := b.Balance(b.Context(), LedgerAccount("sender"))
-	b.ok(err)
+	before := b.lumens("sender").Balance
 	b.CloseWith(b.T, use.outer)
 	if s := b.sight(use.Hash); s == nil || !s.Success {
 		b.Fatalf("the rung that was advised: %+v", s)
 	}
-	after, _, err := b.Balance(b.Context(), LedgerAccount("sender"))
-	b.ok(err)
+	after := b.lumens("sender").Balance
 	if after != before+l.Amount {
 		b.Errorf("sender had %d, has %d", before, after)
 	}

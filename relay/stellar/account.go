@@ -44,6 +44,9 @@ type Account struct {
 // immutable is AUTH_IMMUTABLE_FLAG: such an account cannot be merged.
 const immutable = uint32(xdr.AccountFlagsAuthImmutableFlag)
 
+// authRequired is AUTH_REQUIRED_FLAG: a new trustline for what such an account issues holds nothing until it says so.
+const authRequired = uint32(xdr.AccountFlagsAuthRequiredFlag)
+
 // AccountKey is the ledger key of an account, base64 XDR.
 func AccountKey(id string) (string, error) {
 	key, err := accountKey(id)
@@ -76,17 +79,24 @@ func accountKey(id string) (xdr.LedgerKey, error) {
 // DecodeAccount reads an account from the data of a ledger entry and, if the source gives it, the entry's extension
 // (which names the sponsor); both base64 XDR.
 func DecodeAccount(dataXDR, extXDR string, lastModified uint32) (Account, error) {
-	var data xdr.LedgerEntryData
-	if err := xdr.SafeUnmarshalBase64(dataXDR, &data); err != nil {
-		return Account{}, fmt.Errorf("ledger entry is not XDR: %v", err)
-	}
-	entry := xdr.LedgerEntry{LastModifiedLedgerSeq: xdr.Uint32(lastModified), Data: data}
-	if extXDR != "" {
-		if err := xdr.SafeUnmarshalBase64(extXDR, &entry.Ext); err != nil {
-			return Account{}, fmt.Errorf("extension of a ledger entry is not XDR: %v", err)
-		}
+	entry, err := decodeEntry(dataXDR, extXDR, lastModified)
+	if err != nil {
+		return Account{}, err
 	}
 	return AccountFromEntry(entry)
+}
+
+func decodeEntry(dataXDR, extXDR string, lastModified uint32) (xdr.LedgerEntry, error) {
+	entry := xdr.LedgerEntry{LastModifiedLedgerSeq: xdr.Uint32(lastModified)}
+	if err := xdr.SafeUnmarshalBase64(dataXDR, &entry.Data); err != nil {
+		return entry, fmt.Errorf("ledger entry is not XDR: %v", err)
+	}
+	if extXDR != "" {
+		if err := xdr.SafeUnmarshalBase64(extXDR, &entry.Ext); err != nil {
+			return entry, fmt.Errorf("extension of a ledger entry is not XDR: %v", err)
+		}
+	}
+	return entry, nil
 }
 
 // AccountFromEntry reads an account from a ledger entry.
@@ -143,13 +153,14 @@ func (a Account) Free(baseReserve int64) int64 {
 	return max(0, a.spare(Snapshot{BaseReserve: baseReserve}.reserve()))
 }
 
-// Snapshot is a set of accounts as they were after one ledger. An account that was asked for and does not exist is
-// in the map as nil; one that is not in the map was never asked for.
+// Snapshot is a set of accounts and trustlines as they were after one ledger. One that was asked for and does not exist is
+// in its map as nil; one that is not in the map was never asked for.
 type Snapshot struct {
 	Ledger      uint32
 	CloseTime   int64 // unix seconds: of that ledger, or of one shortly before it
 	BaseReserve int64 // stroops; 0 means the constant BaseReserve
 	Accounts    map[string]*Account
+	Lines       map[LineID]*Trustline
 }
 
 func (s Snapshot) reserve() int64 {
@@ -157,6 +168,19 @@ func (s Snapshot) reserve() int64 {
 		return s.BaseReserve
 	}
 	return BaseReserve
+}
+
+// line is get for a trustline. Lumens have none, and neither has the issuer of an asset in his own account: both are nil
+// without an error, and whoever asks for them knows it.
+func (s Snapshot) line(account, asset string) (*Trustline, error) {
+	if asset == Native || account == Issuer(asset) {
+		return nil, nil
+	}
+	l, asked := s.Lines[LineID{account, asset}]
+	if !asked {
+		return nil, fmt.Errorf("the trustline of %s for %s is not in the snapshot of ledger %d", account, asset, s.Ledger)
+	}
+	return l, nil
 }
 
 // get tells an absent account, which is an answer, from one that nobody looked for, which is a fault of the caller.

@@ -22,8 +22,12 @@ type ClaimExpectation struct {
 	Passphrase  string
 	Holding     string
 	Destination string
+	Asset       string // "native" or CODE:ISSUER
+	Amount      int64  // of a credit asset, stroops
 	NewAccount  bool
+	NewLine     bool
 	Sponsor     string // whoever may sponsor the new account; empty: anybody but Holding and Destination
+	Purse       bool   // the holding account pays for the new account itself
 	Sequence    int64  // the number it must carry; 0: whichever, an unusable one only fails
 	Memo        Memo
 	LatestTime  int64  // MaxTime must be set and not be later, unix seconds
@@ -44,13 +48,17 @@ func CheckClaim(envelopeXDR string, want ClaimExpectation) (Tx, error) {
 		return Tx{}, err
 	}
 	sponsor := want.Sponsor
-	if want.NewAccount && sponsor == "" {
+	switch {
+	case want.Purse:
+		sponsor = ""
+	case want.NewAccount && sponsor == "":
 		sponsor = firstSource(body)
 	}
 	d, f, err := claimDraft(ClaimPlan{
-		Passphrase: want.Passphrase, Holding: want.Holding, Destination: want.Destination, NewAccount: want.NewAccount,
-		Sponsor: sponsor, Sequence: tx.Sequence, MaxTime: tx.Bounds.MaxTime, LastLedger: tx.Bounds.MaxLedger - 1, Memo: want.Memo,
-	}, uint32(body.Fee))
+		Passphrase: want.Passphrase, Holding: want.Holding, Destination: want.Destination, Asset: want.Asset, Amount: want.Amount,
+		NewAccount: want.NewAccount, NewLine: want.NewLine, Sponsor: sponsor, Sequence: tx.Sequence, MaxTime: tx.Bounds.MaxTime,
+		LastLedger: tx.Bounds.MaxLedger - 1, Fee: uint32(body.Fee), Memo: want.Memo,
+	})
 	if err != nil {
 		return Tx{}, err
 	}

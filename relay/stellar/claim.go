@@ -10,38 +10,89 @@ import (
 type ClaimPlan struct {
 	Passphrase  string
 	Holding     string
-	Destination string
-	NewAccount  bool   // make Destination first; it signs too
-	Sponsor     string // only with NewAccount: keeps the new account's reserve; a third account (the holding account would be IS_SPONSOR)
+	Destination string // of an account that exists also multiplexed (M…, SEP-23)
+	Asset       string // "native" or CODE:ISSUER
+	Amount      int64  // of a credit asset, stroops: all of it
+	NewAccount  bool   // make Destination first; it signs too, unless the holding account makes it by itself
+	NewLine     bool   // give Destination, which exists, the trustline it lacks; it signs and carries the reserve
+	Sponsor     string // only with NewAccount: keeps the new account's reserve; a third account (the holding account would be IS_SPONSOR); "" the holding account pays for it out of its purse
 	Sequence    int64  // the number the envelope carries: the holding account's current one plus 1
 	MaxTime     int64  // unix seconds, included
 	LastLedger  uint32 // the last ledger in which it can land
+	Fee         uint32 // stroops that the holding account bids for the whole, out of its purse; 0 when a fee bump pays
 	Memo        Memo   // only for an existing account that asks for one
 }
 
-// BuildClaim returns the unsigned envelope. New account: Begin(sponsor), CreateAccount(destination, 0), End,
-// AccountMerge. Existing account: AccountMerge alone.
+// NewAccountCost is what a new account costs that nobody sponsors, in stroops: its reserves, and with a credit asset its
+// first fees.
+func NewAccountCost(asset string) int64 {
+	cost := NewAccountUnits(asset) * BaseReserve
+	if asset != Native {
+		cost += FirstFees
+	}
+	return cost
+}
+
+// What a sender who funds a payment out of his own wallet puts into the holding account besides the amount: the fees of the way
+// back and of a claim, each of which may fail a few times, and what a new account costs. What is left goes with the money.
+const (
+	FeePurse   = 1_000_000 // stroops
+	OwnRungFee = 100_000   // stroops that each rung bids: 20,000 an operation or more, and charged is what the network asks
+)
+
+// PurseOf is the purse of a payment of an asset, in stroops.
+func PurseOf(asset string) int64 { return NewAccountCost(asset) + FeePurse }
+
+// NewAccountUnits is how many base reserves a new account locks: two, and one for a trustline (CAP-33).
+func NewAccountUnits(asset string) int64 { return 2 + int64(lines(asset)) }
+
+// BuildClaim returns the unsigned envelope.
+//
+//	existing account, lumens   AccountMerge
+//	existing account, credit   (ChangeTrust by it), Payment, ChangeTrust 0, AccountMerge
+//	new account, sponsored     Begin, CreateAccount, (ChangeTrust), End before the same
+//	new account, by the purse  CreateAccount, (ChangeTrust) before the same
 func BuildClaim(p ClaimPlan) (Tx, error) {
-	d, f, err := claimDraft(p, 0)
+	d, f, err := claimDraft(p)
 	if err != nil {
 		return Tx{}, err
 	}
 	return d.build(f)
 }
 
-func claimDraft(p ClaimPlan, fee uint32) (*draft, frame, error) {
+func claimDraft(p ClaimPlan) (*draft, frame, error) {
 	if err := p.validate(); err != nil {
 		return nil, frame{}, err
 	}
 	d := &draft{}
-	if p.NewAccount {
+	credit := p.Asset != Native
+	switch {
+	case p.NewAccount && p.Sponsor != "":
+		start := int64(0)
+		if credit {
+			start = FirstFees
+		}
 		d.begin(p.Sponsor, p.Destination)
-		d.create(p.Sponsor, p.Destination, 0)
+		d.create(p.Sponsor, p.Destination, start)
+		if credit {
+			d.trust(p.Destination, p.Asset, MostLimit)
+		}
 		d.end(p.Destination)
+	case p.NewAccount:
+		d.create(p.Holding, p.Destination, NewAccountCost(p.Asset))
+		if credit {
+			d.trust(p.Destination, p.Asset, MostLimit)
+		}
+	case p.NewLine:
+		d.trust(base(p.Destination), p.Asset, MostLimit)
+	}
+	if credit {
+		d.pay(p.Holding, p.Destination, p.Asset, p.Amount)
+		d.trust(p.Holding, p.Asset, 0)
 	}
 	d.merge(p.Holding, p.Destination)
 	return d, frame{
-		passphrase: p.Passphrase, source: p.Holding, sequence: p.Sequence, fee: fee, memo: p.Memo,
+		passphrase: p.Passphrase, source: p.Holding, sequence: p.Sequence, fee: p.Fee, memo: p.Memo,
 		bounds: Bounds{MaxTime: p.MaxTime, MaxLedger: p.LastLedger + 1},
 	}, nil
 }
@@ -52,14 +103,24 @@ func (p ClaimPlan) validate() error {
 		return errors.New("claim without an end in time")
 	case p.LastLedger == 0 || p.LastLedger == math.MaxUint32:
 		return errors.New("claim without a last ledger")
-	case p.Holding == p.Destination:
+	case p.Holding == base(p.Destination):
 		return errors.New("holding account claims into itself")
+	case p.Asset != Native && p.Amount <= 0:
+		return errors.New("claim of a credit asset without its amount")
+	case p.NewLine && (p.NewAccount || p.Asset == Native):
+		return errors.New("only an existing account is given a trustline by itself, and lumens need none")
+	case (p.NewLine || p.NewAccount && p.Asset != Native) && base(p.Destination) == Issuer(p.Asset):
+		return errors.New("the issuer of an asset has no trustline for it")
 	case !p.NewAccount && p.Sponsor != "":
 		return errors.New("claim into an existing account needs no sponsor")
 	case p.NewAccount && (p.Sponsor == p.Holding || p.Sponsor == p.Destination):
 		return errors.New("new account must be sponsored by a third account")
+	case p.NewAccount && base(p.Destination) != p.Destination:
+		return errors.New("a multiplexed address is of an account that exists")
 	case p.NewAccount && p.Memo != Memo{}:
 		return errors.New("claim into a new account carries no memo")
+	case p.Memo != Memo{} && base(p.Destination) != p.Destination:
+		return errors.New("a multiplexed address says whose it is, a memo would say it twice")
 	}
 	return nil
 }

@@ -8,8 +8,9 @@
 // it would have built itself; a proof that lacks anything is ErrInconclusive.
 //
 // Amounts and fees are int64 stroops (1e-7 of a lumen), times are unix seconds of ledger close time, accounts are
-// G… addresses, envelopes are base64 XDR, hashes are 64 lower-case hexadecimal digits. All inner transactions carry
-// the fee 0: a fee bump by the sponsor pays, whatever the fees are by then (CAP-15).
+// G… addresses, envelopes are base64 XDR, hashes are 64 lower-case hexadecimal digits. Inner
+// transactions carry the fee 0, and a fee bump by the sponsor pays, whatever the fees are by then (CAP-15); only what a sender's
+// own wallet made bids for itself, out of a purse of lumens in the holding account.
 //
 // Start at FundingPlan, ReturnPlan and ClaimPlan; then CheckClaim (what a claimant's client trusts), DryRunReturn and
 // DryRunClaim (before anything is sent), and CannotLand (before anything is signed twice).

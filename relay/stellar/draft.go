@@ -1,11 +1,15 @@
 package stellar
 
 import (
+	"encoding/hex"
 	"errors"
 	"fmt"
+	"strconv"
 
 	"github.com/stellar/go-stellar-sdk/network"
 	"github.com/stellar/go-stellar-sdk/xdr"
+
+	"github.com/restante/restante/relay"
 )
 
 // draft collects operations; the first fault sticks and build returns it. It writes XDR itself instead of going
@@ -52,24 +56,56 @@ func (d *draft) create(source, account string, balance int64) {
 	})
 }
 
+// merge and pay take an account's plain address or a multiplexed one (M…, SEP-23).
 func (d *draft) merge(source, destination string) {
-	id := d.account("destination", destination)
+	to := d.muxed("destination", destination)
 	if d.err != nil {
 		return
 	}
-	if source == destination {
+	if source == muxedAddress(to) {
 		d.err = fmt.Errorf("account %s cannot merge into itself", source)
 		return
 	}
-	muxed := id.ToMuxedAccount()
-	d.add(source, xdr.OperationBody{Type: xdr.OperationTypeAccountMerge, Destination: &muxed})
+	d.add(source, xdr.OperationBody{Type: xdr.OperationTypeAccountMerge, Destination: &to})
 }
 
-func (d *draft) claimable(source string, amount int64, claimant string) {
+func (d *draft) pay(source, destination, asset string, amount int64) {
+	to, what := d.muxed("destination", destination), d.asset(asset)
+	d.add(source, xdr.OperationBody{
+		Type:      xdr.OperationTypePayment,
+		PaymentOp: &xdr.PaymentOp{Destination: to, Asset: what, Amount: xdr.Int64(amount)},
+	})
+}
+
+// trust makes, limits or (with the limit 0) deletes a trustline.
+func (d *draft) trust(source, asset string, limit int64) {
+	d.add(source, xdr.OperationBody{
+		Type:          xdr.OperationTypeChangeTrust,
+		ChangeTrustOp: &xdr.ChangeTrustOp{Line: d.asset(asset).ToChangeTrustAsset(), Limit: xdr.Int64(limit)},
+	})
+}
+
+func (d *draft) muxed(role, address string) xdr.MuxedAccount {
+	m, err := muxedOf(role, address)
+	if err != nil && d.err == nil {
+		d.err = err
+	}
+	return m
+}
+
+func (d *draft) asset(text string) xdr.Asset {
+	a, err := assetOf(text)
+	if err != nil && d.err == nil {
+		d.err = err
+	}
+	return a
+}
+
+func (d *draft) claimable(source, asset string, amount int64, claimant string) {
 	d.add(source, xdr.OperationBody{
 		Type: xdr.OperationTypeCreateClaimableBalance,
 		CreateClaimableBalanceOp: &xdr.CreateClaimableBalanceOp{
-			Asset: xdr.MustNewNativeAsset(), Amount: xdr.Int64(amount),
+			Asset: d.asset(asset), Amount: xdr.Int64(amount),
 			Claimants: []xdr.Claimant{{
 				Type: xdr.ClaimantTypeClaimantTypeV0,
 				V0: &xdr.ClaimantV0{
@@ -150,6 +186,7 @@ const (
 	MemoNone = ""
 	MemoText = "text" // at most 28 bytes
 	MemoID   = "id"   // any uint64
+	MemoHash = "hash" // 32 bytes, as 64 lower-case hexadecimal digits in Text
 )
 
 // Memo is attached to a claim when the destination needs one to tell its customers apart. The zero value is none.
@@ -157,6 +194,18 @@ type Memo struct {
 	Kind string
 	Text string
 	ID   uint64
+}
+
+// MemoOf turns the domain's memo into the wire's.
+func MemoOf(m relay.Memo) (Memo, error) {
+	switch m.Kind {
+	case "":
+		return Memo{}, nil
+	case MemoID:
+		id, err := strconv.ParseUint(m.Value, 10, 64)
+		return Memo{Kind: MemoID, ID: id}, err
+	}
+	return Memo{Kind: m.Kind, Text: m.Value}, nil
 }
 
 func (m Memo) xdr() (xdr.Memo, error) {
@@ -178,6 +227,13 @@ func (m Memo) xdr() (xdr.Memo, error) {
 		}
 		id := xdr.Uint64(m.ID)
 		return xdr.Memo{Type: xdr.MemoTypeMemoId, Id: &id}, nil
+	case MemoHash:
+		raw, err := hex.DecodeString(m.Text)
+		if err != nil || len(raw) != 32 || m.ID != 0 || hex.EncodeToString(raw) != m.Text {
+			return xdr.Memo{}, errors.New("hash memo has 64 lower-case hexadecimal digits")
+		}
+		h := xdr.Hash(raw)
+		return xdr.Memo{Type: xdr.MemoTypeMemoHash, Hash: &h}, nil
 	}
 	return xdr.Memo{}, fmt.Errorf("unknown kind of memo %q", m.Kind)
 }

@@ -14,6 +14,7 @@ const (
 	DestinationMissing Reason = "destination_missing" // merge wants an existing account
 	DestinationExists  Reason = "destination_exists"  // planned as a new account
 	DestinationFull    Reason = "destination_full"    // its balance would overflow
+	DestinationShort   Reason = "destination_short"   // cannot carry the reserve of a trustline
 	MemoRequired       Reason = "memo_required"       // SEP-29
 	SponsorMissing     Reason = "sponsor_missing"     //
 	SponsorShort       Reason = "sponsor_short"       // cannot carry the reserve
@@ -29,6 +30,14 @@ const (
 	HoldingShort       Reason = "holding_short"       // less in it than was put in
 	SponsorChanged     Reason = "sponsor_changed"     // its reserve is not kept by the one who made it
 	LadderUnreachable  Reason = "ladder_out_of_reach" // its number has passed the lowest rung
+	LineMissing        Reason = "line_missing"        // the destination has no trustline for the asset
+	LineFull           Reason = "line_full"           // its limit leaves no room for the amount
+	LineForbidden      Reason = "line_forbidden"      // the issuer does not let the destination hold the asset
+	Deauthorised       Reason = "deauthorised"        // the issuer does not let the holding account pay the asset out
+	ClawedBack         Reason = "clawed_back"         // the issuer took some or all of it back
+	IssuerMissing      Reason = "issuer_missing"      // without its issuer nobody can make a trustline for an asset
+	LineChanged        Reason = "line_changed"        // the holding account's trustline is not as it was made
+	PurseEmpty         Reason = "purse_empty"         // the holding account cannot pay the fee that the envelope bids
 )
 
 // Refusal says that an envelope would fail in the ledger after the snapshot. The number of an envelope that fails on
@@ -57,8 +66,9 @@ func IsRefusal(err error) Reason {
 }
 
 // DryRunReturn says whether rung k would succeed in the ledger right after the snapshot, which must hold the holding
-// account and ReturnTo, or for the last resort the holding account and the sponsor. nil: it would, as far as entries
-// tell (frozen keys, CAP-77, are not in them). A *Refusal: it would not. Any other error: the question is not answered.
+// account and ReturnTo, or for the last resort the holding account and the sponsor; of a credit asset the trustlines of both
+// ends too. nil: it would, as far as entries tell (frozen keys, CAP-77, are not in them). A *Refusal: it would not. Any other
+// error: the question is not answered.
 //
 // A plain rung carries no memo, so an account that asks for one is refused here although the ledger would let it pass.
 func DryRunReturn(s Snapshot, p ReturnPlan, k int) error {
@@ -79,13 +89,105 @@ func DryRunReturn(s Snapshot, p ReturnPlan, k int) error {
 	if h.Sequence >= sequence {
 		return refuse(SequenceSpent, p.Holding, "number is %d, rung %d carries %d", h.Sequence, k, sequence)
 	}
-	if err := mergeable(h, sequence, next); err != nil {
+	if err := mergeable(h, lines(p.Asset), sequence, next); err != nil {
+		return err
+	}
+	if err := paysFee(s, h, int64(p.Fee)); err != nil {
+		return err
+	}
+	if p.Asset != Native && k == BareRung {
+		return bare(s, p, h)
+	}
+	if err := holds(s, p.Holding, p.Asset, p.Amount); err != nil {
 		return err
 	}
 	if k == LastResort {
 		return dryRunLastResort(s, p, h)
 	}
+	if err := takes(s, p.ReturnTo, p.Asset, p.Amount); err != nil {
+		return err
+	}
 	return receives(s, p.ReturnTo, h, Memo{})
+}
+
+// lines is how many trustlines a holding account of the asset has.
+func lines(asset string) int {
+	if asset == Native {
+		return 0
+	}
+	return 1
+}
+
+// paysFee says whether the holding account can pay the fee that its own envelope bids: core wants the whole bid to be there.
+func paysFee(s Snapshot, h *Account, fee int64) error {
+	if fee > 0 && h.spare(s.reserve()) < fee {
+		return refuse(PurseEmpty, h.ID, "has %d stroops to spare, the envelope bids %d", h.spare(s.reserve()), fee)
+	}
+	return nil
+}
+
+// bare wants nothing of the asset to be left: the trustline goes only empty.
+func bare(s Snapshot, p ReturnPlan, h *Account) error {
+	l, err := s.line(p.Holding, p.Asset)
+	switch {
+	case err != nil:
+		return err
+	case l == nil:
+		return refuse(LineChanged, p.Holding, "its trustline is gone")
+	case l.Balance > 0:
+		return refuse(ClawedBack, p.Holding, "holds %d stroops of %d: no rung pays out a part", l.Balance, p.Amount)
+	}
+	return receives(s, p.ReturnTo, h, Memo{})
+}
+
+// holds says whether the holding account can pay out all of a credit amount.
+func holds(s Snapshot, holding, asset string, amount int64) error {
+	if asset == Native {
+		return nil
+	}
+	l, err := s.line(holding, asset)
+	switch {
+	case err != nil:
+		return err
+	case l == nil:
+		return refuse(LineChanged, holding, "its trustline is gone")
+	case l.Balance < amount && l.Clawback():
+		// Before the authorisation: who claws back, deauthorises first, and once all is gone the bare rung goes through.
+		return refuse(ClawedBack, holding, "holds %d stroops of %d", l.Balance, amount)
+	case l.Balance < amount:
+		return refuse(HoldingShort, holding, "holds %d stroops of %d", l.Balance, amount)
+	case !l.Authorized():
+		return refuse(Deauthorised, holding, "the issuer has taken the authorisation of its trustline away")
+	case l.Balance > amount:
+		// Its key raised the limit, and somebody paid in: what is left over would keep the trustline from being removed.
+		return refuse(LineChanged, holding, "holds %d stroops, more than the %d that were put in", l.Balance, amount)
+	}
+	return nil
+}
+
+// takes says whether an account can take a credit amount in.
+func takes(s Snapshot, account, asset string, amount int64) error {
+	if asset == Native || account == Issuer(asset) {
+		return nil
+	}
+	a, err := s.get(account)
+	if err != nil {
+		return err
+	}
+	l, err := s.line(account, asset)
+	switch {
+	case err != nil:
+		return err
+	case a == nil:
+		return refuse(DestinationMissing, account, "not there after ledger %d", s.Ledger)
+	case l == nil:
+		return refuse(LineMissing, account, "has no trustline for %s", asset)
+	case !l.Authorized():
+		return refuse(LineForbidden, account, "the issuer does not let it hold %s", asset)
+	case l.Room() < amount:
+		return refuse(LineFull, account, "has room for %d stroops of %s, not for %d", l.Room(), asset, amount)
+	}
+	return nil
 }
 
 func dryRunLastResort(s Snapshot, p ReturnPlan, h *Account) error {
@@ -93,78 +195,30 @@ func dryRunLastResort(s Snapshot, p ReturnPlan, h *Account) error {
 	if err != nil {
 		return err
 	}
-	reserve := s.reserve()
+	reserve, out := s.reserve(), p.Amount
+	if p.Asset != Native {
+		out = 0
+	}
 	switch {
 	case sponsor == nil:
 		return refuse(SponsorMissing, p.Sponsor, "not there after ledger %d", s.Ledger)
-	case h.spare(reserve) < p.Amount:
+	case h.spare(reserve)-int64(p.Fee) < out:
 		// The amount leaves before the sponsor's reserve is looked at.
-		return refuse(HoldingShort, p.Holding, "can pay %d stroops of %d", h.spare(reserve), p.Amount)
+		return refuse(HoldingShort, p.Holding, "can pay %d stroops of %d", h.spare(reserve)-int64(p.Fee), out)
+	case p.Fee > 0 && h.Balance-int64(p.Fee)-out < reserve:
+		// Whoever pays for himself pays for this too: what is left of the purse is the sponsor's, and covers what it locks.
+		return refuse(PurseEmpty, p.Holding, "leaves %d stroops of its purse, the claimable balance locks %d", h.Balance-int64(p.Fee)-out, reserve)
 	case sponsor.spare(reserve) < reserve:
 		return refuse(SponsorShort, p.Sponsor, "has %d stroops to spare, the claimable balance locks %d", sponsor.spare(reserve), reserve)
-	case overflows(sponsor, h.Balance-p.Amount):
+	case overflows(sponsor, h.Balance-out):
 		return refuse(DestinationFull, p.Sponsor, "balance would overflow")
-	}
-	return nil
-}
-
-// DryRunClaim says whether the claim would succeed in the ledger right after the snapshot, which must hold the holding
-// account, the destination and, for a new account, the sponsor. Its answers are those of DryRunReturn.
-func DryRunClaim(s Snapshot, p ClaimPlan) error {
-	if err := p.validate(); err != nil {
-		return err
-	}
-	h, err := s.get(p.Holding)
-	if err != nil {
-		return err
-	}
-	next := s.Ledger + 1
-	switch {
-	case h == nil:
-		return refuse(HoldingMissing, p.Holding, "not there after ledger %d", s.Ledger)
-	case next > p.LastLedger:
-		return refuse(TooLate, p.Holding, "valid up to ledger %d, next is %d", p.LastLedger, next)
-	case s.CloseTime >= p.MaxTime:
-		// The next ledger closes a second later at the least.
-		return refuse(TooLate, p.Holding, "valid up to %d, the last ledger closed at %d", p.MaxTime, s.CloseTime)
-	case h.Sequence >= p.Sequence:
-		return refuse(SequenceSpent, p.Holding, "number is %d, the claim carries %d", h.Sequence, p.Sequence)
-	case h.Sequence+1 < p.Sequence:
-		return refuse(SequenceAhead, p.Holding, "number is %d, the claim carries %d", h.Sequence, p.Sequence)
-	}
-	if err := mergeable(h, p.Sequence, next); err != nil {
-		return err
-	}
-	if p.NewAccount {
-		return dryRunNewAccount(s, p)
-	}
-	return receives(s, p.Destination, h, p.Memo)
-}
-
-func dryRunNewAccount(s Snapshot, p ClaimPlan) error {
-	g, err := s.get(p.Destination)
-	if err != nil {
-		return err
-	}
-	sponsor, err := s.get(p.Sponsor)
-	if err != nil {
-		return err
-	}
-	need := 2 * s.reserve()
-	switch {
-	case g != nil:
-		return refuse(DestinationExists, p.Destination, "already there after ledger %d", s.Ledger)
-	case sponsor == nil:
-		return refuse(SponsorMissing, p.Sponsor, "not there after ledger %d", s.Ledger)
-	case sponsor.spare(s.reserve()) < need:
-		return refuse(SponsorShort, p.Sponsor, "has %d stroops to spare, the new account locks %d", sponsor.spare(s.reserve()), need)
 	}
 	return nil
 }
 
 // mergeable says whether the holding account, with its own signature alone, can merge in the ledger next after its
 // number has become sequence.
-func mergeable(h *Account, sequence int64, next uint32) error {
+func mergeable(h *Account, lines int, sequence int64, next uint32) error {
 	weight := h.Thresholds[0]
 	switch {
 	case weight == 0 || weight < h.Thresholds[1] || weight < h.Thresholds[2] || weight < h.Thresholds[3]:
@@ -173,8 +227,8 @@ func mergeable(h *Account, sequence int64, next uint32) error {
 		return refuse(SequenceTooFar, h.ID, "number %d is not below ledger %d", sequence, next)
 	case h.Flags&immutable != 0:
 		return refuse(Immutable, h.ID, "flags %d", h.Flags)
-	case int(h.SubEntries) != len(h.Signers):
-		return refuse(HasSubEntries, h.ID, "%d entries, %d of them signers", h.SubEntries, len(h.Signers))
+	case int(h.SubEntries) != len(h.Signers)+lines:
+		return refuse(HasSubEntries, h.ID, "%d entries, %d of them signers, %d a trustline of ours", h.SubEntries, len(h.Signers), lines)
 	case h.NumSponsoring > 0:
 		return refuse(IsSponsor, h.ID, "sponsors %d reserves", h.NumSponsoring)
 	}

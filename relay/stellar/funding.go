@@ -6,14 +6,25 @@ import (
 	"math"
 )
 
-// opsPerFunding is the length of the bracket that makes one holding account.
-const opsPerFunding = 3
-
-// Holding is one account to make: its starting balance is the payment's amount exactly, in stroops, because its
-// reserve is the sponsor's (CAP-33).
+// Holding is one account to make. Its reserve is the sponsor's (CAP-33), so its starting balance in lumens is the payment's
+// amount exactly, or with a credit asset nothing, and the purse besides. A credit amount comes by a Payment onto a trustline
+// whose limit is the amount, so that no stranger can put a stroop more into it and so stand in the way of its removal.
 type Holding struct {
 	Account string
-	Amount  int64
+	Asset   string // "native" or CODE:ISSUER
+	Amount  int64  // stroops of the asset
+	Purse   int64  // stroops of lumens on top: they pay the holding account's own fees and what the claimant's account costs
+	PayTo   string // pay this account directly, and make none: Account and Purse are empty then
+}
+
+func (h Holding) credit() bool { return h.Asset != Native }
+
+// lumens is the starting balance.
+func (h Holding) lumens() int64 {
+	if h.credit() {
+		return h.Purse
+	}
+	return h.Amount + h.Purse
 }
 
 // FundingPlan is one envelope that makes holding accounts for many payments.
@@ -29,6 +40,8 @@ type FundingPlan struct {
 	Sequence   int64 // the number the envelope carries: the channel's current one plus 1
 	MaxTime    int64 // unix seconds, included
 	LastLedger uint32
+	Fee        uint32 // stroops that the channel bids for the whole; 0 when a fee bump pays
+	Move       bool   // everything of Treasury, a holding account itself, goes into the one new holding account
 	Payments   []Holding
 }
 
@@ -40,11 +53,14 @@ func FundingCapacity(keys ...string) int {
 	for _, k := range keys {
 		distinct[k] = true
 	}
-	return max(0, min(MaxSignatures-len(distinct), MaxOperations/opsPerFunding))
+	return max(0, min(MaxSignatures-len(distinct), MaxOperations/5))
 }
 
-// BuildFunding returns the unsigned envelope: for each payment Begin(sponsor), CreateAccount(by the treasury), End.
-// The holding accounts sign too, for End.
+// BuildFunding returns the unsigned envelope: for a direct payment just that, else for each Begin(sponsor), CreateAccount(by the treasury), End, with a
+// credit asset ChangeTrust before End and Payment(by the treasury) after it. The holding accounts sign too, for End.
+//
+// A move makes the new holding account empty (by its sponsor), and closes the one it comes from: with a credit asset
+// Payment and ChangeTrust 0, then AccountMerge, which carries along whatever lumens are there.
 func BuildFunding(p FundingPlan) (Tx, error) {
 	d, f, err := fundingDraft(p)
 	if err != nil {
@@ -59,12 +75,32 @@ func fundingDraft(p FundingPlan) (*draft, frame, error) {
 	}
 	d := &draft{}
 	for _, h := range p.Payments {
+		if h.PayTo != "" {
+			d.pay(p.Treasury, h.PayTo, h.Asset, h.Amount)
+			continue
+		}
+		payer, lumens := p.Treasury, h.lumens()
+		if p.Move {
+			payer, lumens = p.Sponsor, 0
+		}
 		d.begin(p.Sponsor, h.Account)
-		d.create(p.Treasury, h.Account, h.Amount)
+		d.create(payer, h.Account, lumens)
+		if h.credit() {
+			d.trust(h.Account, h.Asset, h.Amount)
+		}
 		d.end(h.Account)
+		if h.credit() {
+			d.pay(p.Treasury, h.Account, h.Asset, h.Amount)
+		}
+		if p.Move && h.credit() {
+			d.trust(p.Treasury, h.Asset, 0)
+		}
+		if p.Move {
+			d.merge(p.Treasury, h.Account)
+		}
 	}
 	return d, frame{
-		passphrase: p.Passphrase, source: p.Channel, sequence: p.Sequence,
+		passphrase: p.Passphrase, source: p.Channel, sequence: p.Sequence, fee: p.Fee,
 		bounds: Bounds{MaxTime: p.MaxTime, MaxLedger: p.LastLedger + 1},
 	}, nil
 }
@@ -80,18 +116,30 @@ func (p FundingPlan) validate() error {
 		return errors.New("funding without an end in time")
 	case p.LastLedger == 0 || p.LastLedger == math.MaxUint32:
 		return errors.New("funding without a last ledger")
+	case p.Move && (len(p.Payments) != 1 || p.Channel != p.Treasury || p.Sponsor == p.Treasury):
+		return errors.New("a move is of one payment, out of the holding account that is its own channel, sponsored by another")
 	}
 	seen := map[string]bool{p.Channel: true, p.Sponsor: true, p.Treasury: true}
-	var sum int64
+	sums := map[string]int64{}
 	for _, h := range p.Payments {
-		if seen[h.Account] {
+		if h.PayTo != "" && (h.Account != "" || h.Purse != 0 || p.Move || base(h.PayTo) == p.Treasury) {
+			return fmt.Errorf("payment to %s has an account of its own, or stays where it is", h.PayTo)
+		}
+		if h.PayTo == "" && seen[h.Account] {
 			return fmt.Errorf("holding account %s is used twice in one funding", h.Account)
 		}
 		seen[h.Account] = true
-		if h.Amount <= 0 || h.Amount > math.MaxInt64-sum {
+		if h.credit() && (h.Account == Issuer(h.Asset) || p.Move && p.Treasury == Issuer(h.Asset)) {
+			return fmt.Errorf("the issuer of %s is no holding account", h.Asset)
+		}
+		if h.Amount <= 0 || h.Amount > math.MaxInt64-sums[h.Asset] {
 			return fmt.Errorf("amount %d of %s is not positive or too large", h.Amount, h.Account)
 		}
-		sum += h.Amount
+		sums[h.Asset] += h.Amount
+		if h.Purse < 0 || h.Purse > math.MaxInt64-sums[Native] {
+			return fmt.Errorf("purse %d of %s is negative or too large", h.Purse, h.Account)
+		}
+		sums[Native] += h.Purse
 	}
 	return nil
 }

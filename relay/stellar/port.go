@@ -2,8 +2,10 @@ package stellar
 
 import (
 	"encoding/base64"
+	"encoding/hex"
 	"errors"
 	"fmt"
+	"math"
 
 	"github.com/stellar/go-stellar-sdk/xdr"
 
@@ -17,23 +19,178 @@ type View struct {
 	Sponsor    string // keeps the reserves of holding accounts
 }
 
-// Facts is what a holding account looks like; nil is one that is not there. lowest is the number of its lowest rung.
-func (v View) Facts(a *Account, lowest int64) relay.HoldingFacts {
+// Facts is what a holding account looks like; a is nil for one that is not there, l its trustline for a credit asset.
+func (v View) Facts(q relay.HoldingQuery, a *Account, l *Trustline) relay.HoldingFacts {
 	if a == nil {
 		return relay.HoldingFacts{}
 	}
-	f := relay.HoldingFacts{Exists: true, Balance: relay.Stroops(a.Balance)}
-	if why := Takeover(a, Made{Sponsor: v.Sponsor, Lowest: lowest}); len(why) > 0 {
+	f := relay.HoldingFacts{Exists: true, Balance: relay.Stroops(a.Balance), Held: relay.Stroops(a.Balance)}
+	if q.Asset != Native {
+		f.Held = 0
+		if l != nil {
+			f.Held = relay.Stroops(l.Balance)
+		}
+	}
+	made := Made{Sponsor: q.Sponsor, Asset: q.Asset, Amount: int64(q.Amount), Lowest: q.Lowest}
+	if made.Sponsor == "" {
+		made.Sponsor = v.Sponsor
+	}
+	why := Takeover(a, l, made)
+	switch {
+	case len(why) > 0:
 		f.Trouble, f.Detail = relay.KeyTakenOver, fmt.Sprint(why)
+	case q.Asset == Native:
+	case f.Held < q.Amount:
+		f.Trouble, f.Detail = relay.KeyTakenOver, fmt.Sprintf("it holds %s of %s", f.Held, q.Amount)
+		if l.Clawback() { // else only its key can have paid out
+			f.Trouble = relay.ClawedBack
+		}
+	case !l.Authorized():
+		f.Trouble, f.Detail = relay.Deauthorised, "the issuer has taken the authorisation of its trustline away"
 	}
 	return f
 }
 
-// Advice dry-runs a ladder. The snapshot holds the holding account, the account to return to, and the sponsor. An error is
-// of our own: a payment that cannot have a ladder.
+// Account is what an account that may pay or receive looks like; nil is one that is not there.
+func (v View) Account(a *Account, l *Trustline, asset string, reserve int64) relay.AccountFacts {
+	if a == nil {
+		return relay.AccountFacts{}
+	}
+	free := relay.Stroops(a.Free(reserve))
+	f := relay.AccountFacts{Exists: true, Sequence: a.Sequence, Balance: relay.Stroops(a.Balance), Free: free, MemoRequired: a.MemoRequired}
+	switch {
+	case asset == Native:
+		f.Line, f.Authorized, f.Spendable = true, true, free
+		f.Room = relay.Stroops(math.MaxInt64 - a.Balance - a.Buying)
+	case a.ID == Issuer(asset):
+		f.Line, f.Authorized, f.Spendable, f.Room = true, true, math.MaxInt64, math.MaxInt64
+	case l != nil:
+		f.Line, f.Authorized = true, l.Authorized()
+		f.Spendable, f.Room = relay.Stroops(l.Spendable()), relay.Stroops(l.Room())
+	}
+	return f
+}
+
+// Asset is what the issuer's account says of an asset; nil is an issuer that is not there.
+func (v View) Asset(issuer *Account, asset string) relay.AssetFacts {
+	if asset == Native {
+		return relay.AssetFacts{IssuerExists: true}
+	}
+	if issuer == nil {
+		return relay.AssetFacts{}
+	}
+	has := func(flag xdr.AccountFlags) bool { return issuer.Flags&uint32(flag) != 0 }
+	return relay.AssetFacts{IssuerExists: true, AuthRequired: has(xdr.AccountFlagsAuthRequiredFlag),
+		Revocable: has(xdr.AccountFlagsAuthRevocableFlag), Clawback: has(xdr.AccountFlagsAuthClawbackEnabledFlag)}
+}
+
+// LookNeeds says which accounts and trustlines a snapshot must hold for Look: the asset's issuer too.
+func (v View) LookNeeds(asset string, asked ...string) (accounts []string, lines []LineID) {
+	accounts = append(accounts, asked...)
+	if asset != Native {
+		accounts = append(accounts, Issuer(asset))
+	}
+	return accounts, linesOf(asset, asked...)
+}
+
+// Look is what accounts, and one asset in them, look like.
+func (v View) Look(s Snapshot, asset string, asked ...string) (map[string]relay.AccountFacts, relay.AssetFacts, error) {
+	out := make(map[string]relay.AccountFacts, len(asked))
+	for _, id := range asked {
+		a, err := s.get(id)
+		if err != nil {
+			return nil, relay.AssetFacts{}, err
+		}
+		l, err := s.line(id, asset)
+		if err != nil {
+			return nil, relay.AssetFacts{}, err
+		}
+		out[id] = v.Account(a, l, asset, s.BaseReserve)
+	}
+	if asset == Native {
+		return out, v.Asset(nil, asset), nil
+	}
+	issuer, err := s.get(Issuer(asset))
+	if err != nil {
+		return nil, relay.AssetFacts{}, err
+	}
+	return out, v.Asset(issuer, asset), nil
+}
+
+// HoldingsNeeds says which accounts and trustlines a snapshot must hold for Holdings.
+func (v View) HoldingsNeeds(asked ...relay.HoldingQuery) (accounts []string, lines []LineID) {
+	for _, q := range asked {
+		accounts, lines = append(accounts, q.Account), append(lines, linesOf(q.Asset, q.Account)...)
+	}
+	return accounts, lines
+}
+
+// Holdings is what holding accounts look like.
+func (v View) Holdings(s Snapshot, asked ...relay.HoldingQuery) (map[string]relay.HoldingFacts, error) {
+	out := make(map[string]relay.HoldingFacts, len(asked))
+	for _, q := range asked {
+		a, err := s.get(q.Account)
+		if err != nil {
+			return nil, err
+		}
+		l, err := s.line(q.Account, q.Asset)
+		if err != nil {
+			return nil, err
+		}
+		out[q.Account] = v.Facts(q, a, l)
+	}
+	return out, nil
+}
+
+// Seen is what a watcher is told of one transaction of a closed ledger.
+func (v View) Seen(s relay.Sighting, t Touches) relay.PageTransaction {
+	out := relay.PageTransaction{Sighting: s, Touched: t.Accounts, Merges: map[string]string{}}
+	if !s.Success {
+		return out
+	}
+	for _, m := range t.Merges {
+		out.Merges[m.Source] = m.Destination
+	}
+	out.Paid = t.Paid
+	return out
+}
+
+// AdviceNeeds and RehearsalNeeds say which accounts and trustlines a snapshot must hold for Advice and Rehearsal.
+func (v View) AdviceNeeds(p relay.Payment) (accounts []string, lines []LineID) {
+	return []string{p.Holding, p.ReturnTo, v.Sponsor}, linesOf(p.Asset, p.Holding, p.ReturnTo)
+}
+
+// RehearsalNeeds is AdviceNeeds for a claim.
+func (v View) RehearsalNeeds(e relay.Envelope) (accounts []string, lines []LineID) {
+	to, asset := base(e.Destination), assetOr(e.Asset)
+	accounts = []string{e.Source, to, v.Sponsor}
+	if asset != Native && (e.NewAccount || e.NewLine) {
+		accounts = append(accounts, Issuer(asset))
+	}
+	return accounts, linesOf(asset, e.Source, to)
+}
+
+// assetOr reads the asset of a claim that was written down before there was any but lumens.
+func assetOr(asset string) string {
+	if asset == "" {
+		return Native
+	}
+	return asset
+}
+
+func linesOf(asset string, accounts ...string) (ids []LineID) {
+	for _, a := range accounts {
+		if asset != Native && a != Issuer(asset) {
+			ids = append(ids, LineID{a, asset})
+		}
+	}
+	return ids
+}
+
+// Advice dry-runs a ladder. The snapshot holds what AdviceNeeds says. An error is of our own: a payment that cannot have a ladder.
 func (v View) Advice(s Snapshot, pay relay.Payment, ladder []relay.Envelope) (relay.RungAdvice, error) {
 	plan := ReturnPlan{Passphrase: v.Passphrase, Holding: pay.Holding, ReturnTo: pay.ReturnTo, LastLedger: pay.Bound,
-		Sponsor: v.Sponsor, Amount: int64(pay.Amount)}
+		Sponsor: v.Sponsor, Asset: pay.Asset, Amount: int64(pay.Amount), Fee: uint32(pay.RungFee)}
 	byRung, left := map[int]string{}, []int{}
 	for _, e := range ladder {
 		byRung[e.Rung] = e.Hash
@@ -55,8 +212,12 @@ func (v View) Advice(s Snapshot, pay relay.Payment, ladder []relay.Envelope) (re
 		advice.Reason = relay.HoldingAbsent
 	case SponsorMissing, SponsorShort:
 		advice.Wait = true // the operator fills the sponsor up; the money stays where it is
-	case HasSubEntries, IsSponsor, Immutable, SignersChanged, SponsorChanged, HoldingShort:
+	case HasSubEntries, IsSponsor, Immutable, SignersChanged, SponsorChanged, HoldingShort, LineChanged:
 		advice.Reason = relay.KeyTakenOver
+	case Deauthorised:
+		advice.Reason = relay.Deauthorised
+	case ClawedBack:
+		advice.Reason = relay.ClawedBack
 	default:
 		advice.Reason = relay.NoWayBack
 	}
@@ -64,15 +225,16 @@ func (v View) Advice(s Snapshot, pay relay.Payment, ladder []relay.Envelope) (re
 }
 
 // Rehearsal dry-runs a claim, with the memo that its envelope carries. The snapshot holds the holding account, the
-// destination and the sponsor. "" when it would go through now.
+// destination and the sponsor, and what else RehearsalNeeds says. "" when it would go through now.
 func (v View) Rehearsal(s Snapshot, e relay.Envelope) (string, error) {
 	memo, err := memoOf(e.XDR)
 	if err != nil {
 		return "", err
 	}
-	plan := ClaimPlan{Passphrase: v.Passphrase, Holding: e.Source, Destination: e.Destination, NewAccount: e.NewAccount,
-		Sequence: e.Sequence, MaxTime: e.MaxTime, LastLedger: e.Bound, Memo: memo}
-	if e.NewAccount {
+	plan := ClaimPlan{Passphrase: v.Passphrase, Holding: e.Source, Destination: e.Destination, Asset: assetOr(e.Asset), Amount: int64(e.Amount),
+		NewAccount: e.NewAccount, NewLine: e.NewLine, Sequence: e.Sequence, MaxTime: e.MaxTime, LastLedger: e.Bound,
+		Fee: uint32(e.OwnFee), Memo: memo}
+	if e.NewAccount && e.OwnFee == 0 {
 		plan.Sponsor = v.Sponsor
 	}
 	why := DryRunClaim(s, plan)
@@ -92,6 +254,8 @@ func memoOf(envelope []byte) (Memo, error) {
 		return Memo{Kind: MemoText, Text: *m.Text}, nil
 	case xdr.MemoTypeMemoId:
 		return Memo{Kind: MemoID, ID: uint64(*m.Id)}, nil
+	case xdr.MemoTypeMemoHash:
+		return Memo{Kind: MemoHash, Text: hex.EncodeToString(m.Hash[:])}, nil
 	}
 	return Memo{}, nil // the other kinds are in no claim of ours
 }

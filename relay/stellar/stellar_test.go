@@ -34,20 +34,20 @@ func funding(n int) FundingPlan {
 		Sequence: 77, MaxTime: 1_800_000_000, LastLedger: 500,
 	}
 	for i := range n {
-		p.Payments = append(p.Payments, Holding{Account: addr(fmt.Sprint("h", i)), Amount: 12_3450000 + int64(i)})
+		p.Payments = append(p.Payments, Holding{Account: addr(fmt.Sprint("h", i)), Asset: Native, Amount: 12_3450000 + int64(i)})
 	}
 	return p
 }
 
 func home() ReturnPlan {
 	return ReturnPlan{
-		Passphrase: testnet, Holding: addr("h0"), ReturnTo: addr("sender"), LastLedger: 500, Sponsor: addr("sponsor"), Amount: 12_3450000,
+		Passphrase: testnet, Holding: addr("h0"), ReturnTo: addr("sender"), LastLedger: 500, Sponsor: addr("sponsor"), Asset: Native, Amount: 12_3450000,
 	}
 }
 
 func claim(newAccount bool) ClaimPlan {
 	p := ClaimPlan{
-		Passphrase: testnet, Holding: addr("h0"), Destination: addr("ana"), Sequence: 499<<32 + 1, MaxTime: 1_800_000_000, LastLedger: 600,
+		Passphrase: testnet, Holding: addr("h0"), Destination: addr("ana"), Asset: Native, Sequence: 499<<32 + 1, MaxTime: 1_800_000_000, LastLedger: 600,
 	}
 	if newAccount {
 		p.NewAccount, p.Sponsor = true, addr("sponsor")
@@ -135,7 +135,7 @@ func TestBuildersAgreeWithTxnbuild(t *testing.T) {
 func TestLadderIsUsedFromTheLowestNumber(t *testing.T) {
 	ladder := must[[]Rung](t)(BuildLadder(home()))
 	for i, r := range ladder {
-		if r.K != Rungs-1-i || r.Sequence != RungSequence(500, r.K) || r.Bounds != (Bounds{MinLedger: 501}) || *r.MinSeqNum != 0 {
+		if r.K != Rungs(Native)-1-i || r.Sequence != RungSequence(500, r.K) || r.Bounds != (Bounds{MinLedger: 501}) || *r.MinSeqNum != 0 {
 			t.Errorf("rung %d: %+v", i, r)
 		}
 		if i > 0 && r.Sequence <= ladder[i-1].Sequence {
@@ -320,8 +320,9 @@ func wantMismatch(t *testing.T, err error, field string) {
 
 func expectation(p ClaimPlan) ClaimExpectation {
 	return ClaimExpectation{
-		Passphrase: testnet, Holding: p.Holding, Destination: p.Destination, NewAccount: p.NewAccount, Sponsor: p.Sponsor,
-		Sequence: p.Sequence, Memo: p.Memo, LatestTime: p.MaxTime, LastLedger: p.LastLedger,
+		Passphrase: testnet, Holding: p.Holding, Destination: p.Destination, Asset: p.Asset, Amount: p.Amount, NewAccount: p.NewAccount,
+		NewLine: p.NewLine, Sponsor: p.Sponsor, Purse: p.NewAccount && p.Sponsor == "", Sequence: p.Sequence, Memo: p.Memo,
+		LatestTime: p.MaxTime, LastLedger: p.LastLedger, MaxFee: int64(p.Fee),
 	}
 }
 

@@ -3,7 +3,8 @@ package stellar
 // Made is how a holding account left our hands.
 type Made struct {
 	Sponsor string // who keeps its reserve; empty: not compared
-	Amount  int64  // stroops that the funding put in (strangers can add, only its key can take); 0: not compared
+	Asset   string // "native" or CODE:ISSUER
+	Amount  int64  // of a credit asset: the limit of its trustline
 	Lowest  int64  // the lowest number among the rungs that were never handed in; 0: all are spent
 }
 
@@ -11,8 +12,9 @@ type Made struct {
 // key can bring any of these about (a claimant with other tools than ours counts as one), so each of them parks the
 // payment: the money is safe at the account, and the way home may not be.
 //
-// h is nil for an account that is not there, which is no takeover: what removed it is found by hash.
-func Takeover(h *Account, m Made) []Reason {
+// h is nil for an account that is not there, which is no takeover: what removed it is found by hash. l is its trustline for
+// a credit asset; what the issuer may do to it (deauthorise, claw back) is no takeover either.
+func Takeover(h *Account, l *Trustline, m Made) []Reason {
 	if h == nil {
 		return nil
 	}
@@ -25,10 +27,14 @@ func Takeover(h *Account, m Made) []Reason {
 	add(h.Thresholds != [4]byte{1, 0, 0, 0} || len(h.Signers) > 0, SignersChanged)
 	add(m.Lowest > 0 && h.Sequence >= m.Lowest, LadderUnreachable)
 	add(h.NumSponsoring > 0, IsSponsor)
-	add(int(h.SubEntries) > len(h.Signers), HasSubEntries)
+	add(int(h.SubEntries) > len(h.Signers)+lines(m.Asset), HasSubEntries)
+	if m.Asset != Native {
+		add(l == nil || l.Limit != m.Amount || l.Selling != 0 || l.Buying != 0, LineChanged)
+	}
 	// Some sources do not name the sponsor, all count the reserves that somebody else keeps: two for an account.
-	add(h.NumSponsored < 2 || h.Sponsor != "" && m.Sponsor != "" && h.Sponsor != m.Sponsor, SponsorChanged)
+	kept := uint32(2 + lines(m.Asset))
+	other := func(sponsor string) bool { return sponsor != "" && m.Sponsor != "" && sponsor != m.Sponsor }
+	add(h.NumSponsored < kept || other(h.Sponsor) || l != nil && other(l.Sponsor), SponsorChanged)
 	add(h.Flags != 0, Immutable)
-	add(h.Balance < m.Amount, HoldingShort)
 	return why
 }

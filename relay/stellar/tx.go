@@ -173,6 +173,36 @@ func muxedAddress(m xdr.MuxedAccount) string {
 	return id.Address()
 }
 
+// muxedOf reads an account's plain address or a multiplexed one.
+func muxedOf(role, address string) (xdr.MuxedAccount, error) {
+	var m xdr.MuxedAccount
+	if !strkey.IsValidEd25519PublicKey(address) && !strkey.IsValidMuxedAccountEd25519PublicKey(address) {
+		return m, fmt.Errorf("%s %q is not an account address", role, address)
+	}
+	if err := m.SetAddress(address); err != nil {
+		return m, fmt.Errorf("%s %q is not an account address", role, address)
+	}
+	return m, nil
+}
+
+// BaseAccount is the account behind an address: of a multiplexed one (M…, SEP-23) the account that it belongs to, of a plain
+// one itself.
+func BaseAccount(address string) (string, error) {
+	m, err := muxedOf("account", address)
+	if err != nil {
+		return "", err
+	}
+	return muxedAddress(m), nil
+}
+
+// base is BaseAccount of an address that was checked.
+func base(address string) string {
+	if b, err := BaseAccount(address); err == nil {
+		return b
+	}
+	return address
+}
+
 func accountID(role, address string) (xdr.AccountId, error) {
 	var id xdr.AccountId
 	if !strkey.IsValidEd25519PublicKey(address) {

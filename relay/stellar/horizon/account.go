@@ -6,8 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/stellar/go-stellar-sdk/strkey"
 	"github.com/stellar/go-stellar-sdk/xdr"
@@ -18,21 +18,30 @@ import (
 // tornReads is how often accounts are read again when a ledger closes between them.
 const tornReads = 5
 
-// Accounts reads accounts, and whether each asks for a memo (SEP-29), as they were after one ledger. Each takes a call, and
-// those that were read before a ledger closed are read again. An account that does not exist is nil in the snapshot.
+// Accounts reads accounts; see Snapshot.
 func (c *Client) Accounts(ctx context.Context, ids ...string) (stellar.Snapshot, error) {
-	s := stellar.Snapshot{Accounts: map[string]*stellar.Account{}}
+	return c.Snapshot(ctx, ids, nil)
+}
+
+// Snapshot reads accounts, whether each asks for a memo (SEP-29), and trustlines, as they were after one ledger. Each account
+// takes a call, which brings its trustlines along: those asked for must be of accounts asked for. What was read before a
+// ledger closed is read again. What does not exist is nil in the snapshot.
+func (c *Client) Snapshot(ctx context.Context, accounts []string, lines []stellar.LineID) (stellar.Snapshot, error) {
+	s, err := newSnapshot(accounts, lines)
+	if err != nil || len(accounts) == 0 {
+		return s, err
+	}
 	at := map[string]uint32{}
 	for range tornReads {
-		for _, id := range ids {
+		for _, id := range accounts {
 			if at[id] == s.Ledger && at[id] != 0 {
 				continue
 			}
-			a, ledger, err := c.Account(ctx, id)
+			ledger, err := c.readInto(ctx, s, id)
 			if err != nil {
 				return stellar.Snapshot{}, err
 			}
-			s.Accounts[id], at[id] = a, ledger
+			at[id] = ledger
 			s.Ledger = max(s.Ledger, ledger)
 		}
 		if !whole(at, s.Ledger) {
@@ -46,6 +55,37 @@ func (c *Client) Accounts(ctx context.Context, ids ...string) (stellar.Snapshot,
 		return s, nil
 	}
 	return stellar.Snapshot{}, fmt.Errorf("%w: ledgers closed between the calls of a read, %d times", ErrTransient, tornReads)
+}
+
+// newSnapshot is one with nothing found yet of the trustlines asked for.
+func newSnapshot(accounts []string, lines []stellar.LineID) (stellar.Snapshot, error) {
+	s := stellar.Snapshot{Accounts: map[string]*stellar.Account{}, Lines: map[stellar.LineID]*stellar.Trustline{}}
+	for _, id := range lines {
+		if err := stellar.CheckAsset(id.Asset); err != nil {
+			return s, badInput(err)
+		}
+		if !slices.Contains(accounts, id.Account) {
+			return s, badInput(fmt.Errorf("a trustline of %q without the account", id.Account))
+		}
+		s.Lines[id] = nil
+	}
+	return s, nil
+}
+
+// readInto puts one account, and what was asked for of its trustlines, into the snapshot, and returns after which ledger it
+// was read.
+func (c *Client) readInto(ctx context.Context, s stellar.Snapshot, id string) (uint32, error) {
+	a, lines, ledger, err := c.accountAndLines(ctx, id)
+	if err != nil {
+		return 0, err
+	}
+	s.Accounts[id] = a
+	for wanted := range s.Lines {
+		if wanted.Account == id {
+			s.Lines[wanted] = lines[wanted.Asset]
+		}
+	}
+	return ledger, nil
 }
 
 func whole(at map[string]uint32, ledger uint32) bool {
@@ -76,13 +116,8 @@ type accountBody struct {
 		Immutable bool `json:"auth_immutable"`
 		Clawback  bool `json:"auth_clawback_enabled"`
 	} `json:"flags"`
-	Balances []struct {
-		Balance string `json:"balance"`
-		Buying  string `json:"buying_liabilities"`
-		Selling string `json:"selling_liabilities"`
-		Type    string `json:"asset_type"`
-	} `json:"balances"`
-	Signers []struct {
+	Balances []balanceBody `json:"balances"`
+	Signers  []struct {
 		Key    string `json:"key"`
 		Weight uint32 `json:"weight"`
 	} `json:"signers"`
@@ -94,29 +129,39 @@ type accountBody struct {
 
 // Account reads one account, nil when there is none, and the ledger after which it was read.
 func (c *Client) Account(ctx context.Context, id string) (*stellar.Account, uint32, error) {
+	a, _, ledger, err := c.accountAndLines(ctx, id)
+	return a, ledger, err
+}
+
+// accountAndLines is Account, with its trustlines by asset.
+func (c *Client) accountAndLines(ctx context.Context, id string) (*stellar.Account, map[string]*stellar.Trustline, uint32, error) {
 	if !strkey.IsValidEd25519PublicKey(id) {
-		return nil, 0, badInput(fmt.Errorf("%q is not an account address", id))
+		return nil, nil, 0, badInput(fmt.Errorf("%q is not an account address", id))
 	}
 	var body accountBody
 	ledger, err := c.get(ctx, "account", "/accounts/"+id, nil, &body, smallBody)
 	absent := errors.Is(err, errAbsent)
 	switch {
 	case err != nil && !absent:
-		return nil, 0, err
+		return nil, nil, 0, err
 	case ledger == 0:
-		return nil, 0, nonsense("account %s: the answer does not say after which ledger", id)
+		return nil, nil, 0, nonsense("account %s: the answer does not say after which ledger", id)
 	case absent:
-		return nil, ledger, nil
+		return nil, nil, ledger, nil
 	case body.ID != id:
-		return nil, 0, nonsense("asked for account %s, got %q", id, body.ID)
+		return nil, nil, 0, nonsense("asked for account %s, got %q", id, body.ID)
 	case body.LastModified > ledger:
-		return nil, 0, nonsense("account %s was changed in ledger %d, and read after %d", id, body.LastModified, ledger)
+		return nil, nil, 0, nonsense("account %s was changed in ledger %d, and read after %d", id, body.LastModified, ledger)
 	}
 	a, err := body.read()
 	if err != nil {
-		return nil, 0, nonsense("account %s: %v", id, err)
+		return nil, nil, 0, nonsense("account %s: %v", id, err)
 	}
-	return a, ledger, nil
+	lines, err := body.readLines()
+	if err != nil {
+		return nil, nil, 0, nonsense("account %s: %v", id, err)
+	}
+	return a, lines, ledger, nil
 }
 
 func (b *accountBody) read() (*stellar.Account, error) {
@@ -173,40 +218,4 @@ func (b *accountBody) readSigners(a *stellar.Account) error {
 		return fmt.Errorf("own key is listed %d times", own)
 	}
 	return nil
-}
-
-func (b *accountBody) readLumens(a *stellar.Account) (err error) {
-	found := 0
-	for _, l := range b.Balances {
-		if l.Type != "native" {
-			continue
-		}
-		found++
-		if a.Balance, err = stroops(l.Balance); err != nil {
-			return err
-		}
-		if a.Buying, err = stroops(l.Buying); err != nil {
-			return err
-		}
-		if a.Selling, err = stroops(l.Selling); err != nil {
-			return err
-		}
-	}
-	if found != 1 {
-		return fmt.Errorf("lumens are listed %d times", found)
-	}
-	return nil
-}
-
-// stroops reads an amount as Horizon writes it: digits, a point and seven digits.
-func stroops(text string) (int64, error) {
-	lumens, rest, ok := strings.Cut(text, ".")
-	if !ok || lumens == "" || len(rest) != 7 || strings.ContainsFunc(lumens+rest, func(r rune) bool { return r < '0' || r > '9' }) {
-		return 0, fmt.Errorf("amount %q", text)
-	}
-	n, err := strconv.ParseInt(lumens+rest, 10, 64)
-	if err != nil {
-		return 0, fmt.Errorf("amount %q", text)
-	}
-	return n, nil
 }

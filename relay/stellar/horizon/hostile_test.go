@@ -14,6 +14,7 @@ import (
 	"github.com/restante/restante/relay"
 	"github.com/restante/restante/relay/relaytest"
 	"github.com/restante/restante/relay/relaytest/ledgertest"
+	"github.com/restante/restante/relay/stellar"
 	"github.com/restante/restante/relay/stellar/horizon"
 	"github.com/restante/restante/services/devnet"
 )
@@ -114,6 +115,70 @@ func TestAccountsBelieveLittle(t *testing.T) {
 		if _, err := l.port.Sequence(t.Context(), id); relay.KindOf(err) != relay.Unavailable {
 			t.Errorf("%s: %v", name, err)
 		}
+	}
+}
+
+// A balance that is not as a Horizon writes it spoils the whole account, whoever asked for what.
+func TestBalancesBelieveLittle(t *testing.T) {
+	l := lying(t)
+	id := relaytest.LedgerAccount("sender")
+	l.Fund(t, id)
+	asset := "USD:" + relaytest.LedgerAccount("issuer")
+	honest := func() object {
+		return object{"balance": "1.0000000", "limit": "2.0000000", "buying_liabilities": "0.5000000", "selling_liabilities": "0.2500000",
+			"asset_type": "credit_alphanum4", "asset_code": "USD", "asset_issuer": relaytest.LedgerAccount("issuer"), "is_authorized": false,
+			"is_authorized_to_maintain_liabilities": true, "is_clawback_enabled": true, "sponsor": relaytest.LedgerAccount("sponsor"),
+			"last_modified_ledger": 2}
+	}
+	says := func(also ...any) {
+		l.lie = func(path string, body object, _ http.Header) {
+			if strings.HasPrefix(path, "/accounts/") {
+				body["balances"] = append(also, body["balances"].([]any)...)
+			}
+		}
+	}
+	lines := []stellar.LineID{{Account: id, Asset: asset}, {Account: id, Asset: "EUR:" + relaytest.LedgerAccount("issuer")}}
+	says(honest(), object{"asset_type": "liquidity_pool_shares", "balance": "1.0000000", "liquidity_pool_id": "00"})
+	s, err := l.port.Snapshot(t.Context(), []string{id}, lines)
+	want := stellar.Trustline{Account: id, Asset: asset, Balance: 1_0000000, Limit: 2_0000000, Buying: 5_000_000, Selling: 2_500_000, Flags: 2 | 4,
+		Sponsor: relaytest.LedgerAccount("sponsor")}
+	if err != nil || s.Lines[lines[0]] == nil || *s.Lines[lines[0]] != want {
+		t.Fatalf("%+v %v", s.Lines[lines[0]], err)
+	}
+	if l, asked := s.Lines[lines[1]]; !asked || l != nil {
+		t.Errorf("a trustline that is not there: %+v", l)
+	}
+	for name, lie := range map[string]func(b object){
+		"no authorisation":    func(b object) { delete(b, "is_authorized") },
+		"authorised as text":  func(b object) { b["is_authorized"] = "true" },
+		"no limit":            func(b object) { delete(b, "limit") },
+		"limit below 0":       func(b object) { b["limit"] = "-2.0000000" },
+		"above its limit":     func(b object) { b["limit"] = "0.9999999" },
+		"short amount":        func(b object) { b["balance"] = "1.5" },
+		"no liabilities":      func(b object) { delete(b, "buying_liabilities") },
+		"no code":             func(b object) { delete(b, "asset_code") },
+		"code of another":     func(b object) { b["asset_code"] = "LONGER" },
+		"short code in long":  func(b object) { b["asset_type"] = "credit_alphanum12" },
+		"code with a space":   func(b object) { b["asset_code"] = "U D" },
+		"no issuer":           func(b object) { delete(b, "asset_issuer") },
+		"issuer's checksum":   func(b object) { b["asset_issuer"] = strings.Repeat("A", 56) },
+		"of an unknown kind":  func(b object) { b["asset_type"] = "credit_alphanum32" },
+		"of no kind":          func(b object) { delete(b, "asset_type") },
+		"clawback as a count": func(b object) { b["is_clawback_enabled"] = 1 },
+	} {
+		b := honest()
+		lie(b)
+		says(b)
+		_, err := l.port.Snapshot(t.Context(), []string{id}, nil)
+		wantKind(t, name, err, horizon.ErrNonsense)
+	}
+	says(honest(), honest())
+	_, err = l.port.Snapshot(t.Context(), []string{id}, lines)
+	wantKind(t, "twice", err, horizon.ErrNonsense)
+	l.lie = nil
+	for _, bad := range []stellar.LineID{{Account: relaytest.LedgerAccount("sponsor"), Asset: asset}, {Account: id, Asset: "USD"}, {Account: id, Asset: stellar.Native + ":"}} {
+		_, err := l.port.Snapshot(t.Context(), []string{id}, []stellar.LineID{bad})
+		wantKind(t, bad.Asset, err, horizon.ErrRefused)
 	}
 }
 

@@ -96,65 +96,48 @@ func (p *Port) Verdict(ctx context.Context, e relay.Envelope) (relay.Verdict, *r
 	return relay.Contradicted, nil, nil
 }
 
-func (p *Port) account(ctx context.Context, id string) (*stellar.Account, uint32, error) {
-	a, ledger, err := p.Account(ctx, id)
-	if err != nil {
-		return nil, 0, port(err)
-	}
-	if a == nil {
-		return nil, 0, relay.ErrNotFound
-	}
-	return a, ledger, nil
-}
-
 // Sequence is an account's sequence number.
 func (p *Port) Sequence(ctx context.Context, account string) (int64, error) {
-	a, _, err := p.account(ctx, account)
-	if err != nil {
-		return 0, err
+	a, _, err := p.Account(ctx, account)
+	switch {
+	case err != nil:
+		return 0, port(err)
+	case a == nil:
+		return 0, relay.ErrNotFound
 	}
 	return a.Sequence, nil
 }
 
-// Balance is an account's lumens, and what of it is free to spend.
-func (p *Port) Balance(ctx context.Context, account string) (total, free relay.Stroops, err error) {
-	a, ledger, err := p.account(ctx, account)
+// Look is what the ledger says of accounts, and of one asset in them, after one ledger.
+func (p *Port) Look(ctx context.Context, asset string, accounts ...string) (map[string]relay.AccountFacts, relay.AssetFacts, error) {
+	ids, lines := p.view().LookNeeds(asset, accounts...)
+	s, err := p.Snapshot(ctx, ids, lines)
 	if err != nil {
-		return 0, 0, err
+		return nil, relay.AssetFacts{}, port(err)
 	}
-	h, err := p.headerOf(ctx, ledger)
-	if err != nil {
-		return 0, 0, port(err)
-	}
-	return relay.Stroops(a.Balance), relay.Stroops(a.Free(h.baseReserve)), nil
+	return p.view().Look(s, asset, accounts...)
 }
 
-// MemoRequired says whether the account asks for a memo on what is paid to it (SEP-29).
-func (p *Port) MemoRequired(ctx context.Context, account string) (bool, error) {
-	a, _, err := p.account(ctx, account)
-	if err != nil {
-		return false, err
-	}
-	return a.MemoRequired, nil
-}
-
-// Holdings looks at holding accounts; ladder maps each to the number of its lowest rung. Each is judged by itself, so they
-// need not be of one ledger.
-func (p *Port) Holdings(ctx context.Context, ladder map[string]int64) (map[string]relay.HoldingFacts, error) {
-	out := make(map[string]relay.HoldingFacts, len(ladder))
-	for id, lowest := range ladder {
-		a, _, err := p.Account(ctx, id)
-		if err != nil {
-			return nil, port(err)
+// Holdings looks at holding accounts. Each is judged by itself, account and trustline from one answer, so they need not all
+// be of one ledger.
+func (p *Port) Holdings(ctx context.Context, asked ...relay.HoldingQuery) (map[string]relay.HoldingFacts, error) {
+	ids, lines := p.view().HoldingsNeeds(asked...)
+	s, err := newSnapshot(ids, lines)
+	for _, id := range ids {
+		if _, twice := s.Accounts[id]; err == nil && !twice {
+			_, err = p.readInto(ctx, s, id)
 		}
-		out[id] = p.view().Facts(a, lowest)
 	}
-	return out, nil
+	if err != nil {
+		return nil, port(err)
+	}
+	return p.view().Holdings(s, asked...)
 }
 
 // Advise dry-runs a ladder.
 func (p *Port) Advise(ctx context.Context, pay relay.Payment, ladder []relay.Envelope) (relay.RungAdvice, error) {
-	s, err := p.Accounts(ctx, pay.Holding, pay.ReturnTo, p.Sponsor)
+	ids, lines := p.view().AdviceNeeds(pay)
+	s, err := p.Snapshot(ctx, ids, lines)
 	if err != nil {
 		return relay.RungAdvice{}, port(err)
 	}
@@ -163,7 +146,8 @@ func (p *Port) Advise(ctx context.Context, pay relay.Payment, ladder []relay.Env
 
 // Rehearse dry-runs a claim, with the memo that its envelope carries.
 func (p *Port) Rehearse(ctx context.Context, e relay.Envelope) (string, error) {
-	s, err := p.Accounts(ctx, e.Source, e.Destination, p.Sponsor)
+	ids, lines := p.view().RehearsalNeeds(e)
+	s, err := p.Snapshot(ctx, ids, lines)
 	if err != nil {
 		return "", port(err)
 	}
@@ -184,13 +168,7 @@ func (p *Port) Page(ctx context.Context, seq uint32) (*relay.LedgerPage, error) 
 		if err != nil {
 			return nil, port(nonsense("ledger %d: %v", seq, err))
 		}
-		pt := relay.PageTransaction{Sighting: *t.sighting(), Touched: touched.Accounts, Merges: map[string]string{}}
-		if t.Success {
-			for _, m := range touched.Merges {
-				pt.Merges[m.Source] = m.Destination
-			}
-		}
-		out.Transactions = append(out.Transactions, pt)
+		out.Transactions = append(out.Transactions, p.view().Seen(*t.sighting(), touched))
 	}
 	return out, nil
 }

@@ -122,7 +122,7 @@ func (n *net) plan(count int) (stellar.FundingPlan, []string) {
 	signers := []string{"channel", "sponsor", "treasury"}
 	for i := range count {
 		name := fmt.Sprint("h", i)
-		p.Payments = append(p.Payments, stellar.Holding{Account: addr(name), Amount: int64(1 + i*1_0000000)})
+		p.Payments = append(p.Payments, stellar.Holding{Account: addr(name), Asset: stellar.Native, Amount: int64(1 + i*1_0000000)})
 		signers = append(signers, name)
 	}
 	return p, signers
@@ -143,7 +143,7 @@ func (n *net) funded(count int) stellar.FundingPlan {
 func home(p stellar.FundingPlan, i int) stellar.ReturnPlan {
 	h := p.Payments[i]
 	return stellar.ReturnPlan{
-		Passphrase: passphrase, Holding: h.Account, ReturnTo: addr("sender"), LastLedger: p.LastLedger, Sponsor: p.Sponsor, Amount: h.Amount,
+		Passphrase: passphrase, Holding: h.Account, ReturnTo: addr("sender"), LastLedger: p.LastLedger, Sponsor: p.Sponsor, Asset: h.Asset, Amount: h.Amount,
 	}
 }
 
@@ -152,7 +152,7 @@ func (n *net) claim(i int, dest string, fresh bool) stellar.ClaimPlan {
 	h := fmt.Sprint("h", i)
 	s := n.snapshot(h)
 	p := stellar.ClaimPlan{
-		Passphrase: passphrase, Holding: addr(h), Destination: addr(dest), NewAccount: fresh,
+		Passphrase: passphrase, Holding: addr(h), Destination: addr(dest), Asset: stellar.Native, NewAccount: fresh,
 		Sequence: s.Accounts[addr(h)].Sequence + 1, MaxTime: s.CloseTime + 10_000, LastLedger: s.Ledger + 5,
 	}
 	if fresh {
@@ -167,8 +167,8 @@ func TestFullBatchIsFundedClaimedAndReturned(t *testing.T) {
 	s := n.snapshot("h0", "h16", "ana", "sponsor", "sender")
 	for _, i := range []int{0, 16} {
 		h := s.Accounts[p.Payments[i].Account]
-		made := stellar.Made{Sponsor: p.Sponsor, Amount: p.Payments[i].Amount, Lowest: stellar.RungSequence(p.LastLedger, 2)}
-		if h == nil || h.Balance != p.Payments[i].Amount || len(stellar.Takeover(h, made)) != 0 {
+		made := stellar.Made{Sponsor: p.Sponsor, Asset: stellar.Native, Amount: p.Payments[i].Amount, Lowest: stellar.RungSequence(p.LastLedger, 2)}
+		if h == nil || h.Balance != p.Payments[i].Amount || len(stellar.Takeover(h, nil, made)) != 0 {
 			t.Fatalf("holding account %d: %+v", i, h)
 		}
 	}

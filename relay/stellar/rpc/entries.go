@@ -16,16 +16,21 @@ const keysPerCall = 200
 // tornReads is how often a read of several calls is begun again when a ledger closes between them.
 const tornReads = 5
 
-// Accounts reads accounts, and whether each asks for a memo (SEP-29), as they were after one ledger. Any number may be
-// asked for; beyond 100 the read takes several calls and is begun again when a ledger closes in between. An account
-// that does not exist is nil in the snapshot.
+// Accounts reads accounts; see Snapshot.
 func (c *Client) Accounts(ctx context.Context, ids ...string) (stellar.Snapshot, error) {
-	keys, owners, err := entryKeys(ids)
+	return c.Snapshot(ctx, ids, nil)
+}
+
+// Snapshot reads accounts, whether each asks for a memo (SEP-29), and trustlines, as they were after one ledger. Any number
+// may be asked for, also twice; beyond 200 entries (an account is two) the read takes several calls and is begun again when
+// a ledger closes in between. What does not exist is nil in the snapshot.
+func (c *Client) Snapshot(ctx context.Context, accounts []string, lines []stellar.LineID) (stellar.Snapshot, error) {
+	q, err := question(accounts, lines)
 	if err != nil {
 		return stellar.Snapshot{}, badInput(err)
 	}
 	for range tornReads {
-		s, whole, err := c.accountsOnce(ctx, keys, owners)
+		s, whole, err := c.readOnce(ctx, q)
 		if err != nil || whole {
 			return s, err
 		}
@@ -33,40 +38,74 @@ func (c *Client) Accounts(ctx context.Context, ids ...string) (stellar.Snapshot,
 	return stellar.Snapshot{}, fmt.Errorf("%w: ledgers closed between the calls of a read, %d times", ErrTransient, tornReads)
 }
 
-// entryKeys returns two keys an account, and whose each is.
-func entryKeys(ids []string) (keys []string, owners map[string]string, err error) {
-	owners = map[string]string{}
-	for _, id := range ids {
+// wanted is what to ask for: keys in order, once each, and what the entry under each of them is about.
+type wanted struct {
+	keys  []string
+	about map[string]subject
+}
+
+// subject is an account, whether it asks for a memo, or one of its trustlines.
+type subject struct {
+	kind xdr.LedgerEntryType
+	line stellar.LineID // without an asset but for trustlines
+}
+
+func (w *wanted) add(key string, kind xdr.LedgerEntryType, line stellar.LineID) {
+	if _, twice := w.about[key]; !twice {
+		w.about[key] = subject{kind, line}
+		w.keys = append(w.keys, key)
+	}
+}
+
+func question(accounts []string, lines []stellar.LineID) (wanted, error) {
+	w := wanted{about: map[string]subject{}}
+	for _, id := range accounts {
 		account, err := stellar.AccountKey(id)
 		if err != nil {
-			return nil, nil, err
+			return w, err
 		}
 		memo, err := stellar.MemoKey(id)
 		if err != nil {
-			return nil, nil, err
+			return w, err
 		}
-		if _, twice := owners[account]; !twice {
-			owners[account], owners[memo] = id, id
-			keys = append(keys, account, memo)
-		}
+		w.add(account, xdr.LedgerEntryTypeAccount, stellar.LineID{Account: id})
+		w.add(memo, xdr.LedgerEntryTypeData, stellar.LineID{Account: id})
 	}
-	return keys, owners, nil
+	for _, id := range lines {
+		key, err := stellar.LineKey(id)
+		if err != nil {
+			return w, err
+		}
+		w.add(key, xdr.LedgerEntryTypeTrustline, id)
+	}
+	return w, nil
 }
 
-// accountsOnce asks for the head first, so that its close time is not later than that of the ledger that the entries
-// are of. whole is false if the calls were answered from different ledgers, or from one before the head.
-func (c *Client) accountsOnce(ctx context.Context, keys []string, owners map[string]string) (s stellar.Snapshot, whole bool, err error) {
+// none is a snapshot of what was asked for, with nothing found yet.
+func (w wanted) none(head Head) stellar.Snapshot {
+	s := stellar.Snapshot{Ledger: head.Sequence, CloseTime: head.CloseTime, BaseReserve: head.BaseReserve,
+		Accounts: map[string]*stellar.Account{}, Lines: map[stellar.LineID]*stellar.Trustline{}}
+	for _, of := range w.about {
+		if of.kind == xdr.LedgerEntryTypeTrustline {
+			s.Lines[of.line] = nil
+		} else {
+			s.Accounts[of.line.Account] = nil
+		}
+	}
+	return s
+}
+
+// readOnce asks for the head first, so that its close time is not later than that of the ledger that the entries are of.
+// whole is false if the calls were answered from different ledgers, or from one before the head.
+func (c *Client) readOnce(ctx context.Context, w wanted) (s stellar.Snapshot, whole bool, err error) {
 	head, err := c.Latest(ctx)
 	if err != nil {
 		return s, false, err
 	}
-	s = stellar.Snapshot{Ledger: head.Sequence, CloseTime: head.CloseTime, BaseReserve: head.BaseReserve, Accounts: map[string]*stellar.Account{}}
+	s = w.none(head)
 	memos := map[string]bool{}
-	for _, id := range owners {
-		s.Accounts[id] = nil
-	}
-	for start := 0; start < len(keys); start += keysPerCall {
-		chunk := keys[start:min(start+keysPerCall, len(keys))]
+	for start := 0; start < len(w.keys); start += keysPerCall {
+		chunk := w.keys[start:min(start+keysPerCall, len(w.keys))]
 		var r protocol.GetLedgerEntriesResponse
 		if err := c.call(ctx, protocol.GetLedgerEntriesMethodName, protocol.GetLedgerEntriesRequest{Keys: chunk}, &r, smallBody); err != nil {
 			return s, false, err
@@ -75,7 +114,7 @@ func (c *Client) accountsOnce(ctx context.Context, keys []string, owners map[str
 			return s, false, nil
 		}
 		s.Ledger = r.LatestLedger
-		if err := readEntries(r, chunk, owners, s.Accounts, memos); err != nil {
+		if err := w.read(r, chunk, s, memos); err != nil {
 			return s, false, err
 		}
 	}
@@ -87,8 +126,8 @@ func (c *Client) accountsOnce(ctx context.Context, keys []string, owners map[str
 	return s, true, nil
 }
 
-// readEntries takes only what was asked for in this call, once, and wants key and data to agree.
-func readEntries(r protocol.GetLedgerEntriesResponse, chunk []string, owners map[string]string, accounts map[string]*stellar.Account, memos map[string]bool) error {
+// read takes only what was asked for in this call, once, and wants key and data to agree.
+func (w wanted) read(r protocol.GetLedgerEntriesResponse, chunk []string, s stellar.Snapshot, memos map[string]bool) error {
 	asked := map[string]bool{}
 	for _, k := range chunk {
 		asked[k] = true
@@ -98,12 +137,10 @@ func readEntries(r protocol.GetLedgerEntriesResponse, chunk []string, owners map
 			return nonsense("an entry that was not asked for, or twice")
 		}
 		asked[e.KeyXDR] = false
-		var key xdr.LedgerKey
-		if err := xdr.SafeUnmarshalBase64(e.KeyXDR, &key); err != nil {
-			return nonsense("key of an entry: %v", err)
-		}
-		id := owners[e.KeyXDR]
-		if key.Type == xdr.LedgerEntryTypeAccount {
+		of := w.about[e.KeyXDR]
+		id := of.line.Account
+		switch of.kind {
+		case xdr.LedgerEntryTypeAccount:
 			a, err := stellar.DecodeAccount(e.DataXDR, e.ExtensionXDR, e.LastModifiedLedger)
 			if err != nil {
 				return nonsense("account %s: %v", id, err)
@@ -111,14 +148,23 @@ func readEntries(r protocol.GetLedgerEntriesResponse, chunk []string, owners map
 			if a.ID != id {
 				return nonsense("account %s under the key of %s", a.ID, id)
 			}
-			accounts[id] = &a
-			continue
+			s.Accounts[id] = &a
+		case xdr.LedgerEntryTypeTrustline:
+			l, err := stellar.DecodeLine(e.DataXDR, e.ExtensionXDR)
+			if err != nil {
+				return nonsense("trustline of %s: %v", id, err)
+			}
+			if (stellar.LineID{Account: l.Account, Asset: l.Asset}) != of.line {
+				return nonsense("trustline of %s for %s under the key of that of %s for %s", l.Account, l.Asset, id, of.line.Asset)
+			}
+			s.Lines[of.line] = &l
+		default:
+			required, err := memoRequired(e.DataXDR, id)
+			if err != nil {
+				return err
+			}
+			memos[id] = required
 		}
-		required, err := memoRequired(e.DataXDR, id)
-		if err != nil {
-			return err
-		}
-		memos[id] = required
 	}
 	return nil
 }

@@ -87,13 +87,7 @@ func (p *Port) translate(l Ledger) (*relay.LedgerPage, error) {
 			return nil, nonsense("ledger %d: %v", l.Sequence, err)
 		}
 		s := relay.Sighting{Hash: touched.Inner, Tx: touched.Outer, Ledger: l.Sequence, Success: result.Success, Fee: relay.Stroops(result.FeePaid), Merged: relay.Stroops(result.Merged)}
-		pt := relay.PageTransaction{Sighting: s, Touched: touched.Accounts, Merges: map[string]string{}}
-		if result.Success {
-			for _, m := range touched.Merges {
-				pt.Merges[m.Source] = m.Destination
-			}
-		}
-		out.Transactions = append(out.Transactions, pt)
+		out.Transactions = append(out.Transactions, p.view().Seen(s, touched))
 	}
 	return out, nil
 }

@@ -102,65 +102,42 @@ func (p *Port) sameNetwork(ctx context.Context) error {
 	return nil
 }
 
-func (p *Port) account(ctx context.Context, id string) (*stellar.Account, stellar.Snapshot, error) {
-	s, err := p.Accounts(ctx, id)
-	if err != nil {
-		return nil, s, port(err)
-	}
-	if s.Accounts[id] == nil {
-		return nil, s, relay.ErrNotFound
-	}
-	return s.Accounts[id], s, nil
-}
-
 // Sequence is an account's sequence number.
 func (p *Port) Sequence(ctx context.Context, account string) (int64, error) {
-	a, _, err := p.account(ctx, account)
-	if err != nil {
-		return 0, err
+	s, err := p.Accounts(ctx, account)
+	switch {
+	case err != nil:
+		return 0, port(err)
+	case s.Accounts[account] == nil:
+		return 0, relay.ErrNotFound
 	}
-	return a.Sequence, nil
+	return s.Accounts[account].Sequence, nil
 }
 
-// Balance is an account's lumens, and what of it is free to spend.
-func (p *Port) Balance(ctx context.Context, account string) (total, free relay.Stroops, err error) {
-	a, s, err := p.account(ctx, account)
+// Look is what the ledger says of accounts, and of one asset in them, after one ledger.
+func (p *Port) Look(ctx context.Context, asset string, accounts ...string) (map[string]relay.AccountFacts, relay.AssetFacts, error) {
+	ids, lines := p.view().LookNeeds(asset, accounts...)
+	s, err := p.Snapshot(ctx, ids, lines)
 	if err != nil {
-		return 0, 0, err
+		return nil, relay.AssetFacts{}, port(err)
 	}
-	return relay.Stroops(a.Balance), relay.Stroops(a.Free(s.BaseReserve)), nil
+	return p.view().Look(s, asset, accounts...)
 }
 
-// MemoRequired says whether the account asks for a memo on what is paid to it (SEP-29).
-func (p *Port) MemoRequired(ctx context.Context, account string) (bool, error) {
-	a, _, err := p.account(ctx, account)
-	if err != nil {
-		return false, err
-	}
-	return a.MemoRequired, nil
-}
-
-// Holdings looks at holding accounts; ladder maps each to the number of its lowest rung.
-func (p *Port) Holdings(ctx context.Context, ladder map[string]int64) (map[string]relay.HoldingFacts, error) {
-	ids := make([]string, 0, len(ladder))
-	for id := range ladder {
-		ids = append(ids, id)
-	}
-	s, err := p.Accounts(ctx, ids...)
+// Holdings looks at holding accounts.
+func (p *Port) Holdings(ctx context.Context, asked ...relay.HoldingQuery) (map[string]relay.HoldingFacts, error) {
+	ids, lines := p.view().HoldingsNeeds(asked...)
+	s, err := p.Snapshot(ctx, ids, lines)
 	if err != nil {
 		return nil, port(err)
 	}
-	out := make(map[string]relay.HoldingFacts, len(ids))
-	for id, lowest := range ladder {
-		a := s.Accounts[id]
-		out[id] = p.view().Facts(a, lowest)
-	}
-	return out, nil
+	return p.view().Holdings(s, asked...)
 }
 
 // Advise dry-runs a ladder.
 func (p *Port) Advise(ctx context.Context, pay relay.Payment, ladder []relay.Envelope) (relay.RungAdvice, error) {
-	s, err := p.Accounts(ctx, pay.Holding, pay.ReturnTo, p.Sponsor)
+	ids, lines := p.view().AdviceNeeds(pay)
+	s, err := p.Snapshot(ctx, ids, lines)
 	if err != nil {
 		return relay.RungAdvice{}, port(err)
 	}
@@ -169,7 +146,8 @@ func (p *Port) Advise(ctx context.Context, pay relay.Payment, ladder []relay.Env
 
 // Rehearse dry-runs a claim, with the memo that its envelope carries.
 func (p *Port) Rehearse(ctx context.Context, e relay.Envelope) (string, error) {
-	s, err := p.Accounts(ctx, e.Source, e.Destination, p.Sponsor)
+	ids, lines := p.view().RehearsalNeeds(e)
+	s, err := p.Snapshot(ctx, ids, lines)
 	if err != nil {
 		return "", port(err)
 	}

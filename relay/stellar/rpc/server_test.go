@@ -38,9 +38,10 @@ type server struct {
 	mu         sync.Mutex
 	passphrase string
 	oldest     uint32
-	ledgers    []closed                     // from ledger 1 on
-	accounts   map[string]*xdr.AccountEntry // by address
-	data       map[string]string            // config.memo_required by address
+	ledgers    []closed                       // from ledger 1 on
+	accounts   map[string]*xdr.AccountEntry   // by address
+	data       map[string]string              // config.memo_required by address
+	lines      map[string]*xdr.TrustLineEntry // by key
 	sent       []string
 
 	before func(s *server, method string, n int)                        // called before the nth call of a method, from 1
@@ -56,7 +57,7 @@ type closed struct {
 
 func newServer(t *testing.T) *server {
 	s := &server{
-		t: t, passphrase: testnet, oldest: 1, accounts: map[string]*xdr.AccountEntry{}, data: map[string]string{}, calls: map[string]int{},
+		t: t, passphrase: testnet, oldest: 1, accounts: map[string]*xdr.AccountEntry{}, data: map[string]string{}, lines: map[string]*xdr.TrustLineEntry{}, calls: map[string]int{},
 	}
 	s.close()
 	return s
@@ -213,6 +214,12 @@ func (s *server) entries(params json.RawMessage) any {
 				continue
 			}
 			data = xdr.LedgerEntryData{Type: k.Type, Account: a}
+		case xdr.LedgerEntryTypeTrustline:
+			l := s.lines[text]
+			if l == nil {
+				continue
+			}
+			data = xdr.LedgerEntryData{Type: k.Type, TrustLine: l}
 		case xdr.LedgerEntryTypeData:
 			v, ok := s.data[k.Data.AccountId.Address()]
 			if !ok {
@@ -289,7 +296,7 @@ func account(name string, balance int64, sequence int64) *xdr.AccountEntry {
 func claim(t *testing.T, n int) (stellar.Tx, string) {
 	t.Helper()
 	tx, err := stellar.BuildClaim(stellar.ClaimPlan{
-		Passphrase: testnet, Holding: addr("h"), Destination: addr("ana"), Sequence: int64(n), MaxTime: closeTime(1000), LastLedger: 20,
+		Passphrase: testnet, Holding: addr("h"), Destination: addr("ana"), Asset: stellar.Native, Sequence: int64(n), MaxTime: closeTime(1000), LastLedger: 20,
 	})
 	if err != nil {
 		t.Fatal(err)
