@@ -116,6 +116,8 @@ func detail(in Input) string {
 		return in.Tx
 	case EmptiedElsewhere:
 		return in.Tx
+	case Moved:
+		return in.Tx
 	case HoldingTroubled:
 		return string(in.Cause)
 	}
@@ -135,15 +137,17 @@ type Opening struct {
 // Create accepts a payment: the row, its share, its first work and the remembered answer in one commit. answer renders the
 // response that the idempotency key remembers, from the payment as committed.
 func (d *Desk) Create(ctx context.Context, o Opening, answer func(Payment) ([]byte, error)) (Payment, error) {
-	p := o.Payment
 	now := d.now()
+	p := o.fill()
 	if err := checkOpening(p, o.App, now); err != nil {
 		return p, err
 	}
 	err := d.Store.UpdateMany(ctx, nil, func(tx Tx, _ []Payment) error {
-		p.State, p.App, p.CreatedAt, p.UpdatedAt, p.Version = Created, o.App.ID, now, now, 1
-		p.Asset, p.SenderRecipients, p.ReturnTo = "native", []string{o.App.Recipient}, o.App.Treasury
+		p.State, p.CreatedAt, p.UpdatedAt, p.Version = Created, now, now, 1
 		if err := withinBudget(tx, o, p); err != nil {
+			return err
+		}
+		if err := replaceable(tx, p); err != nil {
 			return err
 		}
 		if err := tx.InsertPayment(p); err != nil {
@@ -157,11 +161,7 @@ func (d *Desk) Create(ctx context.Context, o Opening, answer func(Payment) ([]by
 		if err := tx.AppendHistory(Entry{Payment: p.ID, At: now, To: Created, Input: "accepted"}); err != nil {
 			return err
 		}
-		for _, w := range []Work{
-			{Kind: DoFund, Payment: p.ID, Due: now},
-			{Kind: DoExpire, Payment: p.ID, Due: p.ExpiresAt},
-			{Kind: DoPublish, Payment: p.ID, Due: now, Subject: string(Created)},
-		} {
+		for _, w := range firstWork(p, now) {
 			if err := tx.AddWork(w); err != nil {
 				return err
 			}
@@ -182,30 +182,118 @@ func (d *Desk) Create(ctx context.Context, o Opening, answer func(Payment) ([]by
 	return p, err
 }
 
+// fill adds what the app says of each of its payments: out of its treasury, home to it, and readable for it. A sender with a
+// wallet of his own has said all that himself.
+func (o Opening) fill() Payment {
+	p := o.Payment
+	p.App = o.App.ID
+	if p.Asset == "" {
+		p.Asset = Native
+	}
+	if p.ReturnTo == "" {
+		p.ReturnTo = o.App.Treasury
+	}
+	if len(p.SenderRecipients) == 0 {
+		p.SenderRecipients = []string{o.App.Recipient}
+	}
+	return p
+}
+
+// firstWork is what a payment asks for when it is accepted. One that its sender funds is looked at when his time is up.
+func firstWork(p Payment, now Micros) []Work {
+	work := []Work{{Kind: DoPublish, Payment: p.ID, Due: now, Subject: string(Created)}}
+	if p.From != "" {
+		return append(work, Work{Kind: DoExpire, Payment: p.ID, Due: min(Seconds(p.FundUntil)+1, p.ExpiresAt)})
+	}
+	return append(work, Work{Kind: DoFund, Payment: p.ID, Due: now}, Work{Kind: DoExpire, Payment: p.ID, Due: p.ExpiresAt})
+}
+
+// replaceable judges a payment that is to take over the money of another one of the same app: only the sender's own may be,
+// whole, and while nobody is about to take it. After that the ledger decides.
+func replaceable(tx Tx, p Payment) error {
+	if p.Replaces == "" {
+		return nil
+	}
+	old, err := tx.Payment(p.Replaces)
+	if err != nil {
+		return err
+	}
+	if old.App != p.App {
+		return ErrNotFound
+	}
+	if err := old.Replaceable(); err != nil {
+		return err
+	}
+	if old.Holding != p.From || old.Amount != p.Amount || old.Asset != p.Asset || old.ReturnTo != p.ReturnTo ||
+		old.Sponsor != p.Sponsor || old.Purse != p.Purse || old.RungFee != p.RungFee {
+		return NewFault(Internal, "replaced_otherwise", "", nil)
+	}
+	return nil
+}
+
+// Replaceable says why another payment cannot take this one's money over just now; nil when it can.
+func (p Payment) Replaceable() error {
+	switch {
+	case p.State != Pending:
+		return p.claimRefusal()
+	case p.ReturnWish != "":
+		return conflict("already_"+string(p.ReturnWish), "This money is asked back already; it cannot be readdressed.")
+	}
+	return nil
+}
+
 func checkOpening(p Payment, app App, now Micros) error {
+	if err := checkTerms(p, app); err != nil {
+		return err
+	}
+	waits := p.PayTo == ""
 	switch {
 	case p.Amount <= 0:
 		return invalid("amount_zero", "/amount", "an amount is more than zero")
-	case p.AuthHash == "" || p.ClaimRecipient == "":
+	case waits && (p.AuthHash == "" || p.ClaimRecipient == ""):
 		return invalid("link_missing", "/link", "a payment has a link: its auth hash and its claim recipient")
 	case len(p.Note) > NoteBytes:
 		return invalid("note_too_long", "/note", "a note has at most 500 bytes")
-	case p.Policy == Guarded && p.To.Kind != "email" && !app.MayVouch:
+	case waits && p.Policy == Guarded && p.To.Kind != "email" && !app.MayVouch:
 		return invalid("handle_unprovable", "/to", "nobody could prove this handle: codes go to e-mail addresses, and this app may not vouch")
+	case p.Replaces != "" && now >= p.ExpiresAt:
+		return conflict("expired", "The time to claim this payment has run out.")
+	case p.Replaces != "":
+		return nil // it keeps the end of the payment whose money it takes over, however near that is
 	}
 	return CheckExpiry(now, p.ExpiresAt)
 }
 
+// checkTerms refuses terms that no request can ask for: whoever took it in has put them together wrongly.
+func checkTerms(p Payment, app App) error {
+	own := p.From != ""
+	switch {
+	case p.PayTo != "" && (own || p.PayTo == app.Treasury):
+		return NewFault(Internal, "direct_misused", "", nil)
+	case own != (p.FundBy != 0) || own != (p.FundUntil != 0):
+	case p.Replaces != "" && !own, own && p.Replaces == "" && p.Sponsor == "": // who funds it anew keeps its reserve too
+	case p.Sponsor != "" && (!own || p.RungFee <= 0 || p.Purse <= 0), p.Sponsor == "" && (p.RungFee != 0 || p.Purse != 0):
+	default:
+		return nil
+	}
+	return NewFault(Internal, "terms_missing", "", nil)
+}
+
 // withinBudget refuses a payment that the app's treasury or its reserves cannot carry, counting those on their way.
+// What a sender's own wallet pays is not the app's to budget; reserves that the service keeps are, wherever the money is from.
 func withinBudget(tx Tx, o Opening, p Payment) error {
-	u, err := tx.Usage(o.App.ID)
+	u, err := tx.Usage(o.App.ID, p.Asset)
 	if err != nil {
 		return err
 	}
-	if p.Amount > o.Free || max(u.Committed, o.Before) > o.Free-p.Amount {
+	if p.From == "" && (p.Amount > o.Free || max(u.Committed, o.Before) > o.Free-p.Amount) {
 		return NewFault(Exhausted, "treasury_empty", "The app's treasury does not hold this amount.", nil)
 	}
-	if u.LockedUnits+AccountUnits > o.App.MostLocked || u.SpentUnits+u.LockedUnits+AccountUnits > o.App.MostSpent {
+	units := AssetUnits(p.Asset)
+	if p.Sponsor != "" || p.PayTo != "" {
+		units = 0
+	}
+	if units > 0 && (u.LockedUnits+units > o.App.MostLocked || u.SpentUnits+u.LockedUnits+units > o.App.MostSpent) {
 		return NewFault(Exhausted, "budget_empty", "The app's budget for reserves is used up.", nil)
 	}
 	return nil

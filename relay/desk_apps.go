@@ -104,8 +104,8 @@ func (d *Desk) Keys(ctx context.Context, app AppID) (ks []Key, err error) {
 	return ks, err
 }
 
-// Usage is what an app's payments add up to just now.
-func (d *Desk) Usage(ctx context.Context, app AppID) (u Usage, err error) {
-	err = d.Store.View(ctx, func(tx Tx) error { u, err = tx.Usage(app); return err })
+// Usage is what an app's payments of an asset add up to just now; the units are those of all its payments.
+func (d *Desk) Usage(ctx context.Context, app AppID, asset string) (u Usage, err error) {
+	err = d.Store.View(ctx, func(tx Tx) error { u, err = tx.Usage(app, asset); return err })
 	return u, err
 }

@@ -1,6 +1,7 @@
 package relay
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"slices"
@@ -28,7 +29,7 @@ func (d *Desk) CommitFunding(ctx context.Context, f FundAnswer) error {
 }
 
 func (d *Desk) commitMinted(tx Tx, p Payment, m Minted, funding Envelope) error {
-	if m.Payment != p.ID || len(m.Box) == 0 || len(m.Ladder) == 0 {
+	if m.Payment != p.ID || p.PayTo == "" && (len(m.Box) == 0 || len(m.Ladder) == 0) {
 		return NewFault(Internal, "answer_incomplete", "", nil)
 	}
 	if p.State != Created {
@@ -36,6 +37,19 @@ func (d *Desk) commitMinted(tx Tx, p Payment, m Minted, funding Envelope) error 
 	}
 	if err := m.fits(p); err != nil {
 		return err
+	}
+	if err := putMinted(tx, p, m); err != nil {
+		return err
+	}
+	p.BoxMAC = m.BoxMAC
+	_, err := d.step(tx, p, FundingSigned{Hash: funding.Hash, Holding: m.Account, Bound: funding.Bound})
+	return err
+}
+
+// putMinted writes box and way back down; a direct payment has neither.
+func putMinted(tx Tx, p Payment, m Minted) error {
+	if p.PayTo != "" {
+		return nil
 	}
 	if err := tx.PutBox(p.ID, m.Box); err != nil {
 		return err
@@ -45,14 +59,41 @@ func (d *Desk) commitMinted(tx Tx, p Payment, m Minted, funding Envelope) error 
 			return err
 		}
 	}
-	_, err := d.step(tx, p, FundingSigned{Hash: funding.Hash, Holding: m.Account, Bound: funding.Bound})
-	return err
+	return nil
+}
+
+// SignFunding takes a funding that a client made, completed by whoever has to sign it: from now on it is handed in. It was
+// written down before anybody signed it, so a client that hands it in by itself is seen all the same.
+func (d *Desk) SignFunding(ctx context.Context, id PaymentID, hash string, complete []byte) (Payment, error) {
+	var out Payment
+	err := d.Store.UpdateMany(ctx, []PaymentID{id}, func(tx Tx, ps []Payment) error {
+		out = ps[0]
+		e, err := tx.Envelope(hash)
+		if err != nil || e.Kind != FundingEnvelope || !slices.Contains(e.Payments, id) || out.From == "" {
+			return invalid("funding_unknown", "/envelope", "this envelope is not the funding that was handed in with the box")
+		}
+		if !e.Live() && out.State != Funding {
+			return nil // it has landed, or it never will; the payment says which
+		}
+		if e.State == Signed && bytes.Equal(e.XDR, complete) {
+			return nil // the same again
+		}
+		// Signatures that were not enough, or not right, may be followed by better ones: the envelope is the same.
+		if e.Live() {
+			e.State, e.XDR = Signed, complete
+			if err := tx.SaveEnvelope(&e); err != nil {
+				return err
+			}
+		}
+		return tx.AddWork(Work{Kind: DoSubmit, Envelope: hash, Due: d.now()})
+	})
+	return out, err
 }
 
 // fits compares what the signer funded with what the row says: a row of the same id may not be the same payment when the
 // database was restored in between.
 func (m Minted) fits(p Payment) error {
-	if m.Amount != p.Amount || m.Asset != p.Asset || m.ReturnTo != p.ReturnTo || m.ExpiresAt != p.ExpiresAt {
+	if m.Amount != p.Amount || m.Asset != p.Asset || m.ReturnTo != p.ReturnTo || m.ExpiresAt != p.ExpiresAt || m.Terms != p.Terms() {
 		return NewFault(Internal, "funded_otherwise", "", fmt.Errorf("payment %s was funded with %s for %s, the row says %s for %s",
 			p.ID, m.Amount, m.ReturnTo, p.Amount, p.ReturnTo))
 	}
@@ -179,8 +220,24 @@ func (d *Desk) settleIn(tx Tx, hash string, step func(Envelope, int) (Envelope, 
 		if _, err := d.step(tx, p, withFee(in, next.Fee, i, len(e.Payments))); err != nil {
 			return fmt.Errorf("payment %s: %w", id, err)
 		}
+		if err := d.movedOn(tx, p, next); err != nil {
+			return fmt.Errorf("payment %s, replaced by %s: %w", p.Replaces, id, err)
+		}
 	}
 	return nil
+}
+
+// movedOn tells the payment that p replaces that p's funding, which has landed, took its money.
+func (d *Desk) movedOn(tx Tx, p Payment, funding Envelope) error {
+	if p.Replaces == "" || funding.Kind != FundingEnvelope || funding.State != Landed {
+		return nil
+	}
+	old, err := tx.Payment(p.Replaces)
+	if err != nil {
+		return err
+	}
+	_, err = d.step(tx, old, Moved{Tx: funding.Tx, Ledger: funding.Ledger, Holding: p.Holding})
+	return err
 }
 
 // Witness takes in one closed ledger: our envelopes that are in it, strangers' transactions that touched our holding
@@ -254,11 +311,7 @@ func (d *Desk) stranger(tx Tx, t PageTransaction) error {
 			continue // an account that ended with its payment may be made anew by anybody; it is none of ours
 		}
 		if destination, gone := t.Merges[p.Holding]; gone {
-			in := EmptiedElsewhere{Tx: t.Tx, Ledger: t.Ledger, Destination: destination, Merged: -1, Fee: t.Fee}
-			if len(t.Merges) == 1 { // with several, nobody knows here which moved how much
-				in.Merged = t.Merged
-			}
-			_, err = d.step(tx, p, in)
+			_, err = d.step(tx, p, emptied(p, t, destination))
 		} else {
 			err = tx.AddWork(Work{Kind: DoAudit, Payment: id, Due: d.now()})
 		}
@@ -267,6 +320,24 @@ func (d *Desk) stranger(tx Tx, t PageTransaction) error {
 		}
 	}
 	return nil
+}
+
+// emptied is what a stranger's transaction did that merged the payment's holding account away. Lumens went where it merged,
+// a credit amount where it was paid in the same transaction; else nobody knows here.
+func emptied(p Payment, t PageTransaction, destination string) EmptiedElsewhere {
+	in := EmptiedElsewhere{Tx: t.Tx, Ledger: t.Ledger, Destination: destination, Merged: -1, Fee: t.Fee}
+	if p.IsNative() {
+		if len(t.Merges) == 1 { // with several, nobody knows here which moved how much
+			in.Merged = t.Merged
+		}
+		return in
+	}
+	for _, paid := range t.Paid {
+		if paid.From == p.Holding && paid.Asset == p.Asset && paid.Amount > max(in.Merged, 0) {
+			in.Merged, in.Destination = paid.Amount, paid.To
+		}
+	}
+	return in
 }
 
 // Envelope reads one envelope.

@@ -5,11 +5,15 @@ import "context"
 // Preview says what Create would say of an opening just now, and writes nothing. It is a look, not a promise: what is free
 // of a treasury, a budget or a reference may be taken a moment later. The errors are Create's.
 func (d *Desk) Preview(ctx context.Context, o Opening) error {
+	o.Payment = o.fill()
 	if err := checkOpening(o.Payment, o.App, d.now()); err != nil {
 		return err
 	}
 	err := d.Store.View(ctx, func(tx Tx) error {
 		if err := withinBudget(tx, o, o.Payment); err != nil {
+			return err
+		}
+		if err := replaceable(tx, o.Payment); err != nil {
 			return err
 		}
 		_, err := tx.Payment(o.Payment.ID)

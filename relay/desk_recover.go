@@ -49,7 +49,7 @@ func (d *Desk) Adopt(ctx context.Context, f FundAnswer, seen *Sighting, landed b
 		for i, m := range f.Minted {
 			p, err := tx.Payment(m.Payment)
 			if CodeOf(err) == ErrNotFound.Code {
-				p, err = d.foundling(tx, f.App, m)
+				p, err = d.foundling(tx, f, m)
 			}
 			if err != nil {
 				return err
@@ -88,11 +88,15 @@ func (d *Desk) Adopt(ctx context.Context, f FundAnswer, seen *Sighting, landed b
 }
 
 // foundling is the row of a payment that nobody remembers. No link opens it: its auth hash is of nothing.
-func (d *Desk) foundling(tx Tx, app AppID, m Minted) (Payment, error) {
+func (d *Desk) foundling(tx Tx, f FundAnswer, m Minted) (Payment, error) {
 	now := d.now()
-	p := Payment{ID: m.Payment, App: app, Version: 1, State: Created, To: Handle{"app", "forgotten"}, Amount: m.Amount, Asset: m.Asset,
+	p := Payment{ID: m.Payment, App: f.App, Version: 1, State: Created, To: Handle{"app", "forgotten"}, Amount: m.Amount, Asset: m.Asset,
 		Policy: Guarded, LinkMadeBy: "client", AuthHash: "forgotten", ClaimRecipient: "forgotten", SenderRecipients: []string{"forgotten"},
-		ReturnTo: m.ReturnTo, ExpiresAt: m.ExpiresAt, CreatedAt: now, UpdatedAt: now}
+		ReturnTo: m.ReturnTo, ExpiresAt: m.ExpiresAt, CreatedAt: now, UpdatedAt: now,
+		From: m.Terms.From, Sponsor: m.Terms.Sponsor, Purse: m.Terms.Purse, RungFee: m.Terms.RungFee, Replaces: m.Terms.Replaces, PayTo: m.Terms.PayTo}
+	if p.From != "" {
+		p.FundBy, p.FundUntil = f.Envelope.Bound, f.Envelope.MaxTime
+	}
 	if err := tx.InsertPayment(p); err != nil {
 		return p, err
 	}
@@ -108,14 +112,10 @@ func (d *Desk) adoptMinted(tx Tx, p Payment, m Minted, funding Envelope) error {
 	if err := m.fits(p); err != nil {
 		return err
 	}
-	if err := tx.PutBox(p.ID, m.Box); err != nil {
+	if err := putMinted(tx, p, m); err != nil {
 		return err
 	}
-	for _, rung := range m.Ladder {
-		if err := tx.InsertEnvelope(rung); err != nil {
-			return err
-		}
-	}
+	p.BoxMAC = m.BoxMAC
 	p, err := d.step(tx, p, FundingSigned{Hash: funding.Hash, Holding: m.Account, Bound: funding.Bound})
 	if err == nil && p.AuthHash == "forgotten" {
 		_, err = d.step(tx, p, CancelAsked{})

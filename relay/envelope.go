@@ -44,9 +44,13 @@ type Envelope struct {
 	XDR      []byte // the envelope, without fee bump
 	Payments []PaymentID
 
-	Destination string // of a claim
-	NewAccount  bool   // of a claim: creates the destination
-	Tx          string // outer hash as it landed
+	Destination string  // of a claim; may be multiplexed (M…, SEP-23)
+	NewAccount  bool    // of a claim: creates the destination
+	NewLine     bool    // of a claim: gives the destination, which exists, its trustline
+	Asset       string  // of a claim: what it moves
+	Amount      Stroops // of a claim of a credit asset: how much of it
+	OwnFee      Stroops // what its own source bids for it, and it is handed in as it is; 0 = inside a fee bump of the sponsor
+	Tx          string  // outer hash as it landed
 	Ledger      uint32
 	Fee         Stroops // charged in all
 }
@@ -83,11 +87,12 @@ func StepSighting(e Envelope, s Sighting, rungsLeft int) (Envelope, Input, error
 	}
 	switch {
 	case e.Kind == FundingEnvelope && s.Success:
-		return e, FundingLanded{Hash: e.Hash}, nil
+		return e, FundingLanded{Hash: e.Hash, Tx: s.Tx, Ledger: s.Ledger}, nil
 	case e.Kind == ClaimEnvelope && s.Success:
 		return e, ClaimLanded{Hash: e.Hash, Tx: s.Tx, Ledger: s.Ledger, Destination: e.Destination, NewAccount: e.NewAccount, Merged: s.Merged}, nil
 	case e.Kind == ReturnEnvelope && s.Success:
-		return e, ReturnLanded{Tx: s.Tx, Ledger: s.Ledger, Merged: s.Merged, LastResort: e.Rung == LastResort}, nil
+		return e, ReturnLanded{Tx: s.Tx, Ledger: s.Ledger, Merged: s.Merged,
+			LastResort: e.Rung == LastResort, Bare: e.Rung == BareRung}, nil
 	case e.Kind == FundingEnvelope:
 		return e, FundingDead{Hash: e.Hash}, nil
 	case e.Kind == ClaimEnvelope:
@@ -96,8 +101,12 @@ func StepSighting(e Envelope, s Sighting, rungsLeft int) (Envelope, Input, error
 	return e, RungSpent{Left: rungsLeft}, nil
 }
 
-// LastResort is the rung that leaves the amount in a claimable balance for an account that can no longer take it.
-const LastResort = 0
+// LastResort is the rung that leaves the amount in a claimable balance for an account that can no longer take it, and
+// BareRung, of a credit asset, the one that closes a holding account whose amount was clawed back.
+const (
+	LastResort = 0
+	BareRung   = 1
+)
 
 // withFee is in with the i-th payment's part of a fee that n payments share; the parts add up to the fee.
 func withFee(in Input, fee Stroops, i, n int) Input {

@@ -31,8 +31,10 @@ type (
 	FundingRefused struct{ Cause Reason }
 	// FundingLanded: the funding was seen in a ledger by its hash.
 	FundingLanded struct {
-		Hash string
-		Fee  Stroops // this payment's part of it
+		Hash   string
+		Tx     string // "" when only the accounts that it made tell, and then nobody knows the ledger either
+		Ledger uint32
+		Fee    Stroops // this payment's part of it
 	}
 	// FundingDead: the funding is proven unable to land, or was seen to fail.
 	FundingDead struct {
@@ -53,12 +55,14 @@ type (
 		Hash string
 		Fee  Stroops // of a claim that was seen to fail
 	}
-	// ReturnLanded: a rung was seen in a ledger. LastResort: it left the amount in a claimable balance for the sender.
+	// ReturnLanded: a rung was seen in a ledger. LastResort: it left the amount in a claimable balance for the sender. Bare:
+	// it was the one that pays nothing out.
 	ReturnLanded struct {
 		Tx         string
 		Ledger     uint32
-		Merged     Stroops // what arrived at the account that money goes home to
+		Merged     Stroops // lumens that arrived at the account that it merges into
 		LastResort bool
+		Bare       bool // of a credit asset
 		Fee        Stroops
 	}
 	// RungSpent: a rung was seen to fail; Left others remain.
@@ -71,8 +75,14 @@ type (
 		Tx          string
 		Ledger      uint32
 		Destination string
-		Merged      Stroops // what arrived; -1 when the transaction does not tell it apart
+		Merged      Stroops // what arrived of the payment's asset; -1 when the transaction does not tell it apart
 		Fee         Stroops // what it cost; the holding account itself may have paid it
+	}
+	// Moved: the funding of the payment that replaces this one took the money into its own holding account.
+	Moved struct {
+		Tx      string
+		Ledger  uint32
+		Holding string
 	}
 	// HoldingTroubled: the holding account is not as we made it, or is gone and nobody knows how.
 	HoldingTroubled struct{ Cause Reason }
@@ -101,6 +111,7 @@ func (ClaimDead) input()        {}
 func (ReturnLanded) input()     {}
 func (RungSpent) input()        {}
 func (EmptiedElsewhere) input() {}
+func (Moved) input()            {}
 func (HoldingTroubled) input()  {}
 func (HoldingWell) input()      {}
 func (LedgerClosed) input()     {}

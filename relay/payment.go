@@ -11,7 +11,7 @@ type Payment struct {
 
 	To        Handle
 	Amount    Stroops // > 0
-	Asset     string  // "native"
+	Asset     string  // "native" or CODE:ISSUER
 	Note      string  // for the recipient; cleared once it is sealed in a box whose funding landed
 	Policy    Policy
 	Reference string // unique per app; "" = none
@@ -22,6 +22,18 @@ type Payment struct {
 	ClaimRecipient   string // age recipient
 	SenderRecipients []string
 	ShareReleasedAt  Micros // 0 = never
+
+	From       string    // account whose owner's client makes the holding account and funds it; "" = the app's treasury, by the signer
+	Sponsor    string    // account of the sender that keeps the holding account's reserve; "" = the service does, and pays all fees
+	Purse      Stroops   // lumens besides the amount, out of which such a holding account pays its own fees and the claimant's account
+	RungFee    Stroops   // what each rung bids, out of the purse; 0 = inside a fee bump of the service
+	FundBy     uint32    // of a payment with From: last ledger in which its funding may land
+	FundUntil  int64     // and last close time, Unix seconds
+	Replaces   PaymentID // the payment whose holding account is emptied into this one's; "" = none
+	ManageHash string    // hash of the token with which the sender manages it without the app's key; "" = none
+	BoxMAC     string    // of a box that a client minted: HMAC of its account under a key of the link
+	Clawback   bool      // the issuer of the asset can take it back
+	PayTo      string    // account that the recipient agreed to be paid into directly: there is no holding account; "" = none
 
 	ReturnTo  string // account that money goes home to
 	ExpiresAt Micros // judged by ledger close time
@@ -54,12 +66,32 @@ func (p Payment) NotBefore() uint32 {
 // AccountUnits is how many base reserves an account locks (CAP-33: two).
 const AccountUnits = 2
 
-// LockedUnits is how many base reserves the sponsor has locked in the holding account.
+// LockedUnits is how many base reserves the service has locked in the holding account, and OwnUnits how many the sender has.
 func (p Payment) LockedUnits() int {
-	if p.State.Holds() {
-		return AccountUnits
+	if p.Sponsor == "" {
+		return p.units()
 	}
 	return 0
+}
+
+// OwnUnits is how many base reserves the sender has locked in the holding account himself.
+func (p Payment) OwnUnits() int {
+	if p.Sponsor != "" {
+		return p.units()
+	}
+	return 0
+}
+
+func (p Payment) units() int {
+	if p.State.Holds() && p.PayTo == "" {
+		return AssetUnits(p.Asset)
+	}
+	return 0
+}
+
+// Query is what the ledger is asked about the payment's holding account; lowest is the number of its lowest rung.
+func (p Payment) Query(lowest int64) HoldingQuery {
+	return HoldingQuery{Account: p.Holding, Asset: p.Asset, Amount: p.Amount, Sponsor: p.Sponsor, Lowest: lowest}
 }
 
 // The limits of what may be asked for.

@@ -29,6 +29,26 @@ func (p Policy) Custody() string {
 	return "sender_and_recipient"
 }
 
+// Custody is the word of this payment: of its policy, unless it goes directly into an account.
+func (p Payment) Custody() string {
+	if p.PayTo != "" {
+		return "recipient"
+	}
+	return p.Policy.Custody()
+}
+
+// CustodyText is the sentence of this payment.
+func (p Payment) CustodyText() string {
+	text := p.Policy.CustodyText()
+	if p.PayTo != "" {
+		text = "It goes directly into the account that the recipient has put on file, and cannot be taken back once it is there."
+	}
+	if p.Clawback {
+		text += " The issuer of this asset can take it back at any time, from anybody."
+	}
+	return text
+}
+
 // CustodyText is the sentence behind the word, for screens.
 func (p Policy) CustodyText() string {
 	if p == Link {

@@ -12,6 +12,7 @@ type Mint struct {
 	ExpiresAt        Micros
 	SenderRecipients []string // age; at least one
 	ClaimRecipient   string   // age
+	PayTo            string   // pay this account directly and make no holding account; "" = make one
 }
 
 // FundIntent asks for holding accounts and the envelope that funds them, all of one app.
@@ -35,6 +36,30 @@ type Minted struct {
 	ExpiresAt Micros
 	Box       []byte     // age file: the holding secret, sealed to sender and claim recipient
 	Ladder    []Envelope // the way back, in the order of use
+	BoxMAC    string     // as Payment.BoxMAC
+	Terms     Terms
+}
+
+// Terms are what the sender of a payment that a client funds has agreed to, and of a direct one where it goes. All empty:
+// the service funds it out of the app's treasury, into a holding account.
+type Terms struct {
+	From     string // as Payment.From, Sponsor and so on
+	Sponsor  string
+	Purse    Stroops
+	RungFee  Stroops
+	Replaces PaymentID
+	PayTo    string
+}
+
+// Terms are the payment's.
+func (p Payment) Terms() Terms {
+	return Terms{From: p.From, Sponsor: p.Sponsor, Purse: p.Purse, RungFee: p.RungFee, Replaces: p.Replaces, PayTo: p.PayTo}
+}
+
+// KeepIntent asks the signer to keep what a client minted: the box, the way back and the funding that is to come.
+type KeepIntent struct {
+	App    AppID
+	Funded FundAnswer // one payment; the envelope is planned, and the signer builds it again
 }
 
 // FundAnswer is a signed funding. It may answer an earlier intent: whoever gets it commits it as it is.
@@ -54,9 +79,10 @@ type FundingFate struct {
 type ClaimIntent struct {
 	Payment     PaymentID
 	Holding     string
-	Destination string
-	NewAccount  bool // the sponsor carries the destination's reserve
-	Memo        string
+	Destination string // G…, or M… of an account that exists
+	NewAccount  bool   // the sponsor carries the destination's reserve
+	NewLine     bool   // the destination, which exists, gets the trustline that it lacks
+	Memo        Memo
 	Sequence    int64
 	SignedAt    uint32
 	Bound       uint32
@@ -78,8 +104,14 @@ type Signer interface {
 	Funding(ctx context.Context, hash string) (FundAnswer, error)
 	// Claim builds a claim envelope, records it and signs the sponsor's part; the recipient's signatures are missing.
 	Claim(ctx context.Context, in ClaimIntent) (Envelope, error)
-	// Bump wraps an envelope that the signer recorded in a fee bump paid by the sponsor; of a claim, envelope carries the
-	// recipient's signatures. maxFee is the bid in stroops for the whole.
+	// Keep records what a client minted, before that client signs its funding: the signer's log outranks a restored database
+	// for these payments too. It builds every envelope again and wants the same. The answer's funding is planned.
+	Keep(ctx context.Context, in KeepIntent) (FundAnswer, error)
+	// Trust builds and signs what gives an app's treasury a trustline, fee-bumped by the sponsor, which keeps its reserve.
+	Trust(ctx context.Context, app AppID, asset string, sequence int64, head Head) (outer []byte, hash string, err error)
+	// Bump wraps an envelope that the signer recorded in a fee bump paid by the sponsor; of a claim, and of a funding that a
+	// client made, envelope carries the other signatures. maxFee is the bid in stroops for the whole. One that pays for
+	// itself is completed and not wrapped.
 	Bump(ctx context.Context, hash string, envelope []byte, maxFee Stroops) (outer []byte, err error)
 	// Treasury is the app's account; it is made when there is none.
 	Treasury(ctx context.Context, app AppID) (account string, err error)

@@ -23,7 +23,7 @@ var States = []struct {
 	Meaning string
 }{
 	{Created, "Asked for and accepted. No money has moved and nothing that could move it is signed."},
-	{Funding, "A funding envelope is signed, written down and on its way. It may still land until its bound."},
+	{Funding, "A funding envelope is written down and may be on its way. It may still land until its bound."},
 	{Pending, "The money waits in its holding account. The recipient may claim it, the sender may take it back."},
 	{Claiming, "A claim signed by the recipient is written down and on its way. It may still land until its bound."},
 	{Claimed, "The recipient's account has the money. An end."},
@@ -33,7 +33,7 @@ var States = []struct {
 	{Failed, "Could not be funded; no money moved. An end; the reason says why."},
 	{Parked, "Neither claim nor return can go through just now. The money is safe at its holding account; an operator looks."},
 	{Settled, "The holding account was emptied in another way: by a holder of its key, to an address we know nothing of or in part, " +
-		"or into a claimable balance that only the sender can take. An end; the reason says which."},
+		"into a claimable balance that only the sender can take, or by the sender into another payment. An end; the reason says which."},
 }
 
 // Edges is the lifecycle: the one table of which state may follow which, and upon what. Step refuses every other move.
@@ -47,7 +47,7 @@ var Edges = map[State]map[State]string{
 		Pending: "funding landed",
 		Created: "funding cannot land",
 		Failed:  "funding cannot land, and no further try",
-		Claimed: "ledger", Returned: "ledger", Settled: "ledger",
+		Claimed: "ledger, or paid directly", Returned: "ledger", Settled: "ledger",
 	},
 	Pending: {
 		Claiming:  "claim submitted",
@@ -103,9 +103,13 @@ const (
 	Refused       Reason = "refused"        // the signer's policy does not allow it
 
 	KeyTakenOver  Reason = "key_taken_over"    // signers, sequence, data or sponsorships were changed by a holder of the key
-	NoWayBack     Reason = "no_way_back"       // every rung of the ladder is spent
+	NoWayBack     Reason = "no_way_back"       // every rung of the ladder is spent, or none could pay its fee
 	HoldingShort  Reason = "holding_short"     // a holder of the key paid a part out
 	LeftClaimable Reason = "claimable_balance" // the sender's account could not take it: it waits for him as a claimable balance
 	HoldingAbsent Reason = "holding_absent"    // the holding account is gone and no transaction we know took it
 	Frozen        Reason = "frozen"            // the network refuses to touch an account on the way
+	Deauthorised  Reason = "deauthorised"      // the issuer of the asset does not let it move
+	ClawedBack    Reason = "clawed_back"       // the issuer of the asset took some or all of it back
+	NotFunded     Reason = "not_funded"        // whose money it is did not put it in within the time that was agreed
+	MovedOn       Reason = "readdressed"       // the sender moved the money into the holding account of another payment
 )

@@ -33,6 +33,10 @@ func react(p Payment, in Input) (Payment, []Effect, error) {
 	case Readdressed:
 		return readdress(p, in)
 	case LedgerClosed:
+		if p.unfunded(in.At) {
+			p.Reason = NotFunded
+			return to(p, Failed)
+		}
 		if Seconds(in.At.CloseTime) < p.ExpiresAt || p.State.Ended() || p.ReturnWish != "" {
 			return p, nil, nil
 		}
@@ -76,7 +80,7 @@ func react(p Payment, in Input) (Payment, []Effect, error) {
 		p.Reason, p.Claim, p.Destination = in.Cause, "", ""
 		return to(p, Parked)
 	case HoldingWell:
-		if p.State != Parked || p.Reason == NoWayBack {
+		if p.State != Parked || p.Reason == NoWayBack && p.ReturnWish == "" { // with a wish, a rung was found to go through
 			return p, nil, nil
 		}
 		p.Reason = ""
@@ -151,6 +155,9 @@ func readdress(p Payment, in Readdressed) (Payment, []Effect, error) {
 	case p.ShareReleasedAt != 0:
 		return p, nil, conflict("share_released", "The address was proven already, and the service's half of the key was handed out.")
 	}
+	if p.PayTo != "" {
+		return p, nil, conflict("paid_directly", "This payment goes directly into an account; there is no other to give it to.")
+	}
 	p.To = in.To
 	effects := []Effect{{Kind: DoPublish}}
 	if p.State == Pending { // before that, its landing tells whoever it is for by then
@@ -170,6 +177,12 @@ func signFunding(p Payment, in FundingSigned) (Payment, []Effect, error) {
 	return to(p, Funding)
 }
 
+// unfunded says that whoever was to put the money in has let the time pass. What was handed in until then is written down,
+// and has a bound of its own.
+func (p Payment) unfunded(at Head) bool {
+	return p.State == Created && p.From != "" && (at.Sequence >= p.FundBy || at.CloseTime > p.FundUntil)
+}
+
 func landFunding(p Payment, in FundingLanded) (Payment, []Effect, error) {
 	if p.Funding != in.Hash { // we proved that this one cannot land, and signed another
 		return p, nil, ErrContradiction
@@ -177,7 +190,14 @@ func landFunding(p Payment, in FundingLanded) (Payment, []Effect, error) {
 	if p.State != Funding {
 		return p, nil, nil
 	}
+	if p.PayTo != "" && in.Tx == "" { // told by the accounts that it made: an end wants the transaction itself
+		return p, nil, nil
+	}
 	p.Note, p.FeePaid = "", p.FeePaid+in.Fee
+	if p.PayTo != "" { // there was no holding account to go through
+		p.Destination, p.SettledTx, p.SettledAt, p.ReturnWish = p.PayTo, in.Tx, in.Ledger, ""
+		return to(p, Claimed)
+	}
 	return to(p, Pending)
 }
 
@@ -186,9 +206,12 @@ func loseFunding(p Payment, in FundingDead) (Payment, []Effect, error) {
 		return p, nil, nil
 	}
 	p.Funding, p.Holding, p.Bound, p.FeePaid = "", "", 0, p.FeePaid+in.Fee
-	if p.Fundings >= MostFundings && p.ReturnWish == "" {
+	if p.ReturnWish == "" && (p.Fundings >= MostFundings || p.From != "") { // whose client funds it, has to ask anew
 		p.Reason = FundingFailed
 		return to(p, Failed)
+	}
+	if p.From != "" {
+		return to(p, Created)
 	}
 	return to(p, Created, Effect{Kind: DoFund})
 }
@@ -243,27 +266,36 @@ func end(p Payment, in Input) (Payment, []Effect, error) {
 	case ClaimLanded:
 		p.Claim, p.Destination, p.Reason, p.ReturnWish = in.Hash, in.Destination, "", ""
 		p.SettledTx, p.SettledAt, p.FeePaid = in.Tx, in.Ledger, p.FeePaid+in.Fee
-		if in.NewAccount {
-			p.SpentUnits = AccountUnits
+		if in.NewAccount && p.Sponsor == "" {
+			p.SpentUnits = AssetUnits(p.Asset)
 		}
-		if in.Merged < p.Amount {
+		if p.short(in.Merged) {
 			p.Reason, p.Claim = HoldingShort, "" // she has what was left
 			return to(p, Settled)
 		}
 		return to(p, Claimed)
 	case ReturnLanded:
 		p.SettledTx, p.SettledAt, p.FeePaid = in.Tx, in.Ledger, p.FeePaid+in.Fee
-		if in.LastResort || in.Merged < p.Amount {
-			p.Destination, p.Claim, p.ReturnWish, p.Reason = p.ReturnTo, "", "", HoldingShort
-			if in.LastResort {
-				p.Reason = LeftClaimable
-			}
+		why := Reason("")
+		switch {
+		case in.LastResort:
+			why = LeftClaimable
+		case in.Bare && !p.IsNative():
+			why = ClawedBack
+		case p.short(in.Merged):
+			why = HoldingShort
+		}
+		if why != "" {
+			p.Destination, p.Claim, p.ReturnWish, p.Reason = p.ReturnTo, "", "", why
 			return to(p, Settled)
 		}
 		return bringHome(p)
 	case EmptiedElsewhere:
 		p.SettledTx, p.SettledAt = in.Tx, in.Ledger
 		whole := in.Merged >= 0 && in.Merged+min(in.Fee, mostOwnFee) >= p.Amount
+		if !p.IsNative() {
+			whole = in.Merged >= p.Amount // fees are never paid in a credit asset
+		}
 		if whole && in.Destination == p.ReturnTo {
 			return bringHome(p)
 		}
@@ -276,9 +308,17 @@ func end(p Payment, in Input) (Payment, []Effect, error) {
 			p.Reason = HoldingShort
 		}
 		return to(p, Settled)
+	case Moved:
+		p.Destination, p.Claim, p.Reason, p.ReturnWish = in.Holding, "", MovedOn, ""
+		p.SettledTx, p.SettledAt = in.Tx, in.Ledger
+		return to(p, Settled)
 	}
 	return p, nil, NewFault(Internal, "unknown_input", "", nil)
 }
+
+// short says that an envelope of ours moved less than the amount. A credit amount is written in the envelope; lumens are
+// whatever was there, and the purse may have been spent.
+func (p Payment) short(merged Stroops) bool { return p.IsNative() && merged+p.Purse < p.Amount }
 
 // bringHome ends p as returned; a return that nobody asked us for was the sender's own.
 func bringHome(p Payment) (Payment, []Effect, error) {
@@ -301,6 +341,8 @@ func repeatEnd(p Payment, in Input) (Payment, []Effect, error) {
 	case ReturnLanded:
 		tx, ledger = in.Tx, in.Ledger
 	case EmptiedElsewhere:
+		tx, ledger = in.Tx, in.Ledger
+	case Moved:
 		tx, ledger = in.Tx, in.Ledger
 	}
 	if tx == p.SettledTx || p.SettledAt != 0 && ledger > p.SettledAt {

@@ -1,6 +1,7 @@
 package relay
 
 import (
+	"slices"
 	"testing"
 )
 
@@ -180,6 +181,172 @@ func TestReaddress(t *testing.T) {
 		}
 		if same, effects, err := Step(c.p, Readdressed{To: ana}, 7); err != nil || effects != nil || same.UpdatedAt != 0 {
 			t.Errorf("%s: to where it is: %v %v", name, effects, err)
+		}
+	}
+}
+
+// A payment that its sender's client funds waits until the ledger or its clock says that the time is over, and no longer.
+func TestNotFunded(t *testing.T) {
+	base := Payment{State: Created, From: "S", FundBy: 20, FundUntil: 1000, ExpiresAt: Seconds(9000)}
+	for name, c := range map[string]struct {
+		change func(*Payment)
+		at     Head
+		state  State
+		reason Reason
+	}{
+		"in time":         {func(*Payment) {}, Head{Sequence: 19, CloseTime: 1000}, Created, ""},
+		"the last ledger": {func(*Payment) {}, Head{Sequence: 20, CloseTime: 1}, Failed, NotFunded},
+		"the last second": {func(*Payment) {}, Head{Sequence: 1, CloseTime: 1001}, Failed, NotFunded},
+		"handed in":       {func(p *Payment) { p.State = Funding }, Head{Sequence: 99, CloseTime: 1001}, Funding, ""},
+		"the treasury's":  {func(p *Payment) { p.From, p.FundBy, p.FundUntil = "", 0, 0 }, Head{Sequence: 99, CloseTime: 1001}, Created, ""},
+		"expired too":     {func(*Payment) {}, Head{Sequence: 99, CloseTime: 9000}, Failed, NotFunded},
+	} {
+		p := base
+		c.change(&p)
+		next, effects, err := Step(p, LedgerClosed{At: c.at}, 7)
+		if err != nil || next.State != c.state || next.Reason != c.reason || next.State == Failed && (next.EndedAt != 7 || len(effects) != 2) {
+			t.Errorf("%s: %s %s %v %v", name, next.State, next.Reason, effects, err)
+		}
+	}
+}
+
+// A wallet is asked once: a funding that cannot land is no reason to fund it again by ourselves.
+func TestAWalletsFundingDiesOnce(t *testing.T) {
+	for name, c := range map[string]struct {
+		p      Payment
+		state  State
+		reason Reason
+		fund   bool
+	}{
+		"wallet":          {Payment{From: "S"}, Failed, FundingFailed, false},
+		"wallet, asked":   {Payment{From: "S", ReturnWish: ByCancel}, Created, "", false},
+		"treasury":        {Payment{}, Created, "", true},
+		"treasury, often": {Payment{Fundings: MostFundings}, Failed, FundingFailed, false},
+		"direct":          {Payment{PayTo: "G"}, Created, "", true},
+	} {
+		c.p.State, c.p.Funding, c.p.Bound = Funding, "f", 9
+		next, effects, err := Step(c.p, FundingDead{Hash: "f", Fee: 3}, 1)
+		fund := slices.ContainsFunc(effects, func(e Effect) bool { return e.Kind == DoFund })
+		if err != nil || next.State != c.state || next.Reason != c.reason || fund != c.fund || next.Funding != "" || next.Bound != 0 || next.FeePaid != 3 {
+			t.Errorf("%s: %+v %v %v", name, next, effects, err)
+		}
+		if c.p.ReturnWish != "" {
+			if next, _, err = Step(next, Onward{}, 2); err != nil || next.State != Canceled {
+				t.Errorf("%s: goes onward to %s, %v", name, next.State, err)
+			}
+		}
+	}
+}
+
+// A direct payment ends where its funding lands, in the account that was agreed and no other.
+func TestPaidDirectly(t *testing.T) {
+	p := Payment{State: Created, Amount: 5, PayTo: "GANA", ReturnTo: "T"}
+	p, _, err := Step(p, FundingSigned{Hash: "f", Bound: 9}, 1)
+	if err != nil || p.State != Funding || p.Holding != "" || p.NotBefore() != 0 || p.LockedUnits() != 0 || p.OwnUnits() != 0 {
+		t.Fatal(p, err)
+	}
+	if _, _, err := Step(p, Readdressed{To: ana}, 2); CodeOf(err) != "not_guarded" {
+		t.Error(err)
+	}
+	p.Policy = Guarded
+	if _, _, err := Step(p, Readdressed{To: ana}, 2); CodeOf(err) != "paid_directly" {
+		t.Error(err)
+	}
+	if same, effects, err := Step(p, FundingLanded{Hash: "f"}, 2); err != nil || same.State != Funding || effects != nil {
+		t.Error("it ended on a transaction that nobody has seen", same.State, err)
+	}
+	p, _, _ = Step(p, CancelAsked{}, 3)
+	p, effects, err := Step(p, FundingLanded{Hash: "f", Tx: "t", Ledger: 8, Fee: 4}, 4)
+	if err != nil || p.State != Claimed || p.Destination != "GANA" || p.SettledTx != "t" || p.SettledAt != 8 || p.ReturnWish != "" ||
+		p.FeePaid != 4 || p.SpentUnits != 0 || p.Claim != "" || p.EndedAt != 4 {
+		t.Fatalf("%+v %v", p, err)
+	}
+	var kinds []EffectKind
+	for _, e := range effects {
+		kinds = append(kinds, e.Kind)
+	}
+	if !slices.Equal(kinds, []EffectKind{DoPublish, DoNotify, DoExpunge}) {
+		t.Error(kinds)
+	}
+	if _, _, err := Step(p, FundingLanded{Hash: "f", Tx: "t", Ledger: 8}, 5); err != nil {
+		t.Error("seen again:", err)
+	}
+}
+
+// The money moved on into another payment: this one has ended, whatever it was about. It is no contradiction that it was
+// seen twice, and one that it was claimed as well.
+func TestMoved(t *testing.T) {
+	in := Moved{Tx: "t", Ledger: 9, Holding: "H2"}
+	for _, s := range []State{Funding, Pending, Claiming, Returning, Parked} {
+		p, effects, err := Step(Payment{State: s, Holding: "H", Claim: "c", ReturnWish: ByExpiry, Reason: ByExpiry}, in, 3)
+		if err != nil || p.State != Settled || p.Reason != MovedOn || p.Destination != "H2" || p.Claim != "" || p.ReturnWish != "" ||
+			p.SettledTx != "t" || p.SettledAt != 9 || effects[len(effects)-1].Kind != DoExpunge {
+			t.Errorf("%s: %+v %v", s, p, err)
+		}
+		if again, effects, err := Step(p, in, 4); err != nil || effects != nil || again.State != Settled {
+			t.Errorf("%s: again: %v", s, err)
+		}
+	}
+	if _, _, err := Step(Payment{State: Created}, in, 3); CodeOf(err) != "contradiction" {
+		t.Error("nothing was there to move:", err)
+	}
+	if _, _, err := Step(Payment{State: Claimed, SettledTx: "other", SettledAt: 9}, in, 3); CodeOf(err) != "contradiction" {
+		t.Error("claimed and moved:", err)
+	}
+}
+
+// What is short of the amount: of lumens with a purse, what is below the amount although the purse was spent; of a credit
+// asset, what a stranger's transaction paid less than whole. Our own envelopes move all of a credit amount or none.
+func TestShort(t *testing.T) {
+	lumens := Payment{State: Returning, Amount: 25, Asset: Native, ReturnTo: "T", Reason: ByCancel, ReturnWish: ByCancel}
+	purse := lumens
+	purse.Purse, purse.Sponsor = 10, "S"
+	credit := lumens
+	credit.Asset = "USD:G"
+	for name, c := range map[string]struct {
+		p      Payment
+		in     Input
+		state  State
+		reason Reason
+	}{
+		"the purse is spent":       {purse, ReturnLanded{Tx: "t", Merged: 15}, Returned, ByCancel},
+		"more than the purse":      {purse, ReturnLanded{Tx: "t", Merged: 14}, Settled, HoldingShort},
+		"claimed out of the purse": {purse, ClaimLanded{Tx: "t", Destination: "G", Merged: 15}, Claimed, ""},
+		"claimed short":            {purse, ClaimLanded{Tx: "t", Destination: "G", Merged: 14}, Settled, HoldingShort},
+		"no purse":                 {lumens, ReturnLanded{Tx: "t", Merged: 24}, Settled, HoldingShort},
+		"credit home":              {credit, ReturnLanded{Tx: "t"}, Returned, ByCancel},
+		"credit claimed":           {credit, ClaimLanded{Tx: "t", Destination: "G"}, Claimed, ""},
+		"clawed back":              {credit, ReturnLanded{Tx: "t", Bare: true}, Settled, ClawedBack},
+		"left claimable":           {credit, ReturnLanded{Tx: "t", LastResort: true}, Settled, LeftClaimable},
+		"plain rung 1 of lumens":   {lumens, ReturnLanded{Tx: "t", Merged: 25, Bare: true}, Returned, ByCancel},
+		"fee out of lumens":        {lumens, EmptiedElsewhere{Tx: "t", Destination: "T", Merged: 24, Fee: 1}, Returned, ByCancel},
+		"no fee out of credit":     {credit, EmptiedElsewhere{Tx: "t", Destination: "T", Merged: 24, Fee: 1}, Settled, HoldingShort},
+		"credit by hand":           {credit, EmptiedElsewhere{Tx: "t", Destination: "T", Merged: 25}, Returned, ByCancel},
+		"credit to somewhere":      {credit, EmptiedElsewhere{Tx: "t", Destination: "X", Merged: 25}, Settled, ""},
+		"nobody knows how much":    {credit, EmptiedElsewhere{Tx: "t", Destination: "T", Merged: -1}, Settled, ""},
+	} {
+		p, _, err := Step(c.p, c.in, 1)
+		if err != nil || p.State != c.state || p.Reason != c.reason || p.Destination == "" && c.state == Settled {
+			t.Errorf("%s: %s %q %q %v", name, p.State, p.Reason, p.Destination, err)
+		}
+	}
+}
+
+// The sponsor carries a new account's reserves, more with a trustline; a purse carries them itself.
+func TestSpentUnits(t *testing.T) {
+	for name, c := range map[string]struct {
+		p    Payment
+		want int
+	}{
+		"lumens": {Payment{Asset: Native}, 2}, "credit": {Payment{Asset: "USD:G"}, 3}, "own": {Payment{Asset: "USD:G", Sponsor: "S"}, 0},
+	} {
+		c.p.State, c.p.Holding = Pending, "H"
+		if locked, own := c.p.LockedUnits(), c.p.OwnUnits(); locked != c.want || own != AssetUnits(c.p.Asset)-c.want {
+			t.Errorf("%s: %d locked, %d its own", name, locked, own)
+		}
+		p, _, err := Step(c.p, ClaimLanded{Tx: "t", Destination: "G", NewAccount: true}, 1)
+		if err != nil || p.SpentUnits != c.want || p.LockedUnits() != 0 || p.OwnUnits() != 0 {
+			t.Errorf("%s: %d spent, %v", name, p.SpentUnits, err)
 		}
 	}
 }

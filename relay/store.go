@@ -27,10 +27,19 @@ type Key struct {
 
 // Usage is what an app's payments add up to.
 type Usage struct {
-	Waiting     Stroops // in holding accounts
+	Waiting     Stroops // in holding accounts, but for what senders keep there themselves
 	Committed   Stroops // accepted, not yet out of the treasury
-	LockedUnits int     // base reserves in holding accounts, those to be made included
+	LockedUnits int     // base reserves that the service keeps in holding accounts, those to be made included
 	SpentUnits  int
+}
+
+// Agreed is the account into which the owner of a handle agreed to be paid directly by an app.
+type Agreed struct {
+	App     AppID
+	To      Handle
+	Account string
+	Payment PaymentID // with whose proof she said so
+	At      Micros
 }
 
 // Entry is one line of a payment's history: append-only.
@@ -117,7 +126,12 @@ type Tx interface {
 	KeyByHash(hash string) (Key, error)
 	KeysOf(id AppID) ([]Key, error)
 	SaveKey(k Key) error
-	Usage(id AppID) (Usage, error)
+	Usage(id AppID, asset string) (Usage, error) // Waiting and Committed of one asset, the units of all
+
+	// Accounts on file. PutAgreed replaces; Agreed answers ErrNotFound when there is none.
+	PutAgreed(a Agreed) error
+	Agreed(app AppID, to Handle) (Agreed, error)
+	DropAgreed(app AppID, to Handle) error
 
 	// Idempotency. Recall answers ErrNotFound when the key is new.
 	Recall(app AppID, key string) (Answered, error)

@@ -49,6 +49,10 @@ func (w *world) next(p Payment, r *rand.Rand) Input {
 		if r.IntN(4) == 0 {
 			return CancelAsked{}
 		}
+		if p.Replaces == "" && p.PayTo == "" && p.Holding != "" && w.money == p.Holding && r.IntN(4) == 0 { // its sender moves it into another payment
+			w.money = "elsewhere"
+			return Moved{Tx: w.id("tx"), Ledger: w.ledger, Holding: w.id("H")}
+		}
 	case 1:
 		if r.IntN(6) == 0 {
 			return DeclineAsked{}
@@ -59,12 +63,18 @@ func (w *world) next(p Payment, r *rand.Rand) Input {
 		if p.State == Created && w.couldLand() > 0 {
 			panic("a payment is back in created while a funding could land")
 		}
+		if p.PayTo != "" {
+			return FundingSigned{Hash: w.id("fund"), Bound: w.ledger + 5}
+		}
 		return FundingSigned{Hash: w.id("fund"), Holding: w.id("H"), Bound: w.ledger + 5}
 	case 4:
 		for _, f := range live { // lands in time
 			if !f.landed && !f.dead && w.ledger <= f.bound {
 				f.landed, w.money, w.rungs = true, f.holding, 2
-				return FundingLanded{Hash: f.hash, Fee: 1}
+				if p.PayTo != "" {
+					w.money = "recipient"
+				}
+				return FundingLanded{Hash: f.hash, Fee: 1, Tx: w.id("tx"), Ledger: w.ledger}
 			}
 		}
 	case 5:
@@ -83,7 +93,10 @@ func (w *world) next(p Payment, r *rand.Rand) Input {
 		if p.Claim != "" && w.money == p.Holding {
 			if r.IntN(8) == 0 { // a holder of the key was at it before
 				w.money = "elsewhere"
-				return ClaimLanded{Hash: p.Claim, Tx: w.id("tx"), Ledger: w.ledger, Destination: "G", Merged: p.Amount - 1}
+				if !p.IsNative() { // a credit amount is in the envelope: no part of it moves
+					w.money = "recipient"
+				}
+				return ClaimLanded{Hash: p.Claim, Tx: w.id("tx"), Ledger: w.ledger, Destination: "G", Merged: p.Amount - p.Purse - 1}
 			}
 			w.money = "recipient"
 			return ClaimLanded{Hash: p.Claim, Tx: w.id("tx"), Ledger: w.ledger, Destination: "G", NewAccount: true, Merged: p.Amount}
@@ -97,10 +110,10 @@ func (w *world) next(p Payment, r *rand.Rand) Input {
 			if r.IntN(8) == 0 { // not all of it, or not into the account
 				w.money = "elsewhere"
 				last := r.IntN(2) == 0
-				return ReturnLanded{Tx: w.id("tx"), Ledger: w.ledger, Merged: p.Amount - 1, LastResort: last}
+				return ReturnLanded{Tx: w.id("tx"), Ledger: w.ledger, Merged: p.Amount - p.Purse - 1, LastResort: last, Bare: !last}
 			}
 			w.money = "home"
-			return ReturnLanded{Tx: w.id("tx"), Ledger: w.ledger, Merged: p.Amount + Stroops(r.IntN(2))}
+			return ReturnLanded{Tx: w.id("tx"), Ledger: w.ledger, Merged: p.Amount - Stroops(r.IntN(2))*p.Purse + Stroops(r.IntN(2))}
 		}
 	case 10:
 		if p.State == Returning && w.rungs > 0 && w.money == p.Holding {
@@ -138,8 +151,14 @@ func (w *world) agrees(p Payment) error {
 	if p.Policy != Guarded && p.To != ana {
 		return fmt.Errorf("a payment under %s went over to %s", p.Policy, p.To)
 	}
-	if p.State == Claimed && p.Policy == Guarded && p.ShareReleasedAt == 0 {
+	if p.State == Claimed && p.Policy == Guarded && p.ShareReleasedAt == 0 && p.PayTo == "" {
 		return errors.New("claimed without the share")
+	}
+	if p.PayTo != "" && (p.Holding != "" || p.State.Holds() && p.State != Funding) {
+		return fmt.Errorf("a direct payment is %s in %q", p.State, p.Holding)
+	}
+	if p.From != "" && p.Fundings > 1 {
+		return errors.New("the sender's wallet was asked twice")
 	}
 	holding := w.money != "home" && w.money != "recipient" && w.money != "elsewhere"
 	switch p.State {
@@ -156,7 +175,7 @@ func (w *world) agrees(p Payment) error {
 			return fmt.Errorf("money at %q", w.money)
 		}
 	case Claimed:
-		if w.money != "recipient" {
+		if p.SettledTx == "" || p.Destination == "" || p.PayTo != "" && p.Destination != p.PayTo || w.money != "recipient" {
 			return fmt.Errorf("money at %q", w.money)
 		}
 	case Returned:
@@ -174,19 +193,25 @@ func (w *world) agrees(p Payment) error {
 // TestWalk plays thousands of lives. Money is where the state says, every move is an edge, repeats are no-ops, and no
 // second funding is accepted while the first could land.
 func TestWalk(t *testing.T) {
-	ends, readdressed := map[State]int{}, 0
+	ends, readdressed, reasons := map[State]int{}, 0, map[Reason]int{}
 	for seed := range uint64(20_000) {
 		p, err := walk(rand.New(rand.NewPCG(seed, 7)))
 		if err != nil {
 			t.Fatalf("seed %d: %v", seed, err)
 		}
 		ends[p.State]++
+		reasons[p.Reason]++
 		if p.State == Claimed && p.To != ana {
 			readdressed++
 		}
 	}
 	if readdressed == 0 {
 		t.Error("nobody claimed what was readdressed to her")
+	}
+	for _, why := range []Reason{NotFunded, FundingFailed, MovedOn, ClawedBack, LeftClaimable, HoldingShort} {
+		if reasons[why] == 0 {
+			t.Errorf("no life ended because of %s", why)
+		}
 	}
 	for _, s := range States {
 		if s.State.Ended() && ends[s.State] == 0 {
@@ -195,12 +220,23 @@ func TestWalk(t *testing.T) {
 	}
 }
 
+func (m Micros) seconds() int64 { return int64(m / 1e6) }
+
 var ana = Handle{"email", "ana@example.com"}
 
 func walk(r *rand.Rand) (Payment, error) {
 	p := Payment{ID: "pay_1", State: Created, Amount: 25 * One, ExpiresAt: expiry, ReturnTo: "home", To: ana, Policy: Link}
 	if r.IntN(2) == 0 {
 		p.Policy = Guarded
+	}
+	switch r.IntN(4) {
+	case 0:
+		p.Asset = "USD:GISSUER"
+	case 1:
+		p.PayTo = "GANA"
+	}
+	if p.PayTo == "" && r.IntN(2) == 0 {
+		p.From, p.Sponsor, p.Purse, p.RungFee, p.FundBy, p.FundUntil = "S", "S", One, 1000, uint32(12+r.IntN(12)), expiry.seconds()
 	}
 	w := &world{money: "home", ledger: 10}
 	for range 400 {
