@@ -58,12 +58,50 @@ func (s *session) SaveKey(k relay.Key) error {
 	return s.execOne("UPDATE api_keys SET admin = $1, revoked_at = $2 WHERE id = $3", k.Admin, k.RevokedAt, k.ID)
 }
 
-// Usage implements relay.Tx; an unknown app is relay.ErrNotFound. The sums are kept by triggers in the schema.
-func (s *session) Usage(id relay.AppID) (relay.Usage, error) {
-	return one(s, func(_ *session, r row) (u relay.Usage, err error) {
-		err = r.Scan(&u.Waiting, &u.Committed, &u.LockedUnits, &u.SpentUnits)
+// Usage implements relay.Tx; an unknown app is relay.ErrNotFound. The sums are kept by triggers in the schema, a row for each
+// asset that the app ever sent. The app's own row is what writers lock.
+func (s *session) Usage(id relay.AppID, asset string) (u relay.Usage, err error) {
+	if _, err := one(s, plain[string], "SELECT id FROM apps WHERE id = $1"+s.lock(), id); err != nil {
 		return u, err
-	}, "SELECT waiting, committed, locked_units, spent_units FROM app_usage WHERE app = $1"+s.lock(), id)
+	}
+	type used struct {
+		asset string
+		relay.Usage
+	}
+	rows, err := all(s, func(_ *session, r row) (v used, err error) {
+		err = r.Scan(&v.asset, &v.Waiting, &v.Committed, &v.LockedUnits, &v.SpentUnits)
+		return v, err
+	}, "SELECT asset, waiting, committed, locked_units, spent_units FROM app_usage WHERE app = $1", id)
+	for _, v := range rows {
+		if v.asset == asset {
+			u.Waiting, u.Committed = v.Waiting, v.Committed
+		}
+		u.LockedUnits, u.SpentUnits = u.LockedUnits+v.LockedUnits, u.SpentUnits+v.SpentUnits
+	}
+	return u, err
+}
+
+// PutAgreed implements relay.Tx.
+func (s *session) PutAgreed(a relay.Agreed) error {
+	_, err := s.exec(`INSERT INTO agreed (app, to_index, account, payment, at) VALUES ($1, $2, $3, $4, $5)
+		ON CONFLICT (app, to_index) DO UPDATE SET account = excluded.account, payment = excluded.payment, at = excluded.at`,
+		a.App, handleIndex(s.keys, a.App, a.To.String()), a.Account, a.Payment, a.At)
+	return err
+}
+
+// Agreed implements relay.Tx.
+func (s *session) Agreed(app relay.AppID, to relay.Handle) (relay.Agreed, error) {
+	return one(s, func(_ *session, r row) (relay.Agreed, error) {
+		a := relay.Agreed{App: app, To: to}
+		err := r.Scan(&a.Account, &a.Payment, &a.At)
+		return a, err
+	}, "SELECT account, payment, at FROM agreed WHERE app = $1 AND to_index = $2", app, handleIndex(s.keys, app, to.String()))
+}
+
+// DropAgreed implements relay.Tx. Again is not an error.
+func (s *session) DropAgreed(app relay.AppID, to relay.Handle) error {
+	_, err := s.exec("DELETE FROM agreed WHERE app = $1 AND to_index = $2", app, handleIndex(s.keys, app, to.String()))
+	return err
 }
 
 const purposeAnswer = "answer"
