@@ -12,13 +12,8 @@ import (
 	"github.com/restante/restante/relay/stellar"
 )
 
-const native = "native"
-
 // mintOne seals the box and signs the way back of one payment.
 func mintOne(plan Plan, m relay.Mint, key *keypair.Full) (relay.Minted, error) {
-	if m.Asset != native {
-		return relay.Minted{}, relay.NewFault(relay.Invalid, "asset_refused", "Only the native asset can be sent.", nil)
-	}
 	file, err := sealBox(plan, m, key)
 	if err != nil {
 		return relay.Minted{}, err
@@ -28,7 +23,7 @@ func mintOne(plan Plan, m relay.Mint, key *keypair.Full) (relay.Minted, error) {
 		return relay.Minted{}, err
 	}
 	return relay.Minted{Payment: m.Payment, Account: key.Address(), Amount: m.Amount, Asset: m.Asset, ReturnTo: m.ReturnTo,
-		ExpiresAt: m.ExpiresAt, Box: file, Ladder: ladder}, nil
+		ExpiresAt: m.ExpiresAt, Box: file, Ladder: ladder, Terms: plan.Terms}, nil
 }
 
 func sealBox(plan Plan, m relay.Mint, key *keypair.Full) ([]byte, error) {
@@ -50,7 +45,7 @@ func sealBox(plan Plan, m relay.Mint, key *keypair.Full) ([]byte, error) {
 func climb(plan Plan, m relay.Mint, key *keypair.Full) ([]relay.Envelope, error) {
 	way := stellar.ReturnPlan{
 		Passphrase: plan.Passphrase, Holding: key.Address(), ReturnTo: m.ReturnTo, LastLedger: plan.Bound,
-		Sponsor: plan.Sponsor, Amount: int64(m.Amount),
+		Sponsor: plan.rescue(), Asset: m.Asset, Amount: int64(m.Amount), Fee: uint32(plan.Terms.RungFee),
 	}
 	rungs, err := stellar.BuildLadder(way)
 	if err != nil {
@@ -73,6 +68,7 @@ func climb(plan Plan, m relay.Mint, key *keypair.Full) ([]relay.Envelope, error)
 			return nil, err
 		}
 		e.Kind, e.State, e.Rung, e.Payments = relay.ReturnEnvelope, relay.Signed, r.K, []relay.PaymentID{m.Payment}
+		e.OwnFee = plan.Terms.RungFee
 		if r.K == stellar.LastResort {
 			e.State = relay.Planned // the sponsor co-signs it when it is used
 		}

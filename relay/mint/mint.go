@@ -12,6 +12,7 @@ import (
 
 	"github.com/stellar/go-stellar-sdk/keypair"
 
+	"github.com/restante/restante/crypto/secret"
 	"github.com/restante/restante/relay"
 	"github.com/restante/restante/relay/stellar"
 )
@@ -21,16 +22,28 @@ type Plan struct {
 	Passphrase string // of the network
 	App        relay.AppID
 	Channel    string // lends the sequence number
-	Sponsor    string // keeps the reserves of the holding accounts, co-signs the last resort when it is used
+	Sponsor    string // keeps the reserves of the holding accounts
 	Treasury   string // pays the amounts
+	Rescue     string // co-signs the last resort when it is used, and takes what is left then; "" = Sponsor
 	Sequence   int64  // the number the envelope carries: the channel's current one plus 1
 	SignedAt   uint32 // a ledger that has closed already
 	Bound      uint32 // last ledger in which the funding may land
 	MaxTime    int64  // last close time at which it may land, Unix seconds
+
+	// Of a payment that its sender's client funds ([Own]).
+	Fee   uint32      // stroops that Channel bids for the funding; 0 = inside a fee bump
+	Terms relay.Terms // purse, rung fee, and what it replaces
+}
+
+func (p Plan) rescue() string {
+	if p.Rescue != "" {
+		return p.Rescue
+	}
+	return p.Sponsor
 }
 
 // Cosigner signs the hash of the funding with a key that stays where it is. Channel, sponsor and treasury each need one;
-// an account that is two of them, only one.
+// an account that is two of them, only one. Where everybody is paid directly, the sponsor's is not asked for.
 type Cosigner struct {
 	Account string
 	Sign    func(ctx context.Context, hash [32]byte) (signature []byte, err error)
@@ -46,14 +59,18 @@ type Cosigner struct {
 // cosigner's or a mistake of the program. Nothing that was minted before an error is kept.
 func Fund(ctx context.Context, random io.Reader, plan Plan, mints []relay.Mint, cosigners ...Cosigner) (relay.FundAnswer, error) {
 	funding := plan.funding()
-	keys := make([]*keypair.Full, 0, len(mints))
-	for _, m := range mints {
-		key, err := draw(random)
-		if err != nil {
-			return relay.FundAnswer{}, err
+	keys := make([]*keypair.Full, len(mints)) // nil for whoever is paid directly
+	var signers []*keypair.Full
+	for i, m := range mints {
+		h := stellar.Holding{Asset: m.Asset, Amount: int64(m.Amount), Purse: int64(plan.Terms.Purse), PayTo: m.PayTo}
+		if m.PayTo == "" {
+			var err error
+			if keys[i], err = draw(random); err != nil {
+				return relay.FundAnswer{}, err
+			}
+			h.Account, signers = keys[i].Address(), append(signers, keys[i])
 		}
-		keys = append(keys, key)
-		funding.Payments = append(funding.Payments, stellar.Holding{Account: key.Address(), Amount: int64(m.Amount)})
+		funding.Payments = append(funding.Payments, h)
 	}
 	tx, err := stellar.BuildFunding(funding) // before any work on secrets: it judges the batch as a whole
 	if err != nil {
@@ -61,29 +78,63 @@ func Fund(ctx context.Context, random io.Reader, plan Plan, mints []relay.Mint, 
 	}
 	answer := relay.FundAnswer{App: plan.App}
 	for i, m := range mints {
-		minted, err := mintOne(plan, m, keys[i])
-		if err != nil {
-			return relay.FundAnswer{}, at(i, err)
+		minted := relay.Minted{Payment: m.Payment, Amount: m.Amount, Asset: m.Asset, ReturnTo: m.ReturnTo, ExpiresAt: m.ExpiresAt,
+			Terms: relay.Terms{PayTo: m.PayTo}}
+		if m.PayTo == "" {
+			if minted, err = mintOne(plan, m, keys[i]); err != nil {
+				return relay.FundAnswer{}, at(i, err)
+			}
 		}
 		answer.Minted = append(answer.Minted, minted)
 	}
-	signed, err := sign(ctx, tx, plan.Passphrase, keys, cosigners)
+	signed, err := sign(ctx, tx, plan.Passphrase, signers, cosigners)
 	if err != nil {
 		return relay.FundAnswer{}, err
 	}
 	if err := complete(signed, funding); err != nil {
 		return relay.FundAnswer{}, err
 	}
-	answer.Envelope, err = envelope(plan, tx, signed)
+	answer.Envelope, err = fundingEnvelope(plan, tx, signed, relay.Signed, mints)
+	return answer, err
+}
+
+// Own is Fund for one payment that its sender's own client makes: it draws the holding key, seals the box, signs the way back
+// and the holding account's part of the funding, whose other signatures come when box and way back are safe (the answer's
+// envelope is planned). What the plan's terms say goes into every envelope.
+func Own(random io.Reader, plan Plan, m relay.Mint) (relay.FundAnswer, error) {
+	key, err := draw(random)
 	if err != nil {
 		return relay.FundAnswer{}, err
 	}
-	answer.Envelope.Kind, answer.Envelope.State = relay.FundingEnvelope, relay.Signed
-	answer.Envelope.Bound, answer.Envelope.MaxTime = plan.Bound, plan.MaxTime
-	for _, m := range mints {
-		answer.Envelope.Payments = append(answer.Envelope.Payments, m.Payment)
+	funding := plan.funding()
+	funding.Payments = []stellar.Holding{{Account: key.Address(), Asset: m.Asset, Amount: int64(m.Amount), Purse: int64(plan.Terms.Purse)}}
+	tx, err := stellar.BuildFunding(funding)
+	if err != nil {
+		return relay.FundAnswer{}, relay.NewFault(relay.Invalid, "funding_refused", "This funding cannot be built.", err)
 	}
-	return answer, nil
+	minted, err := mintOne(plan, m, key)
+	if err != nil {
+		return relay.FundAnswer{}, err
+	}
+	signed, err := stellar.Sign(tx.XDR, plan.Passphrase, key)
+	if err != nil {
+		return relay.FundAnswer{}, fmt.Errorf("sign the funding: %v", err)
+	}
+	answer := relay.FundAnswer{App: plan.App, Minted: []relay.Minted{minted}}
+	answer.Envelope, err = fundingEnvelope(plan, tx, signed, relay.Planned, []relay.Mint{m})
+	return answer, err
+}
+
+func fundingEnvelope(plan Plan, tx stellar.Tx, signed string, state relay.EnvelopeState, mints []relay.Mint) (relay.Envelope, error) {
+	e, err := envelope(plan, tx, signed)
+	if err != nil {
+		return e, err
+	}
+	e.Kind, e.State, e.Bound, e.MaxTime, e.OwnFee = relay.FundingEnvelope, state, plan.Bound, plan.MaxTime, relay.Stroops(plan.Fee)
+	for _, m := range mints {
+		e.Payments = append(e.Payments, m.Payment)
+	}
+	return e, nil
 }
 
 // at says which payment of the batch a fault is about.
@@ -100,7 +151,7 @@ func at(i int, err error) error {
 func (p Plan) funding() stellar.FundingPlan {
 	return stellar.FundingPlan{
 		Passphrase: p.Passphrase, Channel: p.Channel, Sponsor: p.Sponsor, Treasury: p.Treasury,
-		Sequence: p.Sequence, MaxTime: p.MaxTime, LastLedger: p.Bound,
+		Sequence: p.Sequence, MaxTime: p.MaxTime, LastLedger: p.Bound, Fee: p.Fee, Move: p.Terms.Replaces != "",
 	}
 }
 
@@ -131,7 +182,8 @@ func sign(ctx context.Context, tx stellar.Tx, passphrase string, keys []*keypair
 	}
 	var sigs []stellar.Signature
 	for i, c := range cosigners {
-		if slices.ContainsFunc(cosigners[:i], func(o Cosigner) bool { return o.Account == c.Account }) {
+		again := slices.ContainsFunc(cosigners[:i], func(o Cosigner) bool { return o.Account == c.Account })
+		if again || !slices.Contains(tx.Signers, c.Account) { // a signature that the network does not need spoils an envelope
 			continue
 		}
 		b, err := c.Sign(ctx, hash)
@@ -185,4 +237,13 @@ func envelope(plan Plan, tx stellar.Tx, signed string) (relay.Envelope, error) {
 func NetworkID(passphrase string) string {
 	sum := sha256.Sum256([]byte(passphrase))
 	return hex.EncodeToString(sum[:])
+}
+
+// SignAs adds the signature of a wallet's one key (S…) to a funding that [Own] made.
+func SignAs(envelope, passphrase string, seed secret.Bytes) (string, error) {
+	key, err := keypair.ParseFull(string(seed.Reveal()))
+	if err != nil {
+		return "", errors.New("that is not a Stellar secret key: one begins with S")
+	}
+	return stellar.Sign(envelope, passphrase, key)
 }

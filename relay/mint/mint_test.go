@@ -144,7 +144,7 @@ func TestFundRefuses(t *testing.T) {
 		code   string
 		is     error
 	}{
-		"asset":             {func(c *call) { c.mints[1].Asset = "USD:" + stranger.Address() }, "asset_refused", nil},
+		"asset":             {func(c *call) { c.mints[1].Asset = "USD" }, "funding_refused", nil},
 		"amount":            {func(c *call) { c.mints[1].Amount = 0 }, "funding_refused", nil},
 		"same key drawn":    {func(c *call) { copy(c.seeds[32:], c.seeds[:32]) }, "funding_refused", nil},
 		"randomness ends":   {func(c *call) { c.seeds = c.seeds[:40] }, "", nil},
@@ -176,11 +176,110 @@ func TestFundRefuses(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 		var f *relay.Fault
-		if (c.code == "box_refused" || c.code == "asset_refused") && (!errors.As(err, &f) || f.Pointer != "/mints/1") {
+		if c.code == "box_refused" && (!errors.As(err, &f) || f.Pointer != "/mints/1") {
 			t.Errorf("%s: the payment at fault is not named: %v", name, err)
 		}
 		if len(a.Minted) > 0 || a.Envelope.XDR != nil {
 			t.Errorf("%s: an error carries an answer", name)
 		}
+	}
+}
+
+// own is a wallet that pays for everything itself.
+func (w wallet) own(asset string) (mint.Plan, relay.Mint) {
+	plan, m := w.plan(), w.mints(1)[0]
+	plan.Channel, plan.Sponsor, plan.Rescue, plan.Fee = w.treasury.Address(), w.treasury.Address(), w.sponsor.Address(), 700
+	plan.Terms = relay.Terms{From: w.treasury.Address(), Sponsor: w.treasury.Address(), Purse: relay.Stroops(stellar.PurseOf(asset)), RungFee: 900}
+	m.Asset = asset
+	return plan, m
+}
+
+// What a client mints waits for the wallet's signature, bids for itself, and leads home or, at the very last, to the service.
+func TestOwn(t *testing.T) {
+	w := newWallet(t)
+	credit := "USDC:" + keypair.MustRandom().Address()
+	for _, asset := range []string{relay.Native, credit} {
+		for _, move := range []bool{false, true} {
+			plan, m := w.own(asset)
+			if move {
+				plan.Terms.Replaces, plan.Sponsor, plan.Terms.Sponsor = w.mints(1)[0].Payment, w.channel.Address(), w.channel.Address()
+				m.ReturnTo = w.channel.Address()
+			}
+			seed := bytes.Repeat([]byte{5}, 32)
+			a, err := mint.Own(bytes.NewReader(seed), plan, m)
+			if err != nil {
+				t.Fatal(err)
+			}
+			key, err := keypair.FromRawSeed([32]byte(seed))
+			if err != nil {
+				t.Fatal(err)
+			}
+			got := a.Minted[0]
+			if len(a.Minted) != 1 || got.Account != key.Address() || got.Terms != plan.Terms || got.Asset != asset || a.App != plan.App ||
+				a.Envelope.State != relay.Planned || a.Envelope.OwnFee != 700 || !slices.Equal(a.Envelope.Payments, []relay.PaymentID{m.Payment}) {
+				t.Errorf("%+v", a)
+			}
+			text := base64.StdEncoding.EncodeToString(a.Envelope.XDR)
+			if _, err := stellar.CheckFunding(text, stellar.FundingPlan{
+				Passphrase: passphrase, Channel: w.treasury.Address(), Sponsor: plan.Sponsor, Treasury: w.treasury.Address(), Sequence: 9,
+				MaxTime: 1_800_000_300, LastLedger: 120, Fee: 700, Move: move,
+				Payments: []stellar.Holding{{Account: key.Address(), Asset: asset, Amount: 1, Purse: stellar.PurseOf(asset)}},
+			}); err != nil {
+				t.Error(err)
+			}
+			by, err := stellar.SignedBy(text, passphrase, key.Address(), w.treasury.Address(), plan.Sponsor)
+			if err != nil || !slices.Equal(by, []string{key.Address()}) {
+				t.Errorf("signed by %v, %v", by, err)
+			}
+			if len(got.Ladder) != stellar.Rungs(asset) {
+				t.Errorf("%d rungs", len(got.Ladder))
+			}
+			for i, rung := range got.Ladder {
+				k := len(got.Ladder) - 1 - i
+				if _, err := stellar.CheckReturn(base64.StdEncoding.EncodeToString(rung.XDR), stellar.ReturnPlan{
+					Passphrase: passphrase, Holding: key.Address(), ReturnTo: m.ReturnTo, LastLedger: 120, Asset: asset, Amount: 1, Fee: 900,
+					Sponsor: w.sponsor.Address(),
+				}, k); err != nil || rung.OwnFee != 900 || rung.Rung != k || (rung.State == relay.Planned) != (k == stellar.LastResort) {
+					t.Errorf("rung %d: %+v, %v", k, rung, err)
+				}
+			}
+			if _, err := unseal.Open(got.Box, w.sender, box.Expect{Payment: string(m.Payment), Network: passphrase, Account: got.Account, Asset: asset, Amount: 1}); err != nil {
+				t.Error(err)
+			}
+		}
+	}
+	for name, change := range map[string]func(*mint.Plan, *relay.Mint){
+		"no amount":      func(_ *mint.Plan, m *relay.Mint) { m.Amount = 0 },
+		"no asset":       func(_ *mint.Plan, m *relay.Mint) { m.Asset = "" },
+		"no bound":       func(p *mint.Plan, _ *relay.Mint) { p.Bound = 0 },
+		"no reader":      func(_ *mint.Plan, m *relay.Mint) { m.SenderRecipients = nil },
+		"into itself":    func(p *mint.Plan, _ *relay.Mint) { p.Terms.Replaces, p.Channel = "pay_x", w.channel.Address() },
+		"return nowhere": func(_ *mint.Plan, m *relay.Mint) { m.ReturnTo = "" },
+		"no rescue":      func(p *mint.Plan, _ *relay.Mint) { p.Rescue, p.Sponsor = "", "" },
+	} {
+		plan, m := w.own(relay.Native)
+		change(&plan, &m)
+		if a, err := mint.Own(rand.Reader, plan, m); err == nil || len(a.Minted) > 0 || a.Envelope.XDR != nil {
+			t.Errorf("%s: %+v, %v", name, a, err)
+		}
+	}
+}
+
+// Whoever is paid directly has neither account nor box nor way back, and takes none of the room for signatures.
+func TestFundDirectly(t *testing.T) {
+	w := newWallet(t)
+	mints := w.mints(3)
+	ana := keypair.MustRandom().Address()
+	mints[1].PayTo, mints[1].SenderRecipients, mints[1].ClaimRecipient = ana, nil, ""
+	a, err := mint.Fund(t.Context(), bytes.NewReader(append(bytes.Repeat([]byte{1}, 32), bytes.Repeat([]byte{2}, 32)...)), w.plan(), mints, w.cosigners()...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if m := a.Minted[1]; m.Account != "" || m.Box != nil || m.Ladder != nil || m.Terms != (relay.Terms{PayTo: ana}) || m.Amount != 2 {
+		t.Errorf("%+v", m)
+	}
+	by, err := stellar.SignedBy(base64.StdEncoding.EncodeToString(a.Envelope.XDR), passphrase, a.Minted[0].Account, a.Minted[2].Account, ana)
+	if err != nil || len(by) != 2 || a.Envelope.Destination != "" {
+		t.Errorf("signed by %v, %v", by, err)
 	}
 }

@@ -27,7 +27,7 @@ func Keep(link claim.Secret, got wire.Proven, want Expect) (keystore.Kit, error)
 		return keystore.Kit{}, err
 	}
 	return keystore.Kit{
-		Payment: want.Payment, Network: h.Network, Account: h.Account, Amount: h.Amount.String(), Box: file,
+		Payment: want.Payment, Network: h.Network, Account: h.Account, Asset: h.Asset, Amount: h.Amount.String(), Box: file,
 		Identity: secret.NewString(id.Reveal().String()),
 	}, nil
 }

@@ -29,13 +29,16 @@ type Expect struct {
 	Payment string       // id, from the link
 	Network string       // passphrase, the one that the link's keys were derived for
 	Policy  relay.Policy // as it was shown to her
+	Asset   string       // as it was shown to her
 	Amount  relay.Stroops
+	Bound   bool // the sender's own client minted the box, and bound it to the link
 }
 
 // Holding is an opened box. The seed is shown by nothing; it signs through [Plan.Sign].
 type Holding struct {
 	Account   string // holding account
 	Network   string // passphrase
+	Asset     string // "native" or CODE:ISSUER
 	Amount    relay.Stroops
 	ReturnTo  string // the sender's account
 	ExpiresAt relay.Micros
@@ -54,6 +57,8 @@ func Open(link claim.Secret, got wire.Proven, want Expect) (Holding, error) {
 	switch {
 	case err != nil || amount != want.Amount:
 		return Holding{}, fmt.Errorf("%w: another amount", ErrAnswer)
+	case got.Asset != want.Asset:
+		return Holding{}, fmt.Errorf("%w: another asset", ErrAnswer)
 	case got.Payment != want.Payment:
 		return Holding{}, fmt.Errorf("%w: another payment", ErrAnswer)
 	case got.Network != want.Network:
@@ -67,8 +72,11 @@ func Open(link claim.Secret, got wire.Proven, want Expect) (Holding, error) {
 	if err != nil {
 		return Holding{}, err
 	}
+	if err := bound(link, got, want); err != nil {
+		return Holding{}, err
+	}
 	c, err := unseal.Open(file, id, box.Expect{
-		Payment: want.Payment, Network: want.Network, Account: got.HoldingAccount, Asset: "native", Amount: int64(want.Amount),
+		Payment: want.Payment, Network: want.Network, Account: got.HoldingAccount, Asset: want.Asset, Amount: int64(want.Amount),
 	})
 	if err != nil {
 		return Holding{}, fmt.Errorf("%w: %w", ErrBox, err)
@@ -77,10 +85,30 @@ func Open(link claim.Secret, got wire.Proven, want Expect) (Holding, error) {
 		c.Secret.Wipe()
 		return Holding{}, fmt.Errorf("%w: %w", ErrBox, box.ErrAmount)
 	}
+	return holding(c), nil
+}
+
+func holding(c box.Content) Holding {
 	return Holding{
-		Account: c.Account, Network: c.Network, Amount: relay.Stroops(c.Amount), ReturnTo: c.ReturnTo,
+		Account: c.Account, Network: c.Network, Asset: c.Asset, Amount: relay.Stroops(c.Amount), ReturnTo: c.ReturnTo,
 		ExpiresAt: relay.Micros(c.ExpiresAt), Note: c.Note, seed: c.Secret,
-	}, nil
+	}
+}
+
+// bound checks that a box which the sender's client minted is the one that client made for this link: whoever can write the
+// service's rows does not have the key.
+func bound(link claim.Secret, got wire.Proven, want Expect) error {
+	if got.BoxMAC == "" && !want.Bound {
+		return nil
+	}
+	keys, err := claim.Derive(link, want.Payment, want.Network)
+	if err != nil {
+		return err
+	}
+	if !box.CheckMAC(keys.BoxKey(), got.HoldingAccount, got.BoxMAC) {
+		return fmt.Errorf("%w: the sender has not bound it to this link", ErrBox)
+	}
+	return nil
 }
 
 func identity(link claim.Secret, share string, want Expect) (claim.Identity, error) {

@@ -3,11 +3,13 @@ package redeem
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/stellar/go-stellar-sdk/keypair"
 
 	"github.com/restante/restante/crypto/secret"
+	"github.com/restante/restante/relay"
 	"github.com/restante/restante/relay/stellar"
 	"github.com/restante/restante/relay/wire"
 )
@@ -24,8 +26,8 @@ var (
 	ErrPlan = errors.New("the plan is not a claim, or contradicts itself")
 	// ErrSequence says that the plan's sequence number is none that the holding account can have.
 	ErrSequence = errors.New("the plan's sequence number is out of reach")
-	// ErrMemo says that a memo is longer than the network takes.
-	ErrMemo = errors.New("a memo has at most 28 bytes")
+	// ErrMemo says that a memo is none that the network takes.
+	ErrMemo = errors.New("a text memo has at most 28 bytes, an id memo is a number, a hash memo 64 hexadecimal digits")
 	// ErrKey says that the destination's key is missing, or is not the destination's.
 	ErrKey = errors.New("the key of the new account is missing or not its own")
 )
@@ -33,9 +35,11 @@ var (
 // PlanExpect is what the recipient demands of a plan.
 type PlanExpect struct {
 	Destination string        // where everything goes
-	NewAccount  bool          // the destination is made by the claim and signs too
+	NewAccount  bool          // the destination is made by the claim, and signs too unless the purse pays for it
+	NewLine     bool          // the destination, which exists, gets the trustline that it lacks, and signs too
 	Sponsor     string        // who may sponsor it; "" anybody else
-	Memo        string        // text that the destination asks for, at most 28 bytes; "" none
+	Purse       bool          // the holding account pays fee and new account itself, at most stellar.FeePurse for the fee
+	Memo        relay.Memo    // that the destination asks for; the zero Memo is none
 	Now         time.Time     // by the recipient's clock
 	Longest     time.Duration // the plan must end at Now + Longest or before, and before the payment's own end
 }
@@ -59,17 +63,24 @@ func CheckPlan(got wire.Plan, h Holding, want PlanExpect) (Plan, error) {
 	if got.NewAccount != want.NewAccount {
 		return Plan{}, &stellar.Mismatch{Field: "operations", Want: newness(want.NewAccount), Got: newness(got.NewAccount)}
 	}
-	memo := stellar.Memo{}
-	if want.Memo != "" {
-		memo = stellar.Memo{Kind: stellar.MemoText, Text: want.Memo}
+	if got.NewLine != want.NewLine {
+		return Plan{}, &stellar.Mismatch{Field: "operations", Want: newness(want.NewLine) + " trustline", Got: newness(got.NewLine) + " trustline"}
 	}
-	if len(want.Memo) > 28 {
+	if _, err := relay.ParseMemo(want.Memo.Kind, want.Memo.Value); err != nil {
 		return Plan{}, ErrMemo
+	}
+	memo, err := stellar.MemoOf(want.Memo)
+	if err != nil {
+		return Plan{}, ErrMemo
+	}
+	mostFee := int64(0)
+	if want.Purse {
+		mostFee = stellar.FeePurse
 	}
 	var differs *stellar.Mismatch
 	tx, err := stellar.CheckClaim(got.Envelope, stellar.ClaimExpectation{
-		Passphrase: h.Network, Holding: h.Account, Destination: want.Destination, NewAccount: want.NewAccount,
-		Sponsor: want.Sponsor, Memo: memo, LatestTime: min(want.Now.Add(want.Longest).Unix(), int64(h.ExpiresAt/1_000_000)),
+		Passphrase: h.Network, Holding: h.Account, Destination: want.Destination, Asset: h.Asset, Amount: int64(h.Amount),
+		NewAccount: want.NewAccount, NewLine: want.NewLine, Sponsor: want.Sponsor, Purse: want.Purse, MaxFee: mostFee, Memo: memo, LatestTime: min(want.Now.Add(want.Longest).Unix(), int64(h.ExpiresAt/1_000_000)),
 	})
 	switch {
 	case errors.As(err, &differs):
@@ -98,20 +109,32 @@ func newness(is bool) string {
 	return "an existing account"
 }
 
-// Sign adds the holding account's signature and, for a new account, the destination's by its seed (S…, else empty). It
-// returns the envelope to hand in. ErrKey says that the seed is not the destination's; nothing is signed then.
-func (p Plan) Sign(newAccount secret.Bytes) (string, error) {
+// WantsDestination says whether the destination has to sign: a new account that somebody sponsors, or that gets a trustline.
+func (p Plan) WantsDestination() bool {
+	to, err := stellar.BaseAccount(p.Destination)
+	return err == nil && slices.Contains(p.Tx.Signers, to)
+}
+
+// Sign adds the holding account's signature and, where the destination has to sign, its own by its seed (S…). It returns the
+// envelope to hand in. ErrKey says that the seed is missing, or is not the destination's; nothing is signed then.
+func (p Plan) Sign(destination secret.Bytes) (string, error) {
+	if !p.WantsDestination() { // the network refuses a signature that it did not need
+		return p.SignForWallet()
+	}
+	own, err := keypair.ParseFull(string(destination.Reveal()))
+	if err != nil || own.Address() != p.Destination {
+		return "", ErrKey
+	}
+	return p.sign(own)
+}
+
+// SignForWallet adds the holding account's signature only, and leaves the destination's to the wallet that has its key.
+func (p Plan) SignForWallet() (string, error) { return p.sign() }
+
+func (p Plan) sign(others ...*keypair.Full) (string, error) {
 	holding, err := keypair.ParseFull(string(p.holding.seed.Reveal()))
 	if err != nil || holding.Address() != p.holding.Account {
 		return "", errors.New("the holding account's key is gone")
 	}
-	keys := []*keypair.Full{holding}
-	if p.NewAccount {
-		own, err := keypair.ParseFull(string(newAccount.Reveal()))
-		if err != nil || own.Address() != p.Destination {
-			return "", ErrKey
-		}
-		keys = append(keys, own)
-	}
-	return stellar.Sign(p.Tx.XDR, p.holding.Network, keys...)
+	return stellar.Sign(p.Tx.XDR, p.holding.Network, append(others, holding)...)
 }

@@ -54,13 +54,14 @@ type honest struct {
 func fixture(t *testing.T, policy relay.Policy) honest {
 	t.Helper()
 	h := honest{link: claim.NewSecret(), share: claim.NewShare()}
-	h.want = Expect{Payment: string(relay.NewPaymentID(relay.At(now))), Network: testnet, Policy: policy, Amount: 25 * relay.One}
+	h.want = Expect{Payment: string(relay.NewPaymentID(relay.At(now))), Network: testnet, Policy: policy, Asset: "native", Amount: 25 * relay.One}
 	h.content = box.Content{
 		V: 1, Payment: h.want.Payment, Network: testnet, Account: addr("holding"), Secret: secret.NewString(key("holding").Seed()),
 		Asset: "native", Amount: int64(h.want.Amount), ReturnTo: addr("sender"), ExpiresAt: int64(expires), Note: "for the concert",
 	}
 	h.proven = wire.Proven{
-		Box: h.seal(t, h.content), HoldingAccount: h.content.Account, Amount: "25", Network: testnet, Payment: h.want.Payment,
+		Asset: "native",
+		Box:   h.seal(t, h.content), HoldingAccount: h.content.Account, Amount: "25", Network: testnet, Payment: h.want.Payment,
 	}
 	if policy == relay.Guarded {
 		h.proven.Share = base64.StdEncoding.EncodeToString(h.share.Reveal())
@@ -185,6 +186,7 @@ func reseal(change func(*box.Content)) func(*testing.T, *honest) {
 func plan(t *testing.T, change func(*stellar.ClaimPlan)) wire.Plan {
 	t.Helper()
 	p := stellar.ClaimPlan{
+		Asset:      "native",
 		Passphrase: testnet, Holding: addr("holding"), Destination: addr("ana"), NewAccount: true, Sponsor: addr("sponsor"),
 		Sequence: born + 1, MaxTime: now.Unix() + 300, LastLedger: 600,
 	}
@@ -266,7 +268,7 @@ func TestMemo(t *testing.T) {
 		return plan(t, func(p *stellar.ClaimPlan) { existing(p); p.Memo = memo })
 	}
 	want := demand(false)
-	want.Memo = "7"
+	want.Memo = relay.Memo{Kind: "text", Value: "7"}
 	if _, err := CheckPlan(with(stellar.Memo{Kind: stellar.MemoText, Text: "7"}), h, want); err != nil {
 		t.Error(err)
 	}
@@ -275,7 +277,7 @@ func TestMemo(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	want.Memo = "12345678901234567890123456789"
+	want.Memo = relay.Memo{Kind: "text", Value: "12345678901234567890123456789"}
 	if _, err := CheckPlan(with(stellar.Memo{}), h, want); !errors.Is(err, ErrMemo) {
 		t.Errorf("29 bytes: %v", err)
 	}
@@ -411,6 +413,7 @@ func FuzzCheckPlan(f *testing.F) {
 	f.Add("AAAA", int64(1), uint32(1), true)
 	f.Add("", int64(0), uint32(0), false)
 	tx, err := stellar.BuildClaim(stellar.ClaimPlan{
+		Asset:      "native",
 		Passphrase: testnet, Holding: addr("holding"), Destination: addr("ana"), Sequence: born + 1, MaxTime: now.Unix() + 300, LastLedger: 600,
 	})
 	if err != nil {

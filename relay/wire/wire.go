@@ -11,7 +11,7 @@ import "time"
 type PaymentRequest struct {
 	To        string            `json:"to" validate:"required,max=300"`
 	Amount    string            `json:"amount" validate:"required,max=40"`
-	Asset     string            `json:"asset,omitempty" validate:"omitempty,eq=native"`
+	Asset     string            `json:"asset,omitempty" validate:"omitempty,max=69"` // "native", or CODE:ISSUER
 	Note      string            `json:"note,omitempty" validate:"omitempty,max=500"`
 	ExpiresIn string            `json:"expires_in,omitempty" validate:"omitempty,max=20,excluded_with=ExpiresAt"` // "30d", "12h"
 	ExpiresAt *time.Time        `json:"expires_at,omitempty"`
@@ -20,6 +20,53 @@ type PaymentRequest struct {
 	Metadata  map[string]string `json:"metadata,omitempty" validate:"omitempty,max=20,dive,keys,min=1,max=40,endkeys,max=500"`
 	ID        string            `json:"id,omitempty" validate:"required_with=Link"` // chosen by a client that makes the link
 	Link      *LinkHalf         `json:"link,omitempty" validate:"required_with=ID"`
+
+	// Out of a wallet of the sender's own: then nothing is sent until its client has made a holding account (POST deposit).
+	From             string   `json:"from,omitempty" validate:"required_with=ReturnTo SenderRecipients FundWithin,omitempty,len=56,startswith=G"`
+	ReturnTo         string   `json:"return_to,omitempty" validate:"omitempty,len=56,startswith=G"`        // default From
+	SenderRecipients []string `json:"sender_recipients,omitempty" validate:"omitempty,max=4,dive,max=100"` // age1…, to whom the box will be sealed
+	FundWithin       string   `json:"fund_within,omitempty" validate:"omitempty,max=20"`                   // "1m" (the default) to "24h"
+	ManageHash       string   `json:"manage_hash,omitempty" validate:"omitempty,len=64,hexadecimal"`       // SHA-256 of a token of the sender's, in hex
+
+	// "if_agreed": pay directly into the account that the recipient has put on file, if there is one. "never" is the default.
+	Direct string `json:"direct,omitempty" validate:"omitempty,oneof=never if_agreed"`
+}
+
+// MoveRequest is the body of POST /v1/payments/{id}/move: a new payment to another handle, which takes the money over from the
+// holding account of this one. The answer is that new payment, with its funding terms.
+type MoveRequest struct {
+	To               string    `json:"to" validate:"required,max=300"`
+	Note             string    `json:"note,omitempty" validate:"omitempty,max=500"`
+	Policy           string    `json:"policy,omitempty" validate:"omitempty,oneof=guarded link"`
+	SenderRecipients []string  `json:"sender_recipients,omitempty" validate:"omitempty,max=4,dive,max=100"` // default those of the payment
+	ManageHash       string    `json:"manage_hash,omitempty" validate:"omitempty,len=64,hexadecimal"`       // default that of the payment
+	ID               string    `json:"id" validate:"required,max=40"`
+	Link             *LinkHalf `json:"link" validate:"required"`
+}
+
+// Funding is what the sender's client needs to fund a payment itself. It checks them before it signs anything.
+type Funding struct {
+	From       string `json:"from"`               // whose number, and whose money
+	Sponsor    string `json:"sponsor"`            // who keeps the holding account's reserve
+	Rescue     string `json:"rescue"`             // the service's account in the last rung of the way back
+	Sequence   int64  `json:"sequence,string"`    // the number of the funding envelope
+	Ledger     uint32 `json:"ledger"`             // newest ledger known
+	LastLedger uint32 `json:"last_ledger"`        // the funding lands in this ledger or before
+	MaxTime    int64  `json:"max_time"`           // and not after this close time, Unix seconds
+	Fee        int64  `json:"fee"`                // stroops to bid for the funding; 0 = the service pays, in a fee bump
+	Purse      string `json:"purse"`              // lumens besides the amount: they pay the fees of the way back and what the claimant's account costs
+	RungFee    int64  `json:"rung_fee"`           // stroops that each rung bids, out of the purse; 0 = the service pays, in a fee bump
+	Replaces   string `json:"replaces,omitempty"` // the payment whose holding account From is
+}
+
+// DepositRequest is the body of POST /v1/payments/{id}/deposit: what the sender's client has minted. The answer is a Payment.
+type DepositRequest struct {
+	HoldingAccount string        `json:"holding_account" validate:"required,len=56,startswith=G"`
+	Box            string        `json:"box" validate:"required,base64,max=16000"`
+	BoxMAC         string        `json:"box_mac" validate:"required,len=64,hexadecimal"`
+	Ladder         []ReceiptRung `json:"ladder" validate:"required,min=3,max=4,dive"`
+	Fee            int64         `json:"fee" validate:"min=0,max=100000000"`          // stroops that the funding bids
+	Funding        string        `json:"funding" validate:"required,base64,max=8000"` // base64 XDR, signed by the holding account only
 }
 
 // LinkHalf is what a client that made the link hands in: everything but the link.
@@ -49,7 +96,13 @@ type Payment struct {
 	Metadata        map[string]string `json:"metadata,omitempty"`
 	ReturnAsked     string            `json:"return_asked,omitempty"` // a return that was asked for and is not done
 	Cost            Cost              `json:"cost"`
-	Settlement      *Settlement       `json:"settlement"` // null until it ended on the ledger
+	From            string            `json:"from,omitempty"`         // the wallet that funds it; absent: the app's treasury
+	Funding         *Funding          `json:"funding,omitempty"`      // while the sender's client has to fund it
+	Direct          bool              `json:"direct,omitempty"`       // paid into an account on file: no link, nothing to claim
+	Replaces        string            `json:"replaces,omitempty"`     // the payment whose money it took over
+	CustodyText     string            `json:"custody_text,omitempty"` // the sentence behind the word
+	Clawback        bool              `json:"clawback,omitempty"`     // the issuer of the asset can take it back
+	Settlement      *Settlement       `json:"settlement"`             // null until it ended on the ledger
 	CreatedAt       time.Time         `json:"created_at"`
 	UpdatedAt       time.Time         `json:"updated_at"`
 	ClaimLink       string            `json:"claim_link,omitempty"`     // once, in the 201 of a request without link
@@ -60,7 +113,7 @@ type Payment struct {
 type Cost struct {
 	Fee           string `json:"fee"`            // lumens paid to the network so far
 	ReserveLocked string `json:"reserve_locked"` // lumens locked in the holding account; they come home
-	Payer         string `json:"payer"`          // "service"
+	Payer         string `json:"payer"`          // "service" or "sender"
 }
 
 // Preview is the answer of POST /v1/payments/preview, whose body is a PaymentRequest: what would come of it just now.
@@ -74,6 +127,7 @@ type Preview struct {
 	Policy          string      `json:"policy"`
 	Custody         string      `json:"custody"`
 	CustodyText     string      `json:"custody_text"` // the sentence behind the word
+	Direct          bool        `json:"direct"`       // it would go into an account on file
 	ReturnTo        string      `json:"return_to"`
 	ExpiresAt       time.Time   `json:"expires_at"`
 	Cost            PreviewCost `json:"cost"`
@@ -89,12 +143,13 @@ type Refusal struct {
 
 // PreviewCost is what a payment would cost besides the amount. Fees are the bids of a first try: the network takes at most that.
 type PreviewCost struct {
-	Payer             string `json:"payer"`               // of all of it: "service", by its sponsor account
+	Payer             string `json:"payer"`               // of all of it: "service", by its sponsor account, or "sender", by his wallet
 	FeeFunding        string `json:"fee_funding"`         // lumens
 	FeeClaim          string `json:"fee_claim"`           // lumens; a payment is claimed or returned
 	FeeReturn         string `json:"fee_return"`          // lumens
 	ReserveLocked     string `json:"reserve_locked"`      // lumens locked in the holding account; they come home
 	ReserveNewAccount string `json:"reserve_new_account"` // lumens locked in the claimant's account for good, if the claim has to make it
+	Purse             string `json:"purse"`               // lumens that a sender's own wallet adds, out of which claim or return, and the claimant's account, are paid
 }
 
 // Settlement is the transaction that ended a payment.
@@ -175,26 +230,46 @@ type Receipt struct {
 	Amount          string        `json:"amount"`
 	Asset           string        `json:"asset"`
 	ReturnTo        string        `json:"return_to"`
-	NotBeforeLedger uint32        `json:"not_before_ledger"` // no rung can land earlier
-	Box             string        `json:"box"`               // an age file
-	Ladder          []ReceiptRung `json:"ladder"`            // in the order in which they are to be used
-	Explanation     string        `json:"explanation"`       // what it is good for, for people
+	NotBeforeLedger uint32        `json:"not_before_ledger"`  // no rung can land earlier
+	RungFee         int64         `json:"rung_fee,omitempty"` // stroops that each rung bids itself; absent: 0, a fee bump pays
+	Box             string        `json:"box"`                // an age file
+	Ladder          []ReceiptRung `json:"ladder"`             // in the order in which they are to be used
+	Explanation     string        `json:"explanation"`        // what it is good for, for people
 }
 
-// ReceiptRung is one way home: a transaction with fee 0, signed by the holding account, without an end. Anyone can hand it
-// in inside a fee bump. The last resort needs the sponsor's signature besides, so it is of no use without us.
+// ReceiptRung is one way home: a transaction signed by the holding account, without an end. Anyone can hand it in, inside a fee
+// bump when its own fee is 0. The last resort needs the sponsor's signature besides, so it is of no use without us.
 type ReceiptRung struct {
-	Rung       int    `json:"rung"`
-	Hash       string `json:"hash"`
-	Envelope   string `json:"envelope"` // base64 XDR
+	Rung       int    `json:"rung" validate:"min=0,max=3"`
+	Hash       string `json:"hash" validate:"required,len=64"`
+	Envelope   string `json:"envelope" validate:"required,max=4000"` // base64 XDR
 	LastResort bool   `json:"last_resort"`
 }
 
 // Treasury is the answer of GET /v1/treasury.
 type Treasury struct {
 	Address   string `json:"address"`
+	Asset     string `json:"asset"`
+	Trustline bool   `json:"trustline"` // it can hold the asset
 	Available string `json:"available"` // free to send, less what is accepted and not out yet
 	Locked    string `json:"locked"`    // waiting in holding accounts
+}
+
+// TrustRequest is the body of POST /v1/treasury/trust: give the treasury a trustline. The answer is a Treasury.
+type TrustRequest struct {
+	Asset string `json:"asset" validate:"required,max=69"`
+}
+
+// AgreeRequest is the body of POST /v1/claims/{id}/agree: from now on this app pays the proven handle directly into the account.
+// An empty account takes it off again.
+type AgreeRequest struct {
+	Account string `json:"account" validate:"omitempty,len=56,startswith=G"`
+}
+
+// Agreed is the answer of GET and DELETE /v1/agreed?to=HANDLE, for the app.
+type Agreed struct {
+	To      string  `json:"to"`
+	Account *string `json:"account"` // null: none on file
 }
 
 // Network is the answer of GET /v1/network, which asks for no key: links are bound to it.
@@ -254,6 +329,8 @@ type ClaimView struct {
 	// Filled when it was claimed.
 	Destination *string     `json:"destination"`
 	Settlement  *Settlement `json:"settlement"`
+	Purse       bool        `json:"purse,omitempty"`    // the holding account pays for its own claim
+	Clawback    bool        `json:"clawback,omitempty"` // the issuer of the asset can take it back
 }
 
 // CodeSession is the answer of POST /v1/claims/{id}/code: a code was mailed, good only together with Session.
@@ -276,7 +353,9 @@ type Proven struct {
 	ProofExpires   time.Time `json:"proof_expires_at"`
 	Box            string    `json:"box"`
 	Share          string    `json:"share,omitempty"`
+	BoxMAC         string    `json:"box_mac,omitempty"` // of a box that the sender's client minted
 	HoldingAccount string    `json:"holding_account"`
+	Asset          string    `json:"asset"`
 	Amount         string    `json:"amount"`
 	Network        string    `json:"network"`
 	Payment        string    `json:"payment"`
@@ -284,8 +363,10 @@ type Proven struct {
 
 // PlanRequest is the body of POST /v1/claims/{id}/plan.
 type PlanRequest struct {
-	Destination string `json:"destination" validate:"required,len=56,startswith=G"`
-	Memo        string `json:"memo,omitempty" validate:"omitempty,max=28"`
+	Destination string `json:"destination" validate:"required,min=56,max=69"`               // G…, or M… of an account that exists
+	Memo        string `json:"memo,omitempty" validate:"omitempty,max=64"`                  //
+	MemoType    string `json:"memo_type,omitempty" validate:"omitempty,oneof=text id hash"` // default text
+	NewLine     bool   `json:"new_line,omitempty"`                                          // give the account the trustline it lacks: it signs too
 }
 
 // Plan is its answer: an envelope to check, sign with the holding secret (and, when NewAccount, the new account's), and
@@ -294,12 +375,14 @@ type Plan struct {
 	Envelope   string    `json:"envelope"` // base64 XDR
 	Hash       string    `json:"hash"`
 	NewAccount bool      `json:"new_account"`
+	NewLine    bool      `json:"new_line"`
+	Fee        int64     `json:"fee"` // stroops that it bids out of the purse; 0: the service pays, in a fee bump
 	Sequence   int64     `json:"sequence,string"`
 	MaxLedger  uint32    `json:"max_ledger"` // exclusive
 	ExpiresAt  time.Time `json:"expires_at"`
 }
 
-// SubmitRequest is the body of POST /v1/claims/{id}/submit.
+// SubmitRequest is the body of POST /v1/claims/{id}/submit and of POST /v1/payments/{id}/fund.
 type SubmitRequest struct {
 	Envelope string `json:"envelope" validate:"required,base64,max=20000"`
 }
