@@ -16,7 +16,8 @@ import (
 const expirySlack = relay.Micros(3600 * 1e6)
 
 // allowFunding judges an intent for fundings that do not exist yet. Whoever has taken the worker over is held by this:
-// money leaves a treasury only into holding accounts whose way back leads there again, within the limits.
+// money leaves a treasury within the limits, into holding accounts whose way back leads there again, or for good where he
+// says so: a claim recipient of his own would come to the same.
 func (s *Signer) allowFunding(in relay.FundIntent, head relay.Head) error {
 	treasury, ok := s.book.treasuries[in.App]
 	switch {
@@ -33,8 +34,9 @@ func (s *Signer) allowFunding(in relay.FundIntent, head relay.Head) error {
 		return err
 	}
 	limits := s.cfg.Policy.limits(in.App)
-	today := s.book.signed[appDay{in.App, dayOf(head)}]
+	sums := map[string]relay.Stroops{}
 	for i, m := range in.Mints {
+		today := s.book.signed[appDay{in.App, dayOf(head), m.Asset}] + sums[m.Asset]
 		if err := allowMint(m, treasury, limits, head); err != nil {
 			err.Pointer = fmt.Sprintf("/mints/%d", i) // one payment's fault, not the batch's
 			return err
@@ -42,7 +44,7 @@ func (s *Signer) allowFunding(in relay.FundIntent, head relay.Head) error {
 		if m.Amount > limits.MaxDay-today { // neither side can overflow: both are within MaxDay
 			return forbidden("day_limit", "The app's limit for one day is used up.")
 		}
-		today += m.Amount
+		sums[m.Asset] += m.Amount
 	}
 	return nil
 }
@@ -54,8 +56,8 @@ func allowMint(m relay.Mint, treasury string, limits Limits, head relay.Head) *r
 		return invalid("amount_zero", "An amount is more than zero.")
 	case m.Amount > limits.MaxPayment:
 		return forbidden("payment_limit", "The amount is above the app's limit for one payment.")
-	case m.Asset != "native":
-		return forbidden("asset_refused", "Only the native asset can be sent.")
+	case stellar.CheckAsset(m.Asset) != nil:
+		return invalid("asset_malformed", "This is no asset.")
 	case m.ReturnTo != treasury:
 		return forbidden("foreign_return", "The money goes home to the app's treasury and nowhere else.")
 	case m.ExpiresAt <= now:
@@ -64,6 +66,10 @@ func allowMint(m relay.Mint, treasury string, limits Limits, head relay.Head) *r
 		return forbidden("expiry_out_of_range", "A payment expires within 180 days.")
 	case len(m.Note) > relay.NoteBytes:
 		return invalid("note_too_long", "A note has at most 500 bytes.")
+	case m.PayTo != "" && !isAccount(m.PayTo):
+		return invalid("destination_refused", "The destination is not an account that can take the money.")
+	case m.PayTo != "":
+		return nil // no box, so nobody to seal it to
 	case len(m.SenderRecipients) == 0 || m.ClaimRecipient == "":
 		return invalid("recipient_missing", "A box is sealed to the sender and to whoever claims.")
 	}

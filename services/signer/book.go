@@ -17,14 +17,15 @@ type book struct {
 	treasuries map[relay.AppID]string
 	roles      map[string]string // by account
 
-	fundings  map[string]*funding          // by hash
-	byPayment map[relay.PaymentID]*funding // the newest
-	byNumber  map[number]*funding          // the newest
-	holdings  map[string]*holding          // by account
-	envelopes map[string]filed             // by inner hash: all that may be bumped
-	plans     map[relay.PaymentID]int      // claims planned
-	lastBump  map[string]string            // outer hash of the newest bump, by inner hash
-	signed    map[appDay]relay.Stroops     // funded, less what was found dead
+	fundings  map[string]*funding             // by hash
+	byPayment map[relay.PaymentID]*funding    // the newest
+	byNumber  map[number]*funding             // the newest
+	holdings  map[string]*holding             // by account
+	envelopes map[string]filed                // by inner hash: all that may be bumped
+	plans     map[relay.PaymentID]int         // claims planned
+	lastBump  map[string]string               // outer hash of the newest bump, by inner hash
+	lines     map[relay.AppID]map[string]bool // assets that a treasury was given a trustline for
+	signed    map[appDay]relay.Stroops        // funded out of the treasury, less what was found dead
 }
 
 type funding struct {
@@ -32,7 +33,8 @@ type funding struct {
 	app      relay.AppID
 	number   number
 	day      int64
-	total    relay.Stroops
+	totals   map[string]relay.Stroops // by asset; empty of what a client funds
+	kept     bool                     // a client made it
 	span     span
 	fate     string // "" = it could still land
 	payments []relay.PaymentID
@@ -51,6 +53,10 @@ type holding struct {
 	payment relay.PaymentID
 	funding *funding
 	lowest  int64 // sequence number of the lowest rung
+	asset   string
+	amount  relay.Stroops
+	home    string // where its money returns to
+	terms   relay.Terms
 }
 
 // filed is where an envelope is: in a line, and of a rung at which place.
@@ -62,8 +68,9 @@ type filed struct {
 }
 
 type appDay struct {
-	app relay.AppID
-	day int64
+	app   relay.AppID
+	day   int64
+	asset string
 }
 
 func newBook() *book {
@@ -71,7 +78,7 @@ func newBook() *book {
 		treasuries: map[relay.AppID]string{}, roles: map[string]string{},
 		fundings: map[string]*funding{}, byPayment: map[relay.PaymentID]*funding{}, byNumber: map[number]*funding{},
 		holdings: map[string]*holding{}, envelopes: map[string]filed{}, plans: map[relay.PaymentID]int{},
-		lastBump: map[string]string{}, signed: map[appDay]relay.Stroops{},
+		lastBump: map[string]string{}, lines: map[relay.AppID]map[string]bool{}, signed: map[appDay]relay.Stroops{},
 	}
 }
 
@@ -86,7 +93,11 @@ func (b *book) apply(e entry) error {
 	case keyKind:
 		return read(e, b.key)
 	case fundingKind:
-		return read(e, func(l fundingLine) error { return b.fund(e.span, l) })
+		return read(e, func(l fundingLine) error { return b.fund(e.span, l, false) })
+	case keepKind:
+		return read(e, func(l fundingLine) error { return b.fund(e.span, l, true) })
+	case trustKind:
+		return read(e, b.trust)
 	case fateKind:
 		return read(e, b.decide)
 	case claimKind:
@@ -132,20 +143,28 @@ func (b *book) key(l keyLine) error {
 	return nil
 }
 
-func (b *book) fund(at span, l fundingLine) error {
+func (b *book) fund(at span, l fundingLine, kept bool) error {
 	f := &funding{
-		hash: l.Envelope.Hash, app: l.App, day: l.Day, span: at, payments: l.Envelope.Payments,
-		number: number{l.Envelope.Source, l.Envelope.Sequence},
+		hash: l.Envelope.Hash, app: l.App, day: l.Day, span: at, payments: l.Envelope.Payments, kept: kept,
+		number: number{l.Envelope.Source, l.Envelope.Sequence}, totals: map[string]relay.Stroops{},
 	}
 	if b.fundings[f.hash] != nil {
 		return fmt.Errorf("funding %s twice", f.hash)
 	}
-	b.fundings[f.hash], b.byNumber[f.number] = f, f
+	b.fundings[f.hash] = f
+	if !kept { // a wallet's numbers are its owner's business
+		b.byNumber[f.number] = f
+	}
 	b.envelopes[f.hash] = filed{kind: relay.FundingEnvelope, span: at, funding: f}
 	for i, m := range l.Minted {
-		f.total += m.Amount
 		b.byPayment[m.Payment] = f
-		h := &holding{payment: m.Payment, funding: f}
+		if !kept {
+			f.totals[m.Asset] += m.Amount
+		}
+		if m.PayTo != "" {
+			continue
+		}
+		h := &holding{payment: m.Payment, funding: f, asset: m.Asset, amount: m.Amount, home: m.ReturnTo, terms: m.terms()}
 		for j, rung := range m.Ladder {
 			b.envelopes[rung.Hash] = filed{relay.ReturnEnvelope, at, f, i, j}
 			if h.lowest == 0 || rung.Sequence < h.lowest {
@@ -154,7 +173,9 @@ func (b *book) fund(at span, l fundingLine) error {
 		}
 		b.holdings[m.Account] = h
 	}
-	b.signed[appDay{f.app, f.day}] += f.total
+	for asset, total := range f.totals {
+		b.signed[appDay{f.app, f.day, asset}] += total
+	}
 	return nil
 }
 
@@ -165,10 +186,20 @@ func (b *book) decide(l fateLine) error {
 	}
 	f.fate = l.Fate
 	if f.dead() { // no money moved: the day has it back
-		b.signed[appDay{f.app, f.day}] -= f.total
+		for asset, total := range f.totals {
+			b.signed[appDay{f.app, f.day, asset}] -= total
+		}
 	} else if f.fate != landed {
 		return fmt.Errorf("unknown fate %q", l.Fate)
 	}
+	return nil
+}
+
+func (b *book) trust(l trustLine) error {
+	if b.lines[l.App] == nil {
+		b.lines[l.App] = map[string]bool{}
+	}
+	b.lines[l.App][l.Asset] = true
 	return nil
 }
 

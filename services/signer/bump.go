@@ -39,6 +39,9 @@ func (s *Signer) Bump(ctx context.Context, hash string, envelope []byte, maxFee 
 	if err != nil {
 		return nil, err
 	}
+	if e.OwnFee > 0 {
+		return base64.StdEncoding.DecodeString(inner)
+	}
 	base := int64(min(maxFee, s.cfg.Policy.MaxFee)) / int64(tx.Ops+1)
 	if base < stellar.MinBaseFee {
 		return nil, invalid("fee_too_low", "The network wants at least 100 stroops for each operation and one more.")
@@ -81,6 +84,10 @@ func (s *Signer) complete(at filed, e relay.Envelope, given []byte) (string, ste
 		text, err = s.claimants(text, tx, missing, given)
 		return text, tx, err
 	}
+	if e.Kind == relay.FundingEnvelope && at.funding.kept {
+		text, err = s.clients(at, text, tx, missing, given)
+		return text, tx, err
+	}
 	if e.Kind != relay.ReturnEnvelope || !slices.Equal(missing, []string{s.book.sponsor}) {
 		return "", tx, unavailable("log_altered", fmt.Errorf("recorded envelope %s lacks signatures of %v", e.Hash, missing))
 	}
@@ -99,23 +106,54 @@ func (s *Signer) leadsHome(at filed, text string) error {
 		return err
 	}
 	m := l.Minted[at.minted]
-	if m.ReturnTo != s.book.treasuries[l.App] {
+	if m.Sponsor == "" && m.ReturnTo != s.book.treasuries[l.App] { // of a sender's own wallet, home is where he said
 		return fmt.Errorf("way back to %s", m.ReturnTo)
 	}
-	_, err := stellar.CheckReturn(text, stellar.ReturnPlan{
-		Passphrase: s.cfg.Passphrase, Holding: m.Account, ReturnTo: m.ReturnTo, LastLedger: l.Envelope.Bound,
-		Sponsor: s.book.sponsor, Amount: int64(m.Amount),
-	}, m.Ladder[at.rung].Rung)
+	_, err := stellar.CheckReturn(text, s.wayOf(m, l.Envelope.Bound), m.Ladder[at.rung].Rung)
 	return err
 }
 
-// claimants takes the missing signatures of a claim from the envelope that the claimant completed. Others in it are
+func (s *Signer) wayOf(m mintedLine, bound uint32) stellar.ReturnPlan {
+	return stellar.ReturnPlan{
+		Passphrase: s.cfg.Passphrase, Holding: m.Account, ReturnTo: m.ReturnTo, LastLedger: bound, Asset: m.Asset,
+		Amount: int64(m.Amount), Fee: uint32(m.RungFee), Sponsor: s.book.sponsor,
+	}
+}
+
+// clients takes the missing signatures of a funding that a client made, and adds the sponsor's own last, where the service
+// keeps the reserve: by then everybody else is bound by it.
+func (s *Signer) clients(at filed, text string, tx stellar.Tx, missing []string, given []byte) (string, error) {
+	var l fundingLine
+	if err := s.log.body(at.span, &l); err != nil {
+		return "", err
+	}
+	theirs := slices.DeleteFunc(slices.Clone(missing), func(a string) bool { return a == s.book.sponsor })
+	if len(theirs) > 0 {
+		var err error
+		if text, err = s.claimants(text, tx, theirs, given); err != nil {
+			return "", err
+		}
+	}
+	if len(theirs) == len(missing) {
+		return text, nil
+	}
+	m := l.Minted[0]
+	if m.Sponsor != "" || m.Replaces == "" { // the sponsor is in no other funding of a client's
+		return "", unavailable("log_altered", fmt.Errorf("kept funding %s wants the sponsor's signature", tx.Hash))
+	}
+	if _, err := stellar.CheckFunding(text, s.fundingOf(l.Envelope, m)); err != nil {
+		return "", unavailable("log_altered", fmt.Errorf("kept funding %s: %w", tx.Hash, err))
+	}
+	return s.attach(text, tx.Hash, s.book.sponsor)
+}
+
+// claimants takes the missing signatures from the envelope that the claimant, or the sender, completed. Others in it are
 // dropped: one that the network does not need spoils an envelope.
 func (s *Signer) claimants(text string, tx stellar.Tx, missing []string, given []byte) (string, error) {
 	if len(given) == 0 {
-		return "", invalid("envelope_missing", "A claim is handed in with the claimant's signatures.")
+		return "", invalid("envelope_missing", "It is handed in with the signatures of whoever else has to sign.")
 	}
-	foreign := invalid("envelope_differs", "This is not the claim that was planned.")
+	foreign := invalid("envelope_differs", "This is not the envelope that was planned.")
 	theirs := base64.StdEncoding.EncodeToString(given)
 	got, err := stellar.Decode(theirs, s.cfg.Passphrase)
 	if err != nil || got.Hash != tx.Hash {
@@ -139,7 +177,7 @@ func (s *Signer) claimants(text string, tx stellar.Tx, missing []string, given [
 			return d.Hint == xdr.SignatureHint(key.Hint()) && key.Verify(sum[:], d.Signature) == nil
 		})
 		if i < 0 {
-			return "", invalid("signature_missing", "The claim is not signed by "+account+".")
+			return "", invalid("signature_missing", "It is not signed by "+account+".")
 		}
 		sigs = append(sigs, stellar.Signature{Account: account, Bytes: env.V1.Signatures[i].Signature})
 	}

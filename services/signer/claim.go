@@ -14,7 +14,7 @@ import (
 // envelope, also when its end is past. Only the holding account's key can complete it, so the destination is the
 // claimant's choice; what the signer adds is, for a new account, the sponsor's signature for its reserve.
 //
-// The memo is text of up to 28 bytes, and for an account that exists.
+// The memo is for an account that exists.
 func (s *Signer) Claim(ctx context.Context, in relay.ClaimIntent) (relay.Envelope, error) {
 	leave, err := s.enter(ctx)
 	if err != nil {
@@ -28,7 +28,10 @@ func (s *Signer) Claim(ctx context.Context, in relay.ClaimIntent) (relay.Envelop
 	if h.funding.dead() {
 		return relay.Envelope{}, relay.NewFault(relay.Conflict, "holding_dead", "This holding account was never funded.", nil)
 	}
-	tx, err := s.buildClaim(in)
+	if h.terms.Sponsor != "" {
+		return relay.Envelope{}, forbidden("pays_for_itself", "The purse of this holding account pays for its claim, not the sponsor.")
+	}
+	tx, err := s.buildClaim(in, h)
 	if err != nil {
 		return relay.Envelope{}, err
 	}
@@ -55,7 +58,8 @@ func (s *Signer) Claim(ctx context.Context, in relay.ClaimIntent) (relay.Envelop
 	e := relay.Envelope{
 		Hash: tx.Hash, Kind: relay.ClaimEnvelope, State: relay.Planned, Network: s.network, Source: tx.Source,
 		Sequence: tx.Sequence, SignedAt: min(in.SignedAt, head.Sequence), Bound: in.Bound, MaxTime: in.MaxTime, XDR: raw,
-		Payments: []relay.PaymentID{in.Payment}, Destination: in.Destination, NewAccount: in.NewAccount,
+		Payments: []relay.PaymentID{in.Payment}, Destination: in.Destination, NewAccount: in.NewAccount, NewLine: in.NewLine,
+		Asset: h.asset, Amount: h.amount,
 	}
 	if err := s.write(claimKind, claimLine{Payment: in.Payment, Holding: in.Holding, Envelope: lineOf(e)}); err != nil {
 		return relay.Envelope{}, err
@@ -63,20 +67,22 @@ func (s *Signer) Claim(ctx context.Context, in relay.ClaimIntent) (relay.Envelop
 	return s.recorded(s.book.envelopes[tx.Hash])
 }
 
-func (s *Signer) buildClaim(in relay.ClaimIntent) (stellar.Tx, error) {
-	if !isAccount(in.Destination) || in.Destination == in.Holding {
+func (s *Signer) buildClaim(in relay.ClaimIntent, h *holding) (stellar.Tx, error) {
+	if to, err := stellar.BaseAccount(in.Destination); err != nil || to == in.Holding {
 		return stellar.Tx{}, invalid("destination_refused", "The destination is not an account that can take the money.")
 	}
 	plan := stellar.ClaimPlan{
-		Passphrase: s.cfg.Passphrase, Holding: in.Holding, Destination: in.Destination, NewAccount: in.NewAccount,
-		Sequence: in.Sequence, MaxTime: in.MaxTime, LastLedger: in.Bound,
+		Passphrase: s.cfg.Passphrase, Holding: in.Holding, Destination: in.Destination, Asset: h.asset, Amount: int64(h.amount),
+		NewAccount: in.NewAccount, NewLine: in.NewLine, Sequence: in.Sequence, MaxTime: in.MaxTime, LastLedger: in.Bound,
 	}
 	if in.NewAccount {
 		plan.Sponsor = s.book.sponsor
 	}
-	if in.Memo != "" {
-		plan.Memo = stellar.Memo{Kind: stellar.MemoText, Text: in.Memo}
+	memo, err := stellar.MemoOf(in.Memo)
+	if err != nil {
+		return stellar.Tx{}, relay.NewFault(relay.Invalid, "memo_malformed", "This memo cannot be attached.", err)
 	}
+	plan.Memo = memo
 	tx, err := stellar.BuildClaim(plan)
 	if err != nil {
 		return tx, relay.NewFault(relay.Invalid, "claim_refused", "This claim cannot be built.", err)

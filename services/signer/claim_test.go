@@ -26,7 +26,7 @@ func TestClaim(t *testing.T) {
 		}
 		text64 := base64.StdEncoding.EncodeToString(e.XDR)
 		want := stellar.ClaimExpectation{
-			Passphrase: passphrase, Holding: m.Account, Destination: ana.Address(), NewAccount: fresh, Sequence: 77,
+			Passphrase: passphrase, Holding: m.Account, Destination: ana.Address(), Asset: stellar.Native, NewAccount: fresh, Sequence: 77,
 			LatestTime: in.MaxTime, LastLedger: in.Bound,
 		}
 		if fresh {
@@ -58,6 +58,9 @@ func TestClaimPolicy(t *testing.T) {
 	a := r.fund(r.intent(payment(), payment()))
 	m := a.Minted[0]
 	lowest := m.Ladder[0].Sequence
+	memo := func(kind, value string) func(*relay.ClaimIntent) {
+		return func(in *relay.ClaimIntent) { in.NewAccount, in.Memo = false, relay.Memo{Kind: kind, Value: value} }
+	}
 	for name, c := range map[string]struct {
 		code   string
 		change func(*relay.ClaimIntent)
@@ -72,8 +75,11 @@ func TestClaimPolicy(t *testing.T) {
 		"contract":           {"destination_refused", func(in *relay.ClaimIntent) { in.Destination = "C" + in.Destination[1:] }},
 		"muxed":              {"destination_refused", func(in *relay.ClaimIntent) { in.Destination = "M" + in.Destination[1:] }},
 		"sponsor is new":     {"claim_refused", func(in *relay.ClaimIntent) { in.Destination = r.sponsor }},
-		"memo for new":       {"claim_refused", func(in *relay.ClaimIntent) { in.Memo = "x" }},
-		"memo too long":      {"claim_refused", func(in *relay.ClaimIntent) { in.NewAccount, in.Memo = false, strings.Repeat("x", 29) }},
+		"memo for new":       {"claim_refused", func(in *relay.ClaimIntent) { in.Memo = relay.Memo{Kind: "text", Value: "x"} }},
+		"memo too long":      {"claim_refused", memo("text", strings.Repeat("x", 29))},
+		"memo of no kind":    {"claim_refused", memo("return", "x")},
+		"memo id":            {"memo_malformed", memo("id", "-1")},
+		"memo hash":          {"claim_refused", memo("hash", "12")},
 		"no sequence":        {"claim_refused", func(in *relay.ClaimIntent) { in.Sequence = 0 }},
 		"sequence of ladder": {"sequence_of_ladder", func(in *relay.ClaimIntent) { in.Sequence = lowest }},
 		"no bound":           {"claim_refused", func(in *relay.ClaimIntent) { in.Bound = 0 }},
@@ -99,8 +105,13 @@ func TestClaimPolicy(t *testing.T) {
 func TestClaimMemo(t *testing.T) {
 	r := newRig(t)
 	m := r.fund(r.intent(payment())).Minted[0]
-	for memo, want := range map[string]stellar.Memo{
-		"for ana": {Kind: stellar.MemoText, Text: "for ana"}, "12": {Kind: stellar.MemoText, Text: "12"}, "": {},
+	hash := strings.Repeat("0f", 32)
+	for memo, want := range map[relay.Memo]stellar.Memo{
+		{Kind: "text", Value: "for ana"}: {Kind: stellar.MemoText, Text: "for ana"},
+		{Kind: "text", Value: "12"}:      {Kind: stellar.MemoText, Text: "12"},
+		{Kind: "id", Value: "12"}:        {Kind: stellar.MemoID, ID: 12},
+		{Kind: "hash", Value: hash}:      {Kind: stellar.MemoHash, Text: hash},
+		{}:                               {},
 	} {
 		in := r.claimIntent(m, keypair.MustRandom().Address())
 		in.NewAccount, in.Memo = false, memo
@@ -109,7 +120,7 @@ func TestClaimMemo(t *testing.T) {
 			t.Fatal(err)
 		}
 		if _, err := stellar.CheckClaim(base64.StdEncoding.EncodeToString(e.XDR), stellar.ClaimExpectation{
-			Passphrase: passphrase, Holding: m.Account, Destination: in.Destination, LatestTime: in.MaxTime, Memo: want,
+			Passphrase: passphrase, Holding: m.Account, Destination: in.Destination, Asset: stellar.Native, LatestTime: in.MaxTime, Memo: want,
 		}); err != nil {
 			t.Errorf("%q: %v", memo, err)
 		}

@@ -37,9 +37,11 @@ type Policy struct {
 	Apps   map[relay.AppID]Limits // whole replacements, zero fields take the default
 	MaxFee relay.Stroops          // most that one fee bump may bid; default 5 lumens
 	Plans  int                    // claims planned for one payment in its life; default 50
+	Lines  int                    // assets that one treasury is given trustlines for, each a reserve of the sponsor's; default 100
 }
 
-// Limits bound what one app can lose when its worker is taken over.
+// Limits bound what one app can lose when its worker is taken over. They count whole units of each asset by itself, lumens or
+// others: an operator who sends what is worth more sets limits of the app's own.
 type Limits struct {
 	MaxPayment relay.Stroops // one payment; default 100,000 lumens
 	MaxDay     relay.Stroops // all fundings of one UTC day by ledger close time, less those found dead; default 1,000,000 lumens
@@ -52,6 +54,7 @@ const (
 	DefaultMaxDay     = 1_000_000 * relay.One
 	DefaultMaxFee     = 5 * relay.One
 	DefaultPlans      = 50
+	DefaultLines      = 100
 )
 
 // How far ahead of the signer's own head an envelope may end.
@@ -70,12 +73,13 @@ func (c Config) withDefaults() (Config, error) {
 		return c, errors.New("signer: no ledger to look at")
 	case c.Channels < 0 || c.Channels > 100:
 		return c, fmt.Errorf("signer: %d channels, 1 to 100 allowed", c.Channels)
-	case c.Policy.MaxFee < 0 || c.Policy.Plans < 0:
+	case c.Policy.MaxFee < 0 || c.Policy.Plans < 0 || c.Policy.Lines < 0:
 		return c, errors.New("signer: a limit is negative")
 	}
 	c.Channels = or(c.Channels, DefaultChannels)
 	c.Policy.MaxFee = or(c.Policy.MaxFee, DefaultMaxFee)
 	c.Policy.Plans = or(c.Policy.Plans, DefaultPlans)
+	c.Policy.Lines = or(c.Policy.Lines, DefaultLines)
 	if c.Log == nil {
 		c.Log = slog.Default()
 	}

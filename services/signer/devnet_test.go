@@ -141,11 +141,11 @@ func (w *town) send(hash string, envelope []byte, success bool) {
 
 func (w *town) balance(account string) relay.Stroops {
 	w.Helper()
-	total, _, err := w.port.Balance(w.Context(), account)
-	if err != nil && relay.CodeOf(err) != relay.ErrNotFound.Code {
+	facts, _, err := w.port.Look(w.Context(), relay.Native, account)
+	if err != nil {
 		w.Fatal(err)
 	}
-	return total
+	return facts[account].Balance
 }
 
 func payments(n int) (ids []relay.PaymentID) {

@@ -4,7 +4,9 @@
 // # What it promises
 //
 //   - It signs only what it built itself from an intent that its policy allows: fundings whose way back leads to the
-//     app's own treasury, claims of holding accounts it minted, fee bumps around envelopes in its log.
+//     app's own treasury, or that pay an account directly; claims of holding accounts in its log; fee bumps around envelopes
+//     in its log; trustlines for treasuries. What a client minted ([Signer.Keep]) it builds again, and signs of it only
+//     the last resort and, where the service keeps the reserve, a move, after everybody else.
 //   - Its log has the whole answer on disk before a signature leaves. A repeated intent, and every intent that names a
 //     payment whose earlier funding landed or could still land, gets that first answer, also after a crash or a restart,
 //     and also when the database was restored from yesterday.
@@ -25,7 +27,7 @@
 //
 // # Where to start
 //
-// [Open]; then fund.go (the one decision that money depends on: standing), allow.go, claim.go and bump.go; book.go is what
+// [Open]; then fund.go (the one decision that money depends on: standing), allow.go, keep.go, claim.go and bump.go; book.go is what
 // the log adds up to, log.go and line.go what a line looks like, keyring.go the sealed keys. threats.md is what a caller
 // that was taken over can do.
 package signer

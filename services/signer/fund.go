@@ -51,7 +51,7 @@ func (s *Signer) Fund(ctx context.Context, in relay.FundIntent) (relay.FundAnswe
 	if err != nil {
 		return relay.FundAnswer{}, err
 	}
-	if err := s.write(fundingKind, fundingLineOf(in, dayOf(head), answer)); err != nil {
+	if err := s.write(fundingKind, fundingLineOf(dayOf(head), answer)); err != nil {
 		return relay.FundAnswer{}, err
 	}
 	return s.answer(s.book.fundings[answer.Envelope.Hash])
@@ -105,6 +105,8 @@ func (s *Signer) look(ctx context.Context, f *funding) error {
 		return s.write(fateKind, fateLine{Hash: f.hash, Fate: failed, Tx: seen.Tx, Ledger: seen.Ledger})
 	case verdict == relay.CannotLand:
 		return s.write(fateKind, fateLine{Hash: f.hash, Fate: cannotLand})
+	case verdict == relay.Contradicted && f.kept: // its wallet, or a claim of what it was to move, used the number
+		return nil
 	case verdict == relay.Contradicted:
 		return fmt.Errorf("funding %s: its number is used up, and not by it: %w", f.hash, relay.ErrContradiction)
 	}

@@ -32,13 +32,13 @@ func TestFundIsComplete(t *testing.T) {
 		MaxTime: in.MaxTime, LastLedger: in.Bound,
 	}
 	for i, m := range a.Minted {
-		plan.Payments = append(plan.Payments, stellar.Holding{Account: m.Account, Amount: int64(in.Mints[i].Amount)})
+		plan.Payments = append(plan.Payments, stellar.Holding{Account: m.Account, Asset: stellar.Native, Amount: int64(in.Mints[i].Amount)})
 		if r.seed(m, r.sender).Address() != m.Account || r.seed(m, r.claim).Address() != m.Account {
 			t.Error("the box does not hold the key of the account")
 		}
 		way := stellar.ReturnPlan{
 			Passphrase: passphrase, Holding: m.Account, ReturnTo: r.home, LastLedger: in.Bound, Sponsor: r.sponsor,
-			Amount: int64(in.Mints[i].Amount),
+			Asset: stellar.Native, Amount: int64(in.Mints[i].Amount),
 		}
 		for j, rung := range m.Ladder {
 			if _, err := stellar.CheckReturn(base64.StdEncoding.EncodeToString(rung.XDR), way, 2-j); err != nil || rung.Rung != 2-j {
@@ -228,7 +228,9 @@ func TestFundPolicy(t *testing.T) {
 		"amount zero":         {"amount_zero", func(in *relay.FundIntent) { in.Mints[0].Amount = 0 }},
 		"amount negative":     {"amount_zero", func(in *relay.FundIntent) { in.Mints[0].Amount = -1 }},
 		"amount":              {"payment_limit", func(in *relay.FundIntent) { in.Mints[0].Amount = DefaultMaxPayment + 1 }},
-		"asset":               {"asset_refused", func(in *relay.FundIntent) { in.Mints[0].Asset = "USDC:" + stranger }},
+		"asset":               {"asset_malformed", func(in *relay.FundIntent) { in.Mints[0].Asset = "USDC" }},
+		"asset of nobody":     {"asset_malformed", func(in *relay.FundIntent) { in.Mints[0].Asset = "USDC:" + stranger[:55] + "A" }},
+		"asset code":          {"asset_malformed", func(in *relay.FundIntent) { in.Mints[0].Asset = "DOLLARDOLLARS:" + stranger }},
 		"return elsewhere":    {"foreign_return", func(in *relay.FundIntent) { in.Mints[0].ReturnTo = stranger }},
 		"return to sponsor":   {"foreign_return", func(in *relay.FundIntent) { in.Mints[0].ReturnTo = r.sponsor }},
 		"return nowhere":      {"foreign_return", func(in *relay.FundIntent) { in.Mints[0].ReturnTo = "" }},

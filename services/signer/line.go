@@ -10,6 +10,8 @@ const (
 	fateKind    = "fate"    // what the signer's own ledger showed of a funding
 	claimKind   = "claim"   // a planned claim
 	bumpKind    = "bump"    // a fee bump that is about to be signed
+	keepKind    = "keep"    // what a client minted, as a funding line
+	trustKind   = "trust"   // a trustline for a treasury that is about to be signed
 )
 
 const logVersion = 1
@@ -41,6 +43,20 @@ type mintedLine struct {
 	Account   string          `json:"account"`
 	Box       []byte          `json:"box"`
 	Ladder    []envelopeLine  `json:"ladder"`
+
+	BoxMAC   string          `json:"box_mac,omitempty"`
+	From     string          `json:"from,omitempty"`
+	Sponsor  string          `json:"sponsor,omitempty"`
+	Purse    relay.Stroops   `json:"purse,omitempty"`
+	RungFee  relay.Stroops   `json:"rung_fee,omitempty"`
+	Replaces relay.PaymentID `json:"replaces,omitempty"`
+	PayTo    string          `json:"pay_to,omitempty"`
+}
+
+type trustLine struct {
+	App   relay.AppID `json:"app"`
+	Asset string      `json:"asset"`
+	Hash  string      `json:"hash"`
 }
 
 type envelopeLine struct {
@@ -57,6 +73,10 @@ type envelopeLine struct {
 	Payments    []relay.PaymentID `json:"payments"`
 	Destination string            `json:"destination,omitempty"`
 	NewAccount  bool              `json:"new_account,omitempty"`
+	NewLine     bool              `json:"new_line,omitempty"`
+	Asset       string            `json:"asset,omitempty"`
+	Amount      relay.Stroops     `json:"amount,omitempty"`
+	OwnFee      relay.Stroops     `json:"own_fee,omitempty"`
 	XDR         []byte            `json:"xdr"`
 }
 
@@ -90,7 +110,8 @@ func lineOf(e relay.Envelope) envelopeLine {
 	return envelopeLine{
 		Hash: e.Hash, Kind: string(e.Kind), State: string(e.State), Network: e.Network, Source: e.Source,
 		Sequence: e.Sequence, SignedAt: e.SignedAt, Bound: e.Bound, MaxTime: e.MaxTime, Rung: e.Rung, XDR: e.XDR,
-		Payments: e.Payments, Destination: e.Destination, NewAccount: e.NewAccount,
+		Payments: e.Payments, Destination: e.Destination, NewAccount: e.NewAccount, NewLine: e.NewLine, Asset: e.Asset,
+		Amount: e.Amount, OwnFee: e.OwnFee,
 	}
 }
 
@@ -98,17 +119,18 @@ func (l envelopeLine) envelope() relay.Envelope {
 	return relay.Envelope{
 		Hash: l.Hash, Kind: relay.EnvelopeKind(l.Kind), State: relay.EnvelopeState(l.State), Network: l.Network,
 		Source: l.Source, Sequence: l.Sequence, SignedAt: l.SignedAt, Bound: l.Bound, MaxTime: l.MaxTime, Rung: l.Rung,
-		XDR: l.XDR, Payments: l.Payments, Destination: l.Destination, NewAccount: l.NewAccount,
+		XDR: l.XDR, Payments: l.Payments, Destination: l.Destination, NewAccount: l.NewAccount, NewLine: l.NewLine,
+		Asset: l.Asset, Amount: l.Amount, OwnFee: l.OwnFee,
 	}
 }
 
-func fundingLineOf(in relay.FundIntent, day int64, a relay.FundAnswer) fundingLine {
-	line := fundingLine{App: in.App, Day: day, Envelope: lineOf(a.Envelope)}
-	for i, m := range a.Minted {
-		asked := in.Mints[i]
+func fundingLineOf(day int64, a relay.FundAnswer) fundingLine {
+	line := fundingLine{App: a.App, Day: day, Envelope: lineOf(a.Envelope)}
+	for _, m := range a.Minted {
 		l := mintedLine{
-			Payment: m.Payment, Amount: asked.Amount, Asset: asked.Asset, ReturnTo: asked.ReturnTo,
-			ExpiresAt: asked.ExpiresAt, Account: m.Account, Box: m.Box,
+			Payment: m.Payment, Amount: m.Amount, Asset: m.Asset, ReturnTo: m.ReturnTo, ExpiresAt: m.ExpiresAt,
+			Account: m.Account, Box: m.Box, BoxMAC: m.BoxMAC, From: m.Terms.From, Sponsor: m.Terms.Sponsor, Purse: m.Terms.Purse,
+			RungFee: m.Terms.RungFee, Replaces: m.Terms.Replaces, PayTo: m.Terms.PayTo,
 		}
 		for _, rung := range m.Ladder {
 			l.Ladder = append(l.Ladder, lineOf(rung))
@@ -118,11 +140,15 @@ func fundingLineOf(in relay.FundIntent, day int64, a relay.FundAnswer) fundingLi
 	return line
 }
 
+func (l mintedLine) terms() relay.Terms {
+	return relay.Terms{From: l.From, Sponsor: l.Sponsor, Purse: l.Purse, RungFee: l.RungFee, Replaces: l.Replaces, PayTo: l.PayTo}
+}
+
 func (l fundingLine) answer() relay.FundAnswer {
 	a := relay.FundAnswer{App: l.App, Envelope: l.Envelope.envelope()}
 	for _, m := range l.Minted {
 		minted := relay.Minted{Payment: m.Payment, Account: m.Account, Amount: m.Amount, Asset: m.Asset, ReturnTo: m.ReturnTo,
-			ExpiresAt: m.ExpiresAt, Box: m.Box}
+			ExpiresAt: m.ExpiresAt, Box: m.Box, BoxMAC: m.BoxMAC, Terms: m.terms()}
 		for _, rung := range m.Ladder {
 			minted.Ladder = append(minted.Ladder, rung.envelope())
 		}

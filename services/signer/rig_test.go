@@ -167,8 +167,14 @@ func (r *rig) claimIntent(m relay.Minted, destination string) relay.ClaimIntent 
 // seed opens a box as the claimant does.
 func (r *rig) seed(m relay.Minted, id age.Identity) *keypair.Full {
 	r.t.Helper()
+	m.Asset, m.Amount = "native", 25*relay.One
+	return r.seedOf(m, id)
+}
+
+func (r *rig) seedOf(m relay.Minted, id age.Identity) *keypair.Full {
+	r.t.Helper()
 	c, err := unseal.Open(m.Box, id, box.Expect{
-		Payment: string(m.Payment), Network: passphrase, Account: m.Account, Asset: "native", Amount: int64(25 * relay.One),
+		Payment: string(m.Payment), Network: passphrase, Account: m.Account, Asset: m.Asset, Amount: int64(m.Amount),
 	})
 	if err != nil {
 		r.t.Fatal(err)

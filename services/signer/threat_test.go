@@ -76,7 +76,7 @@ func TestWorkerTakenOver(t *testing.T) {
 
 	// Have a transaction of his own signed, as an envelope of any hash.
 	theft, err := stellar.BuildClaim(stellar.ClaimPlan{
-		Passphrase: passphrase, Holding: r.home, Destination: mallory.Address(), Sequence: 5, MaxTime: 1_900_000_000, LastLedger: 9000,
+		Passphrase: passphrase, Holding: r.home, Destination: mallory.Address(), Asset: stellar.Native, Sequence: 5, MaxTime: 1_900_000_000, LastLedger: 9000,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -115,7 +115,7 @@ func TestForgedRung(t *testing.T) {
 	}
 	r.s.Close()
 	theft, err := stellar.BuildClaim(stellar.ClaimPlan{
-		Passphrase: passphrase, Holding: r.sponsor, Destination: keypair.MustRandom().Address(), Sequence: 5,
+		Passphrase: passphrase, Holding: r.sponsor, Destination: keypair.MustRandom().Address(), Asset: stellar.Native, Sequence: 5,
 		MaxTime: 1_900_000_000, LastLedger: 9000,
 	})
 	if err != nil {
@@ -182,6 +182,80 @@ func (r *rig) harmless(raw []byte, holdings map[string]bool, thief string) {
 			}
 		default:
 			r.t.Errorf("operation %v", op.Body.Type)
+		}
+	}
+}
+
+// Whoever has taken the API over can have kept whatever he mints himself. He gets no signature of ours on a move of money
+// whose holding key he does not have, nor on anything that pays somebody else.
+func TestAPITakenOver(t *testing.T) {
+	r := newRig(t)
+	ctx := t.Context()
+	mallory := keypair.MustRandom()
+	victim := r.fund(r.intent(payment())).Minted[0]
+	ours := map[string]bool{r.sponsor: true, r.home: true, r.channel: true, victim.Account: true}
+	signed := func(what string, raw []byte) {
+		t.Helper()
+		text := base64.StdEncoding.EncodeToString(raw)
+		tx, err := stellar.Decode(text, passphrase)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for account := range ours {
+			if by, err := stellar.SignedBy(text, passphrase, account); err != nil || len(by) > 0 {
+				t.Errorf("%s: %s is signed by %s, %v", what, tx.Hash, account, err)
+			}
+		}
+	}
+
+	// The victim's money, into a holding account whose key is his: kept, and never completed.
+	theft := r.keep(r.moving(victim, 0).minted())
+	signed("a move", theft.Envelope.XDR)
+	for _, given := range [][]byte{nil, theft.Envelope.XDR, r.sign(theft.Envelope.XDR, mallory)} {
+		if raw, err := r.s.Bump(ctx, theft.Envelope.Hash, given, relay.One); err == nil || raw != nil {
+			t.Error("a move is completed without the key of what it empties")
+		}
+	}
+	// A payment of his own, whose last resort is the one envelope that the sponsor signs: it pays his account and the sponsor.
+	own := r.wallet(relay.Native)
+	own.mint.ReturnTo = mallory.Address()
+	kept := r.keep(own.minted())
+	signed("a funding", kept.Envelope.XDR)
+	for _, rung := range kept.Minted[0].Ladder {
+		signed("a rung", rung.XDR)
+		raw, err := r.s.Bump(ctx, rung.Hash, nil, relay.One)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if rung.Rung != stellar.LastResort {
+			signed("a rung", raw)
+			continue
+		}
+		var env xdr.TransactionEnvelope
+		if err := xdr.SafeUnmarshal(raw, &env); err != nil {
+			t.Fatal(err)
+		}
+		for i, op := range env.V1.Tx.Operations {
+			source := op.SourceAccount.ToAccountId()
+			if (source.Address() == r.sponsor) != (op.Body.Type == xdr.OperationTypeBeginSponsoringFutureReserves) {
+				t.Errorf("operation %d of the last resort, %v, is the sponsor's", i, op.Body.Type)
+			}
+		}
+	}
+	// A trustline moves nothing, and the sponsor pays for it.
+	outer, _, err := r.s.Trust(ctx, r.app, r.credit(), 3, r.view.head)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var env xdr.TransactionEnvelope
+	if err := xdr.SafeUnmarshal(outer, &env); err != nil {
+		t.Fatal(err)
+	}
+	for _, op := range env.FeeBump.Tx.InnerTx.V1.Tx.Operations {
+		switch op.Body.Type {
+		case xdr.OperationTypeBeginSponsoringFutureReserves, xdr.OperationTypeEndSponsoringFutureReserves, xdr.OperationTypeChangeTrust:
+		default:
+			t.Errorf("operation %v", op.Body.Type)
 		}
 	}
 }

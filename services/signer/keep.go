@@ -1,0 +1,192 @@
+package signer
+
+import (
+	"context"
+	"encoding/base64"
+	"fmt"
+	"reflect"
+
+	"github.com/stellar/go-stellar-sdk/xdr"
+
+	"github.com/restante/restante/relay"
+	"github.com/restante/restante/relay/stellar"
+)
+
+// Keep records what a client minted: box, way back and the funding to come. It builds the funding and every rung again out of
+// the facts and wants the same, each rung signed by the holding account; only then the line is written, and only after that
+// the client signs. The same again gets the first answer. A payment whose earlier funding could still land keeps that.
+func (s *Signer) Keep(ctx context.Context, in relay.KeepIntent) (relay.FundAnswer, error) {
+	if len(in.Funded.Minted) != 1 || len(in.Funded.Envelope.Payments) != 1 || in.Funded.Envelope.Payments[0] != in.Funded.Minted[0].Payment {
+		return relay.FundAnswer{}, invalid("batch_size", "One payment is kept at a time.")
+	}
+	if _, err := relay.ParsePaymentID(string(in.Funded.Minted[0].Payment)); err != nil {
+		return relay.FundAnswer{}, err
+	}
+	leave, err := s.enter(ctx)
+	if err != nil {
+		return relay.FundAnswer{}, err
+	}
+	defer leave()
+	if f := s.book.byPayment[in.Funded.Minted[0].Payment]; f != nil {
+		if f.app != in.App || f.hash != in.Funded.Envelope.Hash {
+			return relay.FundAnswer{}, relay.NewFault(relay.Conflict, "kept_already", "Another funding of this payment was handed in.", nil)
+		}
+		return s.answer(f)
+	}
+	head, err := s.cfg.Ledger.Head(ctx)
+	if err != nil {
+		return relay.FundAnswer{}, unavailable("ledger_unavailable", err)
+	}
+	line := fundingLineOf(dayOf(head), in.Funded)
+	line.App = in.App
+	line.Envelope.State, line.Envelope.SignedAt = string(relay.Planned), min(in.Funded.Envelope.SignedAt, head.Sequence)
+	for i := range line.Minted[0].Ladder {
+		line.Minted[0].Ladder[i].SignedAt = line.Envelope.SignedAt
+	}
+	if err := s.allowKept(in, line, head); err != nil {
+		return relay.FundAnswer{}, err
+	}
+	if err := s.write(keepKind, line); err != nil {
+		return relay.FundAnswer{}, err
+	}
+	return s.answer(s.book.fundings[line.Envelope.Hash])
+}
+
+// mostKeptLedgers is how far ahead a funding may end whose senders sign by hand, one after the other: two days of ledgers of
+// one second. Nothing of ours waits for it.
+const mostKeptLedgers = 2 * 86400
+
+func (s *Signer) allowKept(in relay.KeepIntent, line fundingLine, head relay.Head) error {
+	m, e := line.Minted[0], line.Envelope
+	now := relay.Seconds(head.CloseTime)
+	switch {
+	case m.Amount <= 0:
+		return invalid("amount_zero", "An amount is more than zero.")
+	case stellar.CheckAsset(m.Asset) != nil:
+		return invalid("asset_malformed", "This is no asset.")
+	case len(m.Box) == 0:
+		return invalid("box_missing", "There is no box.")
+	case m.ExpiresAt <= now:
+		return forbidden("expired", "The payment has expired.")
+	case m.ExpiresAt > now+relay.MostExpiry+expirySlack:
+		return forbidden("expiry_out_of_range", "A payment expires within 180 days.")
+	case e.SignedAt == 0:
+		return invalid("signed_at_missing", "An intent says the newest ledger known.")
+	case e.Bound <= head.Sequence || e.MaxTime <= head.CloseTime:
+		return relay.NewFault(relay.Conflict, "bound_past", "The envelope could not land any more.", nil)
+	case uint64(e.Bound) > uint64(head.Sequence)+mostKeptLedgers:
+		return forbidden("bound_too_far", "The envelope could land for too long.")
+	case s.book.holdings[m.Account] != nil || s.book.roles[m.Account] != "":
+		return forbidden("holding_known", "This account is in use already.")
+	case !termsFit(m, e):
+		return forbidden("terms_missing", "Who funds a payment out of a wallet keeps its reserve and pays its fees.")
+	case m.Sponsor == s.book.sponsor || s.book.roles[m.From] != "" || s.book.roles[m.Sponsor] != "":
+		return forbidden("wallet_ours", "The service's own accounts are nobody's wallet.")
+	}
+	if m.Replaces != "" {
+		if err := s.allowMove(in, m); err != nil {
+			return err
+		}
+	}
+	text := base64.StdEncoding.EncodeToString(e.XDR)
+	tx, err := stellar.CheckFunding(text, s.fundingOf(e, m))
+	want := envelopeLine{Hash: tx.Hash, Kind: string(relay.FundingEnvelope), State: e.State, Network: s.network, Source: m.From,
+		Sequence: tx.Sequence, SignedAt: e.SignedAt, Bound: e.Bound, MaxTime: e.MaxTime, Payments: []relay.PaymentID{m.Payment},
+		OwnFee: e.OwnFee, XDR: e.XDR}
+	if err == nil {
+		err = signedOnlyBy(text, s.cfg.Passphrase, m.Account)
+	}
+	if err != nil || !reflect.DeepEqual(e, want) {
+		return relay.NewFault(relay.Invalid, "funding_differs", "This is not the funding that was agreed.", err)
+	}
+	return s.allowLadder(m, e)
+}
+
+// termsFit judges who pays for what. Whose wallet keeps the reserve pays every fee too, and his purse covers one of each rung
+// and the reserve of the balance that the last resort leaves with our sponsor. Where the service keeps it, as for a move of
+// what it funded, there is no purse, and an own fee would come out of the amount.
+func termsFit(m mintedLine, e envelopeLine) bool {
+	switch {
+	case m.PayTo != "" || m.From == "" || m.RungFee < 0 || m.RungFee > mostOwnFee || e.OwnFee < 0 || e.OwnFee > mostOwnFee:
+		return false
+	case m.Sponsor == "":
+		return m.Replaces != "" && m.Purse == 0 && m.RungFee == 0 && e.OwnFee == 0
+	}
+	least := relay.Stroops(stellar.Rungs(m.Asset))*m.RungFee + stellar.BaseReserve
+	return m.RungFee > 0 && e.OwnFee > 0 && m.Purse >= least
+}
+
+// mostOwnFee is the most that an envelope may bid by itself, in stroops: it has 32 bits for it.
+const mostOwnFee = 1 << 31
+
+// signedOnlyBy wants one signature and no other: one that the network does not need spoils an envelope.
+func signedOnlyBy(text, passphrase, account string) error {
+	by, err := stellar.SignedBy(text, passphrase, account)
+	if err != nil {
+		return err
+	}
+	var env xdr.TransactionEnvelope
+	if err := xdr.SafeUnmarshalBase64(text, &env); err != nil {
+		return err
+	}
+	if len(by) != 1 || len(env.Signatures()) != 1 {
+		return fmt.Errorf("%d signatures, wanted is that of %s alone", len(env.Signatures()), account)
+	}
+	return nil
+}
+
+// allowMove wants the money of a holding account of the same app, that is as good as before: the same amount, way home and
+// keeper of the reserve.
+func (s *Signer) allowMove(in relay.KeepIntent, m mintedLine) error {
+	old := s.book.holdings[m.From]
+	switch {
+	case old == nil || old.funding.app != in.App || old.payment != m.Replaces || old.funding.dead():
+		return forbidden("holding_unknown", "This is no holding account of that payment.")
+	case old.asset != m.Asset || old.amount != m.Amount || old.home != m.ReturnTo || old.terms.Sponsor != m.Sponsor || old.terms.RungFee != m.RungFee || old.terms.Purse != m.Purse:
+		return forbidden("replaced_otherwise", "The money moves as it is, or not at all.")
+	case in.Funded.Envelope.Sequence >= old.lowest: // a move that fails would spend the way back
+		return forbidden("sequence_of_ladder", "This sequence number belongs to the way back.")
+	}
+	return nil
+}
+
+// fundingOf is the plan of a kept funding.
+func (s *Signer) fundingOf(e envelopeLine, m mintedLine) stellar.FundingPlan {
+	plan := stellar.FundingPlan{
+		Passphrase: s.cfg.Passphrase, Channel: m.From, Sponsor: m.Sponsor, Treasury: m.From, Sequence: e.Sequence,
+		MaxTime: e.MaxTime, LastLedger: e.Bound, Fee: uint32(e.OwnFee), Move: m.Replaces != "",
+		Payments: []stellar.Holding{{Account: m.Account, Asset: m.Asset, Amount: int64(m.Amount), Purse: int64(m.Purse)}},
+	}
+	if plan.Sponsor == "" {
+		plan.Sponsor = s.book.sponsor
+	}
+	return plan
+}
+
+// allowLadder wants the whole way back, each rung as it would have been built here and signed by the holding account.
+func (s *Signer) allowLadder(m mintedLine, e envelopeLine) error {
+	differs := func(k int, err error) error {
+		return relay.NewFault(relay.Invalid, "rung_differs", fmt.Sprintf("Rung %d of the way back is not the one that was agreed.", k), err)
+	}
+	if len(m.Ladder) != stellar.Rungs(m.Asset) {
+		return relay.NewFault(relay.Invalid, "ladder_incomplete", "The way back is not whole.", nil)
+	}
+	for i, rung := range m.Ladder {
+		k := len(m.Ladder) - 1 - i
+		text := base64.StdEncoding.EncodeToString(rung.XDR)
+		r, err := stellar.CheckReturn(text, s.wayOf(m, e.Bound), k)
+		state := relay.Signed
+		if k == stellar.LastResort {
+			state = relay.Planned
+		}
+		want := envelopeLine{Hash: r.Hash, Kind: string(relay.ReturnEnvelope), State: string(state), Network: s.network, Source: m.Account,
+			Sequence: r.Sequence, SignedAt: e.SignedAt, Rung: k, Payments: []relay.PaymentID{m.Payment}, OwnFee: m.RungFee, XDR: rung.XDR}
+		if err == nil {
+			err = signedOnlyBy(text, s.cfg.Passphrase, m.Account)
+		}
+		if err != nil || !reflect.DeepEqual(rung, want) {
+			return differs(k, err)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,63 @@
+package signer
+
+import (
+	"context"
+	"encoding/base64"
+	"fmt"
+
+	"github.com/restante/restante/relay"
+	"github.com/restante/restante/relay/stellar"
+)
+
+// Trust gives an app's treasury a trustline for an asset, with the sponsor's reserve and at the sponsor's cost. It moves no
+// money. sequence is the treasury's next number: the treasury is its own channel, so two of these never both land. head is
+// what the caller knows; it may not be far from what the signer itself sees.
+func (s *Signer) Trust(ctx context.Context, app relay.AppID, asset string, sequence int64, head relay.Head) ([]byte, string, error) {
+	leave, err := s.enter(ctx)
+	if err != nil {
+		return nil, "", err
+	}
+	defer leave()
+	treasury, ok := s.book.treasuries[app]
+	switch {
+	case !ok:
+		return nil, "", forbidden("app_unknown", "This app has no treasury.")
+	case asset == stellar.Native || stellar.CheckAsset(asset) != nil:
+		return nil, "", invalid("asset_malformed", "An asset that needs a trustline is CODE:ISSUER.")
+	}
+	known := s.book.lines[app]
+	if !known[asset] && len(known) >= s.cfg.Policy.Lines {
+		return nil, "", relay.NewFault(relay.Exhausted, "too_many_lines", "This treasury holds too many assets.", nil)
+	}
+	own, err := s.cfg.Ledger.Head(ctx)
+	if err != nil {
+		return nil, "", unavailable("ledger_unavailable", err)
+	}
+	plan := stellar.TrustPlan{
+		Passphrase: s.cfg.Passphrase, Account: treasury, Asset: asset, Sponsor: s.book.sponsor, Sequence: sequence,
+		MaxTime: head.CloseTime + 60, LastLedger: head.Sequence + 20,
+	}
+	if err := allowBounds(head.Sequence, plan.LastLedger, plan.MaxTime, own); err != nil {
+		return nil, "", err
+	}
+	tx, err := stellar.BuildTrust(plan)
+	if err != nil {
+		return nil, "", relay.NewFault(relay.Invalid, "trust_refused", "This trustline cannot be built.", err)
+	}
+	text, err := s.attach(tx.XDR, tx.Hash, s.book.sponsor, treasury)
+	if err != nil {
+		return nil, "", err
+	}
+	bump, err := stellar.BuildFeeBump(text, s.cfg.Passphrase, s.book.sponsor, 10*stellar.MinBaseFee)
+	if err != nil {
+		return nil, "", fmt.Errorf("bump %s: %w", tx.Hash, err)
+	}
+	if err := s.write(trustKind, trustLine{App: app, Asset: asset, Hash: tx.Hash}); err != nil {
+		return nil, "", err
+	}
+	if text, err = s.attach(bump.XDR, bump.Hash, s.book.sponsor); err != nil {
+		return nil, "", err
+	}
+	outer, err := base64.StdEncoding.DecodeString(text)
+	return outer, tx.Hash, err
+}
