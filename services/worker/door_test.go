@@ -78,13 +78,13 @@ func (d *door) Page(ctx context.Context, seq uint32) (*relay.LedgerPage, error) 
 	return d.Ledger.Page(ctx, seq)
 }
 
-func (d *door) Holdings(ctx context.Context, ladder map[string]int64) (map[string]relay.HoldingFacts, error) {
+func (d *door) Holdings(ctx context.Context, asked ...relay.HoldingQuery) (map[string]relay.HoldingFacts, error) {
 	if d.facts != nil {
 		if f, done := d.facts(); done {
 			return f, nil
 		}
 	}
-	return d.Ledger.Holdings(ctx, ladder)
+	return d.Ledger.Holdings(ctx, asked...)
 }
 
 // dropped and lost are the two ways in which a submission fails without saying so.

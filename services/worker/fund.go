@@ -18,12 +18,12 @@ func (w *Worker) fund(ctx context.Context, row relay.Work) error {
 	w.funding.Lock()
 	defer w.funding.Unlock()
 	first, err := w.Desk.Payment(ctx, row.Payment)
-	if err != nil || first.State != relay.Created {
+	if err != nil || first.State != relay.Created || first.From != "" { // a sender's own wallet is not ours to ask
 		return err
 	}
 	rows, payments := []relay.Work{row}, []relay.Payment{first}
 	var more []relay.Work
-	if first.Fundings == 0 { // one that failed goes alone: whatever is wrong with it shall not fail others
+	if first.Fundings == 0 && first.PayTo == "" { // one that failed, or may fail for a stranger's sake, goes alone
 		more, err = w.Store.Lease(ctx, w.now(), w.now()+relay.Micros(w.cfg.Lease.Microseconds()), batch-1, relay.DoFund)
 	}
 	if err != nil {
@@ -37,7 +37,7 @@ func (w *Worker) fund(ctx context.Context, row relay.Work) error {
 		if err != nil {
 			return err
 		}
-		if p.State == relay.Created && p.App == first.App && p.Fundings == 0 {
+		if p.State == relay.Created && p.App == first.App && p.Fundings == 0 && p.PayTo == "" && first.PayTo == "" {
 			rows, payments = append(rows, r), append(payments, p)
 			continue
 		}
@@ -80,7 +80,7 @@ func (w *Worker) fundBatch(ctx context.Context, payments []relay.Payment) ([]rel
 	for _, p := range payments {
 		in.Mints = append(in.Mints, relay.Mint{
 			Payment: p.ID, Amount: p.Amount, Asset: p.Asset, Note: p.Note, ReturnTo: p.ReturnTo, ExpiresAt: p.ExpiresAt,
-			SenderRecipients: p.SenderRecipients, ClaimRecipient: p.ClaimRecipient,
+			SenderRecipients: p.SenderRecipients, ClaimRecipient: p.ClaimRecipient, PayTo: p.PayTo,
 		})
 	}
 	answer, err := w.sign(ctx, in)

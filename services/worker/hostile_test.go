@@ -121,13 +121,13 @@ func (h *hostile) Sequence(ctx context.Context, account string) (int64, error) {
 	return n, err
 }
 
-func (h *hostile) Holdings(ctx context.Context, ladder map[string]int64) (map[string]relay.HoldingFacts, error) {
-	out, err := h.Ledger.Holdings(ctx, ladder)
+func (h *hostile) Holdings(ctx context.Context, asked ...relay.HoldingQuery) (map[string]relay.HoldingFacts, error) {
+	out, err := h.Ledger.Holdings(ctx, asked...)
 	mood := h.mood("holdings", "away", "lags", "absent")
 	if err != nil || mood == "away" {
 		return nil, errors.Join(err, errAway)
 	}
-	for _, id := range slices.Sorted(maps.Keys(ladder)) {
+	for _, id := range slices.Sorted(maps.Keys(out)) {
 		h.facts[id] = append(h.facts[id], out[id])
 		switch mood {
 		case "lags":

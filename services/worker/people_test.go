@@ -1,6 +1,7 @@
 package worker_test
 
 import (
+	"context"
 	"encoding/json"
 	"os"
 	"path/filepath"
@@ -24,7 +25,7 @@ func (w *town) seed(p relay.Payment) *keypair.Full {
 	if err != nil {
 		w.Fatal(err)
 	}
-	c, err := unseal.Open(file, w.reader, box.Expect{Payment: string(p.ID), Network: passphrase, Account: p.Holding, Asset: "native", Amount: int64(p.Amount)})
+	c, err := unseal.Open(file, w.reader, box.Expect{Payment: string(p.ID), Network: passphrase, Account: p.Holding, Asset: p.Asset, Amount: int64(p.Amount)})
 	if err != nil {
 		w.Fatal(err)
 	}
@@ -45,9 +46,14 @@ func (w *town) plannedAt(p relay.Payment, ana *keypair.Full, ledgers uint32, seq
 	w.Helper()
 	head := w.head()
 	_, err := w.port.Sequence(w.Context(), ana.Address())
-	e, err := w.signer.Claim(w.Context(), relay.ClaimIntent{Payment: p.ID, Holding: p.Holding, Destination: ana.Address(),
+	in := relay.ClaimIntent{Payment: p.ID, Holding: p.Holding, Destination: ana.Address(),
 		NewAccount: relay.CodeOf(err) == relay.ErrNotFound.Code, Sequence: sequence, SignedAt: head.Sequence,
-		Bound: head.Sequence + ledgers, MaxTime: head.CloseTime + 600})
+		Bound: head.Sequence + ledgers, MaxTime: head.CloseTime + 600}
+	plan := w.signer.Claim
+	if p.Sponsor != "" {
+		plan = w.ownClaim(p)
+	}
+	e, err := plan(w.Context(), in)
 	if err != nil {
 		w.Fatal(err)
 	}
@@ -55,10 +61,28 @@ func (w *town) plannedAt(p relay.Payment, ana *keypair.Full, ledgers uint32, seq
 		w.Fatal(err)
 	}
 	keys := []*keypair.Full{w.seed(p)}
-	if e.NewAccount {
+	if e.NewAccount && (p.Sponsor == "" || !p.IsNative()) {
 		keys = append(keys, ana)
 	}
 	return e, raw(w.T, sign(w.T, text(e.XDR), keys...))
+}
+
+// ownClaim plans a claim that the purse pays for, as the interface does.
+func (w *town) ownClaim(p relay.Payment) func(context.Context, relay.ClaimIntent) (relay.Envelope, error) {
+	return func(_ context.Context, in relay.ClaimIntent) (relay.Envelope, error) {
+		tx, err := stellar.BuildClaim(stellar.ClaimPlan{
+			Passphrase: passphrase, Holding: p.Holding, Destination: in.Destination, Asset: p.Asset, Amount: int64(p.Amount),
+			NewAccount: in.NewAccount, Sequence: in.Sequence, MaxTime: in.MaxTime, LastLedger: in.Bound, Fee: 2000,
+		})
+		if err != nil {
+			return relay.Envelope{}, err
+		}
+		return relay.Envelope{
+			Hash: tx.Hash, Kind: relay.ClaimEnvelope, State: relay.Planned, Network: w.desk.Network, Source: p.Holding, Sequence: in.Sequence,
+			SignedAt: in.SignedAt, Bound: in.Bound, MaxTime: in.MaxTime, XDR: raw(w.T, tx.XDR), Payments: []relay.PaymentID{p.ID},
+			Destination: in.Destination, NewAccount: in.NewAccount, Asset: p.Asset, Amount: p.Amount, OwnFee: 2000,
+		}, nil
+	}
 }
 
 // claim plans, signs and submits a claim that may land within so many ledgers.

@@ -103,11 +103,13 @@ func (w *Worker) adopt(ctx context.Context, hash string) error {
 // although nobody shows it: nobody else has signatures of its key. False is what a funding looks like, too, whose money has
 // left since.
 func (w *Worker) madeByIt(ctx context.Context, answer relay.FundAnswer) (bool, error) {
-	accounts := map[string]int64{}
+	var asked []relay.HoldingQuery
 	for _, m := range answer.Minted {
-		accounts[m.Account] = 0
+		if m.Account != "" {
+			asked = append(asked, relay.HoldingQuery{Account: m.Account, Asset: m.Asset, Amount: m.Amount, Sponsor: m.Terms.Sponsor})
+		}
 	}
-	facts, err := w.Ledger.Holdings(ctx, accounts)
+	facts, err := w.Ledger.Holdings(ctx, asked...)
 	for _, f := range facts {
 		if f.Exists && f.Trouble == "" {
 			return true, err

@@ -92,7 +92,7 @@ func TestNextRungAfterAFailure(t *testing.T) {
 	w.watch()
 	p = w.is(p.ID, relay.Returning, relay.ByCancel)
 	rungs := w.rungs(p)
-	if rungs[0].State != relay.Spent || rungs[0].Rung != stellar.Rungs-1 {
+	if rungs[0].State != relay.Spent || rungs[0].Rung != stellar.Rungs(relay.Native)-1 {
 		t.Fatalf("the first rung is %s", rungs[0].State)
 	}
 	p = w.until(p.ID, relay.Returned)

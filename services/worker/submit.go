@@ -32,6 +32,9 @@ func (w *Worker) submit(ctx context.Context, row relay.Work) error {
 	if seen != nil {
 		return w.Desk.Sighted(ctx, *seen)
 	}
+	if e.Kind == relay.FundingEnvelope && e.State == relay.Planned {
+		return again{after: w.pause(row), why: "waits for its sender's signature"}
+	}
 	if e.Kind == relay.ClaimEnvelope {
 		if why, err := w.Ledger.Rehearse(ctx, e); err != nil || why != "" {
 			if err == nil {
@@ -53,14 +56,26 @@ func (w *Worker) judge(ctx context.Context, row relay.Work, e relay.Envelope) er
 		return w.Desk.Sighted(ctx, *seen)
 	case verdict == relay.CannotLand:
 		return w.Desk.Died(ctx, e.Hash)
-	case verdict == relay.Contradicted && e.Kind == relay.FundingEnvelope:
-		return relay.ErrContradiction // somebody else signs with a channel's key
 	case verdict == relay.Contradicted:
+		clients, err := w.clients(ctx, e)
+		if err == nil && e.Kind == relay.FundingEnvelope && !clients {
+			err = relay.ErrContradiction // somebody else signs with a channel's key
+		}
+		if err != nil {
+			return err
+		}
 		return w.overtaken(ctx, row, e)
 	case e.Kind == relay.FundingEnvelope:
 		return w.evident(ctx, row, e)
 	}
 	return again{after: w.pause(row), why: "past its bound, not proven dead yet"}
+}
+
+// clients says whether a funding is of a client's making: its number is a wallet's, or a holding account's whose key the client
+// has, and either may be used for something else.
+func (w *Worker) clients(ctx context.Context, e relay.Envelope) (bool, error) {
+	p, err := w.Desk.Payment(ctx, e.Payments[0])
+	return p.From != "", err
 }
 
 // evident deals with a funding past its bound about which nothing can be proven, because the history of it is gone. A
@@ -71,20 +86,20 @@ func (w *Worker) evident(ctx context.Context, row relay.Work, e relay.Envelope) 
 	if _, err := w.Ledger.Page(ctx, e.SignedAt); !errors.Is(err, relay.ErrGap) {
 		return again{after: w.pause(row), why: "past its bound, not proven dead yet"}
 	}
-	accounts := map[string]int64{}
+	var asked []relay.HoldingQuery
 	for _, id := range e.Payments {
 		p, err := w.Desk.Payment(ctx, id)
 		if err != nil {
 			return err
 		}
-		if p.State == relay.Funding && p.Funding == e.Hash {
-			accounts[p.Holding] = 0
+		if p.State == relay.Funding && p.Funding == e.Hash && p.PayTo == "" {
+			asked = append(asked, p.Query(0))
 		}
 	}
-	if len(accounts) == 0 {
-		return nil
+	if len(asked) == 0 {
+		return again{after: w.pause(row), why: "past its bound, and its history is gone"}
 	}
-	facts, err := w.Ledger.Holdings(ctx, accounts)
+	facts, err := w.Ledger.Holdings(ctx, asked...)
 	if err != nil {
 		return err
 	}
@@ -104,16 +119,21 @@ func (w *Worker) evident(ctx context.Context, row relay.Work, e relay.Envelope) 
 	return w.askAudits(ctx, e.Payments)
 }
 
-// overtaken deals with a claim past its bound that was not seen although its number is used up or its account gone. All
-// else of the proof holds, so it is dead once one of our own envelopes is known to have taken the number, or once we have
-// ourselves watched every ledger in which it could have landed: then somebody who holds the key used the number, and what
-// else she did to the account, an audit sees.
+// overtaken deals with a claim, or a client's funding, past its bound that was not seen although its number is used up or its
+// account gone. All else of the proof holds, so it is dead once one of our own envelopes is known to have taken the number,
+// or once we have ourselves watched every ledger in which it could have landed: then somebody who holds the key used the
+// number, and what else she did to the account, an audit sees.
 func (w *Worker) overtaken(ctx context.Context, row relay.Work, e relay.Envelope) error {
 	p, err := w.Desk.Payment(ctx, e.Payments[0])
 	if err != nil || p.State.Ended() {
 		return err
 	}
 	others, err := w.Desk.EnvelopesOf(ctx, p.ID)
+	if err == nil && p.Replaces != "" { // its number is of the account that the other payment waited in
+		var more []relay.Envelope
+		more, err = w.Desk.EnvelopesOf(ctx, p.Replaces)
+		others = append(others, more...)
+	}
 	if err != nil {
 		return err
 	}
@@ -167,15 +187,22 @@ func (w *Worker) handIn(ctx context.Context, row relay.Work, e relay.Envelope) e
 	if err != nil {
 		return err
 	}
-	operations := 5 // a claim or a rung has four at the most, and a fee bump counts one more
+	operations := 6 // a rung has five at the most, and a fee bump counts one more
 	if e.Kind == relay.FundingEnvelope {
-		operations = 3*len(e.Payments) + 1
+		if operations, err = w.fundingSize(ctx, e); err != nil {
+			return err
+		}
+	}
+	if e.Kind == relay.ClaimEnvelope && e.Asset != relay.Native && e.Asset != "" {
+		operations = 8
 	}
 	tries := submissions(row.Note) // attempts that only waited for something do not count
 	bid *= relay.Stroops(operations) << min(tries/4, 6)
-	outer, err := w.Signer.Bump(ctx, e.Hash, e.XDR, bid)
-	if err != nil {
-		return err
+	outer := e.XDR
+	if e.OwnFee == 0 || e.State == relay.Planned { // a last resort that pays for itself still wants the sponsor's signature
+		if outer, err = w.Signer.Bump(ctx, e.Hash, e.XDR, bid); err != nil {
+			return err
+		}
 	}
 	answer, err := w.Ledger.Submit(ctx, outer)
 	if err != nil {
@@ -189,6 +216,30 @@ func (w *Worker) handIn(ctx context.Context, row relay.Work, e relay.Envelope) e
 		}
 	}
 	return again{after: w.pause(row), why: fmt.Sprintf(handedIn+": %s %s", tries+1, answer.Word, answer.Code)}
+}
+
+// fundingSize is how many operations a funding has, and one more for the fee bump around it.
+func (w *Worker) fundingSize(ctx context.Context, e relay.Envelope) (operations int, err error) {
+	operations = 1
+	for _, id := range e.Payments {
+		p, err := w.Desk.Payment(ctx, id)
+		if err != nil {
+			return 0, err
+		}
+		switch credit := !p.IsNative(); {
+		case p.PayTo != "":
+			operations++
+		case p.Replaces != "" && credit:
+			operations += 7
+		case p.Replaces != "":
+			operations += 4
+		case credit:
+			operations += 5
+		default:
+			operations += 3
+		}
+	}
+	return operations, nil
 }
 
 // bringHome hands in the way back, rung by rung, each after a dry run, until the ledger shows where the money went.
@@ -274,7 +325,7 @@ func (w *Worker) sightAll(ctx context.Context, all []relay.Envelope) (seen []rel
 // Only when the watcher has seen every ledger up to the one that showed the account gone, nobody knows. A source that is
 // behind the watcher may not have come as far as the funding.
 func (w *Worker) absent(ctx context.Context, p relay.Payment) error {
-	facts, err := w.Ledger.Holdings(ctx, map[string]int64{p.Holding: 0})
+	facts, err := w.Ledger.Holdings(ctx, p.Query(0))
 	if err != nil {
 		return err
 	}
@@ -312,19 +363,19 @@ func (w *Worker) audit(ctx context.Context, row relay.Work) error {
 			lowest = e.Sequence
 		}
 	}
-	facts, err := w.Ledger.Holdings(ctx, map[string]int64{p.Holding: lowest})
+	facts, err := w.Ledger.Holdings(ctx, p.Query(lowest))
 	if err != nil {
 		return err
 	}
 	f := facts[p.Holding]
-	if f.Trouble == "" && f.Balance < p.Amount && p.ReturnWish == "" { // with a wish, what is left goes home
-		f.Trouble, f.Detail = relay.HoldingShort, "it holds "+f.Balance.String()+" of "+p.Amount.String()
+	if f.Trouble == "" && f.Held < p.Amount && p.ReturnWish == "" { // with a wish, what is left goes home
+		f.Trouble, f.Detail = relay.HoldingShort, "it holds "+f.Held.String()+" of "+p.Amount.String()
 	}
 	switch {
 	case !f.Exists && p.State != relay.Parked:
 		return w.absent(ctx, p)
 	case !f.Exists:
-	case f.Trouble != "":
+	case f.Trouble != "" && !homeward(p):
 		w.Log.Error("a holding account is not as we made it", "payment", p.ID, "holding", p.Holding, "reason", f.Trouble, "detail", f.Detail)
 		_, err = w.Desk.Apply(ctx, p.ID, relay.HoldingTroubled{Cause: f.Trouble})
 	case p.State == relay.Parked:
@@ -339,8 +390,15 @@ func (w *Worker) audit(ctx context.Context, row relay.Work) error {
 	return err
 }
 
-// unpark lets a payment go on whose holding account is well. With a wish to return it goes on only when a rung can go
-// through: otherwise it would be parked again at once, and so on for ever.
+// homeward says that the way back judges a payment, by a dry run, and not what its account looks like: a rung may go through
+// although its key holder raised the number past another one, added a signer or changed the trustline, and the bare one does
+// when a credit amount was clawed back.
+func homeward(p relay.Payment) bool {
+	return p.ReturnWish != "" && (p.State == relay.Parked || p.State == relay.Returning)
+}
+
+// unpark lets a payment go on whose holding account is well, or from which a rung leads home all the same. With a wish to
+// return it goes on only when a rung can go through: otherwise it would be parked again at once, and so on for ever.
 func (w *Worker) unpark(ctx context.Context, p relay.Payment, rungs []relay.Envelope) error {
 	if p.ReturnWish != "" {
 		advice, err := w.Ledger.Advise(ctx, p, rungs)
@@ -359,6 +417,9 @@ func (w *Worker) expire(ctx context.Context, row relay.Work) error {
 	if head == nil {
 		return again{after: w.cfg.Retry, why: "no ledger was taken in yet"}
 	}
-	_, err := w.Desk.Apply(ctx, row.Payment, relay.LedgerClosed{At: *head})
+	p, err := w.Desk.Apply(ctx, row.Payment, relay.LedgerClosed{At: *head})
+	if err == nil && !p.State.Ended() && p.ReturnWish == "" { // it was only the time to put the money in that was up
+		err = again{at: p.ExpiresAt, why: "waits for its end"}
+	}
 	return err
 }

@@ -161,8 +161,8 @@ func (w *Worker) recheckMoving(ctx context.Context) error {
 	}
 	err = w.Store.UpdateMany(ctx, nil, func(tx relay.Tx, _ []relay.Payment) error {
 		for _, e := range live {
-			if e.State != relay.Signed {
-				continue
+			if e.State != relay.Signed && e.Kind != relay.FundingEnvelope {
+				continue // a plan that nobody handed in; a client's funding is watched before it is signed
 			}
 			if err := tx.AddWork(relay.Work{Kind: relay.DoSubmit, Envelope: e.Hash, Due: w.now()}); err != nil {
 				return err

@@ -91,6 +91,7 @@ func New(cfg Config, deps Deps) *Worker {
 // again says that a row is to be tried again after a pause, and why, for the row's note. It is no failure.
 type again struct {
 	after time.Duration
+	at    relay.Micros // instead of after, by the clock that judges the row
 	why   string
 }
 
@@ -146,7 +147,10 @@ func (w *Worker) run(ctx context.Context, row relay.Work) error {
 	if n := submissions(row.Note); n > submissions(a.why) {
 		a.why = fmt.Sprintf(handedIn+"; then: %s", n, a.why) // the count outlives what came in between
 	}
-	return w.Store.Retry(ctx, row.ID, w.now()+relay.Micros(a.after.Microseconds()), a.why)
+	if a.at == 0 {
+		a.at = w.now() + relay.Micros(a.after.Microseconds())
+	}
+	return w.Store.Retry(ctx, row.ID, a.at, a.why)
 }
 
 func (w *Worker) guarded(ctx context.Context, row relay.Work) (err error) {
