@@ -4,14 +4,13 @@
 // be had again by the same Idempotency-Key; and that a link's secret, its auth value, codes, keys and proofs are in no log
 // and in no row, except as hashes. It decides nothing about money: whatever happens to a payment goes through relay.Desk.
 //
-// It refuses calls of apps without a key, calls of recipients without the link's auth value, unknown fields and unknown
-// parameters. A payment of another app does not exist.
+// It refuses calls of apps without a key, calls of senders without that or the token of the one payment, calls of recipients
+// without the link's auth value, unknown fields and unknown parameters. A payment of another app does not exist.
 //
 // Start at the table in routes.go; openapi.yaml says the same to the world, and a test holds the two together.
 package api
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -75,11 +74,6 @@ type Bus interface {
 	// Watch returns a channel that receives a value soon after the payment changed, until stop is called. It never
 	// blocks whoever rings.
 	Watch(id relay.PaymentID) (rings <-chan struct{}, stop func())
-}
-
-// Memos says whether an account wants a memo on what it receives (SEP-29). A relay.Ledger that can tell has this too.
-type Memos interface {
-	MemoRequired(ctx context.Context, account string) (bool, error)
 }
 
 // Deps are the ports the API works with.

@@ -60,19 +60,28 @@ func (s *server) ownApp(c *call) (reply, error) {
 
 // treasury says what the app can spend: what the ledger has free, less what is accepted and has not left yet.
 func (s *server) treasury(c *call) (reply, error) {
-	if err := onlyParams(c.Request); err != nil {
+	if err := onlyParams(c.Request, "asset"); err != nil {
 		return reply{}, err
 	}
-	u, err := s.Desk.Usage(c.Context(), c.app.ID)
+	asset, err := parseAsset(c.URL.Query().Get("asset"))
+	if err != nil {
+		return reply{}, invalid("asset_malformed", "", `asset is "native" or CODE:ISSUER`)
+	}
+	return s.treasuryOf(c, asset)
+}
+
+func (s *server) treasuryOf(c *call, asset string) (reply, error) {
+	u, err := s.Desk.Usage(c.Context(), c.app.ID, asset)
 	if err != nil {
 		return reply{}, err
 	}
-	_, free, err := s.Ledger.Balance(c.Context(), c.app.Treasury)
-	if err != nil && relay.CodeOf(err) != relay.ErrNotFound.Code { // an account that nobody has paid into yet has nothing
+	facts, _, err := s.Ledger.Look(c.Context(), asset, c.app.Treasury)
+	if err != nil {
 		return reply{}, err
 	}
+	f := facts[c.app.Treasury] // one that nobody has paid into yet has nothing
 	return reply{status: http.StatusOK, body: wire.Treasury{
-		Address: c.app.Treasury, Available: max(free-u.Committed, 0).String(), Locked: u.Waiting.String(),
+		Address: c.app.Treasury, Asset: asset, Trustline: f.Line, Available: max(f.Spendable-u.Committed, 0).String(), Locked: u.Waiting.String(),
 	}}, nil
 }
 

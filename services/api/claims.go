@@ -102,7 +102,7 @@ func (s *server) prove(c *call) (reply, error) {
 	}
 	body := wire.Proven{
 		Proof: proof, ProofExpires: (now + relay.PassLife).Time(), Box: base64.StdEncoding.EncodeToString(out.Box),
-		HoldingAccount: out.Payment.Holding, Amount: out.Payment.Amount.String(), Network: s.cfg.Network, Payment: string(out.Payment.ID),
+		BoxMAC: out.Payment.BoxMAC, HoldingAccount: out.Payment.Holding, Asset: out.Payment.Asset, Amount: out.Payment.Amount.String(), Network: s.cfg.Network, Payment: string(out.Payment.ID),
 	}
 	if len(out.Share) > 0 {
 		body.Share = base64.StdEncoding.EncodeToString(out.Share)

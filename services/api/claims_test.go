@@ -93,7 +93,7 @@ func TestViewIsBehindTheLink(t *testing.T) {
 		"auth of another net": {w.nobody().with("Authorization", "Link "+foreignAuth(t, link)), p.ID},
 	} {
 		for _, call := range []struct{ method, rest string }{
-			{"GET", ""}, {"POST", "/code"}, {"POST", "/prove"}, {"POST", "/plan"}, {"POST", "/submit"}, {"POST", "/decline"},
+			{"GET", ""}, {"POST", "/code"}, {"POST", "/prove"}, {"POST", "/plan"}, {"POST", "/submit"}, {"POST", "/agree"}, {"POST", "/decline"},
 		} {
 			w.unchanged(name, func() {
 				a := c.caller.do(call.method, "/v1/claims/"+c.id+call.rest, nil).refused(401, "link_invalid")

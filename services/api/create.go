@@ -36,17 +36,40 @@ func (s *server) createPayment(c *call) (reply, error) {
 		return reply{}, err
 	}
 	if idem.Key == "" {
-		if o.Before, o.Free, err = s.spendable(c.Context(), c.app); err != nil {
+		funding, err := s.prepare(c.Context(), &o, in)
+		if err != nil {
 			return reply{}, err
 		}
-		return s.accept(c.Context(), o, link)
+		return s.accept(c.Context(), o, link, funding)
 	}
-	return s.acceptOnce(c, idem, o, link)
+	return s.acceptOnce(c, idem, o, link, in)
+}
+
+// prepare settles a request and finds the terms for the client that is to fund it; nil when none is. It writes nothing.
+func (s *server) prepare(ctx context.Context, o *relay.Opening, in wire.PaymentRequest) (*wire.Funding, error) {
+	if err := s.settle(ctx, o, in); err != nil || o.Payment.From == "" {
+		return nil, err
+	}
+	return s.terms(ctx, o.Payment)
+}
+
+// settle adds to a request what only the ledger and the records know: whether it goes directly, the terms of a wallet's
+// funding, and what can be spent.
+func (s *server) settle(ctx context.Context, o *relay.Opening, in wire.PaymentRequest) error {
+	if err := s.direct(ctx, o, in.Direct); err != nil {
+		return err
+	}
+	if o.Payment.From != "" {
+		if err := s.deadline(ctx, &o.Payment, in.FundWithin); err != nil {
+			return err
+		}
+	}
+	return s.circumstances(ctx, o)
 }
 
 // acceptOnce does the work behind an Idempotency-Key, once. It is finished whether the caller is still there or not: she
 // will ask again with the same key.
-func (s *server) acceptOnce(c *call, idem relay.Answered, o relay.Opening, link string) (reply, error) {
+func (s *server) acceptOnce(c *call, idem relay.Answered, o relay.Opening, link string, in wire.PaymentRequest) (reply, error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(c.Context()), patience)
 	defer cancel()
 	first, done, err := s.Desk.Begin(ctx, idem)
@@ -57,12 +80,13 @@ func (s *server) acceptOnce(c *call, idem relay.Answered, o relay.Opening, link 
 		return replay(first), nil
 	}
 	o.Idem = first
-	if o.Before, o.Free, err = s.spendable(ctx, c.app); err != nil {
+	funding, err := s.prepare(ctx, &o, in)
+	if err != nil {
 		s.giveBack(ctx, first)
 		return reply{}, err
 	}
-	out, err := s.accept(ctx, o, link)
-	if err != nil && refused(err) {
+	out, err := s.accept(ctx, o, link, funding)
+	if err != nil && nothingWritten(err) {
 		s.giveBack(ctx, first)
 	}
 	return out, err
@@ -77,9 +101,9 @@ func (s *server) giveBack(ctx context.Context, idem relay.Answered) {
 	}
 }
 
-// refused says that err is a decision of the commit, after which nothing was written. After any other error the commit
-// may have happened; then the key stays in flight, and the next request with it finds the answer or begins anew.
-func refused(err error) bool {
+// nothingWritten says that err is a decision of the commit, not to. After any other error the commit may have happened; then
+// the key stays in flight, and the next request with it finds the answer or begins anew.
+func nothingWritten(err error) bool {
 	switch relay.KindOf(err) {
 	case relay.Invalid, relay.Forbidden, relay.Conflict, relay.Exhausted:
 		return true
@@ -87,23 +111,12 @@ func refused(err error) bool {
 	return false
 }
 
-// spendable is what the app's treasury has free on the ledger, and what was committed of it before that was read. The
-// treasury is also where money goes home to, so it has to exist.
-func (s *server) spendable(ctx context.Context, app relay.App) (before, free relay.Stroops, err error) {
-	usage, err := s.Desk.Usage(ctx, app.ID)
-	if err != nil {
-		return 0, 0, err
+// accept commits the payment and answers. After the commit a ledger that does not answer is no reason to fail, so the terms of a
+// client's funding come from before it.
+func (s *server) accept(ctx context.Context, o relay.Opening, link string, funding *wire.Funding) (reply, error) {
+	if o.Payment.PayTo != "" {
+		link = "" // it opens nothing: there is no box
 	}
-	_, free, err = s.Ledger.Balance(ctx, app.Treasury)
-	if relay.CodeOf(err) == relay.ErrNotFound.Code {
-		err = relay.NewFault(relay.Conflict, "return_to_missing",
-			"The app's treasury account does not exist on the ledger yet. Pay lumens into it first.", nil)
-	}
-	return usage.Committed, free, err
-}
-
-// accept commits the payment and answers.
-func (s *server) accept(ctx context.Context, o relay.Opening, link string) (reply, error) {
 	var box string
 	var err error
 	if link != "" {
@@ -113,7 +126,7 @@ func (s *server) accept(ctx context.Context, o relay.Opening, link string) (repl
 	}
 	show := func(p relay.Payment) (wire.Payment, error) {
 		out, err := payment(p)
-		out.ClaimLinkBox = box
+		out.ClaimLinkBox, out.Funding = box, funding
 		return out, err
 	}
 	p, err := s.Desk.Create(ctx, o, func(p relay.Payment) ([]byte, error) {

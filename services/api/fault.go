@@ -11,6 +11,10 @@ func invalid(code, pointer, public string) *relay.Fault {
 	return &relay.Fault{Kind: relay.Invalid, Code: code, Pointer: pointer, Public: public}
 }
 
+func conflict(code, public string) *relay.Fault {
+	return &relay.Fault{Kind: relay.Conflict, Code: code, Public: public}
+}
+
 // faults collects what is wrong with one request, so that it is all said at once.
 type faults []error
 

@@ -11,8 +11,11 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/stellar/go-stellar-sdk/strkey"
+
 	"github.com/restante/restante/crypto/claim"
 	"github.com/restante/restante/relay"
+	"github.com/restante/restante/relay/stellar"
 	"github.com/restante/restante/relay/wire"
 )
 
@@ -26,6 +29,12 @@ func (s *server) intake(in wire.PaymentRequest, app relay.App) (o relay.Opening,
 		bad.add(err)
 	}
 	if p.Amount, err = relay.ParseAmount(in.Amount); err != nil {
+		bad.add(err)
+	}
+	if p.Asset, err = parseAsset(in.Asset); err != nil {
+		bad.add(err)
+	}
+	if err := wallet(in, &p, app); err != nil {
 		bad.add(err)
 	}
 	if p.Policy, err = relay.ParsePolicy(in.Policy); err != nil {
@@ -57,6 +66,62 @@ func (s *server) intake(in wire.PaymentRequest, app relay.App) (o relay.Opening,
 	}
 	o.Payment = p
 	return o, link, bad.err()
+}
+
+// wallet reads what a sender with a wallet of his own says. His client makes link and box, and his recipients are his own.
+func wallet(in wire.PaymentRequest, p *relay.Payment, app relay.App) error {
+	p.ManageHash = strings.ToLower(in.ManageHash)
+	if in.From == "" {
+		return nil
+	}
+	var bad faults
+	p.From, p.ReturnTo, p.SenderRecipients = in.From, in.ReturnTo, in.SenderRecipients
+	if p.ReturnTo == "" {
+		p.ReturnTo = in.From
+	}
+	ownTerms(p)
+	if !strkey.IsValidEd25519PublicKey(in.From) || in.From == app.Treasury {
+		bad.add(invalid("from_malformed", "/from", "a wallet is the address of an account of the sender's, G…"))
+	}
+	if in.ReturnTo != "" && !strkey.IsValidEd25519PublicKey(in.ReturnTo) {
+		bad.add(invalid("return_to_malformed", "/return_to", "the money returns to the address of an account, G…"))
+	}
+	if in.Link == nil {
+		bad.add(invalid("link_missing", "/link", "the client that funds a payment makes its link, too: its box is sealed to it"))
+	}
+	if len(in.SenderRecipients) == 0 {
+		bad.add(invalid("sender_recipients_missing", "/sender_recipients", "a box is sealed to its sender: at least one age recipient"))
+	}
+	if _, err := senders(in.SenderRecipients); err != nil {
+		bad.add(err)
+	}
+	if _, err := fundTime(in.FundWithin); err != nil {
+		bad.add(err)
+	}
+	if in.Direct == "if_agreed" {
+		bad.add(invalid("not_together", "/direct", "only the app's treasury pays directly"))
+	}
+	return bad.err()
+}
+
+// senders checks to whom a sender's client says it will seal the box. It is of one kind with the claim recipient, or age
+// would not put both in one file.
+func senders(recipients []string) ([]string, error) {
+	var bad faults
+	for i, r := range recipients {
+		if !isRecipient(r) {
+			bad.add(invalid("recipient_malformed", "/sender_recipients/"+strconv.Itoa(i), "a sender recipient is an age X25519 recipient, age1…"))
+		}
+	}
+	return recipients, bad.err()
+}
+
+func parseAsset(text string) (string, error) {
+	asset, err := relay.ParseAsset(text)
+	if err == nil && stellar.CheckAsset(asset) != nil {
+		err = invalid("asset_malformed", "/asset", "the issuer of this asset is not the address of an account; a typo shows in its checksum")
+	}
+	return asset, err
 }
 
 // expiry reads "30d", "12h", "90m" or the moment; neither is the default.

@@ -124,7 +124,7 @@ func TestDocumentListsTheCodesOfThisPackage(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, m := range regexp.MustCompile(`(?:NewFault\(relay\.\w+, *|[^a-z]invalid\()"([a-z_]+)"`).FindAllStringSubmatch(string(source), -1) {
+		for _, m := range regexp.MustCompile(`(?:NewFault\(relay\.\w+, *|[^a-z](?:invalid|conflict|bad)\()"([a-z_]+)"`).FindAllStringSubmatch(string(source), -1) {
 			if !strings.HasSuffix(name, "_test.go") && known[m[1]] == 0 {
 				t.Errorf("%s: the document does not list %s", name, m[1])
 			}
@@ -168,7 +168,7 @@ func TestDocumentHasTheRoutesOfTheCode(t *testing.T) {
 				access = "open"
 				for _, s := range *op.Security {
 					for name := range s {
-						access = map[string]string{"link": "byLink", "key": "byApp"}[name]
+						access = map[string]string{"link": "byLink", "key": "byApp", "manage": "bySender"}[name]
 					}
 				}
 			}
@@ -199,6 +199,8 @@ func TestDocumentHasTheFieldsOfTheCode(t *testing.T) {
 		"Receipt": wire.Receipt{}, "ReceiptRung": wire.ReceiptRung{},
 		"Treasury": wire.Treasury{}, "Network": wire.Network{}, "AppRequest": wire.AppRequest{}, "App": wire.App{}, "Key": wire.Key{},
 		"KeyList": wire.KeyList{}, "ClaimView": wire.ClaimView{}, "CodeSession": wire.CodeSession{}, "ProveRequest": wire.ProveRequest{},
+		"MoveRequest": wire.MoveRequest{}, "Funding": wire.Funding{}, "DepositRequest": wire.DepositRequest{}, "TrustRequest": wire.TrustRequest{},
+		"AgreeRequest": wire.AgreeRequest{}, "Agreed": wire.Agreed{},
 		"Proven": wire.Proven{}, "PlanRequest": wire.PlanRequest{}, "Plan": wire.Plan{}, "SubmitRequest": wire.SubmitRequest{},
 		"Problem": problem.Problem{}, "Field": problem.Field{},
 	}

@@ -177,7 +177,7 @@ func TestBadPaymentsChangeNothing(t *testing.T) {
 		`{"to":"ana@example.com","amount":"922337203685.4775808"}`:                         "amount_too_large /amount",
 		`{"to":"ana@example.com","amount":25}`:                                             "wrong_type /amount",
 		`{"to":"ana@example.com"}`:                                                         "required /amount",
-		`{"to":"ana@example.com","amount":"25","asset":"USD:G"}`:                           "not_one_of /asset",
+		`{"to":"ana@example.com","amount":"25","asset":"USD:G"}`:                           "asset_malformed /asset",
 		`{"to":"ana@example.com","amount":"25","policy":"escrow"}`:                         "not_one_of /policy",
 		`{"to":"ana@example.com","amount":"25","expires_in":"59m"}`:                        "expiry_out_of_range /expires_in",
 		`{"to":"ana@example.com","amount":"25","expires_in":"181d"}`:                       "expiry_out_of_range /expires_in",
@@ -240,7 +240,7 @@ func TestTreasuryHasToCarryIt(t *testing.T) {
 	w.unchanged("twice", func() { w.as(w.key).do("POST", "/v1/payments", in).refused(402, "treasury_empty") })
 	var tr wire.Treasury
 	w.as(w.key).do("GET", "/v1/treasury", nil).want(200).into(&tr)
-	if (tr != wire.Treasury{Address: w.app.Treasury, Available: "399", Locked: "0"}) {
+	if (tr != wire.Treasury{Address: w.app.Treasury, Asset: "native", Trustline: true, Available: "399", Locked: "0"}) {
 		t.Errorf("%+v", tr)
 	}
 	w.ledger.remove(w.app.Treasury)

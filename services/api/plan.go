@@ -8,7 +8,6 @@ import (
 	"slices"
 
 	"github.com/stellar/go-stellar-sdk/keypair"
-	"github.com/stellar/go-stellar-sdk/strkey"
 	"github.com/stellar/go-stellar-sdk/xdr"
 
 	"github.com/restante/restante/relay"
@@ -20,6 +19,9 @@ import (
 const (
 	planLedgers = 60
 	planSeconds = 300
+
+	// mostOwnPlans is how many claims are planned for a payment whose purse pays for them, as the signer limits the others.
+	mostOwnPlans = 50
 )
 
 // proven checks the proof in the header Restante-Proof.
@@ -36,26 +38,27 @@ func (s *server) plan(c *call) (reply, error) {
 	if err := s.proven(c); err != nil {
 		return reply{}, err
 	}
-	if !strkey.IsValidEd25519PublicKey(in.Destination) || in.Destination == c.payment.Holding {
-		return reply{}, invalid("destination_malformed", "/destination", "a destination is the address of an account of yours, G…")
+	account, err := stellar.BaseAccount(in.Destination)
+	if err != nil || account == c.payment.Holding {
+		return reply{}, invalid("destination_malformed", "/destination", "a destination is the address of an account of yours: G…, or M… of one that exists")
 	}
-	intent, head, err := s.claimIntent(c.Context(), c.payment, in)
+	intent, head, err := s.claimIntent(c.Context(), c.payment, in, account)
 	if err != nil {
 		return reply{}, err
 	}
-	e, err := s.planned(c.Context(), intent, head)
+	e, err := s.planned(c.Context(), c.payment, intent, head)
 	if err != nil {
 		return reply{}, err
 	}
 	return reply{status: http.StatusOK, body: wire.Plan{
-		Envelope: base64.StdEncoding.EncodeToString(e.XDR), Hash: e.Hash, NewAccount: e.NewAccount, Sequence: e.Sequence,
-		MaxLedger: e.Bound + 1, ExpiresAt: relay.Seconds(e.MaxTime).Time(),
+		Envelope: base64.StdEncoding.EncodeToString(e.XDR), Hash: e.Hash, NewAccount: e.NewAccount, NewLine: e.NewLine, Fee: int64(e.OwnFee),
+		Sequence: e.Sequence, MaxLedger: e.Bound + 1, ExpiresAt: relay.Seconds(e.MaxTime).Time(),
 	}}, nil
 }
 
 // planned is a plan for the intent: one that was made before and still has time, so that patient retries do not use up the
 // plans that the signer makes for a payment, or a new one, written down.
-func (s *server) planned(ctx context.Context, intent relay.ClaimIntent, head relay.Head) (relay.Envelope, error) {
+func (s *server) planned(ctx context.Context, p relay.Payment, intent relay.ClaimIntent, head relay.Head) (relay.Envelope, error) {
 	all, err := s.Desk.EnvelopesOf(ctx, intent.Payment)
 	if err != nil {
 		return relay.Envelope{}, err
@@ -67,16 +70,67 @@ func (s *server) planned(ctx context.Context, intent relay.ClaimIntent, head rel
 			return e, nil
 		}
 	}
-	e, err := s.Signer.Claim(ctx, intent)
+	plan := s.Signer.Claim
+	if p.Sponsor != "" { // the purse pays: there is nothing for the signer to sign, and nothing that it could count
+		if err := allowOwnPlan(all, intent); err != nil {
+			return relay.Envelope{}, err
+		}
+		plan = func(ctx context.Context, in relay.ClaimIntent) (relay.Envelope, error) { return s.ownClaim(ctx, p, in) }
+	}
+	e, err := plan(ctx, intent)
 	if err != nil {
 		return e, err
 	}
 	return e, s.Desk.Plan(ctx, e, head)
 }
 
+// allowOwnPlan is what the signer looks at before it plans a claim: how many there are, and that a claim that fails takes no
+// number of the way back.
+func allowOwnPlan(all []relay.Envelope, intent relay.ClaimIntent) error {
+	plans := 0
+	for _, e := range all {
+		switch {
+		case e.Kind == relay.ClaimEnvelope:
+			plans++
+		case e.Kind == relay.ReturnEnvelope && e.Source == intent.Holding && intent.Sequence >= e.Sequence:
+			return relay.NewFault(relay.Forbidden, "sequence_of_ladder", "This sequence number belongs to the way back.", nil)
+		}
+	}
+	if plans >= mostOwnPlans {
+		return relay.NewFault(relay.Exhausted, "too_many_plans", "Too many claims of this payment were planned.", nil)
+	}
+	return nil
+}
+
+// ownClaim plans a claim whose fee, and whose new account, the holding account pays out of its purse.
+func (s *server) ownClaim(ctx context.Context, p relay.Payment, in relay.ClaimIntent) (relay.Envelope, error) {
+	bid, err := s.Ledger.FeeBid(ctx)
+	if err != nil {
+		return relay.Envelope{}, err
+	}
+	fee := ownClaimFee(p, bid)
+	memo, err := stellar.MemoOf(in.Memo)
+	if err != nil {
+		return relay.Envelope{}, invalid("memo_malformed", "/memo", "this memo cannot be attached")
+	}
+	tx, err := stellar.BuildClaim(stellar.ClaimPlan{
+		Passphrase: s.cfg.Network, Holding: p.Holding, Destination: in.Destination, Asset: p.Asset, Amount: int64(p.Amount), NewAccount: in.NewAccount,
+		NewLine: in.NewLine, Sequence: in.Sequence, MaxTime: in.MaxTime, LastLedger: in.Bound, Fee: uint32(fee), Memo: memo,
+	})
+	if err != nil {
+		return relay.Envelope{}, relay.NewFault(relay.Invalid, "claim_refused", "This claim cannot be built.", err)
+	}
+	raw, err := base64.StdEncoding.DecodeString(tx.XDR)
+	return relay.Envelope{
+		Hash: tx.Hash, Kind: relay.ClaimEnvelope, State: relay.Planned, Network: s.Desk.Network, Source: p.Holding, Sequence: in.Sequence,
+		SignedAt: in.SignedAt, Bound: in.Bound, MaxTime: in.MaxTime, XDR: raw, Payments: []relay.PaymentID{p.ID}, Destination: in.Destination,
+		NewAccount: in.NewAccount, NewLine: in.NewLine, Asset: p.Asset, Amount: p.Amount, OwnFee: fee,
+	}, err
+}
+
 // claimIntent looks at the ledger for what the claim needs. What cannot be claimed now is refused before anything is
 // signed; the Desk decides again when the plan is written down.
-func (s *server) claimIntent(ctx context.Context, p relay.Payment, in wire.PlanRequest) (relay.ClaimIntent, relay.Head, error) {
+func (s *server) claimIntent(ctx context.Context, p relay.Payment, in wire.PlanRequest, account string) (relay.ClaimIntent, relay.Head, error) {
 	head, err := s.Ledger.Head(ctx)
 	if err != nil {
 		return relay.ClaimIntent{}, head, err
@@ -85,43 +139,77 @@ func (s *server) claimIntent(ctx context.Context, p relay.Payment, in wire.PlanR
 	if _, _, err := relay.Step(p, relay.ClaimSubmitted{Hash: "planned", Destination: in.Destination, At: head}, s.now()); err != nil {
 		return relay.ClaimIntent{}, head, err
 	}
+	memo, err := relay.ParseMemo(in.MemoType, in.Memo)
+	if err != nil {
+		return relay.ClaimIntent{}, head, err
+	}
 	intent := relay.ClaimIntent{
-		Payment: p.ID, Holding: p.Holding, Destination: in.Destination, Memo: in.Memo, SignedAt: head.Sequence, Bound: head.Sequence + planLedgers,
+		Payment: p.ID, Holding: p.Holding, Destination: in.Destination, NewLine: in.NewLine, Memo: memo, SignedAt: head.Sequence,
+		Bound: head.Sequence + planLedgers,
 		// The last close time before the expiry, in whole seconds.
 		MaxTime: min(head.CloseTime+planSeconds, int64((p.ExpiresAt-1)/1_000_000)),
 	}
 	if intent.MaxTime <= head.CloseTime {
 		return intent, head, relay.NewFault(relay.Conflict, "expired", "The time to claim this payment has run out.", nil)
 	}
-	if intent.NewAccount, err = s.isNew(ctx, in); err != nil {
+	facts, asset, err := s.Ledger.Look(ctx, p.Asset, account, p.Holding)
+	if err != nil {
 		return intent, head, err
 	}
-	at, err := s.Ledger.Sequence(ctx, p.Holding)
-	if relay.CodeOf(err) == relay.ErrNotFound.Code {
+	if !facts[p.Holding].Exists {
 		return intent, head, relay.NewFault(relay.Conflict, "holding_absent", "The money has left its holding account a moment ago.", nil)
 	}
-	intent.Sequence = at + 1
-	return intent, head, err
+	intent.Sequence, intent.NewAccount = facts[p.Holding].Sequence+1, !facts[account].Exists
+	if intent.NewAccount || in.NewLine {
+		if err := newLine(p, asset); err != nil {
+			return intent, head, err
+		}
+	}
+	return intent, head, receives(p, in, account, memo, facts[account])
 }
 
-// isNew says whether the destination has to be made, and refuses one that wants a memo and gets none (SEP-29).
-func (s *server) isNew(ctx context.Context, in wire.PlanRequest) (bool, error) {
-	_, err := s.Ledger.Sequence(ctx, in.Destination)
-	if relay.CodeOf(err) == relay.ErrNotFound.Code {
-		if in.Memo != "" {
-			return false, invalid("memo_unexpected", "/memo", "an account that is made by the claim takes no memo")
-		}
-		return true, nil
+// newLine refuses a trustline that could not be made, or that could hold nothing: the issuer may have changed his mind since
+// the payment was accepted.
+func newLine(p relay.Payment, asset relay.AssetFacts) error {
+	switch {
+	case !asset.IssuerExists:
+		return conflict("asset_unknown", "Nobody issues this asset any more, so no new trustline for it can be made. Claim into an account that has one.")
+	case asset.AuthRequired:
+		return conflict("asset_needs_authorisation", "The issuer of "+p.Asset+" has to authorise each account that holds it now. Claim into an account that he has authorised.")
 	}
-	memos, ok := s.Ledger.(Memos)
-	if err != nil || !ok || in.Memo != "" {
-		return false, err
+	return nil
+}
+
+// receives refuses a destination that could not take the money, or would lose it, and says plainly what is missing.
+func receives(p relay.Payment, in wire.PlanRequest, account string, memo relay.Memo, to relay.AccountFacts) error {
+	bad := func(code, pointer, why string) error { return invalid(code, pointer, why) }
+	switch {
+	case !to.Exists && in.Destination != account:
+		return bad("destination_missing", "/destination", "the account behind this multiplexed address does not exist on the ledger")
+	case !to.Exists && memo != relay.Memo{}:
+		return bad("memo_unexpected", "/memo", "an account that is made by the claim takes no memo")
+	case !to.Exists && in.NewLine:
+		return bad("new_line_unexpected", "/new_line", "an account that is made by the claim gets its trustline with it")
+	case !to.Exists:
+		return nil
+	case in.Destination != account && memo != relay.Memo{}:
+		return bad("memo_unexpected", "/memo", "a multiplexed address says already whose it is; a memo would say it twice")
+	case to.MemoRequired && memo == relay.Memo{} && in.Destination == account:
+		return bad("memo_required", "/memo", "this account asks for a memo on everything it receives; without it the money would be lost")
+	case p.IsNative() && in.NewLine, to.Line && in.NewLine:
+		return bad("new_line_unexpected", "/new_line", "this account can hold the asset already")
+	case in.NewLine && to.Free < stellar.BaseReserve:
+		return bad("destination_short", "/destination", "this account has less than the 0.5 lumens to spare that a trustline locks")
+	case in.NewLine:
+		return nil
+	case !to.Line:
+		return bad("trustline_missing", "/destination", "this account has no trustline for "+p.Asset+", so it cannot hold it. Add one in your wallet, or claim with your wallet's signature, which adds it")
+	case !to.Authorized:
+		return bad("trustline_not_authorised", "/destination", "the issuer of "+p.Asset+" does not let this account hold it")
+	case to.Room < p.Amount:
+		return bad("trustline_full", "/destination", "this account has room for "+to.Room.String()+" of "+p.Asset+" only; raise its limit")
 	}
-	required, err := memos.MemoRequired(ctx, in.Destination)
-	if err == nil && required {
-		err = invalid("memo_required", "/memo", "this account asks for a memo on everything it receives; without it the money would be lost")
-	}
-	return false, err
+	return nil
 }
 
 // submit takes a plan that the claimant signed.
@@ -133,39 +221,36 @@ func (s *server) submit(c *call) (reply, error) {
 	if err := s.proven(c); err != nil {
 		return reply{}, err
 	}
-	tx, err := stellar.Decode(in.Envelope, s.cfg.Network)
-	if err != nil {
-		return reply{}, invalid("envelope_malformed", "/envelope", "this is not a signed transaction in base64 XDR")
-	}
-	e, err := s.Desk.Envelope(c.Context(), tx.Hash)
-	if err != nil && relay.CodeOf(err) != relay.ErrNotFound.Code {
-		return reply{}, err
-	}
-	if err != nil || e.Kind != relay.ClaimEnvelope || !slices.Contains(e.Payments, c.payment.ID) {
-		return reply{}, invalid("plan_unknown", "/envelope", "this envelope is none of the plans of this payment")
-	}
-	complete, err := s.complete(e, in.Envelope)
-	if err != nil {
-		return reply{}, err
-	}
-	head, err := s.Ledger.Head(c.Context())
-	if err != nil {
-		return reply{}, err
-	}
-	p, err := s.Desk.SubmitClaim(c.Context(), c.payment.ID, e.Hash, complete, head)
+	p, err := s.handIn(c, in.Envelope)
 	if err != nil {
 		return reply{}, err
 	}
 	return s.view(c, http.StatusAccepted, p)
 }
 
+// planOf finds the plan of the call's payment that an envelope is.
+func (s *server) planOf(c *call, text string) (relay.Envelope, error) {
+	tx, err := stellar.Decode(text, s.cfg.Network)
+	if err != nil {
+		return relay.Envelope{}, invalid("envelope_malformed", "/envelope", "this is not a signed transaction in base64 XDR")
+	}
+	e, err := s.Desk.Envelope(c.Context(), tx.Hash)
+	if err != nil && relay.CodeOf(err) != relay.ErrNotFound.Code {
+		return e, err
+	}
+	if err != nil || e.Kind != relay.ClaimEnvelope || !slices.Contains(e.Payments, c.payment.ID) {
+		return e, invalid("plan_unknown", "/envelope", "this envelope is none of the plans of this payment")
+	}
+	return e, nil
+}
+
 // complete adds the claimant's signatures to the envelope as it was planned. Each must be there and fit: a claim that
 // cannot land would only hold the payment up. Whatever else was attached is left out, for the network refuses signatures
 // that it did not need.
 func (s *server) complete(e relay.Envelope, given string) ([]byte, error) {
-	needed := []string{e.Source}
-	if e.NewAccount {
-		needed = append(needed, e.Destination)
+	needed, err := s.claimSigners(e)
+	if err != nil {
+		return nil, err
 	}
 	text := base64.StdEncoding.EncodeToString(e.XDR)
 	have, err := stellar.SignedBy(text, s.cfg.Network, needed...)
@@ -181,6 +266,17 @@ func (s *server) complete(e relay.Envelope, given string) ([]byte, error) {
 		}
 	}
 	return base64.StdEncoding.DecodeString(text)
+}
+
+// claimSigners are the accounts whose signatures a claim still wants when it is handed in: all but the sponsor's, whose own
+// was there when it was planned.
+func (s *server) claimSigners(e relay.Envelope) ([]string, error) {
+	tx, err := stellar.Decode(base64.StdEncoding.EncodeToString(e.XDR), s.cfg.Network)
+	if err != nil {
+		return nil, err
+	}
+	to, err := stellar.BaseAccount(e.Destination)
+	return slices.DeleteFunc(tx.Signers, func(a string) bool { return a != e.Source && a != to }), err
 }
 
 // addSignature takes account's signature over from given. Others may carry the same hint, which is four bytes of a key;
@@ -200,8 +296,8 @@ var errNoSignature = errors.New("api: no signature with the hint of the account"
 
 func missing(account string, e relay.Envelope) error {
 	whose := "the holding account"
-	if account == e.Destination {
-		whose = "the new account"
+	if account != e.Source {
+		whose = "the account that receives"
 	}
 	return invalid("signature_missing", "/envelope", "the signature of "+whose+" is missing or does not fit")
 }
@@ -219,4 +315,13 @@ func signaturesOf(text, account string) (out []stellar.Signature) {
 		}
 	}
 	return out
+}
+
+// signatures counts those of an envelope.
+func signatures(text string) int {
+	var env xdr.TransactionEnvelope
+	if xdr.SafeUnmarshalBase64(text, &env) != nil {
+		return 0
+	}
+	return len(env.Signatures())
 }

@@ -37,7 +37,7 @@ func TestPlan(t *testing.T) {
 	c.do("POST", path, wire.PlanRequest{Destination: to.Address()}).want(200).into(&plan)
 	head := w.ledger.head()
 	tx, err := stellar.CheckClaim(plan.Envelope, stellar.ClaimExpectation{
-		Passphrase: passphrase, Holding: holding.Address(), Destination: to.Address(), NewAccount: true, Sequence: 990<<32 + 1,
+		Passphrase: passphrase, Holding: holding.Address(), Destination: to.Address(), Asset: "native", NewAccount: true, Sequence: 990<<32 + 1,
 		LatestTime: head.CloseTime + 300, LastLedger: head.Sequence + 60,
 	})
 	if err != nil || tx.Hash != plan.Hash || !plan.NewAccount || plan.MaxLedger != tx.Bounds.MaxLedger || plan.ExpiresAt.Unix() != tx.Bounds.MaxTime {
@@ -160,7 +160,7 @@ func TestSubmit(t *testing.T) {
 // unplanned is a claim that is well formed and nobody planned.
 func unplanned(t *testing.T, holding, to string) string {
 	tx, err := stellar.BuildClaim(stellar.ClaimPlan{
-		Passphrase: passphrase, Holding: holding, Destination: to, Sequence: 990<<32 + 1, MaxTime: 4_000_000_000, LastLedger: 5000,
+		Passphrase: passphrase, Holding: holding, Destination: to, Asset: "native", Sequence: 990<<32 + 1, MaxTime: 4_000_000_000, LastLedger: 5000,
 	})
 	if err != nil {
 		t.Fatal(err)

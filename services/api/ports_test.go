@@ -8,39 +8,91 @@ import (
 	"time"
 
 	"github.com/stellar/go-stellar-sdk/keypair"
+	"github.com/stellar/go-stellar-sdk/xdr"
 
 	"github.com/restante/restante/relay"
 	"github.com/restante/restante/relay/stellar"
+	"github.com/restante/restante/services/signer"
 )
 
-// ledger is a handful of accounts. What the API has no business with is not there: calling it panics.
+// ledger is a handful of accounts and trustlines, judged as the real adapters judge theirs. What the API has no business
+// with is not there: calling it panics.
 type ledger struct {
 	relay.Ledger // nil
 	now          func() time.Time
 
 	mu       sync.Mutex
 	sequence uint32
-	balances map[string]relay.Stroops
-	memo     map[string]bool
+	pace     time.Duration // between ledgers; 0 = the history does not reach back
+	accounts map[string]*stellar.Account
+	lines    map[stellar.LineID]*stellar.Trustline
+	lowest   map[string]int64 // of holding accounts, when it is not that of fund's
 	down     bool
+	noBid    bool // fees are not known
+	bid      relay.Stroops
+	inbox    [][]byte // what was handed in
+	deaf     int      // so many envelopes are lost before one is taken
 }
 
 func newLedger(now func() time.Time) *ledger {
-	return &ledger{now: now, sequence: 1000, balances: map[string]relay.Stroops{}, memo: map[string]bool{}}
+	return &ledger{now: now, sequence: 1000, accounts: map[string]*stellar.Account{}, lines: map[stellar.LineID]*stellar.Trustline{},
+		lowest: map[string]int64{}, bid: 100}
 }
 
 var errDown = relay.NewFault(relay.Unavailable, "ledger_unavailable", "The network does not answer; try again.", errors.New("refused"))
 
-func (l *ledger) pay(account string, amount relay.Stroops) {
+// change finds an account, or makes it, and changes it.
+func (l *ledger) change(id string, fn func(*stellar.Account)) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.balances[account] += amount
+	if l.accounts[id] == nil {
+		l.accounts[id] = &stellar.Account{ID: id, Sequence: 990 << 32, Thresholds: [4]byte{1, 0, 0, 0}}
+	}
+	fn(l.accounts[id])
+}
+
+func (l *ledger) pay(account string, amount relay.Stroops) {
+	l.change(account, func(a *stellar.Account) { a.Balance += int64(amount) })
+}
+
+// hold makes a holding account, whose reserve somebody else keeps. purse is in it besides the amount.
+func (l *ledger) hold(account, asset string, amount, purse relay.Stroops) {
+	l.change(account, func(a *stellar.Account) {
+		a.Balance, a.NumSponsored = int64(amount+purse), uint32(relay.AssetUnits(asset))
+		if asset != stellar.Native {
+			a.Balance, a.SubEntries = int64(purse), 1
+		}
+	})
+	if asset != stellar.Native {
+		l.trust(account, asset, amount, 0)
+	}
+}
+
+func (l *ledger) wantsMemo(account string) {
+	l.change(account, func(a *stellar.Account) { a.MemoRequired = true })
+}
+
+// issue makes an asset of an issuer with these flags.
+func (l *ledger) issue(code string, flags xdr.AccountFlags) string {
+	issuer := keypair.MustRandom().Address()
+	l.pay(issuer, 10*relay.One)
+	l.change(issuer, func(a *stellar.Account) { a.Flags = uint32(flags) })
+	return code + ":" + issuer
+}
+
+// trust gives an account a trustline with a balance and room for more.
+func (l *ledger) trust(account, asset string, balance, room relay.Stroops) *stellar.Trustline {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	line := &stellar.Trustline{Account: account, Asset: asset, Balance: int64(balance), Limit: int64(balance + room), Flags: uint32(xdr.TrustLineFlagsAuthorizedFlag)}
+	l.lines[stellar.LineID{Account: account, Asset: asset}] = line
+	return line
 }
 
 func (l *ledger) remove(account string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	delete(l.balances, account)
+	delete(l.accounts, account)
 }
 
 func (l *ledger) close() {
@@ -53,12 +105,6 @@ func (l *ledger) fail(down bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.down = down
-}
-
-func (l *ledger) wantsMemo(account string) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.memo[account] = true
 }
 
 func (l *ledger) head() relay.Head {
@@ -80,67 +126,122 @@ func (l *ledger) failing() bool {
 	return l.down
 }
 
-func (l *ledger) account(account string) (relay.Stroops, error) {
+func (l *ledger) Sequence(_ context.Context, account string) (int64, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	b, ok := l.balances[account]
-	switch {
+	switch a := l.accounts[account]; {
 	case l.down:
 		return 0, errDown
-	case !ok:
+	case a == nil:
 		return 0, relay.ErrNotFound
+	default:
+		return a.Sequence, nil
 	}
-	return b, nil
-}
-
-func (l *ledger) Sequence(_ context.Context, account string) (int64, error) {
-	_, err := l.account(account)
-	return 990 << 32, err
-}
-
-func (l *ledger) Balance(_ context.Context, account string) (total, free relay.Stroops, err error) {
-	total, err = l.account(account)
-	return total, max(total-relay.One, 0), err
 }
 
 func (l *ledger) FeeBid(ctx context.Context) (relay.Stroops, error) {
-	if l.failing() {
+	if l.failing() || l.noBid {
 		return 0, errDown
 	}
-	return 100, ctx.Err()
+	return l.bid, ctx.Err()
 }
 
-func (l *ledger) MemoRequired(_ context.Context, account string) (bool, error) {
-	_, err := l.account(account)
-	return l.memo[account], err
+// snapshot is of those entries alone that were asked for, as a real adapter's is.
+func (l *ledger) snapshot(accounts []string, lines []stellar.LineID) stellar.Snapshot {
+	s := stellar.Snapshot{Ledger: l.sequence, Accounts: map[string]*stellar.Account{}, Lines: map[stellar.LineID]*stellar.Trustline{}}
+	for _, id := range accounts {
+		s.Accounts[id] = l.accounts[id]
+	}
+	for _, id := range lines {
+		s.Lines[id] = l.lines[id]
+	}
+	return s
 }
 
-func (l *ledger) Holdings(_ context.Context, ladder map[string]int64) (map[string]relay.HoldingFacts, error) {
-	out := map[string]relay.HoldingFacts{}
-	for account, lowest := range ladder {
-		b, err := l.account(account)
-		if err == errDown {
-			return nil, err
-		}
-		if lowest != 1<<50 {
+func (l *ledger) Look(_ context.Context, asset string, accounts ...string) (map[string]relay.AccountFacts, relay.AssetFacts, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.down {
+		return nil, relay.AssetFacts{}, errDown
+	}
+	var v stellar.View
+	return v.Look(l.snapshot(v.LookNeeds(asset, accounts...)), asset, accounts...)
+}
+
+func (l *ledger) Holdings(_ context.Context, asked ...relay.HoldingQuery) (map[string]relay.HoldingFacts, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.down {
+		return nil, errDown
+	}
+	for _, q := range asked {
+		if lowest, minted := l.lowest[q.Account]; q.Lowest != lowest && (minted || q.Lowest != 1<<50) {
 			return nil, errors.New("asked with another ladder than the one signed")
 		}
-		out[account] = relay.HoldingFacts{Exists: err == nil, Balance: b}
 	}
-	return out, nil
+	var v stellar.View
+	return v.Holdings(l.snapshot(v.HoldingsNeeds(asked...)), asked...)
 }
 
-// scribe is a signer that plans real claims, and refuses what no signer would sign.
+// Page is there for the time that ledgers take.
+func (l *ledger) Page(_ context.Context, seq uint32) (*relay.LedgerPage, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	switch {
+	case l.down:
+		return nil, errDown
+	case l.pace == 0:
+		return nil, relay.ErrGap
+	}
+	back := time.Duration(l.sequence-seq) * l.pace
+	return &relay.LedgerPage{Head: relay.Head{Sequence: seq, CloseTime: l.now().Add(-back).Unix()}}, nil
+}
+
+// Verdict is the signer's question: nothing is proven here.
+func (l *ledger) Verdict(context.Context, relay.Envelope) (relay.Verdict, *relay.Sighting, error) {
+	return relay.Inconclusive, nil, nil
+}
+
+// Submit takes a fee-bumped trustline, as the network would, and nothing else.
+func (l *ledger) Submit(_ context.Context, envelope []byte) (relay.Answer, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.down {
+		return relay.Answer{}, errDown
+	}
+	l.inbox = append(l.inbox, envelope)
+	if l.deaf > 0 {
+		l.deaf--
+		return relay.Answer{Word: "try_later", Later: true}, nil
+	}
+	var env xdr.TransactionEnvelope
+	if err := xdr.SafeUnmarshal(envelope, &env); err != nil || env.Type != xdr.EnvelopeTypeEnvelopeTypeTxFeeBump {
+		return relay.Answer{Word: "refused", Code: "tx_malformed"}, nil
+	}
+	tx := env.FeeBump.Tx.InnerTx.V1.Tx
+	a := l.accounts[tx.SourceAccount.ToAccountId().Address()]
+	if a == nil || int64(tx.SeqNum) != a.Sequence+1 || tx.TimeBounds() == nil || int64(tx.TimeBounds().MaxTime) < l.now().Unix() {
+		return relay.Answer{Word: "refused", Code: "tx_bad_seq"}, nil
+	}
+	a.Sequence++
+	for _, op := range tx.Operations {
+		if op.Body.Type == xdr.OperationTypeChangeTrust {
+			t := op.Body.ChangeTrustOp
+			id := stellar.LineID{Account: op.SourceAccount.ToAccountId().Address(), Asset: t.Line.ToAsset().StringCanonical()}
+			l.lines[id] = &stellar.Trustline{Account: id.Account, Asset: id.Asset, Limit: int64(t.Limit), Flags: uint32(xdr.TrustLineFlagsAuthorizedFlag)}
+		}
+	}
+	return relay.Answer{Word: "accepted"}, nil
+}
+
+// scribe is the real signer, with its log on disk, but for claims: those of holding accounts that no signer minted it plans
+// itself, and refuses what no signer would sign.
 type scribe struct {
-	relay.Signer // nil
-	ledger       *ledger
-	sponsor      *keypair.Full
-	network      string
-	asked        []relay.ClaimIntent
-}
-
-func (s *scribe) Treasury(context.Context, relay.AppID) (string, error) {
-	return keypair.MustRandom().Address(), nil
+	*signer.Signer
+	ledger  *ledger
+	sponsor *keypair.Full
+	network string
+	asked   []relay.ClaimIntent
 }
 
 func (s *scribe) Claim(_ context.Context, in relay.ClaimIntent) (relay.Envelope, error) {
@@ -151,11 +252,19 @@ func (s *scribe) Claim(_ context.Context, in relay.ClaimIntent) (relay.Envelope,
 	}
 	p := stellar.ClaimPlan{
 		Passphrase: passphrase, Holding: in.Holding, Destination: in.Destination, NewAccount: in.NewAccount, Sequence: in.Sequence,
-		MaxTime: in.MaxTime, LastLedger: in.Bound,
+		MaxTime: in.MaxTime, LastLedger: in.Bound, Asset: stellar.Native, NewLine: in.NewLine,
 	}
-	if in.Memo != "" {
-		p.Memo = stellar.Memo{Kind: stellar.MemoText, Text: in.Memo}
+	var err error
+	if p.Memo, err = stellar.MemoOf(in.Memo); err != nil {
+		return relay.Envelope{}, err
 	}
+	s.ledger.mu.Lock()
+	for id, line := range s.ledger.lines {
+		if id.Account == in.Holding { // it holds this asset, and all of it goes
+			p.Asset, p.Amount = id.Asset, line.Balance
+		}
+	}
+	s.ledger.mu.Unlock()
 	if in.NewAccount {
 		p.Sponsor = s.sponsor.Address()
 	}
@@ -173,6 +282,6 @@ func (s *scribe) Claim(_ context.Context, in relay.ClaimIntent) (relay.Envelope,
 	return relay.Envelope{
 		Hash: tx.Hash, Kind: relay.ClaimEnvelope, State: relay.Planned, Network: s.network, Source: in.Holding, Sequence: in.Sequence,
 		SignedAt: in.SignedAt, Bound: in.Bound, MaxTime: in.MaxTime, XDR: raw, Payments: []relay.PaymentID{in.Payment},
-		Destination: in.Destination, NewAccount: in.NewAccount,
+		Destination: in.Destination, NewAccount: in.NewAccount, NewLine: in.NewLine, Asset: p.Asset, Amount: relay.Stroops(p.Amount),
 	}, err
 }

@@ -2,8 +2,10 @@ package api
 
 import (
 	"context"
+	"encoding/base64"
 	"errors"
 	"net/http"
+	"strings"
 
 	"github.com/restante/restante/relay"
 	"github.com/restante/restante/relay/stellar"
@@ -24,11 +26,17 @@ func (s *server) preview(c *call) (reply, error) {
 	if err := s.read(c, &in); err != nil {
 		return reply{}, err
 	}
+	ctx := c.Context()
+	if in.From != "" && in.Link == nil { // a question, so nothing has to be made for it
+		in.ID, in.Link = string(relay.NewPaymentID(s.now())), placeholder
+		if in.Policy == string(relay.Link) {
+			in.Link = &wire.LinkHalf{AuthHash: placeholder.AuthHash, ClaimRecipient: placeholder.ClaimRecipient}
+		}
+	}
 	o, _, err := s.intake(in, c.app)
 	if err != nil {
 		return reply{}, err
 	}
-	ctx := c.Context()
 	head, err := s.Ledger.Head(ctx)
 	if err != nil {
 		return reply{}, err
@@ -37,28 +45,56 @@ func (s *server) preview(c *call) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	refusal, err := s.wouldRefuse(ctx, o)
+	refusal, err := s.wouldRefuse(ctx, &o, in)
 	if err != nil {
 		return reply{}, err
 	}
-	p, reserve := o.Payment, relay.AccountUnits*stellar.BaseReserve
-	return reply{status: http.StatusOK, body: wire.Preview{
-		Accepted: refusal == nil, Refusal: refusal, To: p.To.String(), Amount: p.Amount.String(), Asset: "native", Policy: string(p.Policy),
-		Custody: p.Policy.Custody(), CustodyText: p.Policy.CustodyText(), ReturnTo: o.App.Treasury, ExpiresAt: p.ExpiresAt.Time(),
-		Cost: wire.PreviewCost{
-			Payer: "service", FeeFunding: (bid * fundingOperations).String(), FeeClaim: (bid * claimOperations).String(),
-			FeeReturn: (bid * claimOperations).String(), ReserveLocked: relay.Stroops(reserve).String(), ReserveNewAccount: relay.Stroops(reserve).String(),
-		},
-		Ledger: head.Sequence, NotBeforeLedger: head.Sequence + s.cfg.FundingLedgers + 1,
-	}}, nil
+	p := o.Payment
+	out := wire.Preview{
+		Accepted: refusal == nil, Refusal: refusal, To: p.To.String(), Amount: p.Amount.String(), Asset: p.Asset, Policy: string(p.Policy),
+		Custody: p.Custody(), CustodyText: p.CustodyText(), Direct: p.PayTo != "", ReturnTo: p.ReturnTo, ExpiresAt: p.ExpiresAt.Time(),
+		Cost: previewCost(p, bid), Ledger: head.Sequence, NotBeforeLedger: head.Sequence + s.cfg.FundingLedgers + 1,
+	}
+	if p.FundBy > 0 {
+		out.NotBeforeLedger = p.FundBy + 1
+	}
+	if out.ReturnTo == "" {
+		out.ReturnTo = o.App.Treasury
+	}
+	return reply{status: http.StatusOK, body: out}, nil
+}
+
+// placeholder stands for the link that the client will make.
+var placeholder = &wire.LinkHalf{AuthHash: strings.Repeat("0", 64), Share: base64.StdEncoding.EncodeToString(make([]byte, 32)),
+	ClaimRecipient: "age1zvkyg2lqzraa2lnjvqej32nkuu0ues2s82hzrye869xeexvn73equnujwj"}
+
+// previewCost is what a payment costs besides the amount, and who pays it.
+func previewCost(p relay.Payment, bid relay.Stroops) wire.PreviewCost {
+	reserve := (relay.Stroops(relay.AssetUnits(p.Asset)) * stellar.BaseReserve).String()
+	extra := relay.Stroops(0) // of a credit asset: two operations more in a funding and a rung, three in a claim
+	if !p.IsNative() {
+		extra = 3
+	}
+	cost := wire.PreviewCost{
+		Payer: payer(p), FeeFunding: (bid * (fundingOperations + extra)).String(), FeeClaim: (bid * (claimOperations + extra)).String(),
+		FeeReturn: (bid * (claimOperations + extra)).String(), ReserveLocked: reserve, ReserveNewAccount: reserve, Purse: p.Purse.String(),
+	}
+	if p.Sponsor != "" {
+		cost.FeeFunding, cost.FeeClaim, cost.FeeReturn = ownFundingFee(p, bid).String(), ownClaimFee(p, bid).String(), p.RungFee.String()
+	}
+	if p.PayTo != "" {
+		cost = wire.PreviewCost{Payer: payer(p), FeeFunding: (bid * 2).String(), FeeClaim: "0", FeeReturn: "0", ReserveLocked: "0",
+			ReserveNewAccount: "0", Purse: "0"}
+	}
+	return cost
 }
 
 // wouldRefuse is the refusal that a request for the payment would get just now, nil when it would be accepted. A request
 // that is malformed, and a ledger that does not answer, are errors, as they are of the request itself.
-func (s *server) wouldRefuse(ctx context.Context, o relay.Opening) (*wire.Refusal, error) {
-	before, free, err := s.spendable(ctx, o.App)
-	if o.Before, o.Free = before, free; err == nil {
-		err = s.Desk.Preview(ctx, o)
+func (s *server) wouldRefuse(ctx context.Context, o *relay.Opening, in wire.PaymentRequest) (*wire.Refusal, error) {
+	err := s.settle(ctx, o, in)
+	if err == nil {
+		err = s.Desk.Preview(ctx, *o)
 	}
 	var f *relay.Fault
 	if errors.As(err, &f) && (f.Kind == relay.Conflict || f.Kind == relay.Exhausted || f.Kind == relay.Forbidden) {

@@ -21,7 +21,7 @@ func TestPreview(t *testing.T) {
 		!v.ExpiresAt.Equal(w.now.Add(12*time.Hour).Truncate(time.Microsecond)) || v.Ledger != head || v.NotBeforeLedger != head+13 {
 		t.Errorf("%+v", v)
 	}
-	if want := (wire.PreviewCost{Payer: "service", FeeFunding: "0.00004", FeeClaim: "0.00005", FeeReturn: "0.00005", ReserveLocked: "1", ReserveNewAccount: "1"}); v.Cost != want {
+	if want := (wire.PreviewCost{Payer: "service", FeeFunding: "0.00004", FeeClaim: "0.00005", FeeReturn: "0.00005", ReserveLocked: "1", ReserveNewAccount: "1", Purse: "0"}); v.Cost != want {
 		t.Errorf("%+v", v.Cost)
 	}
 	// The key is free for the payment itself, and the preview says what it is then.

@@ -18,8 +18,11 @@ const (
 	pollEvery = 500 * time.Millisecond
 )
 
-// own reads a payment of the app. Another app's does not exist.
+// own reads a payment of the app, or the one that the caller's token manages. Another app's does not exist.
 func (s *server) own(c *call) (relay.Payment, error) {
+	if c.payment.ID != "" {
+		return c.payment, nil
+	}
 	id, err := relay.ParsePaymentID(c.PathValue("id"))
 	if err != nil {
 		return relay.Payment{}, relay.ErrNotFound
@@ -42,11 +45,19 @@ func (s *server) getPayment(c *call) (reply, error) {
 	if p, err = s.wait(c, p); err != nil {
 		return reply{}, err
 	}
-	return shown(http.StatusOK, p)
+	return s.shown(c.Context(), http.StatusOK, p)
 }
 
-func shown(status int, p relay.Payment) (reply, error) {
+// shown is an answer with the payment, and what its client still has to do. When the ledger does not say with which number,
+// the answer is without that: what was asked for has been done already.
+func (s *server) shown(ctx context.Context, status int, p relay.Payment) (reply, error) {
 	out, err := payment(p)
+	if err == nil && p.From != "" && p.State == relay.Created {
+		var trouble error
+		if out.Funding, trouble = s.terms(ctx, p); trouble != nil {
+			s.Log.Warn("a payment without the terms of its funding", "payment", p.ID, "err", trouble)
+		}
+	}
 	return reply{status: status, body: out}, err
 }
 
@@ -183,7 +194,7 @@ func (s *server) cancel(c *call) (reply, error) {
 	if p, err = s.Desk.Apply(c.Context(), p.ID, relay.CancelAsked{}); err != nil {
 		return reply{}, err
 	}
-	return shown(progress(p), p)
+	return s.shown(c.Context(), progress(p), p)
 }
 
 func progress(p relay.Payment) int {

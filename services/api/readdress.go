@@ -24,5 +24,5 @@ func (s *server) readdress(c *call) (reply, error) {
 	if p, err = s.Desk.Apply(c.Context(), p.ID, relay.Readdressed{To: to}); err != nil {
 		return reply{}, err
 	}
-	return shown(http.StatusOK, p)
+	return s.shown(c.Context(), http.StatusOK, p)
 }

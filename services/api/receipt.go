@@ -43,7 +43,7 @@ func (s *server) receipt(c *call) (reply, error) {
 	out := wire.Receipt{
 		Format: wire.ReceiptFormat, Payment: string(p.ID), Network: s.cfg.Network, HoldingAccount: p.Holding, Amount: p.Amount.String(),
 		Asset: p.Asset, ReturnTo: p.ReturnTo, NotBeforeLedger: p.NotBefore(), Box: base64.StdEncoding.EncodeToString(box),
-		Ladder: ladder(p, envelopes), Explanation: explanation(p),
+		RungFee: int64(p.RungFee), Ladder: ladder(p, envelopes), Explanation: explanation(p),
 	}
 	return reply{status: http.StatusOK, body: out}, nil
 }
@@ -75,8 +75,12 @@ func ladder(p relay.Payment, envelopes []relay.Envelope) []wire.ReceiptRung {
 }
 
 func explanation(p relay.Payment) string {
+	how := "any funded account hands in the first rung of the ladder inside a fee bump; no key of the money is needed"
+	if p.RungFee > 0 {
+		how = "anybody hands in the first rung of the ladder as it is: it pays its own fee, and no key is needed"
+	}
 	return fmt.Sprintf("Keep this file where Restante is not. As long as nobody has claimed, it brings the money home to %s with Restante gone, from "+
-		"ledger %d on: any funded account hands in the first rung of the ladder inside a fee bump; no key of the money is needed. Or open the box "+
+		"ledger %d on: %s. Or open the box "+
 		"(base64 of an age file) with the sender's age identity: it holds the key of the holding account. The rung that is the last resort "+
-		"needs Restante's signature.", p.ReturnTo, p.NotBefore())
+		"needs Restante's signature.", p.ReturnTo, p.NotBefore(), how)
 }

@@ -10,10 +10,11 @@ import (
 type access int
 
 const (
-	open   access = iota // anybody
-	byApp                // Authorization: Bearer rst_…
-	admin                // the same, with an admin key
-	byLink               // Authorization: Link <auth>
+	open     access = iota // anybody
+	byApp                  // Authorization: Bearer rst_…
+	admin                  // the same, with an admin key
+	byLink                 // Authorization: Link <auth>
+	bySender               // byApp, or of one payment Authorization: Manage <token>
 )
 
 // call is one request on its way, with whoever was found to make it.
@@ -22,7 +23,7 @@ type call struct {
 	w       http.ResponseWriter
 	app     relay.App     // byApp, admin
 	key     relay.Key     // byApp, admin
-	payment relay.Payment // byLink
+	payment relay.Payment // byLink, and bySender with a token
 }
 
 // reply is an answer. Exactly one of body, which becomes JSON, and raw, which was written before, is set.
@@ -47,13 +48,19 @@ var routes = []route{
 	{"POST", "/v1/payments", byApp, (*server).createPayment},
 	{"GET", "/v1/payments", byApp, (*server).listPayments},
 	{"POST", "/v1/payments/preview", byApp, (*server).preview},
-	{"GET", "/v1/payments/{id}", byApp, (*server).getPayment},
+	{"GET", "/v1/payments/{id}", bySender, (*server).getPayment},
 	{"GET", "/v1/payments/{id}/story", byApp, (*server).story},
-	{"GET", "/v1/payments/{id}/receipt", byApp, (*server).receipt},
-	{"POST", "/v1/payments/{id}/cancel", byApp, (*server).cancel},
+	{"GET", "/v1/payments/{id}/receipt", bySender, (*server).receipt},
+	{"POST", "/v1/payments/{id}/cancel", bySender, (*server).cancel},
+	{"POST", "/v1/payments/{id}/deposit", bySender, (*server).deposit},
+	{"POST", "/v1/payments/{id}/fund", bySender, (*server).fund},
+	{"POST", "/v1/payments/{id}/move", bySender, (*server).move},
 	{"POST", "/v1/payments/{id}/vouch", byApp, (*server).vouch},
-	{"POST", "/v1/payments/{id}/readdress", byApp, (*server).readdress},
+	{"POST", "/v1/payments/{id}/readdress", bySender, (*server).readdress},
 	{"GET", "/v1/treasury", byApp, (*server).treasury},
+	{"POST", "/v1/treasury/trust", byApp, (*server).trust},
+	{"GET", "/v1/agreed", byApp, (*server).agreed},
+	{"DELETE", "/v1/agreed", byApp, (*server).forget},
 
 	{"POST", "/v1/apps", admin, (*server).createApp},
 	{"GET", "/v1/app", byApp, (*server).ownApp},
@@ -67,5 +74,7 @@ var routes = []route{
 	{"POST", "/v1/claims/{id}/prove", byLink, (*server).prove},
 	{"POST", "/v1/claims/{id}/plan", byLink, (*server).plan},
 	{"POST", "/v1/claims/{id}/submit", byLink, (*server).submit},
+	{"POST", "/v1/claims/{id}/agree", byLink, (*server).agree},
+	{"POST", "/v1/claims/{id}/wallet", open, (*server).walletSigned},
 	{"POST", "/v1/claims/{id}/decline", byLink, (*server).decline},
 }

@@ -71,26 +71,30 @@ func (s *server) ledgerSays(ctx context.Context, out *wire.Story, p relay.Paymen
 	if p.Holding == "" {
 		return nil
 	}
-	lowest := map[string]int64{p.Holding: 0}
+	lowest := int64(0)
 	for _, e := range envelopes {
-		if e.Kind == relay.ReturnEnvelope && e.Source == p.Holding && (lowest[p.Holding] == 0 || e.Sequence < lowest[p.Holding]) {
-			lowest[p.Holding] = e.Sequence
+		if e.Kind == relay.ReturnEnvelope && e.Source == p.Holding && (lowest == 0 || e.Sequence < lowest) {
+			lowest = e.Sequence
 		}
 	}
-	facts, err := s.Ledger.Holdings(ctx, lowest)
+	facts, err := s.Ledger.Holdings(ctx, p.Query(lowest))
 	if err != nil {
 		s.Log.Warn("story without the holding account", "payment", p.ID, "err", err)
 		out.Holding = "The ledger does not say just now."
 		return nil
 	}
 	f := facts[p.Holding]
+	what := f.Balance.String() + " lumens"
+	if !p.IsNative() {
+		what = f.Held.String() + " " + p.Asset
+	}
 	switch {
 	case !f.Exists:
 		out.Holding = fmt.Sprintf("The account %s is not on the ledger.", p.Holding)
 	case f.Trouble != "":
-		out.Holding = fmt.Sprintf("The account holds %s lumens and is not as it was made (%s): %s.", f.Balance, f.Trouble, f.Detail)
+		out.Holding = fmt.Sprintf("The account holds %s and is not as it was made (%s): %s.", what, f.Trouble, f.Detail)
 	default:
-		out.Holding = fmt.Sprintf("The account holds %s lumens and is as it was made.", f.Balance)
+		out.Holding = fmt.Sprintf("The account holds %s and is as it was made.", what)
 	}
 	return nil
 }

@@ -14,12 +14,13 @@ import (
 func payment(p relay.Payment) (wire.Payment, error) {
 	out := wire.Payment{
 		ID: string(p.ID), State: string(p.State), Reason: string(p.Reason), To: p.To.String(), Amount: p.Amount.String(),
-		Asset: p.Asset, Policy: string(p.Policy), Custody: p.Policy.Custody(), LinkMadeBy: p.LinkMadeBy,
+		Asset: p.Asset, Policy: string(p.Policy), Custody: p.Custody(), CustodyText: p.CustodyText(), LinkMadeBy: p.LinkMadeBy,
+		From: p.From, Direct: p.PayTo != "", Replaces: string(p.Replaces), Clawback: p.Clawback,
 		Destination: destination(p), ReturnTo: p.ReturnTo, ExpiresAt: p.ExpiresAt.Time(), Reference: p.Reference,
 		ReturnAsked: string(p.ReturnWish), Settlement: settlement(p), CreatedAt: p.CreatedAt.Time(), UpdatedAt: p.UpdatedAt.Time(),
 		Cost: wire.Cost{
-			Fee: p.FeePaid.String(), Payer: "service",
-			ReserveLocked: (relay.Stroops(p.LockedUnits()) * stellar.BaseReserve).String(),
+			Fee: p.FeePaid.String(), Payer: payer(p),
+			ReserveLocked: (relay.Stroops(p.LockedUnits()+p.OwnUnits()) * stellar.BaseReserve).String(),
 		},
 	}
 	if p.Holding != "" && p.State != relay.Created && p.State != relay.Funding {
@@ -34,11 +35,19 @@ func payment(p relay.Payment) (wire.Payment, error) {
 	return out, nil
 }
 
+// payer is who pays fees and reserves besides the amount.
+func payer(p relay.Payment) string {
+	if p.Sponsor != "" {
+		return "sender"
+	}
+	return "service"
+}
+
 // claimView is how the holder of a link sees a payment.
 func (s *server) claimView(p relay.Payment, app relay.App) wire.ClaimView {
 	return wire.ClaimView{
 		ID: string(p.ID), State: string(p.State), Reason: string(p.Reason), From: app.Name, To: p.To.Masked(), Amount: p.Amount.String(),
-		Asset: p.Asset, Policy: string(p.Policy), Custody: p.Policy.Custody(), CustodyText: p.Policy.CustodyText(),
+		Asset: p.Asset, Policy: string(p.Policy), Custody: p.Custody(), CustodyText: p.CustodyText(), Purse: p.Sponsor != "", Clawback: p.Clawback,
 		ExpiresAt: p.ExpiresAt.Time(), Network: s.cfg.Network, Destination: destination(p), Settlement: settlement(p),
 	}
 }

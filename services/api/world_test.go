@@ -11,6 +11,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -27,6 +28,7 @@ import (
 	"github.com/restante/restante/relay/sqlstore"
 	"github.com/restante/restante/relay/wire"
 	"github.com/restante/restante/services/api"
+	"github.com/restante/restante/services/signer"
 )
 
 const passphrase = "Test SDF Network ; September 2015"
@@ -38,6 +40,8 @@ type world struct {
 	now     time.Time
 	drift   time.Duration // how far the clock goes on at each look
 	path    string        // of the database
+	secrets string        // directory of the signer
+	next    int64         // number of its channel
 	store   *sqlstore.Store
 	desk    *relay.Desk
 	ledger  *ledger
@@ -75,7 +79,13 @@ func newWorld(t *testing.T) *world {
 	network := sha256.Sum256([]byte(passphrase))
 	w.desk = &relay.Desk{Store: w.store, Network: hex.EncodeToString(network[:]), Now: clock}
 	w.ledger = newLedger(clock)
-	w.signer = &scribe{ledger: w.ledger, sponsor: keypair.MustRandom(), network: w.desk.Network}
+	w.secrets = t.TempDir()
+	real, err := signer.Open(t.Context(), signer.Config{Dir: w.secrets, Passphrase: passphrase, Ledger: w.ledger, Log: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { real.Close() })
+	w.signer = &scribe{Signer: real, ledger: w.ledger, sponsor: keypair.MustRandom(), network: w.desk.Network}
 	h, err := api.New(api.Config{PublicURL: "https://pay.example.com", Network: passphrase}, api.Deps{
 		Desk: w.desk, Store: w.store, Signer: w.signer, Ledger: w.ledger, Codes: w.keys, Bus: w.bell, Closing: w.closing,
 		Log: slog.New(slog.NewTextHandler(w.logs, &slog.HandlerOptions{Level: slog.LevelDebug})), Now: clock,
@@ -230,7 +240,7 @@ func (a answer) refused(status int, code string, pointers ...string) answer {
 	return a
 }
 
-// state is a digest of every row there is: when it is the same, nothing changed.
+// state is a digest of every row there is, and of the signer's log: when it is the same, nothing changed.
 func (w *world) state() string {
 	w.Helper()
 	db, err := sql.Open("sqlite", "file:"+w.path)
@@ -243,6 +253,7 @@ func (w *world) state() string {
 		w.Fatal(err)
 	}
 	sum := sha256.New()
+	sum.Write(w.log())
 	for _, table := range tables {
 		rows, err := db.Query("SELECT * FROM " + table)
 		if err != nil {
@@ -329,7 +340,7 @@ func (w *world) fund(id string) *keypair.Full {
 	if err != nil {
 		w.Fatal(err)
 	}
-	w.ledger.pay(holding.Address(), p.Amount)
+	w.ledger.hold(holding.Address(), p.Asset, p.Amount, 0)
 	return holding
 }
 
@@ -338,51 +349,14 @@ func hash(s string) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// bell is a bus whose rings the test makes.
-type bell struct {
-	mu       sync.Mutex
-	watchers []chan struct{}
-	begun    chan struct{} // closed when somebody begins to watch
-}
-
-func (b *bell) Watch(relay.PaymentID) (<-chan struct{}, func()) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	c := make(chan struct{}, 1)
-	b.watchers = append(b.watchers, c)
-	if b.begun != nil {
-		close(b.begun)
-		b.begun = nil
-	}
-	return c, func() {}
-}
-
-func (b *bell) ring() {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	for _, c := range b.watchers {
-		select {
-		case c <- struct{}{}:
-		default:
-		}
-	}
-}
-
-type lockedBuffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (l *lockedBuffer) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.Write(p)
-}
-
-func (l *lockedBuffer) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.String()
-}
-
 var _ relay.Ledger = (*ledger)(nil)
+
+// log is the signer's.
+func (w *world) log() []byte {
+	w.Helper()
+	raw, err := os.ReadFile(filepath.Join(w.secrets, "signer", "log.jsonl"))
+	if err != nil {
+		w.Fatal(err)
+	}
+	return raw
+}

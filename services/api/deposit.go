@@ -1,0 +1,209 @@
+package api
+
+import (
+	"bytes"
+	"context"
+	"encoding/base64"
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"github.com/restante/restante/crypto/seal"
+	"github.com/restante/restante/relay"
+	"github.com/restante/restante/relay/stellar"
+	"github.com/restante/restante/relay/wire"
+)
+
+// deposit takes what the sender's client has minted. Nothing of it is believed: the signer builds the funding and every rung
+// again, and has them in its log before they are in the database and before anybody is told that they are.
+func (s *server) deposit(c *call) (reply, error) {
+	var in wire.DepositRequest
+	if err := s.read(c, &in); err != nil {
+		return reply{}, err
+	}
+	p, err := s.own(c)
+	if err != nil {
+		return reply{}, err
+	}
+	if p.From == "" {
+		return reply{}, conflict("funded_by_service", "This payment is funded out of the app's treasury.")
+	}
+	ctx := c.Context()
+	head, err := s.Ledger.Head(ctx)
+	if err != nil {
+		return reply{}, err
+	}
+	answer, err := s.minted(p, in, head)
+	if err != nil {
+		return reply{}, err
+	}
+	if p.Funding == answer.Envelope.Hash {
+		if err := s.keptSame(ctx, p, answer.Minted[0]); err != nil {
+			return reply{}, err
+		}
+		return s.shown(ctx, http.StatusOK, p)
+	}
+	if p.State != relay.Created || head.Sequence >= p.FundBy || head.CloseTime > p.FundUntil {
+		return reply{}, conflict("funding_over", "The time to fund this payment is over, or it was funded. Nothing was sent.")
+	}
+	if p, err = s.keep(ctx, p, answer); err != nil {
+		return reply{}, err
+	}
+	return s.shown(ctx, http.StatusOK, p)
+}
+
+// keep has a deposit kept: first by the signer, whose log outranks the database, then in the database.
+func (s *server) keep(ctx context.Context, p relay.Payment, answer relay.FundAnswer) (relay.Payment, error) {
+	at, err := s.Ledger.Sequence(ctx, p.From)
+	if err != nil && relay.CodeOf(err) != relay.ErrNotFound.Code {
+		return p, err
+	}
+	if err != nil || answer.Envelope.Sequence <= at {
+		return p, conflict("sequence_used", "The account has used this sequence number by now. Ask for the payment's terms again, and mint anew.")
+	}
+	kept, err := s.Signer.Keep(ctx, relay.KeepIntent{App: p.App, Funded: answer})
+	if err != nil {
+		return p, err
+	}
+	if !bytes.Equal(kept.Minted[0].Box, answer.Minted[0].Box) || kept.Minted[0].BoxMAC != answer.Minted[0].BoxMAC {
+		return p, errKeptAlready
+	}
+	if err := s.Desk.CommitFunding(ctx, kept); err != nil {
+		return p, err
+	}
+	return s.Desk.Payment(ctx, p.ID)
+}
+
+var errKeptAlready = conflict("kept_already", "Another funding of this payment was handed in.")
+
+// keptSame refuses a deposit that comes again with another box: whoever sent it would believe that box to be kept. The box of
+// a payment that has ended is gone, and nothing hangs on it any more.
+func (s *server) keptSame(ctx context.Context, p relay.Payment, m relay.Minted) error {
+	if p.State.Ended() {
+		return nil
+	}
+	return s.Store.View(ctx, func(tx relay.Tx) error {
+		box, err := tx.Box(p.ID)
+		if err == nil && (!bytes.Equal(box, m.Box) || p.BoxMAC != m.BoxMAC) {
+			return errKeptAlready
+		}
+		return err
+	})
+}
+
+// minted turns a deposit into the answer that a signer of ours would have given.
+func (s *server) minted(p relay.Payment, in wire.DepositRequest, head relay.Head) (relay.FundAnswer, error) {
+	box, err := base64.StdEncoding.Strict().DecodeString(in.Box)
+	if err != nil {
+		return relay.FundAnswer{}, invalid("box_malformed", "/box", "a box is an age file in base64")
+	}
+	if _, err := seal.Inspect(box); err != nil {
+		return relay.FundAnswer{}, invalid("box_malformed", "/box", "this is no box that sender and claimant could open")
+	}
+	if err := ownFee(p, relay.Stroops(in.Fee)); err != nil {
+		return relay.FundAnswer{}, err
+	}
+	funding, raw, err := s.transaction(in.Funding, "/funding")
+	if err != nil {
+		return relay.FundAnswer{}, err
+	}
+	m := relay.Minted{Payment: p.ID, Account: in.HoldingAccount, Amount: p.Amount, Asset: p.Asset, ReturnTo: p.ReturnTo, ExpiresAt: p.ExpiresAt,
+		Box: box, BoxMAC: strings.ToLower(in.BoxMAC), Terms: p.Terms()}
+	for i, rung := range in.Ladder {
+		e, err := s.rung(p, rung, i, head)
+		if err != nil {
+			return relay.FundAnswer{}, err
+		}
+		m.Ladder = append(m.Ladder, e)
+	}
+	return relay.FundAnswer{App: p.App, Minted: []relay.Minted{m}, Envelope: relay.Envelope{
+		Hash: funding.Hash, Kind: relay.FundingEnvelope, State: relay.Planned, Network: s.Desk.Network, Source: funding.Source, Sequence: funding.Sequence,
+		SignedAt: head.Sequence, Bound: p.FundBy, MaxTime: p.FundUntil, XDR: raw, Payments: []relay.PaymentID{p.ID}, OwnFee: relay.Stroops(in.Fee),
+	}}, nil
+}
+
+// ownFee wants whoever keeps the reserve to pay for the funding, too: a wallet that bids nothing would have us pay, and one
+// that bids too little would wait for nothing.
+func ownFee(p relay.Payment, fee relay.Stroops) error {
+	least := relay.Stroops(stellar.MinBaseFee) * fundingOps(p)
+	switch {
+	case p.Sponsor == "" && fee != 0:
+		return invalid("fee_differs", "/fee", "the service pays for this funding: its own fee is 0")
+	case p.Sponsor != "" && fee < least:
+		return invalid("fee_differs", "/fee", fmt.Sprintf("a wallet pays for its funding: at least %d stroops", least))
+	}
+	return nil
+}
+
+// rung is the i-th rung of a deposited way back as it will be written down.
+func (s *server) rung(p relay.Payment, in wire.ReceiptRung, i int, head relay.Head) (relay.Envelope, error) {
+	at := "/ladder/" + strconv.Itoa(i)
+	tx, raw, err := s.transaction(in.Envelope, at+"/envelope")
+	if err != nil {
+		return relay.Envelope{}, err
+	}
+	e := relay.Envelope{Hash: tx.Hash, Kind: relay.ReturnEnvelope, State: relay.Signed, Network: s.Desk.Network, Source: tx.Source, Sequence: tx.Sequence,
+		SignedAt: head.Sequence, Rung: in.Rung, XDR: raw, Payments: []relay.PaymentID{p.ID}, OwnFee: p.RungFee}
+	if in.Rung == relay.LastResort {
+		e.State = relay.Planned // the service signs it when it is used
+	}
+	if in.Hash != tx.Hash || in.LastResort != (in.Rung == relay.LastResort) {
+		return e, invalid("rung_differs", at, "number, hash and last_resort of a rung are those of its envelope")
+	}
+	return e, nil
+}
+
+func (s *server) transaction(text, pointer string) (stellar.Tx, []byte, error) {
+	tx, err := stellar.Decode(text, s.cfg.Network)
+	if err != nil {
+		return tx, nil, invalid("envelope_malformed", pointer, "this is not a transaction in base64 XDR")
+	}
+	raw, err := base64.StdEncoding.DecodeString(text)
+	return tx, raw, err
+}
+
+// fund takes the funding that the sender, and whoever signs with him, has signed. Whether their signatures are enough, the
+// ledger says: an account may have any signers. While it has not landed, better signatures may follow.
+func (s *server) fund(c *call) (reply, error) {
+	var in wire.SubmitRequest
+	if err := s.read(c, &in); err != nil {
+		return reply{}, err
+	}
+	p, err := s.own(c)
+	if err != nil {
+		return reply{}, err
+	}
+	if p.From == "" {
+		return reply{}, conflict("funded_by_service", "This payment is funded out of the app's treasury.")
+	}
+	tx, raw, err := s.transaction(in.Envelope, "/envelope")
+	if err != nil {
+		return reply{}, err
+	}
+	if p.Funding != tx.Hash {
+		return reply{}, invalid("funding_unknown", "/envelope", "this envelope is not the funding that was handed in with the box")
+	}
+	if !s.signedToFund(p, in.Envelope) {
+		return reply{}, invalid("signature_missing", "/envelope", "the funding is signed by the holding account, by the one it comes from, and by the wallet")
+	}
+	if p, err = s.Desk.SignFunding(c.Context(), p.ID, tx.Hash, raw); err != nil {
+		return reply{}, err
+	}
+	return s.shown(c.Context(), http.StatusAccepted, p)
+}
+
+// signedToFund wants the signatures of holding accounts, which have one key each, and for a wallet at least one more. The
+// service's own is added when it is handed in.
+func (s *server) signedToFund(p relay.Payment, text string) bool {
+	needed := []string{p.Holding}
+	if p.Replaces != "" {
+		needed = append(needed, p.From)
+	}
+	by, err := stellar.SignedBy(text, s.cfg.Network, needed...)
+	least := len(needed)
+	if p.Sponsor != "" {
+		least++
+	}
+	return err == nil && len(by) == len(needed) && signatures(text) >= least
+}

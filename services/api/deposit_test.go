@@ -1,0 +1,272 @@
+package api_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/base64"
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"filippo.io/age"
+	"github.com/stellar/go-stellar-sdk/keypair"
+
+	"github.com/restante/restante/relay"
+	"github.com/restante/restante/relay/mint"
+	"github.com/restante/restante/relay/stellar"
+	"github.com/restante/restante/relay/wire"
+)
+
+// encrypted is an age file for the recipients.
+func encrypted(t *testing.T, to ...age.Recipient) string {
+	t.Helper()
+	var file bytes.Buffer
+	w, err := age.Encrypt(&file, to...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.Write([]byte("a seed"))
+	w.Close()
+	return base64.StdEncoding.EncodeToString(file.Bytes())
+}
+
+// A deposit that is not exactly what was agreed is refused, whatever is wrong with it, and neither database nor signer keep it.
+func TestDepositIsRefused(t *testing.T) {
+	w := newWorld(t)
+	s := w.sender()
+	in, _ := s.request()
+	p := s.open(in)
+	thief := w.sender()
+	passphrased, err := age.NewScryptRecipient("open sesame")
+	if err != nil {
+		t.Fatal(err)
+	}
+	passphrased.SetWorkFactor(10)
+	minted := func(change func(*mint.Plan, *relay.Mint)) wire.DepositRequest {
+		d, _ := s.mint(p, in.Link.ClaimRecipient, change)
+		return d
+	}
+	theirs := minted(func(_ *mint.Plan, m *relay.Mint) { m.ReturnTo = thief.wallet.Address() })
+	for name, c := range map[string]struct {
+		spoil    func(*wire.DepositRequest)
+		code     string
+		pointers string
+	}{
+		"no box":                          {func(d *wire.DepositRequest) { d.Box = "" }, "required", "/box"},
+		"a box that is no base64":         {func(d *wire.DepositRequest) { d.Box = "box!" }, "malformed", "/box"},
+		"a box that is no age file":       {func(d *wire.DepositRequest) { d.Box = "AAAA" }, "box_malformed", "/box"},
+		"a box with something behind it":  {func(d *wire.DepositRequest) { d.Box = strings.Repeat("A", 16004) }, "too_long", "/box"},
+		"a box for the sender alone":      {func(d *wire.DepositRequest) { d.Box = encrypted(t, s.identity.Recipient()) }, "box_malformed", "/box"},
+		"a box behind a passphrase":       {func(d *wire.DepositRequest) { d.Box = encrypted(t, passphrased) }, "box_malformed", "/box"},
+		"no MAC":                          {func(d *wire.DepositRequest) { d.BoxMAC = "" }, "required", "/box_mac"},
+		"a MAC that is none":              {func(d *wire.DepositRequest) { d.BoxMAC = strings.Repeat("x", 64) }, "malformed", "/box_mac"},
+		"no account":                      {func(d *wire.DepositRequest) { d.HoldingAccount = "" }, "required", "/holding_account"},
+		"another account":                 {func(d *wire.DepositRequest) { d.HoldingAccount = thief.wallet.Address() }, "funding_differs", ""},
+		"a fee of nothing":                {func(d *wire.DepositRequest) { d.Fee = 0 }, "fee_differs", "/fee"},
+		"a fee too small":                 {func(d *wire.DepositRequest) { d.Fee = 299 }, "fee_differs", "/fee"},
+		"another fee than the envelope's": {func(d *wire.DepositRequest) { d.Fee++ }, "funding_differs", ""},
+		"a fee below nothing":             {func(d *wire.DepositRequest) { d.Fee = -1 }, "too_small", "/fee"},
+		"a fee beyond reason":             {func(d *wire.DepositRequest) { d.Fee = 100_000_001 }, "too_large", "/fee"},
+		"no funding":                      {func(d *wire.DepositRequest) { d.Funding = "" }, "required", "/funding"},
+		"a funding that is none":          {func(d *wire.DepositRequest) { d.Funding = "AAAA" }, "envelope_malformed", "/funding"},
+		"a long funding":                  {func(d *wire.DepositRequest) { d.Funding = strings.Repeat("A", 8004) }, "too_long", "/funding"},
+		"a rung for a funding":            {func(d *wire.DepositRequest) { d.Funding = d.Ladder[0].Envelope }, "funding_differs", ""},
+		"no way back":                     {func(d *wire.DepositRequest) { d.Ladder = nil }, "required", "/ladder"},
+		"two rungs":                       {func(d *wire.DepositRequest) { d.Ladder = d.Ladder[:2] }, "too_short", "/ladder"},
+		"four rungs":                      {func(d *wire.DepositRequest) { d.Ladder = append(d.Ladder, d.Ladder[2]) }, "ladder_incomplete", ""},
+		"five rungs":                      {func(d *wire.DepositRequest) { d.Ladder = slices.Repeat(d.Ladder, 2)[:5] }, "too_long", "/ladder"},
+		"a rung twice":                    {func(d *wire.DepositRequest) { d.Ladder[1] = d.Ladder[0] }, "rung_differs", ""},
+		"rungs in another order":          {func(d *wire.DepositRequest) { d.Ladder[1], d.Ladder[0] = d.Ladder[0], d.Ladder[1] }, "rung_differs", ""},
+		"a rung under another number":     {func(d *wire.DepositRequest) { d.Ladder[0].Rung = 3 }, "rung_differs", ""},
+		"a rung of no number":             {func(d *wire.DepositRequest) { d.Ladder[0].Rung = 4 }, "too_large", "/ladder/0/rung"},
+		"a rung under another hash":       {func(d *wire.DepositRequest) { d.Ladder[1].Hash = hash("x") }, "rung_differs", "/ladder/1"},
+		"a rung that passes for the last": {func(d *wire.DepositRequest) { d.Ladder[0].LastResort = true }, "rung_differs", "/ladder/0"},
+		"a rung that is none":             {func(d *wire.DepositRequest) { d.Ladder[2].Envelope = "AAAA" }, "envelope_malformed", "/ladder/2/envelope"},
+		"a rung that is not signed":       {func(d *wire.DepositRequest) { d.Ladder[0].Envelope = spoiled(d.Ladder[0].Envelope) }, "rung_differs", ""},
+		"a last resort that is not":       {func(d *wire.DepositRequest) { d.Ladder[2].Envelope = spoiled(d.Ladder[2].Envelope) }, "rung_differs", ""},
+		"a way to somebody else":          {func(d *wire.DepositRequest) { *d = theirs }, "rung_differs", ""},
+		"one rung to somebody else":       {func(d *wire.DepositRequest) { d.Ladder[1] = theirs.Ladder[1] }, "rung_differs", ""},
+	} {
+		d := minted(nil)
+		d.Ladder = slices.Clone(d.Ladder)
+		c.spoil(&d)
+		w.refuses(name, func() answer { return s.by().do("POST", "/v1/payments/"+p.ID+"/deposit", d) }, 400, c.code, strings.Fields(c.pointers)...)
+	}
+	for name, c := range map[string]struct {
+		change func(*mint.Plan, *relay.Mint)
+		code   string
+	}{
+		"less money":                 {func(_ *mint.Plan, m *relay.Mint) { m.Amount-- }, "funding_differs"},
+		"less in the purse":          {func(p *mint.Plan, _ *relay.Mint) { p.Terms.Purse-- }, "funding_differs"},
+		"rungs that bid less":        {func(p *mint.Plan, _ *relay.Mint) { p.Terms.RungFee-- }, "rung_differs"},
+		"another rescue":             {func(p *mint.Plan, _ *relay.Mint) { p.Rescue = thief.wallet.Address() }, "rung_differs"},
+		"a ledger more":              {func(p *mint.Plan, _ *relay.Mint) { p.Bound++ }, "funding_differs"},
+		"a second more":              {func(p *mint.Plan, _ *relay.Mint) { p.MaxTime++ }, "funding_differs"},
+		"a reserve of somebody else": {func(p *mint.Plan, _ *relay.Mint) { p.Sponsor = thief.wallet.Address() }, "funding_differs"},
+		"somebody else's wallet": {func(p *mint.Plan, _ *relay.Mint) {
+			p.Channel, p.Treasury = thief.wallet.Address(), thief.wallet.Address()
+		}, "funding_differs"},
+	} {
+		w.refuses(name, func() answer { return s.by().do("POST", "/v1/payments/"+p.ID+"/deposit", minted(c.change)) }, 400, c.code)
+	}
+	w.refuses("a number that was used", func() answer {
+		return s.by().do("POST", "/v1/payments/"+p.ID+"/deposit", minted(func(p *mint.Plan, _ *relay.Mint) { p.Sequence-- }))
+	}, 409, "sequence_used")
+	good := minted(nil)
+	w.ledger.fail(true)
+	w.refuses("no ledger", func() answer { return s.by().do("POST", "/v1/payments/"+p.ID+"/deposit", good) }, 503, "ledger_unavailable")
+	w.ledger.fail(false)
+	w.refuses("a parameter", func() answer { return s.by().do("POST", "/v1/payments/"+p.ID+"/deposit?x=1", good) }, 400, "query_unknown")
+	s.by().do("POST", "/v1/payments/"+p.ID+"/deposit", good).want(200) // after all that
+}
+
+// When a deposit comes, and for what.
+func TestDepositAtItsTime(t *testing.T) {
+	w := newWorld(t)
+	s := w.sender()
+	deposit := func(id string, d wire.DepositRequest) func() answer {
+		return func() answer { return w.as(w.key).do("POST", "/v1/payments/"+id+"/deposit", d) }
+	}
+	fund := func(id, envelope string) func() answer {
+		return func() answer {
+			return w.as(w.key).do("POST", "/v1/payments/"+id+"/fund", wire.SubmitRequest{Envelope: envelope})
+		}
+	}
+	in, _ := s.request()
+	p := s.open(in)
+	d, _ := s.mint(p, in.Link.ClaimRecipient, nil)
+	another, _ := s.mint(p, in.Link.ClaimRecipient, nil)
+	plain, _ := w.send(ana)
+	w.refuses("of the treasury", deposit(plain.ID, d), 409, "funded_by_service")
+	w.refuses("funding the treasury's", fund(plain.ID, d.Funding), 409, "funded_by_service")
+	w.refuses("funding before the deposit", fund(p.ID, w.sign(d.Funding, s.wallet)), 400, "funding_unknown", "/envelope")
+
+	deposit(p.ID, d)().want(200)
+	w.refuses("another one", deposit(p.ID, another), 409, "funding_over")
+	resealed := d
+	resealed.Box = another.Box
+	w.refuses("the same with another box", deposit(p.ID, resealed), 409, "kept_already")
+	resealed = d
+	resealed.BoxMAC = another.BoxMAC
+	w.refuses("the same with another MAC", deposit(p.ID, resealed), 409, "kept_already")
+
+	stranger := keypair.MustRandom()
+	w.refuses("an unknown envelope", fund(p.ID, w.sign(another.Funding, s.wallet)), 400, "funding_unknown", "/envelope")
+	w.refuses("no envelope", fund(p.ID, "AAAA"), 400, "envelope_malformed", "/envelope")
+	w.refuses("without the wallet", fund(p.ID, d.Funding), 400, "signature_missing", "/envelope")
+	w.refuses("without the holding account", fund(p.ID, w.sign(unsigned(t, d.Funding), s.wallet, stranger)), 400, "signature_missing", "/envelope")
+	// An account may have any signers, so a stranger's may be enough; when it was not, the right one follows.
+	fund(p.ID, w.sign(d.Funding, stranger))().want(202)
+	fund(p.ID, w.sign(d.Funding, s.wallet))().want(202)
+	e := w.funding(p.ID)
+	if by, err := stellar.SignedBy(base64.StdEncoding.EncodeToString(e.XDR), passphrase, s.wallet.Address(), stranger.Address()); err != nil || len(by) != 1 || by[0] != s.wallet.Address() {
+		t.Errorf("signed by %v, %v", by, err)
+	}
+	s.land(p, d)
+	w.unchanged("again, after it landed", func() { fund(p.ID, w.sign(d.Funding, s.wallet))().want(202) })
+	w.unchanged("a deposit again, after it landed", func() { deposit(p.ID, d)().want(200) })
+
+	in, _ = s.request()
+	late := s.open(in)
+	d, _ = s.mint(late, in.Link.ClaimRecipient, nil)
+	w.tick(61 * time.Second)
+	w.refuses("after the time", deposit(late.ID, d), 409, "funding_over")
+	in, _ = s.request()
+	late = s.open(in)
+	d, _ = s.mint(late, in.Link.ClaimRecipient, nil)
+	for w.ledger.head().Sequence < late.Funding.LastLedger {
+		w.ledger.close()
+	}
+	w.refuses("after the last ledger", deposit(late.ID, d), 409, "funding_over")
+	in, _ = s.request()
+	canceled := s.open(in)
+	d, _ = s.mint(canceled, in.Link.ClaimRecipient, nil)
+	w.as(w.key).do("POST", "/v1/payments/"+canceled.ID+"/cancel", nil).want(200)
+	w.refuses("after a cancel", deposit(canceled.ID, d), 409, "funding_over")
+}
+
+// unsigned is an envelope without its signatures.
+func unsigned(t *testing.T, text string) string {
+	t.Helper()
+	raw, err := base64.StdEncoding.DecodeString(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	raw = raw[:len(raw)-4-4-4-64] // one signature: count, hint, length, 64 bytes
+	return base64.StdEncoding.EncodeToString(append(raw, 0, 0, 0, 0))
+}
+
+// The signer's log comes first: what it keeps is committed by the same deposit when the database failed, and by no other.
+func TestDepositAfterALostCommit(t *testing.T) {
+	w := newWorld(t)
+	s := w.sender()
+	in, _ := s.request()
+	p := s.open(in)
+	d, _ := s.mint(p, in.Link.ClaimRecipient, nil)
+	another, _ := s.mint(p, in.Link.ClaimRecipient, nil)
+	path := "/v1/payments/" + p.ID + "/deposit"
+	w.desk.Store = broken{w.store}
+	lines := w.signed()
+	s.by().do("POST", path, d).refused(500, "internal")
+	w.desk.Store = w.store
+	if w.signed() != lines+1 {
+		t.Error("the signer did not keep it first")
+	}
+	w.refuses("another one", func() answer { return s.by().do("POST", path, another) }, 409, "kept_already")
+	resealed := d
+	resealed.Box = another.Box
+	w.refuses("the same with another box", func() answer { return s.by().do("POST", path, resealed) }, 409, "kept_already")
+	s.by().do("POST", path, d).want(200).into(&p)
+	if p.State != "funding" || w.signed() != lines+1 {
+		t.Errorf("%+v", p)
+	}
+}
+
+// broken writes nothing.
+type broken struct{ relay.Store }
+
+func (broken) UpdateMany(context.Context, []relay.PaymentID, func(relay.Tx, []relay.Payment) error) error {
+	return errors.New("disk full")
+}
+
+// Whoever names somebody else's wallet has nothing of it, and is not in its way: its owner funds with the same number.
+func TestAForeignWalletIsNotLockedOut(t *testing.T) {
+	w := newWorld(t)
+	owner, attacker := w.sender(), w.sender()
+	attacker.wallet = owner.wallet
+	in, _ := attacker.request()
+	in.FundWithin = "24h"
+	p := attacker.open(in)
+	d, _ := attacker.mint(p, in.Link.ClaimRecipient, nil)
+	attacker.by().do("POST", "/v1/payments/"+p.ID+"/deposit", d).want(200)
+	w.refuses("his signature", func() answer {
+		return attacker.by().do("POST", "/v1/payments/"+p.ID+"/fund", wire.SubmitRequest{Envelope: d.Funding})
+	}, 400, "signature_missing", "/envelope")
+	in, _ = owner.request()
+	q, _ := owner.fund(in)
+	if q.State != "pending" {
+		t.Errorf("%+v", q)
+	}
+}
+
+// Our own accounts are nobody's wallet.
+func TestOurAccountsAreNoWallets(t *testing.T) {
+	w := newWorld(t)
+	s := w.sender()
+	sponsor, channels, err := w.signer.Accounts(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var other wire.App
+	w.as(w.admin).do("POST", "/v1/apps", wire.AppRequest{Name: "Bmce", Recipient: w.identity.Recipient().String()}).want(201).into(&other)
+	for _, account := range []string{sponsor, channels[0], other.Treasury} {
+		w.ledger.pay(account, 100*relay.One)
+		in, _ := s.request()
+		in.From, in.ReturnTo = account, s.wallet.Address()
+		p := s.open(in)
+		d, _ := s.mint(p, in.Link.ClaimRecipient, nil)
+		w.refuses("a deposit", func() answer { return s.by().do("POST", "/v1/payments/"+p.ID+"/deposit", d) }, 403, "wallet_ours")
+	}
+}

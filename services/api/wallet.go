@@ -1,0 +1,67 @@
+package api
+
+import (
+	"errors"
+	"mime"
+	"net/http"
+
+	"github.com/restante/restante/relay"
+	"github.com/restante/restante/relay/sep7"
+)
+
+// walletSigned takes a claim that the claimant's own wallet signed (SEP-7, callback of a tx request). It asks for no
+// credential: a wallet has none, and what it brings is a plan of this payment with the holding account's signature, which only
+// whoever opened the box could make. Handing it in is all that can be done with it, and that, anybody who has it can. The
+// answer says nothing of the payment: once a claim has landed, everybody has it.
+func (s *server) walletSigned(c *call) (reply, error) {
+	if err := onlyParams(c.Request); err != nil {
+		return reply{}, err
+	}
+	id, err := relay.ParsePaymentID(c.PathValue("id"))
+	if err != nil {
+		return reply{}, relay.ErrNotFound
+	}
+	text, err := walletForm(c.Request)
+	if err != nil {
+		return reply{}, err
+	}
+	c.payment.ID = id // whether there is such a payment, only a plan of it could tell
+	if _, err := s.handIn(c, text); err != nil {
+		return reply{}, err
+	}
+	return reply{status: http.StatusAccepted, body: struct{}{}}, nil
+}
+
+// walletForm reads the envelope that a wallet posts.
+func walletForm(r *http.Request) (string, error) {
+	kind := r.Header.Get("Content-Type")
+	if name, _, err := mime.ParseMediaType(kind); err != nil || name != "application/x-www-form-urlencoded" {
+		return "", invalid("unsupported_media_type", "", "A wallet posts application/x-www-form-urlencoded.")
+	}
+	text, err := sep7.ReadForm(kind, r.Body)
+	var tooLong *http.MaxBytesError
+	switch {
+	case err == nil:
+		return text, nil
+	case errors.Is(err, sep7.ErrTooLarge), errors.As(err, &tooLong):
+		return "", invalid("body_too_large", "", "This is longer than any claim of ours.")
+	}
+	return "", invalid("envelope_malformed", "", "A wallet posts the form field xdr: the signed transaction in base64.")
+}
+
+// handIn hands a signed plan of the call's payment in.
+func (s *server) handIn(c *call, text string) (relay.Payment, error) {
+	e, err := s.planOf(c, text)
+	if err != nil {
+		return relay.Payment{}, err
+	}
+	complete, err := s.complete(e, text)
+	if err != nil {
+		return relay.Payment{}, err
+	}
+	head, err := s.Ledger.Head(c.Context())
+	if err != nil {
+		return relay.Payment{}, err
+	}
+	return s.Desk.SubmitClaim(c.Context(), c.payment.ID, e.Hash, complete, head)
+}
