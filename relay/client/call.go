@@ -44,6 +44,9 @@ func (c *Client) post(path string, in any) call {
 }
 
 func (c *Client) bearer() string {
+	if c.token.Len() > 0 {
+		return "Manage " + string(c.token.Reveal())
+	}
 	if c.key.Len() == 0 {
 		return ""
 	}

@@ -11,6 +11,8 @@ import (
 	"github.com/restante/restante/crypto/secret"
 	"github.com/restante/restante/relay"
 	"github.com/restante/restante/relay/redeem"
+	"github.com/restante/restante/relay/sep7"
+	"github.com/restante/restante/relay/wire"
 )
 
 const (
@@ -42,11 +44,17 @@ type ClaimRequest struct {
 	// called CodeTries times at most, and its error ends the claim. Required under the policy guarded without Voucher.
 	Code func(ctx context.Context, s CodeSession, wrong error) (string, error)
 
-	Session CodeSession     // of a code that was asked for earlier; the zero session has one mailed
-	Earlier string          // account that an earlier call claimed into; "" none
-	Voucher string          // the app's word, in place of a code
-	Memo    string          // text that an existing destination asks for, at most 28 bytes
-	Tell    func(ClaimView) // sees each state of the payment on the way; may be nil
+	Session CodeSession // of a code that was asked for earlier; the zero session has one mailed
+	Earlier string      // account that an earlier call claimed into; "" none
+	Voucher string      // the app's word, in place of a code
+	Memo    relay.Memo  // that an existing destination asks for; the zero Memo is none
+	OnFile  bool        // let the app pay this account directly from now on; needs a proof of the handle
+
+	// Wallet asks the owner of the destination to sign in her own wallet, and returns at once: the relay gets what she signed
+	// from the wallet. nil: nobody is asked, and a claim that needs her signature is refused.
+	Wallet func(ctx context.Context, r sep7.Request) error
+
+	Tell func(ClaimView) // sees each state of the payment on the way; may be nil
 }
 
 // Claimed is a claim that landed.
@@ -131,7 +139,7 @@ func (c *Client) Claim(ctx context.Context, r ClaimRequest) (Claimed, error) {
 		return Claimed{}, err
 	}
 	for range claimTries {
-		if v, err = c.attempt(ctx, r, proven.Proof, h, to); IsCode(err, "plan_dead") {
+		if v, err = c.attempt(ctx, r, proven.Proof, v, h, to); IsCode(err, "plan_dead") {
 			continue // the ledger was faster than we were
 		}
 		if err != nil {
@@ -215,28 +223,52 @@ func (c *Client) open(ctx context.Context, link Link, v ClaimView, got Proven) (
 	return redeem.Open(link.Secret, got, want)
 }
 
+// claimable is the part of an attempt that asks for a plan. With a wallet at hand, an existing account that lacks the
+// trustline gets it by the claim.
+func (c *Client) claimPlan(ctx context.Context, r ClaimRequest, proof string, to Account) (Plan, error) {
+	got, err := c.PlanClaim(ctx, r.Link, proof, wire.PlanRequest{Destination: to.Address, Memo: r.Memo.Value, MemoType: r.Memo.Kind})
+	if IsCode(err, "trustline_missing") && r.Wallet != nil {
+		got, err = c.PlanClaim(ctx, r.Link, proof, wire.PlanRequest{Destination: to.Address, Memo: r.Memo.Value, MemoType: r.Memo.Kind, NewLine: true})
+	}
+	return got, err
+}
+
 // attempt plans, checks, signs and hands in once, and follows the payment to what the ledger says. Pending means that
 // this claim cannot land any more and another may be tried.
-func (c *Client) attempt(ctx context.Context, r ClaimRequest, proof string, h Holding, to Account) (ClaimView, error) {
-	got, err := c.PlanClaim(ctx, r.Link, proof, to.Address, r.Memo)
+func (c *Client) attempt(ctx context.Context, r ClaimRequest, proof string, v ClaimView, h Holding, to Account) (ClaimView, error) {
+	got, err := c.claimPlan(ctx, r, proof, to)
 	if IsCode(err, "claim_in_flight") { // of another call: the ledger decides on that one first
 		return c.decided(ctx, r)
 	}
 	if err != nil {
 		return ClaimView{}, err
 	}
-	if got.NewAccount && to.Seed.Len() == 0 {
+	if got.NewAccount && to.Seed.Len() == 0 && r.Wallet == nil {
 		return ClaimView{}, &NoAccount{to.Address}
 	}
 	plan, err := redeem.CheckPlan(got, h, redeem.PlanExpect{
-		Destination: to.Address, NewAccount: got.NewAccount, Memo: r.Memo, Now: c.now(), Longest: LongestClaim,
+		Destination: to.Address, NewAccount: got.NewAccount, NewLine: got.NewLine, Purse: v.Purse, Memo: r.Memo, Now: c.now(), Longest: LongestClaim,
 	})
 	if err != nil {
 		return ClaimView{}, err
 	}
-	signed, err := plan.Sign(to.Seed)
+	byWallet := plan.WantsDestination() && to.Seed.Len() == 0 && r.Wallet != nil
+	var signed string
+	if byWallet {
+		signed, err = plan.SignForWallet()
+	} else {
+		signed, err = plan.Sign(to.Seed)
+	}
 	if err != nil {
 		return ClaimView{}, err
+	}
+	if r.OnFile {
+		if err := c.agree(ctx, r.Link, proof, to.Address); err != nil {
+			return ClaimView{}, err
+		}
+	}
+	if byWallet {
+		return c.byWallet(ctx, r, h, to, signed)
 	}
 	if _, err := c.SubmitClaim(ctx, r.Link, proof, signed); err != nil && !IsCode(err, "claim_in_flight") {
 		return ClaimView{}, err

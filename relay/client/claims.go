@@ -86,10 +86,10 @@ func (c *Client) Prove(ctx context.Context, link Link, ev Evidence) (Proven, err
 	return p, err
 }
 
-// PlanClaim asks for an envelope that moves everything to destination. It is to be checked (package redeem) before it is
+// PlanClaim asks for an envelope that moves everything to a destination. It is to be checked (package redeem) before it is
 // signed; [Client.Claim] does all of that.
-func (c *Client) PlanClaim(ctx context.Context, link Link, proof, destination, memo string) (Plan, error) {
-	q, err := c.onLink(ctx, link, http.MethodPost, "/plan", wire.PlanRequest{Destination: destination, Memo: memo})
+func (c *Client) PlanClaim(ctx context.Context, link Link, proof string, r wire.PlanRequest) (Plan, error) {
+	q, err := c.onLink(ctx, link, http.MethodPost, "/plan", r)
 	if err != nil {
 		return Plan{}, err
 	}

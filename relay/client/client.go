@@ -14,7 +14,8 @@ import (
 
 // Options say how to reach a relay. The zero value serves claimants.
 type Options struct {
-	Key secret.Bytes // API key of an app, "rst_test_…" or "rst_live_…"; empty for claimants
+	Key   secret.Bytes // API key of an app, "rst_test_…" or "rst_live_…"; empty for claimants
+	Token secret.Bytes // management token of one payment, in place of a key: for senders who are no app
 
 	// Network insists on the Stellar network with this passphrase. Empty: the relay says which one it is on. A relay that
 	// says a wrong one gains nothing: links and boxes are bound to the network, and do not open.
@@ -30,6 +31,7 @@ type Options struct {
 type Client struct {
 	base     *url.URL
 	key      secret.Bytes
+	token    secret.Bytes
 	http     http.Client
 	attempts int
 	now      func() time.Time
@@ -52,7 +54,7 @@ func New(server string, o Options) (*Client, error) {
 	case base.Scheme != "https" && base.Scheme != "http":
 		return nil, fmt.Errorf("the address of the relay begins with https://, not %s://", base.Scheme)
 	}
-	c := &Client{base: base, key: o.Key, attempts: o.Attempts, now: o.Now}
+	c := &Client{base: base, key: o.Key, token: o.Token, attempts: o.Attempts, now: o.Now}
 	c.network.set(o.Network)
 	if o.HTTPClient != nil {
 		c.http = *o.HTTPClient
@@ -65,6 +67,13 @@ func New(server string, o Options) (*Client, error) {
 		c.now = time.Now
 	}
 	return c, nil
+}
+
+// managing is the same client with the token of another payment.
+func (c *Client) managing(token secret.Bytes, network string) *Client {
+	n := &Client{base: c.base, token: token, http: c.http, attempts: c.attempts, now: c.now}
+	n.network.set(network)
+	return n
 }
 
 // Server is the address of the relay as it was given.

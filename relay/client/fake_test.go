@@ -350,7 +350,7 @@ func (f *fake) answerClaim(route string, p *fakePayment, r *http.Request, body [
 		if p.Policy == "guarded" && in.Voucher != "voucher" && (in.Code != code || in.Session != fmt.Sprint("session", f.codes)) {
 			return 0, no(401, "code_wrong")
 		}
-		return 200, &wire.Proven{Proof: "proof", Box: p.box, Share: p.share, HoldingAccount: *p.HoldingAccount, Amount: p.Amount, Network: testnet, Payment: p.ID}
+		return 200, &wire.Proven{Asset: "native", Proof: "proof", Box: p.box, Share: p.share, HoldingAccount: *p.HoldingAccount, Amount: p.Amount, Network: testnet, Payment: p.ID}
 	}
 	if r.Header.Get("Restante-Proof") != "proof" {
 		return 0, no(401, "proof_invalid")
@@ -376,6 +376,7 @@ func (f *fake) answerClaim(route string, p *fakePayment, r *http.Request, body [
 
 func (f *fake) plan(destination string, fresh bool) *wire.Plan {
 	p := stellar.ClaimPlan{
+		Asset:      "native",
 		Passphrase: testnet, Holding: addr("holding"), Destination: destination, NewAccount: fresh,
 		Sequence: 500<<32 + 1 + int64(len(f.signed)), MaxTime: time.Now().Unix() + 300, LastLedger: 600,
 	}

@@ -46,5 +46,5 @@ func (c *Client) expected(ctx context.Context, link Link, v ClaimView) (redeem.E
 	if err != nil {
 		return redeem.Expect{}, fmt.Errorf("%w: no amount", ErrAnswer)
 	}
-	return redeem.Expect{Payment: link.PaymentID, Network: network, Policy: relay.Policy(v.Policy), Amount: amount}, nil
+	return redeem.Expect{Payment: link.PaymentID, Network: network, Policy: relay.Policy(v.Policy), Asset: v.Asset, Amount: amount, Bound: v.Purse}, nil
 }

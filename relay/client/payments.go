@@ -4,11 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"net/url"
 	"strconv"
 	"time"
 
 	"github.com/restante/restante/relay"
+	"github.com/restante/restante/relay/wire"
 )
 
 // MostWait is the longest that the relay is asked to hold an answer back at a time. The methods that wait longer ask again.
@@ -158,9 +160,40 @@ func (c *Client) Story(ctx context.Context, id string) (Story, error) {
 	return s, fits(s.Payment.ID, id)
 }
 
-// Treasury reads the account that funds the app's payments. Amounts in lumens.
-func (c *Client) Treasury(ctx context.Context) (Treasury, error) {
+// Treasury reads the account that funds the app's payments, and what of an asset ("" or "native": lumens) is in it.
+func (c *Client) Treasury(ctx context.Context, asset string) (Treasury, error) {
+	q := c.get("/v1/treasury")
+	if asset != "" {
+		q.query = url.Values{"asset": {asset}}
+	}
 	var t Treasury
-	err := c.do(ctx, c.get("/v1/treasury"), &t)
+	err := c.do(ctx, q, &t)
 	return t, err
+}
+
+// Trust gives the treasury a trustline for an asset (CODE:ISSUER) and waits until the ledger shows it. Again is safe.
+func (c *Client) Trust(ctx context.Context, asset string) (Treasury, error) {
+	q := c.post("/v1/treasury/trust", wire.TrustRequest{Asset: asset})
+	q.safe, q.wait = true, MostWait
+	var t Treasury
+	err := c.do(ctx, q, &t)
+	return t, err
+}
+
+// Agreed is the account that the owner of a handle has put on file with this app; "" when there is none.
+func (c *Client) Agreed(ctx context.Context, to string) (string, error) {
+	q := c.get("/v1/agreed")
+	q.query = url.Values{"to": {to}}
+	var a wire.Agreed
+	if err := c.do(ctx, q, &a); err != nil || a.Account == nil {
+		return "", err
+	}
+	return *a.Account, nil
+}
+
+// Forget takes the account on file for a handle off again.
+func (c *Client) Forget(ctx context.Context, to string) error {
+	q := c.get("/v1/agreed")
+	q.method, q.query = http.MethodDelete, url.Values{"to": {to}}
+	return c.do(ctx, q, nil)
 }

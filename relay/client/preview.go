@@ -11,13 +11,17 @@ import (
 // Preview asks what a payment would cost and whether it would be accepted. Nothing is made, here or there: no id, no link,
 // no payment. A refusal for the state of things is in the answer; a malformed request is a *Problem, as it is of [Client.Send].
 func (c *Client) Preview(ctx context.Context, r SendRequest) (Preview, error) {
-	body := wire.PaymentRequest{
-		To: r.To, Amount: r.Amount, Note: r.Note, ExpiresIn: r.ExpiresIn, Policy: r.Policy, Reference: r.Reference, Metadata: r.Metadata,
-	}
-	if !r.ExpiresAt.IsZero() {
-		at := r.ExpiresAt.UTC()
-		body.ExpiresAt = &at
-	}
+	return c.preview(ctx, r, r.body())
+}
+
+// PreviewOwn is Preview for [Client.SendOwn].
+func (c *Client) PreviewOwn(ctx context.Context, r OwnRequest) (Preview, error) {
+	body := r.body()
+	body.From, body.ReturnTo, body.SenderRecipients, body.FundWithin = r.From, r.ReturnTo, r.Recipients, r.FundWithin
+	return c.preview(ctx, r.SendRequest, body)
+}
+
+func (c *Client) preview(ctx context.Context, r SendRequest, body wire.PaymentRequest) (Preview, error) {
 	q := c.post("/v1/payments/preview", body)
 	q.safe = true // it only looks
 	var v Preview

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/restante/restante/relay"
 	"github.com/restante/restante/relay/stellar"
 	"github.com/restante/restante/relay/wire"
 )
@@ -47,7 +48,12 @@ func checkReceipt(r Receipt, network string) error {
 	case r.NotBeforeLedger == 0:
 		return errors.New("it does not say from when on")
 	}
-	plan := stellar.ReturnPlan{Passphrase: network, Holding: r.HoldingAccount, ReturnTo: r.ReturnTo, LastLedger: r.NotBeforeLedger - 1}
+	amount, err := relay.ParseAmount(r.Amount)
+	if err != nil || stellar.CheckAsset(r.Asset) != nil || r.RungFee < 0 || r.RungFee > 10*stellar.OwnRungFee {
+		return errors.New("it does not say how much of what")
+	}
+	plan := stellar.ReturnPlan{Passphrase: network, Holding: r.HoldingAccount, ReturnTo: r.ReturnTo, LastLedger: r.NotBeforeLedger - 1,
+		Asset: r.Asset, Amount: int64(amount), Fee: uint32(r.RungFee)}
 	for _, rung := range r.Ladder {
 		by, err := stellar.SignedBy(rung.Envelope, network, r.HoldingAccount)
 		if err != nil || len(by) != 1 {

@@ -11,7 +11,7 @@ import (
 
 // receipt is an honest one: the ladder of a funding that could land up to ledger 520.
 func (f *fake) receipt(p *fakePayment) *wire.Receipt {
-	plan := stellar.ReturnPlan{
+	plan := stellar.ReturnPlan{Asset: "native",
 		Passphrase: testnet, Holding: addr("holding"), ReturnTo: p.ReturnTo, LastLedger: 520, Sponsor: addr("sponsor"), Amount: 25_0000000,
 	}
 	r := &wire.Receipt{
@@ -42,7 +42,7 @@ func TestReceipt(t *testing.T) {
 	if err != nil || len(r.Ladder) != 3 || r.Ladder[0].LastResort || !r.Ladder[2].LastResort {
 		t.Fatalf("%+v, %v", r, err)
 	}
-	thief := stellar.ReturnPlan{Passphrase: testnet, Holding: addr("holding"), ReturnTo: addr("thief"), LastLedger: 520}
+	thief := stellar.ReturnPlan{Passphrase: testnet, Holding: addr("holding"), ReturnTo: addr("thief"), LastLedger: 520, Asset: "native", Amount: 25_0000000}
 	for name, spoil := range map[string]func(*wire.Receipt){
 		"another format":   func(r *wire.Receipt) { r.Format = "restante-receipt-2" },
 		"another payment":  func(r *wire.Receipt) { r.Payment = "pay_aaaaaaaaaaaaaaaaaaaaaaaaaa" },

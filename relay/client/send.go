@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/restante/restante/crypto/claim"
+	"github.com/restante/restante/crypto/secret"
 	"github.com/restante/restante/relay"
 	"github.com/restante/restante/relay/wire"
 )
@@ -24,7 +25,9 @@ func ParseLink(text string) (Link, error) { return claim.Parse(text) }
 // SendRequest is money to be sent.
 type SendRequest struct {
 	To        string            // handle: "ana@example.com", "email:…", "tel:+…", "github:…", "app:…"
-	Amount    string            // lumens, up to 7 decimals: "25", "0.5"
+	Amount    string            // up to 7 decimals: "25", "0.5"
+	Asset     string            // "native" (the default: lumens), or CODE:ISSUER
+	Direct    bool              // pay into the account that the recipient has put on file, if there is one
 	Note      string            // for the recipient, at most 500 bytes; sealed in the box
 	ExpiresIn string            // "12h", "30d"; 1 hour to 180 days. Empty: 30 days
 	ExpiresAt time.Time         // instead of ExpiresIn
@@ -40,6 +43,8 @@ type SendRequest struct {
 type Sent struct {
 	Payment Payment
 	Link    Link
+	Token   secret.Bytes // that manages the payment; of SendOwn and Move
+	Funding string       // base64 XDR, of SendOwn and Move: signed as far as it could be here
 }
 
 // Unclear says that a payment may have been accepted although no answer came. Sent, returned with it, holds id and link:
@@ -109,15 +114,25 @@ func (c *Client) prepare(id, network string, r SendRequest) (Link, wire.PaymentR
 	if err != nil {
 		return Link{}, wire.PaymentRequest{}, err
 	}
+	body := r.body()
+	body.Policy, body.ID, body.Link = string(policy), id, half
+	return link, body, nil
+}
+
+// body is the request without what only its sender makes.
+func (r SendRequest) body() wire.PaymentRequest {
 	body := wire.PaymentRequest{
-		To: r.To, Amount: r.Amount, Note: r.Note, ExpiresIn: r.ExpiresIn, Policy: string(policy),
-		Reference: r.Reference, Metadata: r.Metadata, ID: id, Link: half,
+		To: r.To, Amount: r.Amount, Asset: r.Asset, Note: r.Note, ExpiresIn: r.ExpiresIn, Policy: r.Policy,
+		Reference: r.Reference, Metadata: r.Metadata,
+	}
+	if r.Direct {
+		body.Direct = "if_agreed"
 	}
 	if !r.ExpiresAt.IsZero() {
 		at := r.ExpiresAt.UTC()
 		body.ExpiresAt = &at
 	}
-	return link, body, nil
+	return body
 }
 
 // linkHalf is everything of a link that the relay may know.
@@ -151,7 +166,10 @@ func fitsRequest(p Payment, id string, r wire.PaymentRequest) error {
 	got, err2 := relay.ParseAmount(p.Amount)
 	to, err3 := relay.ParseHandle(r.To)
 	sees, err4 := relay.ParseHandle(p.To)
+	asset, err5 := relay.ParseAsset(r.Asset)
 	switch {
+	case err5 != nil || asset != p.Asset:
+		return fmt.Errorf("%w: payment %s is of another asset", ErrAnswer, id)
 	case err != nil || err2 != nil || asked != got:
 		return fmt.Errorf("%w: payment %s has another amount", ErrAnswer, id)
 	case err3 != nil || err4 != nil || to != sees:

@@ -192,7 +192,7 @@ func TestRedirects(t *testing.T) {
 			reached = true
 			return answer(200, strings.NewReader("{}")), nil
 		})}})
-		_, err := c.Treasury(t.Context())
+		_, err := c.Treasury(t.Context(), "")
 		if reached != follows || (err == nil) != follows {
 			t.Errorf("%s: reached %v, %v", to, reached, err)
 		}
@@ -205,7 +205,7 @@ func TestAnswersAreBounded(t *testing.T) {
 	c := f.client(client.Options{HTTPClient: &http.Client{Transport: answers(func(*http.Request) (*http.Response, error) {
 		return answer(200, &endless{&read}), nil
 	})}})
-	if _, err := c.Treasury(t.Context()); !errors.Is(err, client.ErrAnswer) {
+	if _, err := c.Treasury(t.Context(), ""); !errors.Is(err, client.ErrAnswer) {
 		t.Errorf("%v", err)
 	}
 	if read > 64<<20 {
@@ -245,7 +245,7 @@ func TestOddAnswers(t *testing.T) {
 			c := f.client(client.Options{Attempts: 2, HTTPClient: &http.Client{Transport: answers(func(*http.Request) (*http.Response, error) {
 				return answer(odd.status, strings.NewReader(odd.body)), nil
 			})}})
-			_, err := c.Treasury(t.Context())
+			_, err := c.Treasury(t.Context(), "")
 			if err == nil || !odd.check(err) || strings.Contains(err.Error(), "sesame") {
 				t.Errorf("%s: %v", name, err)
 			}
@@ -264,7 +264,7 @@ func TestContext(t *testing.T) {
 			}
 			return busy
 		}
-		if _, err := f.sender().Treasury(ctx); err == nil || f.count("GET /v1/treasury") != 2 {
+		if _, err := f.sender().Treasury(ctx, ""); err == nil || f.count("GET /v1/treasury") != 2 {
 			t.Errorf("%v after %d calls", err, f.count("GET /v1/treasury"))
 		}
 	})

@@ -1,0 +1,91 @@
+package client
+
+import (
+	"context"
+
+	"github.com/restante/restante/crypto/claim"
+	"github.com/restante/restante/crypto/secret"
+	"github.com/restante/restante/relay"
+	"github.com/restante/restante/relay/redeem"
+	"github.com/restante/restante/relay/stellar"
+	"github.com/restante/restante/relay/wire"
+)
+
+// MoveRequest gives the money of a waiting payment to somebody else, by moving it into a fresh holding account with a new link.
+type MoveRequest struct {
+	ID         string       // of the payment that waits
+	To         string       // the new handle
+	Note       string       // for the new recipient; the old note is not carried over
+	Policy     string       // "guarded" or "link"
+	Identity   secret.Bytes // the sender's age identity, AGE-SECRET-KEY-1…: it opens the box
+	Recipients []string     // age recipients of the new box; none: those of the old payment
+	LinkBase   string       // as SendRequest.LinkBase
+
+	Keep func(OwnReceipt) error                                     // as OwnRequest.Keep. Required
+	Sign func(ctx context.Context, envelope string) (string, error) // of a payment out of a wallet: the wallet keeps the new reserve, too, and signs
+}
+
+// Move is how a payment is readdressed that nobody but its sender may still open: the sender's client opens the box, and the
+// funding of the new payment merges the old holding account into the new one. The old link claims until that has landed, and
+// whichever lands first has the money: follow the new payment. Errors: those of [Client.Send] and [Client.Receipt], and
+// redeem.ErrBox when the identity does not open the box.
+func (c *Client) Move(ctx context.Context, r MoveRequest) (Sent, error) {
+	network, err := c.agreedNetwork(ctx)
+	if err != nil {
+		return Sent{}, err
+	}
+	old, err := c.Receipt(ctx, r.ID)
+	if err != nil {
+		return Sent{}, err
+	}
+	h, err := redeem.OpenSent(old, r.Identity)
+	if err != nil {
+		return Sent{}, err
+	}
+	defer h.Wipe()
+	id := string(relay.NewPaymentID(relay.At(c.now())))
+	base := r.LinkBase
+	if base == "" {
+		base = c.Server()
+	}
+	link, err := claim.NewLink(base, id, claim.NewSecret())
+	if err != nil {
+		return Sent{}, err
+	}
+	half, policy, err := linkHalf(link, network, r.Policy)
+	if err != nil {
+		return Sent{}, err
+	}
+	recipients := r.Recipients
+	if len(recipients) == 0 {
+		own, err := redeem.Recipient(r.Identity)
+		if err != nil {
+			return Sent{}, err
+		}
+		recipients = []string{own}
+	}
+	token, hash := newToken()
+	path, err := paymentPath(r.ID, "/move")
+	if err != nil {
+		return Sent{}, err
+	}
+	q := c.post(path, wire.MoveRequest{To: r.To, Note: r.Note, Policy: string(policy), SenderRecipients: recipients, ManageHash: hash, ID: id, Link: half})
+	out := Sent{Link: link, Token: secret.NewString(token)}
+	if err := c.do(ctx, q, &out.Payment); err != nil {
+		return Sent{}, err
+	}
+	asked := wire.PaymentRequest{To: r.To, Amount: old.Amount, Asset: old.Asset, Policy: string(policy)}
+	if err := fitsRequest(out.Payment, id, asked); err != nil {
+		return Sent{}, err
+	}
+	want := ownTerms{network: network, from: h.Account, home: old.ReturnTo, sender: recipients, claim: half.ClaimRecipient, note: r.Note, replaces: r.ID,
+		move: func(envelope string, plan stellar.FundingPlan) (string, error) { return h.SignMove(envelope, plan) }}
+	if old.RungFee > 0 && out.Payment.Funding != nil { // out of a wallet: whoever keeps the reserve signs, and sees for whom
+		want.sponsor = out.Payment.Funding.Sponsor
+	}
+	mover := c
+	if c.token.Len() > 0 { // the old token manages the old payment only
+		mover = c.managing(out.Token, network)
+	}
+	return mover.fundOwn(ctx, out, want, r.Keep, r.Sign)
+}

@@ -1,0 +1,241 @@
+package client
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/stellar/go-stellar-sdk/strkey"
+
+	"github.com/restante/restante/crypto/box"
+	"github.com/restante/restante/crypto/claim"
+	"github.com/restante/restante/crypto/secret"
+	"github.com/restante/restante/relay"
+	"github.com/restante/restante/relay/mint"
+	"github.com/restante/restante/relay/stellar"
+	"github.com/restante/restante/relay/wire"
+)
+
+// MostOwnFee is the most that SendOwn bids for a funding, in stroops: the network takes what it asks, which is far less.
+const MostOwnFee = int64(relay.One)
+
+// OwnRequest is money to be sent out of the sender's own wallet. His key never leaves his machine, and neither does the holding
+// account's: both are used here.
+type OwnRequest struct {
+	SendRequest
+	From       string   // the wallet's account, G…: it pays, and keeps the holding account's reserve
+	ReturnTo   string   // where the money comes home to; "" = From
+	Recipients []string // age recipients of the sender; at least one. The box is sealed to them, and to whoever claims
+	FundWithin string   // how long signing may take, "1m" (the default) to "24h": for wallets with several signers
+
+	// Keep gets what brings the money home without the relay, and returns when it is safe: on disk and synced. It is called
+	// before the relay gets anything but the request, and before anything is signed by the wallet. Required.
+	Keep func(OwnReceipt) error
+
+	// Sign adds the wallet's signature to the funding (base64 XDR) and returns the whole. It is called when box and way back are
+	// kept by the relay, too. nil: the caller has Sent.Funding signed elsewhere and hands it in by [Client.Fund], or to the
+	// network itself.
+	Sign func(ctx context.Context, envelope string) (string, error)
+}
+
+// OwnReceipt is a receipt with the token that manages its payment.
+type OwnReceipt struct {
+	Receipt
+	Token string `json:"manage_token"`
+}
+
+// SendOwn makes a payment out of the sender's own wallet, in the order that cannot strand money: the relay accepts the request
+// and says until when it may be funded; holding account, box, way back and funding are made here; the receipt is kept; the
+// relay gets box and way back, and keeps them; only then the wallet signs. A crash at any point leaves either nothing sent or
+// a receipt. Errors are those of [Client.Send]; after any error that is not a refusal of the request, nothing more is signed.
+func (c *Client) SendOwn(ctx context.Context, r OwnRequest) (Sent, error) {
+	if r.Keep == nil || len(r.Recipients) == 0 {
+		return Sent{}, errors.New("a payment out of an own wallet needs somebody who keeps its receipt, and a recipient of its box")
+	}
+	network, err := c.agreedNetwork(ctx)
+	if err != nil {
+		return Sent{}, err
+	}
+	id := string(relay.NewPaymentID(relay.At(c.now())))
+	link, body, err := c.prepare(id, network, r.SendRequest)
+	if err != nil {
+		return Sent{}, err
+	}
+	token, hash := newToken()
+	body.From, body.ReturnTo, body.SenderRecipients, body.FundWithin, body.ManageHash = r.From, r.ReturnTo, r.Recipients, r.FundWithin, hash
+	q := c.post("/v1/payments", body)
+	q.safe, q.header = true, map[string]string{"Idempotency-Key": rand.Text()}
+	var p Payment
+	err = c.do(ctx, q, &p)
+	if IsCode(err, "id_taken") { // ours
+		p, err = c.Get(ctx, id, 0)
+	}
+	if err != nil {
+		return Sent{}, err // nothing was made, so nothing can have been sent
+	}
+	if err := fitsRequest(p, id, body); err != nil {
+		return Sent{}, err
+	}
+	if p.Funding == nil { // an answer that was remembered says nothing of it
+		if p, err = c.Get(ctx, id, 0); err != nil {
+			return Sent{}, err
+		}
+	}
+	home := r.ReturnTo
+	if home == "" {
+		home = r.From
+	}
+	want := ownTerms{network: network, from: r.From, sponsor: r.From, home: home, sender: r.Recipients, claim: body.Link.ClaimRecipient, note: r.Note}
+	return c.fundOwn(ctx, Sent{Payment: p, Link: link, Token: secret.NewString(token)}, want, r.Keep, r.Sign)
+}
+
+func newToken() (text, hash string) {
+	text = rand.Text() + rand.Text()
+	sum := sha256.Sum256([]byte(text))
+	return text, hex.EncodeToString(sum[:])
+}
+
+// ownTerms is what the sender's client knows by itself of a payment that it funds.
+type ownTerms struct {
+	network, from, sponsor, home, claim, note string
+	sender                                    []string
+	replaces                                  string
+	move                                      func(envelope string, plan stellar.FundingPlan) (string, error) // signs for the holding account that is emptied
+}
+
+// fundOwn mints, keeps, hands in, signs and hands in again.
+func (c *Client) fundOwn(ctx context.Context, s Sent, want ownTerms, keep func(OwnReceipt) error, sign func(context.Context, string) (string, error)) (Sent, error) {
+	plan, m, err := c.planOwn(s, want)
+	if err != nil {
+		return s, err
+	}
+	minted, err := mint.Own(rand.Reader, plan, m)
+	if err != nil {
+		return s, err
+	}
+	receipt := ownReceipt(s, want.network, minted)
+	if err := keep(receipt); err != nil {
+		return s, fmt.Errorf("the receipt could not be kept, so nothing was sent: %w", err)
+	}
+	deposit, err := depositOf(s, want.network, plan, minted)
+	if err != nil {
+		return s, err
+	}
+	path, err := paymentPath(s.Payment.ID, "/deposit")
+	if err != nil {
+		return s, err
+	}
+	q := c.post(path, deposit)
+	q.safe = true // the same again is the first answer
+	funding := base64.StdEncoding.EncodeToString(minted.Envelope.XDR)
+	if err := c.do(ctx, q, &s.Payment); err != nil {
+		return s, err
+	}
+	if want.move != nil {
+		own := stellar.FundingPlan{Passphrase: plan.Passphrase, Channel: plan.Channel, Sponsor: plan.Sponsor, Treasury: plan.Treasury,
+			Sequence: plan.Sequence, MaxTime: plan.MaxTime, LastLedger: plan.Bound, Fee: plan.Fee, Move: true,
+			Payments: []stellar.Holding{{Account: receipt.HoldingAccount, Asset: m.Asset, Amount: int64(m.Amount), Purse: int64(plan.Terms.Purse)}}}
+		if funding, err = want.move(funding, own); err != nil {
+			return s, err
+		}
+	}
+	if s.Funding = funding; sign == nil && want.sponsor != "" {
+		return s, nil
+	}
+	if sign != nil {
+		if s.Funding, err = sign(ctx, funding); err != nil {
+			return s, fmt.Errorf("the funding was not signed, so nothing was sent: %w", err)
+		}
+	}
+	s.Payment, err = c.Fund(ctx, s.Payment.ID, s.Funding)
+	return s, err
+}
+
+// planOwn turns the relay's terms into a plan, once they are no worse than what they should be.
+func (c *Client) planOwn(s Sent, want ownTerms) (mint.Plan, relay.Mint, error) {
+	t, p := s.Payment.Funding, s.Payment
+	bad := func(what string) (mint.Plan, relay.Mint, error) {
+		return mint.Plan{}, relay.Mint{}, fmt.Errorf("%w: terms of the funding: %s", ErrAnswer, what)
+	}
+	if t == nil {
+		return bad("there are none")
+	}
+	amount, err := relay.ParseAmount(p.Amount)
+	if err != nil || stellar.CheckAsset(p.Asset) != nil {
+		return bad("how much of what")
+	}
+	purse := relay.Stroops(0)
+	if t.Purse != "0" {
+		if purse, err = relay.ParseAmount(t.Purse); err != nil {
+			return bad("the purse")
+		}
+	}
+	service := want.sponsor == "" // the service keeps the reserve, and pays
+	end := c.now().Add(25 * time.Hour).Unix()
+	switch {
+	case t.From != want.from || !service && t.Sponsor != want.sponsor || p.ReturnTo != want.home || t.Replaces != want.replaces:
+		return bad("other accounts")
+	case !strkey.IsValidEd25519PublicKey(t.Rescue) || !strkey.IsValidEd25519PublicKey(t.Sponsor) || t.Rescue == want.from:
+		return bad("the service's account")
+	case int64(purse) > stellar.PurseOf(p.Asset) || t.RungFee < 0 || t.RungFee > stellar.OwnRungFee || t.Fee < 0 || t.Fee > MostOwnFee:
+		return bad("they cost too much")
+	case !service && (purse == 0 || t.RungFee == 0 || t.Fee == 0):
+		return bad("nobody pays the fees")
+	case t.MaxTime <= c.now().Add(-time.Hour).Unix() || t.MaxTime > end || t.LastLedger <= t.Ledger || t.LastLedger-t.Ledger > 90_000 || t.Sequence <= 0:
+		return bad("an end that is too far, or past")
+	}
+	terms := relay.Terms{From: t.From, Sponsor: want.sponsor, Purse: purse, RungFee: relay.Stroops(t.RungFee), Replaces: relay.PaymentID(t.Replaces)}
+	plan := mint.Plan{Passphrase: want.network, Channel: t.From, Sponsor: t.Sponsor, Treasury: t.From, Rescue: t.Rescue, Sequence: t.Sequence,
+		SignedAt: t.Ledger, Bound: t.LastLedger, MaxTime: t.MaxTime, Fee: uint32(t.Fee), Terms: terms}
+	return plan, relay.Mint{Payment: relay.PaymentID(p.ID), Amount: amount, Asset: p.Asset, Note: want.note, ReturnTo: p.ReturnTo,
+		ExpiresAt: relay.At(p.ExpiresAt), SenderRecipients: want.sender, ClaimRecipient: want.claim}, nil
+}
+
+func ownReceipt(s Sent, network string, a relay.FundAnswer) OwnReceipt {
+	m := a.Minted[0]
+	r := Receipt{Format: wire.ReceiptFormat, Payment: s.Payment.ID, Network: network, HoldingAccount: m.Account, Amount: m.Amount.String(), Asset: m.Asset,
+		ReturnTo: m.ReturnTo, NotBeforeLedger: a.Envelope.Bound + 1, RungFee: int64(m.Terms.RungFee), Box: base64.StdEncoding.EncodeToString(m.Box),
+		Explanation: fmt.Sprintf("Keep this file where Restante is not. As long as nobody has claimed, it brings the money home to %s with Restante gone, "+
+			"from ledger %d on: anybody hands in the first rung of the ladder, or opens the box with the sender's age identity, which is the key of the "+
+			"holding account. The token manages the payment while Restante is there.", m.ReturnTo, a.Envelope.Bound+1)}
+	for _, e := range m.Ladder {
+		r.Ladder = append(r.Ladder, wire.ReceiptRung{Rung: e.Rung, Hash: e.Hash, Envelope: base64.StdEncoding.EncodeToString(e.XDR), LastResort: e.Rung == stellar.LastResort})
+	}
+	return OwnReceipt{Receipt: r, Token: string(s.Token.Reveal())}
+}
+
+func depositOf(s Sent, network string, plan mint.Plan, a relay.FundAnswer) (wire.DepositRequest, error) {
+	keys, err := claim.Derive(s.Link.Secret, s.Payment.ID, network)
+	if err != nil {
+		return wire.DepositRequest{}, err
+	}
+	r := ownReceipt(s, network, a)
+	return wire.DepositRequest{HoldingAccount: r.HoldingAccount, Box: r.Box, BoxMAC: box.MAC(keys.BoxKey(), r.HoldingAccount), Ladder: r.Ladder,
+		Fee: int64(plan.Fee), Funding: base64.StdEncoding.EncodeToString(a.Envelope.XDR)}, nil
+}
+
+// Fund hands a funding in that the wallet, and whoever signs with it, has signed: of [Sent].Funding, after SendOwn without
+// Sign. Handing in the same one again is safe.
+func (c *Client) Fund(ctx context.Context, id, envelope string) (Payment, error) {
+	path, err := paymentPath(id, "/fund")
+	if err != nil {
+		return Payment{}, err
+	}
+	q := c.post(path, wire.SubmitRequest{Envelope: envelope})
+	q.safe = true
+	var p Payment
+	if err := c.do(ctx, q, &p); err != nil {
+		return Payment{}, err
+	}
+	return p, fits(p.ID, id)
+}
+
+// SignWith is an OwnRequest.Sign for a wallet whose one key is at hand (S…).
+func SignWith(network string, seed secret.Bytes) func(context.Context, string) (string, error) {
+	return func(_ context.Context, envelope string) (string, error) { return mint.SignAs(envelope, network, seed) }
+}
