@@ -14,11 +14,13 @@ import (
 
 	"github.com/restante/restante/relay"
 	"github.com/restante/restante/relay/client"
+	"github.com/restante/restante/relay/sep7"
 )
 
 // claimFlags are the flags of claim.
 type claimFlags struct {
-	code, to, memo, keystore, passphraseFile, voucher string
+	code, to, memo, memoType, keystore, passphraseFile, voucher string
+	wallet, onFile                                              bool
 }
 
 // claiming is one run of claim.
@@ -50,8 +52,11 @@ func (c *cli) newClaim() *cobra.Command {
 	fl := cmd.Flags()
 	fl.SortFlags = false
 	fl.StringVar(&f.code, "code", "", "the six digits that were mailed after an earlier call")
-	fl.StringVar(&f.to, "to", "", "an account of yours that exists, G…, instead of a new one")
-	fl.StringVar(&f.memo, "memo", "", "text memo that this account asks for, at most 28 bytes")
+	fl.StringVar(&f.to, "to", "", "an account of yours that exists, G… or M…, instead of a new one")
+	fl.StringVar(&f.memo, "memo", "", "memo that this account asks for")
+	fl.StringVar(&f.memoType, "memo-type", "", "kind of the memo: text (default), id or hash")
+	fl.BoolVar(&f.wallet, "wallet", false, "with --to: sign in your own wallet, by a link and a QR code (SEP-7), where your account has to sign")
+	fl.BoolVar(&f.onFile, "on-file", false, "let this app pay you directly into the same account from now on")
 	fl.StringVar(&f.keystore, "keystore", "", "file for the new account's key (default ./restante-ACCOUNT.age); never overwritten")
 	fl.StringVar(&f.passphraseFile, "passphrase-file", "", "file whose first line is the keystore's passphrase")
 	fl.StringVar(&f.voucher, "voucher", "", "the app's word for you, in place of a code")
@@ -68,12 +73,19 @@ func (f claimFlags) check() error {
 		return usage("--to names an account that has its key already: --keystore and --passphrase-file are for a new one.")
 	case f.memo != "" && f.to == "":
 		return usage("--memo goes with --to.")
-	case len(f.memo) > 28:
-		return usage("--memo: a memo has at most 28 bytes.")
+	case f.memoType != "" && f.memo == "":
+		return usage("--memo-type goes with --memo.")
+	case f.wallet && f.to == "":
+		return usage("--wallet goes with --to: which account of your wallet?")
+	case f.wallet && strings.HasPrefix(f.to, "M"), f.onFile && strings.HasPrefix(f.to, "M"):
+		return usage("--wallet and --on-file take a plain account, G….")
 	case strings.HasPrefix(f.to, "S"):
 		return usage("--to takes the address of an account, G…. That looks like a secret key: keep it to yourself.")
-	case f.to != "" && !strkey.IsValidEd25519PublicKey(f.to):
+	case f.to != "" && !strkey.IsValidEd25519PublicKey(f.to) && !strkey.IsValidMuxedAccountEd25519PublicKey(f.to):
 		return usage("--to: that is not the address of an account. One has 56 characters and begins with G; a typo shows in its checksum.")
+	}
+	if _, err := relay.ParseMemo(f.memoType, f.memo); err != nil {
+		return usage("--memo: %s.", err)
 	}
 	return nil
 }
@@ -136,8 +148,15 @@ func (r *claiming) ready() error {
 }
 
 func (r *claiming) try(ctx context.Context, earlierCode bool) (client.Claimed, error) {
+	memo, err := relay.ParseMemo(r.memoType, r.memo)
+	if err != nil {
+		return client.Claimed{}, err
+	}
 	q := client.ClaimRequest{
-		Link: r.link, Account: r.account, Code: r.askCode, Voucher: r.voucher, Memo: r.memo, Tell: r.tell, Earlier: r.begun.Account,
+		Link: r.link, Account: r.account, Code: r.askCode, Voucher: r.voucher, Memo: memo, OnFile: r.onFile, Tell: r.tell, Earlier: r.begun.Account,
+	}
+	if r.wallet {
+		q.Wallet = r.askWallet
 	}
 	if earlierCode {
 		q.Session = client.CodeSession{Session: r.begun.Session, To: r.begun.SessionTo, ExpiresAt: r.begun.SessionEnds}
@@ -266,3 +285,17 @@ func (r *claiming) print(got client.Claimed) error {
 
 // bare drops the kind of an e-mail handle.
 func bare(handle string) string { return strings.TrimPrefix(handle, "email:") }
+
+// askWallet shows what the claimant's own wallet has to sign: as a link for a wallet on this machine, and as a code for one on
+// a phone. Both go to stderr, where people read.
+func (r *claiming) askWallet(_ context.Context, q sep7.Request) error {
+	uri, err := q.URI()
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(r.stderr, "Your account has to sign. Open this in its wallet, or scan it, within 5 minutes; the wallet hands it back by itself:\n\n%s\n\n", uri)
+	if err := r.qr(uri); err != nil {
+		fmt.Fprintln(r.stderr, capital(err.Error()))
+	}
+	return nil
+}

@@ -43,7 +43,7 @@ func (r *claiming) reopen(ctx context.Context) (client.Account, error) {
 	case r.passphraseFile != "":
 		pass, err = readSecretFile("--passphrase-file", r.passphraseFile)
 	case pass.Len() > 0:
-		r.tellPassphrase(pass)
+		r.tellPassphrase(pass, true, "which is kept nowhere once the claim is done")
 	case r.terminal() != nil:
 		pass, err = r.askHidden(ctx, "Passphrase of "+r.begun.Keystore+": ")
 	default:
@@ -76,7 +76,7 @@ func (r *claiming) makeAccount(ctx context.Context, network string) (client.Acco
 	if path, err = filepath.Abs(path); err != nil {
 		return client.Account{}, err
 	}
-	pass, generated, err := r.newPassphrase(ctx, "the new account's key")
+	pass, generated, err := r.newPassphrase(ctx, "--passphrase-file", r.passphraseFile, "the new account's key")
 	if err != nil {
 		return client.Account{}, err
 	}
@@ -99,46 +99,8 @@ func (r *claiming) makeAccount(ctx context.Context, network string) (client.Acco
 	if !r.json {
 		fmt.Fprintf(r.stderr, "New account %s, its key in %s.\n", key.Address(), path)
 	}
-	if generated {
-		r.tellPassphrase(pass)
-	}
+	r.tellPassphrase(pass, generated, "which is kept nowhere once the claim is done")
 	return client.Account{Address: key.Address(), Seed: seed}, nil
-}
-
-// newPassphrase comes from the file, from the terminal (twice), or is made here.
-func (r *claiming) newPassphrase(ctx context.Context, of string) (p secret.Bytes, generated bool, err error) {
-	switch {
-	case r.passphraseFile != "":
-		p, err = readSecretFile("--passphrase-file", r.passphraseFile)
-		return p, false, err
-	case r.terminal() == nil:
-		return keystore.GeneratePassphrase(), true, nil
-	}
-	for {
-		first, err := r.askHidden(ctx, "Passphrase for "+of+" (leave empty to have one made): ")
-		if err != nil {
-			return p, false, err
-		}
-		if first.Len() == 0 {
-			return keystore.GeneratePassphrase(), true, nil
-		}
-		again, err := r.askHidden(ctx, "The same again: ")
-		if err != nil {
-			return p, false, err
-		}
-		if first.Equal(again) {
-			again.Wipe()
-			return first, false, nil
-		}
-		fmt.Fprintln(r.stderr, "These are not the same.")
-	}
-}
-
-// tellPassphrase shows a passphrase that was made here, to people; with --json it is a field of the answer.
-func (r *claiming) tellPassphrase(p secret.Bytes) {
-	if !r.json {
-		fmt.Fprintf(r.stderr, "Its passphrase, which is kept nowhere once the claim is done: %s\n", p.Reveal())
-	}
 }
 
 func samePath(a, b string) bool {

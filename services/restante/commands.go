@@ -6,6 +6,7 @@ import "github.com/spf13/cobra"
 const (
 	groupRun  = "run"
 	groupUse  = "use"
+	groupKeys = "keys"
 	groupLook = "look"
 )
 
@@ -15,8 +16,11 @@ func (c *cli) commands() []*cobra.Command {
 		c.newUp(), c.newDevnet(), c.newDemo(),
 
 		// groupUse: apps and claimants.
-		c.newApp(), c.newSend(), c.newReaddress(), c.newCancel(), c.newClaim(), c.newDecline(),
+		c.newApp(), c.newSend(), c.newSubmit(), c.newReaddress(), c.newCancel(), c.newClaim(), c.newDecline(),
 		c.newReceipt(), c.newKit(),
+
+		// groupKeys: senders with an account of their own.
+		c.newInit(), c.newKeystore(),
 
 		// groupLook: what is, and why.
 		c.newShow(), c.newList(), c.newWatch(), c.newExplain(), c.newTreasury(), c.newVersion(),

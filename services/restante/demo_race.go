@@ -13,6 +13,7 @@ import (
 	"github.com/restante/restante/relay/client"
 	"github.com/restante/restante/relay/redeem"
 	"github.com/restante/restante/relay/stellar"
+	"github.com/restante/restante/relay/wire"
 	"github.com/restante/restante/services/devnet"
 )
 
@@ -134,7 +135,7 @@ func (d *stage) ownReturn(ctx context.Context, id string) (string, error) {
 		return "", err
 	}
 	for _, e := range all {
-		if e.Kind == relay.ReturnEnvelope && e.Rung == stellar.Rungs-1 {
+		if e.Kind == relay.ReturnEnvelope && e.Rung == stellar.Rungs(stellar.Native)-1 {
 			outer, err := d.house.signer.Bump(ctx, e.Hash, e.XDR, 10_000)
 			return base64.StdEncoding.EncodeToString(outer), err
 		}
@@ -215,13 +216,13 @@ func (d *stage) open(ctx context.Context, link client.Link) (redeem.Holding, str
 		return redeem.Holding{}, "", err
 	}
 	h, err := redeem.Open(link.Secret, proven, redeem.Expect{Payment: link.PaymentID, Network: d.house.cfg.Ledger.Passphrase,
-		Policy: relay.Guarded, Amount: relay.Stroops(amount)})
+		Policy: relay.Guarded, Asset: relay.Native, Amount: relay.Stroops(amount)})
 	return h, proven.Proof, err
 }
 
 // planAndSign asks for a plan, checks it and signs it with both keys.
 func (d *stage) planAndSign(ctx context.Context, link client.Link, proof string, h redeem.Holding, account *keypair.Full) (string, error) {
-	got, err := d.anyone.PlanClaim(ctx, link, proof, account.Address(), "")
+	got, err := d.anyone.PlanClaim(ctx, link, proof, wire.PlanRequest{Destination: account.Address()})
 	if err != nil {
 		return "", err
 	}

@@ -84,8 +84,8 @@ func (d *stage) boxStaysShut(ctx context.Context, link client.Link, keys claim.K
 		return err
 	}
 	proven := wire.Proven{Box: base64.StdEncoding.EncodeToString(box), Share: base64.StdEncoding.EncodeToString(rawShare), HoldingAccount: *p.HoldingAccount,
-		Amount: p.Amount, Network: d.house.cfg.Ledger.Passphrase, Payment: p.ID}
-	want := redeem.Expect{Payment: p.ID, Network: proven.Network, Policy: relay.Guarded, Amount: relay.Stroops(amount)}
+		Asset: p.Asset, Amount: p.Amount, Network: d.house.cfg.Ledger.Passphrase, Payment: p.ID}
+	want := redeem.Expect{Payment: p.ID, Network: proven.Network, Policy: relay.Guarded, Asset: relay.Native, Amount: relay.Stroops(amount)}
 	if _, err := redeem.Open(claim.NewSecret(), proven, want); err == nil {
 		return fmt.Errorf("the box opens with a link that the thief made up")
 	}
@@ -233,7 +233,7 @@ func stolenLink(ctx context.Context, d *stage) error {
 	if _, err = d.anyone.AskCode(ctx, sent.Link); err == nil {
 		return fmt.Errorf("a second code is mailed at once")
 	}
-	if _, err := d.anyone.PlanClaim(ctx, sent.Link, "made-up", keypair.MustRandom().Address(), ""); err == nil {
+	if _, err := d.anyone.PlanClaim(ctx, sent.Link, "made-up", wire.PlanRequest{Destination: keypair.MustRandom().Address()}); err == nil {
 		return fmt.Errorf("a claim is planned without a proof")
 	}
 	if err := d.expect(ctx, "the holding account", *sent.Payment.HoldingAccount, amount); err != nil {

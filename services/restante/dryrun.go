@@ -8,12 +8,22 @@ import (
 )
 
 // dryRun tells what a send would cost and whether it would be accepted. Nothing is made, not even a link.
-func (c *cli) dryRun(ctx context.Context, r client.SendRequest) error {
+func (c *cli) dryRun(ctx context.Context, r client.SendRequest, own ownFlags) error {
 	cl, err := c.app()
 	if err != nil {
 		return err
 	}
-	v, err := cl.Preview(ctx, r)
+	ask := func() (client.Preview, error) { return cl.Preview(ctx, r) }
+	if own.from != "" {
+		profile, err := c.openProfile(ctx, own.from, own.passphraseFile)
+		if err != nil {
+			return err
+		}
+		defer profile.Wipe()
+		q := client.OwnRequest{SendRequest: r, From: profile.Account, ReturnTo: own.returnTo, Recipients: []string{profile.Recipient}, FundWithin: own.fundWithin}
+		ask = func() (client.Preview, error) { return cl.PreviewOwn(ctx, q) }
+	}
+	v, err := ask()
 	if err != nil {
 		return err
 	}
@@ -38,6 +48,7 @@ func (c *cli) printPreview(v client.Preview) {
 		row{"Payment", outcome}, row{"To", v.To}, row{"Amount", money(v.Amount, v.Asset) + ", from " + v.ReturnTo}, row{"Waits until", moment(v.ExpiresAt)},
 		row{"Fees", fmt.Sprintf("%s to fund, %s when claimed or %s when returned, at most at a first try; %s pays",
 			xlm(v.Cost.FeeFunding), xlm(v.Cost.FeeClaim), xlm(v.Cost.FeeReturn), payer(v.Cost.Payer))},
+		row{"Purse", purse(v)},
 		row{"Locked", fmt.Sprintf("%s in the holding account, by %s; comes home", xlm(v.Cost.ReserveLocked), payer(v.Cost.Payer))},
 		row{"New account", fmt.Sprintf("%s if the claim has to make one, by %s; stays with that account", xlm(v.Cost.ReserveNewAccount), payer(v.Cost.Payer))},
 		row{"Returns", fmt.Sprintf("to %s, in ledger %d at the earliest if it were funded now (newest: %d); before it is funded, at once",
@@ -47,10 +58,21 @@ func (c *cli) printPreview(v client.Preview) {
 	c.printf("\nNothing was sent. This holds for now and promises nothing.\n")
 }
 
+// purse says what a sender's own wallet adds.
+func purse(v client.Preview) string {
+	if v.Cost.Payer != "sender" {
+		return ""
+	}
+	return money(v.Cost.Purse, "native") + " besides, out of which claim or return and a new account are paid; what is left goes with the money"
+}
+
 // payer names who carries a cost.
 func payer(word string) string {
-	if word == "service" {
+	switch word {
+	case "service":
 		return "the service's sponsor"
+	case "sender":
+		return "your wallet"
 	}
 	return word
 }

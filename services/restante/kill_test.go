@@ -445,7 +445,7 @@ func (th *theatre) treasury(w map[string]string) string {
 	if err != nil {
 		th.t.Fatal(err)
 	}
-	tr, err := app.Treasury(th.t.Context())
+	tr, err := app.Treasury(th.t.Context(), "")
 	if err != nil {
 		th.t.Fatal(err)
 	}

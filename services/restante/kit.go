@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -123,7 +122,7 @@ type kitJSON struct {
 }
 
 func (r *claiming) saveKit(ctx context.Context, k client.Kit, out string) error {
-	pass, generated, err := r.newPassphrase(ctx, "the kit")
+	pass, generated, err := r.newPassphrase(ctx, "--passphrase-file", r.passphraseFile, "the kit")
 	if err != nil {
 		return err
 	}
@@ -142,10 +141,8 @@ func (r *claiming) saveKit(ctx context.Context, k client.Kit, out string) error 
 	if r.json {
 		return r.printJSON(told)
 	}
-	if generated {
-		fmt.Fprintf(r.stderr, "Its passphrase, which is kept nowhere: %s\n", pass.Reveal())
-	}
-	r.printf("%s\n\nThis file, which \"age -d\" opens, gets %s out without us for as long as the money waits: nothing was claimed yet.\n", out, money(k.Amount, "native"))
+	r.tellPassphrase(pass, generated, "which is kept nowhere")
+	r.printf("%s\n\nThis file, which \"age -d\" opens, gets %s out without us for as long as the money waits: nothing was claimed yet.\n", out, money(k.Amount, k.Asset))
 	r.printf("Until it is claimed, the sender can still take the money back; whoever has the file and its passphrase can take it too.\n")
 	return r.written()
 }

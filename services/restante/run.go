@@ -92,6 +92,7 @@ func (c *cli) root() *cobra.Command {
 	root.AddGroup(
 		&cobra.Group{ID: groupRun, Title: "Run a relay:"},
 		&cobra.Group{ID: groupUse, Title: "Send and claim:"},
+		&cobra.Group{ID: groupKeys, Title: "Keep your own keys:"},
 		&cobra.Group{ID: groupLook, Title: "Look:"},
 	)
 	root.AddCommand(c.commands()...)

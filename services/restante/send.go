@@ -12,7 +12,8 @@ import (
 
 func (c *cli) newSend() *cobra.Command {
 	var r client.SendRequest
-	var wait, dry bool
+	var own ownFlags
+	var wait, dry, noDirect bool
 	cmd := &cobra.Command{
 		Use: "send --to HANDLE --amount N", Short: "Send money to an e-mail address or another handle", GroupID: groupUse,
 		Long: "Send money. The claim link is made here and printed once: nobody else has it. Deliver it yourself.\n\n" +
@@ -27,8 +28,16 @@ func (c *cli) newSend() *cobra.Command {
 				return usage("How much? Give --amount in lumens, like --amount 25.")
 			case dry && wait:
 				return usage("Nothing is sent with --dry-run, so there is nothing to wait for.")
+			}
+			if err := own.check(); err != nil {
+				return err
+			}
+			r.Direct = !noDirect && own.from == ""
+			switch {
 			case dry:
-				return c.dryRun(cmd.Context(), r)
+				return c.dryRun(cmd.Context(), r, own)
+			case own.from != "":
+				return c.sendOwn(cmd.Context(), r, own, wait)
 			}
 			return c.send(cmd.Context(), r, wait)
 		},
@@ -36,7 +45,15 @@ func (c *cli) newSend() *cobra.Command {
 	f := cmd.Flags()
 	f.SortFlags = false
 	f.StringVar(&r.To, "to", "", "handle of the recipient")
-	f.StringVar(&r.Amount, "amount", "", "lumens, up to 7 decimals")
+	f.StringVar(&r.Amount, "amount", "", "how much, up to 7 decimals")
+	f.StringVar(&r.Asset, "asset", "", "of what: CODE:ISSUER (default lumens)")
+	f.StringVar(&own.from, "from", "", "profile whose wallet pays, in place of the app's treasury; \"restante init\" makes one")
+	f.StringVar(&own.passphraseFile, "passphrase-file", "", "file whose first line is the profile's passphrase")
+	f.StringVar(&own.returnTo, "return-to", "", "with --from: account that the money comes home to (default the wallet)")
+	f.StringVar(&own.receipt, "receipt", "", "with --from: file for the receipt (default ./restante-ID.receipt.json); never overwritten")
+	f.StringVar(&own.fundWithin, "fund-within", "", "with --from: how long signing may take, 1m to 24h (default 1m)")
+	f.BoolVar(&own.unsigned, "unsigned", false, "with --from: print the funding for the wallet's other signers, and do not hand it in")
+	f.BoolVar(&noDirect, "no-direct", false, "let the money wait even where the recipient has put an account on file")
 	f.StringVar(&r.Note, "note", "", "for the recipient, at most 500 bytes")
 	f.StringVar(&r.ExpiresIn, "expires", "", "how long it waits, like 12h or 30d; 1h to 180d (default 30d)")
 	f.StringVar(&r.Policy, "policy", "", "guarded: link and inbox together claim; link: whoever has the link (default guarded)")
@@ -92,16 +109,29 @@ func (c *cli) printSent(s client.Sent) error {
 		return err
 	}
 	p := s.Payment
+	if p.Direct {
+		return c.printDirect(p)
+	}
 	if c.json {
 		return c.printJSON(sentJSON{p, link})
 	}
 	c.table(
-		row{"Payment", p.ID}, row{"State", p.State}, row{"To", p.To}, row{"Amount", money(p.Amount, p.Asset)},
+		row{"Payment", p.ID}, row{"State", p.State}, row{"To", p.To}, row{"Amount", money(p.Amount, p.Asset)}, row{"From", p.From},
 		row{"Waits until", moment(p.ExpiresAt)}, row{"Reference", p.Reference},
 	)
 	c.printf("\n%s\n\n", link)
 	c.printf("This link is printed once. Send it to the recipient: nobody else has it.\n")
-	c.printf("%s\n", relay.Policy(p.Policy).CustodyText())
+	c.printf("%s\n", p.CustodyText)
+	return nil
+}
+
+// printDirect says that there is no link, because nothing waits.
+func (c *cli) printDirect(p client.Payment) error {
+	if c.json {
+		return c.printJSON(p)
+	}
+	c.table(row{"Payment", p.ID}, row{"State", p.State}, row{"To", p.To}, row{"Amount", money(p.Amount, p.Asset)}, row{"Reference", p.Reference})
+	c.printf("\nPaid directly: the recipient has put an account on file with this app, so nothing waits and there is no link. %s\n", p.CustodyText)
 	return nil
 }
 

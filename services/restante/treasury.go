@@ -3,22 +3,35 @@ package main
 import "github.com/spf13/cobra"
 
 func (c *cli) newTreasury() *cobra.Command {
-	return &cobra.Command{
+	var asset string
+	var trust bool
+	cmd := &cobra.Command{
 		Use: "treasury", Short: "Show the account that funds your payments", GroupID: groupLook, Args: exactly(0, ""),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			cl, err := c.app()
 			if err != nil {
 				return err
 			}
-			t, err := cl.Treasury(cmd.Context())
+			ask := cl.Treasury
+			if trust {
+				ask = cl.Trust
+			}
+			t, err := ask(cmd.Context(), asset)
 			if err != nil {
 				return err
 			}
 			if c.json {
 				return c.printJSON(t)
 			}
-			c.table(row{"Address", t.Address}, row{"Available", money(t.Available, "")}, row{"Waiting to be claimed", money(t.Locked, "")})
+			available := money(t.Available, t.Asset)
+			if !t.Trustline {
+				available = "no trustline yet; --trust gives it one"
+			}
+			c.table(row{"Address", t.Address}, row{"Available", available}, row{"Waiting to be claimed", money(t.Locked, t.Asset)})
 			return nil
 		},
 	}
+	cmd.Flags().StringVar(&asset, "asset", "", "of which asset: CODE:ISSUER (default lumens)")
+	cmd.Flags().BoolVar(&trust, "trust", false, "give the account a trustline for the asset")
+	return cmd
 }

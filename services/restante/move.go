@@ -1,0 +1,86 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"os"
+	"strings"
+
+	"github.com/restante/restante/crypto/secret"
+	"github.com/restante/restante/relay"
+	"github.com/restante/restante/relay/client"
+	"github.com/restante/restante/relay/redeem"
+)
+
+// moveFlags are the flags of readdress --move.
+type moveFlags struct {
+	move                                                      bool
+	identityFile, from, passphraseFile, note, policy, receipt string
+}
+
+func (f moveFlags) check() error {
+	switch {
+	case !f.move && (f.identityFile != "" || f.from != "" || f.passphraseFile != "" || f.note != "" || f.policy != "" || f.receipt != ""):
+		return usage("The other flags go with --move.")
+	case f.move && (f.identityFile == "") == (f.from == ""):
+		return usage("--move opens the box: give --identity with the app's age identity, or --from with the profile that sent the money.")
+	}
+	return nil
+}
+
+// moveMoney gives waiting money to somebody else under a new link. The ledger decides against a claim of the old one.
+func (c *cli) moveMoney(ctx context.Context, id, to string, f moveFlags) error {
+	cl, err := c.app()
+	if err != nil {
+		return err
+	}
+	file := ""
+	q := client.MoveRequest{ID: id, To: to, Note: f.note, Policy: f.policy,
+		Keep: func(kept client.OwnReceipt) (err error) { file, err = c.keepReceipt(kept, f.receipt); return err }}
+	if f.from != "" {
+		profile, err := c.openProfile(ctx, f.from, f.passphraseFile)
+		if err != nil {
+			return err
+		}
+		defer profile.Wipe()
+		q.Identity, q.Sign = profile.Identity, client.SignWith(profile.Network, profile.Seed)
+	} else if q.Identity, err = readIdentity(f.identityFile); err != nil {
+		return err
+	}
+	sent, err := cl.Move(ctx, q)
+	switch {
+	case errors.Is(err, redeem.ErrBox), errors.Is(err, redeem.ErrIdentity):
+		return failed("This identity does not open the payment's box, so nothing was moved.")
+	case err != nil && file != "":
+		return c.ownInterrupted(sent, file, err)
+	case err != nil:
+		return err
+	}
+	p, err := cl.Follow(ctx, sent.Payment.ID, func(p client.Payment) bool {
+		return p.State != string(relay.Created) && p.State != string(relay.Funding)
+	})
+	if err != nil {
+		return c.ownInterrupted(sent, file, err)
+	}
+	if sent.Payment = p; p.State == string(relay.Failed) {
+		return &failure{status: statusLost, text: "The money has not moved: the old link was faster, or the time ran out. \"restante show " + id + "\" tells."}
+	}
+	return c.printOwnSent(sent, file, false)
+}
+
+// readIdentity reads the one identity of an age identity file: the line that is no comment.
+func readIdentity(path string) (secret.Bytes, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return secret.Bytes{}, failed("--identity: %v.", err)
+	}
+	defer f.Close()
+	lines := bufio.NewScanner(f)
+	for lines.Scan() {
+		if line := strings.TrimSpace(lines.Text()); strings.HasPrefix(line, "AGE-SECRET-KEY-1") {
+			return secret.NewString(line), nil
+		}
+	}
+	return secret.Bytes{}, failed("--identity: %s holds no age identity; one begins with AGE-SECRET-KEY-1.", path)
+}

@@ -1,0 +1,55 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/restante/restante/crypto/keystore"
+	"github.com/restante/restante/crypto/secret"
+)
+
+// newPassphrase comes from the file that a flag names, from the terminal (twice), or is made here.
+func (c *cli) newPassphrase(ctx context.Context, flag, file, of string) (p secret.Bytes, generated bool, err error) {
+	switch {
+	case file != "":
+		p, err = readSecretFile(flag, file)
+		return p, false, err
+	case c.terminal() == nil:
+		return keystore.GeneratePassphrase(), true, nil
+	}
+	for {
+		first, err := c.askHidden(ctx, "Passphrase for "+of+" (leave empty to have one made): ")
+		if err != nil {
+			return p, false, err
+		}
+		if first.Len() == 0 {
+			return keystore.GeneratePassphrase(), true, nil
+		}
+		again, err := c.askHidden(ctx, "The same again: ")
+		if err != nil {
+			return p, false, err
+		}
+		if first.Equal(again) {
+			again.Wipe()
+			return first, false, nil
+		}
+		fmt.Fprintln(c.stderr, "These are not the same.")
+	}
+}
+
+// tellPassphrase shows a passphrase that was made here, to people; with --json it is a field of the answer.
+func (c *cli) tellPassphrase(p secret.Bytes, generated bool, kept string) {
+	if generated && !c.json {
+		fmt.Fprintf(c.stderr, "Its passphrase, %s: %s\n", kept, p.Reveal())
+	}
+}
+
+// secretFileThere refuses a file, if one is named, from which no secret can be read.
+func secretFileThere(flag, path string) error {
+	if path == "" {
+		return nil
+	}
+	s, err := readSecretFile(flag, path)
+	s.Wipe()
+	return err
+}

@@ -1,0 +1,175 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/restante/restante/crypto/keystore"
+	"github.com/restante/restante/crypto/secret"
+)
+
+const (
+	defaultProfile = "default"
+	profileExt     = ".age"
+	mostAsked      = 3 // times a passphrase is asked for at a terminal
+)
+
+// home is where profiles are kept.
+func (c *cli) home() (string, error) {
+	if dir := c.env("RESTANTE_HOME"); dir != "" {
+		return filepath.Abs(dir)
+	}
+	if dir := c.env("XDG_CONFIG_HOME"); filepath.IsAbs(dir) {
+		return filepath.Join(dir, "restante"), nil
+	}
+	dir, err := os.UserConfigDir()
+	if err != nil {
+		return "", failed("There is no place to keep profiles: set RESTANTE_HOME to a folder.")
+	}
+	return filepath.Join(dir, "restante"), nil
+}
+
+// profilePath is the file of a profile, whether it is there or not; "" when there is no place for profiles or the name is
+// none.
+func (c *cli) profilePath(name string) string {
+	dir, err := c.home()
+	if err != nil || !keystore.ValidName(name) {
+		return ""
+	}
+	return filepath.Join(dir, "profiles", name+profileExt)
+}
+
+// profiles are the names of those there are, in order.
+func (c *cli) profiles() []string {
+	dir, err := c.home()
+	if err != nil {
+		return nil
+	}
+	entries, err := os.ReadDir(filepath.Join(dir, "profiles")) // sorted
+	if err != nil {
+		return nil
+	}
+	var names []string
+	for _, e := range entries {
+		name, is := strings.CutSuffix(e.Name(), profileExt)
+		if is && !e.IsDir() && keystore.ValidName(name) {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// openProfile opens a profile with the passphrase from the file, or from the terminal when none is named. Whoever calls it
+// wipes what it returns.
+func (c *cli) openProfile(ctx context.Context, name, passphraseFile string) (keystore.Profile, error) {
+	path, err := c.findProfile(name)
+	if err != nil {
+		return keystore.Profile{}, err
+	}
+	p, err := c.unlock(ctx, fmt.Sprintf("profile %q", name), path, "--passphrase-file", passphraseFile)
+	switch {
+	case err != nil:
+		return keystore.Profile{}, err
+	case p.Name == "":
+		p.Wipe()
+		return keystore.Profile{}, failed("%s is an account's keystore, not a profile. Make a profile of it: restante keystore import %s --profile NAME", path, path)
+	}
+	return p, nil
+}
+
+// findProfile is the path of a profile that is there.
+func (c *cli) findProfile(name string) (string, error) {
+	if err := checkProfileName(name); err != nil {
+		return "", err
+	}
+	if _, err := c.home(); err != nil {
+		return "", err
+	}
+	path := c.profilePath(name)
+	_, err := os.Stat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return "", c.noProfile(name)
+	case err != nil:
+		return "", failed("The profile %q cannot be read: %v.", name, err)
+	}
+	return path, nil
+}
+
+func checkProfileName(name string) error {
+	switch {
+	case secretLike(name):
+		return usage("--profile takes the name of a profile. That looks like a secret key: keep it to yourself.")
+	case !keystore.ValidName(name):
+		return usage("--profile: a name has 1 to 40 of a-z, 0-9, \"-\", \"_\" and \".\", and begins with a letter or a digit.")
+	}
+	return nil
+}
+
+// noProfile names the nearest profile there is, or all of them.
+func (c *cli) noProfile(name string) error {
+	names := c.profiles()
+	best, distance := "", 3
+	for _, other := range names {
+		if d := editDistance(name, other); d < distance {
+			best, distance = other, d
+		}
+	}
+	switch {
+	case len(names) == 0:
+		return failed("There is no profile yet. Make one with \"restante init\".")
+	case best != "":
+		return failed("There is no profile %q. Did you mean %q?", name, best)
+	}
+	return failed("There is no profile %q. There are: %s. \"restante init --profile %s\" makes it.", name, strings.Join(names, ", "), name)
+}
+
+// unlock opens a keystore of either kind; what names it to people, flag is the one of its passphrase's file.
+func (c *cli) unlock(ctx context.Context, what, path, flag, passphraseFile string) (keystore.Profile, error) {
+	asked := 0
+	for {
+		pass, err := c.oldPassphrase(ctx, what, flag, passphraseFile)
+		if err != nil {
+			return keystore.Profile{}, err
+		}
+		p, err := keystore.OpenEither(path, pass)
+		pass.Wipe()
+		asked++
+		switch {
+		case err == nil:
+			return p, nil
+		case errors.Is(err, keystore.ErrPassphrase) && passphraseFile != "":
+			return p, failed("The passphrase in %s does not open %s.", passphraseFile, what)
+		case errors.Is(err, keystore.ErrPassphrase) && asked < mostAsked:
+			fmt.Fprintf(c.stderr, "That does not open %s.\n", what)
+		case errors.Is(err, keystore.ErrPassphrase):
+			return p, failed("The passphrase does not open %s.", what)
+		case errors.Is(err, keystore.ErrMalformed):
+			return p, failed("%s is not a keystore of ours, or was altered.", path)
+		default:
+			return p, failed("%s.", capital(err.Error()))
+		}
+	}
+}
+
+func (c *cli) oldPassphrase(ctx context.Context, what, flag, file string) (secret.Bytes, error) {
+	switch {
+	case file != "":
+		return readSecretFile(flag, file)
+	case c.terminal() == nil:
+		return secret.Bytes{}, usage("The passphrase of %s is needed. Give a file whose first line it is with %s.", what, flag)
+	}
+	return c.askHidden(ctx, "Passphrase of "+what+": ")
+}
+
+// secretLike says that an argument looks like a key or like a wallet's words, so that it must be in no error text.
+func secretLike(s string) bool {
+	s = strings.ToUpper(strings.TrimSpace(s))
+	key := len(s) == 56 && s[0] == 'S' && strings.Trim(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567") == ""
+	return key || strings.HasPrefix(s, "AGE-SECRET-KEY-") || len(strings.Fields(s)) >= 12
+}

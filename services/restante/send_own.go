@@ -1,0 +1,154 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+
+	"github.com/restante/restante/relay"
+	"github.com/restante/restante/relay/client"
+)
+
+// ownFlags are the flags of a send out of the sender's own wallet.
+type ownFlags struct {
+	from, passphraseFile, returnTo, receipt, fundWithin string
+	unsigned                                            bool
+}
+
+func (f ownFlags) check() error {
+	if f.from == "" && (f.passphraseFile != "" || f.returnTo != "" || f.receipt != "" || f.fundWithin != "" || f.unsigned) {
+		return usage("--passphrase-file, --return-to, --receipt, --fund-within and --unsigned go with --from.")
+	}
+	return nil
+}
+
+// ownSentJSON is a payment out of an own wallet, with what only its sender has.
+type ownSentJSON struct {
+	client.Payment
+	ClaimLink string `json:"claim_link"`
+	Receipt   string `json:"receipt"`                    // file
+	Unsigned  string `json:"funding_envelope,omitempty"` // base64 XDR, with --unsigned
+}
+
+// sendOwn sends out of the wallet of a profile. Passphrase first: the time to sign begins with the relay's answer.
+func (c *cli) sendOwn(ctx context.Context, r client.SendRequest, f ownFlags, wait bool) error {
+	cl, err := c.app()
+	if err != nil {
+		return err
+	}
+	profile, err := c.openProfile(ctx, f.from, f.passphraseFile)
+	if err != nil {
+		return err
+	}
+	defer profile.Wipe()
+	network, err := cl.Network(ctx)
+	if err != nil {
+		return err
+	}
+	if network != profile.Network {
+		return failed("The profile %q is of the network %q; the relay is on %q. Nothing was sent.", f.from, profile.Network, network)
+	}
+	file := ""
+	q := client.OwnRequest{
+		SendRequest: r, From: profile.Account, ReturnTo: f.returnTo, Recipients: []string{profile.Recipient}, FundWithin: f.fundWithin,
+		Keep: func(kept client.OwnReceipt) (err error) { file, err = c.keepReceipt(kept, f.receipt); return err },
+		Sign: client.SignWith(network, profile.Seed),
+	}
+	if f.unsigned {
+		q.Sign = nil
+	}
+	sent, err := cl.SendOwn(ctx, q)
+	if err != nil && file != "" {
+		return c.ownInterrupted(sent, file, err)
+	}
+	if err != nil {
+		return err
+	}
+	if wait && !f.unsigned {
+		sent.Payment, err = cl.Follow(ctx, sent.Payment.ID, func(p client.Payment) bool {
+			return p.State != string(relay.Created) && p.State != string(relay.Funding)
+		})
+		if err != nil {
+			return c.ownInterrupted(sent, file, err)
+		}
+	}
+	if err := c.printOwnSent(sent, file, f.unsigned); err != nil {
+		return err
+	}
+	if s := relay.State(sent.Payment.State); s == relay.Failed || s == relay.Canceled {
+		return failed("The payment has ended as %s%s; no money moved.", s, because(sent.Payment.Reason))
+	}
+	return nil
+}
+
+// keepReceipt has the receipt on disk, synced, before anything is signed.
+func (c *cli) keepReceipt(r client.OwnReceipt, file string) (string, error) {
+	text, err := json.MarshalIndent(r, "", "  ")
+	if err != nil {
+		return "", err
+	}
+	if file == "" {
+		file = "restante-" + r.Payment + ".receipt.json"
+	}
+	if file, err = filepath.Abs(file); err != nil {
+		return "", err
+	}
+	err = createFile(file, append(text, '\n'))
+	if errors.Is(err, fs.ErrExist) {
+		return "", failed("%s is there already and is never overwritten. Name another file with --receipt; nothing was sent.", file)
+	}
+	return file, err
+}
+
+func (c *cli) printOwnSent(s client.Sent, file string, unsigned bool) error {
+	link, err := s.Link.Reveal()
+	if err != nil {
+		return err
+	}
+	out := ownSentJSON{Payment: s.Payment, ClaimLink: link, Receipt: file}
+	if unsigned {
+		out.Unsigned = s.Funding
+	}
+	if c.json {
+		return c.printJSON(out)
+	}
+	if err := c.printSent(s); err != nil {
+		return err
+	}
+	c.printf("The receipt brings the money home without us, and manages the payment: %s\n", file)
+	if unsigned {
+		c.printf("\nNothing was handed in. Have this funding signed and hand it to the network, or to \"restante submit %s\", by ledger %s:\n\n%s\n",
+			s.Payment.ID, notAfter(s.Payment), s.Funding)
+	}
+	return c.written()
+}
+
+func notAfter(p client.Payment) string {
+	if p.Funding == nil {
+		return "its bound"
+	}
+	return fmt.Sprint(p.Funding.LastLedger)
+}
+
+// ownInterrupted says what is known after an error behind the point where the receipt was kept. The link goes with it: it is
+// nowhere else.
+func (c *cli) ownInterrupted(s client.Sent, file string, cause error) error {
+	link, err := s.Link.Reveal()
+	if err != nil {
+		return err
+	}
+	if c.json {
+		err = c.printJSON(map[string]string{"id": s.Payment.ID, "state": "unknown", "claim_link": link, "receipt": file})
+	} else {
+		c.table(row{"Payment", s.Payment.ID}, row{"State", "unknown"}, row{"Receipt", file})
+		c.printf("\n%s\n\n", link)
+	}
+	if err != nil {
+		return err
+	}
+	return &failure{statusTryAgain, fmt.Sprintf("It was interrupted (%v). \"restante show %s\" tells whether the money was sent; the receipt brings it home.",
+		cause, s.Payment.ID), cause}
+}
