@@ -74,6 +74,9 @@ func (l *Lost) Error() string {
 		}
 		return "the money has been claimed already, into " + *l.View.Destination
 	case relay.Settled:
+		if l.View.Reason == string(relay.MovedOn) {
+			return "the sender has given this money to somebody else, under another link"
+		}
 		return "the money left its holding account outside of the relay"
 	case relay.Canceled, relay.Failed:
 		return "the payment ended before any money moved" + l.because()

@@ -34,11 +34,11 @@ func (s *server) circumstances(ctx context.Context, o *relay.Opening) error {
 	case asset.AuthRequired:
 		return conflict("asset_needs_authorisation", "The issuer of this asset has to authorise each account that holds it; such an asset cannot wait in one of its own.")
 	}
-	if err := comesHome(facts[home], p.From == ""); err != nil {
-		return err
+	if p.From != "" && !facts[payer].Exists { // first: the money comes home to the same account, and it is a wallet to its owner
+		return fromWallet(*p, facts[payer])
 	}
-	if p.From == "" {
-		return nil
+	if err := comesHome(facts[home], p.From == ""); err != nil || p.From == "" {
+		return err
 	}
 	return fromWallet(*p, facts[payer])
 }
@@ -78,7 +78,7 @@ func fromWallet(p relay.Payment, wallet relay.AccountFacts) error {
 	}
 	switch {
 	case !wallet.Exists:
-		return conflict("wallet_missing", "The wallet's account does not exist on the ledger.")
+		return conflict("wallet_missing", "The wallet's account does not exist on the ledger. Pay lumens into it first.")
 	case !wallet.Line:
 		return conflict("wallet_no_trustline", "The wallet has no trustline for this asset, so it holds none of it.")
 	case !wallet.Authorized:

@@ -198,7 +198,7 @@ func TestOwnWalletAgainstTheLedger(t *testing.T) {
 		code  string
 	}{
 		"no such wallet":                {func(r *wire.PaymentRequest) { r.From, r.ReturnTo = keypair.MustRandom().Address(), r.From }, "wallet_missing"},
-		"no such wallet, nor way home":  {func(r *wire.PaymentRequest) { r.From = keypair.MustRandom().Address() }, "return_to_missing"},
+		"no such wallet, nor way home":  {func(r *wire.PaymentRequest) { r.From = keypair.MustRandom().Address() }, "wallet_missing"},
 		"too much":                      {func(r *wire.PaymentRequest) { r.Amount = "98" }, "wallet_empty"},
 		"more than there can be":        {func(r *wire.PaymentRequest) { r.Amount = "922337203685.4775807" }, "wallet_empty"},
 		"nothing for purse and reserve": {func(r *wire.PaymentRequest) { r.From = poor }, "wallet_empty"},

@@ -14,6 +14,7 @@ import (
 	"github.com/restante/restante/crypto/keystore"
 	"github.com/restante/restante/crypto/mnemonic"
 	"github.com/restante/restante/crypto/secret"
+	"github.com/restante/restante/relay/client"
 )
 
 // initFlags are the flags of init.
@@ -151,7 +152,7 @@ func (c *cli) profileNetwork(ctx context.Context, must bool) (string, error) {
 	if server == "" {
 		return "", usage("Which network is it for? Give its passphrase with --network, or the relay with --server, which says it (or set RESTANTE_NETWORK or RESTANTE_SERVER).")
 	}
-	cl, err := c.connect(server, secret.Bytes{}, "")
+	cl, err := c.connect(server, client.Options{})
 	if err != nil {
 		return "", err
 	}

@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"context"
+	"encoding/json"
 	"errors"
 	"io"
 	"os"
@@ -22,15 +23,36 @@ func (c *cli) app() (*client.Client, error) {
 	if server == "" {
 		return nil, usage("Which relay? Give --server, or set RESTANTE_SERVER (\"restante up\" writes both settings to DATA/dev.env).")
 	}
-	key, err := c.apiKey()
-	if err != nil {
-		return nil, err
-	}
 	network := c.network
 	if network == "" {
 		network = c.env("RESTANTE_NETWORK")
 	}
-	return c.connect(server, key, network)
+	if c.manage != "" {
+		token, err := manageToken(c.manage)
+		if err != nil {
+			return nil, err
+		}
+		return c.connect(server, client.Options{Token: token, Network: network})
+	}
+	key, err := c.apiKey()
+	if err != nil {
+		return nil, err
+	}
+	return c.connect(server, client.Options{Key: key, Network: network})
+}
+
+// manageToken reads the token out of the receipt that the sender's own client kept.
+func manageToken(path string) (secret.Bytes, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return secret.Bytes{}, failed("--manage: %v.", err)
+	}
+	defer f.Close()
+	var r client.OwnReceipt
+	if err := json.NewDecoder(io.LimitReader(f, 1<<20)).Decode(&r); err != nil || r.Token == "" {
+		return secret.Bytes{}, failed("--manage: %s holds no token. The receipt that \"restante send --from\" wrote does.", path)
+	}
+	return secret.NewString(r.Token), nil
 }
 
 func (c *cli) apiKey() (secret.Bytes, error) {
@@ -54,11 +76,12 @@ func (c *cli) claimant(link client.Link) (*client.Client, error) {
 	if server == "" {
 		server = link.Base
 	}
-	return c.connect(server, secret.Bytes{}, c.network)
+	return c.connect(server, client.Options{Network: c.network})
 }
 
-func (c *cli) connect(server string, key secret.Bytes, network string) (*client.Client, error) {
-	cl, err := client.New(server, client.Options{Key: key, Network: network, AllowHTTP: c.env("RESTANTE_ALLOW_HTTP") == "1"})
+func (c *cli) connect(server string, o client.Options) (*client.Client, error) {
+	o.AllowHTTP = c.env("RESTANTE_ALLOW_HTTP") == "1"
+	cl, err := client.New(server, o)
 	switch {
 	case errors.Is(err, client.ErrPlainHTTP):
 		return nil, usage("%s, or set RESTANTE_ALLOW_HTTP=1 on a network that you trust.", capital(err.Error()))

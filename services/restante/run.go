@@ -18,8 +18,8 @@ type cli struct {
 	stdin          io.Reader
 	stdout, stderr io.Writer
 
-	server, key, keyFile, network string
-	json                          bool
+	server, key, keyFile, manage, network string
+	json                                  bool
 
 	lines *bufio.Reader // of a terminal on stdin
 }
@@ -87,6 +87,7 @@ func (c *cli) root() *cobra.Command {
 	flags.StringVar(&c.server, "server", "", "address of the relay (default $RESTANTE_SERVER; a link brings its own)")
 	flags.StringVar(&c.key, "key", "", "API key of the app (default $RESTANTE_KEY)")
 	flags.StringVar(&c.keyFile, "key-file", "", "file that holds the API key")
+	flags.StringVar(&c.manage, "manage", "", "receipt of a send --from, in place of the API key: it manages its own payment and no other")
 	flags.StringVar(&c.network, "network", "", "passphrase of the Stellar network to insist on (default $RESTANTE_NETWORK, else what the relay says)")
 	flags.BoolVar(&c.json, "json", false, "print one JSON object with the API's field names")
 	root.AddGroup(

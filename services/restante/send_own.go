@@ -61,6 +61,10 @@ func (c *cli) sendOwn(ctx context.Context, r client.SendRequest, f ownFlags, wai
 		q.Sign = nil
 	}
 	sent, err := cl.SendOwn(ctx, q)
+	var refused *client.Problem
+	if errors.As(err, &refused) && refused.Status < 500 && sent.Funding == "" {
+		return err // nothing was signed, so nothing was sent; the receipt is of nothing
+	}
 	if err != nil && file != "" {
 		return c.ownInterrupted(sent, file, err)
 	}
