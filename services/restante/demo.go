@@ -47,6 +47,13 @@ var chapters = []chapter{
 	{"A stolen data directory opens no box", stolenDirectory},
 	{"A stolen link without the inbox opens nothing", stolenLink},
 	{"A mistyped address is corrected, and opens nothing any more", mistypedAddress},
+	{"Out of a wallet of his own, at no cost to the service", ownWallet},
+	{"A client that vanishes before its wallet signs sends nothing", vanishedClient},
+	{"Any asset: into a new account, home again, frozen and clawed back", anyAsset},
+	{"Claim into what she has: a memo, a multiplexed address, her own wallet", intoWhatSheHas},
+	{"The money moves on to somebody else, and the old link opens nothing", movedOn},
+	{"Paid directly, once she has agreed", paidDirectly},
+	{"What a holder of the key can do: park it, not lose it", keyHolder},
 }
 
 // demo plays all chapters and counts those that hold.

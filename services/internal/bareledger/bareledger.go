@@ -57,6 +57,33 @@ func (r Reader) Account(ctx context.Context, address string) (Account, error) {
 		NumSponsoring: uint32(a.NumSponsoring()), NumSponsored: uint32(a.NumSponsored())}, nil
 }
 
+// Holds is what an account has of a credit asset of up to four letters, in stroops; -1 without a trustline.
+func (r Reader) Holds(ctx context.Context, address, code, issuer string) (int64, error) {
+	var key xdr.LedgerKey
+	asset, err := xdr.NewCreditAsset(code, issuer)
+	if err != nil {
+		return 0, err
+	}
+	if err := key.SetTrustline(xdr.MustAddress(address), asset.ToTrustLineAsset()); err != nil {
+		return 0, err
+	}
+	ask, err := xdr.MarshalBase64(key)
+	if err != nil {
+		return 0, err
+	}
+	var answer struct {
+		Entries []struct{ XDR string }
+	}
+	if err := r.Call(ctx, "getLedgerEntries", map[string]any{"keys": []string{ask}}, &answer); err != nil || len(answer.Entries) == 0 {
+		return -1, err
+	}
+	var data xdr.LedgerEntryData
+	if err := xdr.SafeUnmarshalBase64(answer.Entries[0].XDR, &data); err != nil {
+		return 0, err
+	}
+	return int64(data.MustTrustLine().Balance), nil
+}
+
 // Latest is the newest ledger's number.
 func (r Reader) Latest(ctx context.Context) (uint32, error) {
 	var answer struct{ Sequence uint32 }

@@ -1,0 +1,130 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/stellar/go-stellar-sdk/keypair"
+	"github.com/stellar/go-stellar-sdk/txnbuild"
+
+	"github.com/restante/restante/relay"
+	"github.com/restante/restante/relay/client"
+)
+
+// issued has an issuer who can freeze and claw back, and puts 1,000 USD of his into the app's treasury.
+func (d *stage) issued(ctx context.Context) (issuer person, asset string, err error) {
+	if issuer, err = d.somebody(ctx); err != nil {
+		return issuer, "", err
+	}
+	if err := d.does(ctx, issuer, &txnbuild.SetOptions{SetFlags: []txnbuild.AccountFlag{txnbuild.AuthRevocable, txnbuild.AuthClawbackEnabled}}); err != nil {
+		return issuer, "", err
+	}
+	asset = "USD:" + issuer.Address()
+	err = d.whileClosing(ctx, func(ctx context.Context) error { _, err := d.app.Trust(ctx, asset); return err })
+	if err == nil {
+		err = d.does(ctx, issuer, &txnbuild.Payment{Destination: d.w.app.Treasury, Amount: "1000",
+			Asset: txnbuild.CreditAsset{Code: "USD", Issuer: issuer.Address()}})
+	}
+	return issuer, asset, err
+}
+
+// anyAsset sends dollars: claimed into a new account with trustline and first fees, canceled home, frozen and thawed, and
+// clawed back, which nobody can prevent and everybody is told.
+func anyAsset(ctx context.Context, d *stage) error {
+	issuer, asset, err := d.issued(ctx)
+	if err != nil {
+		return err
+	}
+	usd := txnbuild.CreditAsset{Code: "USD", Issuer: issuer.Address()}
+	ten := func(r *client.SendRequest) { r.Asset, r.Amount = asset, "10" }
+	home := func(want int64) error {
+		return d.holds(ctx, "the treasury", d.w.app.Treasury, "USD", issuer.Address(), want)
+	}
+	sent, err := d.send(ctx, ten)
+	if err != nil {
+		return err
+	}
+	if !sent.Payment.Clawback {
+		return fmt.Errorf("nobody is told that the issuer can claw this back")
+	}
+	stranger, err := d.somebody(ctx) // the control: an account that cannot hold it
+	if err != nil {
+		return err
+	}
+	err = d.whileClosing(ctx, func(ctx context.Context) error {
+		_, err := d.anyone.Claim(ctx, d.claimInto(sent.Link, stranger.Full))
+		return err
+	})
+	if err := mustFail("a claim into an account without the trustline", err, "trustline_missing"); err != nil {
+		return err
+	}
+	d.say("control: an account without a trustline is told so plainly: trustline_missing")
+	account := keypair.MustRandom()
+	r := d.claimInto(sent.Link, account)
+	word, err := d.app.Vouch(ctx, sent.Payment.ID) // the code of the refused claim is used up
+	if err != nil {
+		return err
+	}
+	r.Voucher = word.Voucher
+	if err := d.whileClosing(ctx, func(ctx context.Context) error { _, err := d.anyone.Claim(ctx, r); return err }); err != nil {
+		return err
+	}
+	if err := d.holds(ctx, "the new account", account.Address(), "USD", issuer.Address(), 10_0000000); err != nil {
+		return err
+	}
+	d.say("%s did not exist; now it has 10 USD, its trustline, and lumens for its first fees", account.Address())
+	frozen, err := d.send(ctx, ten)
+	if err != nil {
+		return err
+	}
+	freeze := func(flag ...txnbuild.TrustLineFlag) *txnbuild.SetTrustLineFlags {
+		f := &txnbuild.SetTrustLineFlags{Trustor: *frozen.Payment.HoldingAccount, Asset: usd}
+		if len(flag) > 0 {
+			f.SetFlags = flag
+		} else {
+			f.ClearFlags = []txnbuild.TrustLineFlag{txnbuild.TrustLineAuthorized}
+		}
+		return f
+	}
+	if err := d.does(ctx, issuer, freeze()); err != nil {
+		return err
+	}
+	if p, err := d.reach(ctx, frozen.Payment.ID, relay.Parked); err != nil || p.Reason != string(relay.Deauthorised) {
+		return fmt.Errorf("frozen: %s %s %w", p.State, p.Reason, err)
+	}
+	if err := d.does(ctx, issuer, freeze(txnbuild.TrustLineAuthorized)); err != nil {
+		return err
+	}
+	if _, err := d.reach(ctx, frozen.Payment.ID, relay.Pending); err != nil {
+		return err
+	}
+	if _, err := d.app.Cancel(ctx, frozen.Payment.ID); err != nil {
+		return err
+	}
+	if _, err := d.reach(ctx, frozen.Payment.ID, relay.Returned); err != nil {
+		return err
+	}
+	if err := home(990_0000000); err != nil {
+		return err
+	}
+	d.say("frozen by its issuer: parked, and the reason said; thawed: it waits again; canceled: 990 USD are in the treasury")
+	taken, err := d.send(ctx, ten)
+	if err != nil {
+		return err
+	}
+	if err := d.does(ctx, issuer, &txnbuild.Clawback{From: *taken.Payment.HoldingAccount, Amount: "10", Asset: usd}); err != nil {
+		return err
+	}
+	if p, err := d.reach(ctx, taken.Payment.ID, relay.Parked); err != nil || p.Reason != string(relay.ClawedBack) {
+		return fmt.Errorf("clawed back: %s %s %w", p.State, p.Reason, err)
+	}
+	if _, err := d.app.Cancel(ctx, taken.Payment.ID); err != nil {
+		return err
+	}
+	p, err := d.reach(ctx, taken.Payment.ID, relay.Settled)
+	if err != nil || p.Reason != string(relay.ClawedBack) {
+		return fmt.Errorf("clawed back and canceled: %s %s %w", p.State, p.Reason, err)
+	}
+	d.say("clawed back by its issuer: parked, and after a cancel settled as what it is: %s", p.Reason)
+	return home(980_0000000)
+}

@@ -1,0 +1,72 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/stellar/go-stellar-sdk/keypair"
+
+	"github.com/restante/restante/relay"
+	"github.com/restante/restante/relay/client"
+)
+
+// paidDirectly claims once and puts the account on file; the next payment of the app goes there at once. Controls: another
+// handle waits as always, and so does hers once the account is off file again.
+func paidDirectly(ctx context.Context, d *stage) error {
+	direct := func(to string) func(*client.SendRequest) {
+		return func(r *client.SendRequest) { r.To, r.Direct = to, true }
+	}
+	sent, err := d.send(ctx, direct("ana@example.com"))
+	if err != nil {
+		return err
+	}
+	if sent.Payment.Direct {
+		return fmt.Errorf("paid directly before anybody agreed")
+	}
+	account := keypair.MustRandom()
+	r := d.claimInto(sent.Link, account)
+	r.OnFile = true
+	if err := d.claims(ctx, r); err != nil {
+		return err
+	}
+	if on, err := d.app.Agreed(ctx, "ana@example.com"); err != nil || on != account.Address() {
+		return fmt.Errorf("on file is %q: %v", on, err)
+	}
+	paid, err := d.app.Send(ctx, client.SendRequest{To: "ana@example.com", Amount: "25", Direct: true})
+	if err != nil {
+		return err
+	}
+	if !paid.Payment.Direct || paid.Payment.Custody != "recipient" {
+		return fmt.Errorf("it is not said that this is paid directly: %+v", paid.Payment)
+	}
+	p, err := d.reach(ctx, paid.Payment.ID, relay.Claimed)
+	if err != nil {
+		return err
+	}
+	if p.HoldingAccount != nil {
+		return fmt.Errorf("a direct payment has a holding account")
+	}
+	if err := d.expect(ctx, "her account", account.Address(), 2*amount); err != nil {
+		return err
+	}
+	d.say("she agreed with her first claim; the next 25 XLM were in her account at once, without a holding account")
+	for _, c := range []struct{ to, why string }{{"eva@example.com", "another handle"}, {"ana@example.com", "her own handle, off file again"}} {
+		if c.to == "ana@example.com" {
+			if err := d.app.Forget(ctx, c.to); err != nil {
+				return err
+			}
+		}
+		waits, err := d.send(ctx, direct(c.to))
+		if err != nil || waits.Payment.Direct {
+			return fmt.Errorf("control: %s: %+v %v", c.why, waits.Payment, err)
+		}
+		if _, err := d.app.Cancel(ctx, waits.Payment.ID); err != nil {
+			return err
+		}
+		if _, err := d.reach(ctx, waits.Payment.ID, relay.Returned); err != nil {
+			return err
+		}
+		d.say("control: %s waits as always", c.why)
+	}
+	return d.expect(ctx, "her account", account.Address(), 2*amount)
+}

@@ -1,0 +1,115 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"io"
+
+	"filippo.io/age"
+	"github.com/stellar/go-stellar-sdk/keypair"
+	"github.com/stellar/go-stellar-sdk/txnbuild"
+
+	"github.com/restante/restante/relay"
+	"github.com/restante/restante/relay/client"
+)
+
+// keyHolder has the sender open his own box with stock age, as he may, and do to the holding account what its key allows:
+// data, a signer, a number beyond the way back. Each parks the payment, the money stays, and the service pays nothing.
+func keyHolder(ctx context.Context, d *stage) error {
+	ben, err := d.somebody(ctx)
+	if err != nil {
+		return err
+	}
+	id, err := age.GenerateX25519Identity()
+	if err != nil {
+		return err
+	}
+	before, err := d.service(ctx)
+	if err != nil {
+		return err
+	}
+	for _, c := range []struct {
+		does string
+		op   func(address string) txnbuild.Operation
+	}{
+		{"puts data beside the money", func(string) txnbuild.Operation { return &txnbuild.ManageData{Name: "mine", Value: []byte("x")} }},
+		{"adds a signer", func(string) txnbuild.Operation {
+			return &txnbuild.SetOptions{Signer: &txnbuild.Signer{Address: keypair.MustRandom().Address(), Weight: 1}}
+		}},
+		{"takes the number of the way back", func(string) txnbuild.Operation { return &txnbuild.BumpSequence{BumpTo: 1 << 62} }},
+	} {
+		var kept client.OwnReceipt
+		sent, err := d.app.SendOwn(ctx, d.fromWallet(ben, id.Recipient().String(), &kept))
+		if err != nil {
+			return err
+		}
+		if _, err := d.reach(ctx, sent.Payment.ID, relay.Pending); err != nil {
+			return err
+		}
+		key, err := seedOf(kept.Receipt, id)
+		if err != nil {
+			return err
+		}
+		held, err := d.balance(ctx, kept.HoldingAccount)
+		if err != nil {
+			return err
+		}
+		if err := d.does(ctx, person{key}, c.op(kept.HoldingAccount)); err != nil {
+			return err
+		}
+		p, err := d.reach(ctx, sent.Payment.ID, relay.Parked)
+		if err != nil {
+			return fmt.Errorf("a key holder %s: %w", c.does, err)
+		}
+		d.say("a key holder %s: %s (%s)", c.does, p.State, p.Reason)
+		if err := d.expect(ctx, "the holding account", kept.HoldingAccount, held-100); err != nil {
+			return err
+		}
+	}
+	after, err := d.service(ctx)
+	if err != nil || after != before {
+		return fmt.Errorf("the service had %d and has %d: %v", before, after, err)
+	}
+	d.say("it cost the service nothing")
+	var kept client.OwnReceipt
+	sent, err := d.app.SendOwn(ctx, d.fromWallet(ben, id.Recipient().String(), &kept))
+	if err != nil {
+		return err
+	}
+	if _, err := d.reach(ctx, sent.Payment.ID, relay.Pending); err != nil {
+		return err
+	}
+	if err := d.does(ctx, ben, &txnbuild.Payment{Destination: kept.HoldingAccount, Amount: "0.0000001", Asset: txnbuild.NativeAsset{}}); err != nil {
+		return err
+	}
+	account, err := d.claim(ctx, sent.Link)
+	if err != nil {
+		return fmt.Errorf("control: dust, which anybody can pay in: %w", err)
+	}
+	d.say("control: dust from a stranger, who has no key, stops nothing: %s has the money", account[:8])
+	return nil
+}
+
+// seedOf opens a receipt's box with age alone, as OUT-WITHOUT-US.md says.
+func seedOf(r client.Receipt, id age.Identity) (*keypair.Full, error) {
+	file, err := base64.StdEncoding.DecodeString(r.Box)
+	if err != nil {
+		return nil, err
+	}
+	plain, err := age.Decrypt(bytes.NewReader(file), id)
+	if err != nil {
+		return nil, err
+	}
+	text, err := io.ReadAll(plain)
+	if err != nil {
+		return nil, err
+	}
+	var content struct{ Secret string }
+	if err := json.Unmarshal(text, &content); err != nil {
+		return nil, err
+	}
+	return keypair.ParseFull(content.Secret)
+}

@@ -1,0 +1,100 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/stellar/go-stellar-sdk/keypair"
+
+	"github.com/restante/restante/crypto/secret"
+	"github.com/restante/restante/relay"
+	"github.com/restante/restante/relay/client"
+	"github.com/restante/restante/relay/redeem"
+)
+
+// movedOn gives money that a bare link opens to somebody else: the sender opens the box and moves it under another link. The
+// control is the old link's holder who is faster: the ledger decides, and the move has failed.
+func movedOn(ctx context.Context, d *stage) error {
+	bare := func(r *client.SendRequest) { r.Policy = string(relay.Link) }
+	sent, err := d.send(ctx, bare)
+	if err != nil {
+		return err
+	}
+	var kept client.OwnReceipt
+	q := client.MoveRequest{ID: sent.Payment.ID, To: "bob@example.com", Policy: string(relay.Link), Identity: secret.NewString(d.w.identity),
+		Keep: func(r client.OwnReceipt) error { kept = r; return nil }}
+	_, err = d.app.Readdress(ctx, sent.Payment.ID, "bob@example.com")
+	if err := mustFail("readdressing without moving", err, "not_guarded"); err != nil {
+		return err
+	}
+	moved, err := d.app.Move(ctx, q)
+	if err != nil {
+		return err
+	}
+	if _, err := d.reach(ctx, moved.Payment.ID, relay.Pending); err != nil {
+		return err
+	}
+	old, err := d.app.Get(ctx, sent.Payment.ID, 0)
+	if err != nil || old.State != string(relay.Settled) || old.Reason != string(relay.MovedOn) {
+		return fmt.Errorf("the old payment is %s %s: %v", old.State, old.Reason, err)
+	}
+	if err := d.expect(ctx, "the new holding account", kept.HoldingAccount, amount); err != nil {
+		return err
+	}
+	_, err = d.claim(ctx, sent.Link)
+	var lost *client.Lost
+	if !errors.As(err, &lost) {
+		return fmt.Errorf("the old link: %w", mustFail("it", err))
+	}
+	d.say("25 XLM moved into a fresh holding account; the old link: %v", lost)
+	account, err := d.claim(ctx, moved.Link)
+	if err != nil {
+		return err
+	}
+	if err := d.expect(ctx, "the new recipient", account, amount); err != nil {
+		return err
+	}
+	d.say("the new link claims every stroop")
+	if sent, err = d.send(ctx, bare); err != nil {
+		return err
+	}
+	early, err := d.claimAndHold(ctx, sent)
+	if err != nil {
+		return err
+	}
+	q.ID = sent.Payment.ID
+	if moved, err = d.app.Move(ctx, q); err == nil {
+		_, err = d.reach(ctx, moved.Payment.ID, relay.Failed)
+	} else if client.IsCode(err, "claim_in_flight", "already_claimed", "already_ended") {
+		err = nil
+	}
+	if err != nil {
+		return fmt.Errorf("control: a move behind a claim: %w", err)
+	}
+	if err := d.until(ctx, func() (bool, error) { b, err := d.balance(ctx, early); return b == amount, err }); err != nil {
+		return err
+	}
+	d.say("control: where the old link's claim was handed in first, the claimant has the money and the move has none")
+	return nil
+}
+
+// claimAndHold signs and hands in a claim, and returns before any ledger closes.
+func (d *stage) claimAndHold(ctx context.Context, sent client.Sent) (string, error) {
+	proven, err := d.anyone.Prove(ctx, sent.Link, client.Evidence{})
+	if err != nil {
+		return "", err
+	}
+	h, err := redeem.Open(sent.Link.Secret, proven, redeem.Expect{Payment: sent.Payment.ID, Network: d.house.cfg.Ledger.Passphrase,
+		Policy: relay.Link, Asset: relay.Native, Amount: relay.Stroops(amount)})
+	if err != nil {
+		return "", err
+	}
+	account := keypair.MustRandom()
+	envelope, err := d.planAndSign(ctx, sent.Link, proven.Proof, h, account)
+	if err != nil {
+		return "", err
+	}
+	_, err = d.anyone.SubmitClaim(ctx, sent.Link, proven.Proof, envelope)
+	return account.Address(), err
+}

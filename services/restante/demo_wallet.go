@@ -1,0 +1,159 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"filippo.io/age"
+	"github.com/stellar/go-stellar-sdk/txnbuild"
+
+	"github.com/restante/restante/crypto/secret"
+	"github.com/restante/restante/relay"
+	"github.com/restante/restante/relay/client"
+	"github.com/restante/restante/relay/redeem"
+	"github.com/restante/restante/relay/stellar"
+)
+
+// ownWallet sends twice out of a wallet: one payment is claimed, one comes home. The service's accounts have the same before
+// and after: it neither pays nor keeps a reserve.
+func ownWallet(ctx context.Context, d *stage) error {
+	ben, err := d.somebody(ctx)
+	if err != nil {
+		return err
+	}
+	id, err := age.GenerateX25519Identity()
+	if err != nil {
+		return err
+	}
+	before, err := d.service(ctx)
+	if err != nil {
+		return err
+	}
+	wallet, err := d.balance(ctx, ben.Address())
+	if err != nil {
+		return err
+	}
+	var kept client.OwnReceipt
+	sent, err := d.app.SendOwn(ctx, d.fromWallet(ben, id.Recipient().String(), &kept))
+	if err != nil {
+		return err
+	}
+	if _, err := d.reach(ctx, sent.Payment.ID, relay.Pending); err != nil {
+		return err
+	}
+	purse := stellar.PurseOf("native")
+	if err := d.expect(ctx, "the holding account", kept.HoldingAccount, amount+purse); err != nil {
+		return err
+	}
+	d.say("25 XLM and a purse of %d stroops wait; the wallet keeps the reserve, and its receipt was on disk before it signed", purse)
+	account, err := d.claim(ctx, sent.Link)
+	if err != nil {
+		return err
+	}
+	got, err := d.balance(ctx, account)
+	if err != nil || got < amount || got > amount+purse {
+		return fmt.Errorf("the new account has %d stroops: %v", got, err)
+	}
+	back, err := d.app.SendOwn(ctx, d.fromWallet(ben, id.Recipient().String(), &kept))
+	if err != nil {
+		return err
+	}
+	if _, err := d.reach(ctx, back.Payment.ID, relay.Pending); err != nil {
+		return err
+	}
+	if _, err := d.app.Cancel(ctx, back.Payment.ID); err != nil {
+		return err
+	}
+	if _, err := d.reach(ctx, back.Payment.ID, relay.Returned); err != nil {
+		return err
+	}
+	after, err := d.service(ctx)
+	if err != nil {
+		return err
+	}
+	left, err := d.balance(ctx, ben.Address())
+	if err != nil {
+		return err
+	}
+	if spent := wallet - left - amount - purse; spent < 0 || spent > 10_000 {
+		return fmt.Errorf("the wallet has spent %d stroops besides what was claimed", spent)
+	}
+	d.say("one was claimed, one came home; the service's accounts: %d before, %d after", before, after)
+	if after != before {
+		return errors.New("the service has paid, or keeps a reserve")
+	}
+	if _, err := redeem.OpenSent(kept.Receipt, secret.NewString(id.String())); err != nil {
+		return fmt.Errorf("control: the sender's identity does not open his receipt: %w", err)
+	}
+	stranger, err := age.GenerateX25519Identity()
+	if err != nil {
+		return err
+	}
+	if _, err := redeem.OpenSent(kept.Receipt, secret.NewString(stranger.String())); !errors.Is(err, redeem.ErrBox) {
+		return fmt.Errorf("control: another identity and the receipt: %v", err)
+	}
+	d.say("control: the app's identity, or any other than the sender's, does not open his receipt")
+	return nil
+}
+
+// vanishedClient stops before the wallet signs: nothing is sent, and the payment fails at its bound.
+func vanishedClient(ctx context.Context, d *stage) error {
+	ben, err := d.somebody(ctx)
+	if err != nil {
+		return err
+	}
+	id, err := age.GenerateX25519Identity()
+	if err != nil {
+		return err
+	}
+	before, err := d.balance(ctx, ben.Address())
+	if err != nil {
+		return err
+	}
+	var kept client.OwnReceipt
+	for what, change := range map[string]func(*client.OwnRequest){
+		"handed nothing in":     func(r *client.OwnRequest) { r.Keep = func(client.OwnReceipt) error { return errors.New("power cut") } },
+		"handed the box in":     func(r *client.OwnRequest) { r.Sign = nil },
+		"used the number first": nil,
+	} {
+		r := d.fromWallet(ben, id.Recipient().String(), &kept)
+		r.Reference = "vanished: " + what
+		if change != nil {
+			change(&r)
+		} else {
+			r.Sign = func(ctx context.Context, envelope string) (string, error) {
+				if err := d.does(ctx, ben, &txnbuild.BumpSequence{BumpTo: 0}); err != nil {
+					return "", err
+				}
+				before -= 100
+				return client.SignWith(d.house.cfg.Ledger.Passphrase, secret.NewString(ben.Seed()))(ctx, envelope)
+			}
+		}
+		_, _ = d.app.SendOwn(ctx, r)
+		found, err := d.app.List(ctx, client.Filter{Reference: r.Reference})
+		if err != nil || len(found.Data) != 1 {
+			return fmt.Errorf("a client that %s: %d payments, %v", what, len(found.Data), err)
+		}
+		d.advance(3 * time.Minute) // more than the minute that was left for signing
+		p, err := d.reach(ctx, found.Data[0].ID, relay.Failed)
+		if err != nil {
+			return err
+		}
+		d.say("a client that %s: %s (%s)", what, p.State, p.Reason)
+		if err := d.expect(ctx, "the wallet", ben.Address(), before); err != nil {
+			return err
+		}
+	}
+	sent, err := d.app.SendOwn(ctx, d.fromWallet(ben, id.Recipient().String(), &kept))
+	if err != nil {
+		return err
+	}
+	if _, err := d.reach(ctx, sent.Payment.ID, relay.Pending); err != nil {
+		return fmt.Errorf("control: one that does not vanish: %w", err)
+	}
+	d.say("control: one that does not vanish has its money waiting")
+	_, err = d.app.Cancel(ctx, sent.Payment.ID)
+	return err
+}
