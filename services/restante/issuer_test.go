@@ -6,12 +6,65 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"os"
+	"strings"
 
+	"github.com/rogpeppe/go-internal/testscript"
 	"github.com/stellar/go-stellar-sdk/keypair"
 	"github.com/stellar/go-stellar-sdk/txnbuild"
 
+	"github.com/restante/restante/crypto/secret"
+	"github.com/restante/restante/relay/mint"
 	"github.com/restante/restante/services/internal/bareledger"
 )
+
+// handsOf are those of a script.
+func handsOf(ts *testscript.TestScript) foreign {
+	return foreign{bareledger.Reader{URL: ts.Getenv("RESTANTE_RPC")}, ts.Getenv("RESTANTE_NETWORK")}
+}
+
+func keyFrom(ts *testscript.TestScript, text string) *keypair.Full {
+	key, err := keypair.ParseFull(strings.TrimSpace(text))
+	ts.Check(err)
+	return key
+}
+
+func assetFrom(text string) txnbuild.CreditAsset {
+	code, issuer, _ := strings.Cut(text, ":")
+	return txnbuild.CreditAsset{Code: code, Issuer: issuer}
+}
+
+// scriptFriend has the friendbot make an account: friend ADDRESS
+func scriptFriend(ts *testscript.TestScript, _ bool, args []string) {
+	ts.Check(handsOf(ts).befriend(context.Background(), args[0]))
+}
+
+// scriptIssuer makes an issuer and names its asset; its key is in NAME_KEY: issuer NAME CODE
+func scriptIssuer(ts *testscript.TestScript, _ bool, args []string) {
+	key, asset, err := handsOf(ts).issue(context.Background(), args[1])
+	ts.Check(err)
+	ts.Setenv(args[0], spell(asset))
+	ts.Setenv(args[0]+"_KEY", key.Seed())
+}
+
+// scriptIssue has an issuer pay: issue NAME ADDRESS AMOUNT
+func scriptIssue(ts *testscript.TestScript, _ bool, args []string) {
+	issuer, asset := keyFrom(ts, ts.Getenv(args[0]+"_KEY")), assetFrom(ts.Getenv(args[0]))
+	ts.Check(handsOf(ts).pay(context.Background(), issuer, asset, args[1], args[2]))
+}
+
+// scriptTrust gives the wallet of a secret key a trustline: trust ASSET FILE
+func scriptTrust(ts *testscript.TestScript, _ bool, args []string) {
+	ts.Check(handsOf(ts).trust(context.Background(), keyFrom(ts, ts.ReadFile(args[1])), assetFrom(args[0])))
+}
+
+// scriptSign signs an envelope with a wallet's secret key: sign ENVELOPE KEYFILE OUT
+func scriptSign(ts *testscript.TestScript, _ bool, args []string) {
+	key := keyFrom(ts, ts.ReadFile(args[1]))
+	signed, err := mint.SignAs(args[0], ts.Getenv("RESTANTE_NETWORK"), secret.NewString(key.Seed()))
+	ts.Check(err)
+	ts.Check(os.WriteFile(ts.MkAbs(args[2]), []byte(signed+"\n"), 0o600))
+}
 
 // foreign are the hands of others on a development ledger: whoever issues an asset, or has a wallet.
 type foreign struct {
