@@ -38,7 +38,7 @@ func anyAsset(ctx context.Context, d *stage) error {
 	usd := txnbuild.CreditAsset{Code: "USD", Issuer: issuer.Address()}
 	ten := func(r *client.SendRequest) { r.Asset, r.Amount = asset, "10" }
 	home := func(want int64) error {
-		return d.holds(ctx, "the treasury", d.w.app.Treasury, "USD", issuer.Address(), want)
+		return d.holds(ctx, "the treasury", d.w.app.Treasury, asset, want)
 	}
 	sent, err := d.send(ctx, ten)
 	if err != nil {
@@ -69,7 +69,7 @@ func anyAsset(ctx context.Context, d *stage) error {
 	if err := d.whileClosing(ctx, func(ctx context.Context) error { _, err := d.anyone.Claim(ctx, r); return err }); err != nil {
 		return err
 	}
-	if err := d.holds(ctx, "the new account", account.Address(), "USD", issuer.Address(), 10_0000000); err != nil {
+	if err := d.holds(ctx, "the new account", account.Address(), asset, 10_0000000); err != nil {
 		return err
 	}
 	d.say("%s did not exist; now it has 10 USD, its trustline, and lumens for its first fees", account.Address())

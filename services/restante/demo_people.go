@@ -62,10 +62,10 @@ func (d *stage) does(ctx context.Context, p person, ops ...txnbuild.Operation) e
 }
 
 // holds compares what an account has of a credit asset.
-func (d *stage) holds(ctx context.Context, who, account, code, issuer string, want int64) error {
-	got, err := d.ledger.Holds(ctx, account, code, issuer)
+func (d *stage) holds(ctx context.Context, who, account, asset string, want int64) error {
+	got, _, err := d.ledger.Line(ctx, account, asset)
 	if err == nil && got != want {
-		err = fmt.Errorf("%s has %d stroops of %s, not %d", who, got, code, want)
+		err = fmt.Errorf("%s has %d stroops of %s, not %d", who, got, asset, want)
 	}
 	return err
 }

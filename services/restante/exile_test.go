@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -13,6 +14,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/creack/pty"
 
@@ -27,6 +29,7 @@ type exile struct {
 	page    map[string]string // blocks of the page by name
 	network *devnettest.Network
 	ledger  bareledger.Reader
+	hands   foreign
 }
 
 // blocks are the pieces of the page that have a name: ```sh NAME and ```js NAME.
@@ -107,6 +110,25 @@ func (x *exile) modules() string {
 		x.missing("npm ci", err)
 	}
 	return filepath.Join(dir, "node_modules")
+}
+
+// closeWhenAsked closes a ledger whenever something waits for one. A rhythm faster than the clock would have the ledger's time
+// run away from that of the scripts, which end their transactions by the clock.
+func (x *exile) closeWhenAsked() {
+	ctx, cancel := context.WithCancel(x.t.Context())
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for pauseFor(ctx, 10*time.Millisecond) == nil {
+			if x.network.Net.Waiting() == 0 {
+				continue
+			}
+			if _, err := x.network.Net.CloseLedger(); err != nil {
+				return // whoever waits says so
+			}
+		}
+	}()
+	x.t.Cleanup(func() { cancel(); <-done })
 }
 
 func (x *exile) write(name, text string) {

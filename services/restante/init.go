@@ -58,7 +58,7 @@ func (c *cli) newInit() *cobra.Command {
 }
 
 func (f initFlags) check() error {
-	if err := checkProfileName(f.profile); err != nil {
+	if err := checkProfileName("--profile", f.profile); err != nil {
 		return err
 	}
 	sources := 0

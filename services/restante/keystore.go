@@ -51,7 +51,7 @@ func (s *stored) named(cmd *cobra.Command, args []string) error {
 // open opens what is meant, of either kind, and says where it is.
 func (c *cli) open(ctx context.Context, s stored) (p keystore.Profile, path string, err error) {
 	if s.file == "" {
-		if path, err = c.findProfile(s.profile); err != nil {
+		if path, err = c.findProfile("--profile", s.profile); err != nil {
 			return p, "", err
 		}
 		p, err = c.openProfile(ctx, s.profile, s.passphraseFile)

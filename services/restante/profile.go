@@ -64,10 +64,10 @@ func (c *cli) profiles() []string {
 	return names
 }
 
-// openProfile opens a profile with the passphrase from the file, or from the terminal when none is named. Whoever calls it
+// openProfile opens the profile of --from with the passphrase from the file, or from the terminal when none is named. Whoever calls it
 // wipes what it returns.
 func (c *cli) openProfile(ctx context.Context, name, passphraseFile string) (keystore.Profile, error) {
-	path, err := c.findProfile(name)
+	path, err := c.findProfile("--from", name)
 	if err != nil {
 		return keystore.Profile{}, err
 	}
@@ -82,9 +82,9 @@ func (c *cli) openProfile(ctx context.Context, name, passphraseFile string) (key
 	return p, nil
 }
 
-// findProfile is the path of a profile that is there.
-func (c *cli) findProfile(name string) (string, error) {
-	if err := checkProfileName(name); err != nil {
+// findProfile is the path of a profile that is there; flag named it.
+func (c *cli) findProfile(flag, name string) (string, error) {
+	if err := checkProfileName(flag, name); err != nil {
 		return "", err
 	}
 	if _, err := c.home(); err != nil {
@@ -101,12 +101,13 @@ func (c *cli) findProfile(name string) (string, error) {
 	return path, nil
 }
 
-func checkProfileName(name string) error {
+// checkProfileName checks what was given with the flag.
+func checkProfileName(flag, name string) error {
 	switch {
 	case secretLike(name):
-		return usage("--profile takes the name of a profile. That looks like a secret key: keep it to yourself.")
+		return usage("%s takes the name of a profile. That looks like a secret key: keep it to yourself.", flag)
 	case !keystore.ValidName(name):
-		return usage("--profile: a name has 1 to 40 of a-z, 0-9, \"-\", \"_\" and \".\", and begins with a letter or a digit.")
+		return usage("%s: a name has 1 to 40 of a-z, 0-9, \"-\", \"_\" and \".\", and begins with a letter or a digit.", flag)
 	}
 	return nil
 }

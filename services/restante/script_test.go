@@ -44,12 +44,13 @@ func TestScript(t *testing.T) {
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
 			"up": scriptUp, "status": scriptStatus, "field": scriptField, "code": scriptCode, "link": scriptLink, "lossy": scriptLossy,
-			"voucher": scriptVoucher,
+			"voucher": scriptVoucher, "friend": scriptFriend, "issuer": scriptIssuer, "issue": scriptIssue, "trust": scriptTrust, "sign": scriptSign,
 		},
 	})
 }
 
-// scriptUp starts a relay of the script's own and sets what its dev.env says: up
+// scriptUp starts a relay of the script's own and sets what its dev.env says. The development app's age identity, which is
+// shown once, goes into the file identity.txt: up
 func scriptUp(ts *testscript.TestScript, _ bool, _ []string) {
 	cmd := exec.Command("restante", "up", "--data", ts.MkAbs("data"), "--addr", "127.0.0.1:0", "--ledger-interval", "100ms")
 	cmd.Env = append(os.Environ(), "HOME="+ts.MkAbs("."))
@@ -62,6 +63,9 @@ func scriptUp(ts *testscript.TestScript, _ bool, _ []string) {
 	})
 	lines := bufio.NewScanner(out)
 	for lines.Scan() && !strings.HasPrefix(lines.Text(), "Try:") {
+		if name, identity, _ := strings.Cut(strings.TrimSpace(lines.Text()), " "); name == "identity" {
+			ts.Check(os.WriteFile(ts.MkAbs("identity.txt"), []byte(strings.TrimSpace(identity)+"\n"), 0o600))
+		}
 	}
 	go func() { _, _ = io.Copy(io.Discard, out) }()
 	text, err := os.ReadFile(ts.MkAbs("data/dev.env"))

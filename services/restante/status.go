@@ -145,5 +145,6 @@ var flagOf = map[string]string{
 	"/to": "--to", "/amount": "--amount", "/note": "--note", "/expires_in": "--expires", "/expires_at": "--expires",
 	"/policy": "--policy", "/reference": "--reference", "/name": "--name", "/recipient": "--recipient",
 	"/destination": "--to", "/memo": "--memo", "/voucher": "--voucher", "/code": "--code", "/limit": "--limit",
-	"/after": "--after", "/state": "--state",
+	"/after": "--after", "/state": "--state", "/asset": "--asset", "/from": "--from", "/return_to": "--return-to", "/fund_within": "--fund-within",
+	"/memo_type": "--memo-type",
 }

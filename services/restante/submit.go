@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/base64"
 	"io"
 	"os"
 	"strings"
@@ -27,7 +28,11 @@ func (c *cli) newSubmit() *cobra.Command {
 			if err != nil {
 				return failed("The funding cannot be read: %v.", err)
 			}
-			p, err := cl.Fund(cmd.Context(), args[0], strings.TrimSpace(string(text)))
+			funding := strings.TrimSpace(string(text))
+			if raw, err := base64.StdEncoding.DecodeString(funding); err != nil || len(raw) == 0 {
+				return failed("What %s holds is no signed funding: one is a line of base64, as the signers' wallet gives it back.", args[1])
+			}
+			p, err := cl.Fund(cmd.Context(), args[0], funding)
 			if err != nil {
 				return err
 			}

@@ -22,19 +22,20 @@ import (
 	"github.com/restante/restante/services/internal/bareledger"
 )
 
-// The test of law 6, exit without us. A house runs on a ledger elsewhere, three payments wait, and receipts and a kit are
-// saved by the command. Then the house is stopped and its directory deleted. What follows uses the files that people kept,
-// the commands and scripts of OUT-WITHOUT-US.md as they stand there, stock age, and the stock JavaScript SDK, on the bare
-// ledger.
+// The test of law 6, exit without us. A house runs on a ledger elsewhere, payments wait, of lumens and of another asset, out of
+// the treasury and out of a wallet, and receipts and kits are saved by the command. Then the house is stopped and its directory
+// deleted. What follows uses the files that people kept, the commands and scripts of OUT-WITHOUT-US.md as they stand there,
+// stock age, and the stock JavaScript SDK, on the bare ledger.
 
 const kitPassphrase = "correct horse battery staple"
 
 func TestOutWithoutUs(t *testing.T) {
-	x := &exile{t: t, dir: t.TempDir(), page: blocks(t), network: devnettest.Start(t, devnettest.Interval(100*time.Millisecond))}
+	x := &exile{t: t, dir: t.TempDir(), page: blocks(t), network: devnettest.Start(t)}
+	x.closeWhenAsked()
 	x.ledger = bareledger.Reader{URL: x.network.RPC}
 	x.tools()
+	x.hands = foreign{x.ledger, x.network.Passphrase}
 	kept := x.whileWeWereThere()
-	x.write("payer.txt", x.network.Account().Seed()+"\n")
 	for latest := uint32(0); latest < kept.notBefore; {
 		var err error
 		if latest, err = x.ledger.Latest(t.Context()); err != nil {
@@ -42,11 +43,14 @@ func TestOutWithoutUs(t *testing.T) {
 		}
 		x.network.CloseLedger()
 	}
+	x.senderOfAWallet(kept) // nobody's key is in the folder yet
+	x.write("payer.txt", x.network.Account().Seed()+"\n")
 	before := x.balance(kept.treasury)
 	x.thief(kept)
 	x.senderWithReceipt(kept)
 	x.senderWithIdentity(kept)
 	x.recipientWithKit(kept)
+	x.creditFromTheTreasury(kept)
 	for _, h := range kept.holdings {
 		if got := x.balance(h); got != -1 {
 			t.Errorf("the holding account %s is still there, with %d stroops", h, got)
@@ -130,6 +134,9 @@ type keepsakes struct {
 	holdings           []string
 	loot               string   // a copy of the house's whole directory
 	boxes              [][]byte // as the database kept them
+
+	credit creditKeepsakes
+	wallet walletKeepsakes
 }
 
 // whileWeWereThere runs the house, sends, saves, and deletes all of the house.
@@ -149,23 +156,7 @@ func (x *exile) whileWeWereThere() keepsakes {
 	kept := keepsakes{treasury: d.w.app.Treasury, identity: d.w.identity, loot: t.TempDir()}
 	var sent []client.Sent
 	for range len(kept.receipts) + 1 {
-		s, err := d.app.Send(ctx, client.SendRequest{To: "ana@example.com", Amount: "25", Note: "for the concert"})
-		if err != nil {
-			t.Fatal(err)
-		}
-		s.Payment, err = d.app.Follow(ctx, s.Payment.ID, func(p client.Payment) bool { return p.State == string(relay.Pending) })
-		if err != nil {
-			t.Fatal(err)
-		}
-		sent = append(sent, s)
-		kept.holdings = append(kept.holdings, *s.Payment.HoldingAccount)
-		kept.notBefore = max(kept.notBefore, *s.Payment.NotBeforeLedger)
-		var box []byte
-		err = d.house.store.View(ctx, func(tx relay.Tx) (err error) { box, err = tx.Box(relay.PaymentID(s.Payment.ID)); return err })
-		if err != nil {
-			t.Fatal(err)
-		}
-		kept.boxes = append(kept.boxes, box)
+		sent = append(sent, x.waits(ctx, d, &kept, relay.Native))
 	}
 	for i := range kept.receipts {
 		kept.receipts[i] = filepath.Join(x.dir, "kept", "receipt"+string(rune('0'+i)))
@@ -173,6 +164,8 @@ func (x *exile) whileWeWereThere() keepsakes {
 	}
 	kept.kit = filepath.Join(x.dir, "kept", "kit")
 	x.saveKit(ctx, d, sent[len(kept.receipts)].Link, kept.kit)
+	x.sendCredit(ctx, d, &kept)
+	x.sendFromWallet(ctx, d, &kept)
 	if _, err := copyTree(data, kept.loot); err != nil {
 		t.Fatal(err)
 	}
@@ -186,6 +179,28 @@ func (x *exile) whileWeWereThere() keepsakes {
 		t.Fatal("the house still answers")
 	}
 	return kept
+}
+
+// waits is a payment out of the treasury that waits to be claimed.
+func (x *exile) waits(ctx context.Context, d *stage, kept *keepsakes, asset string) client.Sent {
+	x.t.Helper()
+	s, err := d.app.Send(ctx, client.SendRequest{To: "ana@example.com", Amount: "25", Asset: asset, Note: "for the concert"})
+	if err != nil {
+		x.t.Fatal(err)
+	}
+	s.Payment, err = d.app.Follow(ctx, s.Payment.ID, func(p client.Payment) bool { return p.State == string(relay.Pending) })
+	if err != nil {
+		x.t.Fatal(err)
+	}
+	kept.holdings = append(kept.holdings, *s.Payment.HoldingAccount)
+	kept.notBefore = max(kept.notBefore, *s.Payment.NotBeforeLedger)
+	var box []byte
+	err = d.house.store.View(ctx, func(tx relay.Tx) (err error) { box, err = tx.Box(relay.PaymentID(s.Payment.ID)); return err })
+	if err != nil {
+		x.t.Fatal(err)
+	}
+	kept.boxes = append(kept.boxes, box)
+	return s
 }
 
 // saveKit is the recipient at the command line: a code is mailed, she gives it, and has her kit.
@@ -208,7 +223,8 @@ func (x *exile) saveKit(ctx context.Context, d *stage, l client.Link, file strin
 // command runs restante as people type it.
 func (x *exile) command(d *stage, want int, args ...string) {
 	x.t.Helper()
-	env := map[string]string{"RESTANTE_SERVER": d.house.base, "RESTANTE_KEY": d.w.key, "RESTANTE_STATE": filepath.Join(x.dir, "state")}
+	env := map[string]string{"RESTANTE_SERVER": d.house.base, "RESTANTE_KEY": d.w.key, "RESTANTE_STATE": filepath.Join(x.dir, "state"),
+		"RESTANTE_HOME": filepath.Join(x.dir, "kept", "config")}
 	var out, told bytes.Buffer
 	err := run(x.t.Context(), func(n string) string { return env[n] }, args, strings.NewReader(""), &out, &told)
 	if got := statusOf(err); got != want {

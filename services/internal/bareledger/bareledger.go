@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strings"
 
 	"github.com/stellar/go-stellar-sdk/strkey"
 	"github.com/stellar/go-stellar-sdk/xdr"
@@ -28,28 +29,12 @@ type Reader struct{ URL string }
 
 // Account reads one account.
 func (r Reader) Account(ctx context.Context, address string) (Account, error) {
-	raw, err := strkey.Decode(strkey.VersionByteAccountID, address)
+	id, err := accountID(address)
 	if err != nil {
 		return Account{}, err
 	}
-	var key xdr.Uint256
-	copy(key[:], raw)
-	id := xdr.AccountId{Type: xdr.PublicKeyTypePublicKeyTypeEd25519, Ed25519: &key}
-	ask, err := xdr.MarshalBase64(xdr.LedgerKey{Type: xdr.LedgerEntryTypeAccount, Account: &xdr.LedgerKeyAccount{AccountId: id}})
-	if err != nil {
-		return Account{}, err
-	}
-	var answer struct {
-		Entries []struct{ XDR string }
-	}
-	if err := r.Call(ctx, "getLedgerEntries", map[string]any{"keys": []string{ask}}, &answer); err != nil {
-		return Account{}, err
-	}
-	if len(answer.Entries) == 0 {
-		return Account{}, nil
-	}
-	var data xdr.LedgerEntryData
-	if err := xdr.SafeUnmarshalBase64(answer.Entries[0].XDR, &data); err != nil {
+	data, ok, err := r.entry(ctx, xdr.LedgerKey{Type: xdr.LedgerEntryTypeAccount, Account: &xdr.LedgerKeyAccount{AccountId: id}})
+	if err != nil || !ok {
 		return Account{}, err
 	}
 	a := data.MustAccount()
@@ -57,31 +42,51 @@ func (r Reader) Account(ctx context.Context, address string) (Account, error) {
 		NumSponsoring: uint32(a.NumSponsoring()), NumSponsored: uint32(a.NumSponsored())}, nil
 }
 
-// Holds is what an account has of a credit asset of up to four letters, in stroops; -1 without a trustline.
-func (r Reader) Holds(ctx context.Context, address, code, issuer string) (int64, error) {
-	var key xdr.LedgerKey
-	asset, err := xdr.NewCreditAsset(code, issuer)
+// Line is what an account holds of an asset, CODE:ISSUER with a code of 1 to 4, in stroops; false when it has no trustline.
+func (r Reader) Line(ctx context.Context, address, asset string) (balance int64, exists bool, err error) {
+	id, err := accountID(address)
 	if err != nil {
-		return 0, err
+		return 0, false, err
 	}
-	if err := key.SetTrustline(xdr.MustAddress(address), asset.ToTrustLineAsset()); err != nil {
-		return 0, err
+	code, issuer, _ := strings.Cut(asset, ":")
+	by, err := accountID(issuer)
+	if err != nil {
+		return 0, false, err
 	}
+	of := xdr.TrustLineAsset{Type: xdr.AssetTypeAssetTypeCreditAlphanum4, AlphaNum4: &xdr.AlphaNum4{Issuer: by}}
+	if len(code) == 0 || copy(of.AlphaNum4.AssetCode[:], code) != len(code) {
+		return 0, false, fmt.Errorf("asset code %q", code)
+	}
+	data, ok, err := r.entry(ctx, xdr.LedgerKey{Type: xdr.LedgerEntryTypeTrustline, TrustLine: &xdr.LedgerKeyTrustLine{AccountId: id, Asset: of}})
+	if err != nil || !ok {
+		return 0, false, err
+	}
+	return int64(data.MustTrustLine().Balance), true, nil
+}
+
+func accountID(address string) (xdr.AccountId, error) {
+	raw, err := strkey.Decode(strkey.VersionByteAccountID, address)
+	if err != nil {
+		return xdr.AccountId{}, err
+	}
+	var key xdr.Uint256
+	copy(key[:], raw)
+	return xdr.AccountId{Type: xdr.PublicKeyTypePublicKeyTypeEd25519, Ed25519: &key}, nil
+}
+
+// entry reads one entry; false when it is not there.
+func (r Reader) entry(ctx context.Context, key xdr.LedgerKey) (data xdr.LedgerEntryData, ok bool, err error) {
 	ask, err := xdr.MarshalBase64(key)
 	if err != nil {
-		return 0, err
+		return data, false, err
 	}
 	var answer struct {
 		Entries []struct{ XDR string }
 	}
 	if err := r.Call(ctx, "getLedgerEntries", map[string]any{"keys": []string{ask}}, &answer); err != nil || len(answer.Entries) == 0 {
-		return -1, err
+		return data, false, err
 	}
-	var data xdr.LedgerEntryData
-	if err := xdr.SafeUnmarshalBase64(answer.Entries[0].XDR, &data); err != nil {
-		return 0, err
-	}
-	return int64(data.MustTrustLine().Balance), nil
+	return data, true, xdr.SafeUnmarshalBase64(answer.Entries[0].XDR, &data)
 }
 
 // Latest is the newest ledger's number.
