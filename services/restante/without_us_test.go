@@ -142,7 +142,7 @@ type keepsakes struct {
 // whileWeWereThere runs the house, sends, saves, and deletes all of the house.
 func (x *exile) whileWeWereThere() keepsakes {
 	t := x.t
-	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()
 	data := filepath.Join(t.TempDir(), "data")
 	d, end, err := raise(ctx, io.Discard, func(c *houseConfig) {
