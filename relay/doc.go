@@ -1,9 +1,9 @@
 // Package relay is poste restante for money: the rules, and nothing but the rules.
 //
 // An app, or a sender out of his own wallet, sends an amount of some asset to a handle (an e-mail address, say). The money
-// waits in a holding account of its own on the Stellar network until the person claims it, or until it goes back to the sender because he canceled, she declined, or
-// the time ran out. This package says what may happen to a payment and in which order; it imports the standard library
-// only and knows neither HTTP nor SQL nor Stellar's encodings.
+// waits in a holding account of its own on the Stellar network until the person claims it, or until it goes back to the
+// sender because he canceled, she declined, or the time ran out. This package says what may happen to a payment and in
+// which order; it imports the standard library only and knows neither HTTP nor SQL nor Stellar's encodings.
 //
 // # Laws
 //
@@ -31,6 +31,6 @@
 //   - asset.go, memo.go: how an asset is spelled and what it locks, and what a claim into an account may carry along;
 //   - store.go, signer.go, ledger.go: the ports that adapters implement, each with its contract.
 //
-// Amounts are [Stroops] (1e-7 of a lumen, or of another asset), moments are [Micros] (microseconds since 1970, UTC). Bounds and expiry are
-// judged by the close time of ledgers, never by a local clock.
+// Amounts are [Stroops] (1e-7 of a lumen, or of another asset), moments are [Micros] (microseconds since 1970, UTC). Bounds
+// and expiry are judged by the close time of ledgers, never by a local clock.
 package relay
