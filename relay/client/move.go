@@ -69,7 +69,7 @@ func (c *Client) Move(ctx context.Context, r MoveRequest) (Sent, error) {
 	if err != nil {
 		return Sent{}, err
 	}
-	q := c.post(path, wire.MoveRequest{To: r.To, Note: r.Note, Policy: string(policy), SenderRecipients: recipients, ManageHash: hash, ID: id, Link: half})
+	q := c.post(path, wire.MoveRequest{To: r.To, Policy: string(policy), SenderRecipients: recipients, ManageHash: hash, ID: id, Link: half})
 	out := Sent{Link: link, Token: secret.NewString(token)}
 	if err := c.do(ctx, q, &out.Payment); err != nil {
 		return Sent{}, err

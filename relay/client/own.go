@@ -67,6 +67,7 @@ func (c *Client) SendOwn(ctx context.Context, r OwnRequest) (Sent, error) {
 		return Sent{}, err
 	}
 	token, hash := newToken()
+	body.Note = "" // it is sealed here, into the box: the relay never reads it
 	body.From, body.ReturnTo, body.SenderRecipients, body.FundWithin, body.ManageHash = r.From, r.ReturnTo, r.Recipients, r.FundWithin, hash
 	q := c.post("/v1/payments", body)
 	q.safe, q.header = true, map[string]string{"Idempotency-Key": rand.Text()}

@@ -106,6 +106,9 @@ func TestSendOwnOrder(t *testing.T) {
 	if err != nil || !slices.Equal(s.order, []string{"request", "keep", "deposit", "sign", "fund"}) {
 		t.Fatalf("%v %v", s.order, err)
 	}
+	if s.asked.Note != "" {
+		t.Error("the relay was told the note, which is sealed for the recipient alone")
+	}
 	if s.asked.From != addr("wallet") || s.asked.ManageHash == "" || s.asked.ManageHash == kept.Token || len(kept.Token) < 40 {
 		t.Errorf("%+v", s.asked)
 	}

@@ -36,7 +36,6 @@ type PaymentRequest struct {
 // holding account of this one. The answer is that new payment, with its funding terms.
 type MoveRequest struct {
 	To               string    `json:"to" validate:"required,max=300"`
-	Note             string    `json:"note,omitempty" validate:"omitempty,max=500"`
 	Policy           string    `json:"policy,omitempty" validate:"omitempty,oneof=guarded link"`
 	SenderRecipients []string  `json:"sender_recipients,omitempty" validate:"omitempty,max=4,dive,max=100"` // default those of the payment
 	ManageHash       string    `json:"manage_hash,omitempty" validate:"omitempty,len=64,hexadecimal"`       // default that of the payment

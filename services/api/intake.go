@@ -80,6 +80,9 @@ func wallet(in wire.PaymentRequest, p *relay.Payment, app relay.App) error {
 		p.ReturnTo = in.From
 	}
 	ownTerms(p)
+	if in.Note != "" {
+		bad.add(invalid("note_unexpected", "/note", "the client that funds a payment seals its note into the box, and tells it nobody"))
+	}
 	if !strkey.IsValidEd25519PublicKey(in.From) || in.From == app.Treasury {
 		bad.add(invalid("from_malformed", "/from", "a wallet is the address of an account of the sender's, G…"))
 	}

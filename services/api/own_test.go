@@ -138,6 +138,7 @@ func TestOwnWalletIsRefused(t *testing.T) {
 		"from that is a seed":      {func(r *wire.PaymentRequest) { r.From = s.wallet.Seed() }, "malformed", "/from"},
 		"from too short":           {func(r *wire.PaymentRequest) { r.From = "GABC" }, "wrong_length", "/from"},
 		"from the treasury":        {func(r *wire.PaymentRequest) { r.From = w.app.Treasury }, "from_malformed", "/from"},
+		"a note told":              {func(r *wire.PaymentRequest) { r.Note = "for her alone" }, "note_unexpected", "/note"},
 		"no link":                  {func(r *wire.PaymentRequest) { r.ID, r.Link = "", nil }, "link_missing", "/link"},
 		"no recipients":            {func(r *wire.PaymentRequest) { r.SenderRecipients = nil }, "sender_recipients_missing", "/sender_recipients"},
 		"five recipients":          {func(r *wire.PaymentRequest) { r.SenderRecipients = make([]string, 5) }, "too_long", "/sender_recipients"},
