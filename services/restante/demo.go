@@ -54,6 +54,8 @@ var chapters = []chapter{
 	{"The money moves on to somebody else, and the old link opens nothing", movedOn},
 	{"Paid directly, once she has agreed", paidDirectly},
 	{"What a holder of the key can do: park it, not lose it", keyHolder},
+	{"Out without us: the receipt brings it home, the kit brings it to her", outWithoutUs},
+	{"A look costs nothing, and the note is the recipient's alone", noteAndPreview},
 }
 
 // demo plays all chapters and counts those that hold.

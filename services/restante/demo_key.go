@@ -99,6 +99,10 @@ func seedOf(r client.Receipt, id age.Identity) (*keypair.Full, error) {
 	if err != nil {
 		return nil, err
 	}
+	return openBox(file, id)
+}
+
+func openBox(file []byte, id age.Identity) (*keypair.Full, error) {
 	plain, err := age.Decrypt(bytes.NewReader(file), id)
 	if err != nil {
 		return nil, err
