@@ -57,12 +57,15 @@ func keyHolder(ctx context.Context, d *stage) error {
 		if err != nil {
 			return err
 		}
+		if err := d.withoutKey(ctx, kept.HoldingAccount, c.op(kept.HoldingAccount)); err != nil {
+			return fmt.Errorf("control: somebody without the key %s: %w", c.does, err)
+		}
 		if err := d.does(ctx, person{key}, c.op(kept.HoldingAccount)); err != nil {
 			return err
 		}
 		p, err := d.reach(ctx, sent.Payment.ID, relay.Parked)
-		if err != nil {
-			return fmt.Errorf("a key holder %s: %w", c.does, err)
+		if err != nil || p.Reason != string(relay.KeyTakenOver) {
+			return fmt.Errorf("a key holder %s: %s %s %w", c.does, p.State, p.Reason, err)
 		}
 		d.say("a key holder %s: %s (%s)", c.does, p.State, p.Reason)
 		if err := d.expect(ctx, "the holding account", kept.HoldingAccount, held-100); err != nil {
@@ -73,7 +76,7 @@ func keyHolder(ctx context.Context, d *stage) error {
 	if err != nil || after != before {
 		return fmt.Errorf("the service had %d and has %d: %v", before, after, err)
 	}
-	d.say("it cost the service nothing")
+	d.say("it cost the service nothing; control: the same with another key, each time: TxBadAuth")
 	var kept client.OwnReceipt
 	sent, err := d.app.SendOwn(ctx, d.fromWallet(ben, id.Recipient().String(), &kept))
 	if err != nil {
@@ -90,6 +93,18 @@ func keyHolder(ctx context.Context, d *stage) error {
 		return fmt.Errorf("control: dust, which anybody can pay in: %w", err)
 	}
 	d.say("control: dust from a stranger, who has no key, stops nothing: %s has the money", account[:8])
+	return nil
+}
+
+// withoutKey wants an operation of an account's to be refused when it is signed with another key.
+func (d *stage) withoutKey(ctx context.Context, account string, op txnbuild.Operation) error {
+	text, _, err := d.signedBy(ctx, keypair.MustRandom(), account, op)
+	if err != nil {
+		return err
+	}
+	if status, why, err := d.ledger.Try(ctx, text); err != nil || status != "ERROR" || why != "TxBadAuth" {
+		return fmt.Errorf("the ledger says %q %s: %v", status, why, err)
+	}
 	return nil
 }
 

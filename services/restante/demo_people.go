@@ -24,33 +24,38 @@ func (d *stage) somebody(ctx context.Context) (person, error) {
 	return person{k}, d.whileClosing(ctx, func(ctx context.Context) error { return d.house.befriend(ctx, k.Address()) })
 }
 
-// does signs and hands in a transaction of the person's own, and waits until it is in a ledger. The result is the ledger's.
-func (d *stage) does(ctx context.Context, p person, ops ...txnbuild.Operation) error {
-	a, err := d.ledger.Account(ctx, p.Address())
+// signedBy is a transaction of an account's, signed by somebody: its envelope and hash.
+func (d *stage) signedBy(ctx context.Context, signer *keypair.Full, account string, ops ...txnbuild.Operation) (text, hash string, err error) {
+	a, err := d.ledger.Account(ctx, account)
 	if err != nil {
-		return err
+		return "", "", err
 	}
 	tx, err := txnbuild.NewTransaction(txnbuild.TransactionParams{
-		SourceAccount: &txnbuild.SimpleAccount{AccountID: p.Address(), Sequence: a.Sequence}, IncrementSequenceNum: true, Operations: ops,
+		SourceAccount: &txnbuild.SimpleAccount{AccountID: account, Sequence: a.Sequence}, IncrementSequenceNum: true, Operations: ops,
 		BaseFee: 100, Preconditions: txnbuild.Preconditions{TimeBounds: txnbuild.NewInfiniteTimeout()},
 	})
 	if err != nil {
-		return err
+		return "", "", err
 	}
-	if tx, err = tx.Sign(d.house.cfg.Ledger.Passphrase, p.Full); err != nil {
-		return err
+	if tx, err = tx.Sign(d.house.cfg.Ledger.Passphrase, signer); err != nil {
+		return "", "", err
 	}
-	text, err := tx.Base64()
+	if text, err = tx.Base64(); err != nil {
+		return "", "", err
+	}
+	hash, err = tx.HashHex(d.house.cfg.Ledger.Passphrase)
+	return text, hash, err
+}
+
+// does signs and hands in a transaction of the person's own, and waits until it is in a ledger. The result is the ledger's.
+func (d *stage) does(ctx context.Context, p person, ops ...txnbuild.Operation) error {
+	text, hash, err := d.signedBy(ctx, p.Full, p.Address(), ops...)
 	if err != nil {
 		return err
 	}
-	hash, err := tx.HashHex(d.house.cfg.Ledger.Passphrase)
-	if err != nil {
-		return err
-	}
-	word, err := d.ledger.Submit(ctx, text)
+	word, why, err := d.ledger.Try(ctx, text)
 	if err != nil || word != "PENDING" {
-		return fmt.Errorf("the ledger says %q to a transaction of %s: %v", word, p.Address(), err)
+		return fmt.Errorf("the ledger says %q %s to a transaction of %s: %v", word, why, p.Address(), err)
 	}
 	return d.until(ctx, func() (bool, error) {
 		status, _, err := d.ledger.Lookup(ctx, hash)
@@ -70,12 +75,20 @@ func (d *stage) holds(ctx context.Context, who, account, asset string, want int6
 	return err
 }
 
-// fromWallet is a request out of a person's wallet. The receipt goes to kept; its box is sealed to identity.
+// fromWallet is a request out of a person's wallet. The receipt goes to kept, and the wallet signs nothing before it is there;
+// its box is sealed to recipient.
 func (d *stage) fromWallet(p person, recipient string, kept *client.OwnReceipt) client.OwnRequest {
+	*kept = client.OwnReceipt{}
+	sign := client.SignWith(d.house.cfg.Ledger.Passphrase, secret.NewString(p.Seed()))
 	return client.OwnRequest{
 		SendRequest: client.SendRequest{To: "ana@example.com", Amount: "25", Note: "for the concert"}, From: p.Address(), Recipients: []string{recipient},
 		Keep: func(r client.OwnReceipt) error { *kept = r; return nil },
-		Sign: client.SignWith(d.house.cfg.Ledger.Passphrase, secret.NewString(p.Seed())),
+		Sign: func(ctx context.Context, envelope string) (string, error) {
+			if kept.HoldingAccount == "" {
+				return "", errors.New("the wallet is asked to sign before the receipt is kept")
+			}
+			return sign(ctx, envelope)
+		},
 	}
 }
 

@@ -106,11 +106,36 @@ func (r Reader) Lookup(ctx context.Context, hash string) (status string, ledger 
 	return answer.Status, answer.Ledger, err
 }
 
+// Fee is what the network took for a transaction that is in a ledger, in stroops.
+func (r Reader) Fee(ctx context.Context, hash string) (int64, error) {
+	var answer struct{ Status, ResultXDR string }
+	if err := r.Call(ctx, "getTransaction", map[string]any{"hash": hash}, &answer); err != nil {
+		return 0, err
+	}
+	if answer.ResultXDR == "" {
+		return 0, fmt.Errorf("transaction %s is %s", hash, answer.Status)
+	}
+	var result xdr.TransactionResult
+	err := xdr.SafeUnmarshalBase64(answer.ResultXDR, &result)
+	return int64(result.FeeCharged), err
+}
+
 // Submit hands a signed envelope in and says the server's word for it.
 func (r Reader) Submit(ctx context.Context, envelope string) (string, error) {
+	status, _, err := r.Try(ctx, envelope)
+	return status, err
+}
+
+// Try is Submit that says why, "TxBadAuth", when the envelope was refused.
+func (r Reader) Try(ctx context.Context, envelope string) (status, refusal string, err error) {
 	var answer struct{ Status, ErrorResultXDR string }
-	err := r.Call(ctx, "sendTransaction", map[string]any{"transaction": envelope}, &answer)
-	return answer.Status, err
+	err = r.Call(ctx, "sendTransaction", map[string]any{"transaction": envelope}, &answer)
+	if err != nil || answer.ErrorResultXDR == "" {
+		return answer.Status, "", err
+	}
+	var result xdr.TransactionResult
+	err = xdr.SafeUnmarshalBase64(answer.ErrorResultXDR, &result)
+	return answer.Status, strings.TrimPrefix(result.Result.Code.String(), "TransactionResultCode"), err
 }
 
 // Call makes one JSON-RPC call.
