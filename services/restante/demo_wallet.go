@@ -47,15 +47,19 @@ func ownWallet(ctx context.Context, d *stage) error {
 	if err := d.expect(ctx, "the holding account", kept.HoldingAccount, amount+purse); err != nil {
 		return err
 	}
-	d.say("25 XLM and a purse of %d stroops wait; the wallet keeps the reserve, and its receipt was on disk before it signed", purse)
+	d.say("25 XLM and a purse of %d stroops wait; the wallet keeps the reserve, and its receipt was kept before it signed", purse)
 	account, err := d.claim(ctx, sent.Link)
 	if err != nil {
 		return err
 	}
-	got, err := d.balance(ctx, account)
-	if err != nil || got < amount || got > amount+purse {
-		return fmt.Errorf("the new account has %d stroops: %v", got, err)
+	fee, err := d.claimFee(ctx, sent.Payment.ID)
+	if err != nil {
+		return err
 	}
+	if err := d.expect(ctx, "the new account", account, amount+purse-fee); err != nil {
+		return err
+	}
+	d.say("claimed into a new account: exactly 25 XLM, and what a fee of %d left of the purse", fee)
 	back, err := d.app.SendOwn(ctx, d.fromWallet(ben, id.Recipient().String(), &kept))
 	if err != nil {
 		return err
@@ -87,15 +91,25 @@ func ownWallet(ctx context.Context, d *stage) error {
 	if _, err := redeem.OpenSent(kept.Receipt, secret.NewString(id.String())); err != nil {
 		return fmt.Errorf("control: the sender's identity does not open his receipt: %w", err)
 	}
-	stranger, err := age.GenerateX25519Identity()
+	if _, err := redeem.OpenSent(kept.Receipt, secret.NewString(d.w.identity)); !errors.Is(err, redeem.ErrBox) {
+		return fmt.Errorf("control: the app's identity and the receipt: %v", err)
+	}
+	d.say("control: the sender's identity opens his receipt, the app's does not")
+	return d.rungElsewhere(ctx, ben, id)
+}
+
+// claimFee is what the network took for the claim of a payment.
+func (d *stage) claimFee(ctx context.Context, id string) (int64, error) {
+	story, err := d.app.Story(ctx, id)
 	if err != nil {
-		return err
+		return 0, err
 	}
-	if _, err := redeem.OpenSent(kept.Receipt, secret.NewString(stranger.String())); !errors.Is(err, redeem.ErrBox) {
-		return fmt.Errorf("control: another identity and the receipt: %v", err)
+	for _, e := range story.Envelopes {
+		if e.Kind == string(relay.ClaimEnvelope) && e.Tx != "" {
+			return d.ledger.Fee(ctx, e.Tx)
+		}
 	}
-	d.say("control: the app's identity, or any other than the sender's, does not open his receipt")
-	return nil
+	return 0, fmt.Errorf("payment %s has no claim that landed", id)
 }
 
 // vanishedClient stops before the wallet signs: nothing is sent, and the payment fails at its bound.
