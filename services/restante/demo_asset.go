@@ -72,7 +72,11 @@ func anyAsset(ctx context.Context, d *stage) error {
 	if err := d.holds(ctx, "the new account", account.Address(), asset, 10_0000000); err != nil {
 		return err
 	}
-	d.say("%s did not exist; now it has 10 USD, its trustline, and lumens for its first fees", account.Address())
+	lumens, err := d.balance(ctx, account.Address())
+	if err != nil || lumens < 100 {
+		return fmt.Errorf("it has %d stroops for its first fees: %v", lumens, err)
+	}
+	d.say("%s did not exist; now it has 10 USD, its trustline, and %d stroops for its first fees", account.Address(), lumens)
 	frozen, err := d.send(ctx, ten)
 	if err != nil {
 		return err
