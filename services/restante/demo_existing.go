@@ -92,6 +92,7 @@ func (d *stage) herOwnWallet(ctx context.Context) error {
 		return err
 	}
 	key := keypair.MustRandom()
+	answer := 0
 	wallet := func(signer *keypair.Full) func(context.Context, sep7.Request) error {
 		return func(ctx context.Context, q sep7.Request) error {
 			uri, err := q.URI()
@@ -111,6 +112,7 @@ func (d *stage) herOwnWallet(ctx context.Context) error {
 				return err
 			}
 			defer resp.Body.Close()
+			answer = resp.StatusCode
 			if resp.StatusCode != http.StatusAccepted {
 				return fmt.Errorf("the callback answers %s", resp.Status)
 			}
@@ -122,8 +124,11 @@ func (d *stage) herOwnWallet(ctx context.Context) error {
 		return err
 	}
 	r.Wallet = wallet(keypair.MustRandom())
-	if err := d.claims(ctx, r); err == nil {
-		return fmt.Errorf("control: a stranger's signature claims")
+	if err := d.claims(ctx, r); err == nil || answer != http.StatusBadRequest {
+		return fmt.Errorf("control: a stranger's signature claims, or is refused for another reason: %d %v", answer, err)
+	}
+	if err := d.expect(ctx, "her account, by then,", key.Address(), -1); err != nil {
+		return err
 	}
 	d.say("control: a wallet that signs with another key is refused by the callback")
 	if r, err = d.into(ctx, sent, key.Address()); err != nil {
