@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/stellar/go-stellar-sdk/keypair"
 
@@ -59,24 +60,29 @@ func movedOn(ctx context.Context, d *stage) error {
 	if sent, err = d.send(ctx, bare); err != nil {
 		return err
 	}
-	early, err := d.claimAndHold(ctx, sent)
-	if err != nil {
+	early := ""
+	q.ID, q.Keep = sent.Payment.ID, func(r client.OwnReceipt) error { // the move is under way; the old link's holder is faster
+		kept = r
+		early, err = d.claimAndHold(ctx, sent)
 		return err
 	}
-	q.ID = sent.Payment.ID
-	if moved, err = d.app.Move(ctx, q); err == nil {
-		_, err = d.reach(ctx, moved.Payment.ID, relay.Failed)
-	} else if client.IsCode(err, "claim_in_flight", "already_claimed", "already_ended") {
-		err = nil
+	moved, late := d.app.Move(ctx, q)
+	if early == "" {
+		return fmt.Errorf("control: no claim went before the move: %w", late)
 	}
-	if err != nil {
-		return fmt.Errorf("control: a move behind a claim: %w", err)
-	}
-	if err := d.until(ctx, func() (bool, error) { b, err := d.balance(ctx, early); return b == amount, err }); err != nil {
+	if old, err = d.reach(ctx, sent.Payment.ID, relay.Claimed); err != nil {
 		return err
 	}
-	d.say("control: where the old link's claim was handed in first, the claimant has the money and the move has none")
-	return nil
+	d.advance(3 * time.Minute) // beyond the move's bound
+	p, err := d.reach(ctx, moved.Payment.ID, relay.Failed)
+	if err != nil {
+		return fmt.Errorf("control: a move behind a claim: %w (%v)", err, late)
+	}
+	if err := d.expect(ctx, "the old link's holder", early, amount); err != nil {
+		return err
+	}
+	d.say("control: where the old link's claim landed first, the move is %s (%s), and the claimant keeps the money", p.State, p.Reason)
+	return d.expect(ctx, "the holding account of the move", kept.HoldingAccount, -1)
 }
 
 // claimAndHold signs and hands in a claim, and returns before any ledger closes.
