@@ -6,6 +6,7 @@ import (
 
 	"github.com/stellar/go-stellar-sdk/keypair"
 
+	"github.com/restante/restante/crypto/secret"
 	"github.com/restante/restante/relay"
 	"github.com/restante/restante/relay/client"
 )
@@ -50,6 +51,9 @@ func paidDirectly(ctx context.Context, d *stage) error {
 		return err
 	}
 	d.say("she agreed with her first claim; the next 25 XLM were in her account at once, without a holding account")
+	if err := d.anotherApp(ctx); err != nil {
+		return fmt.Errorf("control: another app: %w", err)
+	}
 	for _, c := range []struct{ to, why string }{{"eva@example.com", "another handle"}, {"ana@example.com", "her own handle, off file again"}} {
 		if c.to == "ana@example.com" {
 			if err := d.app.Forget(ctx, c.to); err != nil {
@@ -69,4 +73,37 @@ func paidDirectly(ctx context.Context, d *stage) error {
 		d.say("control: %s waits as always", c.why)
 	}
 	return d.expect(ctx, "her account", account.Address(), 2*amount)
+}
+
+// anotherApp sends to the same handle from an app that she has agreed to nothing with: her account is not on file there, and
+// the money waits.
+func (d *stage) anotherApp(ctx context.Context) error {
+	app, err := d.app.CreateApp(ctx, client.AppRequest{Name: "Another App", Recipient: d.w.app.Recipient, Quiet: true})
+	if err != nil {
+		return err
+	}
+	if err := d.whileClosing(ctx, func(ctx context.Context) error { return d.house.befriend(ctx, app.Treasury) }); err != nil {
+		return err
+	}
+	other, err := client.New(d.house.base, client.Options{Key: secret.NewString(app.Key.Text)})
+	if err != nil {
+		return err
+	}
+	if on, err := other.Agreed(ctx, "ana@example.com"); err != nil || on != "" {
+		return fmt.Errorf("on file there is %q: %v", on, err)
+	}
+	sent, err := other.Send(ctx, client.SendRequest{To: "ana@example.com", Amount: "25", Direct: true})
+	if err != nil || sent.Payment.Direct {
+		return fmt.Errorf("%+v %w", sent.Payment, err)
+	}
+	p := sent.Payment
+	err = d.until(ctx, func() (bool, error) {
+		p, err = other.Get(ctx, p.ID, 0)
+		return p.State == string(relay.Pending), err
+	})
+	if err != nil {
+		return err
+	}
+	d.say("control: what another app sends her waits as always: it knows of no account")
+	return d.expect(ctx, "the holding account", *p.HoldingAccount, amount)
 }
