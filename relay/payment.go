@@ -89,6 +89,24 @@ func (p Payment) units() int {
 	return 0
 }
 
+// FundingOperations is how many operations of a funding envelope are this payment's.
+func (p Payment) FundingOperations() int {
+	if p.PayTo != "" {
+		return 1 // Payment
+	}
+	n := 3 // Begin, CreateAccount, End
+	if p.Replaces != "" {
+		n++ // AccountMerge of the account that it takes over
+	}
+	if !p.IsNative() {
+		n += 2 // ChangeTrust, Payment
+	}
+	if !p.IsNative() && p.Replaces != "" {
+		n++ // ChangeTrust 0
+	}
+	return n
+}
+
 // Query is what the ledger is asked about the payment's holding account; lowest is the number of its lowest rung.
 func (p Payment) Query(lowest int64) HoldingQuery {
 	return HoldingQuery{Account: p.Holding, Asset: p.Asset, Amount: p.Amount, Sponsor: p.Sponsor, Lowest: lowest}

@@ -126,7 +126,7 @@ func (s *server) minted(p relay.Payment, in wire.DepositRequest, head relay.Head
 // ownFee wants whoever keeps the reserve to pay for the funding, too: a wallet that bids nothing would have us pay, and one
 // that bids too little would wait for nothing.
 func ownFee(p relay.Payment, fee relay.Stroops) error {
-	least := relay.Stroops(stellar.MinBaseFee) * fundingOps(p)
+	least := relay.Stroops(stellar.MinBaseFee * p.FundingOperations())
 	switch {
 	case p.Sponsor == "" && fee != 0:
 		return invalid("fee_differs", "/fee", "the service pays for this funding: its own fee is 0")

@@ -119,12 +119,12 @@ func TestDocumentListsTheCodesOfThisPackage(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range files {
+	for _, name := range append(files, "../../relay/circumstances.go") { // what this package asks of the ledger is judged there
 		source, err := os.ReadFile(name)
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, m := range regexp.MustCompile(`(?:NewFault\(relay\.\w+, *|[^a-z](?:invalid|conflict|bad)\()"([a-z_]+)"`).FindAllStringSubmatch(string(source), -1) {
+		for _, m := range regexp.MustCompile(`(?:NewFault\(relay\.\w+, *|[^a-z](?:invalid|conflict)\()"([a-z_]+)"`).FindAllStringSubmatch(string(source), -1) {
 			if !strings.HasSuffix(name, "_test.go") && known[m[1]] == 0 {
 				t.Errorf("%s: the document does not list %s", name, m[1])
 			}

@@ -77,24 +77,9 @@ func ownTerms(p *relay.Payment) {
 	p.Sponsor, p.Purse, p.RungFee = p.From, relay.Stroops(stellar.PurseOf(p.Asset)), stellar.OwnRungFee
 }
 
-// fundingOps is how many operations the funding of a payment has that its client makes.
-func fundingOps(p relay.Payment) relay.Stroops {
-	ops := relay.Stroops(3)
-	if !p.IsNative() {
-		ops += 2
-	}
-	if p.Replaces != "" {
-		ops++
-		if !p.IsNative() {
-			ops++
-		}
-	}
-	return ops
-}
-
 // ownFundingFee is what a wallet bids for a funding: twice what is usual, since nobody bids again for it.
 func ownFundingFee(p relay.Payment, bid relay.Stroops) relay.Stroops {
-	return min(2*bid, relay.One/10) * fundingOps(p)
+	return min(2*bid, relay.One/10) * relay.Stroops(p.FundingOperations())
 }
 
 // ownClaimFee is what a holding account bids for a claim out of its purse, which may have to pay for a few that fail.

@@ -160,56 +160,8 @@ func (s *server) claimIntent(ctx context.Context, p relay.Payment, in wire.PlanR
 		return intent, head, relay.NewFault(relay.Conflict, "holding_absent", "The money has left its holding account a moment ago.", nil)
 	}
 	intent.Sequence, intent.NewAccount = facts[p.Holding].Sequence+1, !facts[account].Exists
-	if intent.NewAccount || in.NewLine {
-		if err := newLine(p, asset); err != nil {
-			return intent, head, err
-		}
-	}
-	return intent, head, receives(p, in, account, memo, facts[account])
-}
-
-// newLine refuses a trustline that could not be made, or that could hold nothing: the issuer may have changed his mind since
-// the payment was accepted.
-func newLine(p relay.Payment, asset relay.AssetFacts) error {
-	switch {
-	case !asset.IssuerExists:
-		return conflict("asset_unknown", "Nobody issues this asset any more, so no new trustline for it can be made. Claim into an account that has one.")
-	case asset.AuthRequired:
-		return conflict("asset_needs_authorisation", "The issuer of "+p.Asset+" has to authorise each account that holds it now. Claim into an account that he has authorised.")
-	}
-	return nil
-}
-
-// receives refuses a destination that could not take the money, or would lose it, and says plainly what is missing.
-func receives(p relay.Payment, in wire.PlanRequest, account string, memo relay.Memo, to relay.AccountFacts) error {
-	bad := func(code, pointer, why string) error { return invalid(code, pointer, why) }
-	switch {
-	case !to.Exists && in.Destination != account:
-		return bad("destination_missing", "/destination", "the account behind this multiplexed address does not exist on the ledger")
-	case !to.Exists && memo != relay.Memo{}:
-		return bad("memo_unexpected", "/memo", "an account that is made by the claim takes no memo")
-	case !to.Exists && in.NewLine:
-		return bad("new_line_unexpected", "/new_line", "an account that is made by the claim gets its trustline with it")
-	case !to.Exists:
-		return nil
-	case in.Destination != account && memo != relay.Memo{}:
-		return bad("memo_unexpected", "/memo", "a multiplexed address says already whose it is; a memo would say it twice")
-	case to.MemoRequired && memo == relay.Memo{} && in.Destination == account:
-		return bad("memo_required", "/memo", "this account asks for a memo on everything it receives; without it the money would be lost")
-	case p.IsNative() && in.NewLine, to.Line && in.NewLine:
-		return bad("new_line_unexpected", "/new_line", "this account can hold the asset already")
-	case in.NewLine && to.Free < stellar.BaseReserve:
-		return bad("destination_short", "/destination", "this account has less than the 0.5 lumens to spare that a trustline locks")
-	case in.NewLine:
-		return nil
-	case !to.Line:
-		return bad("trustline_missing", "/destination", "this account has no trustline for "+p.Asset+", so it cannot hold it. Add one in your wallet, or claim with your wallet's signature, which adds it")
-	case !to.Authorized:
-		return bad("trustline_not_authorised", "/destination", "the issuer of "+p.Asset+" does not let this account hold it")
-	case to.Room < p.Amount:
-		return bad("trustline_full", "/destination", "this account has room for "+to.Room.String()+" of "+p.Asset+" only; raise its limit")
-	}
-	return nil
+	to := relay.Destination{Address: in.Destination, Account: account, Memo: memo, NewLine: in.NewLine}
+	return intent, head, p.Receives(to, facts[account], asset, prices)
 }
 
 // submit takes a plan that the claimant signed.

@@ -226,18 +226,7 @@ func (w *Worker) fundingSize(ctx context.Context, e relay.Envelope) (operations 
 		if err != nil {
 			return 0, err
 		}
-		switch credit := !p.IsNative(); {
-		case p.PayTo != "":
-			operations++
-		case p.Replaces != "" && credit:
-			operations += 7
-		case p.Replaces != "":
-			operations += 4
-		case credit:
-			operations += 5
-		default:
-			operations += 3
-		}
+		operations += p.FundingOperations()
 	}
 	return operations, nil
 }
