@@ -7,7 +7,7 @@ import (
 	"github.com/restante/restante/relay"
 )
 
-// Office writes to the recipients of payments: codes, arrivals, claims. Its faults of kind Invalid say that a message can
+// Office writes to the recipients of payments: codes, arrivals, claims, direct payments. Its faults of kind Invalid say that a message can
 // never be delivered; every other error that a later attempt may succeed. Repeats carry the same message id.
 type Office struct {
 	Mailer Mailer
@@ -28,13 +28,17 @@ func (o *Office) Code(ctx context.Context, app relay.App, p relay.Payment, c rel
 
 // Arrived says that money waits.
 func (o *Office) Arrived(ctx context.Context, app relay.App, p relay.Payment) error {
-	m, err := ArrivalMail(p.To.Value, app.Name, p.Amount.String()+" XLM", p.ExpiresAt.Time())
+	m, err := ArrivalMail(p.To.Value, app.Name, p.Money(), p.Issuer(), p.ExpiresAt.Time())
 	return o.send(ctx, m, err, "arrived-"+string(p.ID))
 }
 
-// Claimed says where the money went.
+// Claimed says where the money went: by a claim, or directly.
 func (o *Office) Claimed(ctx context.Context, app relay.App, p relay.Payment) error {
-	m, err := ClaimedMail(p.To.Value, app.Name, p.Amount.String()+" XLM", p.Destination, p.SettledTx)
+	if p.PayTo != "" {
+		m, err := PaidMail(p.To.Value, app.Name, p.Money(), p.Issuer(), p.Destination, p.SettledTx)
+		return o.send(ctx, m, err, "paid-"+string(p.ID))
+	}
+	m, err := ClaimedMail(p.To.Value, app.Name, p.Money(), p.Destination, p.SettledTx)
 	return o.send(ctx, m, err, "claimed-"+string(p.ID))
 }
 

@@ -65,3 +65,45 @@ func TestOffice(t *testing.T) {
 		}
 	}
 }
+
+// A mail says of what the amount is, who stands behind it, and whether there is anything to claim.
+func TestOfficeNamesTheAsset(t *testing.T) {
+	box := &post.Mailbox{}
+	o := &post.Office{Mailer: box, Now: time.Now}
+	app := relay.App{Name: "Acme"}
+	dollars := relay.Payment{
+		ID: relay.NewPaymentID(1), To: relay.Handle{Kind: "email", Value: "ana@example.com"}, Amount: 10 * relay.One, Asset: "USD:GISSUER",
+		ExpiresAt: 1, Destination: "GDEST", SettledTx: "abcd",
+	}
+	direct := dollars
+	direct.ID, direct.PayTo = relay.NewPaymentID(2), "GDEST"
+	lumens := direct
+	lumens.ID, lumens.Asset = relay.NewPaymentID(3), relay.Native
+	for _, err := range []error{o.Arrived(t.Context(), app, dollars), o.Claimed(t.Context(), app, dollars), o.Claimed(t.Context(), app, direct), o.Claimed(t.Context(), app, lumens)} {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	got := box.List("ana@example.com")
+	if len(got) != 4 {
+		t.Fatalf("%d messages, want 4", len(got))
+	}
+	for i, c := range []struct{ has, hasNot []string }{ // the newest first
+		{[]string{"10 XLM", "nothing to claim", "GDEST"}, []string{"USD", "issued", "claimed"}},
+		{[]string{"10 USD", "GISSUER", "nothing to claim", "GDEST", "abcd"}, []string{"XLM", "claimed"}},
+		{[]string{"10 USD", "have been claimed", "GDEST"}, []string{"XLM"}},
+		{[]string{"10 USD", "GISSUER", "waits for you"}, []string{"XLM"}},
+	} {
+		text := got[i].Subject + "\n" + got[i].Text
+		for _, want := range c.has {
+			if !strings.Contains(text, want) {
+				t.Errorf("%q is missing in %q", want, text)
+			}
+		}
+		for _, not := range c.hasNot {
+			if strings.Contains(text, not) {
+				t.Errorf("%q is in %q", not, text)
+			}
+		}
+	}
+}

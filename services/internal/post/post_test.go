@@ -57,7 +57,7 @@ func TestTexts(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	arrival, err := post.ArrivalMail("ana@example.com", "Acme", "25 XLM", until)
+	arrival, err := post.ArrivalMail("ana@example.com", "Acme", "25 XLM", "", until)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -22,6 +22,11 @@ If you did not ask for a code, somebody else has the link that was meant for you
 {{- define "arrival" -}}
 {{.App}} has sent you {{.Amount}}.
 
+{{with .Issuer}}It is issued by the account
+    {{.}}
+and worth what that issuer is good for.
+
+{{end -}}
 The money waits for you until {{.Until}}. To claim it, open the link that {{.App}} gave you.
 Until you claim it, the sender can take it back.
 
@@ -36,6 +41,18 @@ in the transaction
     {{.Tx}}
 
 If this was not you, write to {{.App}}.
+{{end}}
+{{- define "paid" -}}
+{{.App}} has paid {{.Amount}} into the account that you have put on file there:
+    {{.Account}}
+{{with .Issuer}}
+It is issued by the account
+    {{.}}
+and worth what that issuer is good for.
+{{end}}
+It is there already, in the transaction
+    {{.Tx}}
+There is nothing to claim. If this is not your account, write to {{.App}}.
 {{end}}`))
 
 func write(name, to, subject string, data any) (Message, error) {
@@ -65,16 +82,17 @@ func CodeMail(to, app, code string, life time.Duration) (Message, error) {
 	return write("code", to, "Your code for the money from "+app, map[string]string{"App": app, "Code": code, "Life": minutes})
 }
 
-// ArrivalMail says that money waits. amount is with its unit: "25 XLM". The caller sets the ID.
-func ArrivalMail(to, app, amount string, until time.Time) (Message, error) {
+// ArrivalMail says that money waits. amount is with its unit: "25 XLM"; issuer is the account behind another asset than
+// lumens, else "". The caller sets the ID.
+func ArrivalMail(to, app, amount, issuer string, until time.Time) (Message, error) {
 	if err := CheckName(app); err != nil {
 		return Message{}, err
 	}
-	if amount == "" || !oneLine(amount) {
-		return Message{}, permanent("an amount is one line")
+	if amount == "" || !oneLine(amount) || !oneLine(issuer) {
+		return Message{}, permanent("amount and issuer are one line each")
 	}
 	return write("arrival", to, app+" has sent you "+amount, map[string]string{
-		"App": app, "Amount": amount, "Until": until.UTC().Format("2 January 2006, 15:04 UTC"),
+		"App": app, "Amount": amount, "Issuer": issuer, "Until": until.UTC().Format("2 January 2006, 15:04 UTC"),
 	})
 }
 
@@ -90,5 +108,20 @@ func ClaimedMail(to, app, amount, account, tx string) (Message, error) {
 	}
 	return write("claimed", to, "You claimed "+amount+" from "+app, map[string]string{
 		"App": app, "Amount": amount, "Account": account, "Tx": tx,
+	})
+}
+
+// PaidMail says that the money went directly into the account on file. The arguments are those of the other mails.
+func PaidMail(to, app, amount, issuer, account, tx string) (Message, error) {
+	if err := CheckName(app); err != nil {
+		return Message{}, err
+	}
+	for _, s := range []string{amount, account, tx} {
+		if s == "" || !oneLine(s) || !oneLine(issuer) {
+			return Message{}, permanent("amount, issuer, account and transaction are one line each")
+		}
+	}
+	return write("paid", to, app+" has paid you "+amount, map[string]string{
+		"App": app, "Amount": amount, "Issuer": issuer, "Account": account, "Tx": tx,
 	})
 }
