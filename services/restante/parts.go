@@ -82,6 +82,7 @@ func (h *house) parts() []boot.Part {
 		all = append(all, boot.PartOf("ledger", h.net.Run))
 	}
 	return append(all,
+		boot.PartOf("signer", h.signer.Run),
 		h.pump,
 		boot.PartOf("consumer", h.listenToBells),
 		boot.PartOf("sweeper", h.worker.Sweep),

@@ -1,9 +1,17 @@
 package signer
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
+	"syscall"
 )
+
+// noRoom says that a write failed because the disk, the quota or the limit on a file's size is used up: the operator
+// mends it by making room.
+func noRoom(err error) bool {
+	return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) || errors.Is(err, syscall.EFBIG)
+}
 
 // createDurably writes a new file with mode 0600, whole or not at all, and never in place of another. The content is
 // synced under another name first and linked to its own after, so that a crash leaves no half a file there.

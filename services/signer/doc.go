@@ -18,8 +18,11 @@
 // # What it refuses
 //
 // To start on a log whose chain is broken, that belongs to another network, or that is missing while keys are there; on a
-// key file that is missing, altered or open to others; beside another signer on the same directory. To go on after a
-// write to the log failed: nobody knows then what the disk has, so it must be opened anew.
+// key file that is missing, altered or open to others; beside another signer on the same directory. To sign
+// when the log at its path is another file, or longer or shorter, than this process left it. To go on after a sync or a
+// write failed: what the disk has is not known then, so [Signer.Run] ends the process and the next start reads it. Only a
+// write that found no room is cut back to what was synced; that intent is refused, and the next ones are signed as soon as
+// there is room.
 //
 // A chain of hashes does not show that whole lines were cut off at its end, or that everything after some line was
 // written anew. Keep the newest hash that [VerifyLog] tells somewhere else, and never restore this directory from a backup

@@ -73,6 +73,13 @@ func (k *Keyring) Make(role string) (account string, err error) {
 	return account, nil
 }
 
+// drop takes back a key that was just made and that no caller was told of.
+func (k *Keyring) drop(account string) error {
+	k.seeds[account].Wipe()
+	delete(k.seeds, account)
+	return os.Remove(k.path(account))
+}
+
 // Load opens the sealed key of an account in its role. A file that is missing, open to others, altered, of another role
 // or under another key-encryption key is an error that says which.
 func (k *Keyring) Load(role, account string) error {

@@ -128,13 +128,16 @@ func (s *Signer) kek() (secret.Key, error) {
 
 // makeKey makes a key: first its sealed file, then its line. Only then may anybody hear of the account.
 func (s *Signer) makeKey(role string) (account string, err error) {
-	if s.log.failed != nil {
-		return "", unavailable("log_failed", s.log.failed)
+	if err := s.log.intact(); err != nil {
+		return "", err
 	}
 	if account, err = s.keys.Make(role); err != nil {
 		return "", unavailable("key_failed", err)
 	}
 	if err := s.write(keyKind, keyLine{Role: role, Account: account}); err != nil {
+		if relay.CodeOf(err) == "log_full" { // its line is not there, for certain: files must not gather on a full disk
+			err = errors.Join(err, s.keys.drop(account))
+		}
 		return "", err
 	}
 	return account, nil
@@ -147,8 +150,8 @@ func (s *Signer) write(kind string, body any) error {
 		return err
 	}
 	if err := s.book.apply(e); err != nil {
-		s.log.failed = err // the log now has a line that the next start would refuse; it must not grow
-		return fmt.Errorf("line %d: %w", e.N, err)
+		// The log now has a line that the next start would refuse; it must not grow.
+		return s.log.fail(fmt.Errorf("line %d: %w", e.N, err))
 	}
 	return nil
 }
@@ -166,6 +169,17 @@ func (s *Signer) enter(ctx context.Context) (leave func(), err error) {
 		return nil, unavailable("closed", errors.New("the signer is closed"))
 	}
 	return leave, nil
+}
+
+// Run returns nil when ctx ends, and an error as soon as the log has failed: the process has to end then, because nothing
+// is signed any more, and only a new start learns what the disk has.
+func (s *Signer) Run(ctx context.Context) error {
+	select {
+	case <-ctx.Done():
+		return nil
+	case <-s.log.ended:
+		return fmt.Errorf("the signer's log %s: %w", s.log.path, s.log.failed)
+	}
 }
 
 // Close waits for the call that is running, forgets the keys and lets go of the directory.
