@@ -54,11 +54,12 @@ type house struct {
 	worker *worker.Worker
 	mail   *post.Mailbox // nil when mail goes out by SMTP
 
-	door    *http.ServeMux // of the embedded ledger; everything else joins it once it is open
-	handler atomic.Pointer[http.Handler]
-	settled atomic.Bool   // settleIn is done
-	closing chan struct{} // closed when we stop: long polls are answered at once
-	closers []func() error
+	door     *http.ServeMux // all doors; each joins it when it is opened
+	health   *boot.Health
+	starting progress
+	settled  atomic.Bool   // settleIn is done
+	closing  chan struct{} // closed when we stop: long polls are answered at once
+	closers  []func() error
 }
 
 // houseConfig is what a house is opened with. Zero values are those of `up` without flags.
@@ -72,7 +73,7 @@ type houseConfig struct {
 // openHouse builds everything in the order in which each part needs the one before, and listens. On failure, what was
 // opened is closed.
 func openHouse(ctx context.Context, cfg houseConfig) (h *house, err error) {
-	h = &house{cfg: cfg, log: cfg.log, closing: make(chan struct{})}
+	h = &house{cfg: cfg, log: cfg.log, closing: make(chan struct{}), door: http.NewServeMux(), health: boot.NewHealth(cfg.log)}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, h.close())
@@ -112,14 +113,12 @@ func (h *house) listen(context.Context) (err error) {
 		return fmt.Errorf("cannot listen on %s: %w", h.cfg.Addr, err)
 	}
 	h.base = "http://" + h.listener.Addr().String()
+	h.health.Add(boot.Check{Name: "started", Look: h.starting.look})
+	h.door.Handle("/livez", h.health)
+	h.door.Handle("/readyz", h.health)
+	h.door.Handle("/", problem.Guard(h.log, http.HandlerFunc(h.notYet)))
 	server := &http.Server{
-		Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			if handler := h.handler.Load(); handler != nil {
-				(*handler).ServeHTTP(w, r)
-				return
-			}
-			http.Error(w, "starting", http.StatusServiceUnavailable)
-		}),
+		Handler:           h.door,
 		ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10,
 		ErrorLog: slog.NewLogLogger(h.log.Handler(), slog.LevelDebug),
 	}
@@ -148,11 +147,9 @@ func (h *house) openLedger(ctx context.Context) (err error) {
 		h.later(h.net.Close)
 		h.rpcURL = h.base + "/rpc"
 		h.cfg.Ledger.Friendbot = h.rpcURL + "/friendbot"
-		h.door = http.NewServeMux()
 		h.door.Handle("/rpc/", http.StripPrefix("/rpc", h.net.Handler()))
 		h.door.Handle("/rpc", http.StripPrefix("/rpc", h.net.Handler()))
 		h.door.Handle("/horizon/", http.StripPrefix("/horizon", horizonserver.New(h.net, horizonserver.Config{})))
-		h.serve(h.door)
 	}
 	return nil
 }
@@ -174,8 +171,6 @@ func (h *house) dial(ctx context.Context, sponsor string) (relay.Ledger, error) 
 	h.later(func() error { client.Close(); return nil })
 	return &rpc.Port{Client: client, Sponsor: sponsor}, nil
 }
-
-func (h *house) serve(handler http.Handler) { h.handler.Store(&handler) }
 
 // openSigner opens the signer with a view of the ledger of its own.
 func (h *house) openSigner(ctx context.Context) (err error) {
@@ -291,28 +286,19 @@ func (h *house) openDoors(context.Context) error {
 	if err != nil {
 		return err
 	}
-	mux := h.door
-	if mux == nil {
-		mux = http.NewServeMux()
-	}
-	mux.Handle("/v1/", h.onceSettled(door))
-	mux.Handle("/c/", page)
-	mux.Handle("/static/", page)
+	h.door.Handle("/v1/", h.onceSettled(door))
+	h.door.Handle("/c/", page)
+	h.door.Handle("/static/", page)
 	if h.mail != nil {
-		mux.Handle("/dev/", h.mail.Handler())
+		h.door.Handle("/dev/", h.mail.Handler())
 	}
-	health := boot.Health(h.checks())
-	mux.Handle("/livez", health)
-	mux.Handle("/readyz", health)
-	h.serve(mux)
+	h.watchHealth()
 	return nil
 }
 
 // onceSettled keeps the API shut until the database has heard from the signer's log what it may have forgotten.
 func (h *house) onceSettled(next http.Handler) http.Handler {
-	starting := problem.Guard(h.log, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		problem.Write(w, r, relay.NewFault(relay.Unavailable, "starting", "The service is starting; try again in a moment.", nil))
-	}))
+	starting := problem.Guard(h.log, http.HandlerFunc(h.notYet))
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !h.settled.Load() {
 			starting.ServeHTTP(w, r)

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
 	"github.com/restante/restante/events"
@@ -15,26 +14,30 @@ import (
 // consumers is how many doorbells are answered at a time.
 const consumers = 4
 
-// checks are what readiness asks.
-func (h *house) checks() boot.Checks {
-	return boot.Checks{Logger: h.log, List: []boot.Check{
-		{Name: "database", Look: h.store.Ping},
-		{Name: "bus", Look: h.bus.Ready},
-		{Name: "ledger", Look: func(ctx context.Context) error { _, err := h.port.Head(ctx); return err }},
-		{Name: "settled", Look: func(context.Context) error {
-			if !h.settled.Load() {
-				return errors.New("accounts and the development app are being made")
-			}
-			return nil
-		}},
-		{Name: "halted", Look: func(ctx context.Context) error {
+// watchHealth adds what readiness asks once everything is open. Each part of the house may add checks of its own where it is
+// opened; a cause is the public text of a fault.
+func (h *house) watchHealth() {
+	h.health.Add(
+		boot.Check{Name: "database", Look: h.store.Ping},
+		boot.Check{Name: "bus", Look: h.bus.Ready},
+		boot.Check{Name: "ledger", Look: h.ledgerAnswers},
+		boot.Check{Name: "halted", Look: func(ctx context.Context) error {
 			why, err := h.desk.Halted(ctx)
 			if err == nil && why != "" {
-				err = fmt.Errorf("everything that moves money is stopped: %s", why)
+				err = relay.NewFault(relay.Unavailable, "halted", "Everything that moves money is stopped until a person has looked; the log says why.", errors.New(why))
 			}
 			return err
 		}},
-	}}
+	)
+}
+
+// ledgerAnswers says whether the ledger answers, and if not, which host it is.
+func (h *house) ledgerAnswers(ctx context.Context) error {
+	_, err := h.port.Head(ctx)
+	if err != nil {
+		err = relay.NewFault(relay.Unavailable, "ledger_unavailable", "The ledger at "+h.ledgerHost()+" does not answer.", err)
+	}
+	return err
 }
 
 // listenToBells answers doorbells for as long as there is a bus to hear them from. A bus that fails stops nobody: the

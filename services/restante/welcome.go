@@ -30,7 +30,12 @@ type welcome struct {
 // DATA/dev.env. Every line of it may be the last one that ran: the next start goes on from there.
 func (h *house) settleIn(ctx context.Context) (w welcome, err error) {
 	defer h.hurry(ctx)()
-	defer func() { h.settled.Store(err == nil) }()
+	defer func() {
+		if err == nil {
+			h.settled.Store(true)
+			h.starting.finish()
+		}
+	}()
 	if h.cfg.liftHalt {
 		if err := h.desk.Halt(ctx, ""); err != nil {
 			return welcome{}, err

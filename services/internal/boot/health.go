@@ -3,75 +3,69 @@ package boot
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"log/slog"
 	"net/http"
 	"sync"
 	"time"
+
+	"github.com/restante/restante/relay"
 )
 
-// checkTime is how long one check may take.
+// checkTime is how long all checks together may take.
 const checkTime = 2 * time.Second
 
-// Check says whether something that the process needs answers. Look may be called from many goroutines.
+// Check says whether something that the process needs is there. Look may be called from many goroutines. When its error is
+// a [relay.Fault], the public text is the cause that is shown; of any other error only the name of the check is.
 type Check struct {
-	Name string // shown to whoever asks
-	Look func(context.Context) error
-}
-
-// Checks is what [Health] looks at.
-type Checks struct {
-	Logger *slog.Logger // told why a check fails, once until it is well again; nil = slog.Default
-	List   []Check
+	Name  string // shown to every caller
+	Look  func(context.Context) error
+	Warns bool // a failure is shown, and the process stays ready
 }
 
 // Health answers GET /livez (200 while the process runs) and GET /readyz: 200 when every check passes, else 503, with the
-// checks by name and never why one fails.
-func Health(checks Checks) http.Handler {
-	h := &health{Checks: checks, failing: map[string]bool{}}
-	if h.Logger == nil {
-		h.Logger = slog.Default()
+// checks by name and the causes of those that fail. Checks may be added while it serves.
+type Health struct {
+	log *slog.Logger
+	mux *http.ServeMux
+
+	mu      sync.Mutex
+	list    []Check
+	failing map[string]string // cause by check, as it was logged
+}
+
+// NewHealth makes a Health without checks. log gets why a check fails, once for each cause; nil = slog.Default.
+func NewHealth(log *slog.Logger) *Health {
+	if log == nil {
+		log = slog.Default()
 	}
-	mux := http.NewServeMux()
-	mux.HandleFunc("GET /livez", func(w http.ResponseWriter, _ *http.Request) {
+	h := &Health{log: log, mux: http.NewServeMux(), failing: map[string]string{}}
+	h.mux.HandleFunc("GET /livez", func(w http.ResponseWriter, _ *http.Request) {
 		answer(w, http.StatusOK, map[string]bool{"live": true})
 	})
-	mux.HandleFunc("GET /readyz", h.ready)
-	return mux
+	h.mux.HandleFunc("GET /readyz", h.ready)
+	return h
 }
 
-type health struct {
-	Checks
-	mu      sync.Mutex
-	failing map[string]bool
+// Add adds checks. A name is used once.
+func (h *Health) Add(checks ...Check) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.list = append(h.list[:len(h.list):len(h.list)], checks...)
 }
 
-func (h *health) ready(w http.ResponseWriter, r *http.Request) {
-	ctx, cancel := context.WithTimeout(r.Context(), checkTime)
-	defer cancel()
-	results := make([]chan error, len(h.List))
-	for i, c := range h.List {
-		results[i] = make(chan error, 1)
-		go func() { results[i] <- c.Look(ctx) }()
-	}
-	body := struct {
-		Ready  bool              `json:"ready"`
-		Checks map[string]string `json:"checks"`
-	}{true, map[string]string{}}
-	for i, c := range h.List {
-		var err error
-		select {
-		case err = <-results[i]:
-		case <-ctx.Done(): // also one that does not look at its ctx
-			err = ctx.Err()
-		}
-		body.Checks[c.Name] = "ok"
-		if err != nil {
-			body.Ready, body.Checks[c.Name] = false, "failing"
-		}
-		if r.Context().Err() == nil {
-			h.note(c.Name, err)
-		}
-	}
+// ServeHTTP implements http.Handler.
+func (h *Health) ServeHTTP(w http.ResponseWriter, r *http.Request) { h.mux.ServeHTTP(w, r) }
+
+// Readiness is the body of /readyz.
+type Readiness struct {
+	Ready  bool              `json:"ready"`
+	Checks map[string]string `json:"checks"`           // "ok" or "failing" by check
+	Causes map[string]string `json:"causes,omitempty"` // a sentence by check that fails, where there is one
+}
+
+func (h *Health) ready(w http.ResponseWriter, r *http.Request) {
+	body := h.Look(r.Context())
 	status := http.StatusOK
 	if !body.Ready {
 		status = http.StatusServiceUnavailable
@@ -79,17 +73,55 @@ func (h *health) ready(w http.ResponseWriter, r *http.Request) {
 	answer(w, status, body)
 }
 
+// Look asks all checks side by side. One that has not answered when the time is over fails.
+func (h *Health) Look(caller context.Context) Readiness {
+	ctx, cancel := context.WithTimeout(caller, checkTime)
+	defer cancel()
+	h.mu.Lock()
+	list := h.list
+	h.mu.Unlock()
+	results := make([]chan error, len(list))
+	for i, c := range list {
+		results[i] = make(chan error, 1)
+		go func() { results[i] <- c.Look(ctx) }()
+	}
+	body := Readiness{Ready: true, Checks: map[string]string{}, Causes: map[string]string{}}
+	for i, c := range list {
+		var err error
+		select {
+		case err = <-results[i]:
+		case <-ctx.Done(): // also one that does not look at its ctx
+			err = relay.NewFault(relay.Unavailable, "timeout", "It does not answer in time.", ctx.Err())
+		}
+		body.Checks[c.Name] = "ok"
+		if err != nil {
+			body.Checks[c.Name] = "failing"
+			body.Ready = body.Ready && c.Warns
+			var fault *relay.Fault
+			if errors.As(err, &fault) && fault.Public != "" {
+				body.Causes[c.Name] = fault.Public
+			}
+		}
+		if caller.Err() == nil {
+			h.note(c.Name, err, body.Causes[c.Name])
+		}
+	}
+	return body
+}
+
 // note logs changes only: readiness is asked for every few seconds.
-func (h *health) note(name string, err error) {
+func (h *Health) note(name string, err error, cause string) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	switch was := h.failing[name]; {
-	case err != nil && !was:
-		h.Logger.Warn("not ready", "check", name, "cause", err)
-	case err == nil && was:
-		h.Logger.Info("ready again", "check", name)
+	was, failed := h.failing[name]
+	switch {
+	case err == nil && failed:
+		delete(h.failing, name)
+		h.log.Info("ready again", "check", name)
+	case err != nil && (!failed || was == "" && cause != ""):
+		h.failing[name] = cause
+		h.log.Warn("not ready", "check", name, "cause", err)
 	}
-	h.failing[name] = err != nil
 }
 
 func answer(w http.ResponseWriter, status int, body any) {

@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/restante/restante/relay"
 	"github.com/restante/restante/services/internal/boot"
 )
 
@@ -162,24 +163,34 @@ func TestLogger(t *testing.T) {
 
 func TestHealth(t *testing.T) {
 	var log bytes.Buffer
-	var bus error
-	h := boot.Health(boot.Checks{Logger: slog.New(slog.NewTextHandler(&log, nil)), List: []boot.Check{
-		{Name: "database", Look: func(context.Context) error { return nil }},
-		{Name: "bus", Look: func(context.Context) error { return bus }},
-	}})
+	var bus, mail error
+	h := boot.NewHealth(slog.New(slog.NewTextHandler(&log, nil)))
+	h.Add(boot.Check{Name: "database", Look: func(context.Context) error { return nil }})
+	h.Add(boot.Check{Name: "bus", Look: func(context.Context) error { return bus }},
+		boot.Check{Name: "mail", Look: func(context.Context) error { return mail }, Warns: true})
 	get := func(path string) (int, string) {
 		w := httptest.NewRecorder()
 		h.ServeHTTP(w, httptest.NewRequest("GET", path, nil))
 		return w.Code, strings.TrimSpace(w.Body.String())
 	}
-	const well, ill = `{"ready":true,"checks":{"bus":"ok","database":"ok"}}`, `{"ready":false,"checks":{"bus":"failing","database":"ok"}}`
+	const well = `{"ready":true,"checks":{"bus":"ok","database":"ok","mail":"ok"}}`
+	silent := errors.New("private cause")
+	told := relay.NewFault(relay.Unavailable, "x", "The bus is away.", errors.New("another private cause"))
 	steps := []struct {
-		err    error
-		status int
-		body   string
-	}{{nil, 200, well}, {errors.New("private cause"), 503, ill}, {errors.New("private cause"), 503, ill}, {nil, 200, well}}
+		bus, mail error
+		status    int
+		body      string
+	}{
+		{nil, nil, 200, well},
+		{silent, nil, 503, `{"ready":false,"checks":{"bus":"failing","database":"ok","mail":"ok"}}`},
+		{silent, nil, 503, `{"ready":false,"checks":{"bus":"failing","database":"ok","mail":"ok"}}`},
+		{nil, nil, 200, well},
+		{told, nil, 503, `{"ready":false,"checks":{"bus":"failing","database":"ok","mail":"ok"},"causes":{"bus":"The bus is away."}}`},
+		{nil, told, 200, `{"ready":true,"checks":{"bus":"ok","database":"ok","mail":"failing"},"causes":{"mail":"The bus is away."}}`},
+		{nil, nil, 200, well},
+	}
 	for _, s := range steps {
-		bus = s.err
+		bus, mail = s.bus, s.mail
 		if code, body := get("/readyz"); code != s.status || body != s.body {
 			t.Errorf("%d %s", code, body)
 		}
@@ -187,7 +198,7 @@ func TestHealth(t *testing.T) {
 			t.Errorf("%d %s", code, body)
 		}
 	}
-	if n := strings.Count(log.String(), "private cause"); n != 1 || strings.Count(log.String(), "\n") != 2 {
+	if n := strings.Count(log.String(), "private cause"); n != 3 || strings.Count(log.String(), "\n") != 6 {
 		t.Errorf("log:\n%s", log.String())
 	}
 	w := httptest.NewRecorder()
@@ -200,12 +211,13 @@ func TestHealth(t *testing.T) {
 func TestHealthOfACheckThatHangs(t *testing.T) {
 	release := make(chan struct{})
 	defer close(release)
-	h := boot.Health(boot.Checks{Logger: quiet(), List: []boot.Check{{Name: "deaf", Look: func(context.Context) error { <-release; return nil }}}})
+	h := boot.NewHealth(quiet())
+	h.Add(boot.Check{Name: "deaf", Look: func(context.Context) error { <-release; return nil }})
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel() // as its own time limit would
 	w := httptest.NewRecorder()
 	h.ServeHTTP(w, httptest.NewRequest("GET", "/readyz", nil).WithContext(ctx))
-	if w.Code != 503 {
-		t.Errorf("%d", w.Code)
+	if w.Code != 503 || !strings.Contains(w.Body.String(), `"deaf":"It does not answer in time."`) {
+		t.Errorf("%d %s", w.Code, w.Body)
 	}
 }
