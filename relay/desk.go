@@ -14,6 +14,7 @@ type Desk struct {
 	Store   Store
 	Network string // network id, hex
 	Now     func() time.Time
+	Process string // a mark of this process, another one at each start; "" = there is no other process
 }
 
 func (d *Desk) now() Micros { return At(d.Now()) }
@@ -297,59 +298,6 @@ func withinBudget(tx Tx, o Opening, p Payment) error {
 		return NewFault(Exhausted, "budget_empty", "The app's budget for reserves is used up.", nil)
 	}
 	return nil
-}
-
-// Begin claims an idempotency key before any work is done. A remembered answer comes back with done = true. The faults
-// "idempotency_mismatch" (Invalid) and "idempotency_in_flight" (Conflict) say the other outcomes. Whoever crashed with a key
-// in flight loses it after a minute.
-func (d *Desk) Begin(ctx context.Context, a Answered) (first Answered, done bool, err error) {
-	now := d.now()
-	err = d.Store.UpdateMany(ctx, nil, func(tx Tx, _ []Payment) error {
-		old, err := tx.Recall(a.App, a.Key)
-		switch {
-		case CodeOf(err) == ErrNotFound.Code:
-		case err != nil:
-			return err
-		case old.Until == abandoned: // nothing came of it: the next request begins anew, mended or not
-		case old.Body != a.Body:
-			return invalid("idempotency_mismatch", "", "this Idempotency-Key was used with another request")
-		case old.Until == 0:
-			first, done = old, true
-			return nil
-		case now < old.Until:
-			return conflict("idempotency_in_flight", "A request with this Idempotency-Key is being worked on.")
-		}
-		a.Until, a.CreatedAt = now+60*1e6, now
-		first, done = a, false
-		return tx.Remember(a)
-	})
-	return first, done, err
-}
-
-// stillOurs says that nobody took the key over since Begin gave it: otherwise both requests would be accepted.
-func stillOurs(tx Tx, a Answered) error {
-	now, err := tx.Recall(a.App, a.Key)
-	if err != nil {
-		return err
-	}
-	if now.Until != a.Until || now.Body != a.Body {
-		return conflict("idempotency_in_flight", "A request with this Idempotency-Key is being worked on.")
-	}
-	return nil
-}
-
-// abandoned marks a key whose request was refused: a moment long past, and never a lease.
-const abandoned Micros = 1
-
-// Abandon gives an idempotency key back after a request that changed nothing, unless somebody took it over.
-func (d *Desk) Abandon(ctx context.Context, a Answered) error {
-	return d.Store.UpdateMany(ctx, nil, func(tx Tx, _ []Payment) error {
-		if err := stillOurs(tx, a); err != nil {
-			return err
-		}
-		a.Until = abandoned
-		return tx.Remember(a)
-	})
 }
 
 // Authorize finds a payment by what its link proves: auth is the hash of the value that was presented. A wrong one and

@@ -71,7 +71,8 @@ type Answered struct {
 	App       AppID
 	Key       string
 	Body      string // hash of the request
-	Until     Micros // in flight until then; 0 = answered
+	Until     Micros // in flight until then, unless it is renewed; 0 = answered, 1 = given back
+	Owner     string // of one in flight: "<process>/<mark of the request>"
 	Status    int
 	Answer    []byte
 	CreatedAt Micros
@@ -136,6 +137,8 @@ type Tx interface {
 	// Idempotency. Recall answers ErrNotFound when the key is new.
 	Recall(app AppID, key string) (Answered, error)
 	Remember(a Answered) error
+	// FreeAnswers gives back every key in flight that belongs to another process than the one named.
+	FreeAnswers(process string) (rows int64, err error)
 
 	// What was seen of the ledger. LedgerHash answers "" when not remembered.
 	Cursor() (seq uint32, err error)

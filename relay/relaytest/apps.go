@@ -141,6 +141,29 @@ func answersKept(b *bench) {
 	b.is(err, relay.ErrNotFound)
 	_, err = recall(a.App, "other")
 	b.is(err, relay.ErrNotFound)
+
+	flying := func(key, owner string, until relay.Micros) {
+		b.update(func(tx relay.Tx) error {
+			return tx.Remember(relay.Answered{App: a.App, Key: key, Body: "hash", Until: until, Owner: owner, CreatedAt: Start})
+		})
+	}
+	flying("mine", "me/1", Start+9)
+	flying("theirs", "mean/1", Start+9) // begins alike, and is another process
+	flying("nobody's", "", Start+9)
+	flying("answered", "mean/2", 0)
+	b.update(func(tx relay.Tx) error {
+		n, err := tx.FreeAnswers("me")
+		if n != 2 {
+			b.Errorf("%d keys were freed, want 2", n)
+		}
+		return err
+	})
+	for key, until := range map[string]relay.Micros{"mine": Start + 9, "theirs": 1, "nobody's": 1, "answered": 0, a.Key: 0} {
+		got, err := recall(a.App, key)
+		if b.ok(err); got.Until != until {
+			b.Errorf("%s is in flight until %d, want %d", key, got.Until, until)
+		}
+	}
 }
 
 func ledgersKept(b *bench) {

@@ -111,12 +111,12 @@ func answerRow(app relay.AppID, key string) string { return string(app) + "/" + 
 // Recall implements relay.Tx.
 func (s *session) Recall(app relay.AppID, key string) (relay.Answered, error) {
 	return one(s, func(s *session, r row) (a relay.Answered, err error) {
-		if err = r.Scan(&a.App, &a.Key, &a.Body, &a.Until, &a.Status, &a.Answer, &a.CreatedAt); err != nil {
+		if err = r.Scan(&a.App, &a.Key, &a.Body, &a.Until, &a.Status, &a.Answer, &a.CreatedAt, &a.Owner); err != nil {
 			return a, err
 		}
 		a.Answer, err = s.open(purposeAnswer, answerRow(a.App, a.Key), a.Answer)
 		return a, err
-	}, "SELECT app, key, body, until, status, answer, created_at FROM answers WHERE app = $1 AND key = $2"+s.lock(), app, key)
+	}, "SELECT app, key, body, until, status, answer, created_at, owner FROM answers WHERE app = $1 AND key = $2"+s.lock(), app, key)
 }
 
 // Remember implements relay.Tx; it replaces what was remembered.
@@ -125,9 +125,14 @@ func (s *session) Remember(a relay.Answered) error {
 	if err != nil {
 		return err
 	}
-	_, err = s.exec(`INSERT INTO answers (app, key, body, until, status, answer, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7)
+	_, err = s.exec(`INSERT INTO answers (app, key, body, until, status, answer, created_at, owner) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
 		ON CONFLICT (app, key) DO UPDATE SET body = excluded.body, until = excluded.until, status = excluded.status,
-			answer = excluded.answer, created_at = excluded.created_at`,
-		a.App, a.Key, a.Body, a.Until, a.Status, sealed, a.CreatedAt)
+			answer = excluded.answer, created_at = excluded.created_at, owner = excluded.owner`,
+		a.App, a.Key, a.Body, a.Until, a.Status, sealed, a.CreatedAt, a.Owner)
 	return err
+}
+
+// FreeAnswers implements relay.Tx.
+func (s *session) FreeAnswers(owner string) (rows int64, err error) {
+	return s.exec("UPDATE answers SET until = 1 WHERE until > 1 AND substr(owner, 1, length($1)) <> $1", owner+"/")
 }

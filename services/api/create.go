@@ -14,8 +14,7 @@ import (
 	"github.com/restante/restante/relay/wire"
 )
 
-// patience bounds the work behind an Idempotency-Key. It is shorter than the minute after which the Desk gives a key in
-// flight to the next request, so that two of them never work at a time.
+// patience bounds the work behind an Idempotency-Key, which is kept in flight for as long as that lasts.
 const patience = 40 * time.Second
 
 func (s *server) createPayment(c *call) (reply, error) {
@@ -80,6 +79,7 @@ func (s *server) acceptOnce(c *call, idem relay.Answered, o relay.Opening, link 
 		return replay(first), nil
 	}
 	o.Idem = first
+	defer s.renewing(ctx, first)()
 	funding, err := s.prepare(ctx, &o, in)
 	if err != nil {
 		s.giveBack(ctx, first)
@@ -92,12 +92,34 @@ func (s *server) acceptOnce(c *call, idem relay.Answered, o relay.Opening, link 
 	return out, err
 }
 
+// renewing keeps a key in flight while its request is worked on, until stop is called.
+func (s *server) renewing(ctx context.Context, idem relay.Answered) (stop func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		tick := time.NewTicker(time.Duration(relay.AnswerLease) * time.Microsecond / 3)
+		defer tick.Stop()
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-tick.C:
+				if err := s.Desk.Renew(ctx, idem); err != nil && ctx.Err() == nil {
+					s.Log.Warn("an idempotency key could not be kept in flight", "app", idem.App, "err", err)
+				}
+			}
+		}
+	}()
+	return func() { cancel(); <-done }
+}
+
 // giveBack frees a key after a request that wrote nothing.
 func (s *server) giveBack(ctx context.Context, idem relay.Answered) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer cancel()
 	if err := s.Desk.Abandon(ctx, idem); err != nil {
-		s.Log.Warn("an idempotency key stays in flight for a minute", "app", idem.App, "err", err)
+		s.Log.Warn("an idempotency key stays in flight for some seconds", "app", idem.App, "err", err)
 	}
 }
 

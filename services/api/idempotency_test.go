@@ -63,13 +63,51 @@ func TestIdempotencyKeyInFlight(t *testing.T) {
 		if row, err = tx.Recall(relay.AppID(w.app.ID), "k"); err != nil {
 			return err
 		}
-		row.Until = relay.At(w.now.Add(time.Minute)) // as a request that is being worked on
+		row.Until = relay.At(w.now) + relay.AnswerLease // as a request that is being worked on
 		return tx.Remember(row)
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	w.unchanged("a second request at the same time", func() { c.do("POST", "/v1/payments", ana).refused(409, "idempotency_in_flight") })
+}
+
+// The process is killed with a key in flight, and started again on the same database: the first retry is accepted.
+func TestIdempotencyKeyOfAKilledProcess(t *testing.T) {
+	w := newWorld(t)
+	in := ana
+	at := w.now.Add(48 * time.Hour)
+	in.ExpiresAt = &at
+	killed := relay.Desk{Store: w.store, Network: w.desk.Network, Now: w.desk.Now, Process: "killed"}
+	c := w.as(w.key).with("Idempotency-Key", "k")
+	c.do("POST", "/v1/payments", in).want(201)
+	row, _, err := killed.Begin(t.Context(), relay.Answered{App: relay.AppID(w.app.ID), Key: "k2", Body: w.bodyOf("k")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c = w.as(w.key).with("Idempotency-Key", "k2")
+	w.unchanged("while it may live", func() { c.do("POST", "/v1/payments", in).refused(409, "idempotency_in_flight") })
+	if err := w.desk.Alone(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	c.do("POST", "/v1/payments", in).want(201)
+	if killed.Renew(t.Context(), row) == nil {
+		t.Error("the killed process has its key still")
+	}
+}
+
+// bodyOf is the hash under which a request was remembered.
+func (w *world) bodyOf(key string) string {
+	w.Helper()
+	var row relay.Answered
+	err := w.store.View(w.Context(), func(tx relay.Tx) (err error) {
+		row, err = tx.Recall(relay.AppID(w.app.ID), key)
+		return err
+	})
+	if err != nil {
+		w.Fatal(err)
+	}
+	return row.Body
 }
 
 func TestExpiredRequestStillGetsItsFirstAnswer(t *testing.T) {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -232,9 +233,12 @@ func (h *house) openBus(context.Context) (err error) {
 }
 
 // openDesk makes the one writer, and the worker that does what it asks for.
-func (h *house) openDesk(context.Context) error {
+func (h *house) openDesk(ctx context.Context) error {
 	id := sha256.Sum256([]byte(h.cfg.Ledger.Passphrase))
-	h.desk = &relay.Desk{Store: h.store, Network: hex.EncodeToString(id[:]), Now: time.Now}
+	h.desk = &relay.Desk{Store: h.store, Network: hex.EncodeToString(id[:]), Now: time.Now, Process: rand.Text()}
+	if err := h.desk.Alone(ctx); err != nil { // the signer's lock keeps every other process off this directory
+		return err
+	}
 	var mailer post.Mailer
 	if h.cfg.Mail.Set() {
 		smtp, err := post.NewSMTP(h.cfg.Mail)
