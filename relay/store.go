@@ -56,6 +56,7 @@ type Entry struct {
 type Work struct {
 	ID         int64
 	Kind       EffectKind
+	App        AppID     // whose it is: that of its payment or its envelope's; AddWork finds it
 	Payment    PaymentID // "" for DoSubmit
 	Envelope   string    // of DoSubmit: its hash
 	Subject    string    // of DoPublish: the state; of DoMailCode: the session's hash
@@ -88,7 +89,7 @@ type Tx interface {
 	PaymentsOfHoldings(accounts []string) ([]PaymentID, error)
 	AppendHistory(e Entry) error
 
-	// Work. A row that is the same (kind, payment, envelope, subject) and not done is moved to the earlier due.
+	// Work. It is its payment's app's, or that of the first payment of its envelope. A row that is the same (kind, payment, envelope, subject) and not done is moved to the earlier due.
 	AddWork(w Work) error
 	CloseWork(id PaymentID, kinds ...EffectKind) error
 
@@ -180,15 +181,22 @@ type Store interface {
 	// LiveEnvelopes lists fundings and claims that could still land (planned or signed, of payments that have not ended).
 	LiveEnvelopes(ctx context.Context, kinds ...EnvelopeKind) ([]Envelope, error)
 
-	// Lease takes due rows of the kinds given (all kinds when none): those not done, due, not leased, oldest due first.
+	// Lease takes due rows of the kinds given (all kinds when none): those not done, due, not leased. Apps take turns: each that
+	// has such rows gives one, then each another one, until there are limit; where there are more apps than that, the next
+	// call goes on behind the last one that had its turn. So however much waits for one app, a row of another one waits for
+	// at most one turn of the apps that have work. Of one app, the oldest due first; the answer is in the order of due.
 	Lease(ctx context.Context, now, until Micros, limit int, kinds ...EffectKind) ([]Work, error)
+	// LeaseOf takes due rows of a kind of one app, oldest due first.
+	LeaseOf(ctx context.Context, app AppID, now, until Micros, limit int, kind EffectKind) ([]Work, error)
 	// LeaseOne takes one row if it is free and due; ErrNotFound otherwise.
 	LeaseOne(ctx context.Context, id int64, now, until Micros) (Work, error)
+	// Waiting lists apps that have due rows of a kind, leased ones too; at most limit.
+	Waiting(ctx context.Context, kind EffectKind, now Micros, limit int) ([]AppID, error)
 	// Done closes a row. Retry gives it back: due then, one more attempt, with a note.
 	Done(ctx context.Context, id int64, now Micros) error
 	Retry(ctx context.Context, id int64, due Micros, note string) error
-	// Release gives a leased row back untried: due as it was, no attempt counted.
-	Release(ctx context.Context, id int64) error
+	// Release gives a leased row back untried, no attempt counted: due then, with a note. 0 leaves it due as it was.
+	Release(ctx context.Context, id int64, due Micros, note string) error
 	// Straighten pulls open rows that are due, or leased, beyond latest back to now: they were written while the clock was
 	// wrong. Rows of DoExpire stay: theirs is the ledger's clock.
 	Straighten(ctx context.Context, now, latest Micros) (rows int64, err error)

@@ -56,6 +56,8 @@ func Store(t *testing.T, open func(t *testing.T) relay.Store) {
 		{"work on an envelope is its payments' work", workOfEnvelope},
 		{"work is leased once", workLease},
 		{"work is leased once among racers", workRaces},
+		{"work is leased in turns", workInTurns},
+		{"work is leased by app", workByApp},
 		{"work comes back", workRetry},
 		{"work asked for while leased is not lost", workAgain},
 		{"work is closed", workClosed},

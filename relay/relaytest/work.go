@@ -96,14 +96,14 @@ func workReleased(b *bench) {
 	id := b.insert(Payment(b.app.ID, 1))[0].ID
 	b.add(relay.Work{Kind: relay.DoFund, Payment: id, Due: Start + 5})
 	row := b.lease(Start+10, 1)[0]
-	b.ok(b.Release(b.Context(), row.ID))
+	b.ok(b.Release(b.Context(), row.ID, 0, ""))
 	again := b.lease(Start+10, 1)
 	b.wantDues("a released row", again, 5)
 	if again[0].Attempts != 0 {
 		b.Errorf("%d attempts", again[0].Attempts)
 	}
 	b.ok(b.Done(b.Context(), row.ID, Start+11))
-	b.ok(b.Release(b.Context(), row.ID)) // closed stays closed
+	b.ok(b.Release(b.Context(), row.ID, 0, "")) // closed stays closed
 	b.wantDues("a closed row", b.lease(Start+99, 9))
 }
 

@@ -18,3 +18,10 @@ func (s *Store) Impatient(t *testing.T) {
 		t.Fatal(err)
 	}
 }
+
+// The statements that lease in turns, for a look at how they are answered.
+var (
+	Candidates  = candidates
+	OfApp       = ofApp
+	WaitingApps = waitingApps
+)

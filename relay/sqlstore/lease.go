@@ -1,7 +1,6 @@
 package sqlstore
 
 import (
-	"cmp"
 	"context"
 	"slices"
 	"time"
@@ -10,26 +9,6 @@ import (
 )
 
 const free = "done_at = 0 AND due <= $1 AND lease_until <= $1"
-
-// Lease implements relay.Store. It counts nothing: an attempt is counted when it comes back by Retry.
-func (s *Store) Lease(ctx context.Context, now, until relay.Micros, limit int, kinds ...relay.EffectKind) (ws []relay.Work, err error) {
-	args := []any{now, until, limit}
-	ofKind := ""
-	if len(kinds) > 0 {
-		ofKind = " AND kind IN (" + slots(4, len(kinds)) + ")"
-		for _, k := range kinds {
-			args = append(args, k)
-		}
-	}
-	text := "UPDATE work SET lease_until = $2, again = NULL WHERE id IN (SELECT id FROM work WHERE " + free + ofKind +
-		" ORDER BY due, id LIMIT $3" + s.dialect.skip + ") RETURNING " + workColumns
-	err = s.write(ctx, func(tx *session) error {
-		ws, err = all(tx, scanWork, text, args...)
-		return err
-	})
-	slices.SortFunc(ws, func(a, b relay.Work) int { return cmp.Or(cmp.Compare(a.Due, b.Due), cmp.Compare(a.ID, b.ID)) })
-	return ws, err
-}
 
 // LeaseOne implements relay.Store.
 func (s *Store) LeaseOne(ctx context.Context, id int64, now, until relay.Micros) (w relay.Work, err error) {
@@ -78,14 +57,15 @@ func (s *Store) Retry(ctx context.Context, id int64, due relay.Micros, note stri
 }
 
 // Release implements relay.Store.
-func (s *Store) Release(ctx context.Context, id int64) error {
+func (s *Store) Release(ctx context.Context, id int64, due relay.Micros, note string) error {
 	return s.write(ctx, func(tx *session) error {
-		n, err := tx.exec(`UPDATE work SET due = CASE WHEN again < due THEN again ELSE due END, lease_until = 0, announced_at = 0, again = NULL
-			WHERE id = $1 AND done_at = 0`, id)
+		n, err := tx.exec(`UPDATE work SET due = CASE WHEN again < coalesce(nullif($2, 0), due) THEN again ELSE coalesce(nullif($2, 0), due) END,
+				announced_at = CASE WHEN $2 = 0 THEN announced_at ELSE 0 END, lease_until = 0, again = NULL, note = $3
+			WHERE id = $1 AND done_at = 0`, id, due, note)
 		if err == nil && n == 0 {
 			return tx.closed(id)
 		}
-		tx.rang = true
+		tx.rang = due != 0 // else it would be rung for at once, and taken again by the caller that just gave it back
 		return err
 	})
 }

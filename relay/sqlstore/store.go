@@ -26,6 +26,7 @@ type Store struct {
 	commits        atomic.Uint64
 	observe        func(n uint64)
 	rung           func()
+	turns          turns
 }
 
 var _ relay.Store = (*Store)(nil)
@@ -33,7 +34,6 @@ var _ relay.Store = (*Store)(nil)
 // dialect is what differs between databases.
 type dialect struct {
 	lock  string           // ends a SELECT whose rows are held until the commit
-	skip  string           // the same, passing over rows that others hold
 	retry func(error) bool // the transaction lost to another one, is not done, and may run again
 }
 

@@ -6,10 +6,10 @@ import (
 	"github.com/restante/restante/relay"
 )
 
-const workColumns = "id, kind, payment, envelope, subject, due, attempts, lease_until, done_at, note"
+const workColumns = "id, kind, app, payment, envelope, subject, due, attempts, lease_until, done_at, note"
 
 func scanWork(_ *session, r row) (w relay.Work, err error) {
-	err = r.Scan(&w.ID, &w.Kind, &w.Payment, &w.Envelope, &w.Subject, &w.Due, &w.Attempts, &w.LeaseUntil, &w.DoneAt, &w.Note)
+	err = r.Scan(&w.ID, &w.Kind, &w.App, &w.Payment, &w.Envelope, &w.Subject, &w.Due, &w.Attempts, &w.LeaseUntil, &w.DoneAt, &w.Note)
 	return w, err
 }
 
@@ -18,8 +18,10 @@ func scanWork(_ *session, r row) (w relay.Work, err error) {
 // back instead of closing it.
 func (s *session) AddWork(w relay.Work) error {
 	_, err := s.exec(`INSERT INTO work
-			(kind, payment, envelope, subject, due, attempts, lease_until, done_at, announced_at, again, note)
-		VALUES ($1, $2, $3, $4, $5, 0, 0, 0, 0, NULL, '')
+			(kind, payment, envelope, subject, due, attempts, lease_until, done_at, announced_at, again, note, app)
+		VALUES ($1, $2, $3, $4, $5, 0, 0, 0, 0, NULL, '', coalesce((SELECT app FROM payments WHERE id = $2),
+			(SELECT payments.app FROM envelope_payments JOIN payments ON payments.id = envelope_payments.payment
+				WHERE envelope_payments.envelope = $3 ORDER BY envelope_payments.position LIMIT 1), ''))
 		ON CONFLICT (kind, payment, envelope, subject) WHERE done_at = 0 DO UPDATE SET
 			announced_at = CASE WHEN excluded.due < work.due THEN 0 ELSE work.announced_at END,
 			again = CASE WHEN work.lease_until = 0 THEN NULL

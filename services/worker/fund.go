@@ -41,7 +41,7 @@ func (w *Worker) fund(ctx context.Context, row relay.Work) error {
 			rows, payments = append(rows, r), append(payments, p)
 			continue
 		}
-		if err := w.Store.Release(ctx, r.ID); err != nil { // it keeps its place
+		if err := w.Store.Release(ctx, r.ID, 0, ""); err != nil { // it keeps its place
 			return err
 		}
 	}

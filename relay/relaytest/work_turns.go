@@ -1,0 +1,122 @@
+package relaytest
+
+import (
+	"fmt"
+
+	"github.com/restante/restante/relay"
+)
+
+// kinds are those that a store may know; it is free to know more.
+var kinds = []relay.EffectKind{relay.DoFund, relay.DoSubmit, relay.DoReturn, relay.DoExpire, relay.DoAudit, relay.DoPublish,
+	relay.DoNotify, relay.DoMailCode, relay.DoExpunge}
+
+// tenants are further apps with a payment each.
+func (b *bench) tenants(names ...string) (ids []relay.PaymentID) {
+	b.Helper()
+	for i, name := range names {
+		app := App(name)
+		b.update(func(tx relay.Tx) error { return tx.InsertApp(app) })
+		ids = append(ids, b.insert(Payment(app.ID, i+1))[0].ID)
+	}
+	return ids
+}
+
+// flood adds n rows of a kind for one payment, the first due at the moment given.
+func (b *bench) flood(kind relay.EffectKind, id relay.PaymentID, n int, due relay.Micros) {
+	b.Helper()
+	var ws []relay.Work
+	for i := range n {
+		ws = append(ws, relay.Work{Kind: kind, Payment: id, Subject: fmt.Sprintf("%s %05d", id, i), Due: due + relay.Micros(i)})
+	}
+	b.add(ws...)
+}
+
+func (b *bench) byApp(ws []relay.Work) map[relay.AppID]int {
+	n := map[relay.AppID]int{}
+	for _, w := range ws {
+		n[w.App]++
+	}
+	return n
+}
+
+// workInTurns: whatever waits for one app, another one's row is leased at its turn, of every kind, alone or among others.
+func workInTurns(b *bench) {
+	ids := b.tenants("a", "b", "m", "y", "z")
+	flood, quiet := ids[2], ids[3]
+	for _, kind := range kinds {
+		b.flood(kind, flood, 300, Start)
+		b.flood(kind, quiet, 1, Start+1000)
+		if n := b.byApp(b.lease(Start+2000, 4, kind)); n["app_y"] != 1 || n["app_m"] != 3 {
+			b.Errorf("%s: leased %v, want one row of the app that has one, and of the other as many as are left", kind, n)
+		}
+	}
+	b.add(relay.Work{Kind: relay.DoMailCode, Payment: quiet, Subject: "another", Due: Start + 1500})
+	if n := b.byApp(b.lease(Start+2000, 2)); n["app_y"] != 1 {
+		b.Errorf("of all kinds: leased %v", n)
+	}
+	// More apps have floods than one lease takes rows: the one behind them all has its turn in the third lease at the latest.
+	for _, id := range ids {
+		b.flood(relay.DoNotify, id, 40, Start)
+	}
+	for range 3 {
+		seen := map[relay.AppID]int{}
+		for range 3 {
+			for app, n := range b.byApp(b.lease(Start+2000, 2, relay.DoNotify)) {
+				seen[app] += n
+			}
+		}
+		for _, app := range []relay.AppID{"app_a", "app_b", "app_m", "app_y", "app_z"} {
+			if seen[app] == 0 || seen[app] > 2 {
+				b.Errorf("in three leases: %v", seen)
+			}
+		}
+	}
+	if n := b.byApp(b.lease(Start+2000, 10, relay.DoNotify)); n["app_a"] != 2 || n["app_z"] != 2 || n["app_m"] != 2 {
+		b.Errorf("in a lease of ten: %v", n)
+	}
+}
+
+// workByApp: rows know their app, those of envelopes too; one app's are leased by themselves, and who has any is told.
+func workByApp(b *bench) {
+	ids := b.tenants("a", "b")
+	b.update(func(tx relay.Tx) error { return tx.InsertEnvelope(FundingOf("f", 7, ids[1])) })
+	b.add(relay.Work{Kind: relay.DoSubmit, Envelope: "f", Due: Start}, relay.Work{Kind: relay.DoSubmit, Envelope: "of nothing", Due: Start})
+	if n := b.byApp(b.lease(Start, 9)); n["app_b"] != 1 || n[""] != 1 || len(n) != 2 {
+		b.Errorf("envelopes are of %v", n)
+	}
+	b.flood(relay.DoFund, ids[0], 5, Start)
+	b.flood(relay.DoFund, ids[1], 5, Start+10)
+	of := func(app relay.AppID, now relay.Micros, limit int, kind relay.EffectKind) []relay.Work {
+		b.Helper()
+		ws, err := b.LeaseOf(b.Context(), app, now, now+lease, limit, kind)
+		b.ok(err)
+		return ws
+	}
+	waiting := func(now relay.Micros, limit int, want ...relay.AppID) {
+		b.Helper()
+		got, err := b.Waiting(b.Context(), relay.DoFund, now, limit)
+		b.ok(err)
+		if fmt.Sprint(got) != fmt.Sprint(want) {
+			b.Errorf("%v wait, want %v", got, want)
+		}
+	}
+	waiting(Start-1, 9)
+	waiting(Start, 9, "app_a")
+	waiting(Start+10, 9, "app_a", "app_b")
+	waiting(Start+10, 1, "app_a")
+	b.wantDues("of another kind", of("app_b", Start+20, 9, relay.DoReturn))
+	b.wantDues("of another app", of("app_c", Start+20, 9, relay.DoFund))
+	b.wantDues("of one app", of("app_b", Start+12, 2, relay.DoFund), 10, 11)
+	got := of("app_b", Start+12, 9, relay.DoFund)
+	b.wantDues("of one app, what is due and free", got, 12)
+	if got[0].LeaseUntil != Start+12+lease || got[0].App != "app_b" {
+		b.Errorf("leased %+v", got[0])
+	}
+	waiting(Start+12, 9, "app_a", "app_b") // leased rows wait too
+	b.ok(b.Release(b.Context(), got[0].ID, Start+15, "not now"))
+	b.wantDues("before it is due again", of("app_b", Start+12, 9, relay.DoFund))
+	got = of("app_b", Start+15, 1, relay.DoFund)
+	if len(got) != 1 || got[0].Attempts != 0 {
+		b.Errorf("released, and leased again: %+v", got)
+	}
+}
