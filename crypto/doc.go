@@ -6,6 +6,7 @@
 //	box        the plaintext of a box: its one text, and what it must match
 //	seal       makes boxes and judges uploaded ones; cannot open any
 //	unseal     opens boxes; for the signer and the client's side only
+//	typed      secret text as a person can type it again
 //	keystore   a seed, a profile or a claim kit in a file under a passphrase, for stock age
 //	mnemonic   the words of a wallet, to a Stellar key
 //	field      database columns, blind indexes, short codes

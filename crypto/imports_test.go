@@ -28,6 +28,7 @@ var mayImport = map[string][]string{
 	"unseal":           {"box", "claim", "seal"},
 	"keystore":         {"internal/newfile", "secret"},
 	"mnemonic":         {"secret"},
+	"typed":            {"secret"},
 	"field":            {"internal/newfile", "secret"},
 }
 

@@ -1,8 +1,10 @@
 // Package keystore keeps a Stellar seed in a file under a passphrase, so that its
 // owner needs none of our programs to get at it.
 //
-// It promises that `age -d` of any distribution opens what Write made, that a file
-// is created whole with mode 0600, and that no file is ever overwritten. It refuses
+// It promises that `age -d` of any distribution opens what Write made, that what age
+// made of the same text under another passphrase opens here (binary or armored, with
+// LF or CRLF, at a work factor of up to 2^22), that a file is created whole with mode
+// 0600, and that no file is ever overwritten. It refuses
 // an empty passphrase, a seed that is not the key of its account, and any content
 // that it would have written in another way.
 //
@@ -54,14 +56,19 @@ const (
 	maxFile    = 16 << 10 // bytes of a keystore file
 	maxPlain   = 4 << 10  // bytes of its content
 	ageDefault = 0        // leaves the work factor to age
-	maxWork    = 20       // log2; opening takes up to 1 GiB of memory
 )
 
 var (
 	// ErrPassphrase says that a passphrase is empty or does not open the file.
 	ErrPassphrase = errors.New("keystore: wrong passphrase")
-	// ErrMalformed says that a file is not a keystore, or that it was altered.
+	// ErrMalformed says that a file is not a keystore; the errors below that match it say why.
 	ErrMalformed = errors.New("keystore: not a keystore")
+	// ErrNotAge says that a file is no age file, neither binary nor armored.
+	ErrNotAge = fmt.Errorf("%w: not an age file", ErrMalformed)
+	// ErrNoPassphrase says that an age file is sealed to keys and not under a passphrase.
+	ErrNoPassphrase = fmt.Errorf("%w: sealed to keys, not under a passphrase", ErrMalformed)
+	// ErrAltered says that the passphrase is right and the file was altered or cut after it was made.
+	ErrAltered = fmt.Errorf("%w: altered or cut", ErrMalformed)
 	// ErrKind says that a file is a keystore, but a profile where an account's was asked
 	// for, or an account's where a profile was.
 	ErrKind = errors.New("keystore: a keystore of the other kind")
@@ -161,34 +168,4 @@ func decrypt(file []byte, passphrase secret.Bytes) (Entry, error) {
 		return Entry{}, ErrKind
 	}
 	return decode(plain)
-}
-
-// unlock is the text under a passphrase.
-func unlock(file []byte, passphrase secret.Bytes) ([]byte, error) {
-	if passphrase.Len() == 0 {
-		return nil, ErrPassphrase
-	}
-	if len(file) > maxFile {
-		return nil, ErrMalformed
-	}
-	identity, err := age.NewScryptIdentity(string(passphrase.Reveal()))
-	if err != nil {
-		return nil, ErrPassphrase
-	}
-	identity.SetMaxWorkFactor(maxWork)
-	r, err := age.Decrypt(armor.NewReader(bytes.NewReader(file)), identity)
-	if err != nil {
-		var none *age.NoIdentityMatchError
-		if errors.As(err, &none) && len(none.StanzaTypes) == 1 && none.StanzaTypes[0] == "scrypt" {
-			return nil, ErrPassphrase
-		}
-		return nil, ErrMalformed
-	}
-	// Until EOF no byte is to be trusted.
-	plain, err := io.ReadAll(io.LimitReader(r, maxPlain+1))
-	if err != nil || len(plain) > maxPlain {
-		clear(plain)
-		return nil, ErrMalformed
-	}
-	return plain, nil
 }

@@ -122,20 +122,23 @@ func TestOpenRefuses(t *testing.T) {
 		}
 	}
 	cut := bytes.LastIndex(bytes.TrimSpace(file), []byte("\n"))
-	for name, bad := range map[string][]byte{
-		"empty":          nil,
-		"text":           []byte(plain(t)),
-		"cut":            file[:len(file)/2],
-		"oversized":      append(bytes.Repeat([]byte("\n"), maxFile), file...),
-		"tail":           append(bytes.Clone(file), "more"...),
-		"no end":         file[:cut],
-		"other entry":    lock(t, strings.Replace(plain(t), boxtest.Key(1).Address(), boxtest.Key(2).Address(), 1), quick),
-		"seed alone":     lock(t, boxtest.Key(1).Seed()+"\n", quick),
-		"long":           lock(t, plain(t)+strings.Repeat("#\n", maxPlain), quick),
-		"for a key":      lockToKey(t),
-		"binary, no age": {0, 1, 2},
+	for name, bad := range map[string]struct {
+		file []byte
+		want error
+	}{
+		"empty":          {nil, ErrNotAge},
+		"text":           {[]byte(plain(t)), ErrNotAge},
+		"binary, no age": {[]byte{0, 1, 2}, ErrNotAge},
+		"cut":            {file[:len(file)/2], ErrAltered},
+		"tail":           {append(bytes.Clone(file), "more"...), ErrAltered},
+		"no end":         {file[:cut], ErrAltered},
+		"oversized":      {append(bytes.Repeat([]byte("\n"), maxFile), file...), ErrMalformed},
+		"other entry":    {lock(t, strings.Replace(plain(t), boxtest.Key(1).Address(), boxtest.Key(2).Address(), 1), quick), ErrMalformed},
+		"seed alone":     {lock(t, boxtest.Key(1).Seed()+"\n", quick), ErrMalformed},
+		"long":           {lock(t, plain(t)+strings.Repeat("#\n", maxPlain), quick), ErrMalformed},
+		"for a key":      {lockToKey(t), ErrNoPassphrase},
 	} {
-		if e, err := decrypt(bad, phrase); err != ErrMalformed || e.Seed.Len() != 0 {
+		if e, err := decrypt(bad.file, phrase); err != bad.want || !errors.Is(err, ErrMalformed) || e.Seed.Len() != 0 {
 			t.Errorf("%s: %v", name, err)
 		}
 	}

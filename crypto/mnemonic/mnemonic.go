@@ -36,10 +36,14 @@ var (
 
 // WordError says which word is not in BIP-39's English list. It does not hold the word.
 type WordError struct {
-	Position int // from 1
+	Position int    // from 1
+	Language string // "Spanish": all the words are of this list; "" = of none
 }
 
 func (e *WordError) Error() string {
+	if e.Language != "" {
+		return fmt.Sprintf("mnemonic: the words are of the %s list, and only the English one is known here", e.Language)
+	}
 	return fmt.Sprintf("mnemonic: word %d is not in the English list", e.Position)
 }
 
@@ -49,10 +53,10 @@ type Account struct {
 	Seed    secret.Bytes // S…
 }
 
-// Derive returns the account with number index, from 0, of a mnemonic. Words may be in
-// capitals and apart by any white space. The passphrase of BIP-39, most often empty, is
-// taken as it is but for its normal form: a wrong one gives another account and no error.
-// Errors: ErrCount, *WordError, ErrChecksum, ErrIndex.
+// Derive returns the account with number index, from 0, of a mnemonic. Words may be written as people keep them: in
+// capitals, in lines or columns, numbered, apart by commas, in quotes, under a line that begins with "#", each by its first
+// four letters; the checksum decides. The passphrase of BIP-39, most often empty, is taken as it is but for its normal form:
+// a wrong one gives another account and no error. Errors: ErrCount, *WordError, ErrChecksum, ErrIndex.
 func Derive(words, passphrase secret.Bytes, index uint32) (Account, error) {
 	if index > MaxIndex {
 		return Account{}, ErrIndex
@@ -94,16 +98,19 @@ func canonical(words secret.Bytes) (secret.Bytes, error) {
 	defer clear(normal)
 	text := bytes.ToLower(normal)
 	defer clear(text)
-	list := bytes.Fields(text)
+	list := listed(text)
 	if n := len(list); n < 12 || n > 24 || n%3 != 0 {
 		return secret.Bytes{}, ErrCount
 	}
+	whole := make([][]byte, len(list))
 	for i, word := range list {
-		if _, ok := bip39.GetWordIndex(string(word)); !ok {
-			return secret.Bytes{}, &WordError{Position: i + 1}
+		full := inEnglish(word)
+		if full == "" {
+			return secret.Bytes{}, &WordError{Position: i + 1, Language: language(list)}
 		}
+		whole[i] = []byte(full)
 	}
-	joined := bytes.Join(list, []byte(" "))
+	joined := bytes.Join(whole, []byte(" "))
 	defer clear(joined)
 	// Its errors quote a word, so none is passed on.
 	entropy, err := bip39.EntropyFromMnemonic(string(joined))

@@ -162,3 +162,48 @@ func FuzzCanonical(f *testing.F) {
 		}
 	})
 }
+
+// Words as people keep them are the same words.
+func TestWordsAsWritten(t *testing.T) {
+	want, err := Derive(secret.NewString(abandon), secret.Bytes{}, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	eleven := func(each, last string) string { return strings.Repeat(each, 11) + last }
+	numbered, short := "", eleven("aban ", "abou")
+	for i, w := range strings.Fields(abandon) {
+		numbered += strconv.Itoa(i+1) + ". " + w + "\n"
+	}
+	for name, text := range map[string]string{
+		"capitals": strings.ToUpper(abandon), "commas": eleven("abandon,", "about"), "commas and spaces": eleven("abandon, ", "about."),
+		"quotes": `"` + abandon + `"`, "curly quotes": "\u201c" + abandon + "\u201d", "a note above": "# my words\n" + abandon, "numbers": numbered,
+		"numbers with a hash": strings.ReplaceAll("\n"+strings.TrimSpace(numbered), "\n", "\n#"), "wide spaces": eleven("abandon\u3000", "about"),
+		"four letters": short, "columns": eleven("abandon\t", "about\r\n"),
+	} {
+		if got, err := Derive(secret.NewString(text), secret.Bytes{}, 0); err != nil || got.Address != want.Address {
+			t.Errorf("%s: %s, %v", name, got.Address, err)
+		}
+	}
+	for name, text := range map[string]string{"three letters": eleven("aba ", "abo"), "five": eleven("aband ", "about")} {
+		var word *WordError
+		if _, err := Derive(secret.NewString(text), secret.Bytes{}, 0); !errors.As(err, &word) || word.Position != 1 {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// Words of another list are called that.
+func TestOtherLists(t *testing.T) {
+	for text, want := range map[string]string{
+		strings.Repeat("\u00e1baco ", 11) + "abierto": "Spanish",
+		strings.Repeat("あいこくしん\u3000", 11) + "あおぞら":   "Japanese",
+		strings.Repeat("的 ", 11) + "在":                "Chinese",
+		strings.Repeat("abaisser ", 11) + "abandon":   "French",
+		strings.Repeat("abandon ", 11) + "x":          "",
+	} {
+		var word *WordError
+		if _, err := Derive(secret.NewString(text), secret.Bytes{}, 0); !errors.As(err, &word) || word.Language != want {
+			t.Errorf("%s: %v, want %q", text, err, want)
+		}
+	}
+}

@@ -13,13 +13,13 @@ import (
 
 // MoveRequest gives the money of a waiting payment to somebody else, by moving it into a fresh holding account with a new link.
 type MoveRequest struct {
-	ID         string       // of the payment that waits
-	To         string       // the new handle
-	Note       string       // for the new recipient; the old note is not carried over
-	Policy     string       // "guarded" or "link"
-	Identity   secret.Bytes // the sender's age identity, AGE-SECRET-KEY-1…: it opens the box
-	Recipients []string     // age recipients of the new box; none: those of the old payment
-	LinkBase   string       // as SendRequest.LinkBase
+	ID         string         // of the payment that waits
+	To         string         // the new handle
+	Note       string         // for the new recipient; the old note is not carried over
+	Policy     string         // "guarded" or "link"
+	Identities []secret.Bytes // the sender's age identities, AGE-SECRET-KEY-1…: one of them opens the box
+	Recipients []string       // age recipients of the new box; none: that of the identity that opened the old one
+	LinkBase   string         // as SendRequest.LinkBase
 
 	Keep func(OwnReceipt) error                                     // as OwnRequest.Keep. Required
 	Sign func(ctx context.Context, envelope string) (string, error) // of a payment out of a wallet: the wallet keeps the new reserve, too, and signs
@@ -28,7 +28,7 @@ type MoveRequest struct {
 // Move is how a payment is readdressed that nobody but its sender may still open: the sender's client opens the box, and the
 // funding of the new payment merges the old holding account into the new one. The old link claims until that has landed, and
 // whichever lands first has the money: follow the new payment. Errors: those of [Client.Send] and [Client.Receipt], and
-// redeem.ErrBox when the identity does not open the box.
+// redeem.ErrBox when no identity opens the box.
 func (c *Client) Move(ctx context.Context, r MoveRequest) (Sent, error) {
 	network, err := c.agreedNetwork(ctx)
 	if err != nil {
@@ -38,7 +38,7 @@ func (c *Client) Move(ctx context.Context, r MoveRequest) (Sent, error) {
 	if err != nil {
 		return Sent{}, err
 	}
-	h, err := redeem.OpenSent(old, r.Identity)
+	h, identity, err := redeem.OpenSentAny(old, r.Identities)
 	if err != nil {
 		return Sent{}, err
 	}
@@ -58,7 +58,7 @@ func (c *Client) Move(ctx context.Context, r MoveRequest) (Sent, error) {
 	}
 	recipients := r.Recipients
 	if len(recipients) == 0 {
-		own, err := redeem.Recipient(r.Identity)
+		own, err := redeem.Recipient(identity)
 		if err != nil {
 			return Sent{}, err
 		}

@@ -45,6 +45,18 @@ func OpenSent(r wire.Receipt, identity secret.Bytes) (Holding, error) {
 	return holding(c), nil
 }
 
+// OpenSentAny tries every identity on the box, as age does with a file of them, and says which one opened it. Errors as
+// [OpenSent]: ErrBox when none opens it.
+func OpenSentAny(r wire.Receipt, identities []secret.Bytes) (h Holding, opened secret.Bytes, err error) {
+	err = ErrIdentity
+	for _, id := range identities {
+		if h, err = OpenSent(r, id); !errors.Is(err, unseal.ErrIdentity) {
+			return h, id, err
+		}
+	}
+	return h, opened, err
+}
+
 // SignMove adds the holding account's signature to the funding that moves everything of it into another holding account. The
 // envelope must be exactly the one of the plan, whose holding account and way back the caller has made himself.
 func (h Holding) SignMove(envelope string, plan stellar.FundingPlan) (string, error) {

@@ -37,24 +37,22 @@ func (r *claiming) account(ctx context.Context, h client.Holding) (client.Accoun
 
 // reopen reads the key that an earlier call made for this payment.
 func (r *claiming) reopen(ctx context.Context) (client.Account, error) {
-	pass := secret.NewString(r.begun.Passphrase)
+	var e keystore.Entry
+	open := func(pass secret.Bytes) (err error) {
+		e, err = keystore.Open(r.begun.Keystore, pass)
+		return err
+	}
 	var err error
-	switch {
-	case r.passphraseFile != "":
-		pass, err = readSecretFile("--passphrase-file", r.passphraseFile)
-	case pass.Len() > 0:
-		r.tellPassphrase(pass, true, "which is kept nowhere once the claim is done")
-	case r.terminal() != nil:
-		pass, err = r.askHidden(ctx, "Passphrase of "+r.begun.Keystore+": ")
-	default:
+	switch made := secret.NewString(r.begun.Passphrase); {
+	case r.passphraseFile == "" && made.Len() > 0:
+		r.tellPassphrase(made, true, "which is kept nowhere once the claim is done")
+		err = open(made)
+	case r.passphraseFile == "" && r.terminal() == nil:
 		return client.Account{}, failed("An earlier call made the account %s for this claim, with its key in %s. Give that file's passphrase with --passphrase-file.",
 			r.begun.Account, r.begun.Keystore)
+	default:
+		err = r.tryPassphrases(ctx, r.begun.Keystore, "--passphrase-file", r.passphraseFile, open)
 	}
-	if err != nil {
-		return client.Account{}, err
-	}
-	defer pass.Wipe()
-	e, err := keystore.Open(r.begun.Keystore, pass)
 	if err != nil {
 		return client.Account{}, err
 	}

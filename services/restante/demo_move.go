@@ -23,7 +23,7 @@ func movedOn(ctx context.Context, d *stage) error {
 		return err
 	}
 	var kept client.OwnReceipt
-	q := client.MoveRequest{ID: sent.Payment.ID, To: "bob@example.com", Policy: string(relay.Link), Identity: secret.NewString(d.w.identity),
+	q := client.MoveRequest{ID: sent.Payment.ID, To: "bob@example.com", Policy: string(relay.Link), Identities: []secret.Bytes{secret.NewString(d.w.identity)},
 		Keep: func(r client.OwnReceipt) error { kept = r; return nil }}
 	_, err = d.app.Readdress(ctx, sent.Payment.ID, "bob@example.com")
 	if err := mustFail("readdressing without moving", err, "not_guarded"); err != nil {

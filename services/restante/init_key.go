@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"os"
 	"strings"
 
 	"github.com/stellar/go-stellar-sdk/keypair"
@@ -22,14 +20,14 @@ func (c *cli) keyOfProfile(ctx context.Context, f initFlags) (keystore.Profile, 
 	case f.keystore != "":
 		return c.unlock(ctx, f.keystore, f.keystore, "--keystore-passphrase-file", f.keystorePassphrase)
 	case f.secretFile != "":
-		s, err := readSecretFile("--secret-file", f.secretFile)
+		s, err := readKeyFile("--secret-file", f.secretFile)
 		if err != nil {
 			return keystore.Profile{}, err
 		}
 		defer s.Wipe()
 		return fromSecretKey("--secret-file: the first line of "+f.secretFile, s)
 	case f.mnemonicFile != "":
-		words, err := readWords(f.mnemonicFile)
+		words, err := readTextFile("--mnemonic-file", f.mnemonicFile)
 		if err != nil {
 			return keystore.Profile{}, err
 		}
@@ -65,7 +63,7 @@ func (c *cli) askKey(ctx context.Context, index uint32, indexed bool) (keystore.
 		}
 		return fromSecretKey("What was typed", typed)
 	}
-	pass, err := c.askHidden(ctx, "The words' own passphrase (leave empty if they have none): ")
+	pass, err := c.askNew(ctx, "The words' own passphrase (leave empty if they have none): ")
 	if err != nil {
 		return keystore.Profile{}, err
 	}
@@ -94,6 +92,8 @@ func fromWords(what string, words, pass secret.Bytes, index uint32) (keystore.Pr
 	switch {
 	case err == nil:
 		return keystore.Profile{Account: a.Address, Seed: a.Seed}, nil
+	case errors.As(err, &word) && word.Language != "":
+		return keystore.Profile{}, failed("%s", capital(fmt.Sprintf("%sthese are words of BIP-39's %s list; only the English list is known here.", what, word.Language)))
 	case errors.As(err, &word):
 		return keystore.Profile{}, failed("%s", capital(fmt.Sprintf("%sword %d is none of the English list of BIP-39. Is it spelled right?", what, word.Position)))
 	case errors.Is(err, mnemonic.ErrCount):
@@ -102,19 +102,4 @@ func fromWords(what string, words, pass secret.Bytes, index uint32) (keystore.Pr
 		return keystore.Profile{}, failed("%s", capital(what+"the words do not fit together: one is another than it was, or two changed places."))
 	}
 	return keystore.Profile{}, err
-}
-
-// readWords takes all lines of the file: people write a mnemonic in columns.
-func readWords(path string) (secret.Bytes, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return secret.Bytes{}, failed("--mnemonic-file: %v.", err)
-	}
-	defer f.Close()
-	text, err := io.ReadAll(io.LimitReader(f, mostInput))
-	if err != nil {
-		return secret.Bytes{}, failed("--mnemonic-file: %v.", err)
-	}
-	defer clear(text)
-	return secret.New(text), nil
 }

@@ -1,13 +1,12 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"errors"
-	"os"
-	"strings"
 
+	"github.com/restante/restante/crypto/keystore"
 	"github.com/restante/restante/crypto/secret"
+	"github.com/restante/restante/crypto/typed"
 	"github.com/restante/restante/relay"
 	"github.com/restante/restante/relay/client"
 	"github.com/restante/restante/relay/redeem"
@@ -44,14 +43,14 @@ func (c *cli) moveMoney(ctx context.Context, id, to string, f moveFlags) error {
 			return err
 		}
 		defer profile.Wipe()
-		q.Identity, q.Sign = profile.Identity, client.SignWith(profile.Network, profile.Seed)
-	} else if q.Identity, err = readIdentity(f.identityFile); err != nil {
+		q.Identities, q.Sign = []secret.Bytes{profile.Identity}, client.SignWith(profile.Network, profile.Seed)
+	} else if q.Identities, err = c.readIdentities(ctx, f.identityFile, f.passphraseFile); err != nil {
 		return err
 	}
 	sent, err := cl.Move(ctx, q)
 	switch {
 	case errors.Is(err, redeem.ErrBox), errors.Is(err, redeem.ErrIdentity):
-		return failed("This identity does not open the payment's box, so nothing was moved.")
+		return failed("None of these identities opens the payment's box, so nothing was moved.")
 	case err != nil && file != "":
 		return c.ownInterrupted(sent, file, err)
 	case err != nil:
@@ -69,18 +68,34 @@ func (c *cli) moveMoney(ctx context.Context, id, to string, f moveFlags) error {
 	return c.printOwnSent(sent, file, false)
 }
 
-// readIdentity reads the one identity of an age identity file: the line that is no comment.
-func readIdentity(path string) (secret.Bytes, error) {
-	f, err := os.Open(path)
+// readIdentities reads every identity of an age identity file; one that is under a passphrase, a profile among them, is
+// opened first.
+func (c *cli) readIdentities(ctx context.Context, path, passphraseFile string) (ids []secret.Bytes, err error) {
+	file, err := readFile("--identity", path)
 	if err != nil {
-		return secret.Bytes{}, failed("--identity: %v.", err)
+		return nil, err
 	}
-	defer f.Close()
-	lines := bufio.NewScanner(f)
-	for lines.Scan() {
-		if line := strings.TrimSpace(lines.Text()); strings.HasPrefix(line, "AGE-SECRET-KEY-1") {
-			return secret.NewString(line), nil
+	defer clear(file)
+	if !keystore.Sealed(file) {
+		text, err := typed.Text(file)
+		if err != nil {
+			return nil, untyped("--identity", path, err)
 		}
+		defer text.Wipe()
+		if ids, err = keystore.OpenIdentities(text.Reveal(), secret.Bytes{}); err == nil {
+			return ids, nil
+		}
+	} else {
+		err = c.tryPassphrases(ctx, path, "--passphrase-file", passphraseFile, func(pass secret.Bytes) (err error) {
+			ids, err = keystore.OpenIdentities(file, pass)
+			return err
+		})
 	}
-	return secret.Bytes{}, failed("--identity: %s holds no age identity; one begins with AGE-SECRET-KEY-1.", path)
+	switch {
+	case errors.Is(err, keystore.ErrNoIdentity), !keystore.Sealed(file):
+		return nil, failed("--identity: %s holds no age identity that could open a box; one begins with AGE-SECRET-KEY-1.", path)
+	case errors.Is(err, keystore.ErrMalformed):
+		return nil, failed("--identity: %s.", notOurs(path, err))
+	}
+	return ids, err
 }

@@ -18,14 +18,14 @@ func (c *cli) newPassphrase(ctx context.Context, flag, file, of string) (p secre
 		return keystore.GeneratePassphrase(), true, nil
 	}
 	for {
-		first, err := c.askHidden(ctx, "Passphrase for "+of+" (leave empty to have one made): ")
+		first, err := c.askNew(ctx, "Passphrase for "+of+" (leave empty to have one made): ")
 		if err != nil {
 			return p, false, err
 		}
 		if first.Len() == 0 {
 			return keystore.GeneratePassphrase(), true, nil
 		}
-		again, err := c.askHidden(ctx, "The same again: ")
+		again, err := c.askNew(ctx, "The same again: ")
 		if err != nil {
 			return p, false, err
 		}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/restante/restante/crypto/keystore"
 	"github.com/restante/restante/crypto/secret"
+	"github.com/restante/restante/crypto/typed"
 )
 
 const (
@@ -131,41 +132,60 @@ func (c *cli) noProfile(name string) error {
 }
 
 // unlock opens a keystore of either kind; what names it to people, flag is the one of its passphrase's file.
-func (c *cli) unlock(ctx context.Context, what, path, flag, passphraseFile string) (keystore.Profile, error) {
-	asked := 0
-	for {
-		pass, err := c.oldPassphrase(ctx, what, flag, passphraseFile)
-		if err != nil {
-			return keystore.Profile{}, err
-		}
-		p, err := keystore.OpenEither(path, pass)
-		pass.Wipe()
-		asked++
-		switch {
-		case err == nil:
-			return p, nil
-		case errors.Is(err, keystore.ErrPassphrase) && passphraseFile != "":
-			return p, failed("The passphrase in %s does not open %s.", passphraseFile, what)
-		case errors.Is(err, keystore.ErrPassphrase) && asked < mostAsked:
-			fmt.Fprintf(c.stderr, "That does not open %s.\n", what)
-		case errors.Is(err, keystore.ErrPassphrase):
-			return p, failed("The passphrase does not open %s.", what)
-		case errors.Is(err, keystore.ErrMalformed):
-			return p, failed("%s is not a keystore of ours, or was altered.", path)
-		default:
-			return p, failed("%s.", capital(err.Error()))
-		}
+func (c *cli) unlock(ctx context.Context, what, path, flag, passphraseFile string) (p keystore.Profile, err error) {
+	err = c.tryPassphrases(ctx, what, flag, passphraseFile, func(pass secret.Bytes) (err error) {
+		p, err = keystore.OpenEither(path, pass)
+		return err
+	})
+	if errors.Is(err, keystore.ErrMalformed) {
+		return p, failed("%s.", notOurs(path, err))
 	}
+	return p, err
 }
 
-func (c *cli) oldPassphrase(ctx context.Context, what, flag, file string) (secret.Bytes, error) {
-	switch {
-	case file != "":
-		return readSecretFile(flag, file)
-	case c.terminal() == nil:
-		return secret.Bytes{}, usage("The passphrase of %s is needed. Give a file whose first line it is with %s.", what, flag)
+// tryPassphrases calls open with each passphrase that the file may mean, or that is typed, until one opens.
+func (c *cli) tryPassphrases(ctx context.Context, what, flag, file string, open func(secret.Bytes) error) error {
+	if file != "" {
+		all, err := oldPassphrases(flag, file)
+		if err != nil {
+			return err
+		}
+		for _, pass := range all {
+			err = open(pass)
+			pass.Wipe()
+			if !errors.Is(err, keystore.ErrPassphrase) {
+				return opened(err)
+			}
+		}
+		return failed("The passphrase in %s does not open %s.", file, what)
 	}
-	return c.askHidden(ctx, "Passphrase of "+what+": ")
+	if c.terminal() == nil {
+		return usage("The passphrase of %s is needed. Give a file whose first line it is with %s.", what, flag)
+	}
+	for range mostAsked {
+		raw, err := c.askHidden(ctx, "Passphrase of "+what+": ")
+		if err != nil {
+			return err
+		}
+		err = open(raw)
+		if line, typedErr := typed.Typed(raw.Reveal()); errors.Is(err, keystore.ErrPassphrase) && typedErr == nil && !line.Equal(raw) {
+			err = open(line)
+		}
+		raw.Wipe()
+		if !errors.Is(err, keystore.ErrPassphrase) {
+			return opened(err)
+		}
+		fmt.Fprintf(c.stderr, "That does not open %s.\n", what)
+	}
+	return failed("The passphrase does not open %s.", what)
+}
+
+// opened leaves the errors that a caller has words for as they are.
+func opened(err error) error {
+	if err == nil || errors.Is(err, keystore.ErrMalformed) || errors.Is(err, keystore.ErrNoIdentity) || errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return failed("%s.", capital(err.Error()))
 }
 
 // secretLike says that an argument looks like a key or like a wallet's words, so that it must be in no error text.

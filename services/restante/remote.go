@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"encoding/json"
 	"errors"
@@ -62,7 +61,7 @@ func (c *cli) apiKey() (secret.Bytes, error) {
 	case c.key != "":
 		return secret.NewString(strings.TrimSpace(c.key)), nil
 	case c.keyFile != "":
-		return readSecretFile("--key-file", c.keyFile)
+		return readKeyFile("--key-file", c.keyFile)
 	case c.env("RESTANTE_KEY") != "":
 		return secret.NewString(strings.TrimSpace(c.env("RESTANTE_KEY"))), nil
 	}
@@ -113,7 +112,7 @@ func (c *cli) link(ctx context.Context, arg string) (client.Link, error) {
 	return link, usage("That is not a claim link. One looks like https://relay.example.com/c/pay_…#…; put it in quotes, or give \"-\" and paste it.")
 }
 
-const mostInput = 4096 // bytes of a link, a code or a passphrase
+const mostInput = 4096 // bytes of a link
 
 func (c *cli) readLink(ctx context.Context) (string, error) {
 	if c.terminal() != nil {
@@ -127,23 +126,6 @@ func (c *cli) readLink(ctx context.Context) (string, error) {
 		return "", usage("There is no link on standard input.")
 	}
 	return string(text), nil
-}
-
-// readSecretFile reads the first line of a file, without the end of the line.
-func readSecretFile(flag, path string) (secret.Bytes, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return secret.Bytes{}, failed("%s: %v.", flag, err)
-	}
-	defer f.Close()
-	line, err := bufio.NewReader(io.LimitReader(f, mostInput)).ReadString('\n')
-	if err != nil && !errors.Is(err, io.EOF) {
-		return secret.Bytes{}, failed("%s: %v.", flag, err)
-	}
-	if line = strings.TrimRight(line, "\r\n"); strings.TrimSpace(line) == "" {
-		return secret.Bytes{}, failed("%s: the first line of %s is empty.", flag, path)
-	}
-	return secret.NewString(line), nil
 }
 
 // capital raises the first letter.

@@ -93,7 +93,7 @@ func outward(err error) error {
 	case errors.Is(err, keystore.ErrPassphrase):
 		f.text = "The passphrase does not open the keystore."
 	case errors.Is(err, keystore.ErrMalformed):
-		f.text = "The file is not a keystore of ours, or was altered."
+		f.text = notOurs("The file", err) + "."
 	default:
 		f.text = capital(strings.TrimSuffix(err.Error(), ".")) + "."
 	}

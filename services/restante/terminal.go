@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"strings"
@@ -10,6 +11,7 @@ import (
 	"golang.org/x/term"
 
 	"github.com/restante/restante/crypto/secret"
+	"github.com/restante/restante/crypto/typed"
 )
 
 // terminal is standard input when somebody sits there, else nil.
@@ -34,6 +36,21 @@ func (c *cli) ask(ctx context.Context, prompt string) (string, error) {
 		}
 		return strings.TrimSpace(line), nil
 	})
+}
+
+// askNew reads one line without showing it, as text that can be typed again elsewhere: what was pasted may not be.
+func (c *cli) askNew(ctx context.Context, prompt string) (secret.Bytes, error) {
+	raw, err := c.askHidden(ctx, prompt)
+	if err != nil {
+		return raw, err
+	}
+	defer raw.Wipe()
+	line, err := typed.Typed(raw.Reveal())
+	var place *typed.Error
+	if errors.As(err, &place) {
+		return secret.Bytes{}, failed("There is %s in it (character %d): it could not be typed again, so it is not taken.", place.What, place.Column)
+	}
+	return line, err
 }
 
 // askHidden reads one line from the terminal without showing it.
