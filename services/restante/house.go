@@ -67,13 +67,17 @@ type house struct {
 type houseConfig struct {
 	upConfig
 	log     *slog.Logger
-	muteBus bool           // nothing is published: the sweep finds all work
-	observe func(n uint64) // around every commit; fault tests only
+	muteBus bool             // nothing is published: the sweep finds all work
+	observe func(n uint64)   // around every commit; fault tests only
+	now     func() time.Time // nil: time.Now; tests of directories made at another time
 }
 
 // openHouse builds everything in the order in which each part needs the one before, and listens. On failure, what was
 // opened is closed.
 func openHouse(ctx context.Context, cfg houseConfig) (h *house, err error) {
+	if cfg.now == nil {
+		cfg.now = time.Now
+	}
 	h = &house{cfg: cfg, log: cfg.log, closing: make(chan struct{}), door: http.NewServeMux(), health: boot.NewHealth(cfg.log)}
 	defer func() {
 		if err != nil {
@@ -235,7 +239,7 @@ func (h *house) openBus(context.Context) (err error) {
 // openDesk makes the one writer, and the worker that does what it asks for.
 func (h *house) openDesk(ctx context.Context) error {
 	id := sha256.Sum256([]byte(h.cfg.Ledger.Passphrase))
-	h.desk = &relay.Desk{Store: h.store, Network: hex.EncodeToString(id[:]), Now: time.Now, Process: rand.Text()}
+	h.desk = &relay.Desk{Store: h.store, Network: hex.EncodeToString(id[:]), Now: h.cfg.now, Process: rand.Text()}
 	if err := h.desk.Alone(ctx); err != nil { // the signer's lock keeps every other process off this directory
 		return err
 	}
@@ -252,7 +256,7 @@ func (h *house) openDesk(ctx context.Context) error {
 	}
 	h.worker = worker.New(h.cfg.Worker, worker.Deps{
 		Desk: h.desk, Store: h.store, Signer: h.signer, Ledger: h.port, Log: h.log.With("part", "worker"),
-		Announce: announcer{h.bus, h.cfg.muteBus}, Post: &post.Office{Mailer: mailer, Codes: h.cfg.keys, Now: time.Now},
+		Announce: announcer{h.bus, h.cfg.muteBus}, Post: &post.Office{Mailer: mailer, Codes: h.cfg.keys, Now: h.cfg.now},
 	})
 	return nil
 }
@@ -285,7 +289,7 @@ func (h *house) openDoors(context.Context) error {
 		PublicURL: h.publicURL(), Network: h.cfg.Ledger.Passphrase, FundingLedgers: h.cfg.Worker.BoundLedgers,
 	}, api.Deps{
 		Desk: h.desk, Store: h.store, Signer: fundedTreasuries{h.signer, h}, Ledger: h.port, Codes: h.cfg.keys,
-		Bus: ringer{h.bus}, Closing: h.closing, Log: h.log.With("part", "api"), Now: time.Now,
+		Bus: ringer{h.bus}, Closing: h.closing, Log: h.log.With("part", "api"), Now: h.cfg.now,
 	})
 	if err != nil {
 		return err
