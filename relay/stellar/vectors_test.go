@@ -18,9 +18,9 @@ const recorded = "Standalone Network ; February 2017"
 // Every transaction of the recorded ledgers must be read: hashes as the network has them, the outcome in words, and
 // every account that appeared or went among the accounts touched.
 func TestRecordedLedgers(t *testing.T) {
-	file, err := os.Open(filepath.Join("..", "..", "..", "shared", "vectors", "coverage-a.xdr.gz"))
+	file, err := os.Open(filepath.Join("..", "..", "services", "devnet", "testdata", "recordings", "coverage-a.xdr.gz"))
 	if err != nil {
-		t.Skip("no recordings beside the repository")
+		t.Fatal(err)
 	}
 	defer file.Close()
 	stream, err := xdr.NewGzStream(file)

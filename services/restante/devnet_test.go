@@ -17,20 +17,6 @@ import (
 	"github.com/restante/restante/services/devnet/verify"
 )
 
-func recordings(t *testing.T) string {
-	dir, err := filepath.Abs(filepath.Join("..", "..", "..", "shared", "vectors"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := os.Stat(dir); err != nil {
-		if os.Getenv("RESTANTE_REQUIRE_SERVICES") == "1" {
-			t.Fatal(err)
-		}
-		t.Skip("the recordings are not here")
-	}
-	return dir
-}
-
 func command(t *testing.T, args ...string) (stdout, stderr string, status int) {
 	t.Helper()
 	var out, told bytes.Buffer
@@ -40,7 +26,7 @@ func command(t *testing.T, args ...string) (stdout, stderr string, status int) {
 
 // TestDevnetVerify replays a recording, and the same with one stroop changed in one result.
 func TestDevnetVerify(t *testing.T) {
-	path := filepath.Join(recordings(t), "coverage-a.xdr.gz")
+	path := filepath.Join("..", "devnet", "testdata", "recordings", "coverage-a.xdr.gz")
 	refusals := strings.Replace(path, ".xdr.gz", ".rejected.jsonl.gz", 1)
 	out, told, status := command(t, "devnet", "verify", path, refusals)
 	want := "coverage-a results identical 934 of 934, entries identical 2705 of 2705\ncoverage-a rejections identical 215 of 215\n"
@@ -58,6 +44,17 @@ func TestDevnetVerify(t *testing.T) {
 	}
 	if out, _, status = command(t, "devnet", "verify", filepath.Join(t.TempDir(), "absent.xdr.gz")); status != statusFailed {
 		t.Errorf("a file that is not there: %d %s", status, out)
+	}
+	for _, name := range []string{"nothing.xdr", "coverage-a.rejected.jsonl"} { // 0 of 0 is no success
+		dir := t.TempDir()
+		copyFile(t, path, filepath.Join(dir, "coverage-a.xdr.gz"))
+		empty := filepath.Join(dir, name)
+		if err := os.WriteFile(empty, nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if out, _, status = command(t, "devnet", "verify", empty); status != statusFailed || !strings.Contains(out, "identical 0 of 0") {
+			t.Errorf("%s, empty: %d %s", name, status, out)
+		}
 	}
 	if _, _, status = command(t, "devnet", "verify"); status != statusUsage {
 		t.Errorf("without a file: %d", status)

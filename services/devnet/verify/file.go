@@ -35,9 +35,9 @@ type Report struct {
 // Identical says whether everything that the file is about was the recorded bytes, and that there was something.
 func (r Report) Identical() bool {
 	if r.OfRefusals {
-		return r.Refusals.Same == r.Refusals.All
+		return r.Refusals.All > 0 && r.Refusals.Same == r.Refusals.All
 	}
-	return r.Ledgers > 0 && r.Results.Same == r.Results.All && r.Entries.Same == r.Entries.All
+	return r.Results.All > 0 && r.Results.Same == r.Results.All && r.Entries.Same == r.Entries.All
 }
 
 func (r Report) String() string {
