@@ -11,7 +11,7 @@ const (
 	NewAppSpent  = 200_000
 )
 
-// OpenApp writes down an app with its first key. The treasury account is the signer's answer for the app's id.
+// OpenApp writes down an app with its first key, whose scopes the caller has set. The treasury account is the signer's answer for the app's id.
 func (d *Desk) OpenApp(ctx context.Context, a App, k Key) (App, error) {
 	if n := strings.TrimSpace(a.Name); n == "" || len(n) > 80 || strings.ContainsAny(n, "\r\n") {
 		return a, invalid("name_malformed", "/name", "an app's name has 1 to 80 bytes, on one line")
@@ -47,55 +47,81 @@ func (d *Desk) Login(ctx context.Context, hash string) (a App, k Key, err error)
 	return a, k, err
 }
 
-// AddKey writes down a further key of an app.
-func (d *Desk) AddKey(ctx context.Context, k Key) error {
-	k.CreatedAt = d.now()
-	return d.Store.UpdateMany(ctx, nil, func(tx Tx, _ []Payment) error { return tx.InsertKey(k) })
-}
-
-// RevokeKey closes a key from now on. The last good key of an app can be revoked too: that shuts the app.
-func (d *Desk) RevokeKey(ctx context.Context, app AppID, id string) (Key, error) {
-	var out Key
-	err := d.Store.UpdateMany(ctx, nil, func(tx Tx, _ []Payment) error {
-		keys, err := tx.KeysOf(app)
-		if err != nil {
+// AddKey writes down a further key of the app of by, that may do no more than by; else the fault "key_stronger" (Forbidden).
+func (d *Desk) AddKey(ctx context.Context, by, k Key) (Key, error) {
+	k.App, k.CreatedAt = by.App, d.now()
+	if err := by.may(k.Scopes); err != nil {
+		return k, err
+	}
+	return k, d.Store.UpdateMany(ctx, nil, func(tx Tx, _ []Payment) error {
+		if _, err := good(tx, by); err != nil {
 			return err
 		}
-		for _, k := range keys {
-			if k.ID != id {
-				continue
-			}
-			if k.RevokedAt == 0 {
-				k.RevokedAt = d.now()
-				err = tx.SaveKey(k)
-			}
-			out = k
-			return err
-		}
-		return ErrNotFound
+		return tx.InsertKey(k)
 	})
-	return out, err
 }
 
-// RotateKey puts next in the place of key id: the new one is good and the old one closed in the same commit.
-func (d *Desk) RotateKey(ctx context.Context, app AppID, id string, next Key) error {
+// RevokeKey closes a key from now on; again changes nothing. The last good key of an app can be revoked too: that shuts the
+// app. Faults as [Desk.AddKey], and ErrNotFound.
+func (d *Desk) RevokeKey(ctx context.Context, by Key, id string) (k Key, err error) {
+	err = d.Store.UpdateMany(ctx, nil, func(tx Tx, _ []Payment) error {
+		if k, err = theirs(tx, by, id); err != nil || k.RevokedAt != 0 {
+			return err
+		}
+		k.RevokedAt = d.now()
+		return tx.SaveKey(k)
+	})
+	return k, err
+}
+
+// RotateKey puts next in the place of key id, with its scopes: the new one is good and the old one closed in the same
+// commit. Faults as [Desk.RevokeKey].
+func (d *Desk) RotateKey(ctx context.Context, by Key, id string, next Key) (Key, error) {
 	now := d.now()
-	return d.Store.UpdateMany(ctx, nil, func(tx Tx, _ []Payment) error {
-		keys, err := tx.KeysOf(app)
+	err := d.Store.UpdateMany(ctx, nil, func(tx Tx, _ []Payment) error {
+		k, err := theirs(tx, by, id)
 		if err != nil {
 			return err
 		}
-		for _, k := range keys {
-			if k.ID == id && k.RevokedAt == 0 {
-				k.RevokedAt, next.App, next.Admin, next.CreatedAt = now, app, k.Admin, now
-				if err := tx.SaveKey(k); err != nil {
-					return err
-				}
-				return tx.InsertKey(next)
-			}
+		if k.RevokedAt != 0 {
+			return ErrNotFound
 		}
-		return ErrNotFound
+		k.RevokedAt, next.App, next.Scopes, next.CreatedAt = now, k.App, k.Scopes, now
+		if err := tx.SaveKey(k); err != nil {
+			return err
+		}
+		return tx.InsertKey(next)
 	})
+	return next, err
+}
+
+// theirs is the key with an id in the app of by, if by may touch it.
+func theirs(tx Tx, by Key, id string) (Key, error) {
+	keys, err := good(tx, by)
+	if err != nil {
+		return Key{}, err
+	}
+	for _, k := range keys {
+		if k.ID == id {
+			return k, by.may(k.Scopes)
+		}
+	}
+	return Key{}, ErrNotFound
+}
+
+// good wants by, which was good when the call began, to be so still: a key that is being revoked makes no successor. It
+// lists the app's keys.
+func good(tx Tx, by Key) ([]Key, error) {
+	keys, err := tx.KeysOf(by.App)
+	if err != nil {
+		return nil, err
+	}
+	for _, k := range keys {
+		if k.ID == by.ID && k.RevokedAt == 0 {
+			return keys, nil
+		}
+	}
+	return nil, NewFault(Denied, "key_invalid", "This API key is unknown or revoked.", nil)
 }
 
 // Keys lists an app's keys, revoked ones included.

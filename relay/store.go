@@ -20,7 +20,7 @@ type Key struct {
 	ID        string // "key_…", for rotating and revoking
 	App       AppID
 	Hash      string
-	Admin     bool // may make apps
+	Scopes    Scopes // never empty, never changed
 	CreatedAt Micros
 	RevokedAt Micros // 0 = good
 }

@@ -44,10 +44,11 @@ func (c *Client) Keys(ctx context.Context) ([]Key, error) {
 	return out.Data, err
 }
 
-// CreateKey makes a further key of the app. Its text is in the answer and nowhere else.
-func (c *Client) CreateKey(ctx context.Context) (Key, error) {
+// CreateKey makes a further key of the app, with the scopes named (send, read, cancel, vouch, admin), or with those of the
+// client's own key but for admin. No key makes one that may do more than itself. Its text is in the answer and nowhere else.
+func (c *Client) CreateKey(ctx context.Context, scopes ...string) (Key, error) {
 	var k Key
-	err := c.do(ctx, c.post("/v1/keys", nil), &k)
+	err := c.do(ctx, c.post("/v1/keys", wire.KeyRequest{Scopes: scopes}), &k)
 	return k, err
 }
 

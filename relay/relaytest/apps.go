@@ -26,9 +26,9 @@ func appsAndKeys(b *bench) {
 	b.code(b.try(func(tx relay.Tx) error { return tx.InsertApp(a) }), relay.Conflict, "id_taken")
 	b.is(b.try(func(tx relay.Tx) error { return tx.SaveApp(App("none")) }), relay.ErrNotFound)
 
-	second := relay.Key{ID: "key_2", App: a.ID, Hash: "h2", CreatedAt: Start + 2}
-	first := relay.Key{ID: "key_9", App: a.ID, Hash: "h9", CreatedAt: Start + 1}
-	admin := relay.Key{ID: "key_admin", Hash: "ha", Admin: true, CreatedAt: Start}
+	second := relay.Key{ID: "key_2", App: a.ID, Hash: "h2", Scopes: relay.Read | relay.Cancel, CreatedAt: Start + 2}
+	first := relay.Key{ID: "key_9", App: a.ID, Hash: "h9", Scopes: relay.AppScopes, CreatedAt: Start + 1}
+	admin := relay.Key{ID: "key_admin", Hash: "ha", Scopes: relay.AllScopes, CreatedAt: Start}
 	b.update(func(tx relay.Tx) error {
 		for _, k := range []relay.Key{second, first, admin} {
 			if err := tx.InsertKey(k); err != nil {
@@ -37,12 +37,12 @@ func appsAndKeys(b *bench) {
 		}
 		return nil
 	})
-	twin := relay.Key{ID: "key_3", App: a.ID, Hash: "h2"}
+	twin := relay.Key{ID: "key_3", App: a.ID, Hash: "h2", Scopes: relay.Read}
 	b.code(b.try(func(tx relay.Tx) error { return tx.InsertKey(twin) }), relay.Conflict, "id_taken")
-	twin = relay.Key{ID: "key_2", App: a.ID, Hash: "h3"}
+	twin = relay.Key{ID: "key_2", App: a.ID, Hash: "h3", Scopes: relay.Read}
 	b.code(b.try(func(tx relay.Tx) error { return tx.InsertKey(twin) }), relay.Conflict, "id_taken")
 	b.refused("a key of nobody", b.try(func(tx relay.Tx) error {
-		return tx.InsertKey(relay.Key{ID: "key_4", App: "app_none", Hash: "h4"})
+		return tx.InsertKey(relay.Key{ID: "key_4", App: "app_none", Hash: "h4", Scopes: relay.Read})
 	}))
 
 	second.RevokedAt = Start + 7

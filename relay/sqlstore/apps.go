@@ -1,6 +1,10 @@
 package sqlstore
 
-import "github.com/restante/restante/relay"
+import (
+	"strings"
+
+	"github.com/restante/restante/relay"
+)
 
 const appColumns = "id, name, recipient, treasury, may_vouch, notify, most_locked, most_spent, created_at"
 
@@ -26,10 +30,23 @@ func (s *session) SaveApp(a relay.App) error {
 		most_spent = $8 WHERE id = $1`, a.ID, a.Name, a.Recipient, a.Treasury, a.MayVouch, a.Notify, a.MostLocked, a.MostSpent)
 }
 
-const selectKey = "SELECT id, coalesce(app, ''), hash, admin, created_at, revoked_at FROM api_keys"
+const selectKey = "SELECT id, coalesce(app, ''), hash, admin, scopes, created_at, revoked_at FROM api_keys"
 
+// scanKey reads a key. One that was written before there were scopes has them by its flag; an unknown scope is an error.
 func scanKey(_ *session, r row) (k relay.Key, err error) {
-	err = r.Scan(&k.ID, &k.App, &k.Hash, &k.Admin, &k.CreatedAt, &k.RevokedAt)
+	var admin bool
+	var scopes string
+	if err = r.Scan(&k.ID, &k.App, &k.Hash, &admin, &scopes, &k.CreatedAt, &k.RevokedAt); err != nil {
+		return k, err
+	}
+	switch {
+	case scopes != "":
+		k.Scopes, err = relay.ParseScopes(strings.Fields(scopes))
+	case admin:
+		k.Scopes = relay.AllScopes
+	default:
+		k.Scopes = relay.AppScopes
+	}
 	return k, err
 }
 
@@ -39,8 +56,8 @@ func (s *session) InsertKey(k relay.Key) error {
 	if k.App != "" {
 		app = k.App
 	}
-	return s.insertNew("INSERT INTO api_keys (id, app, hash, admin, created_at, revoked_at) VALUES ($1, $2, $3, $4, $5, $6)",
-		k.ID, app, k.Hash, k.Admin, k.CreatedAt, k.RevokedAt)
+	return s.insertNew("INSERT INTO api_keys (id, app, hash, admin, scopes, created_at, revoked_at) VALUES ($1, $2, $3, $4, $5, $6, $7)",
+		k.ID, app, k.Hash, k.Scopes.Has(relay.Admin), k.Scopes.String(), k.CreatedAt, k.RevokedAt)
 }
 
 // KeyByHash implements relay.Tx; a revoked key is found too and says so.
@@ -55,7 +72,7 @@ func (s *session) KeysOf(id relay.AppID) ([]relay.Key, error) {
 
 // SaveKey implements relay.Tx: what may change of a key is whether it is good. An unknown id is relay.ErrNotFound.
 func (s *session) SaveKey(k relay.Key) error {
-	return s.execOne("UPDATE api_keys SET admin = $1, revoked_at = $2 WHERE id = $3", k.Admin, k.RevokedAt, k.ID)
+	return s.execOne("UPDATE api_keys SET revoked_at = $1 WHERE id = $2", k.RevokedAt, k.ID)
 }
 
 // Usage implements relay.Tx; an unknown app is relay.ErrNotFound. The sums are kept by triggers in the schema, a row for each

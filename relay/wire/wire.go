@@ -300,9 +300,15 @@ type App struct {
 type Key struct {
 	ID        string     `json:"id"`
 	Text      string     `json:"text,omitempty"` // rst_test_… or rst_live_…
-	Admin     bool       `json:"admin"`
+	Admin     bool       `json:"admin"`          // has the scope "admin"
+	Scopes    []string   `json:"scopes"`         // of send, read, cancel, vouch, admin
 	CreatedAt time.Time  `json:"created_at"`
 	RevokedAt *time.Time `json:"revoked_at"`
+}
+
+// KeyRequest is the body of POST /v1/keys. It may be left out.
+type KeyRequest struct {
+	Scopes []string `json:"scopes,omitempty"` // none: those of the key that asks, but for admin
 }
 
 // KeyList is the answer of GET /v1/keys.

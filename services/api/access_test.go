@@ -1,6 +1,8 @@
 package api_test
 
 import (
+	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -69,7 +71,7 @@ func TestKeys(t *testing.T) {
 	if len(list.Data) != 3 || strings.Contains(string(a.body), "rst_") {
 		t.Errorf("%s", a.body)
 	}
-	// A rotated admin key is an admin key.
+	// A rotated admin key is an admin key, and only by a key that is as strong.
 	w.as(w.admin).do("GET", "/v1/keys", nil).want(200).into(&list)
 	w.as(w.admin).do("POST", "/v1/keys/"+list.Data[0].ID+"/rotate", nil).want(201).into(&k)
 	if !k.Admin {
@@ -104,7 +106,7 @@ func TestApps(t *testing.T) {
 	}
 	var own wire.App
 	w.as(a.Key.Text).do("GET", "/v1/app", nil).want(200).into(&own)
-	if a.Key = nil; own != a {
+	if a.Key = nil; !reflect.DeepEqual(own, a) {
 		t.Errorf("%+v, %+v", own, a)
 	}
 }
@@ -164,4 +166,87 @@ func TestPathsAndMethods(t *testing.T) {
 	if c := a.header.Get("X-Content-Type-Options"); c != "nosniff" {
 		t.Errorf("X-Content-Type-Options: %q", c)
 	}
+}
+
+// A key with one scope may make the calls of that scope and no others. What they answer is another matter.
+func TestScopeOfEachRoute(t *testing.T) {
+	w := newWorld(t)
+	keys := map[string]string{}
+	for _, name := range relay.AllScopes.Names() {
+		var k wire.Key
+		w.as(w.admin).do("POST", "/v1/keys", wire.KeyRequest{Scopes: []string{name}}).want(201).into(&k)
+		if !slices.Equal(k.Scopes, []string{name}) || k.Admin != (name == "admin") {
+			t.Errorf("%s: %+v", name, k)
+		}
+		keys[name] = k.Text
+	}
+	for _, rt := range api.Routes() {
+		part := strings.Fields(rt)
+		needs := api.ScopeOf(part[0], part[1])
+		if by := part[2]; (by == "byApp" || by == "bySender") == (needs == "") {
+			t.Errorf("%s needs %q", rt, needs)
+		}
+		if needs == "" || needs == "any" {
+			continue
+		}
+		path := strings.ReplaceAll(part[1], "{id}", string(relay.NewPaymentID(0)))
+		for name, text := range keys {
+			a := w.as(text).do(part[0], path, nil)
+			missing := a.status == 403 && (strings.Contains(string(a.body), `"scope_missing"`) || strings.Contains(string(a.body), `"admin_key_needed"`))
+			if missing == (name == needs) {
+				t.Errorf("%s with %s: %d %s, it needs %s", rt, name, a.status, a.body, needs)
+			}
+		}
+	}
+}
+
+// A plain key makes, rotates and revokes nothing that is stronger than itself: not the admin's, not its own with more.
+func TestNoKeyMakesAStrongerOne(t *testing.T) {
+	w := newWorld(t)
+	var list wire.KeyList
+	w.as(w.admin).do("GET", "/v1/keys", nil).want(200).into(&list)
+	admin := list.Data[0].ID
+	var plain, reads wire.Key
+	w.as(w.admin).do("POST", "/v1/keys", nil).want(201).into(&plain)
+	if plain.Admin || !slices.Equal(plain.Scopes, []string{"send", "read", "cancel", "vouch"}) {
+		t.Fatalf("%+v", plain)
+	}
+	w.as(plain.Text).do("POST", "/v1/keys", wire.KeyRequest{Scopes: []string{"read"}}).want(201).into(&reads)
+	for _, c := range []struct{ name, by, id string }{{"the admin's, by an app's", plain.Text, admin}, {"an app's, by a reader's", reads.Text, plain.ID}} {
+		w.unchanged("rotating "+c.name, func() { w.as(c.by).do("POST", "/v1/keys/"+c.id+"/rotate", nil).refused(403, "key_stronger") })
+		w.unchanged("revoking "+c.name, func() { w.as(c.by).do("DELETE", "/v1/keys/"+c.id, nil).refused(403, "key_stronger") })
+	}
+	for name, c := range map[string]struct {
+		by     string
+		scopes []string
+		status int
+		code   string
+	}{
+		"admin by an app's":  {plain.Text, []string{"admin"}, 403, "key_stronger"},
+		"more by an app's":   {plain.Text, []string{"send", "read", "cancel", "vouch", "admin"}, 403, "key_stronger"},
+		"send by a reader's": {reads.Text, []string{"send"}, 403, "key_stronger"},
+		"more by a reader's": {reads.Text, []string{"read", "cancel"}, 403, "key_stronger"},
+		"an unknown one":     {w.admin, []string{"root"}, 400, "scopes_malformed"},
+		"twice":              {w.admin, []string{"read", "read"}, 400, "scopes_malformed"},
+		"none":               {w.admin, []string{}, 400, "scopes_malformed"},
+		"two in one":         {w.admin, []string{"send read"}, 400, "scopes_malformed"},
+		"in another case":    {w.admin, []string{"Read"}, 400, "scopes_malformed"},
+	} {
+		w.unchanged(name, func() {
+			body := `{"scopes":["` + strings.Join(c.scopes, `","`) + `"]}`
+			if len(c.scopes) == 0 {
+				body = `{"scopes":[]}`
+			}
+			w.as(c.by).do("POST", "/v1/keys", body).refused(c.status, c.code)
+		})
+	}
+	w.as(w.admin).do("GET", "/v1/app", nil).want(200)
+	// What is as strong, or weaker, may be touched.
+	var next wire.Key
+	w.as(plain.Text).do("POST", "/v1/keys/"+reads.ID+"/rotate", nil).want(201).into(&next)
+	if !slices.Equal(next.Scopes, []string{"read"}) {
+		t.Errorf("%+v", next)
+	}
+	w.as(plain.Text).do("DELETE", "/v1/keys/"+next.ID, nil).want(200)
+	w.as(next.Text).do("POST", "/v1/keys", nil).refused(401, "key_invalid")
 }

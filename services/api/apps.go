@@ -32,6 +32,7 @@ func (s *server) createApp(c *call) (reply, error) {
 		return reply{}, err
 	}
 	text, row := NewKey(s.cfg.KeyPrefix)
+	row.Scopes = relay.AppScopes
 	a, err := s.Desk.OpenApp(c.Context(), relay.App{
 		ID: id, Name: in.Name, Recipient: in.Recipient, Treasury: account, MayVouch: in.MayVouch, Notify: in.Notify == nil || *in.Notify,
 	}, row)

@@ -73,45 +73,45 @@ func (s *server) listKeys(c *call) (reply, error) {
 	return reply{status: http.StatusOK, body: out}, nil
 }
 
-// createKey makes a further key. It is no admin key, whoever asks.
+// createKey makes a further key, with the scopes that are asked for, or else all of the caller's but admin.
 func (s *server) createKey(c *call) (reply, error) {
-	if err := s.noBody(c); err != nil {
+	var in wire.KeyRequest
+	if err := s.readOptional(c, &in); err != nil {
 		return reply{}, err
 	}
 	text, row := NewKey(s.cfg.KeyPrefix)
-	row.App, row.CreatedAt = c.app.ID, s.now()
-	if err := s.Desk.AddKey(c.Context(), row); err != nil {
+	row.Scopes = c.key.Scopes &^ relay.Admin
+	if in.Scopes != nil {
+		var err error
+		if row.Scopes, err = relay.ParseScopes(in.Scopes); err != nil {
+			return reply{}, err
+		}
+	}
+	row, err := s.Desk.AddKey(c.Context(), c.key, row)
+	if err != nil {
 		return reply{}, err
 	}
 	return reply{status: http.StatusCreated, body: key(row, text)}, nil
 }
 
-// rotateKey puts a new key, admin like the old one, in the place of another.
+// rotateKey puts a new key, with the scopes of the old one, in the place of another.
 func (s *server) rotateKey(c *call) (reply, error) {
 	if err := s.noBody(c); err != nil {
 		return reply{}, err
 	}
 	text, row := NewKey(s.cfg.KeyPrefix)
-	if err := s.Desk.RotateKey(c.Context(), c.app.ID, c.PathValue("id"), row); err != nil {
-		return reply{}, err
-	}
-	rows, err := s.Desk.Keys(c.Context(), c.app.ID)
+	row, err := s.Desk.RotateKey(c.Context(), c.key, c.PathValue("id"), row)
 	if err != nil {
 		return reply{}, err
 	}
-	for _, k := range rows {
-		if k.ID == row.ID {
-			return reply{status: http.StatusCreated, body: key(k, text)}, nil
-		}
-	}
-	return reply{}, relay.ErrNotFound
+	return reply{status: http.StatusCreated, body: key(row, text)}, nil
 }
 
 func (s *server) revokeKey(c *call) (reply, error) {
 	if err := s.noBody(c); err != nil {
 		return reply{}, err
 	}
-	row, err := s.Desk.RevokeKey(c.Context(), c.app.ID, c.PathValue("id"))
+	row, err := s.Desk.RevokeKey(c.Context(), c.key, c.PathValue("id"))
 	if err != nil {
 		return reply{}, err
 	}

@@ -198,7 +198,7 @@ func TestDocumentHasTheFieldsOfTheCode(t *testing.T) {
 		"StoryEntry": wire.StoryEntry{}, "StoryEnvelope": wire.StoryEnvelope{}, "StoryWork": wire.StoryWork{},
 		"Receipt": wire.Receipt{}, "ReceiptRung": wire.ReceiptRung{},
 		"Treasury": wire.Treasury{}, "Network": wire.Network{}, "AppRequest": wire.AppRequest{}, "App": wire.App{}, "Key": wire.Key{},
-		"KeyList": wire.KeyList{}, "ClaimView": wire.ClaimView{}, "CodeSession": wire.CodeSession{}, "ProveRequest": wire.ProveRequest{},
+		"KeyList": wire.KeyList{}, "KeyRequest": wire.KeyRequest{}, "ClaimView": wire.ClaimView{}, "CodeSession": wire.CodeSession{}, "ProveRequest": wire.ProveRequest{},
 		"MoveRequest": wire.MoveRequest{}, "Funding": wire.Funding{}, "DepositRequest": wire.DepositRequest{}, "TrustRequest": wire.TrustRequest{},
 		"AgreeRequest": wire.AgreeRequest{}, "Agreed": wire.Agreed{},
 		"Proven": wire.Proven{}, "PlanRequest": wire.PlanRequest{}, "Plan": wire.Plan{}, "SubmitRequest": wire.SubmitRequest{},

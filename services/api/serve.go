@@ -3,6 +3,7 @@ package api
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
 	"strings"
@@ -32,7 +33,7 @@ func (s *server) handler() http.Handler {
 // serve finds out who calls, and only then looks at what is asked.
 func (s *server) serve(rt route, w http.ResponseWriter, r *http.Request) {
 	c := &call{Request: r, w: w}
-	out, err := reply{}, s.admit(rt.access, c)
+	out, err := reply{}, s.admit(rt, c)
 	if err == nil {
 		out, err = rt.do(s, c)
 	}
@@ -54,8 +55,8 @@ func (s *server) serve(rt route, w http.ResponseWriter, r *http.Request) {
 	_, _ = w.Write(append(bytes.TrimRight(out.raw, "\n"), '\n')) // the caller may be gone
 }
 
-func (s *server) admit(a access, c *call) error {
-	switch a {
+func (s *server) admit(rt route, c *call) error {
+	switch rt.access {
 	case open:
 		return nil
 	case byLink:
@@ -64,18 +65,20 @@ func (s *server) admit(a access, c *call) error {
 		if text, ok := credential(c.Request, "Manage"); ok {
 			return s.admitToken(c, text)
 		}
-		a = byApp
 	}
 	if err := s.admitApp(c); err != nil {
 		return err
 	}
-	if a == byApp && c.app.ID == "" {
+	if rt.access != byAdmin && c.app.ID == "" {
 		return relay.NewFault(relay.Forbidden, "app_key_needed", "This key may only make apps.", nil)
 	}
-	if a == admin && !c.key.Admin {
+	switch {
+	case rt.scope == anyKey, c.key.Scopes.Has(rt.scope):
+		return nil
+	case rt.scope == relay.Admin:
 		return relay.NewFault(relay.Forbidden, "admin_key_needed", "This call needs an admin key.", nil)
 	}
-	return nil
+	return relay.NewFault(relay.Forbidden, "scope_missing", fmt.Sprintf("This call needs a key with the scope %q; this one has %q.", rt.scope, c.key.Scopes), nil)
 }
 
 func (s *server) admitApp(c *call) (err error) {

@@ -75,7 +75,7 @@ func app(a relay.App) wire.App {
 
 // key shows a key; text is "" but in the answer that made it.
 func key(k relay.Key, text string) wire.Key {
-	return wire.Key{ID: k.ID, Text: text, Admin: k.Admin, CreatedAt: k.CreatedAt.Time(), RevokedAt: moment(k.RevokedAt)}
+	return wire.Key{ID: k.ID, Text: text, Admin: k.Scopes.Has(relay.Admin), Scopes: k.Scopes.Names(), CreatedAt: k.CreatedAt.Time(), RevokedAt: moment(k.RevokedAt)}
 }
 
 func moment(m relay.Micros) *time.Time {

@@ -103,7 +103,7 @@ func newWorld(t *testing.T) *world {
 func (w *world) found() {
 	w.Helper()
 	text, row := api.NewKey("rst_test_")
-	row.Admin = true
+	row.Scopes = relay.AllScopes
 	w.admin = text
 	_, err := w.desk.OpenApp(w.Context(), relay.App{
 		ID: relay.NewAppID(relay.At(w.now)), Name: "Operator", Recipient: "age1operator", Treasury: keypair.MustRandom().Address(),

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strings"
 	"text/tabwriter"
 	"time"
 
@@ -127,10 +128,13 @@ func (c *cli) newAppKey() *cobra.Command {
 			return c.printKey(k)
 		}}
 	}
+	var scopes []string
+	create := one("create", "Make a further key", exactly(0, ""), func(ctx context.Context, cl *client.Client, _ []string) (client.Key, error) {
+		return cl.CreateKey(ctx, scopes...)
+	})
+	create.Flags().StringSliceVar(&scopes, "scopes", nil, "what it may do: send,read,cancel,vouch,admin, at most what the key in use may (default: the same but for admin)")
 	cmd.AddCommand(
-		one("create", "Make a further key", exactly(0, ""), func(ctx context.Context, cl *client.Client, _ []string) (client.Key, error) {
-			return cl.CreateKey(ctx)
-		}),
+		create,
 		one("rotate ID", "Make a key in the place of another, which closes at once", exactly(1, "a key's id"), func(ctx context.Context, cl *client.Client, a []string) (client.Key, error) {
 			return cl.RotateKey(ctx, a[0])
 		}),
@@ -152,7 +156,7 @@ func (c *cli) printKey(k client.Key) error {
 	if k.RevokedAt != nil {
 		revoked = moment(*k.RevokedAt)
 	}
-	c.table(row{"Id", k.ID}, row{"Key", k.Text}, row{"Revoked", revoked})
+	c.table(row{"Id", k.ID}, row{"Key", k.Text}, row{"Scopes", strings.Join(k.Scopes, ", ")}, row{"Revoked", revoked})
 	if k.Text != "" {
 		c.printf("\nThe key is shown once.\n")
 	}
@@ -175,16 +179,13 @@ func (c *cli) listKeys(ctx context.Context) error {
 		return c.printJSON(map[string]any{"data": keys})
 	}
 	w := tabwriter.NewWriter(c.stdout, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "ID\tMADE\tSTATE")
+	fmt.Fprintln(w, "ID\tMADE\tSCOPES\tSTATE")
 	for _, k := range keys {
 		state := "good"
 		if k.RevokedAt != nil {
 			state = "revoked " + moment(*k.RevokedAt)
 		}
-		if k.Admin {
-			state += ", admin"
-		}
-		fmt.Fprintf(w, "%s\t%s\t%s\n", k.ID, moment(k.CreatedAt), state)
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", k.ID, moment(k.CreatedAt), strings.Join(k.Scopes, ","), state)
 	}
 	return w.Flush()
 }

@@ -117,7 +117,7 @@ func (h *house) newApp(ctx context.Context) (welcome, error) {
 		return welcome{}, err
 	}
 	text, key := api.NewKey(api.KeyPrefix(h.cfg.Ledger.Passphrase))
-	key.Admin = true
+	key.Scopes = relay.AllScopes
 	if err := h.writeEnv(text); err != nil { // before the database: a key that opens nothing is replaced by the next start
 		return welcome{}, err
 	}

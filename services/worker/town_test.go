@@ -181,7 +181,7 @@ func (w *town) openApp() relay.App {
 		w.Fatal(err)
 	}
 	app, err := w.desk.OpenApp(w.Context(), relay.App{ID: id, Name: "Acme", Recipient: sender.Recipient().String(), Treasury: treasury,
-		MayVouch: true, Notify: true}, relay.Key{ID: "key_" + string(id), Hash: string(id)})
+		MayVouch: true, Notify: true}, relay.Key{ID: "key_" + string(id), Hash: string(id), Scopes: relay.AppScopes})
 	if err != nil {
 		w.Fatal(err)
 	}
