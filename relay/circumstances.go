@@ -7,6 +7,7 @@ package relay
 type Prices struct {
 	Reserve Stroops // one base reserve
 	Fees    Stroops // what a wallet should have to spare for the fee of a funding
+	Gift    Stroops // what a new account that holds a credit asset gets for its first fees
 }
 
 // Suits refuses a payment that could not be funded, or could not come home: an asset that nobody issues or that wants its

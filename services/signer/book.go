@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/restante/restante/relay"
+	"github.com/restante/restante/relay/stellar"
 )
 
 // book is what the log adds up to. It is rebuilt from the log at start and changed by the same lines afterwards, so that
@@ -26,6 +27,7 @@ type book struct {
 	lastBump  map[string]string               // outer hash of the newest bump, by inner hash
 	lines     map[relay.AppID]map[string]bool // assets that a treasury was given a trustline for
 	signed    map[appDay]relay.Stroops        // funded out of the treasury, less what was found dead
+	budgets                                   // what apps cost the sponsor
 }
 
 type funding struct {
@@ -36,8 +38,10 @@ type funding struct {
 	totals   map[string]relay.Stroops // by asset; empty of what a client funds
 	kept     bool                     // a client made it
 	span     span
+	bound    uint32 // last ledger in which it may land
 	fate     string // "" = it could still land
 	payments []relay.PaymentID
+	costs    []*cost // of its payments, in their order; of a client's those that go on
 }
 
 // dead says that its money never moved.
@@ -57,6 +61,7 @@ type holding struct {
 	amount  relay.Stroops
 	home    string // where its money returns to
 	terms   relay.Terms
+	cost    *cost // nil when its sender's wallet pays
 }
 
 // filed is where an envelope is: in a line, and of a rung at which place.
@@ -65,6 +70,8 @@ type filed struct {
 	span         span
 	funding      *funding // that made its holding account, or itself
 	minted, rung int
+	holding      string // whose way back or claim it is
+	resort       bool   // the last rung, which wants the sponsor's signature
 }
 
 type appDay struct {
@@ -79,6 +86,7 @@ func newBook() *book {
 		fundings: map[string]*funding{}, byPayment: map[relay.PaymentID]*funding{}, byNumber: map[number]*funding{},
 		holdings: map[string]*holding{}, envelopes: map[string]filed{}, plans: map[relay.PaymentID]int{},
 		lastBump: map[string]string{}, lines: map[relay.AppID]map[string]bool{}, signed: map[appDay]relay.Stroops{},
+		budgets: newBudgets(),
 	}
 }
 
@@ -103,7 +111,9 @@ func (b *book) apply(e entry) error {
 	case claimKind:
 		return read(e, func(l claimLine) error { return b.plan(e.span, l) })
 	case bumpKind:
-		return read(e, func(l bumpLine) error { b.lastBump[l.Hash] = l.Outer; return nil })
+		return read(e, func(l bumpLine) error { b.bumped(l); return nil })
+	case costsKind:
+		return read(e, b.endCosts)
 	}
 	return fmt.Errorf("unknown kind %q: written by a newer program", e.Kind)
 }
@@ -146,7 +156,7 @@ func (b *book) key(l keyLine) error {
 func (b *book) fund(at span, l fundingLine, kept bool) error {
 	f := &funding{
 		hash: l.Envelope.Hash, app: l.App, day: l.Day, span: at, payments: l.Envelope.Payments, kept: kept,
-		number: number{l.Envelope.Source, l.Envelope.Sequence}, totals: map[string]relay.Stroops{},
+		number: number{l.Envelope.Source, l.Envelope.Sequence}, totals: map[string]relay.Stroops{}, bound: l.Envelope.Bound,
 	}
 	if b.fundings[f.hash] != nil {
 		return fmt.Errorf("funding %s twice", f.hash)
@@ -161,12 +171,16 @@ func (b *book) fund(at span, l fundingLine, kept bool) error {
 		if !kept {
 			f.totals[m.Asset] += m.Amount
 		}
+		c := b.count(f, m)
+		if c != nil {
+			f.costs = append(f.costs, c)
+		}
 		if m.PayTo != "" {
 			continue
 		}
-		h := &holding{payment: m.Payment, funding: f, asset: m.Asset, amount: m.Amount, home: m.ReturnTo, terms: m.terms()}
+		h := &holding{payment: m.Payment, funding: f, asset: m.Asset, amount: m.Amount, home: m.ReturnTo, terms: m.terms(), cost: c}
 		for j, rung := range m.Ladder {
-			b.envelopes[rung.Hash] = filed{relay.ReturnEnvelope, at, f, i, j}
+			b.envelopes[rung.Hash] = filed{relay.ReturnEnvelope, at, f, i, j, m.Account, rung.Rung == stellar.LastResort}
 			if h.lowest == 0 || rung.Sequence < h.lowest {
 				h.lowest = rung.Sequence
 			}
@@ -192,6 +206,18 @@ func (b *book) decide(l fateLine) error {
 	} else if f.fate != landed {
 		return fmt.Errorf("unknown fate %q", l.Fate)
 	}
+	if f.kept || !f.dead() {
+		return nil
+	}
+	for _, c := range f.costs {
+		fees := relay.Stroops(0) // what never landed was charged nothing
+		if f.fate == failed {
+			fees = c.bid()
+		}
+		if err := b.finish(c, costVoid, "", fees); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 
@@ -199,6 +225,10 @@ func (b *book) trust(l trustLine) error {
 	if b.lines[l.App] == nil {
 		b.lines[l.App] = map[string]bool{}
 	}
+	if !b.lines[l.App][l.Asset] {
+		b.used[appAndDay{l.App, l.Day}] += stellar.BaseReserve
+	}
+	b.used[appAndDay{l.App, l.Day}] += l.Fee
 	b.lines[l.App][l.Asset] = true
 	return nil
 }
@@ -209,6 +239,10 @@ func (b *book) plan(at span, l claimLine) error {
 		return fmt.Errorf("a claim of %s, which is no holding account of the payment", l.Holding)
 	}
 	b.plans[l.Payment]++
-	b.envelopes[l.Envelope.Hash] = filed{kind: relay.ClaimEnvelope, span: at, funding: h.funding}
+	b.envelopes[l.Envelope.Hash] = filed{kind: relay.ClaimEnvelope, span: at, funding: h.funding, holding: l.Holding}
+	if c := h.cost; c != nil && l.Envelope.NewAccount {
+		c.day = max(c.day, l.Day)
+		c.claims = append(c.claims, given{l.Envelope.Hash, l.Envelope.Destination, l.Envelope.Bound})
+	}
 	return nil
 }

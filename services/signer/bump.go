@@ -14,7 +14,8 @@ import (
 )
 
 // Bump wraps a recorded envelope in a fee bump that the sponsor pays, with the bid maxFee in stroops for the whole, or the
-// policy's MaxFee when that is less: refusing would keep money from going home just when the network is busy. What
+// policy's MaxFee, or what the app's budget covers, when that is less: refusing would keep money from going home just when the
+// network is busy. What
 // is wrapped is always the text from the log: of a claim the claimant's signatures are taken from envelope, if they are
 // good, and nothing else of it; of a funding or a return envelope is not looked at. The last resort of a ladder gets the
 // sponsor's signature here. The outer hash is in the log before the signature is made.
@@ -42,9 +43,9 @@ func (s *Signer) Bump(ctx context.Context, hash string, envelope []byte, maxFee 
 	if e.OwnFee > 0 {
 		return base64.StdEncoding.DecodeString(inner)
 	}
-	base := int64(min(maxFee, s.cfg.Policy.MaxFee)) / int64(tx.Ops+1)
-	if base < stellar.MinBaseFee {
-		return nil, invalid("fee_too_low", "The network wants at least 100 stroops for each operation and one more.")
+	base, err := s.allowBid(ctx, at, hash, min(maxFee, s.cfg.Policy.MaxFee), tx.Ops+1)
+	if err != nil {
+		return nil, err
 	}
 	bump, err := stellar.BuildFeeBump(inner, s.cfg.Passphrase, s.book.sponsor, base)
 	if err != nil {

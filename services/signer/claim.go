@@ -61,7 +61,7 @@ func (s *Signer) Claim(ctx context.Context, in relay.ClaimIntent) (relay.Envelop
 		Payments: []relay.PaymentID{in.Payment}, Destination: in.Destination, NewAccount: in.NewAccount, NewLine: in.NewLine,
 		Asset: h.asset, Amount: h.amount,
 	}
-	if err := s.write(claimKind, claimLine{Payment: in.Payment, Holding: in.Holding, Envelope: lineOf(e)}); err != nil {
+	if err := s.write(claimKind, claimLine{Payment: in.Payment, Holding: in.Holding, Day: dayOf(head), Envelope: lineOf(e)}); err != nil {
 		return relay.Envelope{}, err
 	}
 	return s.recorded(s.book.envelopes[tx.Hash])

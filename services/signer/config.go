@@ -12,10 +12,13 @@ import (
 )
 
 // Ledger is the signer's own view of the ledger, not the caller's: what it proves decides whether a payment is funded
-// twice. Both methods are as in [relay.Ledger]; an error is no evidence.
+// twice, and what it shows of the sponsor and of holding accounts, what an app may still cost. All methods are as in
+// [relay.Ledger]; an error is no evidence.
 type Ledger interface {
 	Verdict(ctx context.Context, e relay.Envelope) (relay.Verdict, *relay.Sighting, error)
 	Head(ctx context.Context) (relay.Head, error)
+	Sight(ctx context.Context, hash string) (*relay.Sighting, error)
+	Look(ctx context.Context, asset string, accounts ...string) (map[string]relay.AccountFacts, relay.AssetFacts, error)
 }
 
 // Config is everything a signer is told. Zero values become defaults where one is named.
@@ -45,6 +48,10 @@ type Policy struct {
 type Limits struct {
 	MaxPayment relay.Stroops // one payment; default 100,000 lumens
 	MaxDay     relay.Stroops // all fundings of one UTC day by ledger close time, less those found dead; default 1,000,000 lumens
+	// Budget is how many of the sponsor's lumens the app may have out: what its payments under way have locked and set aside,
+	// and what it used up on the UTC day by ledger close time. 0 is a share of what the sponsor has free just then.
+	Budget relay.Stroops
+	Share  int // percent, where Budget is 0; default relay.BudgetShare
 }
 
 // The defaults: generous, but finite.
@@ -98,9 +105,11 @@ func (c Config) withDefaults() (Config, error) {
 }
 
 func (l Limits) withDefaults() (Limits, error) {
-	if l.MaxPayment < 0 || l.MaxDay < 0 || l.MaxDay > math.MaxInt64/2 {
+	if l.MaxPayment < 0 || l.MaxDay < 0 || l.MaxDay > math.MaxInt64/2 || l.Budget < 0 || l.Budget > math.MaxInt64/2 ||
+		l.Share < 0 || l.Share > 100 {
 		return l, errors.New("signer: a limit is out of range")
 	}
+	l.Share = or(l.Share, relay.BudgetShare)
 	l.MaxPayment = or(l.MaxPayment, DefaultMaxPayment)
 	l.MaxDay = or(l.MaxDay, DefaultMaxDay)
 	return l, nil

@@ -15,10 +15,14 @@ import (
 // standing fundings of every payment named, then policy, then the sequence number, then keys and signatures, then the
 // log, and only then the answer. A standing funding is answered before policy is asked: it may have landed, and whatever
 // the limits are by now, the worker must learn of it.
-func (s *Signer) Fund(ctx context.Context, in relay.FundIntent) (relay.FundAnswer, error) {
+func (s *Signer) Fund(ctx context.Context, in relay.FundIntent) (a relay.FundAnswer, err error) {
 	if err := shape(in); err != nil {
-		return relay.FundAnswer{}, err
+		return a, err
 	}
+	return a, s.withinBudget(ctx, in.App, func() (err error) { a, err = s.fund(ctx, in); return err })
+}
+
+func (s *Signer) fund(ctx context.Context, in relay.FundIntent) (relay.FundAnswer, error) {
 	leave, err := s.enter(ctx)
 	if err != nil {
 		return relay.FundAnswer{}, err
@@ -37,6 +41,9 @@ func (s *Signer) Fund(ctx context.Context, in relay.FundIntent) (relay.FundAnswe
 		return relay.FundAnswer{}, unavailable("ledger_unavailable", err)
 	}
 	if err := s.allowFunding(in, head); err != nil {
+		return relay.FundAnswer{}, err
+	}
+	if err := s.allowCost(ctx, in.App, costOf(in.Mints), head); err != nil {
 		return relay.FundAnswer{}, err
 	}
 	if err := s.freeNumber(ctx, number{in.Channel, in.Sequence}); err != nil {

@@ -12,6 +12,7 @@ const (
 	bumpKind    = "bump"    // a fee bump that is about to be signed
 	keepKind    = "keep"    // what a client minted, as a funding line
 	trustKind   = "trust"   // a trustline for a treasury that is about to be signed
+	costsKind   = "costs"   // how costs of payments came to an end, as the signer's own ledger showed
 )
 
 const logVersion = 1
@@ -54,9 +55,11 @@ type mintedLine struct {
 }
 
 type trustLine struct {
-	App   relay.AppID `json:"app"`
-	Asset string      `json:"asset"`
-	Hash  string      `json:"hash"`
+	App   relay.AppID   `json:"app"`
+	Asset string        `json:"asset"`
+	Hash  string        `json:"hash"`
+	Day   int64         `json:"day,omitempty"` // as fundingLine.Day; absent before budgets were counted
+	Fee   relay.Stroops `json:"fee,omitempty"` // the most that can be charged
 }
 
 type envelopeLine struct {
@@ -97,6 +100,7 @@ type fateLine struct {
 type claimLine struct {
 	Payment  relay.PaymentID `json:"payment"`
 	Holding  string          `json:"holding"`
+	Day      int64           `json:"day,omitempty"` // as fundingLine.Day; absent before budgets were counted
 	Envelope envelopeLine    `json:"envelope"`
 }
 

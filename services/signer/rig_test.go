@@ -26,10 +26,26 @@ type view struct {
 	err      error
 	verdicts map[string]relay.Verdict
 	seen     map[string]relay.Sighting
+	there    map[string]relay.AccountFacts // accounts; the sponsor has plenty unless a test says otherwise
 	asked    int
 }
 
 func (v *view) Head(context.Context) (relay.Head, error) { return v.head, v.err }
+
+func (v *view) Sight(_ context.Context, hash string) (*relay.Sighting, error) {
+	if s, ok := v.seen[hash]; ok {
+		return &s, v.err
+	}
+	return nil, v.err
+}
+
+func (v *view) Look(_ context.Context, asset string, accounts ...string) (map[string]relay.AccountFacts, relay.AssetFacts, error) {
+	out := map[string]relay.AccountFacts{}
+	for _, a := range accounts {
+		out[a] = v.there[a]
+	}
+	return out, relay.AssetFacts{IssuerExists: true}, v.err
+}
 
 func (v *view) Verdict(_ context.Context, e relay.Envelope) (relay.Verdict, *relay.Sighting, error) {
 	v.asked++
@@ -60,7 +76,7 @@ func newRig(t *testing.T) *rig {
 	t.Helper()
 	v := &view{
 		head:     relay.Head{Sequence: 5000, CloseTime: 1_800_000_000},
-		verdicts: map[string]relay.Verdict{}, seen: map[string]relay.Sighting{},
+		verdicts: map[string]relay.Verdict{}, seen: map[string]relay.Sighting{}, there: map[string]relay.AccountFacts{},
 	}
 	r := &rig{t: t, view: v, app: "app_agpzy3u6xjz4bbzuq5kzuxrkfi", next: 100}
 	r.cfg = Config{Dir: t.TempDir(), Passphrase: passphrase, Ledger: v, Log: slog.New(slog.DiscardHandler)}
@@ -88,9 +104,17 @@ func (r *rig) open() {
 		r.t.Fatal(err)
 	}
 	r.sponsor, r.channel = sponsor, channels[0]
+	if _, ok := r.view.there[sponsor]; !ok {
+		r.holds(10_000 * relay.One)
+	}
 	if r.home, err = s.Treasury(r.t.Context(), r.app); err != nil {
 		r.t.Fatal(err)
 	}
+}
+
+// holds says what the sponsor has free.
+func (r *rig) holds(free relay.Stroops) {
+	r.view.there[r.sponsor] = relay.AccountFacts{Exists: true, Balance: free, Free: free}
 }
 
 func (r *rig) reopen() {

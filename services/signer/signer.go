@@ -26,6 +26,9 @@ type Signer struct {
 	book    *book
 	keys    *Keyring
 	closed  bool
+
+	settling  chan struct{} // holds one token: whoever has it settles costs, and may change settledAt
+	settledAt map[relay.AppID]uint32
 }
 
 var _ relay.Signer = (*Signer)(nil)
@@ -37,7 +40,8 @@ func Open(_ context.Context, cfg Config) (*Signer, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Signer{cfg: cfg, network: mint.NetworkID(cfg.Passphrase), turn: make(chan struct{}, 1), book: newBook()}
+	s := &Signer{cfg: cfg, network: mint.NetworkID(cfg.Passphrase), turn: make(chan struct{}, 1), book: newBook(),
+		settling: make(chan struct{}, 1), settledAt: map[relay.AppID]uint32{}}
 	if err := s.start(); err != nil {
 		return nil, fmt.Errorf("signer: %w", errors.Join(err, s.release()))
 	}

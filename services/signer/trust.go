@@ -12,7 +12,12 @@ import (
 // Trust gives an app's treasury a trustline for an asset, with the sponsor's reserve and at the sponsor's cost. It moves no
 // money. sequence is the treasury's next number: the treasury is its own channel, so two of these never both land. head is
 // what the caller knows; it may not be far from what the signer itself sees.
-func (s *Signer) Trust(ctx context.Context, app relay.AppID, asset string, sequence int64, head relay.Head) ([]byte, string, error) {
+func (s *Signer) Trust(ctx context.Context, app relay.AppID, asset string, sequence int64, head relay.Head) (outer []byte, hash string, err error) {
+	err = s.withinBudget(ctx, app, func() (err error) { outer, hash, err = s.trust(ctx, app, asset, sequence, head); return err })
+	return outer, hash, err
+}
+
+func (s *Signer) trust(ctx context.Context, app relay.AppID, asset string, sequence int64, head relay.Head) ([]byte, string, error) {
 	leave, err := s.enter(ctx)
 	if err != nil {
 		return nil, "", err
@@ -52,7 +57,14 @@ func (s *Signer) Trust(ctx context.Context, app relay.AppID, asset string, seque
 	if err != nil {
 		return nil, "", fmt.Errorf("bump %s: %w", tx.Hash, err)
 	}
-	if err := s.write(trustKind, trustLine{App: app, Asset: asset, Hash: tx.Hash}); err != nil {
+	cost := relay.Stroops(bump.Fee)
+	if !known[asset] {
+		cost += stellar.BaseReserve
+	}
+	if err := s.allowCost(ctx, app, cost, own); err != nil {
+		return nil, "", err
+	}
+	if err := s.write(trustKind, trustLine{App: app, Asset: asset, Hash: tx.Hash, Day: dayOf(own), Fee: relay.Stroops(bump.Fee)}); err != nil {
 		return nil, "", err
 	}
 	if text, err = s.attach(bump.XDR, bump.Hash, s.book.sponsor); err != nil {

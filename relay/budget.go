@@ -1,0 +1,84 @@
+package relay
+
+// What the service pays for an app comes out of one sponsor account, which all apps share. So each app has a budget of it:
+// what its payments have locked now, together with what it has used up today (by the ledger's day), is at most the budget.
+// The signer keeps the count, in its log; see [Allowance].
+
+// FeesAside is what is set aside for the fees of one payment when it is funded, in stroops: its part of the funding's bid,
+// and a claim or the way home at some hundred stroops an operation. Bids beyond it are counted as they are made.
+const FeesAside Stroops = 100_000
+
+// BudgetShare is an app's budget when none is set: percent of what the sponsor has free on the ledger just then. What the
+// app uses up makes that less, so it stays below the same share of what was there in the morning; and because every app is
+// measured by what is left, all of them together never use up the whole.
+const BudgetShare = 25
+
+// CostOf is what one payment is counted with while it is under way: the reserves that the service locks in the holding
+// account, and that stay in a new account when a claim makes it, what such an account gets for its first fees, and the fees
+// set aside.
+func CostOf(asset string, price Prices) (reserve, gift, fees Stroops) {
+	if asset != Native && asset != "" {
+		gift = price.Gift
+	}
+	return Stroops(AssetUnits(asset)) * price.Reserve, gift, FeesAside
+}
+
+// SponsorCost is what the payment is counted with in its app's budget before it is signed; 0 when its sender's own wallet
+// pays, and when it takes over the reserve of another.
+func (p Payment) SponsorCost(price Prices) Stroops {
+	switch reserve, gift, fees := CostOf(p.Asset, price); {
+	case p.From != "":
+		return 0
+	case p.PayTo != "":
+		return fees
+	default:
+		return reserve + gift + fees
+	}
+}
+
+// ShareOf is percent of what the sponsor has free, in stroops; never less than nothing.
+func ShareOf(free Stroops, percent int) Stroops {
+	return max(free, 0) / 100 * Stroops(percent)
+}
+
+// Allowance is what the signer would still sign for an app just now.
+type Allowance struct {
+	MaxPayment Stroops // most of one payment
+	MaxDay     Stroops // of one asset, out of the treasury, in one of the ledger's days
+	DayLeft    Stroops // of the asset asked about
+	Budget     Stroops // of the sponsor's lumens
+	BudgetLeft Stroops // never less than nothing
+	Locked     Stroops // what its payments have out now: reserves, and fees set aside
+	Used       Stroops // used up today: reserves of new accounts, first fees, fees
+}
+
+// Allows refuses a payment that the signer would refuse. waiting is what the app's accepted payments, not signed yet, will be
+// counted with, and of the asset what they will take out of the treasury. The faults are "payment_limit" (Invalid),
+// "day_limit" (Conflict) and "budget_empty" (Exhausted); their texts say how much is left.
+func (a Allowance) Allows(p Payment, price Prices, waiting Waiting) error {
+	cost := p.SponsorCost(price)
+	switch {
+	case p.From != "": // of a sender's own wallet; or of money that was counted when it was first funded
+		return nil
+	case p.Amount > a.MaxPayment:
+		return invalid("payment_limit", "/amount", "the limit of this app for one payment is "+a.MaxPayment.String())
+	case p.Amount > a.DayLeft-waiting.Amount:
+		return conflict("day_limit", "The limit of this app for one day is "+a.MaxDay.String()+" of an asset; "+
+			max(a.DayLeft-waiting.Amount, 0).String()+" are left today, by the ledger's clock (UTC).")
+	case cost > a.BudgetLeft-waiting.Cost:
+		return BudgetEmpty(cost, max(a.BudgetLeft-waiting.Cost, 0), a.Budget)
+	}
+	return nil
+}
+
+// Waiting is what accepted payments that are not signed yet will take.
+type Waiting struct {
+	Amount Stroops // of the asset, out of the treasury
+	Cost   Stroops // of the sponsor
+}
+
+// BudgetEmpty is the fault of a cost that an app's budget does not cover.
+func BudgetEmpty(cost, left, budget Stroops) *Fault {
+	return NewFault(Exhausted, "budget_empty", "This takes "+cost.String()+" lumens of the service for reserves and fees; of the app's budget of "+
+		budget.String()+" are "+left.String()+" left. What is claimed into accounts that exist, or returned, comes back.", nil)
+}

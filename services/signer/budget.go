@@ -1,0 +1,199 @@
+package signer
+
+import (
+	"fmt"
+
+	"github.com/restante/restante/relay"
+	"github.com/restante/restante/relay/stellar"
+)
+
+// prices are those of the network and of our envelopes, by which costs are counted.
+var prices = relay.Prices{Reserve: stellar.BaseReserve, Fees: stellar.FeePurse, Gift: stellar.FirstFees}
+
+// cost is what one payment costs the sponsor. It is under way from the funding's signature on and counts as much as it could
+// still cost; what it has cost in the end counts on one day.
+type cost struct {
+	app      relay.AppID
+	day      int64 // on which the end counts: of the funding, or of the newest plan that gives reserves away
+	funding  *funding
+	reserve  relay.Stroops
+	gift     relay.Stroops
+	aside    relay.Stroops
+	holdings []string                 // one after the other: a move takes money and reserve over
+	bids     map[string]relay.Stroops // the most that was bid, by inner hash: its part, where several share an envelope
+	claims   []given                  // planned claims that make an account with the sponsor's reserve
+	resort   string                   // inner hash of a last resort that the sponsor signed: its balance keeps one reserve
+	end      string                   // "" = under way
+	account  string                   // that was made
+	kept     relay.Stroops            // counted on day
+}
+
+// given is a claim that leaves the sponsor's reserve in a new account.
+type given struct {
+	hash    string
+	account string
+	bound   uint32
+}
+
+// The ends of a cost.
+const (
+	costHome  = "home"  // the reserve came back
+	costGiven = "given" // it is in an account that a claim made
+	costLeft  = "left"  // one reserve is in a claimable balance
+	costVoid  = "void"  // the funding never happened
+)
+
+// most is what the cost counts while it is under way.
+func (c *cost) most() relay.Stroops { return c.reserve + c.gift + max(c.aside, c.bid()) }
+
+func (c *cost) bid() (sum relay.Stroops) {
+	for _, b := range c.bids {
+		sum += b
+	}
+	return sum
+}
+
+type appAndDay struct {
+	app relay.AppID
+	day int64
+}
+
+// budgets is what the log says of what apps cost the sponsor.
+type budgets struct {
+	out   map[relay.AppID]relay.Stroops // under way
+	used  map[appAndDay]relay.Stroops   // used up on a day
+	open  map[relay.AppID][]*cost       // under way, and some that ended since
+	given map[relay.AppID][]*cost       // whose reserve is in an account that a claim made
+}
+
+func newBudgets() budgets {
+	return budgets{out: map[relay.AppID]relay.Stroops{}, used: map[appAndDay]relay.Stroops{},
+		open: map[relay.AppID][]*cost{}, given: map[relay.AppID][]*cost{}}
+}
+
+func (b *budgets) start(c *cost) {
+	b.out[c.app] += c.most()
+	b.open[c.app] = append(b.open[c.app], c)
+}
+
+// change alters a cost that is under way, and the sum with it.
+func (b *budgets) change(c *cost, how func()) {
+	if c.end != "" {
+		how()
+		return
+	}
+	before := c.most()
+	how()
+	b.out[c.app] += c.most() - before
+}
+
+// finish ends a cost. fees is what the network took, as far as it is known; else what was bid.
+func (b *budgets) finish(c *cost, end, account string, fees relay.Stroops) error {
+	if c.end != "" {
+		return fmt.Errorf("a cost of %s ends twice", c.funding.hash)
+	}
+	switch end {
+	case costHome, costVoid:
+		c.kept = fees
+	case costGiven:
+		c.kept = c.reserve + c.gift + fees
+		b.given[c.app] = append(b.given[c.app], c)
+	case costLeft:
+		c.kept = stellar.BaseReserve + fees
+	default:
+		return fmt.Errorf("unknown end of a cost %q", end)
+	}
+	b.out[c.app] -= c.most()
+	b.used[appAndDay{c.app, c.day}] += c.kept
+	c.end, c.account = end, account
+	return nil
+}
+
+// count begins the cost of one payment of a funding. A move goes on with what was counted for the money that it takes over; of a
+// sender's own wallet nothing is the service's.
+func (b *book) count(f *funding, l mintedLine) *cost {
+	switch {
+	case l.Replaces != "" && l.Sponsor == "":
+		if old := b.holdings[l.From]; old != nil && old.cost != nil {
+			old.cost.holdings = append(old.cost.holdings, l.Account)
+			return old.cost
+		}
+		return nil
+	case l.From != "":
+		return nil
+	}
+	c := &cost{app: f.app, day: f.day, funding: f}
+	c.reserve, c.gift, c.aside = relay.CostOf(l.Asset, prices)
+	if l.PayTo != "" {
+		c.reserve, c.gift = 0, 0
+	} else {
+		c.holdings = []string{l.Account}
+	}
+	b.start(c)
+	return c
+}
+
+// costsOf is whose budget an envelope's fee comes out of; none of what pays for itself.
+func (b *book) costsOf(at filed) []*cost {
+	if at.kind == relay.FundingEnvelope {
+		return at.funding.costs
+	}
+	if h := b.holdings[at.holding]; h != nil && h.cost != nil {
+		return []*cost{h.cost}
+	}
+	return nil
+}
+
+// bumped counts a bid. A higher one for the same envelope takes the place of the first: one of them lands.
+func (b *book) bumped(l bumpLine) {
+	b.lastBump[l.Hash] = l.Outer
+	at := b.envelopes[l.Hash]
+	costs := b.costsOf(at)
+	for i, c := range costs {
+		part := partOf(l.Fee, i, len(costs))
+		b.change(c, func() {
+			if c.bids == nil {
+				c.bids = map[string]relay.Stroops{}
+			}
+			c.bids[l.Hash] = max(c.bids[l.Hash], part)
+			if at.resort {
+				c.resort = l.Hash
+			}
+		})
+	}
+}
+
+// partOf is the i-th of n parts that add up to fee.
+func partOf(fee relay.Stroops, i, n int) relay.Stroops {
+	part := fee / relay.Stroops(n)
+	if relay.Stroops(i) < fee%relay.Stroops(n) {
+		part++
+	}
+	return part
+}
+
+// costsLine tells of costs that came to an end.
+type costsLine struct {
+	Ends []costEnd `json:"ends"`
+}
+
+type costEnd struct {
+	Funding string        `json:"funding"` // hash
+	Index   int           `json:"index"`   // of the payment in it
+	End     string        `json:"end"`
+	Account string        `json:"account,omitempty"`
+	Fees    relay.Stroops `json:"fees"`
+}
+
+func (b *book) endCosts(l costsLine) error {
+	for _, e := range l.Ends {
+		f := b.fundings[e.Funding]
+		if f == nil || e.Index < 0 || e.Index >= len(f.costs) {
+			return fmt.Errorf("the end of a cost of %s, which is no funding", e.Funding)
+		}
+		if err := b.finish(f.costs[e.Index], e.End, e.Account, e.Fees); err != nil {
+			return err
+		}
+	}
+	return nil
+}
