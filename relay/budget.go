@@ -52,29 +52,29 @@ type Allowance struct {
 	Used       Stroops // used up today: reserves of new accounts, first fees, fees
 }
 
-// Allows refuses a payment that the signer would refuse. waiting is what the app's accepted payments, not signed yet, will be
-// counted with, and of the asset what they will take out of the treasury. The faults are "payment_limit" (Invalid),
-// "day_limit" (Conflict) and "budget_empty" (Exhausted); their texts say how much is left.
-func (a Allowance) Allows(p Payment, price Prices, waiting Waiting) error {
+// Allows refuses a payment that the signer would refuse once it has signed what was accepted before. The faults are
+// "payment_limit" (Invalid), "day_limit" (Conflict) and "budget_empty" (Exhausted); their texts say how much is left.
+func (a Allowance) Allows(p Payment, price Prices, before Unsigned) error {
 	cost := p.SponsorCost(price)
+	day, budget := max(a.DayLeft-before.Amount, 0), max(a.BudgetLeft-before.cost(price), 0)
 	switch {
 	case p.From != "": // of a sender's own wallet; or of money that was counted when it was first funded
 		return nil
 	case p.Amount > a.MaxPayment:
-		return invalid("payment_limit", "/amount", "the limit of this app for one payment is "+a.MaxPayment.String())
-	case p.Amount > a.DayLeft-waiting.Amount:
-		return conflict("day_limit", "The limit of this app for one day is "+a.MaxDay.String()+" of an asset; "+
-			max(a.DayLeft-waiting.Amount, 0).String()+" are left today, by the ledger's clock (UTC).")
-	case cost > a.BudgetLeft-waiting.Cost:
-		return BudgetEmpty(cost, max(a.BudgetLeft-waiting.Cost, 0), a.Budget)
+		return conflict("payment_limit", "The limit of this app for one payment is "+a.MaxPayment.String()+".")
+	case p.Amount > day:
+		return conflict("day_limit", "The limit of this app for one day is "+a.MaxDay.String()+" of an asset; "+day.String()+
+			" are left until midnight UTC, by the ledger's clock.")
+	case cost > budget:
+		return BudgetEmpty(cost, budget, a.Budget)
 	}
 	return nil
 }
 
-// Waiting is what accepted payments that are not signed yet will take.
-type Waiting struct {
-	Amount Stroops // of the asset, out of the treasury
-	Cost   Stroops // of the sponsor
+// cost is what the payments will be counted with.
+func (u Unsigned) cost(price Prices) Stroops {
+	lumens, _, fees := CostOf(Native, price)
+	return Stroops(u.Payments)*fees + Stroops(u.Payments-u.Direct)*lumens + Stroops(u.Credit)*(price.Reserve+price.Gift)
 }
 
 // BudgetEmpty is the fault of a cost that an app's budget does not cover.

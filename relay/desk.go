@@ -129,10 +129,12 @@ func detail(in Input) string {
 type Opening struct {
 	Payment Payment // ID, To, Amount, Note, Policy, Reference, Metadata, link fields, ExpiresAt
 	App     App
-	Share   []byte   // the service's half; guarded only
-	Free    Stroops  // what the app's treasury can spend, as the ledger says
-	Before  Stroops  // what was committed, read before Free was: what left the treasury in between counts twice, never not
-	Idem    Answered // as Begin gave it; the zero Answered when there is no key
+	Share   []byte    // the service's half; guarded only
+	Free    Stroops   // what the app's treasury can spend, as the ledger says
+	Signs   Allowance // what the signer would still sign; nothing, when it was not asked
+	Prices  Prices    // by which it is judged
+	Before  Stroops   // what was committed, read before Free was: what left the treasury in between counts twice, never not
+	Idem    Answered  // as Begin gave it; the zero Answered when there is no key
 }
 
 // Create accepts a payment: the row, its share, its first work and the remembered answer in one commit. answer renders the
@@ -285,6 +287,9 @@ func checkTerms(p Payment, app App) error {
 func withinBudget(tx Tx, o Opening, p Payment) error {
 	u, err := tx.Usage(o.App.ID, p.Asset)
 	if err != nil {
+		return err
+	}
+	if err := o.Signs.Allows(p, o.Prices, u.Unsigned); err != nil {
 		return err
 	}
 	if p.From == "" && (p.Amount > o.Free || max(u.Committed, o.Before) > o.Free-p.Amount) {

@@ -18,11 +18,12 @@ import (
 type room struct {
 	*testing.T
 	*relay.Desk
-	app  relay.App
-	now  time.Time
-	seq  uint32 // newest ledger taken in
-	free relay.Stroops
-	n    int
+	app   relay.App
+	now   time.Time
+	seq   uint32 // newest ledger taken in
+	free  relay.Stroops
+	signs relay.Allowance
+	n     int
 }
 
 func newRoom(t *testing.T) *room {
@@ -37,6 +38,7 @@ func newRoom(t *testing.T) *room {
 	}
 	t.Cleanup(func() { s.Close() })
 	r := &room{T: t, app: relaytest.App("one"), now: time.UnixMicro(int64(relaytest.Start)), seq: 100, free: 1000 * relay.One}
+	r.signs = relay.Allowance{MaxPayment: 10_000 * relay.One, MaxDay: 10_000 * relay.One, DayLeft: 10_000 * relay.One, BudgetLeft: relay.One}
 	r.Desk = &relay.Desk{Store: s, Network: relaytest.Network, Now: func() time.Time { return r.now }}
 	r.update(func(tx relay.Tx) error { return tx.InsertApp(r.app) })
 	r.ok(r.Skip(t.Context(), 0, r.head()))
@@ -92,7 +94,7 @@ func (r *room) opening(change func(*relay.Payment)) relay.Opening {
 	if change != nil {
 		change(&p)
 	}
-	return relay.Opening{Payment: p, App: r.app, Share: []byte("share"), Free: r.free}
+	return relay.Opening{Payment: p, App: r.app, Share: []byte("share"), Free: r.free, Signs: r.signs}
 }
 
 func (r *room) create(change func(*relay.Payment)) relay.Payment {

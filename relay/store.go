@@ -30,7 +30,17 @@ type Usage struct {
 	Waiting     Stroops // in holding accounts, but for what senders keep there themselves
 	Committed   Stroops // accepted, not yet out of the treasury
 	LockedUnits int     // base reserves that the service keeps in holding accounts, those to be made included
-	SpentUnits  int
+	SpentUnits  int     // base reserves that the sponsor carries in accounts that claims made
+	Unsigned    Unsigned
+}
+
+// Unsigned is what an app's accepted payments out of its treasury add up to that the signer has not signed yet, so that it
+// does not count them.
+type Unsigned struct {
+	Amount   Stroops // of the asset asked about
+	Payments int
+	Credit   int // of them, those of a credit asset that get a holding account
+	Direct   int // of them, those that get none
 }
 
 // Agreed is the account into which the owner of a handle agreed to be paid directly by an app.

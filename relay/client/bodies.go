@@ -12,6 +12,7 @@ type (
 	Story       = wire.Story
 	Receipt     = wire.Receipt
 	Treasury    = wire.Treasury
+	Limits      = wire.Limits
 	App         = wire.App
 	Key         = wire.Key
 	ClaimView   = wire.ClaimView

@@ -171,6 +171,17 @@ func (c *Client) Treasury(ctx context.Context, asset string) (Treasury, error) {
 	return t, err
 }
 
+// Limits says what the service would still sign for the app just now, and of an asset ("" or "native": lumens) today.
+func (c *Client) Limits(ctx context.Context, asset string) (Limits, error) {
+	q := c.get("/v1/limits")
+	if asset != "" {
+		q.query = url.Values{"asset": {asset}}
+	}
+	var l Limits
+	err := c.do(ctx, q, &l)
+	return l, err
+}
+
 // Trust gives the treasury a trustline for an asset (CODE:ISSUER) and waits until the ledger shows it. Again is safe.
 func (c *Client) Trust(ctx context.Context, asset string) (Treasury, error) {
 	q := c.post("/v1/treasury/trust", wire.TrustRequest{Asset: asset})

@@ -77,6 +77,9 @@ func usageAddsUp(b *bench) {
 			switch p.State {
 			case relay.Created, relay.Funding:
 				u.Committed += p.Amount
+				if p.State == relay.Created {
+					u.Unsigned.Amount, u.Unsigned.Payments = u.Unsigned.Amount+p.Amount, u.Unsigned.Payments+1
+				}
 			case relay.Pending, relay.Claiming, relay.Returning, relay.Parked:
 				u.Waiting += p.Amount
 			}

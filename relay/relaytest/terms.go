@@ -187,13 +187,25 @@ func usageByAsset(b *bench) {
 	check := func() {
 		b.Helper()
 		want := map[string]relay.Usage{relay.Native: {}, Credit: {}, "EURC" + Credit[4:]: {}, "NONE" + Credit[4:]: {}}
-		locked, spent := 0, 0
+		locked, spent, unsigned := 0, 0, relay.Unsigned{}
 		for _, p := range all {
 			u := want[p.Asset]
 			switch p.State {
 			case relay.Created, relay.Funding:
-				if p.From == "" {
-					u.Committed += p.Amount
+				if p.From != "" {
+					break
+				}
+				u.Committed += p.Amount
+				if p.State != relay.Created {
+					break
+				}
+				u.Unsigned.Amount += p.Amount
+				unsigned.Payments++
+				switch {
+				case p.PayTo != "":
+					unsigned.Direct++
+				case !p.IsNative():
+					unsigned.Credit++
 				}
 			case relay.Pending, relay.Claiming, relay.Returning, relay.Parked:
 				if p.Sponsor == "" {
@@ -209,6 +221,7 @@ func usageByAsset(b *bench) {
 		b.view(func(tx relay.Tx) error {
 			for asset, u := range want {
 				u.LockedUnits, u.SpentUnits = locked, spent
+				u.Unsigned.Payments, u.Unsigned.Credit, u.Unsigned.Direct = unsigned.Payments, unsigned.Credit, unsigned.Direct
 				got, err := tx.Usage(b.app.ID, asset)
 				b.ok(err)
 				same(b, "usage of "+asset, got, u, func(x, y relay.Usage) bool { return x == y })

@@ -76,7 +76,7 @@ func (s *session) SaveKey(k relay.Key) error {
 }
 
 // Usage implements relay.Tx; an unknown app is relay.ErrNotFound. The sums are kept by triggers in the schema, a row for each
-// asset that the app ever sent. The app's own row is what writers lock.
+// asset that the app ever sent; those not signed yet are few, and counted. The app's own row is what writers lock.
 func (s *session) Usage(id relay.AppID, asset string) (u relay.Usage, err error) {
 	if _, err := one(s, plain[string], "SELECT id FROM apps WHERE id = $1"+s.lock(), id); err != nil {
 		return u, err
@@ -95,6 +95,14 @@ func (s *session) Usage(id relay.AppID, asset string) (u relay.Usage, err error)
 		}
 		u.LockedUnits, u.SpentUnits = u.LockedUnits+v.LockedUnits, u.SpentUnits+v.SpentUnits
 	}
+	if err != nil {
+		return u, err
+	}
+	u.Unsigned, err = one(s, func(_ *session, r row) (v relay.Unsigned, err error) {
+		return v, r.Scan(&v.Amount, &v.Payments, &v.Credit, &v.Direct)
+	}, `SELECT coalesce(sum(CASE WHEN asset = $2 THEN amount ELSE 0 END), 0), count(*),
+		coalesce(sum(CASE WHEN asset <> 'native' AND pay_to = '' THEN 1 ELSE 0 END), 0), coalesce(sum(CASE WHEN pay_to <> '' THEN 1 ELSE 0 END), 0)
+		FROM payments WHERE app = $1 AND state = 'created' AND from_account = ''`, id, asset)
 	return u, err
 }
 

@@ -254,6 +254,19 @@ type Treasury struct {
 	Locked    string `json:"locked"`    // waiting in holding accounts
 }
 
+// Limits is the answer of GET /v1/limits: what the signer would still sign for the app just now.
+type Limits struct {
+	Asset         string `json:"asset"`
+	MaxPayment    string `json:"max_payment"`    // most of one payment
+	MaxDay        string `json:"max_day"`        // most of an asset out of the treasury in a day, by the ledger's clock (UTC)
+	DayLeft       string `json:"day_left"`       // of the asset, today
+	Budget        string `json:"budget"`         // lumens of the service's that the app may have out: under way, and used up today
+	BudgetLeft    string `json:"budget_left"`    //
+	BudgetLocked  string `json:"budget_locked"`  // under way: reserves, and what is set aside for fees
+	BudgetUsed    string `json:"budget_used"`    // used up today: reserves of new accounts, their first fees, fees
+	ReservesGiven string `json:"reserves_given"` // lumens that the service carries in accounts that claims made
+}
+
 // TrustRequest is the body of POST /v1/treasury/trust: give the treasury a trustline. The answer is a Treasury.
 type TrustRequest struct {
 	Asset string `json:"asset" validate:"required,max=69"`

@@ -6,6 +6,7 @@ import (
 	"filippo.io/age"
 
 	"github.com/restante/restante/relay"
+	"github.com/restante/restante/relay/stellar"
 	"github.com/restante/restante/relay/wire"
 	"github.com/restante/restante/services/internal/post"
 )
@@ -83,6 +84,30 @@ func (s *server) treasuryOf(c *call, asset string) (reply, error) {
 	f := facts[c.app.Treasury] // one that nobody has paid into yet has nothing
 	return reply{status: http.StatusOK, body: wire.Treasury{
 		Address: c.app.Treasury, Asset: asset, Trustline: f.Line, Available: max(f.Spendable-u.Committed, 0).String(), Locked: u.Waiting.String(),
+	}}, nil
+}
+
+// limits says what the signer would still sign for the app.
+func (s *server) limits(c *call) (reply, error) {
+	if err := onlyParams(c.Request, "asset"); err != nil {
+		return reply{}, err
+	}
+	asset, err := parseAsset(c.URL.Query().Get("asset"))
+	if err != nil {
+		return reply{}, invalid("asset_malformed", "", `asset is "native" or CODE:ISSUER`)
+	}
+	a, err := s.Signer.Allowance(c.Context(), c.app.ID, asset)
+	if err != nil {
+		return reply{}, err
+	}
+	u, err := s.Desk.Usage(c.Context(), c.app.ID, asset)
+	if err != nil {
+		return reply{}, err
+	}
+	return reply{status: http.StatusOK, body: wire.Limits{
+		Asset: asset, MaxPayment: a.MaxPayment.String(), MaxDay: a.MaxDay.String(), DayLeft: a.DayLeft.String(),
+		Budget: a.Budget.String(), BudgetLeft: a.BudgetLeft.String(), BudgetLocked: a.Locked.String(), BudgetUsed: a.Used.String(),
+		ReservesGiven: (relay.Stroops(u.SpentUnits) * stellar.BaseReserve).String(),
 	}}, nil
 }
 

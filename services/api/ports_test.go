@@ -126,6 +126,13 @@ func (l *ledger) failing() bool {
 	return l.down
 }
 
+func (l *ledger) Sight(ctx context.Context, _ string) (*relay.Sighting, error) {
+	if l.failing() {
+		return nil, errDown
+	}
+	return nil, ctx.Err()
+}
+
 func (l *ledger) Sequence(_ context.Context, account string) (int64, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

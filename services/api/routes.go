@@ -64,6 +64,7 @@ var routes = []route{
 	{"POST", "/v1/payments/{id}/readdress", bySender, relay.Send, (*server).readdress},
 	{"GET", "/v1/treasury", byApp, relay.Read, (*server).treasury},
 	{"POST", "/v1/treasury/trust", byApp, relay.Send, (*server).trust},
+	{"GET", "/v1/limits", byApp, relay.Read, (*server).limits},
 	{"GET", "/v1/agreed", byApp, relay.Read, (*server).agreed},
 	{"DELETE", "/v1/agreed", byApp, relay.Send, (*server).forget},
 

@@ -46,6 +46,7 @@ type world struct {
 	desk    *relay.Desk
 	ledger  *ledger
 	signer  *scribe
+	payer   string // the account of the signer that fees and reserves come out of
 	keys    *field.Keys
 	closing chan struct{}
 	bell    *bell
@@ -85,6 +86,12 @@ func newWorld(t *testing.T) *world {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { real.Close() })
+	payer, _, err := real.Accounts(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.ledger.pay(payer, 10_000*relay.One)
+	w.payer = payer
 	w.signer = &scribe{Signer: real, ledger: w.ledger, sponsor: keypair.MustRandom(), network: w.desk.Network}
 	h, err := api.New(api.Config{PublicURL: "https://pay.example.com", Network: passphrase}, api.Deps{
 		Desk: w.desk, Store: w.store, Signer: w.signer, Ledger: w.ledger, Codes: w.keys, Bus: w.bell, Closing: w.closing,

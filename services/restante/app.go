@@ -12,6 +12,7 @@ import (
 	"filippo.io/age"
 	"github.com/spf13/cobra"
 
+	"github.com/restante/restante/relay"
 	"github.com/restante/restante/relay/client"
 )
 
@@ -20,7 +21,7 @@ func (c *cli) newApp() *cobra.Command {
 		Use: "app", Short: "Make apps and their API keys", GroupID: groupUse,
 		Args: unknownCommand, RunE: func(cmd *cobra.Command, _ []string) error { return missingCommand(cmd) },
 	}
-	cmd.AddCommand(c.newAppCreate(), c.newAppKey())
+	cmd.AddCommand(c.newAppCreate(), c.newAppLimits(), c.newAppKey())
 	return cmd
 }
 
@@ -101,6 +102,34 @@ func (c *cli) createApp(ctx context.Context, r client.AppRequest, file string) e
 		c.printf("\n%s\n\nThis identity opens every box of the app, without us. It is shown once and stored nowhere: keep it.\n", out.Identity)
 	}
 	return nil
+}
+
+func (c *cli) newAppLimits() *cobra.Command {
+	var asset string
+	cmd := &cobra.Command{
+		Use: "limits", Short: "Show what the service would still sign for the app", Args: exactly(0, ""),
+		Long: "Show the limits of the app's own money, and its budget of the service's lumens: for reserves, for the first fees of\n" +
+			"accounts that claims make, and for fees. The operator sets them in the configuration file of `up`, under \"signer\".",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			cl, err := c.app()
+			if err != nil {
+				return err
+			}
+			l, err := cl.Limits(cmd.Context(), asset)
+			if err != nil {
+				return err
+			}
+			if c.json {
+				return c.printJSON(l)
+			}
+			c.table(row{"One payment", "at most " + money(l.MaxPayment, l.Asset)}, row{"Today", money(l.DayLeft, l.Asset) + " left of " + l.MaxDay},
+				row{"Budget", money(l.BudgetLeft, relay.Native) + " left of " + l.Budget}, row{"Under way", money(l.BudgetLocked, relay.Native) + " in reserves, or set aside for fees"},
+				row{"Used up today", money(l.BudgetUsed, relay.Native)}, row{"In accounts that claims made", money(l.ReservesGiven, relay.Native)})
+			return nil
+		},
+	}
+	cmd.Flags().StringVar(&asset, "asset", "", "of which asset today's limit: CODE:ISSUER (default lumens)")
+	return cmd
 }
 
 func keyText(k *client.Key) string {

@@ -117,7 +117,7 @@ func noteAndPreview(ctx context.Context, d *stage) error {
 		return fmt.Errorf("a look made %d payments: %v", len(found.Data), err)
 	}
 	d.say("a look makes nothing, and says: at most %s XLM to fund, %s XLM locked by the %s", v.Cost.FeeFunding, v.Cost.ReserveLocked, v.Cost.Payer)
-	r.Amount = "900000000"
+	r.Amount = "90000"
 	if v, err = d.app.Preview(ctx, r); err != nil || v.Accepted || v.Refusal.Code != "treasury_empty" {
 		return fmt.Errorf("control: a preview of too much: %+v %v", v, err)
 	}

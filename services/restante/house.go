@@ -184,7 +184,7 @@ func (h *house) openSigner(ctx context.Context) (err error) {
 		return err
 	}
 	h.signer, err = signer.Open(ctx, signer.Config{Dir: h.cfg.Data, Passphrase: h.cfg.Ledger.Passphrase,
-		Channels: h.cfg.Channels, Ledger: own, Log: h.log.With("part", "signer")})
+		Channels: h.cfg.Channels, Ledger: own, Policy: h.cfg.Signer.policy(), Log: h.log.With("part", "signer")})
 	if err != nil {
 		return fmt.Errorf("the signer in %s cannot be opened (does another restante run on this directory?): %w", h.cfg.Data, err)
 	}

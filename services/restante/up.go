@@ -25,6 +25,7 @@ type upConfig struct {
 	Ledger    ledgerConfig  `yaml:"ledger"`
 	Mail      post.Config   `yaml:"mail"` // SMTP; default: the development mailbox
 	Worker    worker.Config `yaml:"worker"`
+	Signer    policyConfig  `yaml:"signer"` // what apps may send a day, and cost the service
 
 	liftHalt bool // a person has looked at what stopped everything
 	keys     *field.Keys

@@ -12,6 +12,7 @@
 //     and also when the database was restored from yesterday.
 //   - One payment is funded anew, and one sequence number of a channel is signed anew, only after its own view of the
 //     ledger proved the earlier envelope dead, and that finding is in the log too.
+//   - What each app costs the sponsor is counted in the log, and held to the app's budget.
 //   - Keys are sealed on disk, one data key each, under a key-encryption key; holding secrets are never on disk at all
 //     except sealed to sender and claim recipient.
 //
@@ -30,7 +31,8 @@
 //
 // # Where to start
 //
-// [Open]; then fund.go (the one decision that money depends on: standing), allow.go, keep.go, claim.go and bump.go; book.go is what
+// [Open]; then fund.go (the one decision that money depends on: standing), allow.go, keep.go, claim.go and bump.go; budget.go
+// is what an app costs, allowance.go whether it may, settle.go what came back; book.go is what
 // the log adds up to, log.go and line.go what a line looks like, keyring.go the sealed keys. threats.md is what a caller
 // that was taken over can do.
 package signer

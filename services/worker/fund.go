@@ -84,8 +84,11 @@ func (w *Worker) fundBatch(ctx context.Context, payments []relay.Payment) ([]rel
 		})
 	}
 	answer, err := w.sign(ctx, in)
-	if relay.CodeOf(err) == "day_limit" && len(payments) > 1 {
-		return w.fundBatch(ctx, payments[:(len(payments)+1)/2]) // what is left of the day may do for fewer
+	if c := relay.CodeOf(err); c == "day_limit" || c == "budget_empty" {
+		if len(payments) > 1 {
+			return w.fundBatch(ctx, payments[:(len(payments)+1)/2]) // what is left may do for fewer
+		}
+		return nil, again{after: 16 * w.cfg.Retry, why: "waits: " + err.Error()} // no fault of the payment's; a later day has room
 	}
 	if err != nil {
 		return nil, w.dropRefused(ctx, payments, err)

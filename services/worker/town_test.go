@@ -333,7 +333,8 @@ func (w *town) open(app relay.App, change func(*relay.Payment)) relay.Payment {
 	if change != nil {
 		change(&p)
 	}
-	p, err := w.desk.Create(w.Context(), relay.Opening{Payment: p, App: app, Free: 1_000_000 * relay.One, Share: []byte("share")}, nil)
+	p, err := w.desk.Create(w.Context(), relay.Opening{Payment: p, App: app, Free: 1_000_000 * relay.One, Share: []byte("share"),
+		Signs: relay.Allowance{MaxPayment: 1_000_000 * relay.One, DayLeft: 1_000_000 * relay.One, BudgetLeft: 1_000_000 * relay.One}}, nil)
 	if err != nil {
 		w.Fatal(err)
 	}

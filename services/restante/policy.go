@@ -1,0 +1,49 @@
+package main
+
+import (
+	"errors"
+
+	"github.com/restante/restante/relay"
+	"github.com/restante/restante/services/signer"
+)
+
+// policyConfig is what the operator allows every app, and some apps otherwise. It is the signer's: nothing that the API or a
+// worker may say changes it.
+type policyConfig struct {
+	limitsConfig `yaml:",inline"`
+	Apps         map[string]limitsConfig `yaml:"apps"` // by the app's id; each replaces the others whole
+}
+
+// limitsConfig is the limits of one app. What is absent is the default.
+type limitsConfig struct {
+	MaxPayment  lumens `yaml:"max_payment"`                               // most of one payment, in whole units of its asset; default 100000
+	MaxDay      lumens `yaml:"max_day"`                                   // most of an asset out of the treasury a day; default 1000000
+	Budget      lumens `yaml:"budget"`                                    // lumens of the sponsor's that the app may have out; default the share
+	BudgetShare int    `yaml:"budget_share" validate:"omitempty,max=100"` // percent of what the sponsor has free; default 25
+}
+
+// lumens is an amount in a file: a decimal with up to 7 places.
+type lumens relay.Stroops
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (l *lumens) UnmarshalText(text []byte) error {
+	n, err := relay.ParseAmount(string(text))
+	if err != nil {
+		return errors.New(`an amount is a decimal number like "25" or "0.5", more than zero`)
+	}
+	*l = lumens(n)
+	return nil
+}
+
+func (l limitsConfig) limits() signer.Limits {
+	return signer.Limits{MaxPayment: relay.Stroops(l.MaxPayment), MaxDay: relay.Stroops(l.MaxDay),
+		Budget: relay.Stroops(l.Budget), Share: l.BudgetShare}
+}
+
+func (c policyConfig) policy() signer.Policy {
+	p := signer.Policy{Limits: c.limits(), Apps: map[relay.AppID]signer.Limits{}}
+	for id, l := range c.Apps {
+		p.Apps[relay.AppID(id)] = l.limits()
+	}
+	return p
+}
