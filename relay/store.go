@@ -77,6 +77,15 @@ type Work struct {
 	Note       string // how the last attempt ended
 }
 
+// Pause says that fundings wait for something that no retry brings about.
+type Pause struct {
+	App    AppID  // whose; "" = everybody's
+	Cause  string // a code: "sponsor_short", "treasury_short", "day_limit"
+	Detail string // one sentence
+	Since  Micros
+	Until  Micros // then one funding is tried again; it begins another pause, or ends this one
+}
+
 // Answered is a remembered answer to a request with an Idempotency-Key.
 type Answered struct {
 	App       AppID
@@ -145,6 +154,14 @@ type Tx interface {
 	Agreed(app AppID, to Handle) (Agreed, error)
 	DropAgreed(app AppID, to Handle) error
 
+	// Carried is what all payments in flight will still ask of the sponsor, and how many apps there are.
+	Carried() (l Load, apps int, err error)
+
+	// Pauses. PutPause begins one, or goes on with one of the same cause, whose Since stays; EndPauses ends those of the apps.
+	PutPause(p Pause) error
+	EndPauses(apps ...AppID) error
+	Pauses(apps ...AppID) ([]Pause, error) // of these apps; of all when none is named
+
 	// Idempotency. Recall answers ErrNotFound when the key is new.
 	Recall(app AppID, key string) (Answered, error)
 	Remember(a Answered) error
@@ -190,11 +207,14 @@ type Store interface {
 
 	// LiveEnvelopes lists fundings and claims that could still land (planned or signed, of payments that have not ended).
 	LiveEnvelopes(ctx context.Context, kinds ...EnvelopeKind) ([]Envelope, error)
+	// TakenNumbers is, of each account given that lends its number to a funding which could still land, the highest such number.
+	TakenNumbers(ctx context.Context, network string, sources []string) (map[string]int64, error)
 
 	// Lease takes due rows of the kinds given (all kinds when none): those not done, due, not leased. Apps take turns: each that
 	// has such rows gives one, then each another one, until there are limit; where there are more apps than that, the next
 	// call goes on behind the last one that had its turn. So however much waits for one app, a row of another one waits for
-	// at most one turn of the apps that have work. Of one app, the oldest due first; the answer is in the order of due.
+	// at most one turn of the apps that have work. Of one app, the oldest due first; the answer is in the order of due. Rows of
+	// DoFund are not due while a pause of their app, or of everybody, lasts; LeaseOne and Waiting keep to that, too.
 	Lease(ctx context.Context, now, until Micros, limit int, kinds ...EffectKind) ([]Work, error)
 	// LeaseOf takes due rows of a kind of one app, oldest due first.
 	LeaseOf(ctx context.Context, app AppID, now, until Micros, limit int, kind EffectKind) ([]Work, error)

@@ -169,6 +169,58 @@ func answersKept(b *bench) {
 	}
 }
 
+// carriedAddsUp: what is in flight follows each payment through every state, whatever funds it.
+func carriedAddsUp(b *bench) {
+	carried := func() (l relay.Load) {
+		b.Helper()
+		b.view(func(tx relay.Tx) (err error) {
+			var apps int
+			if l, apps, err = tx.Carried(); apps != 2 {
+				b.Errorf("%d apps", apps)
+			}
+			return err
+		})
+		return l
+	}
+	two := App("two")
+	b.update(func(tx relay.Tx) error { return tx.InsertApp(two) })
+	var want relay.Load
+	check := func(what string) {
+		b.Helper()
+		if got := carried(); got != want {
+			b.Errorf("%s: %+v, want %+v", what, got, want)
+		}
+	}
+	check("nothing")
+	n := 0
+	for _, change := range []func(*relay.Payment){
+		func(*relay.Payment) {},
+		func(p *relay.Payment) { p.Asset = Credit },
+		func(p *relay.Payment) { p.App = two.ID },
+		func(p *relay.Payment) { p.From, p.FundBy, p.FundUntil, p.Replaces = "G", 9, 9, "pay_x" },
+		func(p *relay.Payment) { p.From, p.FundBy, p.FundUntil, p.Sponsor, p.Purse, p.RungFee = "G", 9, 9, "G", 9, 9 },
+	} {
+		for _, s := range []relay.State{relay.Canceled, relay.Failed, relay.Funding, relay.Pending, relay.Claiming, relay.Claimed, relay.Parked, relay.Settled} {
+			n++
+			p := Payment(b.app.ID, n)
+			change(&p)
+			p = b.insert(p)[0]
+			before := want
+			want = want.Plus(relay.LoadOf(p))
+			check("created")
+			p = InState(p, s)
+			b.update(func(tx relay.Tx) error { return tx.SavePayment(&p) })
+			switch {
+			case s.Ended():
+				want = before
+			case s != relay.Funding && p.Sponsor == "":
+				want = before.Plus(relay.Load{Waiting: 1, Credit: relay.LoadOf(p).Credit})
+			}
+			check(string(s))
+		}
+	}
+}
+
 func ledgersKept(b *bench) {
 	remember := func(seq uint32, hash string) error {
 		return b.try(func(tx relay.Tx) error {

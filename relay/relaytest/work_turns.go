@@ -120,3 +120,80 @@ func workByApp(b *bench) {
 		b.Errorf("released, and leased again: %+v", got)
 	}
 }
+
+// workPaused: while a pause lasts, no funding of its app is due, and all else is.
+func workPaused(b *bench) {
+	ids := b.tenants("a", "b")
+	for _, id := range ids {
+		b.flood(relay.DoFund, id, 3, Start)
+		b.flood(relay.DoReturn, id, 1, Start)
+	}
+	pause := func(p relay.Pause) { b.update(func(tx relay.Tx) error { return tx.PutPause(p) }) }
+	pause(relay.Pause{App: "app_a", Cause: "treasury_short", Detail: "a", Since: Start, Until: Start + 10})
+	if n := b.byApp(b.lease(Start+5, 9)); n["app_a"] != 1 || n["app_b"] != 4 {
+		b.Errorf("one app paused, leased %v", n)
+	}
+	row := b.workOf(ids[0])[0]
+	_, err := b.LeaseOne(b.Context(), row.ID, Start+9, Start+20)
+	b.is(err, relay.ErrNotFound)
+	if got, err := b.Waiting(b.Context(), relay.DoFund, Start+9, 9); err != nil || len(got) != 1 || got[0] != "app_b" {
+		b.Errorf("%v wait, %v", got, err)
+	}
+	_, err = b.LeaseOne(b.Context(), row.ID, Start+10, Start+11) // its time is over: one is tried
+	b.ok(err)
+	pause(relay.Pause{App: "app_a", Cause: "treasury_short", Detail: "still", Since: Start + 10, Until: Start + 20})
+	pause(relay.Pause{Cause: "sponsor_short", Detail: "s", Since: Start + 11, Until: Start + 21})
+	b.wantDues("everybody paused", b.lease(Start+2*lease, 9, relay.DoReturn), 0, 0)
+	b.flood(relay.DoFund, ids[1], 9, Start+12)
+	b.wantDues("everybody paused", b.lease(Start+20, 9, relay.DoFund))
+	read := func(want []relay.Pause, apps ...relay.AppID) {
+		b.Helper()
+		b.view(func(tx relay.Tx) error {
+			got, err := tx.Pauses(apps...)
+			if fmt.Sprint(got) != fmt.Sprint(want) {
+				b.Errorf("pauses %+v, want %+v", got, want)
+			}
+			return err
+		})
+	}
+	everybody := relay.Pause{Cause: "sponsor_short", Detail: "s", Since: Start + 11, Until: Start + 21}
+	read([]relay.Pause{everybody, {App: "app_a", Cause: "treasury_short", Detail: "still", Since: Start, Until: Start + 20}})
+	read([]relay.Pause{everybody}, "", "app_b")
+	pause(relay.Pause{App: "app_a", Cause: "day_limit", Detail: "d", Since: Start + 13, Until: Start + 90})
+	read([]relay.Pause{{App: "app_a", Cause: "day_limit", Detail: "d", Since: Start + 13, Until: Start + 90}}, "app_a")
+	b.update(func(tx relay.Tx) error { return tx.EndPauses("", "app_b") })
+	read([]relay.Pause{{App: "app_a", Cause: "day_limit", Detail: "d", Since: Start + 13, Until: Start + 90}})
+	if n := b.byApp(b.lease(Start+20, 3, relay.DoFund)); n["app_b"] != 3 || len(n) != 1 {
+		b.Errorf("after everybody's pause: %v", n)
+	}
+}
+
+// numbersTaken: the highest number of each account that a funding holds which could still land.
+func numbersTaken(b *bench) {
+	id := b.insert(Payment(b.app.ID, 1))[0].ID
+	of := func(source string, sequence int64, change func(*relay.Envelope)) {
+		e := FundingOf(fmt.Sprintf("%s %d", source, sequence), sequence, id)
+		e.Source = source
+		if change != nil {
+			change(&e)
+		}
+		b.update(func(tx relay.Tx) error { return tx.InsertEnvelope(e) })
+	}
+	of("GA", 7, nil)
+	of("GA", 9, nil)
+	of("GB", 5, func(e *relay.Envelope) { e.State, e.Tx, e.Ledger = relay.Landed, "t", 9 })
+	of("GB", 4, nil)
+	of("GC", 3, func(e *relay.Envelope) { e.State = relay.Dead })
+	of("GD", 2, func(e *relay.Envelope) { e.OwnFee = 100 })
+	of("GE", 1, nil)
+	of("GF", 1, func(e *relay.Envelope) { e.Network = "another" })
+	got, err := b.TakenNumbers(b.Context(), Network, []string{"GA", "GB", "GC", "GD", "GF", "GNONE"})
+	b.ok(err)
+	if len(got) != 2 || got["GA"] != 9 || got["GB"] != 4 {
+		b.Errorf("taken are %v", got)
+	}
+	got, err = b.TakenNumbers(b.Context(), Network, nil)
+	if b.ok(err); len(got) != 0 {
+		b.Errorf("of no account: %v", got)
+	}
+}

@@ -132,3 +132,33 @@ func (s *Store) LiveEnvelopes(ctx context.Context, kinds ...relay.EnvelopeKind) 
 	})
 	return es, err
 }
+
+// TakenNumbers implements relay.Store; the index that fences the numbers answers it.
+func (s *Store) TakenNumbers(ctx context.Context, network string, sources []string) (map[string]int64, error) {
+	type taken struct {
+		source string
+		number int64
+	}
+	out := map[string]int64{}
+	err := s.read(ctx, func(tx *session) error {
+		for part := range slices.Chunk(sources, chunk) {
+			rows, err := all(tx, func(_ *session, r row) (t taken, err error) {
+				err = r.Scan(&t.source, &t.number)
+				return t, err
+			}, takenNumbers(len(part)), append([]any{network}, anys(part)...)...)
+			if err != nil {
+				return err
+			}
+			for _, t := range rows {
+				out[t.source] = t.number
+			}
+		}
+		return nil
+	})
+	return out, err
+}
+
+func takenNumbers(n int) string {
+	return `SELECT source, max(sequence) FROM envelopes WHERE network = $1 AND source IN (` + slots(2, n) + `)
+		AND kind = 'funding' AND state IN ('planned', 'signed') AND own_fee = 0 GROUP BY source`
+}

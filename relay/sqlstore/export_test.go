@@ -24,4 +24,5 @@ var (
 	Candidates  = candidates
 	OfApp       = ofApp
 	WaitingApps = waitingApps
+	Taken       = takenNumbers(2)
 )

@@ -12,7 +12,8 @@ const free = "done_at = 0 AND due <= $1 AND lease_until <= $1"
 
 // LeaseOne implements relay.Store.
 func (s *Store) LeaseOne(ctx context.Context, id int64, now, until relay.Micros) (w relay.Work, err error) {
-	text := "UPDATE work SET lease_until = $2, again = NULL WHERE " + free + " AND id = $3 RETURNING " + workColumns
+	text := "UPDATE work SET lease_until = $2, again = NULL WHERE " + free + " AND id = $3" +
+		" AND NOT (kind = 'fund' AND EXISTS (SELECT 1 FROM pauses WHERE pauses.app IN ('', work.app) AND until > $1)) RETURNING " + workColumns
 	err = s.write(ctx, func(tx *session) error {
 		w, err = one(tx, scanWork, text, now, until, id)
 		return err

@@ -34,12 +34,14 @@ func (t *turns) had(key string, app relay.AppID) {
 }
 
 // apps goes through an index from one app with open rows of kind $3 to the next, $4 or behind it, and keeps those that have
-// one that is due at $1; the first $5. It never goes through the rows of an app that has many.
+// one that is due at $1, unless it is a funding of one whose fundings are paused; the first $5. It never goes through the rows of an app that has many.
 const apps = `WITH RECURSIVE a(app) AS (
 		SELECT (SELECT min(app) FROM work WHERE done_at = 0 AND kind = $3 AND app >= $4)
 		UNION ALL
 		SELECT (SELECT min(app) FROM work WHERE done_at = 0 AND kind = $3 AND app > a.app) FROM a WHERE a.app IS NOT NULL),
-	chosen(app) AS (SELECT app FROM a WHERE app IS NOT NULL AND EXISTS (SELECT 1 FROM work
+	chosen(app) AS (SELECT app FROM a WHERE app IS NOT NULL
+		AND NOT ($3 = 'fund' AND EXISTS (SELECT 1 FROM pauses WHERE pauses.app IN ('', a.app) AND until > $1))
+		AND EXISTS (SELECT 1 FROM work
 		WHERE done_at = 0 AND kind = $3 AND work.app = a.app AND due <= $1%s) LIMIT $5) `
 
 // candidates are, of each app chosen, the $2 rows that are due first.

@@ -44,6 +44,29 @@ func TestTurnsAreServedByAnIndex(t *testing.T) {
 	}
 }
 
+// The channels that are busy are found in the index that fences their numbers, however many envelopes there are.
+func TestTakenNumbersAreServedByTheFence(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "r.db")
+	open(t, path, newKeys(t))
+	var plan []string
+	rows, err := raw(t, path).Query("EXPLAIN QUERY PLAN "+sqlstore.Taken, "n", "a", "b")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var id, parent, unused int
+		var detail string
+		if err := rows.Scan(&id, &parent, &unused, &detail); err != nil {
+			t.Fatal(err)
+		}
+		plan = append(plan, detail)
+	}
+	if len(plan) != 1 || !strings.Contains(plan[0], "USING INDEX envelopes_one_funding_per_sequence (network=? AND source=?)") {
+		t.Errorf("the plan is %q", plan)
+	}
+}
+
 // Rows of a database of before get their app, and code of before that still runs may write more, without one.
 func TestWorkOfBeforeKnowsItsApp(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "r.db")

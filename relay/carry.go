@@ -1,0 +1,152 @@
+package relay
+
+import "fmt"
+
+// What the sponsor, and a treasury, can carry. It is looked at before a payment is accepted, and again before its funding is
+// signed: a funding that fails on the ledger for want of lumens costs its fee, and blames a payment that has done nothing.
+//
+// The order of claims on the sponsor's lumens is fixed. First come the fees and reserves for the claims and returns of all
+// money in flight: they are set aside, so that a sponsor that runs short pauses new fundings and nothing else. Then come
+// fundings that are accepted, then new payments. Of what is left, one app takes no more than it leaves to the others.
+
+// Load is what payments in flight will still ask of the sponsor; those that pay for themselves are not in it.
+type Load struct {
+	Unmade      int // payments whose funding is not in a ledger yet
+	UnmadeUnits int // base reserves that their holding accounts will lock
+	Waiting     int // payments whose money waits in a holding account
+	Credit      int // of both, those of a credit asset: a claim of one may take a gift along
+}
+
+// LoadOf is what a payment adds before it is funded.
+func LoadOf(p Payment) (l Load) {
+	if p.Sponsor != "" {
+		return l
+	}
+	l.Unmade = 1
+	if p.PayTo == "" && p.Replaces == "" { // a move locks what the account that it empties gives back
+		l.UnmadeUnits = AssetUnits(p.Asset)
+	}
+	if !p.IsNative() {
+		l.Credit = 1
+	}
+	return l
+}
+
+// Plus adds two loads.
+func (l Load) Plus(o Load) Load {
+	return Load{l.Unmade + o.Unmade, l.UnmadeUnits + o.UnmadeUnits, l.Waiting + o.Waiting, l.Credit + o.Credit}
+}
+
+// Most is the larger of two looks at one load, part by part: what changed in between counts twice rather than not at all.
+func (l Load) Most(o Load) Load {
+	return Load{max(l.Unmade, o.Unmade), max(l.UnmadeUnits, o.UnmadeUnits), max(l.Waiting, o.Waiting), max(l.Credit, o.Credit)}
+}
+
+// Rates are what a load costs, in stroops.
+type Rates struct {
+	Reserve Stroops // one base reserve
+	Fee     Stroops // set aside for each operation
+	Gift    Stroops // lumens for the first fees of an account that a claim of a credit asset makes
+}
+
+// The most operations of the envelopes of one payment, the fee bump around each counted as one more. A payment that waits may
+// need two: a claim that fails, and what brings the money to its place after it.
+const (
+	fundingOperations = 8
+	homeOperations    = 10
+	homeEnvelopes     = 2
+	transientUnits    = 4 // base reserves that a claim or a last resort locks before the same envelope frees others
+)
+
+// Need is what a load may cost: reserves that will be locked, and fees and gifts.
+func (l Load) Need(r Rates) Stroops {
+	if l == (Load{}) {
+		return 0
+	}
+	operations := l.Unmade*fundingOperations + (l.Unmade+l.Waiting)*homeEnvelopes*homeOperations
+	return Stroops(operations)*r.Fee + Stroops(l.UnmadeUnits+transientUnits)*r.Reserve + Stroops(l.Credit)*r.Gift
+}
+
+// ClaimNeed is what one claim or return that is on its way may cost just now.
+func ClaimNeed(asset string, r Rates) Stroops {
+	need := homeOperations*r.Fee + transientUnits*r.Reserve
+	if asset != Native {
+		need += r.Gift
+	}
+	return need
+}
+
+// The codes of what pauses fundings.
+const (
+	SponsorShort  = "sponsor_short"  // everybody's
+	TreasuryShort = "treasury_short" // one app's
+	DayLimit      = "day_limit"      // one app's
+)
+
+// Sponsor is the account that keeps reserves and pays fees, and what it has to carry.
+type Sponsor struct {
+	Free  Stroops // lumens above its own reserve, as a ledger says
+	Load  Load    // of all payments in flight
+	Rates Rates
+}
+
+// Short is the fault [SponsorShort] (Exhausted) when the sponsor cannot carry more besides its load; nil when it can.
+func (s Sponsor) Short(more Load) error {
+	if more == (Load{}) {
+		return nil
+	}
+	if need := s.Load.Plus(more).Need(s.Rates); s.Free < need {
+		return NewFault(Exhausted, SponsorShort, "The service's own account has run short of lumens for reserves and fees, so nothing new is funded. "+
+			"Money that waits is not touched by it. It goes on by itself once lumens are paid in.",
+			fmt.Errorf("the sponsor has %s lumens to spare, and %s are needed with this", s.Free, need))
+	}
+	return nil
+}
+
+// Share is the fault "sponsor_share" (Exhausted) when an app would lock more of the sponsor's lumens than it leaves to other
+// apps; locked is the base reserves of all its payments, in flight and accepted. With one app there is nobody to leave it to.
+func (s Sponsor) Share(locked int, more Load, apps int) error {
+	if apps < 2 || more.UnmadeUnits == 0 {
+		return nil
+	}
+	mine := Stroops(locked+more.UnmadeUnits) * s.Rates.Reserve
+	if left := s.Free - s.Load.Plus(more).Need(s.Rates); mine > left {
+		return NewFault(Exhausted, "sponsor_share", "This app's share of the lumens that lock reserves is used up. It is free again as its payments end.",
+			fmt.Errorf("the app has %s locked, and %s are left to all others", mine, left))
+	}
+	return nil
+}
+
+// Treasured is the fault [TreasuryShort] (Exhausted) when a treasury does not hold what is to be paid out of it: signed is what
+// its fundings that may still land take, more what is to be signed now.
+func Treasured(spendable, signed, more Stroops) error {
+	if signed < 0 || more < 0 || spendable-signed < more {
+		return NewFault(Exhausted, TreasuryShort, "The app's treasury does not hold what its payments need, so they wait. They go on by themselves once it is paid in.",
+			fmt.Errorf("it can spend %s; %s are signed, %s are wanted", spendable, signed, more))
+	}
+	return nil
+}
+
+// PauseLife is how long a pause lasts before one funding is tried again, and PauseShown how much longer it is told: the next
+// try comes a moment after.
+const (
+	PauseLife  = Micros(5 * 1e6)
+	PauseShown = Micros(60 * 1e6)
+)
+
+// Pauses says whether an error of the signer's is about what no retry brings about, and no payment is to blame for: then the
+// fundings of app ("" = of all) wait.
+func Pauses(err error, app AppID) (whose AppID, pauses bool) {
+	switch CodeOf(err) {
+	case SponsorShort:
+		return "", true
+	case TreasuryShort, DayLimit:
+		return app, true
+	}
+	return "", false
+}
+
+// Shows says whether the pause holds a payment up just now: one that the service funds and that is not funded yet.
+func (p Pause) Shows(of Payment, now Micros) bool {
+	return of.State == Created && of.From == "" && (p.App == "" || p.App == of.App) && now < p.Until+PauseShown
+}

@@ -1,0 +1,44 @@
+package relay
+
+// Batch is the most payments in one funding; the signer says when it is one too many for the keys at hand.
+const Batch = 17
+
+// Together is how many payments a funding may have that carries this one. Payments of one app share an envelope, and fail
+// with it: after each funding of theirs that was lost they go in a smaller company, in the end alone, so that one that
+// cannot be funded loses the others two tries at the most. A direct payment may fail for a stranger's sake and goes alone.
+func (p Payment) Together() int {
+	switch {
+	case p.PayTo != "" || p.Fundings > 1:
+		return 1
+	case p.Fundings == 1:
+		return 4
+	}
+	return Batch
+}
+
+// Company takes as many of the waiting payments of one app along with the first as may go with it and with each other, in the
+// order given; it says which. Those that are not there to be funded any more are over.
+func Company(first Payment, waiting []Payment) (along, over []int) {
+	size := first.Together()
+	for i, p := range waiting {
+		switch most := min(size, p.Together()); {
+		case p.State != Created || p.From != "" || p.App != first.App || p.ID == first.ID:
+			over = append(over, i)
+		case len(along)+2 <= most:
+			along, size = append(along, i), most
+		}
+	}
+	return along, over
+}
+
+// Yields says whether an app leaves the channels that are free to others: turn is when it got one last, counted up, and others
+// is the same of each app that waits for one too. Where channels are scarce, the app that was served longest ago is next.
+func Yields(free int, turn uint64, others []uint64) bool {
+	ahead := 0
+	for _, t := range others {
+		if t < turn {
+			ahead++
+		}
+	}
+	return ahead >= free
+}

@@ -1,0 +1,51 @@
+package sqlstore
+
+import "github.com/restante/restante/relay"
+
+// PutPause implements relay.Tx.
+func (s *session) PutPause(p relay.Pause) error {
+	_, err := s.exec(`INSERT INTO pauses (app, cause, detail, since, until) VALUES ($1, $2, $3, $4, $5)
+		ON CONFLICT (app) DO UPDATE SET since = CASE WHEN pauses.cause = excluded.cause THEN pauses.since ELSE excluded.since END,
+			cause = excluded.cause, detail = excluded.detail, until = excluded.until`,
+		p.App, p.Cause, p.Detail, p.Since, p.Until)
+	return err
+}
+
+// EndPauses implements relay.Tx.
+func (s *session) EndPauses(apps ...relay.AppID) error {
+	_, err := s.exec("DELETE FROM pauses WHERE app IN ("+slots(1, len(apps))+")", anys(apps)...)
+	return err
+}
+
+// Pauses implements relay.Tx, in the order of apps.
+func (s *session) Pauses(apps ...relay.AppID) ([]relay.Pause, error) {
+	where := ""
+	if len(apps) > 0 {
+		where = " WHERE app IN (" + slots(1, len(apps)) + ")"
+	}
+	return all(s, func(_ *session, r row) (p relay.Pause, err error) {
+		err = r.Scan(&p.App, &p.Cause, &p.Detail, &p.Since, &p.Until)
+		return p, err
+	}, "SELECT app, cause, detail, since, until FROM pauses"+where+" ORDER BY app", anys(apps)...)
+}
+
+func anys[T any](values []T) []any {
+	out := make([]any, len(values))
+	for i, v := range values {
+		out[i] = v
+	}
+	return out
+}
+
+// Carried implements relay.Tx; the sums are kept by triggers in the schema.
+func (s *session) Carried() (l relay.Load, apps int, err error) {
+	l, err = one(s, func(_ *session, r row) (l relay.Load, err error) {
+		err = r.Scan(&l.Unmade, &l.UnmadeUnits, &l.Waiting, &l.Credit)
+		return l, err
+	}, `SELECT coalesce(sum(unmade), 0), coalesce(sum(unmade_units), 0), coalesce(sum(waiting), 0),
+		coalesce(sum(CASE WHEN asset <> 'native' THEN unmade + waiting ELSE 0 END), 0) FROM carried`)
+	if err == nil {
+		apps, err = one(s, plain[int], "SELECT count(*) FROM apps")
+	}
+	return l, apps, err
+}
