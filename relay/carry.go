@@ -7,7 +7,7 @@ import "fmt"
 //
 // The order of claims on the sponsor's lumens is fixed. First come the fees and reserves for the claims and returns of all
 // money in flight: they are set aside, so that a sponsor that runs short pauses new fundings and nothing else. Then come
-// fundings that are accepted, then new payments. Of what is left, one app takes no more than it leaves to the others.
+// fundings that are accepted, then new payments. What one app may take of it is its budget ([BudgetShare]).
 
 // Load is what payments in flight will still ask of the sponsor; those that pay for themselves are not in it.
 type Load struct {
@@ -78,9 +78,10 @@ func ClaimNeed(asset string, r Rates) Stroops {
 
 // The codes of what pauses fundings.
 const (
-	SponsorShort  = "sponsor_short"  // everybody's
-	TreasuryShort = "treasury_short" // one app's
-	DayLimit      = "day_limit"      // one app's
+	SponsorShort    = "sponsor_short"  // everybody's
+	TreasuryShort   = "treasury_short" // one app's, and so are the others
+	DayLimit        = "day_limit"
+	BudgetEmptyCode = "budget_empty"
 )
 
 // Sponsor is the account that keeps reserves and pays fees, and what it has to carry.
@@ -99,20 +100,6 @@ func (s Sponsor) Short(more Load) error {
 		return NewFault(Exhausted, SponsorShort, "The service's own account has run short of lumens for reserves and fees, so nothing new is funded. "+
 			"Money that waits is not touched by it. It goes on by itself once lumens are paid in.",
 			fmt.Errorf("the sponsor has %s lumens to spare, and %s are needed with this", s.Free, need))
-	}
-	return nil
-}
-
-// Share is the fault "sponsor_share" (Exhausted) when an app would lock more of the sponsor's lumens than it leaves to other
-// apps; locked is the base reserves of all its payments, in flight and accepted. With one app there is nobody to leave it to.
-func (s Sponsor) Share(locked int, more Load, apps int) error {
-	if apps < 2 || more.UnmadeUnits == 0 {
-		return nil
-	}
-	mine := Stroops(locked+more.UnmadeUnits) * s.Rates.Reserve
-	if left := s.Free - s.Load.Plus(more).Need(s.Rates); mine > left {
-		return NewFault(Exhausted, "sponsor_share", "This app's share of the lumens that lock reserves is used up. It is free again as its payments end.",
-			fmt.Errorf("the app has %s locked, and %s are left to all others", mine, left))
 	}
 	return nil
 }
@@ -140,7 +127,7 @@ func Pauses(err error, app AppID) (whose AppID, pauses bool) {
 	switch CodeOf(err) {
 	case SponsorShort:
 		return "", true
-	case TreasuryShort, DayLimit:
+	case TreasuryShort, DayLimit, BudgetEmptyCode:
 		return app, true
 	}
 	return "", false

@@ -67,46 +67,6 @@ func TestSponsor(t *testing.T) {
 	}
 }
 
-// One app locks no more than it leaves to the others, so that one that comes later finds something.
-func TestShare(t *testing.T) {
-	one := relay.Load{Unmade: 1, UnmadeUnits: 2}
-	sponsor := func(free relay.Stroops, load relay.Load) relay.Sponsor {
-		return relay.Sponsor{Free: free, Load: load, Rates: rates}
-	}
-	rest := one.Need(rates)
-	for name, c := range map[string]struct {
-		s      relay.Sponsor
-		locked int
-		more   relay.Load
-		apps   int
-		code   string
-	}{
-		"alone it may take all":   {sponsor(rest, relay.Load{}), 1000, one, 1, ""},
-		"the first of several":    {sponsor(rest+relay.One, relay.Load{}), 0, one, 2, ""},
-		"a stroop too much":       {sponsor(rest+relay.One-1, relay.Load{}), 0, one, 2, "sponsor_share"},
-		"as much as it leaves":    {sponsor(rest+50*relay.One, relay.Load{}), 98, one, 2, ""},
-		"more than it leaves":     {sponsor(rest+50*relay.One, relay.Load{}), 99, one, 2, "sponsor_share"},
-		"a newcomer":              {sponsor(rest+50*relay.One, relay.Load{}), 0, one, 9, ""},
-		"what locks nothing":      {sponsor(0, relay.Load{}), 99, relay.Load{Unmade: 1}, 2, ""},
-		"others are on their way": {sponsor(rest+50*relay.One, relay.Load{Unmade: 9, UnmadeUnits: 18}), 98, one, 2, "sponsor_share"},
-	} {
-		if err := c.s.Share(c.locked, c.more, c.apps); relay.CodeOf(err) != c.code {
-			t.Errorf("%s: %v", name, err)
-		}
-	}
-	// Two that flood, one after the other, leave something to a third.
-	free, locked := 1000*relay.One, [3]int{}
-	for app := range locked {
-		for sponsor(free, relay.Load{}).Short(one) == nil && sponsor(free, relay.Load{}).Share(locked[app], one, 3) == nil {
-			locked[app] += 2
-			free -= relay.One
-		}
-		if locked[app] < 200 {
-			t.Errorf("app %d got %d base reserves: %v", app, locked[app], locked)
-		}
-	}
-}
-
 func TestTreasured(t *testing.T) {
 	for _, c := range []struct {
 		spendable, signed, more relay.Stroops
@@ -127,7 +87,7 @@ func TestWhosePause(t *testing.T) {
 		pauses bool
 	}{
 		relay.SponsorShort: {"", true}, relay.TreasuryShort: {"a", true}, relay.DayLimit: {"a", true},
-		"sponsor_share": {"", false}, "payment_limit": {"", false}, "ledger_unavailable": {"", false}, "": {"", false},
+		"budget_empty": {"a", true}, "payment_limit": {"", false}, "ledger_unavailable": {"", false}, "": {"", false},
 	} {
 		if whose, pauses := relay.Pauses(relay.NewFault(relay.Exhausted, code, "", nil), "a"); whose != want.whose || pauses != want.pauses {
 			t.Errorf("%s: %q %v", code, whose, pauses)

@@ -80,7 +80,7 @@ type Work struct {
 // Pause says that fundings wait for something that no retry brings about.
 type Pause struct {
 	App    AppID  // whose; "" = everybody's
-	Cause  string // a code: "sponsor_short", "treasury_short", "day_limit"
+	Cause  string // a code: "sponsor_short", "treasury_short" …
 	Detail string // one sentence
 	Since  Micros
 	Until  Micros // then one funding is tried again; it begins another pause, or ends this one
@@ -154,8 +154,8 @@ type Tx interface {
 	Agreed(app AppID, to Handle) (Agreed, error)
 	DropAgreed(app AppID, to Handle) error
 
-	// Carried is what all payments in flight will still ask of the sponsor, and how many apps there are.
-	Carried() (l Load, apps int, err error)
+	// Carried is what all payments in flight will still ask of the sponsor.
+	Carried() (Load, error)
 
 	// Pauses. PutPause begins one, or goes on with one of the same cause, whose Since stays; EndPauses ends those of the apps.
 	PutPause(p Pause) error

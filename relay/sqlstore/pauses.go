@@ -38,14 +38,10 @@ func anys[T any](values []T) []any {
 }
 
 // Carried implements relay.Tx; the sums are kept by triggers in the schema.
-func (s *session) Carried() (l relay.Load, apps int, err error) {
-	l, err = one(s, func(_ *session, r row) (l relay.Load, err error) {
+func (s *session) Carried() (relay.Load, error) {
+	return one(s, func(_ *session, r row) (l relay.Load, err error) {
 		err = r.Scan(&l.Unmade, &l.UnmadeUnits, &l.Waiting, &l.Credit)
 		return l, err
 	}, `SELECT coalesce(sum(unmade), 0), coalesce(sum(unmade_units), 0), coalesce(sum(waiting), 0),
 		coalesce(sum(CASE WHEN asset <> 'native' THEN unmade + waiting ELSE 0 END), 0) FROM carried`)
-	if err == nil {
-		apps, err = one(s, plain[int], "SELECT count(*) FROM apps")
-	}
-	return l, apps, err
 }

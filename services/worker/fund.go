@@ -10,89 +10,122 @@ import (
 	"github.com/restante/restante/relay"
 )
 
-// batch is the most payments tried in one funding; the signer says when it is one too many for the keys at hand.
-const batch = 17
-
-// fund funds the payment of row together with others of its app that are waiting.
+// fund funds the payment of row, together with others of its app that are waiting. One funder is at work per app, so that
+// its batches are full; those of several apps work side by side.
 func (w *Worker) fund(ctx context.Context, row relay.Work) error {
-	w.funding.Lock()
-	defer w.funding.Unlock()
 	first, err := w.Desk.Payment(ctx, row.Payment)
 	if err != nil || first.State != relay.Created || first.From != "" { // a sender's own wallet is not ours to ask
 		return err
 	}
-	rows, payments := []relay.Work{row}, []relay.Payment{first}
-	var more []relay.Work
-	if first.Fundings == 0 && first.PayTo == "" { // one that failed, or may fail for a stranger's sake, goes alone
-		more, err = w.Store.Lease(ctx, w.now(), w.now()+relay.Micros(w.cfg.Lease.Microseconds()), batch-1, relay.DoFund)
+	if !w.funders.enter(first.App) {
+		return again{untried: true, why: row.Note}
 	}
+	defer w.funders.leave(first.App)
+	rows, payments, err := w.company(ctx, row, first)
 	if err != nil {
 		return err
 	}
-	for _, r := range more {
-		if r.ID == row.ID {
-			continue // its lease ran out while we waited for our turn
-		}
-		p, err := w.Desk.Payment(ctx, r.Payment)
-		if err != nil {
-			return err
-		}
-		if p.State == relay.Created && p.App == first.App && p.Fundings == 0 && p.PayTo == "" && first.PayTo == "" {
-			rows, payments = append(rows, r), append(payments, p)
-			continue
-		}
-		if err := w.Store.Release(ctx, r.ID, 0, ""); err != nil { // it keeps its place
-			return err
-		}
-	}
 	funded, err := w.fundBatch(ctx, payments)
-	for i, r := range rows {
-		if i == 0 {
-			continue // closed by whoever runs this row
-		}
-		var closing error
-		if err == nil && slices.Contains(funded, r.Payment) {
-			closing = w.Store.Done(ctx, r.ID, w.now())
-		} else {
-			closing = w.Store.Retry(ctx, r.ID, w.now()+relay.Micros(w.pause(r).Microseconds()), "not in this batch")
-		}
-		if closing != nil {
+	for i, r := range rows[1:] { // the first is closed by its caller
+		if closing := w.closeFunded(ctx, r, slices.Contains(funded, payments[i+1].ID), err); closing != nil {
 			return closing
 		}
 	}
 	if err == nil && !slices.Contains(funded, first.ID) {
-		return again{after: w.pause(row), why: "an earlier funding went first"}
+		return again{after: w.cfg.Retry, untried: true, why: "an earlier funding went first"}
 	}
 	return err
 }
 
-// fundBatch has payments of one app minted and signed, and commits the answer. It says whom the answer funds: an earlier
-// funding that could still land comes back whole, in place of a new one, and is what gets committed.
-func (w *Worker) fundBatch(ctx context.Context, payments []relay.Payment) ([]relay.PaymentID, error) {
-	head, err := w.Ledger.Head(ctx)
+// closeFunded closes the row of a payment that went along, or gives it back as its batch ended.
+func (w *Worker) closeFunded(ctx context.Context, r relay.Work, funded bool, err error) error {
+	var a again
+	soon := w.now() + relay.Micros(w.cfg.Retry.Microseconds())
+	switch {
+	case funded:
+		return w.Store.Done(ctx, r.ID, w.now())
+	case err == nil:
+		return w.Store.Release(ctx, r.ID, soon, "an earlier funding went first")
+	case errors.As(err, &a) && a.untried && a.after == 0:
+		return w.Store.Release(ctx, r.ID, 0, a.why)
+	case errors.As(err, &a):
+		return w.Store.Release(ctx, r.ID, w.now()+relay.Micros(a.after.Microseconds()), a.why)
+	}
+	return w.Store.Retry(ctx, r.ID, w.now()+relay.Micros(w.pause(r).Microseconds()), err.Error())
+}
+
+// company leases what waits of the first one's app, and gives back, in its place, what cannot go with it.
+func (w *Worker) company(ctx context.Context, row relay.Work, first relay.Payment) ([]relay.Work, []relay.Payment, error) {
+	rows, payments := []relay.Work{row}, []relay.Payment{first}
+	if first.Together() == 1 {
+		return rows, payments, nil
+	}
+	more, err := w.Store.LeaseOf(ctx, first.App, w.now(), w.now()+relay.Micros(w.cfg.Lease.Microseconds()), relay.Batch-1, relay.DoFund)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	in := relay.FundIntent{
-		App: payments[0].App, SignedAt: head.Sequence, Bound: head.Sequence + w.cfg.BoundLedgers,
-		MaxTime: head.CloseTime + int64(w.cfg.BoundTime.Seconds()),
-	}
-	for _, p := range payments {
-		in.Mints = append(in.Mints, relay.Mint{
-			Payment: p.ID, Amount: p.Amount, Asset: p.Asset, Note: p.Note, ReturnTo: p.ReturnTo, ExpiresAt: p.ExpiresAt,
-			SenderRecipients: p.SenderRecipients, ClaimRecipient: p.ClaimRecipient, PayTo: p.PayTo,
-		})
-	}
-	answer, err := w.sign(ctx, in)
-	if c := relay.CodeOf(err); c == "day_limit" || c == "budget_empty" {
-		if len(payments) > 1 {
-			return w.fundBatch(ctx, payments[:(len(payments)+1)/2]) // what is left may do for fewer
+	more = slices.DeleteFunc(more, func(r relay.Work) bool { return r.ID == row.ID }) // its lease ran out meanwhile
+	waiting := make([]relay.Payment, len(more))
+	for i, r := range more {
+		if waiting[i], err = w.Desk.Payment(ctx, r.Payment); err != nil {
+			return nil, nil, err
 		}
-		return nil, again{after: 16 * w.cfg.Retry, why: "waits: " + err.Error()} // no fault of the payment's; a later day has room
 	}
-	if err != nil {
-		return nil, w.dropRefused(ctx, payments, err)
+	along, over := relay.Company(first, waiting)
+	for i, r := range more {
+		switch {
+		case slices.Contains(along, i):
+			rows, payments = append(rows, r), append(payments, waiting[i])
+		case slices.Contains(over, i):
+			err = w.Store.Done(ctx, r.ID, w.now())
+		default:
+			err = w.Store.Release(ctx, r.ID, 0, r.Note)
+		}
+		if err != nil {
+			return nil, nil, err
+		}
 	}
+	return rows, payments, nil
+}
+
+// fundBatch has payments of one app minted and signed, and commits the answer. It says whom the answer funds, or what else
+// has ended: an earlier funding that could still land comes back whole, in place of a new one, and is what gets committed.
+// One that the signer never allows is left out, and the others go on.
+func (w *Worker) fundBatch(ctx context.Context, payments []relay.Payment) (ended []relay.PaymentID, err error) {
+	for len(payments) > 0 {
+		answer, leave, err := w.sign(ctx, payments)
+		i, bad := refusedOne(err, len(payments))
+		switch {
+		case err == nil:
+			funded, err := w.commit(ctx, answer)
+			leave()
+			return append(ended, funded...), err
+		case bad:
+			w.Log.Warn("the signer refuses a payment for good", "payment", payments[i].ID, "err", err)
+			if _, err := w.Desk.Apply(ctx, payments[i].ID, relay.FundingRefused{Cause: relay.Refused}); err != nil {
+				return ended, err
+			}
+			ended = append(ended, payments[i].ID)
+			payments = slices.Delete(slices.Clone(payments), i, i+1)
+		case limited(err) && len(payments) > 1:
+			payments = payments[:(len(payments)+1)/2] // what is left may do for fewer
+		case limited(err): // no fault of the payment's; a later day has room
+			return ended, again{after: 16 * w.cfg.Retry, untried: true, why: "waits: " + err.Error()}
+		default:
+			return ended, err
+		}
+	}
+	return ended, nil
+}
+
+// limited says that an app's limit has not enough left.
+func limited(err error) bool {
+	code := relay.CodeOf(err)
+	return code == relay.DayLimit || code == relay.BudgetEmptyCode
+}
+
+// commit writes a signed funding down, and says whom it funds.
+func (w *Worker) commit(ctx context.Context, answer relay.FundAnswer) ([]relay.PaymentID, error) {
 	if err := w.Desk.CommitFunding(ctx, answer); err != nil {
 		if relay.CodeOf(err) == "not_created" {
 			err = again{after: w.cfg.Retry, why: "a payment of the batch was over before it was committed"}
@@ -103,18 +136,40 @@ func (w *Worker) fundBatch(ctx context.Context, payments []relay.Payment) ([]rel
 	return w.moved(ctx, answer.Envelope.Payments)
 }
 
-// sign has the intent signed with the number of a free channel. One that the signer holds for a funding that was never
-// committed is passed over: the database knows nothing of it, and everybody would wait for its bound.
-func (w *Worker) sign(ctx context.Context, in relay.FundIntent) (relay.FundAnswer, error) {
+// intent asks for the funding of payments of one app.
+func (w *Worker) intent(ctx context.Context, payments []relay.Payment) (relay.FundIntent, error) {
+	head, err := w.Ledger.Head(ctx)
+	in := relay.FundIntent{
+		App: payments[0].App, SignedAt: head.Sequence, Bound: head.Sequence + w.cfg.BoundLedgers,
+		MaxTime: head.CloseTime + int64(w.cfg.BoundTime.Seconds()),
+	}
+	for _, p := range payments {
+		in.Mints = append(in.Mints, relay.Mint{
+			Payment: p.ID, Amount: p.Amount, Asset: p.Asset, Note: p.Note, ReturnTo: p.ReturnTo, ExpiresAt: p.ExpiresAt,
+			SenderRecipients: p.SenderRecipients, ClaimRecipient: p.ClaimRecipient, PayTo: p.PayTo,
+		})
+	}
+	return in, err
+}
+
+// sign has the funding signed with the number of a free channel, which is the caller's until it leaves it. One that the signer
+// holds for a funding that was never committed is passed over: the database knows nothing of it, and all would wait for its bound.
+func (w *Worker) sign(ctx context.Context, payments []relay.Payment) (answer relay.FundAnswer, leave func(), err error) {
+	in, err := w.intent(ctx, payments)
+	if err != nil {
+		return answer, nil, err
+	}
 	var taken []string
 	for {
-		var err error
-		if in.Channel, in.Sequence, err = w.channel(ctx, taken); err != nil {
-			return relay.FundAnswer{}, err
+		if in.Channel, in.Sequence, leave, err = w.channel(ctx, in.App, taken); err != nil {
+			return answer, nil, err
 		}
-		answer, err := w.Signer.Fund(ctx, in)
+		if answer, err = w.Signer.Fund(ctx, in); err == nil {
+			return answer, leave, nil
+		}
+		leave()
 		if relay.CodeOf(err) != relay.ErrSequenceTaken.Code {
-			return answer, err
+			return answer, nil, err
 		}
 		taken = append(taken, in.Channel)
 	}
@@ -135,47 +190,13 @@ func (w *Worker) moved(ctx context.Context, ids []relay.PaymentID) (funded []rel
 	return funded, nil
 }
 
-// channel picks a channel whose next number no live funding holds and that is not among taken, and that number. The commit
-// decides, not this.
-func (w *Worker) channel(ctx context.Context, taken []string) (string, int64, error) {
-	_, channels, err := w.Signer.Accounts(ctx)
-	if err != nil {
-		return "", 0, err
-	}
-	live, err := w.Store.LiveEnvelopes(ctx, relay.FundingEnvelope)
-	if err != nil {
-		return "", 0, err
-	}
-	for _, c := range channels {
-		if slices.Contains(taken, c) {
-			continue
-		}
-		used, err := w.Ledger.Sequence(ctx, c)
-		if err != nil {
-			return "", 0, err
-		}
-		if !slices.ContainsFunc(live, func(e relay.Envelope) bool { return e.Source == c && e.Sequence > used }) {
-			return c, used + 1, nil
-		}
-	}
-	return "", 0, again{after: w.cfg.Retry, why: "every channel is busy"}
-}
-
-// dropRefused ends the one payment of a batch that the signer's policy never allows, so that it does not hold up the
-// others; they come again. Any other error stands as it is.
-func (w *Worker) dropRefused(ctx context.Context, payments []relay.Payment, err error) error {
+// refusedOne finds the one payment of n that the signer's policy never allows.
+func refusedOne(err error, n int) (i int, ok bool) {
 	var f *relay.Fault
 	if !errors.As(err, &f) || f.Kind != relay.Forbidden && f.Kind != relay.Invalid {
-		return err
+		return 0, false
 	}
-	n, bad := strings.CutPrefix(f.Pointer, "/mints/")
-	i, notANumber := strconv.Atoi(n)
-	if !bad || notANumber != nil || i < 0 || i >= len(payments) {
-		return err
-	}
-	w.Log.Warn("the signer refuses a payment for good", "payment", payments[i].ID, "err", err)
-	if _, err := w.Desk.Apply(ctx, payments[i].ID, relay.FundingRefused{Cause: relay.Refused}); err != nil {
-		return err
-	}
-	return again{after: w.cfg.Retry, why: "another payment of the batch was refused"}
+	text, ok := strings.CutPrefix(f.Pointer, "/mints/")
+	i, notANumber := strconv.Atoi(text)
+	return i, ok && notANumber == nil && i >= 0 && i < n
 }

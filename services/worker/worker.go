@@ -13,6 +13,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -77,7 +78,7 @@ type Deps struct {
 type Worker struct {
 	Deps
 	cfg     Config
-	funding sync.Mutex // one funder per process: batches are better than races
+	funders funders
 	wake    chan struct{}
 	passed  atomic.Pointer[relay.Head] // the ledger that the watcher took in last, since this process began
 }
@@ -90,9 +91,10 @@ func New(cfg Config, deps Deps) *Worker {
 
 // again says that a row is to be tried again after a pause, and why, for the row's note. It is no failure.
 type again struct {
-	after time.Duration
-	at    relay.Micros // instead of after, by the clock that judges the row
-	why   string
+	after   time.Duration
+	at      relay.Micros // instead of after, by the clock that judges the row
+	untried bool         // it counts as no attempt; without after the row keeps its place
+	why     string
 }
 
 func (a again) Error() string { return a.why }
@@ -131,8 +133,19 @@ func movesMoney(k relay.EffectKind) bool {
 func (w *Worker) run(ctx context.Context, row relay.Work) error {
 	err := w.guarded(ctx, row)
 	if ctx.Err() != nil {
-		return ctx.Err() // the lease runs out and somebody does it again
+		return ctx.Err() // the lease runs out and the row is done again
 	}
+	return w.close(ctx, row, err)
+}
+
+// untried says of the outcome of a row that nothing was done for it: looking at it again at once would change nothing.
+func untried(err error) bool {
+	var a again
+	return errors.As(err, &a) && a.untried
+}
+
+// close closes a row, or gives it back as err says.
+func (w *Worker) close(ctx context.Context, row relay.Work, err error) error {
 	if err == nil {
 		return w.Store.Done(ctx, row.ID, w.now())
 	}
@@ -143,6 +156,13 @@ func (w *Worker) run(ctx context.Context, row relay.Work) error {
 	if !errors.As(err, &a) {
 		a = again{after: w.cfg.Retry << min(row.Attempts, 5), why: err.Error()}
 		w.Log.Warn("work failed, will be tried again", "kind", row.Kind, "payment", row.Payment, "envelope", row.Envelope, "err", err)
+	}
+	if a.untried {
+		due := relay.Micros(0)
+		if a.after > 0 {
+			due = w.now() + relay.Micros(a.after.Microseconds())
+		}
+		return w.Store.Release(ctx, row.ID, due, a.why)
 	}
 	if n := submissions(row.Note); n > submissions(a.why) {
 		a.why = fmt.Sprintf(handedIn+"; then: %s", n, a.why) // the count outlives what came in between
@@ -182,6 +202,10 @@ func (w *Worker) halt(ctx context.Context, cause error) {
 // is due by the ledger's clock, and the watcher hears that.
 func (w *Worker) Ring(ctx context.Context, id int64, kind relay.EffectKind) error {
 	if kind == relay.DoExpire {
+		return nil
+	}
+	if kind == relay.DoFund && !w.funders.idle(w.now()) { // the sweep takes it along in its turn
+		w.Wake()
 		return nil
 	}
 	row, err := w.Store.LeaseOne(ctx, id, w.now(), w.now()+relay.Micros(w.cfg.Lease.Microseconds()))
@@ -243,10 +267,14 @@ func (w *Worker) prune(ctx context.Context) {
 	}
 }
 
-// sweepOnce does a handful of due rows side by side and says whether it found any.
+// sweepOnce does a handful of due rows side by side, and says whether it did anything for one.
 func (w *Worker) sweepOnce(ctx context.Context) bool {
 	until := w.now() + relay.Micros(w.cfg.Lease.Microseconds())
-	rows, err := w.Store.Lease(ctx, w.now(), until, w.cfg.Parallel, byOurClock...)
+	kinds := byOurClock
+	if w.funders.resting(w.now()) {
+		kinds = slices.DeleteFunc(slices.Clone(kinds), func(k relay.EffectKind) bool { return k == relay.DoFund })
+	}
+	rows, err := w.Store.Lease(ctx, w.now(), until, w.cfg.Parallel, kinds...)
 	if err != nil {
 		if ctx.Err() == nil {
 			w.Log.Warn("sweep failed", "err", err)
@@ -254,15 +282,23 @@ func (w *Worker) sweepOnce(ctx context.Context) bool {
 		return false
 	}
 	var wg sync.WaitGroup
+	var did atomic.Bool
 	for _, row := range rows {
 		wg.Go(func() {
-			if err := w.run(ctx, row); err != nil && ctx.Err() == nil {
+			err := w.guarded(ctx, row)
+			if ctx.Err() != nil {
+				return // the lease runs out and the row is done again
+			}
+			if !untried(err) {
+				did.Store(true)
+			}
+			if err := w.close(ctx, row, err); err != nil && ctx.Err() == nil {
 				w.Log.Warn("row could not be closed", "row", row.ID, "err", err)
 			}
 		})
 	}
 	wg.Wait()
-	return len(rows) > 0 && ctx.Err() == nil
+	return did.Load() && ctx.Err() == nil
 }
 
 func (w *Worker) now() relay.Micros { return relay.At(w.Desk.Now()) }
