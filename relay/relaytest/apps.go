@@ -192,7 +192,9 @@ func carriedAddsUp(b *bench) {
 		func(p *relay.Payment) { p.Asset = Credit },
 		func(p *relay.Payment) { p.App = two.ID },
 		func(p *relay.Payment) { p.From, p.FundBy, p.FundUntil, p.Replaces = "G", 9, 9, "pay_x" },
-		func(p *relay.Payment) { p.From, p.FundBy, p.FundUntil, p.Sponsor, p.Purse, p.RungFee = "G", 9, 9, "G", 9, 9 },
+		func(p *relay.Payment) {
+			p.From, p.FundBy, p.FundUntil, p.Sponsor, p.Purse, p.RungFee = "G", 9, 9, "G", 9, 9
+		},
 	} {
 		for _, s := range []relay.State{relay.Canceled, relay.Failed, relay.Funding, relay.Pending, relay.Claiming, relay.Claimed, relay.Parked, relay.Settled} {
 			n++
