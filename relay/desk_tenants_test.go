@@ -41,11 +41,19 @@ var foreign = map[string]struct {
 		return err
 	}},
 	"RevokeKey": {"not_found", func(n *neighbours) error {
-		_, err := n.RevokeKey(n.Context(), n.other.ID, "key_one")
+		_, err := n.RevokeKey(n.Context(), n.otherKey(), "key_one")
 		return err
 	}},
 	"RotateKey": {"not_found", func(n *neighbours) error {
-		return n.RotateKey(n.Context(), n.other.ID, "key_one", relay.Key{ID: "key_next", Hash: "next"})
+		_, err := n.RotateKey(n.Context(), n.otherKey(), "key_one", relay.Key{ID: "key_next", Hash: "next"})
+		return err
+	}},
+	"AddKey of another app": {"", func(n *neighbours) error {
+		k, err := n.AddKey(n.Context(), n.otherKey(), relay.Key{ID: "key_new", App: n.app.ID, Hash: "new", Scopes: n.otherKey().Scopes})
+		if k.App != n.other.ID {
+			n.Errorf("a key of another app was made: %+v", k)
+		}
+		return err
 	}},
 	"Keys": {"", func(n *neighbours) error {
 		ks, err := n.Keys(n.Context(), n.other.ID)
@@ -132,7 +140,7 @@ var foreign = map[string]struct {
 // itself, of the ledger, of the signer, or of a payment that it has authorised before.
 var trusted = []string{"Adopt", "Alone", "Apply", "AskCode", "CodeMailed", "CommitFunding", "Cursor", "Died", "Envelope", "EnvelopesOf",
 	"Expunge", "Halt", "Halted", "Payment", "Plan", "Sighted", "SignFunding", "Skip", "TakeCode", "Unknown", "Witness",
-	"AddKey", "Login", "OpenApp"}
+	"Login", "OpenApp"}
 
 // neighbours are two apps: one with a payment that waits, and another with one of its own.
 type neighbours struct {
@@ -150,7 +158,7 @@ func newNeighbours(t *testing.T) *neighbours {
 			return err
 		}
 		for id, app := range map[string]relay.App{"key_one": n.app, "key_two": n.other} {
-			if err := tx.InsertKey(relay.Key{ID: id, App: app.ID, Hash: "hash of " + id, CreatedAt: relay.At(n.now)}); err != nil {
+			if err := tx.InsertKey(relay.Key{ID: id, App: app.ID, Hash: "hash of " + id, Scopes: relay.AppScopes, CreatedAt: relay.At(n.now)}); err != nil {
 				return err
 			}
 		}
@@ -182,6 +190,14 @@ func newNeighbours(t *testing.T) *neighbours {
 	n.idem, _, err = n.Begin(t.Context(), relay.Answered{App: n.app.ID, Key: "order", Body: "body"})
 	n.ok(err)
 	return n
+}
+
+// otherKey is the key of the other app.
+func (n *neighbours) otherKey() relay.Key {
+	n.Helper()
+	ks, err := n.Keys(n.Context(), n.other.ID)
+	n.ok(err)
+	return ks[0]
 }
 
 // waiting is a payment of an app, out of a wallet, whose money waits.
