@@ -46,6 +46,9 @@ func (s *server) intake(in wire.PaymentRequest, app relay.App) (o relay.Opening,
 	if len(in.Note) > relay.NoteBytes || !utf8.ValidString(in.Note) || strings.ContainsRune(in.Note, 0) {
 		bad.add(invalid("note_too_long", "/note", "a note has at most 500 bytes of text"))
 	}
+	if strings.TrimSpace(in.Reference) != in.Reference {
+		bad.add(invalid("reference_malformed", "/reference", "a reference neither begins nor ends with a space: two that look alike would be two"))
+	}
 	if len(in.Metadata) > 0 {
 		raw, err := json.Marshal(in.Metadata) // keys come out sorted
 		if err != nil {

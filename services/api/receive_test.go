@@ -12,6 +12,7 @@ import (
 	"github.com/restante/restante/relay"
 	"github.com/restante/restante/relay/stellar"
 	"github.com/restante/restante/relay/wire"
+	"github.com/restante/restante/services/api"
 )
 
 // memoOf is the memo of an envelope.
@@ -274,4 +275,40 @@ func TestWalletSigned(t *testing.T) {
 		t.Errorf("%v, %v", signed, err)
 	}
 	w.unchanged("the same again", func() { post(p.ID, form, whole)().want(202) })
+}
+
+// A wallet in a browser, of whatever origin, may post the signed claim and read what became of it; no other path is open to
+// pages of other origins.
+func TestCallbackOfAWalletInABrowser(t *testing.T) {
+	w := newWorld(t)
+	path := "/v1/claims/" + string(relay.NewPaymentID(0)) + "/wallet"
+	from := w.nobody().with("Origin", "https://wallet.example")
+	a := from.with("Access-Control-Request-Method", "POST").do("OPTIONS", path, nil).want(200)
+	if a.header.Get("Access-Control-Allow-Origin") != "*" || a.header.Get("Access-Control-Allow-Methods") != "POST" || a.header.Get("Access-Control-Allow-Credentials") != "" {
+		t.Errorf("preflight: %v", a.header)
+	}
+	a = from.with("Content-Type", "application/x-www-form-urlencoded").do("POST", path, "xdr=AAAA")
+	if a.status < 400 || a.header.Get("Access-Control-Allow-Origin") != "*" {
+		t.Errorf("a refusal that the page cannot read: %d %v", a.status, a.header)
+	}
+	for _, rt := range api.Routes() {
+		part := strings.Fields(rt)
+		if part[1] == "/v1/claims/{id}/wallet" {
+			continue
+		}
+		a := from.do(part[0], strings.ReplaceAll(part[1], "{id}", string(relay.NewPaymentID(0))), nil)
+		if a.header.Get("Access-Control-Allow-Origin") != "" {
+			t.Errorf("%s is open to pages of other origins", rt)
+		}
+	}
+}
+
+func TestReferenceHasNoSpaceAtItsEnds(t *testing.T) {
+	w := newWorld(t)
+	for _, bad := range []string{" order-1", "order-1 ", " "} {
+		w.unchanged(bad, func() {
+			w.as(w.key).do("POST", "/v1/payments", wire.PaymentRequest{To: "ana@example.com", Amount: "1", Reference: bad}).refused(400, "reference_malformed", "/reference")
+		})
+	}
+	w.as(w.key).do("POST", "/v1/payments", wire.PaymentRequest{To: "ana@example.com", Amount: "1", Reference: "order 1"}).want(201)
 }

@@ -82,5 +82,6 @@ var routes = []route{
 	{"POST", "/v1/claims/{id}/submit", byLink, 0, (*server).submit},
 	{"POST", "/v1/claims/{id}/agree", byLink, 0, (*server).agree},
 	{"POST", "/v1/claims/{id}/wallet", open, 0, (*server).walletSigned},
+	{"OPTIONS", "/v1/claims/{id}/wallet", open, 0, (*server).walletPreflight},
 	{"POST", "/v1/claims/{id}/decline", byLink, 0, (*server).decline},
 }

@@ -14,6 +14,7 @@ import (
 // whoever opened the box could make. Handing it in is all that can be done with it, and that, anybody who has it can. The
 // answer says nothing of the payment: once a claim has landed, everybody has it.
 func (s *server) walletSigned(c *call) (reply, error) {
+	crossOrigin(c.w.Header())
 	if err := onlyParams(c.Request); err != nil {
 		return reply{}, err
 	}
@@ -31,6 +32,20 @@ func (s *server) walletSigned(c *call) (reply, error) {
 	}
 	return reply{status: http.StatusAccepted, body: struct{}{}}, nil
 }
+
+// walletPreflight tells a browser that a wallet of any origin may post there (Fetch standard, "CORS-preflight request").
+func (s *server) walletPreflight(c *call) (reply, error) {
+	h := c.w.Header()
+	crossOrigin(h)
+	h.Set("Access-Control-Allow-Methods", "POST")
+	h.Set("Access-Control-Allow-Headers", "Content-Type")
+	h.Set("Access-Control-Max-Age", "3600")
+	return reply{status: http.StatusOK, body: struct{}{}}, nil
+}
+
+// crossOrigin lets a page of any origin read the answer: a wallet in a browser has to learn whether its claim was handed in.
+// The path takes no credential, so a page can do no more than its user.
+func crossOrigin(h http.Header) { h.Set("Access-Control-Allow-Origin", "*") }
 
 // walletForm reads the envelope that a wallet posts.
 func walletForm(r *http.Request) (string, error) {

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/http"
 	"os"
@@ -89,8 +90,8 @@ func (c *cli) devnet(ctx context.Context, cfg devnet.Config, addr, control strin
 		if err != nil {
 			return failed("%v", err)
 		}
-		server := &http.Server{Handler: d.handler, ReadHeaderTimeout: 10 * time.Second}
-		go func() { _ = server.Serve(l) }()
+		server := boot.NewServer(d.handler, slog.New(slog.DiscardHandler))
+		go func() { _ = server.Serve(boot.Limit(l, boot.ServeConfig{MaxPerAddress: 2000})) }() // tools and tests run many clients from here
 		defer server.Close()
 		fmt.Fprintf(c.stdout, "%s http://%s\n", d.name, l.Addr())
 		if d.name == "rpc" {

@@ -122,12 +122,8 @@ func (h *house) listen(context.Context) (err error) {
 	h.door.Handle("/livez", h.health)
 	h.door.Handle("/readyz", h.health)
 	h.door.Handle("/", problem.Guard(h.log, http.HandlerFunc(h.notYet)))
-	server := &http.Server{
-		Handler:           h.door,
-		ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10,
-		ErrorLog: slog.NewLogLogger(h.log.Handler(), slog.LevelDebug),
-	}
-	go func() { _ = server.Serve(h.listener) }()
+	server := boot.NewServer(h.door, h.log)
+	go func() { _ = server.Serve(boot.Limit(h.listener, h.cfg.HTTP)) }()
 	h.later(func() error {
 		close(h.closing)
 		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)

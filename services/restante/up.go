@@ -18,14 +18,15 @@ import (
 
 // upConfig is the config file of `up` (YAML, --config), and its defaults. Flags win over it.
 type upConfig struct {
-	Data      string        `yaml:"data"`       // data directory; default ./restante-data
-	Addr      string        `yaml:"addr"`       // host:port to listen on; default 127.0.0.1:8080
-	PublicURL string        `yaml:"public_url"` // what links begin with; default http://ADDR
-	Channels  int           `yaml:"channels"`   // channel accounts; default 4
-	Ledger    ledgerConfig  `yaml:"ledger"`
-	Mail      post.Config   `yaml:"mail"` // SMTP; default: the development mailbox
-	Worker    worker.Config `yaml:"worker"`
-	Signer    policyConfig  `yaml:"signer"` // what apps may send a day, and cost the service
+	Data      string           `yaml:"data"`       // data directory; default ./restante-data
+	Addr      string           `yaml:"addr"`       // host:port to listen on; default 127.0.0.1:8080
+	PublicURL string           `yaml:"public_url"` // what links begin with; default http://ADDR
+	Channels  int              `yaml:"channels"`   // channel accounts; default 4
+	HTTP      boot.ServeConfig `yaml:"http"`
+	Ledger    ledgerConfig     `yaml:"ledger"`
+	Mail      post.Config      `yaml:"mail"` // SMTP; default: the development mailbox
+	Worker    worker.Config    `yaml:"worker"`
+	Signer    policyConfig     `yaml:"signer"` // what apps may send a day, and cost the service
 
 	liftHalt bool // a person has looked at what stopped everything
 	keys     *field.Keys

@@ -16,12 +16,12 @@ import (
 // Config says how mail leaves. The zero Config sends none: see [Config.Set].
 type Config struct {
 	Host         string        `yaml:"host"`          // of the mail server
-	Port         int           `yaml:"port"`          // 0 = 465 for TLS "implicit", else 587
+	Port         int           `yaml:"port"`          // default 465 for tls "implicit", else 587
 	From         string        `yaml:"from"`          // "Restante <post@example.com>" or a bare address
-	TLS          string        `yaml:"tls"`           // "starttls" (default: required), "implicit", "none" (only to this machine)
-	Username     string        `yaml:"username"`      // "" = no authentication
+	TLS          string        `yaml:"tls"`           // "starttls" (required), "implicit" or "none" (only to this machine); default "implicit" on port 465, else "starttls"
+	Username     string        `yaml:"username"`      // default: no authentication
 	PasswordFile string        `yaml:"password_file"` // holds the password, one line
-	Timeout      time.Duration `yaml:"timeout"`       // of one attempt, 0 = 30 s, at most 5 min
+	Timeout      time.Duration `yaml:"timeout"`       // of one attempt; default 30 s, at most 5 min
 }
 
 // Set says whether mail is configured at all.
@@ -29,7 +29,10 @@ func (c Config) Set() bool { return c != Config{} }
 
 // Check fills the defaults in and says what is wrong.
 func (c *Config) Check() error {
-	if c.TLS == "" {
+	switch {
+	case c.TLS == "" && c.Port == 465:
+		c.TLS = "implicit" // RFC 8314, section 3.3: the port of submission over TLS from the first byte
+	case c.TLS == "":
 		c.TLS = "starttls"
 	}
 	if c.Port == 0 {
@@ -51,6 +54,10 @@ func (c *Config) Check() error {
 		return errors.New("post: from is not an address")
 	case c.TLS != "starttls" && c.TLS != "implicit" && c.TLS != "none":
 		return errors.New(`post: tls is "starttls", "implicit" or "none"`)
+	case c.TLS == "starttls" && c.Port == 465, c.TLS == "none" && c.Port == 465:
+		return fmt.Errorf(`post: port 465 speaks TLS from the first byte (RFC 8314): tls is "implicit" there, not %q`, c.TLS)
+	case c.TLS == "implicit" && (c.Port == 25 || c.Port == 587):
+		return fmt.Errorf(`post: port %d begins in plain text (RFC 6409): tls is "starttls" there, or the port is 465`, c.Port)
 	case c.TLS == "none" && !loopback(c.Host):
 		return errors.New(`post: tls "none" is for a mail server on this machine`)
 	case (c.Username == "") != (c.PasswordFile == ""):

@@ -183,12 +183,19 @@ func TestConfig(t *testing.T) {
 		"tls none abroad":  func(c *post.Config) { c.TLS = "none" },
 		"no password":      func(c *post.Config) { c.Username = "user" },
 		"timeout":          func(c *post.Config) { c.Timeout = time.Hour },
+		"465 in the clear": func(c *post.Config) { c.Port, c.TLS = 465, "starttls" },
+		"587 in TLS":       func(c *post.Config) { c.Port, c.TLS = 587, "implicit" },
+		"25 in TLS":        func(c *post.Config) { c.Port, c.TLS = 25, "implicit" },
 	} {
 		c := good
 		spoil(&c)
 		if err := c.Check(); err == nil {
 			t.Errorf("%s: taken", name)
 		}
+	}
+	implied := post.Config{Host: "mail.example.org", From: "post@example.org", Port: 465}
+	if err := implied.Check(); err != nil || implied.TLS != "implicit" {
+		t.Errorf("port 465: %v, %+v", err, implied)
 	}
 	c := good
 	c.Username, c.PasswordFile = "user", filepath.Join(t.TempDir(), "missing")
