@@ -43,6 +43,7 @@ type Envelope struct {
 	Rung     int    // of a return: its k
 	XDR      []byte // the envelope, without fee bump
 	Payments []PaymentID
+	Log      LogMark // of the signer's line that holds it; zero = written down before marks were told
 
 	Destination string  // of a claim; may be multiplexed (M…, SEP-23)
 	NewAccount  bool    // of a claim: creates the destination

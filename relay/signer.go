@@ -92,7 +92,12 @@ type ClaimIntent struct {
 // Signer holds the keys of treasuries, sponsor and channels. It signs only what it built itself from an intent that its
 // policy allows, after its own log has it on disk (hash-chained, append-only, synced before a signature leaves). Its log
 // outranks a restored database. Faults: Forbidden (policy), Conflict, Unavailable.
+//
+// Every answer is one of its log as it is then: [Anchored] asks for the mark with each call.
 type Signer interface {
+	// Log is the newest mark of the log. It wants the log to hold the mark known, which the caller has from an earlier answer:
+	// a log that does not was cut, is an older copy, or was written anew, and that is [ErrContradiction].
+	Log(ctx context.Context, known LogMark) (LogMark, error)
 	// Fund mints holding accounts, seals the boxes, signs the ladders and the funding, and records all of it, in one
 	// call. A repeated intent gets the first answer; so does every intent that names a payment whose earlier funding
 	// landed or could still land, whole and instead of a new one. A payment is funded anew only after the signer itself

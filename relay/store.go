@@ -174,6 +174,14 @@ type Tx interface {
 	RememberLedger(h Head) error // moves the cursor; keeps the newest 10,000
 	Halted() (why string, err error)
 	Halt(why string) error
+
+	// What the database was made with. Fingerprints are never changed or deleted; SaveLogMark keeps the longest. Used says
+	// whether there is an app, or a ledger was seen.
+	Fingerprints() ([]Fingerprint, error)
+	AddFingerprint(f Fingerprint, at Micros) error
+	LogMark() (LogMark, error)
+	SaveLogMark(m LogMark) error
+	Used() (bool, error)
 }
 
 // Filter chooses payments for a list, newest first.

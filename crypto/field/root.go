@@ -1,6 +1,8 @@
 package field
 
 import (
+	"crypto/hkdf"
+	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -82,4 +84,16 @@ func CreateRoot(path string) (secret.Key, error) {
 		}
 	}
 	return LoadRoot(path)
+}
+
+// Fingerprint tells a root key from any other, and nothing about it: 128 bits of HKDF-SHA256, in hex.
+func Fingerprint(root secret.Key) (string, error) {
+	if root.IsZero() {
+		return "", ErrNoRoot
+	}
+	sum, err := hkdf.Key(sha256.New, root.Reveal(), nil, "restante/v1/fingerprint", 16)
+	if err != nil {
+		return "", fmt.Errorf("field: fingerprint: %w", err)
+	}
+	return hex.EncodeToString(sum), nil
 }

@@ -69,7 +69,8 @@ func InState(p relay.Payment, s relay.State) relay.Payment {
 // FundingOf is a signed funding of payments; hash and sequence tell several apart.
 func FundingOf(hash string, sequence int64, ids ...relay.PaymentID) relay.Envelope {
 	return relay.Envelope{Hash: hash, Kind: relay.FundingEnvelope, State: relay.Signed, Network: Network, Source: "GCHANNEL",
-		Sequence: sequence, SignedAt: 100, Bound: 120, MaxTime: int64(Start/1e6) + 600, XDR: []byte("xdr of " + hash), Payments: ids}
+		Sequence: sequence, SignedAt: 100, Bound: 120, MaxTime: int64(Start/1e6) + 600, XDR: []byte("xdr of " + hash), Payments: ids,
+		Log: relay.LogMark{Lines: 7, Head: "head of " + hash}}
 }
 
 // RungOf is the k-th rung of a payment's return ladder.

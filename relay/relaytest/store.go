@@ -75,6 +75,8 @@ func Store(t *testing.T, open func(t *testing.T) relay.Store) {
 		{"answers are remembered", answersKept},
 		{"ledgers are remembered", ledgersKept},
 		{"halting", halting},
+		{"fingerprints stay", fingerprintsStay},
+		{"mark of the signer's log only grows", markGrows},
 	} {
 		t.Run(strings.ReplaceAll(c.name, " ", "_"), func(t *testing.T) {
 			b := &bench{T: t, Store: open(t), app: App("one")}

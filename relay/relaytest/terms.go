@@ -52,7 +52,7 @@ func termsKept(b *bench) {
 	landed := ClaimOf("d", own.ID)
 	landed.State, landed.Tx, landed.Ledger, landed.Fee = relay.Landed, "outer", 130, 300
 	rung := RungOf("r", 3, own.ID)
-	rung.OwnFee = 100_000
+	rung.OwnFee, rung.Log = 100_000, relay.LogMark{Lines: 1 << 40, Head: "head"}
 	b.put(claim, landed, rung)
 	for _, want := range []relay.Envelope{claim, landed, rung} {
 		want.Version = 1
@@ -63,6 +63,7 @@ func termsKept(b *bench) {
 		"another amount": func(e *relay.Envelope) { e.Amount++ },
 		"another fee":    func(e *relay.Envelope) { e.OwnFee++ },
 		"no new line":    func(e *relay.Envelope) { e.NewLine = !e.NewLine },
+		"another mark":   func(e *relay.Envelope) { e.Log = relay.LogMark{Lines: 3, Head: "aa"} },
 	} {
 		e := b.envelope("c")
 		change(&e)

@@ -9,11 +9,11 @@ import (
 )
 
 const envelopeColumns = `hash, kind, state, version, network, source, sequence, signed_at, bound, max_time, rung, xdr,
-	destination, new_account, new_line, asset, amount, own_fee, tx, ledger, fee`
+	destination, new_account, new_line, asset, amount, own_fee, log_lines, log_head, tx, ledger, fee`
 
 func scanEnvelope(_ *session, r row) (e relay.Envelope, err error) {
 	err = r.Scan(&e.Hash, &e.Kind, &e.State, &e.Version, &e.Network, &e.Source, &e.Sequence, &e.SignedAt, &e.Bound, &e.MaxTime,
-		&e.Rung, &e.XDR, &e.Destination, &e.NewAccount, &e.NewLine, &e.Asset, &e.Amount, &e.OwnFee, &e.Tx, &e.Ledger, &e.Fee)
+		&e.Rung, &e.XDR, &e.Destination, &e.NewAccount, &e.NewLine, &e.Asset, &e.Amount, &e.OwnFee, &e.Log.Lines, &e.Log.Head, &e.Tx, &e.Ledger, &e.Fee)
 	return e, err
 }
 
@@ -23,7 +23,7 @@ var insertEnvelope = "INSERT INTO envelopes (" + envelopeColumns + ") VALUES (" 
 // "envelope_taken" (Conflict).
 func (s *session) InsertEnvelope(e relay.Envelope) error {
 	written, err := s.insert(insertEnvelope, e.Hash, e.Kind, e.State, 1, e.Network, e.Source, e.Sequence, e.SignedAt, e.Bound,
-		e.MaxTime, e.Rung, e.XDR, e.Destination, e.NewAccount, e.NewLine, e.Asset, e.Amount, e.OwnFee, e.Tx, e.Ledger, e.Fee)
+		e.MaxTime, e.Rung, e.XDR, e.Destination, e.NewAccount, e.NewLine, e.Asset, e.Amount, e.OwnFee, e.Log.Lines, e.Log.Head, e.Tx, e.Ledger, e.Fee)
 	if err != nil {
 		return err
 	}

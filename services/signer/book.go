@@ -17,6 +17,7 @@ type book struct {
 	channels   []string
 	treasuries map[relay.AppID]string
 	roles      map[string]string // by account
+	keyed      map[string]bool   // accounts whose line in the log has a mac
 
 	fundings  map[string]*funding             // by hash
 	byPayment map[relay.PaymentID]*funding    // the newest
@@ -82,7 +83,7 @@ type appDay struct {
 
 func newBook() *book {
 	return &book{
-		treasuries: map[relay.AppID]string{}, roles: map[string]string{},
+		treasuries: map[relay.AppID]string{}, roles: map[string]string{}, keyed: map[string]bool{},
 		fundings: map[string]*funding{}, byPayment: map[relay.PaymentID]*funding{}, byNumber: map[number]*funding{},
 		holdings: map[string]*holding{}, envelopes: map[string]filed{}, plans: map[relay.PaymentID]int{},
 		lastBump: map[string]string{}, lines: map[relay.AppID]map[string]bool{}, signed: map[appDay]relay.Stroops{},
@@ -99,7 +100,7 @@ func (b *book) apply(e entry) error {
 	case beginKind:
 		return read(e, b.begin)
 	case keyKind:
-		return read(e, b.key)
+		return read(e, func(l keyLine) error { b.keyed[l.Account] = e.MAC != ""; return b.key(l) })
 	case fundingKind:
 		return read(e, func(l fundingLine) error { return b.fund(e.span, l, false) })
 	case keepKind:

@@ -103,7 +103,7 @@ func (s *Signer) complete(at filed, e relay.Envelope, given []byte) (string, ste
 // only because the log has it.
 func (s *Signer) leadsHome(at filed, text string) error {
 	var l fundingLine
-	if err := s.log.body(at.span, &l); err != nil {
+	if _, err := s.log.body(at.span, &l); err != nil {
 		return err
 	}
 	m := l.Minted[at.minted]
@@ -125,7 +125,7 @@ func (s *Signer) wayOf(m mintedLine, bound uint32) stellar.ReturnPlan {
 // keeps the reserve: by then everybody else is bound by it.
 func (s *Signer) clients(at filed, text string, tx stellar.Tx, missing []string, given []byte) (string, error) {
 	var l fundingLine
-	if err := s.log.body(at.span, &l); err != nil {
+	if _, err := s.log.body(at.span, &l); err != nil {
 		return "", err
 	}
 	theirs := slices.DeleteFunc(slices.Clone(missing), func(a string) bool { return a == s.book.sponsor })

@@ -1,6 +1,8 @@
 package signer
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -8,6 +10,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/restante/restante/crypto/secret"
 	"github.com/restante/restante/relay"
 )
 
@@ -30,12 +33,15 @@ type chain struct {
 	n      int64
 	sum    string
 	size   int64 // bytes that are synced
+	key    secret.Key
+	sums   [][sha256.Size]byte // of every line, in order
 	failed error
 	ended  chan struct{} // closed when failed is set
 }
 
-// openChain opens the log at path, or makes it, durably, and shows every line to visit. An unfinished tail is cut off.
-func openChain(path string, visit func(entry) error) (c *chain, cut int64, err error) {
+// openChain opens the log at path, or makes it, durably, and shows every line to visit. It wants the mark known to be in it;
+// only then an unfinished tail is cut off.
+func openChain(path string, key secret.Key, known relay.LogMark, visit func(entry) error) (c *chain, cut int64, err error) {
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
 		return nil, 0, err
@@ -48,11 +54,18 @@ func openChain(path string, visit func(entry) error) (c *chain, cut int64, err e
 	if err := syncDir(filepath.Dir(path)); err != nil {
 		return nil, 0, err
 	}
-	end, err := scan(f, visit)
+	c = &chain{path: path, file: f, key: key, ended: make(chan struct{})}
+	end, err := scan(f, key, func(e entry) error {
+		c.remember(e)
+		return visit(e)
+	})
 	if err != nil {
 		return nil, 0, err
 	}
-	c = &chain{path: path, file: f, n: end.n, sum: end.sum, size: end.size, ended: make(chan struct{})}
+	c.n, c.sum, c.size = end.n, end.sum, end.size
+	if err := c.holds(known); err != nil {
+		return nil, 0, err
+	}
 	if end.torn > 0 {
 		if err := f.Truncate(end.size); err != nil {
 			return nil, 0, fmt.Errorf("cut the unfinished line off: %w", err)
@@ -69,6 +82,27 @@ func openChain(path string, visit func(entry) error) (c *chain, cut int64, err e
 	return c, end.torn, f.Sync()
 }
 
+func (c *chain) remember(e entry) {
+	var sum [sha256.Size]byte
+	_, _ = hex.Decode(sum[:], []byte(e.Sum)) // it is a hash that was just computed
+	c.sums = append(c.sums, sum)
+}
+
+// holds wants the log to have a mark that is known of it.
+func (c *chain) holds(known relay.LogMark) error {
+	switch {
+	case known.Lines > c.n:
+		return fmt.Errorf("the log %s has %d lines, and %d are known: it was cut, or is an older copy: %w",
+			c.path, c.n, known.Lines, relay.ErrContradiction)
+	case known.Lines > 0 && hex.EncodeToString(c.sums[known.Lines-1][:]) != known.Head:
+		return fmt.Errorf("line %d of the log %s has the hash %x, and %s is known: it was written anew, or belongs to another signer: %w",
+			known.Lines, c.path, c.sums[known.Lines-1], known.Head, relay.ErrContradiction)
+	}
+	return nil
+}
+
+func (c *chain) mark() relay.LogMark { return relay.LogMark{Lines: c.n, Head: c.sum} }
+
 // append writes one line and returns when it is on disk. The fault "log_full" (Unavailable) says that there was no room for
 // it and that the log is as it was; "log_failed" says that nothing can be signed before a new start.
 func (c *chain) append(kind string, body any) (entry, error) {
@@ -80,7 +114,7 @@ func (c *chain) append(kind string, body any) (entry, error) {
 		return entry{}, fmt.Errorf("line of kind %s: %v", kind, err)
 	}
 	at := time.Now().UnixMicro()
-	line, sum := formatLine(c.n+1, c.sum, at, kind, text)
+	line, sum := formatLine(c.n+1, c.sum, at, kind, text, c.key)
 	e := entry{N: c.n + 1, Prev: c.sum, At: at, Kind: kind, Body: text, Sum: sum, span: span{c.size, len(line)}}
 	if _, err := c.file.WriteAt(append(line, '\n'), c.size); err != nil {
 		return entry{}, c.cutBack(err)
@@ -89,6 +123,7 @@ func (c *chain) append(kind string, body any) (entry, error) {
 		return entry{}, c.fail(fmt.Errorf("sync: %w", err))
 	}
 	c.n, c.sum, c.size = e.N, e.Sum, c.size+int64(len(line))+1
+	c.remember(e)
 	return e, nil
 }
 
@@ -138,11 +173,13 @@ func (c *chain) fail(cause error) error {
 	return unavailable("log_failed", cause)
 }
 
-// body reads the body of a line again. Its hash is checked: the file may have been touched since the start.
-func (c *chain) body(s span, into any) error {
+// body reads the body of a line again, and says which line it is. It must be the one that was there when it was taken in:
+// the file may have been touched since.
+func (c *chain) body(s span, into any) (relay.LogMark, error) {
+	altered := func(err error) (relay.LogMark, error) { return relay.LogMark{}, unavailable("log_altered", err) }
 	line := make([]byte, s.size)
 	if _, err := c.file.ReadAt(line, s.offset); err != nil {
-		return unavailable("log_unreadable", err)
+		return relay.LogMark{}, unavailable("log_unreadable", err)
 	}
 	var at struct {
 		N    int64           `json:"n"`
@@ -150,12 +187,16 @@ func (c *chain) body(s span, into any) error {
 		Body json.RawMessage `json:"body"`
 	}
 	if err := json.Unmarshal(line, &at); err != nil {
-		return unavailable("log_altered", err)
+		return altered(err)
 	}
-	if _, err := parseLine(line, at.N, at.Prev); err != nil {
-		return unavailable("log_altered", err)
+	e, err := parseLine(line, at.N, at.Prev, c.key)
+	if err != nil {
+		return altered(err)
 	}
-	return strictly(at.Body, into)
+	if e.N < 1 || e.N > c.n || hex.EncodeToString(c.sums[e.N-1][:]) != e.Sum {
+		return altered(fmt.Errorf("line %d is another than the one that was read", e.N))
+	}
+	return relay.LogMark{Lines: e.N, Head: e.Sum}, strictly(at.Body, into)
 }
 
 func unavailable(code string, cause error) error {

@@ -127,20 +127,26 @@ func hashBytes(hash string) (sum [32]byte, err error) {
 }
 
 // recorded reads an envelope from the log.
-func (s *Signer) recorded(at filed) (relay.Envelope, error) {
+func (s *Signer) recorded(at filed) (e relay.Envelope, err error) {
 	if at.kind == relay.ClaimEnvelope {
 		var l claimLine
-		if err := s.log.body(at.span, &l); err != nil {
+		mark, err := s.log.body(at.span, &l)
+		if err != nil {
 			return relay.Envelope{}, err
 		}
-		return l.Envelope.envelope(), nil
+		e = l.Envelope.envelope()
+		e.Log = mark
+		return e, nil
 	}
 	var l fundingLine
-	if err := s.log.body(at.span, &l); err != nil {
+	mark, err := s.log.body(at.span, &l)
+	if err != nil {
 		return relay.Envelope{}, err
 	}
+	e = l.Envelope.envelope()
 	if at.kind == relay.ReturnEnvelope {
-		return l.Minted[at.minted].Ladder[at.rung].envelope(), nil
+		e = l.Minted[at.minted].Ladder[at.rung].envelope()
 	}
-	return l.Envelope.envelope(), nil
+	e.Log = mark
+	return e, nil
 }

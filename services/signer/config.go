@@ -30,8 +30,18 @@ type Config struct {
 	// KEKFile holds the key-encryption key, 64 hex digits. When it is "", the key is Dir/signer/kek and made at the first
 	// start: for development. A file that is named here must exist.
 	KEKFile string
-	Policy  Policy
-	Log     *slog.Logger // default slog.Default; never sees a secret
+	// Known is what the caller, who has it in a database, knows of the signer in Dir. Only a signer that nothing is known of
+	// is made anew.
+	Known  Known
+	Policy Policy
+	Log    *slog.Logger // default slog.Default; never sees a secret
+}
+
+// Known is what a signer that was opened before has to be.
+type Known struct {
+	Exists bool          // it was opened before
+	KEK    string        // fingerprint of its key-encryption key; "" = not known
+	Log    relay.LogMark // is in its log
 }
 
 // Policy is what the signer allows, whoever asks. Amounts are stroops; 0 takes the default.
@@ -133,3 +143,4 @@ func or[T comparable](v, otherwise T) T {
 func (c Config) home() string    { return filepath.Join(c.Dir, "signer") }
 func (c Config) logPath() string { return filepath.Join(c.home(), "log.jsonl") }
 func (c Config) keyDir() string  { return filepath.Join(c.home(), "keys") }
+func (c Config) ownKEK() string  { return filepath.Join(c.home(), "kek") }

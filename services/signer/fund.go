@@ -138,10 +138,18 @@ func (s *Signer) freeNumber(ctx context.Context, n number) error {
 // answer is a funding as it was answered first, read from the log: so it is the same every time.
 func (s *Signer) answer(f *funding) (relay.FundAnswer, error) {
 	var l fundingLine
-	if err := s.log.body(f.span, &l); err != nil {
+	mark, err := s.log.body(f.span, &l)
+	if err != nil {
 		return relay.FundAnswer{}, err
 	}
-	return l.answer(), nil
+	a := l.answer()
+	a.Envelope.Log = mark
+	for _, m := range a.Minted {
+		for i := range m.Ladder {
+			m.Ladder[i].Log = mark
+		}
+	}
+	return a, nil
 }
 
 func (s *Signer) cosigners(accounts ...string) (all []mint.Cosigner) {

@@ -41,7 +41,9 @@ type keyFile struct {
 	Seed    []byte `json:"seed"`
 }
 
-const keyFileVersion = 1
+// keyFileVersion is what is written. A file of version 2 says that its line in the log has a mac, so that such a log cannot be
+// passed off as one of an older program, whose lines have none. Version 1 says nothing of it.
+const keyFileVersion = 2
 
 func newKeyring(dir string, kek secret.Key) *Keyring {
 	return &Keyring{dir: dir, kek: kek, seeds: map[string]secret.Key{}}
@@ -56,10 +58,10 @@ func (k *Keyring) Make(role string) (account string, err error) {
 	dek := secret.RandomKey()
 	defer dek.Wipe()
 	f := keyFile{V: keyFileVersion, Role: role, Account: account}
-	if f.Seed, err = encrypt(dek, seed.Reveal(), place("seed", role, account)); err != nil {
+	if f.Seed, err = encrypt(dek, seed.Reveal(), f.place("seed")); err != nil {
 		return "", err
 	}
-	if f.DEK, err = encrypt(k.kek, dek.Reveal(), place("dek", role, account)); err != nil {
+	if f.DEK, err = encrypt(k.kek, dek.Reveal(), f.place("dek")); err != nil {
 		return "", err
 	}
 	text, err := json.Marshal(f)
@@ -80,9 +82,9 @@ func (k *Keyring) drop(account string) error {
 	return os.Remove(k.path(account))
 }
 
-// Load opens the sealed key of an account in its role. A file that is missing, open to others, altered, of another role
-// or under another key-encryption key is an error that says which.
-func (k *Keyring) Load(role, account string) error {
+// Load opens the sealed key of an account in its role; keyed says that its line in the log has a mac. A file that is missing,
+// open to others, altered, of another role or under another key-encryption key is an error that says which.
+func (k *Keyring) Load(role, account string, keyed bool) error {
 	path := k.path(account)
 	fail := func(why string) error { return fmt.Errorf("key file %s: %s", path, why) }
 	info, err := os.Lstat(path)
@@ -102,8 +104,11 @@ func (k *Keyring) Load(role, account string) error {
 	if d.Decode(&f) != nil {
 		return fail("not a sealed key")
 	}
-	if f.V != keyFileVersion || f.Role != role || f.Account != account {
+	if f.V != 1 && f.V != keyFileVersion || f.Role != role || f.Account != account {
 		return fail("not the key of this role and account")
+	}
+	if f.V == 2 && !keyed {
+		return fail("its line in the log has no mac, and had one: the log was written anew without the key")
 	}
 	seed, err := k.open(f)
 	if err != nil {
@@ -118,7 +123,7 @@ func (k *Keyring) Load(role, account string) error {
 }
 
 func (k *Keyring) open(f keyFile) (secret.Key, error) {
-	raw, err := decrypt(k.kek, f.DEK, place("dek", f.Role, f.Account))
+	raw, err := decrypt(k.kek, f.DEK, f.place("dek"))
 	if err != nil {
 		return secret.Key{}, err
 	}
@@ -128,7 +133,7 @@ func (k *Keyring) open(f keyFile) (secret.Key, error) {
 		return secret.Key{}, err
 	}
 	defer dek.Wipe()
-	seed, err := decrypt(dek, f.Seed, place("seed", f.Role, f.Account))
+	seed, err := decrypt(dek, f.Seed, f.place("seed"))
 	if err != nil {
 		return secret.Key{}, err
 	}
@@ -169,8 +174,8 @@ func accountOf(seed secret.Key) (string, error) {
 }
 
 // place is the additional data: an account has a fixed length, so role and account cannot run into one another.
-func place(what, role, account string) []byte {
-	return []byte("restante/v1/signer/" + what + "\x00" + role + "\x00" + account)
+func (f keyFile) place(what string) []byte {
+	return fmt.Appendf(nil, "restante/v%d/signer/%s\x00%s\x00%s", f.V, what, f.Role, f.Account)
 }
 
 func encrypt(key secret.Key, plain, ad []byte) ([]byte, error) {

@@ -121,7 +121,7 @@ func TestRoleIsSealed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := ring.Load(channelRole, account); err != nil {
+	if err := ring.Load(channelRole, account, true); err != nil {
 		t.Fatal(err)
 	}
 	sealed, err := os.ReadFile(ring.path(account))
@@ -131,7 +131,7 @@ func TestRoleIsSealed(t *testing.T) {
 	if err := os.WriteFile(ring.path(account), bytes.Replace(sealed, []byte(channelRole), []byte(sponsorRole), 1), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if err := ring.Load(sponsorRole, account); err == nil || !strings.Contains(err.Error(), "altered") {
+	if err := ring.Load(sponsorRole, account, true); err == nil || !strings.Contains(err.Error(), "altered") {
 		t.Errorf("a channel's key serves as the sponsor's: %v", err)
 	}
 	if _, err := ring.Sign(keypair.MustRandom().Address(), [32]byte{}); err == nil {

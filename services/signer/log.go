@@ -3,6 +3,8 @@ package signer
 import (
 	"bufio"
 	"bytes"
+	"crypto/hkdf"
+	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -12,14 +14,20 @@ import (
 	"os"
 	"strconv"
 	"strings"
+
+	"github.com/restante/restante/crypto/secret"
 )
 
 // A line of the log is
 //
-//	{"n":N,"prev":"HASH","at":MICROS,"kind":"WORD","body":{…},"sha256":"HASH"}
+//	{"n":N,"prev":"HASH","at":MICROS,"kind":"WORD","body":{…},"mac":"HASH","sha256":"HASH"}
 //
-// in one canonical spelling: n counts from 1, prev is the sha256 of the line before (zeros at the first), and sha256 is
-// over the bytes of the line before `,"sha256"`. at is the machine's clock, for people; nothing is judged by it.
+// in one canonical spelling: n counts from 1, prev is the sha256 of the line before (zeros at the first), mac is an
+// HMAC-SHA256 of the bytes of the line before `,"mac"` under a key that is derived from the key-encryption key, and sha256
+// is over the bytes before `,"sha256"`. at is the machine's clock, for people; nothing is judged by it.
+//
+// So a line says, through prev, what all lines before it are, and only the holder of the key can write it. Logs that were
+// begun by older programs have lines without mac, first; after one with mac there is none without.
 
 // noLine is what the first line has for the hash of the line before it.
 var noLine = strings.Repeat("0", 2*sha256.Size)
@@ -31,6 +39,7 @@ type entry struct {
 	At   int64
 	Kind string
 	Body json.RawMessage
+	MAC  string // "" in lines of older programs
 	Sum  string
 	span span
 }
@@ -50,13 +59,45 @@ func header(n int64, prev string) string {
 	return `{"n":` + strconv.FormatInt(n, 10) + `,"prev":"` + prev + `","at":`
 }
 
-func formatLine(n int64, prev string, at int64, kind string, body []byte) (line []byte, sum string) {
+// formatLine spells a line, and its hash. Without a key it has no mac.
+func formatLine(n int64, prev string, at int64, kind string, body []byte, key secret.Key) (line []byte, sum string) {
+	line = unfinished(n, prev, at, kind, body)
+	return finish(line, macOf(key, line))
+}
+
+func unfinished(n int64, prev string, at int64, kind string, body []byte) (line []byte) {
 	line = append(line, header(n, prev)...)
 	line = strconv.AppendInt(line, at, 10)
 	line = append(line, `,"kind":"`+kind+`","body":`...)
-	line = append(line, body...)
+	return append(line, body...)
+}
+
+func finish(line []byte, mac string) (whole []byte, sum string) {
+	if mac != "" {
+		line = append(line, `,"mac":"`+mac+`"`...)
+	}
 	sum = hashOf(line)
 	return append(line, sumField+sum+`"}`...), sum
+}
+
+// macOf is "" without a key.
+func macOf(key secret.Key, line []byte) string {
+	if key.IsZero() {
+		return ""
+	}
+	h := hmac.New(sha256.New, key.Reveal())
+	h.Write(line)
+	return hex.EncodeToString(h.Sum(nil))
+}
+
+// logKey is the key of the macs.
+func logKey(kek secret.Key) (secret.Key, error) {
+	raw, err := hkdf.Key(sha256.New, kek.Reveal(), nil, "restante/v1/signer/log", secret.KeySize)
+	if err != nil {
+		return secret.Key{}, err
+	}
+	defer clear(raw)
+	return secret.NewKey(raw)
 }
 
 func hashOf(b []byte) string {
@@ -64,8 +105,8 @@ func hashOf(b []byte) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// parseLine reads a line that must be number n after a line with hash prev.
-func parseLine(line []byte, n int64, prev string) (entry, error) {
+// parseLine reads a line that must be number n after a line with hash prev. A mac is checked when there is a key.
+func parseLine(line []byte, n int64, prev string, key secret.Key) (entry, error) {
 	if len(line) <= sumSize || !strings.HasPrefix(string(line[len(line)-sumSize:]), sumField) {
 		return entry{}, errors.New("not a line of this log")
 	}
@@ -79,6 +120,7 @@ func parseLine(line []byte, n int64, prev string) (entry, error) {
 		At     int64           `json:"at"`
 		Kind   string          `json:"kind"`
 		Body   json.RawMessage `json:"body"`
+		MAC    string          `json:"mac"`
 		SHA256 string          `json:"sha256"`
 	}
 	if err := strictly(line, &w); err != nil {
@@ -87,10 +129,14 @@ func parseLine(line []byte, n int64, prev string) (entry, error) {
 	if w.N != n || w.Prev != prev {
 		return entry{}, errors.New("it does not follow the line before it: lines were removed, added or moved")
 	}
-	if again, _ := formatLine(w.N, w.Prev, w.At, w.Kind, w.Body); !bytes.Equal(again, line) {
+	start := unfinished(w.N, w.Prev, w.At, w.Kind, w.Body)
+	if again, _ := finish(bytes.Clone(start), w.MAC); !bytes.Equal(again, line) {
 		return entry{}, errors.New("it is not in its canonical spelling")
 	}
-	return entry{N: w.N, Prev: w.Prev, At: w.At, Kind: w.Kind, Body: w.Body, Sum: sum}, nil
+	if w.MAC != "" && !key.IsZero() && !hmac.Equal([]byte(w.MAC), []byte(macOf(key, start))) {
+		return entry{}, errors.New("it was not written by this signer: it was forged, or the key-encryption key is another")
+	}
+	return entry{N: w.N, Prev: w.Prev, At: w.At, Kind: w.Kind, Body: w.Body, MAC: w.MAC, Sum: sum}, nil
 }
 
 // strictly decodes one JSON value with no unknown field and nothing after it.
@@ -109,6 +155,7 @@ func strictly(text []byte, into any) error {
 // ending is how a log ends.
 type ending struct {
 	n     int64  // lines
+	keyed int64  // of them with a mac
 	sum   string // hash of the last
 	size  int64  // bytes up to the end of the last line, its line end included
 	torn  int64  // bytes behind it that are the beginning of a line that was never finished
@@ -117,7 +164,7 @@ type ending struct {
 
 // scan reads a log to its end and gives every line to visit. An unfinished line at the very end is what a crash in the
 // middle of a write leaves: its signature never left, so it is no fault. Anything else that is not the next line is.
-func scan(r io.Reader, visit func(entry) error) (ending, error) {
+func scan(r io.Reader, key secret.Key, visit func(entry) error) (ending, error) {
 	in := bufio.NewReaderSize(r, 1<<16)
 	end := ending{sum: noLine}
 	for {
@@ -134,7 +181,10 @@ func scan(r io.Reader, visit func(entry) error) (ending, error) {
 			return end, nil
 		}
 		line = bytes.TrimSuffix(line, []byte("\n"))
-		e, err := parseLine(line, end.n+1, end.sum)
+		e, err := parseLine(line, end.n+1, end.sum, key)
+		if err == nil && e.MAC == "" && end.keyed > 0 {
+			err = errors.New("it has no mac, and a line before it has one: it was not written by this signer")
+		}
 		if err != nil {
 			return end, fmt.Errorf("line %d of the log: %v", end.n+1, err)
 		}
@@ -145,6 +195,9 @@ func scan(r io.Reader, visit func(entry) error) (ending, error) {
 			}
 		}
 		end.n, end.sum, end.size = e.N, e.Sum, end.size+int64(len(line))+1
+		if e.MAC != "" {
+			end.keyed++
+		}
 		if last {
 			end.naked, end.size = true, end.size-1
 			return end, nil
@@ -169,11 +222,12 @@ func torn(tail []byte, header string) bool {
 // LogReport is what VerifyLog found.
 type LogReport struct {
 	Lines int64
-	Head  string // sha256 of the last line: keep it elsewhere to notice a log that was cut
+	Head  string // sha256 of the last line; the database remembers it
+	Keyed int64  // lines with a mac: only the signer, who has the key, can check those
 	Torn  int64  // bytes of an unfinished last line; the signer cuts them off when it starts
 }
 
-// VerifyLog reads a signer's log and checks every line and the chain. It changes nothing. The error names the first line
+// VerifyLog reads a signer's log and checks every line and the chain, but not the macs, which want the key. It changes nothing. The error names the first line
 // at fault.
 func VerifyLog(path string) (LogReport, error) {
 	f, err := os.Open(path)
@@ -181,6 +235,6 @@ func VerifyLog(path string) (LogReport, error) {
 		return LogReport{}, err
 	}
 	defer f.Close()
-	end, err := scan(f, newBook().apply)
-	return LogReport{Lines: end.n, Head: end.sum, Torn: end.torn}, err
+	end, err := scan(f, secret.Key{}, newBook().apply)
+	return LogReport{Lines: end.n, Head: end.sum, Keyed: end.keyed, Torn: end.torn}, err
 }

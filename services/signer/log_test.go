@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/restante/restante/crypto/secret"
 	"github.com/restante/restante/relay"
 )
 
@@ -108,7 +109,7 @@ func TestLogThatMakesNoSense(t *testing.T) {
 	} {
 		r := newRig(t)
 		r.s.Close()
-		line, _ := formatLine(r.s.log.n+1, r.s.log.sum, 1, c.kind, []byte(c.body))
+		line, _ := formatLine(r.s.log.n+1, r.s.log.sum, 1, c.kind, []byte(c.body), r.logKey())
 		r.writeLog(append(append(r.readLog(), line...), '\n'))
 		if _, err := VerifyLog(r.cfg.logPath()); err == nil {
 			t.Errorf("%s is accepted", name)
@@ -296,17 +297,19 @@ func TestVerifyLogTellsTheHead(t *testing.T) {
 
 // Whatever scan accepts, it accepts line by line in the one spelling that formatLine writes.
 func FuzzScan(f *testing.F) {
-	one, sum := formatLine(1, noLine, 5, beginKind, []byte(`{"v":1,"network":"x"}`))
-	two, _ := formatLine(2, sum, 6, keyKind, []byte(`{"role":"sponsor","account":"GX"}`))
+	one, sum := formatLine(1, noLine, 5, beginKind, []byte(`{"v":1,"network":"x"}`), secret.Key{})
+	two, _ := formatLine(2, sum, 6, keyKind, []byte(`{"role":"sponsor","account":"GX"}`), secret.Key{})
 	all := append(append(append(bytes.Clone(one), '\n'), two...), '\n')
 	f.Add(all)
 	f.Add(all[:len(all)-1])
 	f.Add(all[:len(all)-30])
 	f.Add(append(bytes.Clone(one), "\n{\"n\":2,\x00\x00"...))
+	keyed, _ := formatLine(1, noLine, 5, beginKind, []byte(`{"v":1,"network":"x"}`), secret.RandomKey())
+	f.Add(append(keyed, '\n'))
 	f.Fuzz(func(t *testing.T, log []byte) {
 		var again []byte
-		end, err := scan(bytes.NewReader(log), func(e entry) error {
-			line, sum := formatLine(e.N, e.Prev, e.At, e.Kind, e.Body)
+		end, err := scan(bytes.NewReader(log), secret.Key{}, func(e entry) error {
+			line, sum := finish(unfinished(e.N, e.Prev, e.At, e.Kind, e.Body), e.MAC)
 			if sum != e.Sum || e.span.offset != int64(len(again)) || e.span.size != len(line) {
 				t.Errorf("line %d is elsewhere", e.N)
 			}

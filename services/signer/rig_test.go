@@ -13,6 +13,8 @@ import (
 	"github.com/stellar/go-stellar-sdk/keypair"
 
 	"github.com/restante/restante/crypto/box"
+	"github.com/restante/restante/crypto/field"
+	"github.com/restante/restante/crypto/secret"
 	"github.com/restante/restante/crypto/unseal"
 	"github.com/restante/restante/relay"
 	"github.com/restante/restante/relay/stellar"
@@ -222,6 +224,20 @@ func (r *rig) sign(envelope []byte, keys ...*keypair.Full) []byte {
 		r.t.Fatal(err)
 	}
 	return raw
+}
+
+// logKey is the key of the macs, as the signer derives it.
+func (r *rig) logKey() secret.Key {
+	r.t.Helper()
+	kek, err := field.LoadRoot(r.cfg.ownKEK())
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	key, err := logKey(kek)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	return key
 }
 
 func payment() relay.PaymentID { return relay.NewPaymentID(relay.Seconds(1_800_000_000)) }

@@ -1,9 +1,13 @@
 package signer
 
 import (
+	"bytes"
 	"context"
+	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -25,6 +29,7 @@ type Signer struct {
 	log     *chain
 	book    *book
 	keys    *Keyring
+	print   string // of the key-encryption key
 	closed  bool
 
 	settling  chan struct{} // holds one token: whoever has it settles costs, and may change settledAt
@@ -49,7 +54,14 @@ func Open(_ context.Context, cfg Config) (*Signer, error) {
 	return s, nil
 }
 
+// start opens everything in an order in which nothing is made beside something that is missing: lock, key-encryption key,
+// log, keys.
 func (s *Signer) start() (err error) {
+	if s.cfg.Known.Exists {
+		if err := s.mustExist(); err != nil {
+			return err
+		}
+	}
 	if err := makeDirs(s.cfg.keyDir()); err != nil {
 		return err
 	}
@@ -59,16 +71,80 @@ func (s *Signer) start() (err error) {
 	if s.lock, err = lockDir(filepath.Join(s.cfg.home(), "lock")); err != nil {
 		return err
 	}
-	if err := s.openLog(); err != nil {
+	kek, err := s.kek()
+	if err != nil {
+		return err
+	}
+	s.keys = newKeyring(s.cfg.keyDir(), kek)
+	if err := s.openLog(kek); err != nil {
 		return err
 	}
 	return s.openKeys()
 }
 
+// mustExist wants everything to be there that a signer has which was opened before.
+func (s *Signer) mustExist() error {
+	kek := s.cfg.KEKFile
+	if kek == "" {
+		kek = s.cfg.ownKEK()
+	}
+	for _, part := range [][2]string{{"directory", s.cfg.home()}, {"key-encryption key", kek}, {"directory of keys", s.cfg.keyDir()}, {"log", s.cfg.logPath()}} {
+		if _, err := os.Stat(part[1]); err != nil {
+			return fmt.Errorf("the signer's %s is missing, and there was one: put it back from a backup; nothing was made in its place: %w", part[0], err)
+		}
+	}
+	return nil
+}
+
+// kek is the key-encryption key. A new signer makes its own, unless a file was named.
+func (s *Signer) kek() (kek secret.Key, err error) {
+	path := s.cfg.KEKFile
+	if path == "" {
+		path = s.cfg.ownKEK()
+		if !s.begun() {
+			kek, err = field.CreateRoot(path)
+		}
+	}
+	if kek.IsZero() && err == nil {
+		kek, err = field.LoadRoot(path)
+	}
+	if err != nil {
+		return kek, fmt.Errorf("key-encryption key %s: %w", path, err)
+	}
+	if s.print, err = field.Fingerprint(kek); err != nil {
+		return kek, err
+	}
+	if known := s.cfg.Known.KEK; known != "" && known != s.print {
+		return kek, fmt.Errorf("key-encryption key %s is another: its fingerprint is %s, known is %s", path, s.print, known)
+	}
+	return kek, nil
+}
+
+// begun says that there is a key, or a log with more than its first line, which older programs wrote before any key.
+func (s *Signer) begun() bool {
+	keys, err := filepath.Glob(filepath.Join(s.cfg.keyDir(), "*.json"))
+	if err != nil || len(keys) > 0 || s.cfg.Known.Exists {
+		return true
+	}
+	f, err := os.Open(s.cfg.logPath())
+	if err != nil {
+		return !errors.Is(err, fs.ErrNotExist)
+	}
+	defer f.Close()
+	start := make([]byte, 4096) // a first line is shorter
+	n, err := io.ReadFull(f, start)
+	first := bytes.IndexByte(start[:n], '\n')
+	return err == nil || first >= 0 && first < n-1
+}
+
 // openLog reads the log and begins it when this is the first start. Keys without a log mean that the log was lost, and
 // with it the knowledge of what was funded.
-func (s *Signer) openLog() error {
-	log, cut, err := openChain(s.cfg.logPath(), s.book.apply)
+func (s *Signer) openLog(kek secret.Key) error {
+	key, err := logKey(kek)
+	if err != nil {
+		return err
+	}
+	log, cut, err := openChain(s.cfg.logPath(), key, s.cfg.Known.Log, s.book.apply)
 	if err != nil {
 		return err
 	}
@@ -78,7 +154,7 @@ func (s *Signer) openLog() error {
 	}
 	if log.n == 0 {
 		keys, err := filepath.Glob(filepath.Join(s.cfg.keyDir(), "*.json"))
-		if err != nil || len(keys) > 0 {
+		if err != nil || len(keys) > 0 || s.cfg.Known.Exists {
 			return errors.Join(err, fmt.Errorf("the log %s is missing or empty, but keys were made: it was lost", s.cfg.logPath()))
 		}
 		return s.write(beginKind, beginLine{V: logVersion, Network: s.network})
@@ -90,15 +166,10 @@ func (s *Signer) openLog() error {
 }
 
 // openKeys loads every key that the log knows and makes sponsor and channels when there are too few. A sealed file that
-// the log does not know is left from a crash between file and line: nobody was ever told its account.
+// the log does not know is left from a crash between file and line: no caller was told its account.
 func (s *Signer) openKeys() error {
-	kek, err := s.kek()
-	if err != nil {
-		return err
-	}
-	s.keys = newKeyring(s.cfg.keyDir(), kek)
 	for account, role := range s.book.roles {
-		if err := s.keys.Load(role, account); err != nil {
+		if err := s.keys.Load(role, account, s.book.keyed[account]); err != nil {
 			return err
 		}
 	}
@@ -115,19 +186,33 @@ func (s *Signer) openKeys() error {
 	return nil
 }
 
-func (s *Signer) kek() (secret.Key, error) {
-	path, load := s.cfg.KEKFile, field.LoadRoot
-	if path == "" {
-		path = filepath.Join(s.cfg.home(), "kek")
-		if len(s.book.roles) == 0 {
-			load = field.CreateRoot
-		}
-	}
-	kek, err := load(path)
+// Log implements relay.Signer.
+func (s *Signer) Log(ctx context.Context, known relay.LogMark) (relay.LogMark, error) {
+	leave, err := s.enter(ctx)
 	if err != nil {
-		return kek, fmt.Errorf("key-encryption key %s: %w", path, err)
+		return relay.LogMark{}, err
 	}
-	return kek, nil
+	defer leave()
+	if err := s.log.intact(); err != nil {
+		return relay.LogMark{}, err
+	}
+	return s.log.mark(), s.log.holds(known)
+}
+
+// Fingerprints are what the signer is known by for good, and whether it has signed anything, or made an app's treasury. Those
+// of channels that are made later join them.
+func (s *Signer) Fingerprints(ctx context.Context) (all []relay.Fingerprint, used bool, err error) {
+	leave, err := s.enter(ctx)
+	if err != nil {
+		return nil, false, err
+	}
+	defer leave()
+	all = []relay.Fingerprint{{What: "network", Value: s.network}, {What: "signer_kek", Value: s.print},
+		{What: "signer_log", Value: hex.EncodeToString(s.log.sums[0][:])}, {What: "sponsor", Value: s.book.sponsor}}
+	for _, c := range s.book.channels {
+		all = append(all, relay.Fingerprint{What: "channel:" + c, Value: c})
+	}
+	return all, len(s.book.treasuries) > 0 || len(s.book.envelopes) > 0, nil
 }
 
 // makeKey makes a key: first its sealed file, then its line. Only then may anybody hear of the account.
@@ -202,6 +287,7 @@ func (s *Signer) release() (err error) {
 		s.keys.Wipe()
 	}
 	if s.log != nil {
+		s.log.key.Wipe()
 		err = s.log.file.Close()
 	}
 	if s.lock != nil {

@@ -1,12 +1,14 @@
 package signer
 
 import (
+	"bytes"
 	"encoding/base64"
 	"testing"
 
 	"github.com/stellar/go-stellar-sdk/keypair"
 	"github.com/stellar/go-stellar-sdk/xdr"
 
+	"github.com/restante/restante/crypto/secret"
 	"github.com/restante/restante/relay"
 	"github.com/restante/restante/relay/stellar"
 )
@@ -103,14 +105,15 @@ func TestWorkerTakenOver(t *testing.T) {
 	}
 }
 
-// Whoever can write the log can make its hashes fit, but not have the sponsor sign away its money as somebody's way back.
+// A line that was forged without the key is refused at start. One that was forged with it does not have the sponsor sign away
+// its money as the way back of a payment.
 func TestForgedRung(t *testing.T) {
 	r := newRig(t)
 	before := r.readLog()
 	number, sum := r.s.log.n, r.s.log.sum
 	a := r.fund(r.intent(payment()))
 	var l fundingLine
-	if err := r.s.log.body(r.s.book.fundings[a.Envelope.Hash].span, &l); err != nil {
+	if _, err := r.s.log.body(r.s.book.fundings[a.Envelope.Hash].span, &l); err != nil {
 		t.Fatal(err)
 	}
 	r.s.Close()
@@ -128,8 +131,15 @@ func TestForgedRung(t *testing.T) {
 	if rung.XDR, err = base64.StdEncoding.DecodeString(theft.XDR); err != nil {
 		t.Fatal(err)
 	}
-	line, _ := formatLine(number+1, sum, 1, fundingKind, []byte(text(t, l)))
-	r.writeLog(append(append(before, line...), '\n'))
+	forged := func(key secret.Key) {
+		line, _ := formatLine(number+1, sum, 1, fundingKind, []byte(text(t, l)), key)
+		r.writeLog(append(append(bytes.Clone(before), line...), '\n'))
+	}
+	forged(secret.Key{})
+	r.refuses("it has no mac")
+	forged(secret.RandomKey())
+	r.refuses("it was forged")
+	forged(r.logKey())
 	r.open()
 	raw, err := r.s.Bump(t.Context(), theft.Hash, nil, relay.One)
 	if relay.CodeOf(err) != "log_altered" || raw != nil {
