@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"os"
+	"slices"
 	"testing"
 
 	"github.com/restante/restante/crypto/field"
@@ -13,7 +14,7 @@ import (
 )
 
 // asOlder makes the directory of a closed signer what a program without macs would have left: lines and key files of
-// version 1. A key file that stays named in newer is left as it is.
+// version 1. The key files of the accounts in newer stay as they are.
 func (r *rig) asOlder(newer ...string) {
 	r.t.Helper()
 	kek, err := field.LoadRoot(r.cfg.ownKEK())
@@ -35,7 +36,7 @@ func (r *rig) asOlder(newer ...string) {
 		line, sum := formatLine(int64(n+1), last, e.At, e.Kind, e.Body, secret.Key{})
 		log, last = append(append(log, line...), '\n'), sum
 		var l keyLine
-		if e.Kind != keyKind || json.Unmarshal(e.Body, &l) != nil || bytes.Contains([]byte(newerOf(newer)), []byte(l.Account)) {
+		if e.Kind != keyKind || json.Unmarshal(e.Body, &l) != nil || slices.Contains(newer, l.Account) {
 			continue
 		}
 		if err := ring.Load(l.Role, l.Account, true); err != nil {
@@ -44,13 +45,6 @@ func (r *rig) asOlder(newer ...string) {
 		r.sealAsV1(ring, l)
 	}
 	r.writeLog(log)
-}
-
-func newerOf(all []string) (text string) {
-	for _, a := range all {
-		text += a
-	}
-	return text
 }
 
 func (r *rig) sealAsV1(ring *Keyring, l keyLine) {
@@ -94,12 +88,12 @@ func TestOlderLog(t *testing.T) {
 	r.open()
 }
 
-// A log with macs cannot be passed off as an older one: the sealed keys say that theirs had one.
+// A log with macs cannot be passed off as an older one: the sponsor's sealed key says that its line had one.
 func TestLogWithoutItsMACs(t *testing.T) {
 	r := newRig(t)
 	r.fund(r.intent(payment()))
 	r.s.Close()
-	r.asOlder(r.home)
+	r.asOlder(r.sponsor)
 	r.refuses("has no mac, and had one")
 }
 

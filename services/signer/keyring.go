@@ -41,9 +41,12 @@ type keyFile struct {
 	Seed    []byte `json:"seed"`
 }
 
-// keyFileVersion is what is written. A file of version 2 says that its line in the log has a mac, so that such a log cannot be
-// passed off as one of an older program, whose lines have none. Version 1 says nothing of it.
-const keyFileVersion = 2
+// The versions of a key file. The sponsor's, which is the first key, is of version 2: it says that its line in the log has a
+// mac, and so have all after it. So a log cannot be passed off as one of an older program, whose lines have none.
+const (
+	keyFileVersion   = 1
+	keyedFileVersion = 2
+)
 
 func newKeyring(dir string, kek secret.Key) *Keyring {
 	return &Keyring{dir: dir, kek: kek, seeds: map[string]secret.Key{}}
@@ -58,6 +61,9 @@ func (k *Keyring) Make(role string) (account string, err error) {
 	dek := secret.RandomKey()
 	defer dek.Wipe()
 	f := keyFile{V: keyFileVersion, Role: role, Account: account}
+	if role == sponsorRole {
+		f.V = keyedFileVersion
+	}
 	if f.Seed, err = encrypt(dek, seed.Reveal(), f.place("seed")); err != nil {
 		return "", err
 	}
@@ -104,10 +110,10 @@ func (k *Keyring) Load(role, account string, keyed bool) error {
 	if d.Decode(&f) != nil {
 		return fail("not a sealed key")
 	}
-	if f.V != 1 && f.V != keyFileVersion || f.Role != role || f.Account != account {
+	if f.V != keyFileVersion && f.V != keyedFileVersion || f.Role != role || f.Account != account {
 		return fail("not the key of this role and account")
 	}
-	if f.V == 2 && !keyed {
+	if f.V == keyedFileVersion && !keyed {
 		return fail("its line in the log has no mac, and had one: the log was written anew without the key")
 	}
 	seed, err := k.open(f)
