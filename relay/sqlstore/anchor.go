@@ -1,6 +1,17 @@
 package sqlstore
 
-import "github.com/restante/restante/relay"
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/url"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"github.com/restante/restante/relay"
+)
 
 // Fingerprints implements relay.Tx, in the order in which they were written down.
 func (s *session) Fingerprints() ([]relay.Fingerprint, error) {
@@ -36,4 +47,46 @@ func (s *session) SaveLogMark(m relay.LogMark) error {
 // Used implements relay.Tx.
 func (s *session) Used() (bool, error) {
 	return one(s, plain[bool], "SELECT EXISTS (SELECT 1 FROM apps) OR EXISTS (SELECT 1 FROM ledgers)")
+}
+
+// Made is what a database says of the service that was made with it.
+type Made struct {
+	Exists       bool // there is a file
+	Used         bool // as relay.Tx says
+	Fingerprints []relay.Fingerprint
+	Log          relay.LogMark
+}
+
+// Look reads what the database at path was made with, whatever its schema is, and changes nothing: it is for a start that
+// has to know what must be there before it opens, or makes, anything.
+func Look(ctx context.Context, path string) (m Made, err error) {
+	abs, err := filepath.Abs(path)
+	if err != nil {
+		return m, fmt.Errorf("sqlstore: %w", err)
+	}
+	if _, err := os.Stat(abs); errors.Is(err, fs.ErrNotExist) {
+		return m, nil
+	} else if err != nil {
+		return m, fmt.Errorf("sqlstore: %w", err)
+	}
+	db, err := openSQLite(abs, 1, url.Values{"_query_only": {"1"}})
+	if err != nil {
+		return m, err
+	}
+	s := newStore(dialect{retry: busy}, db, db, nil, nil)
+	defer func() { err = errors.Join(err, db.Close()) }()
+	m.Exists = true
+	return m, s.read(ctx, func(tx *session) error {
+		tables, err := all(tx, plain[string], "SELECT name FROM sqlite_schema WHERE type = 'table'")
+		if err == nil && slices.Contains(tables, "apps") && slices.Contains(tables, "ledgers") {
+			m.Used, err = tx.Used()
+		}
+		if err == nil && slices.Contains(tables, "fingerprints") {
+			m.Fingerprints, err = tx.Fingerprints()
+		}
+		if err == nil && slices.Contains(tables, "signer_log") {
+			m.Log, err = tx.LogMark()
+		}
+		return err
+	})
 }

@@ -15,7 +15,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/restante/restante/crypto/field"
 	"github.com/restante/restante/events"
 	"github.com/restante/restante/events/jet"
 	"github.com/restante/restante/relay"
@@ -45,15 +44,18 @@ type house struct {
 	base     string // http://host:port
 	rpcURL   string
 
-	net    *devnet.Network // nil when the ledger is elsewhere
-	store  *sqlstore.Store
-	bus    *jet.Bus
-	pump   *jet.Pump
-	signer *signer.Signer
-	port   relay.Ledger
-	desk   *relay.Desk
-	worker *worker.Worker
-	mail   *post.Mailbox // nil when mail goes out by SMTP
+	net       *devnet.Network // nil when the ledger is elsewhere
+	store     *sqlstore.Store
+	bus       *jet.Bus
+	pump      *jet.Pump
+	signer    *signer.Signer
+	anchored  *relay.Anchored // the signer as everything else sees it
+	made      sqlstore.Made   // what the database knew before anything was opened
+	handleKey string          // fingerprint
+	port      relay.Ledger
+	desk      *relay.Desk
+	worker    *worker.Worker
+	mail      *post.Mailbox // nil when mail goes out by SMTP
 
 	door     *http.ServeMux // all doors; each joins it when it is opened
 	health   *boot.Health
@@ -87,7 +89,7 @@ func openHouse(ctx context.Context, cfg houseConfig) (h *house, err error) {
 	if err := os.MkdirAll(cfg.Data, 0o700); err != nil {
 		return h, err
 	}
-	steps := []func(context.Context) error{h.listen, h.openLedger, h.openSigner, h.openStore, h.openBus, h.openDesk, h.openDoors}
+	steps := []func(context.Context) error{h.listen, h.lookAround, h.openLedger, h.openSigner, h.openStore, h.openBus, h.openDesk, h.openDoors}
 	for _, step := range steps {
 		if err := step(ctx); err != nil {
 			return h, err
@@ -139,7 +141,7 @@ func (h *house) listen(context.Context) (err error) {
 // openLedger opens the embedded ledger, or finds the one configured.
 func (h *house) openLedger(ctx context.Context) (err error) {
 	h.rpcURL = h.cfg.Ledger.URL
-	if h.rpcURL == "" && h.cfg.Ledger.Horizon == "" {
+	if h.embedded() {
 		h.net, err = devnet.Open(devnet.Config{Passphrase: h.cfg.Ledger.Passphrase, Interval: h.cfg.Ledger.Interval,
 			Path: h.path("ledger.db"), Logger: h.log.With("part", "ledger")})
 		if err != nil {
@@ -180,9 +182,9 @@ func (h *house) openSigner(ctx context.Context) (err error) {
 		return err
 	}
 	h.signer, err = signer.Open(ctx, signer.Config{Dir: h.cfg.Data, Passphrase: h.cfg.Ledger.Passphrase,
-		Channels: h.cfg.Channels, Ledger: own, Policy: h.cfg.Signer.policy(), Log: h.log.With("part", "signer")})
+		Channels: h.cfg.Channels, Ledger: own, Policy: h.cfg.Signer.policy(), Known: h.knownSigner(), Log: h.log.With("part", "signer")})
 	if err != nil {
-		return fmt.Errorf("the signer in %s cannot be opened (does another restante run on this directory?): %w", h.cfg.Data, err)
+		return fmt.Errorf("the signer in %s cannot be opened: %w", h.cfg.Data, err)
 	}
 	h.later(h.signer.Close)
 	sponsor, _, err := h.signer.Accounts(ctx)
@@ -192,22 +194,10 @@ func (h *house) openSigner(ctx context.Context) (err error) {
 	return err
 }
 
-func (h *house) openStore(ctx context.Context) error {
-	if err := os.MkdirAll(h.path("keys"), 0o700); err != nil {
+func (h *house) openStore(ctx context.Context) (err error) {
+	if err := h.handleKeys(); err != nil {
 		return err
 	}
-	root, err := field.LoadRoot(h.path("keys", "field"))
-	if errors.Is(err, os.ErrNotExist) {
-		root, err = field.CreateRoot(h.path("keys", "field"))
-	}
-	if err != nil {
-		return err
-	}
-	keys, err := field.Derive(root)
-	if err != nil {
-		return err
-	}
-	h.cfg.keys = keys
 	options := []sqlstore.Option{sqlstore.WithCommitHook(func() {
 		if h.pump != nil {
 			h.pump.Wake()
@@ -216,10 +206,11 @@ func (h *house) openStore(ctx context.Context) error {
 	if h.cfg.observe != nil {
 		options = append(options, sqlstore.WithCommitObserver(h.cfg.observe))
 	}
-	if h.store, err = sqlstore.Open(ctx, h.path("restante.db"), keys, options...); err != nil {
+	if h.store, err = sqlstore.Open(ctx, h.path("restante.db"), h.cfg.keys, options...); err != nil {
 		return err
 	}
 	h.later(h.store.Close)
+	h.anchored = &relay.Anchored{Signer: h.signer, Store: h.store}
 	return nil
 }
 
@@ -236,6 +227,9 @@ func (h *house) openBus(context.Context) (err error) {
 func (h *house) openDesk(ctx context.Context) error {
 	id := sha256.Sum256([]byte(h.cfg.Ledger.Passphrase))
 	h.desk = &relay.Desk{Store: h.store, Network: hex.EncodeToString(id[:]), Now: h.cfg.now, Process: rand.Text()}
+	if err := h.recognize(ctx); err != nil {
+		return err
+	}
 	if err := h.desk.Alone(ctx); err != nil { // the signer's lock keeps every other process off this directory
 		return err
 	}
@@ -251,7 +245,7 @@ func (h *house) openDesk(ctx context.Context) error {
 		mailer = h.mail
 	}
 	h.worker = worker.New(h.cfg.Worker, worker.Deps{
-		Desk: h.desk, Store: h.store, Signer: h.signer, Ledger: h.port, Log: h.log.With("part", "worker"),
+		Desk: h.desk, Store: h.store, Signer: h.anchored, Ledger: h.port, Log: h.log.With("part", "worker"),
 		Announce: announcer{h.bus, h.cfg.muteBus}, Post: &post.Office{Mailer: mailer, Codes: h.cfg.keys, Now: h.cfg.now},
 	})
 	return nil
@@ -284,7 +278,7 @@ func (h *house) openDoors(context.Context) error {
 	door, err := api.New(api.Config{
 		PublicURL: h.publicURL(), Network: h.cfg.Ledger.Passphrase, FundingLedgers: h.cfg.Worker.BoundLedgers,
 	}, api.Deps{
-		Desk: h.desk, Store: h.store, Signer: fundedTreasuries{h.signer, h}, Ledger: h.port, Codes: h.cfg.keys,
+		Desk: h.desk, Store: h.store, Signer: fundedTreasuries{h.anchored, h}, Ledger: h.port, Codes: h.cfg.keys,
 		Bus: ringer{h.bus}, Closing: h.closing, Log: h.log.With("part", "api"), Now: h.cfg.now,
 	})
 	if err != nil {

@@ -41,7 +41,7 @@ func (h *house) settleIn(ctx context.Context) (w welcome, err error) {
 			return welcome{}, err
 		}
 	}
-	sponsor, channels, err := h.signer.Accounts(ctx)
+	sponsor, channels, err := h.anchored.Accounts(ctx)
 	if err != nil {
 		return welcome{}, err
 	}
@@ -109,7 +109,7 @@ func (h *house) newApp(ctx context.Context) (welcome, error) {
 		return welcome{}, err
 	}
 	id := relay.NewAppID(relay.At(h.desk.Now()))
-	treasury, err := h.signer.Treasury(ctx, id)
+	treasury, err := h.anchored.Treasury(ctx, id)
 	if err != nil {
 		return welcome{}, err
 	}

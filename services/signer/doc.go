@@ -25,9 +25,10 @@
 // write that found no room is cut back to what was synced; that intent is refused, and the next ones are signed as soon as
 // there is room.
 //
-// A chain of hashes does not show that whole lines were cut off at its end, or that everything after some line was
-// written anew. Keep the newest hash that [VerifyLog] tells somewhere else, and never restore this directory from a backup
-// while envelopes signed since could still land.
+// A log does not show by itself that whole lines were cut off at its end, or that it is an older copy. Its callers do: they
+// remember the newest mark, and everything that a signer is known by ([Signer.Log], [Config.Known]), and an older log is
+// refused at start and at every answer. Never restore this directory from a backup while envelopes signed since could still
+// land: what was signed since is forgotten by it, and remembered by the ledger.
 //
 // # Where to start
 //

@@ -16,7 +16,7 @@ func lockDir(path string) (*os.File, error) {
 	}
 	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
 		f.Close()
-		return nil, fmt.Errorf("another signer holds %s: %w", path, err)
+		return nil, fmt.Errorf("another signer holds %s (does another restante run on this directory?): %w", path, err)
 	}
 	return f, nil
 }

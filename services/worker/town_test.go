@@ -156,13 +156,13 @@ func (w *town) openWorker() {
 	}
 	seen := w.dial()
 	seen.Sponsor = w.sponsor
-	deps := worker.Deps{Desk: w.desk, Store: store, Signer: w.signer, Ledger: seen, Announce: w.plan.announce, Post: w.plan.post,
+	deps := worker.Deps{Desk: w.desk, Store: store, Signer: &relay.Anchored{Signer: w.signer, Store: store}, Ledger: seen, Announce: w.plan.announce, Post: w.plan.post,
 		Log: slog.New(slog.DiscardHandler)}
 	if w.plan.ledger != nil {
 		deps.Ledger = w.plan.ledger(seen)
 	}
 	if w.plan.signersHand != nil {
-		deps.Signer = w.plan.signersHand(w.signer)
+		deps.Signer = w.plan.signersHand(deps.Signer)
 	}
 	w.w = worker.New(worker.Config{BoundLedgers: bound, BoundTime: 20 * time.Minute, Retry: time.Millisecond,
 		SweepEvery: time.Millisecond, WatchEvery: time.Millisecond}, deps)
