@@ -185,6 +185,11 @@ func (a *Anchored) Treasury(ctx context.Context, app AppID) (string, error) {
 	return anchored(ctx, a, func() (string, error) { return a.Signer.Treasury(ctx, app) })
 }
 
+// Allowance implements Signer.
+func (a *Anchored) Allowance(ctx context.Context, app AppID, asset string) (Allowance, error) {
+	return anchored(ctx, a, func() (Allowance, error) { return a.Signer.Allowance(ctx, app, asset) })
+}
+
 // Accounts implements Signer.
 func (a *Anchored) Accounts(ctx context.Context) (string, []string, error) {
 	type accounts struct {
