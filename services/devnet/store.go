@@ -8,7 +8,8 @@ import (
 	"time"
 
 	"github.com/stellar/go-stellar-sdk/xdr"
-	_ "modernc.org/sqlite" // the driver
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
 
 	"github.com/restante/restante/services/devnet/engine"
 )
@@ -16,6 +17,9 @@ import (
 // store keeps the network in SQLite. Every ledger is one transaction, synced before it is adopted. The file belongs to one process
 // at a time: it is locked while it is open.
 type store struct{ db *sql.DB }
+
+// ErrLocked says that another process has the file open.
+var ErrLocked = errors.New("another process has it open")
 
 const schema = `
 CREATE TABLE IF NOT EXISTS network (one INTEGER PRIMARY KEY CHECK (one = 1), id BLOB NOT NULL, clock_offset INTEGER NOT NULL);
@@ -41,7 +45,11 @@ func openStore(path string) (*store, error) {
 	db.SetMaxIdleConns(1)
 	db.SetConnMaxLifetime(0)
 	if _, err := db.Exec(schema); err != nil {
-		return nil, errors.Join(fmt.Errorf("devnet: open the store: %v", err), db.Close())
+		var failed *sqlite.Error
+		if errors.As(err, &failed) && failed.Code()&0xff == sqlite3.SQLITE_BUSY {
+			err = ErrLocked
+		}
+		return nil, errors.Join(fmt.Errorf("devnet: open the store: %w", err), db.Close())
 	}
 	return &store{db: db}, nil
 }

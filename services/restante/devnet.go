@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"net"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -20,6 +19,7 @@ import (
 // newDevnet runs the embedded ledger alone, for tests that kill everything else and for tools that want a network.
 func (c *cli) newDevnet() *cobra.Command {
 	var addr, control, data, interval, level string
+	var iKnow bool
 	cfg := devnet.Config{Passphrase: developmentNetwork}
 	cmd := &cobra.Command{
 		Use: "devnet", Short: "Run a Stellar network in one process", GroupID: groupRun, Args: cobra.NoArgs,
@@ -40,7 +40,7 @@ func (c *cli) newDevnet() *cobra.Command {
 				}
 				cfg.Path = filepath.Join(data, "ledger.db")
 			}
-			return c.devnet(cmd.Context(), cfg, addr, control)
+			return c.devnet(cmd.Context(), cfg, addr, control, iKnow)
 		},
 	}
 	cmd.AddCommand(c.newDevnetVerify())
@@ -52,6 +52,7 @@ func (c *cli) newDevnet() *cobra.Command {
 	f.StringVar(&interval, "interval", "1s", "time between ledgers; \"manual\" or 0 closes them on demand only")
 	f.StringVar(&cfg.Passphrase, "passphrase", cfg.Passphrase, "passphrase of the network")
 	f.Uint32Var(&cfg.Protocol, "protocol", 0, "protocol version; 0 is the newest known")
+	f.BoolVar(&iKnow, "i-know", false, "let other machines reach the friendbot, and the control port where there is one")
 	f.StringVar(&level, "log-level", "warn", "debug, info, warn or error")
 	return cmd
 }
@@ -69,7 +70,7 @@ func intervalOf(text string) (time.Duration, error) {
 }
 
 // devnet serves the network until ctx ends.
-func (c *cli) devnet(ctx context.Context, cfg devnet.Config, addr, control string) error {
+func (c *cli) devnet(ctx context.Context, cfg devnet.Config, addr, control string, iKnow bool) error {
 	network, err := devnet.Open(cfg)
 	if err != nil {
 		return failed("%v", err)
@@ -81,21 +82,22 @@ func (c *cli) devnet(ctx context.Context, cfg devnet.Config, addr, control strin
 	doors := []struct {
 		name, addr string
 		handler    http.Handler
-	}{{"rpc", addr, mux}, {"control", control, network.Control()}}
+		what       string
+	}{{"rpc", addr, mux, "a friendbot that gives lumens to every caller"}, {"control", control, network.Control(), "the control port of the ledger"}}
 	for _, d := range doors {
 		if d.addr == "" {
 			continue
 		}
-		l, err := net.Listen("tcp", d.addr)
+		l, err := listenOn(d.addr, iKnow, d.what)
 		if err != nil {
-			return failed("%v", err)
+			return failed("%v.", err)
 		}
-		server := boot.NewServer(d.handler, slog.New(slog.DiscardHandler))
+		server := boot.NewServer(namesOf(l, d.addr, "").only(d.handler), slog.New(slog.DiscardHandler))
 		go func() { _ = server.Serve(boot.Limit(l, boot.ServeConfig{MaxPerAddress: 2000})) }() // tools and tests run many clients from here
 		defer server.Close()
-		fmt.Fprintf(c.stdout, "%s http://%s\n", d.name, l.Addr())
+		fmt.Fprintf(c.stdout, "%s http://%s\n", d.name, localAddress(l))
 		if d.name == "rpc" {
-			fmt.Fprintf(c.stdout, "horizon http://%s/horizon\n", l.Addr())
+			fmt.Fprintf(c.stdout, "horizon http://%s/horizon\n", localAddress(l))
 		}
 	}
 	fmt.Fprintf(c.stdout, "network %s\n", cfg.Passphrase)

@@ -10,10 +10,11 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"os"
 	"path/filepath"
 	"sync/atomic"
 	"time"
+
+	"filippo.io/age"
 
 	"github.com/restante/restante/events"
 	"github.com/restante/restante/events/jet"
@@ -42,6 +43,7 @@ type house struct {
 	log      *slog.Logger
 	listener net.Listener
 	base     string // http://host:port
+	names    names  // what the doors of development may be called by
 	rpcURL   string
 
 	net       *devnet.Network // nil when the ledger is elsewhere
@@ -68,10 +70,12 @@ type house struct {
 // houseConfig is what a house is opened with. Zero values are those of `up` without flags.
 type houseConfig struct {
 	upConfig
-	log     *slog.Logger
-	muteBus bool             // nothing is published: the sweep finds all work
-	observe func(n uint64)   // around every commit; fault tests only
-	now     func() time.Time // nil: time.Now; tests of directories made at another time
+	log      *slog.Logger
+	muteBus  bool             // nothing is published: the sweep finds all work
+	observe  func(n uint64)   // around every commit; fault tests only
+	now      func() time.Time // nil: time.Now; tests of directories made at another time
+	say      func(string)     // gets whole lines for the operator while the house starts; nil drops them
+	identity newIdentity      // of the development app; nil makes one for the welcome alone
 }
 
 // openHouse builds everything in the order in which each part needs the one before, and listens. On failure, what was
@@ -86,7 +90,10 @@ func openHouse(ctx context.Context, cfg houseConfig) (h *house, err error) {
 			err = errors.Join(err, h.close())
 		}
 	}()
-	if err := os.MkdirAll(cfg.Data, 0o700); err != nil {
+	if cfg.identity == nil {
+		h.cfg.identity = func(relay.AppID) (*age.X25519Identity, error) { return age.GenerateX25519Identity() }
+	}
+	if err := writable(cfg.Data); err != nil {
 		return h, err
 	}
 	steps := []func(context.Context) error{h.listen, h.lookAround, h.openLedger, h.openSigner, h.openStore, h.openBus, h.openDesk, h.openDoors}
@@ -116,10 +123,11 @@ func (h *house) close() error {
 
 // listen takes the port first: a second `up` on the same port fails before it touches anything.
 func (h *house) listen(context.Context) (err error) {
-	if h.listener, err = net.Listen("tcp", h.cfg.Addr); err != nil {
-		return fmt.Errorf("cannot listen on %s: %w", h.cfg.Addr, err)
+	if h.listener, err = listenOn(h.cfg.Addr, h.cfg.iKnow, h.cfg.developmentDoors()...); err != nil {
+		return err
 	}
-	h.base = "http://" + h.listener.Addr().String()
+	h.base = "http://" + localAddress(h.listener)
+	h.names = namesOf(h.listener, h.cfg.Addr, h.cfg.PublicURL)
 	h.health.Add(boot.Check{Name: "started", Look: h.starting.look})
 	h.door.Handle("/livez", h.health)
 	h.door.Handle("/readyz", h.health)
@@ -145,31 +153,44 @@ func (h *house) openLedger(ctx context.Context) (err error) {
 		h.net, err = devnet.Open(devnet.Config{Passphrase: h.cfg.Ledger.Passphrase, Interval: h.cfg.Ledger.Interval,
 			Path: h.path("ledger.db"), Logger: h.log.With("part", "ledger")})
 		if err != nil {
-			return fmt.Errorf("the ledger in %s cannot be opened (does another restante run on this directory?): %w", h.cfg.Data, err)
+			return h.notOpened("ledger", err)
 		}
 		h.later(h.net.Close)
 		h.rpcURL = h.base + "/rpc"
 		h.cfg.Ledger.Friendbot = h.rpcURL + "/friendbot"
-		h.door.Handle("/rpc/", http.StripPrefix("/rpc", h.net.Handler()))
-		h.door.Handle("/rpc", http.StripPrefix("/rpc", h.net.Handler()))
-		h.door.Handle("/horizon/", http.StripPrefix("/horizon", horizonserver.New(h.net, horizonserver.Config{})))
+		door := h.names.only(http.StripPrefix("/rpc", h.net.Handler()))
+		h.door.Handle("/rpc/", door)
+		h.door.Handle("/rpc", door)
+		h.door.Handle("/horizon/", h.names.only(http.StripPrefix("/horizon", horizonserver.New(h.net, horizonserver.Config{}))))
 	}
 	return nil
 }
 
-// dial opens a view of the ledger, by the protocol that is configured. sponsor is "" for the signer's view.
-func (h *house) dial(ctx context.Context, sponsor string) (relay.Ledger, error) {
+// dial opens a view of the ledger, by the protocol that is configured, as soon as it answers. sponsor is "" for the signer's
+// view. A ledger of another network is an error.
+func (h *house) dial(ctx context.Context, sponsor string) (port relay.Ledger, err error) {
+	err = h.await(ctx, "the ledger at "+h.ledgerHost(), func(ctx context.Context) error {
+		port, err = h.dialOnce(ctx, sponsor)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("ledger: %w", err)
+	}
+	return port, nil
+}
+
+func (h *house) dialOnce(ctx context.Context, sponsor string) (relay.Ledger, error) {
 	if url := h.cfg.Ledger.Horizon; url != "" {
 		client, err := horizon.Dial(ctx, horizon.Config{URL: url, Passphrase: h.cfg.Ledger.Passphrase})
 		if err != nil {
-			return nil, fmt.Errorf("ledger: %w", err)
+			return nil, err
 		}
 		h.later(func() error { client.Close(); return nil })
 		return &horizon.Port{Client: client, Sponsor: sponsor}, nil
 	}
 	client, err := rpc.Dial(ctx, rpc.Config{URL: h.rpcURL, Passphrase: h.cfg.Ledger.Passphrase})
 	if err != nil {
-		return nil, fmt.Errorf("ledger: %w", err)
+		return nil, err
 	}
 	h.later(func() error { client.Close(); return nil })
 	return &rpc.Port{Client: client, Sponsor: sponsor}, nil
@@ -184,7 +205,7 @@ func (h *house) openSigner(ctx context.Context) (err error) {
 	h.signer, err = signer.Open(ctx, signer.Config{Dir: h.cfg.Data, Passphrase: h.cfg.Ledger.Passphrase,
 		Channels: h.cfg.Channels, Ledger: own, Policy: h.cfg.Signer.policy(), Known: h.knownSigner(), Log: h.log.With("part", "signer")})
 	if err != nil {
-		return fmt.Errorf("the signer in %s cannot be opened: %w", h.cfg.Data, err)
+		return h.notOpened("signer", err)
 	}
 	h.later(h.signer.Close)
 	sponsor, _, err := h.signer.Accounts(ctx)
@@ -288,7 +309,7 @@ func (h *house) openDoors(context.Context) error {
 	h.door.Handle("/c/", page)
 	h.door.Handle("/static/", page)
 	if h.mail != nil {
-		h.door.Handle("/dev/", h.mail.Handler())
+		h.door.Handle("/dev/", h.names.only(h.mail.Handler()))
 	}
 	h.watchHealth()
 	return nil

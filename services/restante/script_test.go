@@ -49,10 +49,11 @@ func TestScript(t *testing.T) {
 	})
 }
 
-// scriptUp starts a relay of the script's own and sets what its dev.env says. The development app's age identity, which is
-// shown once, goes into the file identity.txt: up
+// scriptUp starts a relay of the script's own and sets what its dev.env says. The development app's age identity
+// goes into the file identity.txt: up
 func scriptUp(ts *testscript.TestScript, _ bool, _ []string) {
-	cmd := exec.Command("restante", "up", "--data", ts.MkAbs("data"), "--addr", "127.0.0.1:0", "--ledger-interval", "100ms")
+	cmd := exec.Command("restante", "up", "--data", ts.MkAbs("data"), "--addr", "127.0.0.1:0", "--ledger-interval", "100ms",
+		"--identity", ts.MkAbs("identity.txt"))
 	cmd.Env = append(os.Environ(), "HOME="+ts.MkAbs("."))
 	out, err := cmd.StdoutPipe()
 	ts.Check(err)
@@ -63,15 +64,11 @@ func scriptUp(ts *testscript.TestScript, _ bool, _ []string) {
 	})
 	lines := bufio.NewScanner(out)
 	for lines.Scan() && !strings.HasPrefix(lines.Text(), "Try:") {
-		if name, identity, _ := strings.Cut(strings.TrimSpace(lines.Text()), " "); name == "identity" {
-			ts.Check(os.WriteFile(ts.MkAbs("identity.txt"), []byte(strings.TrimSpace(identity)+"\n"), 0o600))
-		}
 	}
 	go func() { _, _ = io.Copy(io.Discard, out) }()
-	text, err := os.ReadFile(ts.MkAbs("data/dev.env"))
+	env, err := readEnv(ts.MkAbs("data/dev.env"))
 	ts.Check(err)
-	for line := range strings.Lines(string(text)) {
-		name, value, _ := strings.Cut(strings.TrimSpace(line), "=")
+	for name, value := range env {
 		ts.Setenv(name, value)
 	}
 }

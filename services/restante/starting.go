@@ -1,13 +1,22 @@
 package main
 
 import (
+	"cmp"
 	"context"
+	"errors"
+	"fmt"
 	"net/http"
 	"net/url"
+	"os"
 	"sync"
+	"time"
 
 	"github.com/restante/restante/relay"
+	"github.com/restante/restante/relay/stellar/horizon"
+	"github.com/restante/restante/relay/stellar/rpc"
+	"github.com/restante/restante/services/devnet"
 	"github.com/restante/restante/services/internal/problem"
+	"github.com/restante/restante/services/signer"
 )
 
 // progress is what a start waits for, for readiness and for callers who come too early. The zero value waits for the parts
@@ -15,15 +24,20 @@ import (
 type progress struct {
 	mu   sync.Mutex
 	done bool
+	awaited
+}
+
+type awaited struct {
 	what string // a noun, e.g. "the ledger at 127.0.0.1:8000"
 	err  error  // why it is not there yet; nil before the first attempt has failed
 }
 
-// waitFor says what is waited for from now on.
-func (p *progress) waitFor(what string, err error) {
+// waitFor says what is waited for from now on, and returns what was before.
+func (p *progress) waitFor(what string, err error) (before awaited) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.what, p.err = what, err
+	before, p.awaited = p.awaited, awaited{what, err}
+	return before
 }
 
 func (p *progress) finish() {
@@ -42,6 +56,12 @@ func (p *progress) look(context.Context) error {
 	public := "The service is starting; try again in a moment."
 	if p.what != "" {
 		public = "The service is starting and waits for " + p.what + "."
+	}
+	var fault *relay.Fault
+	if errors.As(p.err, &fault) {
+		public += " " + fault.Public
+	} else if p.err != nil { // of the ledger's adapters, which keep addresses out of their errors
+		public += " (" + p.err.Error() + ")"
 	}
 	return relay.NewFault(relay.Unavailable, "starting", public, p.err)
 }
@@ -67,4 +87,102 @@ func (h *house) ledgerHost() string {
 		return "an address that cannot be read"
 	}
 	return u.Host
+}
+
+// silence is how long anything may be waited for without a word.
+const silence = 2 * time.Second
+
+// await does what the start cannot go on without, again and with a growing pause for as long as only the other side fails.
+// Readiness names what it waits for; the operator gets a line when it takes longer than a moment.
+func (h *house) await(ctx context.Context, what string, do func(context.Context) error) error {
+	before := h.starting.waitFor(what, nil)
+	defer func() { h.starting.waitFor(before.what, before.err) }()
+	slow := time.AfterFunc(silence, func() {
+		if why := h.starting.why(); why != "" {
+			h.tell("Waiting for " + what + "." + why)
+		}
+	})
+	defer slow.Stop()
+	first := cmp.Or(h.cfg.Worker.Retry, 500*time.Millisecond)
+	for attempt := 0; ; attempt++ {
+		err := do(ctx)
+		if err == nil || ctx.Err() != nil || !passing(err) {
+			return err
+		}
+		h.starting.waitFor(what, err)
+		h.log.Info("the start waits", "for", what, "cause", err)
+		if err := pauseFor(ctx, first<<min(attempt, 4)); err != nil {
+			return err
+		}
+	}
+}
+
+// patiently asks one question of a ledger that sometimes does not answer, until it does: several in a row would seldom all be
+// answered.
+func patiently[T any](ctx context.Context, h *house, ask func(context.Context) (T, error)) (answer T, err error) {
+	err = h.await(ctx, "the ledger at "+h.ledgerHost(), func(ctx context.Context) error {
+		answer, err = ask(ctx)
+		return err
+	})
+	return answer, err
+}
+
+// passing says that another attempt may succeed: the other side did not answer, or not as it should. Another network never
+// becomes the right one.
+func passing(err error) bool {
+	if errors.Is(err, rpc.ErrWrongNetwork) || errors.Is(err, horizon.ErrWrongNetwork) {
+		return false
+	}
+	for _, kind := range []error{rpc.ErrTransient, rpc.ErrNonsense, rpc.ErrRefused, horizon.ErrTransient, horizon.ErrNonsense, horizon.ErrRefused} {
+		if errors.Is(err, kind) {
+			return true
+		}
+	}
+	return relay.KindOf(err) == relay.Unavailable
+}
+
+// why is the cause of the last attempt, for the operator; "" when he was told in more words.
+func (p *progress) why() string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.err == nil {
+		return " It does not answer."
+	}
+	if relay.CodeOf(p.err) == "accounts_missing" {
+		return ""
+	}
+	var fault *relay.Fault
+	if errors.As(p.err, &fault) && fault.Cause != nil {
+		return fmt.Sprintf(" (%v)", fault.Cause)
+	}
+	return fmt.Sprintf(" (%v)", p.err)
+}
+
+func (h *house) tell(line string) {
+	if h.cfg.say != nil {
+		h.cfg.say(line)
+	}
+}
+
+// writable makes the data directory where it is missing, and says in one place that it cannot be written.
+func writable(dir string) error {
+	err := os.MkdirAll(dir, 0o700)
+	if err == nil {
+		var probe *os.File
+		if probe, err = os.CreateTemp(dir, ".restante-*"); err == nil {
+			err = errors.Join(probe.Close(), os.Remove(probe.Name()))
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("the data directory %s cannot be written: %w", dir, err)
+	}
+	return nil
+}
+
+// notOpened says why a part in the data directory cannot be opened. Another process is named only where its lock was met.
+func (h *house) notOpened(part string, err error) error {
+	if errors.Is(err, signer.ErrLocked) || errors.Is(err, devnet.ErrLocked) {
+		return fmt.Errorf("another restante runs on %s: %w", h.cfg.Data, err)
+	}
+	return fmt.Errorf("the %s in %s cannot be opened: %w", part, h.cfg.Data, err)
 }

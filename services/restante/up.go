@@ -1,16 +1,18 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"net/url"
 	"strings"
 	"time"
 
+	"filippo.io/age"
 	"github.com/spf13/cobra"
 
 	"github.com/restante/restante/crypto/field"
+	"github.com/restante/restante/relay"
 	"github.com/restante/restante/services/internal/boot"
 	"github.com/restante/restante/services/internal/post"
 	"github.com/restante/restante/services/worker"
@@ -29,6 +31,7 @@ type upConfig struct {
 	Signer    policyConfig     `yaml:"signer"` // what apps may send a day, and cost the service
 
 	liftHalt bool // a person has looked at what stopped everything
+	iKnow    bool // doors of development may be open to other machines
 	keys     *field.Keys
 }
 
@@ -50,7 +53,7 @@ func defaultUp() upConfig {
 
 func (c *cli) newUp() *cobra.Command {
 	cfg := defaultUp()
-	var file, level string
+	var file, level, identity string
 	var interval time.Duration
 	cmd := &cobra.Command{
 		Use: "up", Short: "Run everything on this machine, with no other program", GroupID: groupRun, Args: cobra.NoArgs,
@@ -64,7 +67,7 @@ func (c *cli) newUp() *cobra.Command {
 			if err != nil {
 				return usage("%v", err)
 			}
-			return c.up(cmd.Context(), houseConfig{upConfig: cfg, log: log})
+			return c.up(cmd.Context(), houseConfig{upConfig: cfg, log: log}, identity)
 		},
 	}
 	f := cmd.Flags()
@@ -76,6 +79,8 @@ func (c *cli) newUp() *cobra.Command {
 	f.String("horizon", "", "use the Horizon server at this address, where there is no Stellar RPC")
 	f.String("passphrase", cfg.Ledger.Passphrase, "passphrase of the network")
 	f.String("friendbot", "", "address that funds new accounts, on development networks")
+	f.StringVar(&identity, "identity", "", "file for the age identity of the development app's sender; one that is there is used (default: shown on a terminal, else ./restante-APP.identity)")
+	f.BoolVar(&cfg.iKnow, "i-know", false, "let other machines reach what belongs to development: the mailbox with all codes, the friendbot")
 	f.BoolVar(&cfg.liftHalt, "lift-halt", false, "go on after a halt, once a person has looked at why everything that moves money was stopped")
 	f.StringVar(&file, "config", "", "YAML file with all settings")
 	f.StringVar(&level, "log-level", "warn", "debug, info, warn or error")
@@ -105,6 +110,12 @@ func configure(cmd *cobra.Command, file string, cfg *upConfig) error {
 	if cfg.Ledger.URL != "" && cfg.Ledger.Horizon != "" {
 		return fmt.Errorf("--rpc and --horizon are two ways to one ledger: give one of them")
 	}
+	for flag, address := range map[string]string{"--rpc": cfg.Ledger.URL, "--horizon": cfg.Ledger.Horizon, "--friendbot": cfg.Ledger.Friendbot} {
+		u, err := url.Parse(address)
+		if address != "" && (err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https") {
+			return fmt.Errorf("%s is an address that begins with https:// or http://", flag) // not shown: it may hold a credential
+		}
+	}
 	if cfg.Ledger.Passphrase == publicNetwork {
 		return fmt.Errorf("`up` is for development: it does not run on the public network")
 	}
@@ -114,18 +125,25 @@ func configure(cmd *cobra.Command, file string, cfg *upConfig) error {
 const publicNetwork = "Public Global Stellar Network ; September 2015"
 
 // up opens the house, says where everything is, and runs until ctx ends.
-func (c *cli) up(ctx context.Context, cfg houseConfig) error {
+func (c *cli) up(ctx context.Context, cfg houseConfig, identityFile string) error {
 	began := time.Now()
+	cfg.say = func(line string) { fmt.Fprintln(c.stderr, line) }
+	cfg.identity = c.identityOf(&identityFile)
 	h, err := openHouse(ctx, cfg)
-	if err != nil {
+	var w welcome
+	if err == nil {
+		if w, err = h.settleIn(ctx); err != nil {
+			_ = h.close()
+		}
+	}
+	switch {
+	case err != nil && ctx.Err() != nil:
+		fmt.Fprintln(c.stdout, "stopped while it started; everything is kept in "+cfg.Data)
+		return nil
+	case err != nil:
 		return failed("%v", err)
 	}
-	w, err := h.settleIn(ctx)
-	if err != nil {
-		_ = h.close()
-		return failed("%v", err)
-	}
-	fmt.Fprint(c.stdout, h.greeting(w, time.Since(began)))
+	fmt.Fprint(c.stdout, h.greeting(w, time.Since(began), c.shown(), identityFile))
 	if why, err := h.desk.Halted(ctx); err == nil && why != "" {
 		fmt.Fprintf(c.stdout, "HALTED: nothing that moves money is done, because %s\nFind out why, then start with --lift-halt.\n\n", why)
 	}
@@ -136,28 +154,57 @@ func (c *cli) up(ctx context.Context, cfg houseConfig) error {
 	return nil
 }
 
+// identityOf makes the development app's identity: in the file named, or in one of its own where nobody could read it
+// otherwise, or on the terminal. A file that is there is used: a start that did not come to its end left it.
+func (c *cli) identityOf(file *string) newIdentity {
+	return func(app relay.AppID) (*age.X25519Identity, error) {
+		if *file == "" && !c.shown() {
+			*file = "restante-" + string(app) + ".identity"
+		}
+		if *file != "" {
+			return identityIn(*file)
+		}
+		id, err := age.GenerateX25519Identity()
+		if err == nil {
+			c.printf("The sender's identity of the development app:\n\n  %s\n\nIt opens every box that the app sends, without us. "+
+				"It is shown once and stored nowhere: keep it.\n\n", id)
+			err = c.written()
+		}
+		return id, err
+	}
+}
+
 // run runs the parts until ctx ends or one of them fails, then closes everything.
 func (h *house) run(ctx context.Context) error {
 	return errors.Join(boot.Run(ctx, h.log, 10*time.Second, h.parts()...), h.close())
 }
 
-// greeting is what a developer reads first.
-func (h *house) greeting(w welcome, took time.Duration) string {
+// greeting is what a developer reads first. The key is in it only for a terminal.
+func (h *house) greeting(w welcome, took time.Duration, terminal bool, identityFile string) string {
 	var b strings.Builder
 	line := func(name, value string) { fmt.Fprintf(&b, "  %-10s %s\n", name, value) }
 	fmt.Fprintf(&b, "restante is up (ready in %d ms)\n\n", took.Milliseconds())
 	line("API", h.base+"/v1   (described at /v1/openapi.yaml)")
-	line("ledger", cmp.Or(h.rpcURL, h.cfg.Ledger.Horizon)+"   \""+h.cfg.Ledger.Passphrase+"\"")
+	ledger := h.ledgerHost()
+	if h.net != nil {
+		ledger = h.rpcURL
+	}
+	line("ledger", ledger+"   \""+h.cfg.Ledger.Passphrase+"\"")
 	if h.mail != nil {
 		line("mailbox", h.base+"/dev/mail")
 	}
 	line("data", h.cfg.Data)
-	line("key", w.key+"   (also in "+h.path("dev.env")+")")
-	line("treasury", w.app.Treasury)
-	if w.identity != "" {
-		line("identity", w.identity)
-		b.WriteString("             This opens every box that your app sends, without us. It is shown once and stored nowhere.\n")
+	key, env := w.key, h.path("dev.env")
+	if terminal {
+		line("key", key+"   (also in "+env+")")
+	} else {
+		key = "'\"$RESTANTE_KEY\"'"
+		line("key", "in "+env+", which a shell can source")
 	}
-	fmt.Fprintf(&b, "\nTry:\n\n  curl -s %s/v1/payments -H 'Authorization: Bearer %s' \\\n    -H 'Content-Type: application/json' -d '{\"to\":\"ana@example.com\",\"amount\":\"25\"}'\n\n", h.base, w.key)
+	line("treasury", w.app.Treasury)
+	if w.identity != "" && identityFile != "" {
+		line("identity", "in "+identityFile+": it opens every box that the app sends, without us; keep it elsewhere")
+	}
+	fmt.Fprintf(&b, "\nTry:\n\n  curl -s %s/v1/payments -H 'Authorization: Bearer %s' \\\n    -H 'Content-Type: application/json' -d '{\"to\":\"ana@example.com\",\"amount\":\"25\"}'\n\n", h.base, key)
 	return b.String()
 }

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -9,7 +8,6 @@ import (
 	"net/http"
 	"net/url"
 	"os"
-	"strings"
 	"time"
 
 	"filippo.io/age"
@@ -41,21 +39,21 @@ func (h *house) settleIn(ctx context.Context) (w welcome, err error) {
 			return welcome{}, err
 		}
 	}
-	sponsor, channels, err := h.anchored.Accounts(ctx)
-	if err != nil {
+	if w, err = h.developmentApp(ctx); err != nil {
 		return welcome{}, err
 	}
-	all, first := errgroup.WithContext(ctx)
-	for _, account := range append([]string{sponsor}, channels...) {
-		all.Go(func() error { return h.befriend(first, account) })
-	}
-	if err := all.Wait(); err != nil {
+	if err := h.readyAccounts(ctx, w.app.Treasury); err != nil {
 		return welcome{}, err
 	}
-	if err := h.worker.Recover(ctx); err != nil { // before anybody may cancel what the database has forgotten to be funded
-		return welcome{}, err
-	}
-	if w, err = h.knownApp(ctx); err == nil || !errors.Is(err, os.ErrNotExist) && relay.KindOf(err) != relay.Denied {
+	// Before any caller may cancel what the database has forgotten to be funded.
+	return w, h.await(ctx, "the ledger at "+h.ledgerHost(), h.worker.Recover)
+}
+
+// developmentApp is the app that an earlier start made, or a new one. It is written down before its treasury has lumens: every
+// start then asks for the same accounts.
+func (h *house) developmentApp(ctx context.Context) (welcome, error) {
+	w, err := h.knownApp(ctx)
+	if err == nil || !errors.Is(err, os.ErrNotExist) && relay.KindOf(err) != relay.Denied {
 		return w, err
 	}
 	return h.newApp(ctx)
@@ -94,36 +92,67 @@ func (h *house) knownApp(ctx context.Context) (welcome, error) {
 	if err != nil {
 		return welcome{}, err
 	}
-	if err := h.befriend(ctx, app.Treasury); err != nil {
-		return welcome{}, err
-	}
 	w := welcome{app: app, key: env["RESTANTE_KEY"]}
-	return w, h.writeEnv(w.key) // the address may have changed
+	return w, h.writeEnv(app.ID, w.key) // the address may have changed
 }
 
-// newApp makes the development app. Its sender's identity is shown once and not stored: whoever copies the data directory
-// must not be able to open a box with it.
+// newIdentity makes the identity of an app's sender, and puts it where it outlives the process or where its owner sees it.
+type newIdentity func(app relay.AppID) (*age.X25519Identity, error)
+
+// newApp makes the development app. Its sender's identity is handed out once and not stored in the data directory: a thief of
+// that directory must not be able to open a box with it.
 func (h *house) newApp(ctx context.Context) (welcome, error) {
-	identity, err := age.GenerateX25519Identity()
+	id, err := h.appID(ctx)
 	if err != nil {
-		return welcome{}, err
-	}
-	id := relay.NewAppID(relay.At(h.desk.Now()))
-	treasury, err := h.anchored.Treasury(ctx, id)
-	if err != nil {
-		return welcome{}, err
-	}
-	if err := h.befriend(ctx, treasury); err != nil {
 		return welcome{}, err
 	}
 	text, key := api.NewKey(api.KeyPrefix(h.cfg.Ledger.Passphrase))
 	key.Scopes = relay.AllScopes
-	if err := h.writeEnv(text); err != nil { // before the database: a key that opens nothing is replaced by the next start
+	// Before treasury and database: a key that opens nothing is replaced by the next start, which finds the app's id there.
+	if err := h.writeEnv(id, text); err != nil {
+		return welcome{}, err
+	}
+	treasury, err := h.anchored.Treasury(ctx, id)
+	if err != nil {
+		return welcome{}, err
+	}
+	identity, err := h.cfg.identity(id) // before the database too: boxes are sealed to it from the first payment on
+	if err != nil {
 		return welcome{}, err
 	}
 	app, err := h.desk.OpenApp(ctx, relay.App{ID: id, Name: "My App", Recipient: identity.Recipient().String(), Treasury: treasury,
 		MayVouch: true, Notify: true}, key)
 	return welcome{app: app, key: text, identity: identity.String()}, err
+}
+
+// appID is the id that a start which did not come to its end has written down, so that its treasury is used; else a new one.
+func (h *house) appID(ctx context.Context) (relay.AppID, error) {
+	env, err := readEnv(h.path("dev.env"))
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		return "", err
+	}
+	id := relay.AppID(env["RESTANTE_APP"])
+	if id != "" {
+		err := h.store.View(ctx, func(tx relay.Tx) error { _, err := tx.App(id); return err })
+		if relay.CodeOf(err) == relay.ErrNotFound.Code {
+			return id, nil
+		}
+		if err != nil {
+			return "", err
+		}
+	}
+	return relay.NewAppID(relay.At(h.desk.Now())), nil
+}
+
+// befriendAll has the friendbot make those accounts that do not exist, side by side.
+func (h *house) befriendAll(ctx context.Context, missing []need) error {
+	all, first := errgroup.WithContext(ctx)
+	for _, m := range missing {
+		if !m.Exists {
+			all.Go(func() error { return h.befriend(first, m.Account) })
+		}
+	}
+	return all.Wait()
 }
 
 // befriend has the ledger's friendbot make an account that does not exist. Development networks only.
@@ -132,16 +161,13 @@ func (h *house) befriend(ctx context.Context, account string) error {
 	if relay.CodeOf(err) != relay.ErrNotFound.Code {
 		return err
 	}
-	if h.cfg.Ledger.Friendbot == "" {
-		return fmt.Errorf("account %s does not exist on the ledger, and no friendbot is configured (--friendbot)", account)
-	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, h.cfg.Ledger.Friendbot+"?addr="+url.QueryEscape(account), nil)
 	if err != nil {
 		return err
 	}
 	resp, err := http.DefaultClient.Do(req)
 	if err != nil {
-		return fmt.Errorf("friendbot: %w", err)
+		return friendbotFault(err)
 	}
 	defer resp.Body.Close()
 	body, _ := io.ReadAll(io.LimitReader(resp.Body, 4096))
@@ -151,7 +177,11 @@ func (h *house) befriend(ctx context.Context, account string) error {
 	if _, err := h.port.Sequence(ctx, account); err == nil {
 		return nil // it was made by a call whose answer was lost
 	}
-	return fmt.Errorf("friendbot does not fund %s: %s: %s", account, resp.Status, body)
+	return friendbotFault(fmt.Errorf("%s: %s: %s", account, resp.Status, body))
+}
+
+func friendbotFault(cause error) error {
+	return relay.NewFault(relay.Unavailable, "friendbot_unavailable", "The friendbot does not fund the accounts just now.", cause)
 }
 
 // fundedTreasuries is the signer as the API of a development network sees it: the treasury of a new app has money.
@@ -167,31 +197,4 @@ func (f fundedTreasuries) Treasury(ctx context.Context, app relay.AppID) (string
 		err = f.house.befriend(ctx, account)
 	}
 	return account, err
-}
-
-// writeEnv writes DATA/dev.env whole or not at all, for its owner only.
-func (h *house) writeEnv(key string) error {
-	text := fmt.Sprintf("RESTANTE_SERVER=%s\nRESTANTE_KEY=%s\nRESTANTE_RPC=%s\nRESTANTE_NETWORK=%s\n",
-		h.base, key, h.rpcURL, h.cfg.Ledger.Passphrase)
-	draft := h.path("dev.env.new")
-	if err := os.WriteFile(draft, []byte(text), 0o600); err != nil {
-		return err
-	}
-	return os.Rename(draft, h.path("dev.env"))
-}
-
-// readEnv reads NAME=value lines.
-func readEnv(path string) (map[string]string, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	env := map[string]string{}
-	for lines := bufio.NewScanner(f); lines.Scan(); {
-		if name, value, ok := strings.Cut(lines.Text(), "="); ok {
-			env[name] = value
-		}
-	}
-	return env, nil
 }

@@ -29,6 +29,8 @@ type book struct {
 	lines     map[relay.AppID]map[string]bool // assets that a treasury was given a trustline for
 	signed    map[appDay]relay.Stroops        // funded out of the treasury, less what was found dead
 	budgets                                   // what apps cost the sponsor
+
+	withdrawals map[string]span // the last one, by treasury
 }
 
 type funding struct {
@@ -87,7 +89,8 @@ func newBook() *book {
 		fundings: map[string]*funding{}, byPayment: map[relay.PaymentID]*funding{}, byNumber: map[number]*funding{},
 		holdings: map[string]*holding{}, envelopes: map[string]filed{}, plans: map[relay.PaymentID]int{},
 		lastBump: map[string]string{}, lines: map[relay.AppID]map[string]bool{}, signed: map[appDay]relay.Stroops{},
-		budgets: newBudgets(),
+		budgets:     newBudgets(),
+		withdrawals: map[string]span{},
 	}
 }
 
@@ -107,6 +110,10 @@ func (b *book) apply(e entry) error {
 		return read(e, func(l fundingLine) error { return b.fund(e.span, l, true) })
 	case trustKind:
 		return read(e, b.trust)
+	case channelsKind:
+		return read(e, func(channelsLine) error { return nil })
+	case withdrawKind:
+		return read(e, func(l withdrawLine) error { b.withdrawals[l.From] = e.span; return nil })
 	case fateKind:
 		return read(e, b.decide)
 	case claimKind:

@@ -13,6 +13,9 @@ const (
 	keepKind    = "keep"    // what a client minted, as a funding line
 	trustKind   = "trust"   // a trustline for a treasury that is about to be signed
 	costsKind   = "costs"   // how costs of payments came to an end, as the signer's own ledger showed
+
+	channelsKind = "channels" // what makes channels on the ledger, about to be signed
+	withdrawKind = "withdraw" // a withdrawal by the operator, about to be signed
 )
 
 const logVersion = 1
@@ -60,6 +63,19 @@ type trustLine struct {
 	Hash  string        `json:"hash"`
 	Day   int64         `json:"day,omitempty"` // as fundingLine.Day; absent before budgets were counted
 	Fee   relay.Stroops `json:"fee,omitempty"` // the most that can be charged
+}
+
+type channelsLine struct {
+	Channels []string `json:"channels"`
+	Hash     string   `json:"hash"`
+}
+
+type withdrawLine struct {
+	From     string        `json:"from"`
+	To       string        `json:"to"`
+	Asset    string        `json:"asset"`
+	Amount   relay.Stroops `json:"amount"`
+	Envelope envelopeLine  `json:"envelope"`
 }
 
 type envelopeLine struct {

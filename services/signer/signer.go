@@ -38,6 +38,9 @@ type Signer struct {
 
 var _ relay.Signer = (*Signer)(nil)
 
+// ErrLocked says that another process has the directory open.
+var ErrLocked = errors.New("another signer holds it")
+
 // Open reads the log, opens the keys, makes those that are missing, and is ready to sign. It refuses what the package
 // comment says. The caller closes the signer.
 func Open(_ context.Context, cfg Config) (*Signer, error) {

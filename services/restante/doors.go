@@ -1,0 +1,93 @@
+package main
+
+import (
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+)
+
+// developmentDoors names what `up` opens that has no place where other people are.
+func (c houseConfig) developmentDoors() (doors []string) {
+	if !c.Mail.Set() {
+		doors = append(doors, "the development mailbox, which shows every code")
+	}
+	if c.Ledger.URL == "" && c.Ledger.Horizon == "" {
+		doors = append(doors, "a friendbot that gives lumens to every caller")
+	}
+	return doors
+}
+
+// listenOn takes a port. An address that other machines can reach is refused where doors of development are behind it, unless
+// the operator says that he knows.
+func listenOn(addr string, iKnow bool, doors ...string) (net.Listener, error) {
+	at, err := net.ResolveTCPAddr("tcp", addr)
+	if err != nil {
+		return nil, fmt.Errorf("cannot listen on %s: %w", addr, err)
+	}
+	if !at.IP.IsLoopback() && !iKnow && len(doors) > 0 {
+		return nil, fmt.Errorf("%s can be reached from other machines, and behind it are %s. Give a loopback address, or --i-know if that is meant",
+			addr, strings.Join(doors, ", and "))
+	}
+	l, err := net.ListenTCP("tcp", at)
+	if err != nil {
+		return nil, fmt.Errorf("cannot listen on %s: %w", addr, err)
+	}
+	return l, nil
+}
+
+// localAddress is how programs on this machine reach a listener.
+func localAddress(l net.Listener) string {
+	at, ok := l.Addr().(*net.TCPAddr)
+	if !ok || !at.IP.IsUnspecified() {
+		return l.Addr().String()
+	}
+	return fmt.Sprintf("127.0.0.1:%d", at.Port)
+}
+
+// names are the hosts that a door of development answers to. A page of another site can have its own name resolve to this
+// machine (DNS rebinding); what it then sends carries that name.
+type names struct {
+	known map[string]bool
+	anyIP bool // it listens on all addresses: each of them is a name, and no address can be rebound
+}
+
+// namesOf are the names that a listener was started under, by its address and by the public URL, and those of this machine.
+func namesOf(l net.Listener, addr, publicURL string) names {
+	n := names{known: map[string]bool{"localhost": true}}
+	if host, _, err := net.SplitHostPort(addr); err == nil && host != "" {
+		n.known[strings.ToLower(host)] = true
+	}
+	if u, err := url.Parse(publicURL); err == nil && u.Hostname() != "" {
+		n.known[strings.ToLower(u.Hostname())] = true
+	}
+	if at, ok := l.Addr().(*net.TCPAddr); ok {
+		n.known[at.IP.String()] = true
+		n.anyIP = at.IP.IsUnspecified()
+	}
+	return n
+}
+
+func (n names) has(hostport string) bool {
+	host := hostport
+	if h, _, err := net.SplitHostPort(hostport); err == nil {
+		host = h
+	}
+	host = strings.ToLower(strings.TrimSuffix(strings.Trim(host, "[]"), "."))
+	if ip := net.ParseIP(host); ip != nil {
+		return n.anyIP || ip.IsLoopback() || n.known[ip.String()]
+	}
+	return n.known[host] || strings.HasSuffix(host, ".localhost")
+}
+
+// only lets requests through that name one of the hosts.
+func (n names) only(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !n.has(r.Host) {
+			http.Error(w, "This door is for development on this machine; it does not answer to this host name.", http.StatusMisdirectedRequest)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}

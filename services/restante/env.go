@@ -1,0 +1,73 @@
+package main
+
+import (
+	"bufio"
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/restante/restante/relay"
+)
+
+// writeEnv writes DATA/dev.env whole or not at all, for its owner only: what commands and SDKs need to use this instance, as
+// lines that a POSIX shell can source. RESTANTE_RPC or RESTANTE_HORIZON is empty when the ledger is not spoken to that way.
+func (h *house) writeEnv(app relay.AppID, key string) error {
+	rpc, horizon := h.cfg.Ledger.URL, h.cfg.Ledger.Horizon
+	if h.net != nil {
+		rpc, horizon = h.rpcURL, h.base+"/horizon"
+	}
+	var b strings.Builder
+	for _, v := range [][2]string{
+		{"RESTANTE_SERVER", h.base}, {"RESTANTE_KEY", key}, {"RESTANTE_RPC", rpc}, {"RESTANTE_HORIZON", horizon},
+		{"RESTANTE_NETWORK", h.cfg.Ledger.Passphrase}, {"RESTANTE_APP", string(app)},
+	} {
+		if strings.ContainsAny(v[1], "\n\r\x00") {
+			return fmt.Errorf("%s cannot be written to dev.env: it has a line break", v[0])
+		}
+		fmt.Fprintf(&b, "%s=%s\n", v[0], quoted(v[1]))
+	}
+	return replaceFile(h.path("dev.env"), []byte(b.String()))
+}
+
+// replaceFile puts a file that only its owner reads in the place of another, whole or not at all.
+func replaceFile(path string, text []byte) error {
+	f, err := os.OpenFile(path+".new", os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
+	if err != nil {
+		return err
+	}
+	if err := f.Chmod(0o600); err != nil { // a draft that was left behind may have another mode
+		f.Close()
+		return err
+	}
+	if err := writeSynced(f, text); err != nil {
+		return err
+	}
+	return os.Rename(path+".new", path)
+}
+
+// quoted is a word of a POSIX shell that means s: in single quotes, where nothing but the quote itself is special.
+func quoted(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'" }
+
+func unquoted(s string) string {
+	if len(s) < 2 || s[0] != '\'' || s[len(s)-1] != '\'' {
+		return s // as written before values were quoted
+	}
+	return strings.ReplaceAll(s[1:len(s)-1], `'\''`, "'")
+}
+
+// readEnv reads the lines of a dev.env.
+func readEnv(path string) (map[string]string, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	env := map[string]string{}
+	lines := bufio.NewScanner(f)
+	for lines.Scan() {
+		if name, value, ok := strings.Cut(lines.Text(), "="); ok {
+			env[name] = unquoted(value)
+		}
+	}
+	return env, lines.Err()
+}

@@ -1,0 +1,227 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/restante/restante/relay"
+	"github.com/restante/restante/relay/stellar"
+)
+
+// need is an account that has to be on the ledger before anything can be sent.
+type need struct {
+	Role    string // sponsor or treasury
+	Account string
+	AtLeast relay.Stroops // lumens
+	Has     relay.Stroops
+	Exists  bool
+}
+
+// openAtOnce is how many payments a sponsor that was just filled carries at a time: two base reserves each.
+const openAtOnce = 5
+
+// sponsorNeeds is what the sponsor must hold at first: its own reserve, that of the channels it makes, and that of a few
+// payments. The same on every start.
+func sponsorNeeds(channels int) relay.Stroops {
+	return relay.Stroops(2+2*channels+2*openAtOnce) * stellar.BaseReserve
+}
+
+// treasuryNeeds is what an account must hold to be there at all. What it sends comes on top.
+const treasuryNeeds = 2 * stellar.BaseReserve
+
+// muster sees to it that the accounts of the service and of the development app are on the ledger. What it has seen there it
+// does not ask for again; each question is asked until it is answered.
+type muster struct {
+	*house
+	treasury string
+	there    map[string]bool
+}
+
+// exists asks for one account.
+func (m muster) exists(ctx context.Context, account string) (bool, error) {
+	if m.there[account] {
+		return true, nil
+	}
+	_, err := patiently(ctx, m.house, func(ctx context.Context) (int64, error) { return m.port.Sequence(ctx, account) })
+	if relay.CodeOf(err) == relay.ErrNotFound.Code {
+		return false, nil
+	}
+	m.there[account] = err == nil
+	return err == nil, err
+}
+
+// channels lists those that are not on the ledger yet.
+func (m muster) channels(ctx context.Context) (missing []string, err error) {
+	_, all, err := m.anchored.Accounts(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, c := range all {
+		there, err := m.exists(ctx, c)
+		if err != nil {
+			return nil, err
+		}
+		if !there {
+			missing = append(missing, c)
+		}
+	}
+	return missing, nil
+}
+
+// needs lists the accounts that are missing or too empty to begin with. A sponsor that has made its channels is judged where
+// money moves, not here.
+func (m muster) needs(ctx context.Context) (missing []need, err error) {
+	sponsor, all, err := m.anchored.Accounts(ctx)
+	if err != nil {
+		return nil, err
+	}
+	first := need{Role: "sponsor", Account: sponsor, AtLeast: sponsorNeeds(len(all))}
+	if first.Exists, err = m.exists(ctx, sponsor); err != nil {
+		return nil, err
+	}
+	none, err := m.channels(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if first.Exists && len(none) > 0 {
+		facts, err := patiently(ctx, m.house, func(ctx context.Context) (relay.AccountFacts, error) {
+			facts, _, err := m.port.Look(ctx, relay.Native, sponsor)
+			return facts[sponsor], err
+		})
+		if err != nil {
+			return nil, err
+		}
+		first.Has = facts.Balance
+	}
+	if !first.Exists || len(none) > 0 && first.Has < first.AtLeast {
+		missing = append(missing, first)
+	}
+	there, err := m.exists(ctx, m.treasury)
+	if err == nil && !there {
+		missing = append(missing, need{Role: "treasury", Account: m.treasury, AtLeast: treasuryNeeds})
+	}
+	return missing, err
+}
+
+// readyAccounts returns when the accounts are there: made by the friendbot where there is one, else by the operator, to whom
+// all of them are named at once. The sponsor makes the channels.
+func (h *house) readyAccounts(ctx context.Context, treasury string) error {
+	m, named := muster{h, treasury, map[string]bool{}}, false
+	err := h.await(ctx, "accounts on the ledger", func(ctx context.Context) error {
+		missing, err := m.needs(ctx)
+		if err != nil || len(missing) == 0 {
+			return err
+		}
+		if h.cfg.Ledger.Friendbot != "" {
+			if err := h.befriendAll(ctx, missing); err != nil {
+				return err
+			}
+			if missing, err = m.needs(ctx); err != nil || len(missing) == 0 {
+				return err
+			}
+		}
+		if !named {
+			named = true
+			h.tell(payIn(missing) + "\"restante accounts --data " + h.cfg.Data + "\" shows them again. Waiting.")
+		}
+		return relay.NewFault(relay.Unavailable, "accounts_missing", "It waits for lumens:"+inShort(missing)+".", nil)
+	})
+	if err != nil {
+		return err
+	}
+	return h.await(ctx, "the channels, which the sponsor makes", m.makeChannels)
+}
+
+// payIn is what the operator has to do, one account a line.
+func payIn(missing []need) string {
+	var b strings.Builder
+	b.WriteString("These accounts need lumens on the ledger:\n\n")
+	for _, m := range missing {
+		fmt.Fprintf(&b, "  %-9s %s   at least %s XLM%s\n", m.Role, m.Account, m.AtLeast, m.rest())
+	}
+	b.WriteString("\nPay them in from any wallet (the first payment makes the account). The service makes all others itself.\n")
+	return b.String()
+}
+
+func (n need) rest() string {
+	if n.Role == "treasury" {
+		return ", and what you will send"
+	}
+	if n.Exists {
+		return ", it holds " + n.Has.String()
+	}
+	return ""
+}
+
+func inShort(missing []need) string {
+	var b strings.Builder
+	for i, m := range missing {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		fmt.Fprintf(&b, " %s %s must hold %s XLM and holds %s", m.Role, m.Account, m.AtLeast, m.Has)
+	}
+	return b.String()
+}
+
+// makeChannels has the sponsor make those channels that the ledger does not show yet. An envelope is handed in again until its
+// end is past. The next one has the sponsor's next number as the ledger shows it, so two for the same channels never both land.
+func (m muster) makeChannels(ctx context.Context) error {
+	var envelope []byte
+	var bound uint32
+	batch := 0 // channels that were missing when it was signed
+	for {
+		missing, err := m.channels(ctx)
+		if err != nil || len(missing) == 0 {
+			return err
+		}
+		head, err := patiently(ctx, m.house, m.port.Head)
+		if err != nil {
+			return err
+		}
+		if envelope == nil || len(missing) < batch || head.Sequence > bound {
+			batch = len(missing)
+			if envelope, bound, err = m.signChannels(ctx, missing[:min(batch, stellar.MostChannels)], head); err != nil {
+				return err
+			}
+		}
+		// What it answers proves nothing; the next look does.
+		if _, err := m.port.Submit(ctx, envelope); err != nil && ctx.Err() != nil {
+			return err
+		}
+		if err := pauseFor(ctx, m.pollLedger()); err != nil {
+			return err
+		}
+	}
+}
+
+// pollLedger is the pause before the ledger is looked at again.
+func (h *house) pollLedger() time.Duration {
+	if h.net != nil {
+		return 20 * time.Millisecond
+	}
+	return cmp.Or(h.cfg.Worker.WatchEvery, 300*time.Millisecond)
+}
+
+func (m muster) signChannels(ctx context.Context, missing []string, head relay.Head) (envelope []byte, bound uint32, err error) {
+	sponsor, _, err := m.anchored.Accounts(ctx)
+	if err != nil {
+		return nil, 0, err
+	}
+	sequence, err := patiently(ctx, m.house, func(ctx context.Context) (int64, error) { return m.port.Sequence(ctx, sponsor) })
+	if err != nil {
+		return nil, 0, err
+	}
+	bid, err := patiently(ctx, m.house, m.port.FeeBid)
+	if err != nil {
+		return nil, 0, err
+	}
+	_, err = patiently(ctx, m.house, func(ctx context.Context) (struct{}, error) {
+		envelope, bound, err = m.house.signer.MakeChannels(ctx, missing, sequence+1, bid, head)
+		return struct{}{}, err
+	})
+	return envelope, bound, err
+}

@@ -1,0 +1,196 @@
+package signer
+
+import (
+	"context"
+	"encoding/base64"
+	"fmt"
+	"maps"
+	"os"
+	"slices"
+
+	"github.com/restante/restante/crypto/secret"
+	"github.com/restante/restante/relay"
+	"github.com/restante/restante/relay/stellar"
+)
+
+// What is in this file is for the operator, on the machine that has the signer's directory and holds its lock. None of it is
+// part of [relay.Signer], which is all that the API and the worker get.
+
+// Treasuries are the accounts of apps, also of those that no database knows any more.
+func (s *Signer) Treasuries(ctx context.Context) (map[relay.AppID]string, error) {
+	leave, err := s.enter(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
+	return maps.Clone(s.book.treasuries), nil
+}
+
+// Roster are the accounts in a signer's log.
+type Roster struct {
+	Sponsor    string
+	Channels   []string // in the order in which they were made
+	Treasuries map[relay.AppID]string
+}
+
+// ReadRoster reads the accounts out of the log in a data directory, without its lock and without a key: a signer may be at
+// work there. A log that is not there is an error.
+func ReadRoster(dir string) (Roster, error) {
+	f, err := os.Open(Config{Dir: dir}.logPath())
+	if err != nil {
+		return Roster{}, err
+	}
+	defer f.Close()
+	b := newBook()
+	if _, err := scan(f, secret.Key{}, b.apply); err != nil {
+		return Roster{}, err
+	}
+	return Roster{Sponsor: b.sponsor, Channels: b.channels, Treasuries: b.treasuries}, nil
+}
+
+// MakeChannels signs what makes channel accounts on the ledger, out of the sponsor, which keeps their reserves and pays bid
+// stroops for each operation. sequence is the sponsor's next number, so that two of these never both land; head is what the
+// caller knows. It moves no money.
+func (s *Signer) MakeChannels(ctx context.Context, channels []string, sequence int64, bid relay.Stroops, head relay.Head) (envelope []byte, bound uint32, err error) {
+	leave, err := s.enter(ctx)
+	if err != nil {
+		return nil, 0, err
+	}
+	defer leave()
+	for _, c := range channels {
+		if !slices.Contains(s.book.channels, c) {
+			return nil, 0, forbidden("channel_unknown", "This account is none of the channels.")
+		}
+	}
+	if bid > s.cfg.Policy.MaxFee/relay.Stroops(3*stellar.MostChannels) {
+		return nil, 0, forbidden("fee_limit", "The fee is above the limit.")
+	}
+	own, err := s.cfg.Ledger.Head(ctx)
+	if err != nil {
+		return nil, 0, unavailable("ledger_unavailable", err)
+	}
+	plan := stellar.ChannelsPlan{
+		Passphrase: s.cfg.Passphrase, Sponsor: s.book.sponsor, Channels: channels, Sequence: sequence, Fee: int64(bid),
+		MaxTime: head.CloseTime + operatorSeconds, LastLedger: head.Sequence + operatorLedgers,
+	}
+	if err := allowBounds(head.Sequence, plan.LastLedger, plan.MaxTime, own); err != nil {
+		return nil, 0, err
+	}
+	tx, err := stellar.BuildChannels(plan)
+	if err != nil {
+		return nil, 0, relay.NewFault(relay.Invalid, "channels_refused", "These channels cannot be made.", err)
+	}
+	if err := s.write(channelsKind, channelsLine{Channels: channels, Hash: tx.Hash}); err != nil {
+		return nil, 0, err
+	}
+	text, err := s.attach(tx.XDR, tx.Hash, append([]string{s.book.sponsor}, channels...)...)
+	if err != nil {
+		return nil, 0, err
+	}
+	envelope, err = base64.StdEncoding.DecodeString(text)
+	return envelope, plan.LastLedger, err
+}
+
+// How long what the operator asks for may land.
+const (
+	operatorSeconds = 300 // of close time
+	operatorLedgers = 20
+)
+
+// Withdrawal takes money out of a treasury.
+type Withdrawal struct {
+	From   string // a treasury
+	To     string // G… or M…, an account that exists
+	Asset  string
+	Amount relay.Stroops
+	Memo   relay.Memo
+}
+
+// Withdraw signs a withdrawal, fee-bumped by the sponsor for at most bid stroops for each of two operations. sequence is the
+// treasury's next number; head is what the caller knows. One that could still land stands in the way of the next: the fault
+// "withdrawal_open" (Conflict), so that a repeat after a crash does not pay twice.
+func (s *Signer) Withdraw(ctx context.Context, w Withdrawal, sequence int64, bid relay.Stroops, head relay.Head) (outer []byte, e relay.Envelope, err error) {
+	leave, err := s.enter(ctx)
+	if err != nil {
+		return nil, e, err
+	}
+	defer leave()
+	if bid > s.cfg.Policy.MaxFee/2 {
+		return nil, e, forbidden("fee_limit", "The fee is above the limit.")
+	}
+	own, err := s.cfg.Ledger.Head(ctx)
+	if err != nil {
+		return nil, e, unavailable("ledger_unavailable", err)
+	}
+	if err := s.noOpenWithdrawal(ctx, w.From); err != nil {
+		return nil, e, err
+	}
+	tx, e, err := s.buildWithdrawal(w, sequence, head, own)
+	if err != nil {
+		return nil, e, err
+	}
+	text, err := s.attach(tx.XDR, tx.Hash, w.From)
+	if err != nil {
+		return nil, e, err
+	}
+	bump, err := stellar.BuildFeeBump(text, s.cfg.Passphrase, s.book.sponsor, int64(bid))
+	if err != nil {
+		return nil, e, fmt.Errorf("bump %s: %w", tx.Hash, err)
+	}
+	line := withdrawLine{From: w.From, To: w.To, Asset: w.Asset, Amount: w.Amount, Envelope: lineOf(e)}
+	if err := s.write(withdrawKind, line); err != nil {
+		return nil, e, err
+	}
+	if text, err = s.attach(bump.XDR, bump.Hash, s.book.sponsor); err != nil {
+		return nil, e, err
+	}
+	outer, err = base64.StdEncoding.DecodeString(text)
+	return outer, e, err
+}
+
+// noOpenWithdrawal asks the signer's own ledger about the last withdrawal out of an account.
+func (s *Signer) noOpenWithdrawal(ctx context.Context, from string) error {
+	at, ok := s.book.withdrawals[from]
+	if !ok {
+		return nil
+	}
+	var last withdrawLine
+	if _, err := s.log.body(at, &last); err != nil {
+		return err
+	}
+	verdict, seen, err := s.cfg.Ledger.Verdict(ctx, last.Envelope.envelope())
+	switch {
+	case err != nil:
+		return unavailable("ledger_unavailable", err)
+	case seen != nil || verdict == relay.CannotLand:
+		return nil
+	}
+	return relay.NewFault(relay.Conflict, "withdrawal_open", fmt.Sprintf(
+		"An earlier withdrawal of %s to %s could still land, until ledger %d at the latest. Look at %s, then try again.",
+		last.Amount, last.To, last.Envelope.Bound, last.Envelope.Hash), nil)
+}
+
+func (s *Signer) buildWithdrawal(w Withdrawal, sequence int64, head, own relay.Head) (tx stellar.Tx, e relay.Envelope, err error) {
+	if !slices.Contains(slices.Collect(maps.Values(s.book.treasuries)), w.From) {
+		return tx, e, forbidden("treasury_unknown", "This account is no treasury of this signer.")
+	}
+	memo, err := stellar.MemoOf(w.Memo)
+	if err != nil {
+		return tx, e, invalid("memo_malformed", "This is no memo.")
+	}
+	plan := stellar.PayoutPlan{
+		Passphrase: s.cfg.Passphrase, From: w.From, To: w.To, Asset: w.Asset, Amount: int64(w.Amount), Memo: memo,
+		Sequence: sequence, MaxTime: head.CloseTime + operatorSeconds, LastLedger: head.Sequence + operatorLedgers,
+	}
+	if err := allowBounds(head.Sequence, plan.LastLedger, plan.MaxTime, own); err != nil {
+		return tx, e, err
+	}
+	if tx, err = stellar.BuildPayout(plan); err != nil {
+		return tx, e, relay.NewFault(relay.Invalid, "withdrawal_refused", "This withdrawal cannot be built.", err)
+	}
+	raw, err := base64.StdEncoding.DecodeString(tx.XDR)
+	return tx, relay.Envelope{
+		Hash: tx.Hash, State: relay.Signed, Network: s.network, Source: w.From, Sequence: sequence, SignedAt: min(head.Sequence, own.Sequence),
+		Bound: plan.LastLedger, MaxTime: plan.MaxTime, XDR: raw, Payments: []relay.PaymentID{}, Destination: w.To, Asset: w.Asset, Amount: w.Amount,
+	}, err
+}
