@@ -40,7 +40,7 @@ func paymentV1(p relay.Payment) PaymentV1 {
 		Amount:         p.Amount.String(),
 		Asset:          p.Asset,
 		Policy:         string(p.Policy),
-		Custody:        p.Policy.Custody(),
+		Custody:        p.Custody(),
 		HoldingAccount: orNull(p.Holding),
 		Destination:    claimedInto(p),
 		ReturnTo:       p.ReturnTo,

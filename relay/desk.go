@@ -50,7 +50,7 @@ func (d *Desk) step(tx Tx, p Payment, in Input) (Payment, error) {
 // save writes what a step made of p: the row under its version, one line of history for a change of state, wish or handle,
 // the work. A new handle voids what the old one could still prove, here, so that no way leads around it.
 func (d *Desk) save(tx Tx, p Payment, next *Payment, in Input, effects []Effect) error {
-	if next.State == p.State && next.ReturnWish == p.ReturnWish && next.To == p.To {
+	if next.State == p.State && next.ReturnWish == p.ReturnWish && next.To == p.To && next.FeeHolding == p.FeeHolding {
 		return nil
 	}
 	if err := tx.SavePayment(next); err != nil {
@@ -118,6 +118,8 @@ func detail(in Input) string {
 	case EmptiedElsewhere:
 		return in.Tx
 	case Moved:
+		return in.Tx
+	case FeeTaken:
 		return in.Tx
 	case HoldingTroubled:
 		return string(in.Cause)

@@ -157,7 +157,7 @@ func (d *Desk) Sighted(ctx context.Context, s Sighting) error {
 		if err != nil {
 			return err
 		}
-		err = d.settleIn(tx, s.Hash, func(e Envelope, left int) (Envelope, Input, error) { return StepSighting(e, s, left) })
+		err = d.settleIn(tx, s.Hash, &s)
 		if err != nil {
 			return err
 		}
@@ -170,17 +170,16 @@ func (d *Desk) Sighted(ctx context.Context, s Sighting) error {
 }
 
 // Died tells an envelope and its payments that it is proven unable to land. Only after a [Verdict] of [CannotLand].
-func (d *Desk) Died(ctx context.Context, hash string) error { return d.settle(ctx, hash, StepDead) }
-
-func (d *Desk) settle(ctx context.Context, hash string, step func(Envelope, int) (Envelope, Input, error)) error {
+func (d *Desk) Died(ctx context.Context, hash string) error {
 	e, err := d.Envelope(ctx, hash)
 	if err != nil {
 		return err
 	}
-	return d.Store.UpdateMany(ctx, e.Payments, func(tx Tx, ps []Payment) error { return d.settleIn(tx, hash, step) })
+	return d.Store.UpdateMany(ctx, e.Payments, func(tx Tx, ps []Payment) error { return d.settleIn(tx, hash, nil) })
 }
 
-func (d *Desk) settleIn(tx Tx, hash string, step func(Envelope, int) (Envelope, Input, error)) error {
+// settleIn steps an envelope that was seen, or with seen = nil is proven dead, and tells its payments.
+func (d *Desk) settleIn(tx Tx, hash string, seen *Sighting) error {
 	e, err := tx.Envelope(hash)
 	if err != nil {
 		return err
@@ -197,7 +196,13 @@ func (d *Desk) settleIn(tx Tx, hash string, step func(Envelope, int) (Envelope, 
 			}
 		}
 	}
-	next, in, err := step(e, left)
+	var next Envelope
+	var in Input
+	if seen == nil {
+		next, in, err = StepDead(e, left)
+	} else {
+		next, in, err = StepSighting(e, *seen, left)
+	}
 	if err != nil {
 		return fmt.Errorf("envelope %s: %w", hash, err)
 	}
@@ -217,27 +222,37 @@ func (d *Desk) settleIn(tx Tx, hash string, step func(Envelope, int) (Envelope, 
 		if e.Kind != FundingEnvelope && e.Source != p.Holding {
 			continue // of a holding account that was given up: whoever made it anew, the money in it is not this payment's
 		}
-		if _, err := d.step(tx, p, withFee(in, next.Fee, i, len(e.Payments))); err != nil {
+		var old Payment // that a funding takes the money over from
+		if p.Replaces != "" && e.Kind == FundingEnvelope {
+			if old, err = tx.Payment(p.Replaces); err != nil {
+				return err
+			}
+		}
+		told := in
+		if seen != nil {
+			told = detailed(in, p, old, next, *seen, i)
+		}
+		if _, err := d.step(tx, p, told); err != nil {
 			return fmt.Errorf("payment %s: %w", id, err)
 		}
-		if err := d.movedOn(tx, p, next); err != nil {
+		if old.ID == "" || seen == nil {
+			continue
+		}
+		if next.State != Landed {
+			if seen.Payer == old.Holding {
+				if _, err := d.step(tx, old, FeeTaken{Tx: seen.Tx, Fee: seen.Fee}); err != nil {
+					return fmt.Errorf("payment %s, to be replaced by %s: %w", p.Replaces, id, err)
+				}
+			}
+			continue
+		}
+		moved := Moved{Tx: next.Tx, Ledger: next.Ledger, Holding: p.Holding}
+		moved.Arrived, moved.Rest = old.gone(old.Holding, seen.Paid, func(Paid) bool { return true })
+		if _, err := d.step(tx, old, moved); err != nil {
 			return fmt.Errorf("payment %s, replaced by %s: %w", p.Replaces, id, err)
 		}
 	}
 	return nil
-}
-
-// movedOn tells the payment that p replaces that p's funding, which has landed, took its money.
-func (d *Desk) movedOn(tx Tx, p Payment, funding Envelope) error {
-	if p.Replaces == "" || funding.Kind != FundingEnvelope || funding.State != Landed {
-		return nil
-	}
-	old, err := tx.Payment(p.Replaces)
-	if err != nil {
-		return err
-	}
-	_, err = d.step(tx, old, Moved{Tx: funding.Tx, Ledger: funding.Ledger, Holding: p.Holding})
-	return err
 }
 
 // Witness takes in one closed ledger: our envelopes that are in it, strangers' transactions that touched our holding
@@ -257,10 +272,8 @@ func (d *Desk) Witness(ctx context.Context, page LedgerPage) error {
 		}
 		for _, t := range page.Transactions {
 			if slices.Contains(known, t.Hash) {
-				err = d.settleIn(tx, t.Hash, func(e Envelope, left int) (Envelope, Input, error) {
-					return StepSighting(e, t.Sighting, left)
-				})
-			} else if t.Success {
+				err = d.settleIn(tx, t.Hash, &t.Sighting)
+			} else {
 				err = d.stranger(tx, t)
 			}
 			if err != nil {
@@ -296,9 +309,14 @@ func follows(tx Tx, page LedgerPage) (again bool, err error) {
 	return seq <= cursor, nil
 }
 
-// stranger takes in a transaction that is not ours and touched holding accounts: emptied, or to be looked at.
+// stranger takes in a transaction that is not ours and touched holding accounts: emptied, or to be looked at, and charged when
+// its key holder let it pay. One that failed changed nothing but that.
 func (d *Desk) stranger(tx Tx, t PageTransaction) error {
-	ids, err := tx.PaymentsOfHoldings(t.Touched)
+	touched := t.Touched
+	if !t.Success {
+		touched = []string{t.Payer}
+	}
+	ids, err := tx.PaymentsOfHoldings(touched)
 	if err != nil {
 		return err
 	}
@@ -310,9 +328,14 @@ func (d *Desk) stranger(tx Tx, t PageTransaction) error {
 		if !p.State.Holds() {
 			continue // an account that ended with its payment may be made anew by anybody; it is none of ours
 		}
-		if destination, gone := t.Merges[p.Holding]; gone {
+		destination, gone := t.Merges[p.Holding]
+		switch {
+		case gone:
 			_, err = d.step(tx, p, emptied(p, t, destination))
-		} else {
+		case t.Payer == p.Holding:
+			_, err = d.step(tx, p, FeeTaken{Tx: t.Tx, Fee: min(t.Fee, mostOwnFee)})
+		}
+		if err == nil && !gone && t.Success {
 			err = tx.AddWork(Work{Kind: DoAudit, Payment: id, Due: d.now()})
 		}
 		if err != nil {
@@ -320,24 +343,6 @@ func (d *Desk) stranger(tx Tx, t PageTransaction) error {
 		}
 	}
 	return nil
-}
-
-// emptied is what a stranger's transaction did that merged the payment's holding account away. Lumens went where it merged,
-// a credit amount where it was paid in the same transaction; else nobody knows here.
-func emptied(p Payment, t PageTransaction, destination string) EmptiedElsewhere {
-	in := EmptiedElsewhere{Tx: t.Tx, Ledger: t.Ledger, Destination: destination, Merged: -1, Fee: t.Fee}
-	if p.IsNative() {
-		if len(t.Merges) == 1 { // with several, nobody knows here which moved how much
-			in.Merged = t.Merged
-		}
-		return in
-	}
-	for _, paid := range t.Paid {
-		if paid.From == p.Holding && paid.Asset == p.Asset && paid.Amount > max(in.Merged, 0) {
-			in.Merged, in.Destination = paid.Amount, paid.To
-		}
-	}
-	return in
 }
 
 // Envelope reads one envelope.

@@ -66,7 +66,7 @@ func (d *Desk) Adopt(ctx context.Context, f FundAnswer, seen *Sighting, landed b
 		}
 		switch {
 		case seen != nil:
-			err := d.settleIn(tx, seen.Hash, func(e Envelope, left int) (Envelope, Input, error) { return StepSighting(e, *seen, left) })
+			err := d.settleIn(tx, seen.Hash, seen)
 			if err != nil {
 				return err
 			}

@@ -308,7 +308,7 @@ func TestTheClaimWasFirst(t *testing.T) {
 	_, err := r.SubmitClaim(t.Context(), old.ID, "c", []byte("x"), r.head())
 	r.ok(err)
 	claim := landed("c", map[string]string{old.Holding: c.Destination})
-	claim.Merged = old.Amount
+	claim.Paid = []relay.Paid{{From: old.Holding, To: c.Destination, Asset: relay.Native, Amount: old.Amount}}
 	failed := landed(a.Envelope.Hash, nil)
 	failed.Success = false
 	r.ledger(claim, failed)
@@ -547,7 +547,7 @@ func TestEmptiedOfCredit(t *testing.T) {
 		r.funded(p)
 		p = r.is(p.ID, relay.Pending, "")
 		tx := landed("a stranger's", map[string]string{p.Holding: "GMERGED"})
-		tx.Touched, tx.Merged = []string{p.Holding}, 5*relay.One
+		tx.Touched, tx.Paid = []string{p.Holding}, []relay.Paid{{From: p.Holding, To: "GMERGED", Asset: relay.Native, Amount: 5 * relay.One}}
 		for _, paid := range c.paid(p) {
 			if paid.From == "" {
 				paid.From = p.Holding

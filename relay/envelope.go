@@ -63,13 +63,16 @@ type Sighting struct {
 	Ledger  uint32
 	Success bool
 	Fee     Stroops
-	Merged  Stroops // what its AccountMerge moved; 0 when it has none
+	Payer   string // account that paid the fee; "" when the source does not tell
+	Service bool   // which is the service's sponsor
+	Paid    []Paid // what its operations moved, in their order; empty when it failed
 }
 
 // Live says whether the envelope could still land as far as we know.
 func (e Envelope) Live() bool { return e.State == Planned || e.State == Signed }
 
-// StepSighting is what becomes of an envelope that was seen in a ledger, and what its payments are told. rungsLeft is how
+// StepSighting is what becomes of an envelope that was seen in a ledger, and what its payments are told (what it cost and
+// moved, [detailed] adds for each of them). rungsLeft is how
 // many other returns of the same holding account are live. Pure; repeats are no-ops; a sighting of an envelope that was
 // proven dead is [ErrContradiction].
 func StepSighting(e Envelope, s Sighting, rungsLeft int) (Envelope, Input, error) {
@@ -90,10 +93,9 @@ func StepSighting(e Envelope, s Sighting, rungsLeft int) (Envelope, Input, error
 	case e.Kind == FundingEnvelope && s.Success:
 		return e, FundingLanded{Hash: e.Hash, Tx: s.Tx, Ledger: s.Ledger}, nil
 	case e.Kind == ClaimEnvelope && s.Success:
-		return e, ClaimLanded{Hash: e.Hash, Tx: s.Tx, Ledger: s.Ledger, Destination: e.Destination, NewAccount: e.NewAccount, Merged: s.Merged}, nil
+		return e, ClaimLanded{Hash: e.Hash, Tx: s.Tx, Ledger: s.Ledger, Destination: e.Destination, NewAccount: e.NewAccount}, nil
 	case e.Kind == ReturnEnvelope && s.Success:
-		return e, ReturnLanded{Tx: s.Tx, Ledger: s.Ledger, Merged: s.Merged,
-			LastResort: e.Rung == LastResort, Bare: e.Rung == BareRung}, nil
+		return e, ReturnLanded{Tx: s.Tx, Ledger: s.Ledger, LastResort: e.Rung == LastResort, Bare: e.Rung == BareRung}, nil
 	case e.Kind == FundingEnvelope:
 		return e, FundingDead{Hash: e.Hash}, nil
 	case e.Kind == ClaimEnvelope:
@@ -108,35 +110,6 @@ const (
 	LastResort = 0
 	BareRung   = 1
 )
-
-// withFee is in with the i-th payment's part of a fee that n payments share; the parts add up to the fee.
-func withFee(in Input, fee Stroops, i, n int) Input {
-	part := fee / Stroops(n)
-	if Stroops(i) < fee%Stroops(n) {
-		part++
-	}
-	switch in := in.(type) {
-	case FundingLanded:
-		in.Fee = part
-		return in
-	case FundingDead:
-		in.Fee = part
-		return in
-	case ClaimLanded:
-		in.Fee = part
-		return in
-	case ClaimDead:
-		in.Fee = part
-		return in
-	case ReturnLanded:
-		in.Fee = part
-		return in
-	case RungSpent:
-		in.Fee = part
-		return in
-	}
-	return in
-}
 
 // StepDead is what becomes of an envelope that was proven unable to land, and what its payments are told. Only the
 // holder of a [Verdict] of CannotLand may call it. A return has no end and dies only with its holding account's sequence.

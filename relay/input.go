@@ -35,11 +35,15 @@ type (
 		Tx     string // "" when only the accounts that it made tell, and then nobody knows the ledger either
 		Ledger uint32
 		Fee    Stroops // this payment's part of it
+		Payer  Payer
+		Came   Stroops // of a payment that takes over another's money: what came of it
+		Spent  Stroops // and the fees that the other's holding account has paid
 	}
 	// FundingDead: the funding is proven unable to land, or was seen to fail.
 	FundingDead struct {
-		Hash string
-		Fee  Stroops // of a funding that was seen to fail
+		Hash  string
+		Fee   Stroops // of a funding that was seen to fail
+		Payer Payer
 	}
 	// ClaimLanded: a claim we planned was seen in a ledger.
 	ClaimLanded struct {
@@ -47,42 +51,57 @@ type (
 		Ledger      uint32
 		Destination string
 		NewAccount  bool    // the sponsor carries the destination's reserve
-		Merged      Stroops // what arrived
+		Arrived     Stroops // of the payment's asset, at the destination
+		Rest        Stroops // lumens that left the holding account besides
 		Fee         Stroops
+		Payer       Payer
 	}
 	// ClaimDead: the claim is proven unable to land, or was seen to fail.
 	ClaimDead struct {
-		Hash string
-		Fee  Stroops // of a claim that was seen to fail
+		Hash  string
+		Fee   Stroops // of a claim that was seen to fail
+		Payer Payer
 	}
 	// ReturnLanded: a rung was seen in a ledger. LastResort: it left the amount in a claimable balance for the sender. Bare:
 	// it was the one that pays nothing out.
 	ReturnLanded struct {
 		Tx         string
 		Ledger     uint32
-		Merged     Stroops // lumens that arrived at the account that it merges into
+		Arrived    Stroops // of the payment's asset
+		Rest       Stroops // lumens that left the holding account besides
 		LastResort bool
 		Bare       bool // of a credit asset
 		Fee        Stroops
+		Payer      Payer
 	}
 	// RungSpent: a rung was seen to fail; Left others remain.
 	RungSpent struct {
-		Left int
-		Fee  Stroops
+		Left  int
+		Fee   Stroops
+		Payer Payer
 	}
 	// EmptiedElsewhere: a transaction that is none of ours merged the holding account into Destination.
 	EmptiedElsewhere struct {
 		Tx          string
 		Ledger      uint32
 		Destination string
-		Merged      Stroops // what arrived of the payment's asset; -1 when the transaction does not tell it apart
-		Fee         Stroops // what it cost; the holding account itself may have paid it
+		Arrived     Stroops // there, of the payment's asset; -1 when the transaction does not tell
+		Rest        Stroops // there too, lumens besides a credit amount
+		Fee         Stroops // what it cost
+		Holding     bool    // and the holding account paid that
 	}
 	// Moved: the funding of the payment that replaces this one took the money into its own holding account.
 	Moved struct {
 		Tx      string
 		Ledger  uint32
 		Holding string
+		Arrived Stroops // of the payment's asset
+		Rest    Stroops // lumens besides
+	}
+	// FeeTaken: the holding account paid the fee of a transaction that ends nothing: a move's that failed, or a key holder's own.
+	FeeTaken struct {
+		Tx  string
+		Fee Stroops
 	}
 	// HoldingTroubled: the holding account is not as we made it, or is gone and nobody knows how.
 	HoldingTroubled struct{ Cause Reason }
@@ -112,6 +131,7 @@ func (ReturnLanded) input()     {}
 func (RungSpent) input()        {}
 func (EmptiedElsewhere) input() {}
 func (Moved) input()            {}
+func (FeeTaken) input()         {}
 func (HoldingTroubled) input()  {}
 func (HoldingWell) input()      {}
 func (LedgerClosed) input()     {}

@@ -84,13 +84,14 @@ type PageTransaction struct {
 	Sighting
 	Touched []string          // every account it names
 	Merges  map[string]string // accounts merged away → destination; empty when it failed
-	Paid    []Paid            // payments of one asset to one account; empty when it failed
 }
 
-// Paid is one Payment operation that succeeded.
+// Paid is what one operation moved from one account to another, by its result where the envelope does not say it.
 type Paid struct {
 	From, To, Asset string
 	Amount          Stroops
+	Customer        string // To as the operation writes it when that is an address of one of its customers (M…, SEP-23)
+	Claimable       bool   // To has not got it: it waits for To in a claimable balance
 }
 
 // Ledger is the network as the domain needs it. One implementation per protocol (Stellar RPC, Horizon); all pass one

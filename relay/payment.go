@@ -48,11 +48,15 @@ type Payment struct {
 	ReturnWish Reason // a return that was asked for and is not done: "" or ByCancel, ByDecline, ByExpiry
 	Claim      string // hash of the claim envelope on its way, "" = none
 
-	Destination string // where the money went by claim
-	SettledTx   string // hash of the transaction that ended it, as the ledger knows it
-	SettledAt   uint32 // its ledger
-	FeePaid     Stroops
-	SpentUnits  int // base reserves that the sponsor carries for the claimant's account
+	Destination string  // where the money went by claim
+	SettledTx   string  // hash of the transaction that ended it, as the ledger knows it
+	SettledAt   uint32  // its ledger
+	Arrived     Stroops // what arrived of the amount by that transaction; -1 = it does not tell
+	ArrivedRest Stroops // lumens that came along, or left to the account that kept the reserve: the purse, less fees, and gifts
+	FeePaid     Stroops // fees that the service, or of a wallet's payment the sender, has paid
+	FeeHolding  Stroops // which of these the holding account paid out of its purse
+	FeeOther    Stroops // fees that others paid, who handed an envelope of ours in
+	SpentUnits  int     // base reserves that the sponsor carries for the claimant's account
 }
 
 // NotBefore is the first ledger in which a return can land; 0 when nothing is funded.

@@ -11,7 +11,7 @@ func Step(p Payment, in Input, now Micros) (Payment, []Effect, error) {
 		return p, nil, err
 	}
 	if next.State == p.State {
-		if next.ReturnWish != p.ReturnWish || next.To != p.To {
+		if next.ReturnWish != p.ReturnWish || next.To != p.To || next.FeeHolding != p.FeeHolding {
 			next.UpdatedAt = now
 		}
 		return next, effects, nil
@@ -61,18 +61,24 @@ func react(p Payment, in Input) (Payment, []Effect, error) {
 		if p.State != Claiming || p.Claim != in.Hash {
 			return p, nil, nil
 		}
-		p.Claim, p.Destination, p.FeePaid = "", "", p.FeePaid+in.Fee
+		p.Claim, p.Destination = "", ""
+		p.charge(in.Fee, in.Payer)
 		return to(p, Pending)
 	case RungSpent:
 		if p.State != Returning {
 			return p, nil, nil
 		}
-		p.FeePaid += in.Fee
+		p.charge(in.Fee, in.Payer)
 		if in.Left == 0 {
 			p.Reason = NoWayBack
 			return to(p, Parked)
 		}
 		return to(p, Pending) // the wish stands, so it goes onward with the next rung
+	case FeeTaken: // told once, with the ledger that it is in
+		if p.State.Holds() {
+			p.FeeHolding += in.Fee
+		}
+		return p, nil, nil
 	case HoldingTroubled:
 		if p.State != Pending && p.State != Claiming && p.State != Returning {
 			return p, nil, nil
@@ -193,10 +199,14 @@ func landFunding(p Payment, in FundingLanded) (Payment, []Effect, error) {
 	if p.PayTo != "" && in.Tx == "" { // told by the accounts that it made: an end wants the transaction itself
 		return p, nil, nil
 	}
-	p.Note, p.FeePaid = "", p.FeePaid+in.Fee
+	p.Note, p.FeeHolding = "", in.Spent
+	p.charge(in.Fee, in.Payer)
 	if p.PayTo != "" { // there was no holding account to go through
-		p.Destination, p.SettledTx, p.SettledAt, p.ReturnWish = p.PayTo, in.Tx, in.Ledger, ""
+		p.Destination, p.SettledTx, p.SettledAt, p.ReturnWish, p.Arrived = p.PayTo, in.Tx, in.Ledger, "", p.Amount
 		return to(p, Claimed)
+	}
+	if p.Replaces != "" && in.Tx != "" && in.Came < p.Amount { // a holder of the other key had paid a part out
+		return to(p, Pending, Effect{Kind: DoAudit})
 	}
 	return to(p, Pending)
 }
@@ -205,7 +215,8 @@ func loseFunding(p Payment, in FundingDead) (Payment, []Effect, error) {
 	if p.State != Funding || p.Funding != in.Hash {
 		return p, nil, nil
 	}
-	p.Funding, p.Holding, p.Bound, p.FeePaid = "", "", 0, p.FeePaid+in.Fee
+	p.Funding, p.Holding, p.Bound = "", "", 0
+	p.charge(in.Fee, in.Payer)
 	if p.ReturnWish == "" && (p.Fundings >= MostFundings || p.From != "") { // whose client funds it, has to ask anew
 		p.Reason = FundingFailed
 		return to(p, Failed)
@@ -264,61 +275,83 @@ func end(p Payment, in Input) (Payment, []Effect, error) {
 	}
 	switch in := in.(type) {
 	case ClaimLanded:
-		p.Claim, p.Destination, p.Reason, p.ReturnWish = in.Hash, in.Destination, "", ""
-		p.SettledTx, p.SettledAt, p.FeePaid = in.Tx, in.Ledger, p.FeePaid+in.Fee
-		if in.NewAccount && p.Sponsor == "" {
-			p.SpentUnits = AssetUnits(p.Asset)
-		}
-		if p.short(in.Merged) {
-			p.Reason, p.Claim = HoldingShort, "" // she has what was left
-			return to(p, Settled)
-		}
-		return to(p, Claimed)
+		return landClaim(p, in)
 	case ReturnLanded:
-		p.SettledTx, p.SettledAt, p.FeePaid = in.Tx, in.Ledger, p.FeePaid+in.Fee
-		why := Reason("")
-		switch {
-		case in.LastResort:
-			why = LeftClaimable
-		case in.Bare && !p.IsNative():
-			why = ClawedBack
-		case p.short(in.Merged):
-			why = HoldingShort
-		}
-		if why != "" {
-			p.Destination, p.Claim, p.ReturnWish, p.Reason = p.ReturnTo, "", "", why
-			return to(p, Settled)
-		}
-		return bringHome(p)
+		return landReturn(p, in)
 	case EmptiedElsewhere:
-		p.SettledTx, p.SettledAt = in.Tx, in.Ledger
-		whole := in.Merged >= 0 && in.Merged+min(in.Fee, mostOwnFee) >= p.Amount
-		if !p.IsNative() {
-			whole = in.Merged >= p.Amount // fees are never paid in a credit asset
-		}
-		if whole && in.Destination == p.ReturnTo {
-			return bringHome(p)
-		}
-		known := in.Destination == p.Destination
-		p.Destination, p.Claim, p.Reason, p.ReturnWish = in.Destination, "", "", ""
-		if whole && known { // the account she asked us to claim into: by another envelope, but claimed
-			return to(p, Claimed)
-		}
-		if !whole && in.Merged >= 0 {
-			p.Reason = HoldingShort
-		}
-		return to(p, Settled)
+		return landElsewhere(p, in)
 	case Moved:
 		p.Destination, p.Claim, p.Reason, p.ReturnWish = in.Holding, "", MovedOn, ""
 		p.SettledTx, p.SettledAt = in.Tx, in.Ledger
+		p.arrivedOf(in.Arrived, in.Rest)
 		return to(p, Settled)
 	}
 	return p, nil, NewFault(Internal, "unknown_input", "", nil)
 }
 
-// short says that an envelope of ours moved less than the amount. A credit amount is written in the envelope; lumens are
-// whatever was there, and the purse may have been spent.
-func (p Payment) short(merged Stroops) bool { return p.IsNative() && merged+p.Purse < p.Amount }
+// landClaim ends p by a claim of ours: claimed means that the claimant has the whole amount.
+func landClaim(p Payment, in ClaimLanded) (Payment, []Effect, error) {
+	p.Claim, p.Destination, p.Reason, p.ReturnWish = in.Hash, in.Destination, "", ""
+	p.SettledTx, p.SettledAt = in.Tx, in.Ledger
+	p.charge(in.Fee, in.Payer)
+	p.arrivedOf(in.Arrived, in.Rest)
+	if in.NewAccount && p.Sponsor == "" {
+		p.SpentUnits = AssetUnits(p.Asset)
+	}
+	if p.Arrived < p.Amount {
+		p.Reason, p.Claim = HoldingShort, "" // she has what was left
+		return to(p, Settled)
+	}
+	return to(p, Claimed)
+}
+
+// landReturn ends p by a rung: returned means that the sender has everything again that he put in, less fees.
+func landReturn(p Payment, in ReturnLanded) (Payment, []Effect, error) {
+	p.SettledTx, p.SettledAt = in.Tx, in.Ledger
+	p.charge(in.Fee, in.Payer)
+	p.arrivedOf(in.Arrived, in.Rest)
+	why := Reason("")
+	switch {
+	case in.LastResort:
+		why = LeftClaimable
+	case in.Bare && !p.IsNative():
+		why = ClawedBack
+	case p.short(in.Arrived, in.Rest):
+		why = HoldingShort
+	}
+	if why != "" {
+		p.Destination, p.Claim, p.ReturnWish, p.Reason = p.ReturnTo, "", "", why
+		return to(p, Settled)
+	}
+	return bringHome(p)
+}
+
+// landElsewhere ends p by a transaction of a key holder's. Home, or claimed, it is when the same arrived as by ours; the fee
+// that he paid out of the holding account may be missing, and a claimant has no right to the purse.
+func landElsewhere(p Payment, in EmptiedElsewhere) (Payment, []Effect, error) {
+	p.SettledTx, p.SettledAt = in.Tx, in.Ledger
+	by, fee := PayerOther, Stroops(0)
+	if in.Holding {
+		by, fee = PayerHolding, min(in.Fee, mostOwnFee)
+	}
+	judged, beyond := p, max(0, fee-p.purseLeft()) // of the fee, what came out of the amount
+	judged.FeeHolding += fee
+	p.charge(in.Fee, by)
+	p.arrivedOf(in.Arrived, in.Rest)
+	if in.Arrived >= 0 && in.Destination == p.ReturnTo && !judged.short(in.Arrived, in.Rest) {
+		return bringHome(p)
+	}
+	known, home := in.Destination == p.Destination, in.Destination == p.ReturnTo
+	p.Destination, p.Claim, p.Reason, p.ReturnWish = in.Destination, "", "", ""
+	whole := in.Arrived >= p.Amount || p.IsNative() && in.Arrived+beyond >= p.Amount
+	if whole && known { // the account she asked us to claim into: by another envelope, but claimed
+		return to(p, Claimed)
+	}
+	if (!whole || home) && p.Arrived >= 0 {
+		p.Reason = HoldingShort
+	}
+	return to(p, Settled)
+}
 
 // bringHome ends p as returned; a return that nobody asked us for was the sender's own.
 func bringHome(p Payment) (Payment, []Effect, error) {

@@ -45,7 +45,7 @@ func TestParkedForgetsTheClaimAndKeepsTheWish(t *testing.T) {
 
 func TestAnEndForgetsTheWish(t *testing.T) {
 	p := Payment{State: Returning, Amount: 1, Reason: ByExpiry, ReturnWish: ByExpiry, Claim: "c"}
-	next, _, err := Step(p, ClaimLanded{Hash: "c", Tx: "t", Destination: "G", NewAccount: true, Merged: 1}, 1)
+	next, _, err := Step(p, ClaimLanded{Hash: "c", Tx: "t", Destination: "G", NewAccount: true, Arrived: 1}, 1)
 	if err != nil || next.ReturnWish != "" || next.Reason != "" || next.SpentUnits != AccountUnits {
 		t.Fatal(next, err)
 	}
@@ -68,18 +68,18 @@ func TestTheFirstWishNamesTheReason(t *testing.T) {
 func TestEmptiedElsewhere(t *testing.T) {
 	base := Payment{State: Pending, Amount: 5, ReturnTo: "T", Destination: ""}
 	for destination, want := range map[string]State{"T": Returned, "X": Settled} {
-		p, _, err := Step(base, EmptiedElsewhere{Tx: "t", Ledger: 4, Destination: destination, Merged: 5}, 1)
+		p, _, err := Step(base, EmptiedElsewhere{Tx: "t", Ledger: 4, Destination: destination, Arrived: 5}, 1)
 		if err != nil || p.State != want || p.SettledTx != "t" {
 			t.Errorf("%s: %v %v", destination, p.State, err)
 		}
 	}
 	for _, destination := range []string{"T", "X", "G"} {
-		if p, _, _ := Step(base, EmptiedElsewhere{Tx: "t", Destination: destination, Merged: 4}, 1); p.State != Settled || p.Reason != HoldingShort {
+		if p, _, _ := Step(base, EmptiedElsewhere{Tx: "t", Destination: destination, Arrived: 4}, 1); p.State != Settled || p.Reason != HoldingShort {
 			t.Errorf("a part into %s: %s %s", destination, p.State, p.Reason)
 		}
 	}
 	base.State, base.Claim, base.Destination = Claiming, "c", "G"
-	if p, _, _ := Step(base, EmptiedElsewhere{Tx: "t", Destination: "G", Merged: 5}, 1); p.State != Claimed {
+	if p, _, _ := Step(base, EmptiedElsewhere{Tx: "t", Destination: "G", Arrived: 5}, 1); p.State != Claimed {
 		t.Error(p.State)
 	}
 }
@@ -105,13 +105,13 @@ func TestTheEndSaysHowMuchMoved(t *testing.T) {
 		state  State
 		reason Reason
 	}{
-		"whole":       {ReturnLanded{Tx: "t", Merged: 25}, Returned, ByCancel},
-		"more":        {ReturnLanded{Tx: "t", Merged: 26}, Returned, ByCancel},
-		"short":       {ReturnLanded{Tx: "t", Merged: 24}, Settled, HoldingShort},
+		"whole":       {ReturnLanded{Tx: "t", Arrived: 25}, Returned, ByCancel},
+		"more":        {ReturnLanded{Tx: "t", Arrived: 26}, Returned, ByCancel},
+		"short":       {ReturnLanded{Tx: "t", Arrived: 24}, Settled, HoldingShort},
 		"empty":       {ReturnLanded{Tx: "t"}, Settled, HoldingShort},
 		"last resort": {ReturnLanded{Tx: "t", LastResort: true}, Settled, LeftClaimable},
-		"claim":       {ClaimLanded{Tx: "t", Destination: "G", Merged: 25}, Claimed, ""},
-		"claim short": {ClaimLanded{Tx: "t", Destination: "G", Merged: 1}, Settled, HoldingShort},
+		"claim":       {ClaimLanded{Tx: "t", Destination: "G", Arrived: 25}, Claimed, ""},
+		"claim short": {ClaimLanded{Tx: "t", Destination: "G", Arrived: 1}, Settled, HoldingShort},
 	} {
 		p, _, err := Step(base, c.in, 1)
 		if err != nil || p.State != c.state || p.Reason != c.reason || p.ReturnWish != "" {
@@ -135,7 +135,8 @@ func TestFeePartsAddUp(t *testing.T) {
 		for n := 1; n < 18; n++ {
 			sum := Stroops(0)
 			for i := range n {
-				sum += withFee(FundingLanded{}, fee, i, n).(FundingLanded).Fee
+				e := Envelope{Fee: fee, Payments: make([]PaymentID, n)}
+				sum += detailed(FundingLanded{}, Payment{}, Payment{}, e, Sighting{}, i).(FundingLanded).Fee
 			}
 			if sum != fee {
 				t.Fatalf("%d among %d is %d", fee, n, sum)
@@ -295,40 +296,107 @@ func TestMoved(t *testing.T) {
 	}
 }
 
-// What is short of the amount: of lumens with a purse, what is below the amount although the purse was spent; of a credit
-// asset, what a stranger's transaction paid less than whole. Our own envelopes move all of a credit amount or none.
+// What the end says is what arrived, to the stroop: the sender has everything again that he put in, purse and all, less the
+// fees that the holding account paid; the claimant has the amount. A key holder who paid a part out is seen in both.
 func TestShort(t *testing.T) {
 	lumens := Payment{State: Returning, Amount: 25, Asset: Native, ReturnTo: "T", Reason: ByCancel, ReturnWish: ByCancel}
+	claiming := lumens
+	claiming.Destination, claiming.ReturnWish, claiming.State = "G", "", Claiming
 	purse := lumens
 	purse.Purse, purse.Sponsor = 10, "S"
+	spent := purse // a claim and a rung were on the ledger before, and failed
+	spent.FeeHolding = 3
 	credit := lumens
 	credit.Asset = "USD:G"
+	own := credit
+	own.Purse, own.Sponsor = 10, "S"
+	type told struct{ arrived, rest Stroops }
 	for name, c := range map[string]struct {
 		p      Payment
 		in     Input
 		state  State
 		reason Reason
+		told   told
 	}{
-		"the purse is spent":       {purse, ReturnLanded{Tx: "t", Merged: 15}, Returned, ByCancel},
-		"more than the purse":      {purse, ReturnLanded{Tx: "t", Merged: 14}, Settled, HoldingShort},
-		"claimed out of the purse": {purse, ClaimLanded{Tx: "t", Destination: "G", Merged: 15}, Claimed, ""},
-		"claimed short":            {purse, ClaimLanded{Tx: "t", Destination: "G", Merged: 14}, Settled, HoldingShort},
-		"no purse":                 {lumens, ReturnLanded{Tx: "t", Merged: 24}, Settled, HoldingShort},
-		"credit home":              {credit, ReturnLanded{Tx: "t"}, Returned, ByCancel},
-		"credit claimed":           {credit, ClaimLanded{Tx: "t", Destination: "G"}, Claimed, ""},
-		"clawed back":              {credit, ReturnLanded{Tx: "t", Bare: true}, Settled, ClawedBack},
-		"left claimable":           {credit, ReturnLanded{Tx: "t", LastResort: true}, Settled, LeftClaimable},
-		"plain rung 1 of lumens":   {lumens, ReturnLanded{Tx: "t", Merged: 25, Bare: true}, Returned, ByCancel},
-		"fee out of lumens":        {lumens, EmptiedElsewhere{Tx: "t", Destination: "T", Merged: 24, Fee: 1}, Returned, ByCancel},
-		"no fee out of credit":     {credit, EmptiedElsewhere{Tx: "t", Destination: "T", Merged: 24, Fee: 1}, Settled, HoldingShort},
-		"credit by hand":           {credit, EmptiedElsewhere{Tx: "t", Destination: "T", Merged: 25}, Returned, ByCancel},
-		"credit to somewhere":      {credit, EmptiedElsewhere{Tx: "t", Destination: "X", Merged: 25}, Settled, ""},
-		"nobody knows how much":    {credit, EmptiedElsewhere{Tx: "t", Destination: "T", Merged: -1}, Settled, ""},
+		"managed, home":                  {lumens, ReturnLanded{Tx: "t", Arrived: 25}, Returned, ByCancel, told{25, 0}},
+		"managed, home, with a gift":     {lumens, ReturnLanded{Tx: "t", Arrived: 27}, Returned, ByCancel, told{25, 2}},
+		"managed, home, paid and merged": {lumens, ReturnLanded{Tx: "t", Arrived: 25, Rest: 2}, Returned, ByCancel, told{25, 2}},
+		"managed, home, short":           {lumens, ReturnLanded{Tx: "t", Arrived: 24}, Settled, HoldingShort, told{24, 0}},
+		"managed, plain rung 1":          {lumens, ReturnLanded{Tx: "t", Arrived: 25, Bare: true}, Returned, ByCancel, told{25, 0}},
+		"managed, left claimable":        {lumens, ReturnLanded{Tx: "t", Arrived: 25, LastResort: true}, Settled, LeftClaimable, told{25, 0}},
+		"managed, claimed":               {lumens, ClaimLanded{Tx: "t", Destination: "G", Arrived: 25}, Claimed, "", told{25, 0}},
+		"managed, claimed short":         {lumens, ClaimLanded{Tx: "t", Destination: "G", Arrived: 24, Rest: 1}, Settled, HoldingShort, told{24, 1}},
+
+		"wallet, home, its own fee":    {purse, ReturnLanded{Tx: "t", Arrived: 33, Fee: 2, Payer: PayerHolding}, Returned, ByCancel, told{25, 8}},
+		"wallet, home, earlier fees":   {spent, ReturnLanded{Tx: "t", Arrived: 31, Fee: 1, Payer: PayerHolding}, Returned, ByCancel, told{25, 6}},
+		"wallet, home, others paid":    {purse, ReturnLanded{Tx: "t", Arrived: 34, Fee: 1, Payer: PayerOther}, Settled, HoldingShort, told{25, 9}},
+		"wallet, home, of the purse":   {purse, ReturnLanded{Tx: "t", Arrived: 32, Fee: 2, Payer: PayerHolding}, Settled, HoldingShort, told{25, 7}},
+		"wallet, home, of the amount":  {purse, ReturnLanded{Tx: "t", Arrived: 15}, Settled, HoldingShort, told{15, 0}},
+		"wallet, claimed, new account": {purse, ClaimLanded{Tx: "t", Destination: "G", Arrived: 33, Fee: 2, Payer: PayerHolding}, Claimed, "", told{25, 8}},
+		"wallet, claimed, existing":    {purse, ClaimLanded{Tx: "t", Destination: "G", Arrived: 25, Rest: 8}, Claimed, "", told{25, 8}},
+		"wallet, claimed, purse spent": {purse, ClaimLanded{Tx: "t", Destination: "G", Arrived: 25}, Claimed, "", told{25, 0}},
+		"wallet, claimed short":        {purse, ClaimLanded{Tx: "t", Destination: "G", Arrived: 24}, Settled, HoldingShort, told{24, 0}},
+		"wallet, by hand home":         {purse, EmptiedElsewhere{Tx: "t", Destination: "T", Arrived: 33, Fee: 2, Holding: true}, Returned, ByCancel, told{25, 8}},
+		"wallet, by hand, part of it":  {purse, EmptiedElsewhere{Tx: "t", Destination: "T", Arrived: 32, Fee: 2, Holding: true}, Settled, HoldingShort, told{25, 7}},
+
+		"credit, home":             {credit, ReturnLanded{Tx: "t", Arrived: 25}, Returned, ByCancel, told{25, 0}},
+		"credit, home, nothing":    {credit, ReturnLanded{Tx: "t"}, Settled, HoldingShort, told{0, 0}},
+		"credit, claimed":          {credit, ClaimLanded{Tx: "t", Destination: "G", Arrived: 25}, Claimed, "", told{25, 0}},
+		"credit, claimed, nothing": {credit, ClaimLanded{Tx: "t", Destination: "G"}, Settled, HoldingShort, told{0, 0}},
+		"credit, clawed back":      {credit, ReturnLanded{Tx: "t", Rest: 3, Bare: true}, Settled, ClawedBack, told{0, 3}},
+		"credit, left claimable":   {credit, ReturnLanded{Tx: "t", Arrived: 25, LastResort: true}, Settled, LeftClaimable, told{25, 0}},
+		"credit wallet, home":      {own, ReturnLanded{Tx: "t", Arrived: 25, Rest: 9, Fee: 1, Payer: PayerHolding}, Returned, ByCancel, told{25, 9}},
+		"credit wallet, of the purse": {own, ReturnLanded{Tx: "t", Arrived: 25, Rest: 8, Fee: 1, Payer: PayerHolding}, Settled, HoldingShort,
+			told{25, 8}},
+
+		"elsewhere, fee out of lumens":     {lumens, EmptiedElsewhere{Tx: "t", Destination: "T", Arrived: 24, Fee: 1, Holding: true}, Returned, ByCancel, told{24, 0}},
+		"elsewhere, somebody paid the fee": {lumens, EmptiedElsewhere{Tx: "t", Destination: "T", Arrived: 24, Fee: 1}, Settled, HoldingShort, told{24, 0}},
+		"elsewhere, claimed by hand":       {claiming, EmptiedElsewhere{Tx: "t", Destination: "G", Arrived: 24, Fee: 1, Holding: true}, Claimed, "", told{24, 0}},
+		"elsewhere, no fee out of credit":  {credit, EmptiedElsewhere{Tx: "t", Destination: "T", Arrived: 24, Fee: 1, Holding: true}, Settled, HoldingShort, told{24, 0}},
+		"elsewhere, credit by hand":        {credit, EmptiedElsewhere{Tx: "t", Destination: "T", Arrived: 25}, Returned, ByCancel, told{25, 0}},
+		"elsewhere, credit to somewhere":   {credit, EmptiedElsewhere{Tx: "t", Destination: "X", Arrived: 25}, Settled, "", told{25, 0}},
+		"elsewhere, nobody knows how much": {credit, EmptiedElsewhere{Tx: "t", Destination: "T", Arrived: -1}, Settled, "", told{-1, 0}},
+		"moved":                            {purse, Moved{Tx: "t", Holding: "N", Arrived: 33}, Settled, MovedOn, told{25, 8}},
+		"moved in part":                    {purse, Moved{Tx: "t", Holding: "N", Arrived: 24}, Settled, MovedOn, told{24, 0}},
 	} {
 		p, _, err := Step(c.p, c.in, 1)
-		if err != nil || p.State != c.state || p.Reason != c.reason || p.Destination == "" && c.state == Settled {
-			t.Errorf("%s: %s %q %q %v", name, p.State, p.Reason, p.Destination, err)
+		if err != nil || p.State != c.state || p.Reason != c.reason || p.Destination == "" && c.state == Settled || (told{p.Arrived, p.ArrivedRest}) != c.told {
+			t.Errorf("%s: %s %q to %q, %d and %d, %v", name, p.State, p.Reason, p.Destination, p.Arrived, p.ArrivedRest, err)
 		}
+	}
+}
+
+// Who pays a fee is what the ledger shows: what a stranger paid is none of the payment's cost.
+func TestFeesAreCharged(t *testing.T) {
+	funding, rung := Envelope{Kind: FundingEnvelope, Source: "channel"}, Envelope{Kind: ReturnEnvelope, Source: "H"}
+	managed, wallet := Payment{Holding: "H"}, Payment{Holding: "H", From: "W", Sponsor: "W"}
+	move := Payment{Holding: "N", From: "H"}
+	for name, c := range map[string]struct {
+		p    Payment
+		e    Envelope
+		s    Sighting
+		want Payer
+	}{
+		"not told":                {managed, rung, Sighting{}, PayerUsual},
+		"the sponsor":             {managed, rung, Sighting{Payer: "S", Service: true}, PayerUsual},
+		"a channel":               {managed, funding, Sighting{Payer: "channel"}, PayerUsual},
+		"a stranger":              {managed, rung, Sighting{Payer: "X"}, PayerOther},
+		"the wallet":              {wallet, funding, Sighting{Payer: "W"}, PayerUsual},
+		"the purse":               {wallet, rung, Sighting{Payer: "H"}, PayerHolding},
+		"the service, not asked":  {wallet, rung, Sighting{Payer: "S", Service: true}, PayerOther},
+		"a stranger for a wallet": {wallet, rung, Sighting{Payer: "X"}, PayerOther},
+		"a move":                  {move, Envelope{Kind: FundingEnvelope, Source: "H"}, Sighting{Payer: "S", Service: true}, PayerUsual},
+	} {
+		if got := c.p.payerOf(c.e, c.s); got != c.want {
+			t.Errorf("%s: %q, want %q", name, got, c.want)
+		}
+	}
+	p := Payment{}
+	p.charge(1, PayerUsual)
+	p.charge(10, PayerHolding)
+	p.charge(100, PayerOther)
+	if p.FeePaid != 11 || p.FeeHolding != 10 || p.FeeOther != 100 {
+		t.Errorf("%+v", p)
 	}
 }
 

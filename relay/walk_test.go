@@ -93,13 +93,14 @@ func (w *world) next(p Payment, r *rand.Rand) Input {
 		if p.Claim != "" && w.money == p.Holding {
 			if r.IntN(8) == 0 { // a holder of the key was at it before
 				w.money = "elsewhere"
+				left := p.Amount - 1
 				if !p.IsNative() { // a credit amount is in the envelope: no part of it moves
-					w.money = "recipient"
+					w.money, left = "recipient", p.Amount
 				}
-				return ClaimLanded{Hash: p.Claim, Tx: w.id("tx"), Ledger: w.ledger, Destination: "G", Merged: p.Amount - p.Purse - 1}
+				return ClaimLanded{Hash: p.Claim, Tx: w.id("tx"), Ledger: w.ledger, Destination: "G", Arrived: left}
 			}
 			w.money = "recipient"
-			return ClaimLanded{Hash: p.Claim, Tx: w.id("tx"), Ledger: w.ledger, Destination: "G", NewAccount: true, Merged: p.Amount}
+			return ClaimLanded{Hash: p.Claim, Tx: w.id("tx"), Ledger: w.ledger, Destination: "G", NewAccount: true, Arrived: p.Amount}
 		}
 	case 8:
 		if p.Claim != "" && w.money == p.Holding {
@@ -110,10 +111,10 @@ func (w *world) next(p Payment, r *rand.Rand) Input {
 			if r.IntN(8) == 0 { // not all of it, or not into the account
 				w.money = "elsewhere"
 				last := r.IntN(2) == 0
-				return ReturnLanded{Tx: w.id("tx"), Ledger: w.ledger, Merged: p.Amount - p.Purse - 1, LastResort: last, Bare: !last}
+				return ReturnLanded{Tx: w.id("tx"), Ledger: w.ledger, Arrived: p.Amount - p.Purse - 1, LastResort: last, Bare: !last}
 			}
 			w.money = "home"
-			return ReturnLanded{Tx: w.id("tx"), Ledger: w.ledger, Merged: p.Amount - Stroops(r.IntN(2))*p.Purse + Stroops(r.IntN(2))}
+			return ReturnLanded{Tx: w.id("tx"), Ledger: w.ledger, Arrived: p.Amount + Stroops(r.IntN(2)), Rest: p.Purse - p.FeeHolding}
 		}
 	case 10:
 		if p.State == Returning && w.rungs > 0 && w.money == p.Holding {
@@ -123,7 +124,7 @@ func (w *world) next(p Payment, r *rand.Rand) Input {
 	case 11:
 		if p.Holding != "" && w.money == p.Holding && r.IntN(10) == 0 {
 			w.money = "elsewhere"
-			return EmptiedElsewhere{Merged: Stroops(r.IntN(2)) * p.Amount, Tx: w.id("tx"), Ledger: w.ledger, Destination: "X"}
+			return EmptiedElsewhere{Arrived: Stroops(r.IntN(2)) * p.Amount, Tx: w.id("tx"), Ledger: w.ledger, Destination: "X"}
 		}
 	case 12:
 		if p.Holding != "" && r.IntN(5) == 0 {

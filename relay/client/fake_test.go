@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/stellar/go-stellar-sdk/keypair"
+	"github.com/stellar/go-stellar-sdk/xdr"
 
 	"github.com/restante/restante/crypto/box"
 	"github.com/restante/restante/crypto/claim"
@@ -382,6 +383,8 @@ func (f *fake) plan(destination string, fresh bool) *wire.Plan {
 	}
 	if fresh {
 		p.Sponsor = addr("sponsor")
+	} else {
+		p.Keeper, p.Amount = addr("sponsor"), 25_0000000
 	}
 	tx, err := stellar.BuildClaim(p)
 	if err != nil {
@@ -396,11 +399,21 @@ func (f *fake) settle(p *fakePayment) {
 		f.land(p)
 		return
 	}
-	touched, err := stellar.Touched(f.signed[len(f.signed)-1], testnet)
+	signed := f.signed[len(f.signed)-1]
+	touched, err := stellar.Touched(signed, testnet)
 	if err != nil || len(touched.Merges) != 1 {
 		f.t.Fatalf("%v, merges %v", err, touched.Merges)
 	}
-	to := touched.Merges[0].Destination
+	to := touched.Merges[0].Destination // of a new account; one that exists is paid
+	var env xdr.TransactionEnvelope
+	if err := xdr.SafeUnmarshalBase64(signed, &env); err != nil {
+		f.t.Fatal(err)
+	}
+	for _, op := range env.Operations() {
+		if op.Body.Type == xdr.OperationTypePayment {
+			to = op.Body.PaymentOp.Destination.Address()
+		}
+	}
 	p.State, p.Destination = "claimed", &to
 	p.Settlement = &wire.Settlement{Tx: touched.Outer, Ledger: 555}
 }

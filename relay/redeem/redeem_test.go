@@ -208,7 +208,9 @@ func demand(newAccount bool) PlanExpect {
 	return PlanExpect{Destination: addr("ana"), NewAccount: newAccount, Now: now, Longest: time.Hour}
 }
 
-func existing(p *stellar.ClaimPlan) { p.NewAccount, p.Sponsor = false, "" }
+func existing(p *stellar.ClaimPlan) {
+	p.NewAccount, p.Sponsor, p.Keeper, p.Amount = false, "", addr("sponsor"), 25_0000000
+}
 
 func TestSign(t *testing.T) {
 	h := fixture(t, relay.Guarded).open(t)
@@ -414,7 +416,8 @@ func FuzzCheckPlan(f *testing.F) {
 	f.Add("", int64(0), uint32(0), false)
 	tx, err := stellar.BuildClaim(stellar.ClaimPlan{
 		Asset:      "native",
-		Passphrase: testnet, Holding: addr("holding"), Destination: addr("ana"), Sequence: born + 1, MaxTime: now.Unix() + 300, LastLedger: 600,
+		Passphrase: testnet, Holding: addr("holding"), Destination: addr("ana"), Amount: 1, Keeper: addr("sponsor"), Sequence: born + 1,
+		MaxTime: now.Unix() + 300, LastLedger: 600,
 	})
 	if err != nil {
 		f.Fatal(err)

@@ -141,6 +141,15 @@ func (b *ledgerBench) fundingRow(p stellar.FundingPlan, signers ...string) fundi
 	}}
 }
 
+// seen is what a ledger says of a funding that landed: what each new account was given, and what was paid into it.
+func (f fundingRow) seen(ledger uint32) relay.Sighting {
+	s := relay.Sighting{Hash: f.Envelope.Hash, Tx: f.outerHash, Ledger: ledger, Success: true, Fee: 700, Payer: f.plan.Sponsor, Service: true}
+	for _, h := range f.plan.Payments {
+		s.Paid = append(s.Paid, relay.Paid{From: f.plan.Treasury, To: h.Account, Asset: h.Asset, Amount: relay.Stroops(h.Amount)})
+	}
+	return s
+}
+
 func holding(i int) string { return fmt.Sprint("h", i) }
 
 // funded is a funding that has landed.
@@ -174,7 +183,7 @@ func (b *ledgerBench) claim(i int, destination string, fresh bool, memo stellar.
 		p.Sponsor = LedgerAccount("sponsor")
 		signers = append(signers, destination, "sponsor")
 	}
-	return b.claimOf(i, stellar.Holding{Asset: relay.Native}, p, signers...)
+	return b.claimOf(i, stellar.Holding{Asset: relay.Native, Amount: int64(5+i) * 1_0000000}, p, signers...) // as funding makes it
 }
 
 // claimOf is a claim of what h holds, the i-th holding account. The plan says where to and how; signers are those besides the
@@ -184,6 +193,9 @@ func (b *ledgerBench) claimOf(i int, h stellar.Holding, p stellar.ClaimPlan, sig
 	head := b.head()
 	p.Passphrase, p.Holding, p.Asset, p.Amount = b.Passphrase(), LedgerAccount(holding(i)), h.Asset, h.Amount
 	p.Sequence, p.MaxTime, p.LastLedger = b.sequence(holding(i))+1, head.CloseTime+10_000, head.Sequence+5
+	if !p.NewAccount && p.Keeper == "" {
+		p.Keeper = LedgerAccount("sponsor")
+	}
 	tx, err := stellar.BuildClaim(p)
 	b.ok(err)
 	s := b.sign(tx, append(signers, holding(i))...)

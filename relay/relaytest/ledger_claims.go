@@ -123,7 +123,12 @@ func creditClaims(b *ledgerBench) {
 	b.refuses("of more than was put in", b.old(i, h, "holder"), stellar.LineChanged)
 	i++
 	b.act([]txnbuild.Operation{gift(holding(i), relay.One)})
-	b.lands("with stray lumens", b.old(i, h, "holder"), "holder", creditAmount, relay.One)
+	kept := b.lumens("sponsor").Balance
+	stray := b.old(i, h, "holder")
+	b.lands("with stray lumens", stray, "holder", creditAmount, 0)
+	if now := b.lumens("sponsor").Balance; now != kept+relay.One-b.sight(stray.Envelope.Hash).Fee {
+		b.Errorf("stray lumens: the keeper had %s, has %s", kept, now)
+	}
 }
 
 // creditLines wants a trustline to be made only where the ledger lets it be.

@@ -44,6 +44,7 @@ func creditFunding(b *ledgerBench) {
 	for i, asset := range []string{a.text, a.text, short.text} {
 		want = append(want, relay.Paid{From: LedgerAccount("treasury"), To: LedgerAccount(holding(i)), Asset: asset, Amount: creditAmount})
 	}
+	want = append(want, relay.Paid{From: LedgerAccount("treasury"), To: LedgerAccount("h3"), Asset: relay.Native, Amount: relay.One})
 	if len(page.Transactions) != 1 || !page.Transactions[0].Success || !slices.Equal(page.Transactions[0].Paid, want) {
 		b.Fatalf("funding %+v, want %+v", page.Transactions, want)
 	}

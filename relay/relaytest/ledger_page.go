@@ -3,6 +3,7 @@ package relaytest
 import (
 	"errors"
 	"maps"
+	"reflect"
 	"slices"
 
 	"github.com/stellar/go-stellar-sdk/txnbuild"
@@ -37,7 +38,7 @@ func pageOrder(b *ledgerBench) {
 		b.Fatalf("%+v", p)
 	}
 	t := p.Transactions[0]
-	if want := (relay.Sighting{Hash: f.Envelope.Hash, Tx: f.outerHash, Ledger: at, Success: true, Fee: 700}); t.Sighting != want || len(t.Merges) != 0 {
+	if want := f.seen(at); !reflect.DeepEqual(t.Sighting, want) || len(t.Merges) != 0 {
 		b.Errorf("funding %+v, want %+v", t, want)
 	}
 	for _, name := range []string{"h0", "h1", "channel", "sponsor", "treasury"} {
@@ -58,8 +59,13 @@ func pageOrder(b *ledgerBench) {
 	if !txs[0].Success || txs[0].Hash != txs[0].Tx || len(txs[0].Merges) != 0 || !slices.Contains(txs[0].Touched, LedgerAccount("h1")) {
 		b.Errorf("stray payment: %+v", txs[0])
 	}
-	if txs[0].Merged != 0 || txs[1].Merged != 5_0000000 || txs[2].Merged != 0 {
-		b.Errorf("merged %d, %d and %d", txs[0].Merged, txs[1].Merged, txs[2].Merged)
+	gift := relay.Paid{From: LedgerAccount("treasury"), To: LedgerAccount("h1"), Asset: relay.Native, Amount: relay.One}
+	whole := relay.Paid{From: LedgerAccount("h0"), To: LedgerAccount("ana"), Asset: relay.Native, Amount: 5 * relay.One}
+	if !slices.Equal(txs[0].Paid, []relay.Paid{gift}) || !slices.Equal(txs[1].Paid, []relay.Paid{whole}) || len(txs[2].Paid) != 0 {
+		b.Errorf("moved %+v, %+v and %+v", txs[0].Paid, txs[1].Paid, txs[2].Paid)
+	}
+	if txs[0].Payer != LedgerAccount("treasury") || txs[0].Service || txs[1].Payer != LedgerAccount("sponsor") || !txs[1].Service {
+		b.Errorf("paid for by %s and %s", txs[0].Payer, txs[1].Payer)
 	}
 	if !txs[1].Success || !maps.Equal(txs[1].Merges, map[string]string{LedgerAccount("h0"): LedgerAccount("ana")}) {
 		b.Errorf("winner: %+v", txs[1])
@@ -68,7 +74,7 @@ func pageOrder(b *ledgerBench) {
 		b.Errorf("loser: %+v", txs[2])
 	}
 	for _, t := range txs {
-		if s := b.sight(t.Hash); s == nil || *s != t.Sighting {
+		if s := b.sight(t.Hash); s == nil || !reflect.DeepEqual(*s, t.Sighting) {
 			b.Errorf("looked up %+v, paged %+v", s, t.Sighting)
 		}
 	}

@@ -2,6 +2,7 @@ package relaytest
 
 import (
 	"errors"
+	"reflect"
 
 	"github.com/restante/restante/relay"
 )
@@ -36,7 +37,7 @@ func verdictLanded(b *ledgerBench) {
 	want := b.sight(f.Envelope.Hash)
 	for range 2 {
 		v, seen, err := b.Verdict(b.Context(), f.Envelope)
-		if err != nil || v != relay.Inconclusive || seen == nil || *seen != *want {
+		if err != nil || v != relay.Inconclusive || seen == nil || !reflect.DeepEqual(*seen, *want) {
 			b.Errorf("verdict %d, seen %+v, %v, want %+v", v, seen, err, want)
 		}
 		b.until(f.Bound + 2)

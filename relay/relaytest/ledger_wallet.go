@@ -92,20 +92,23 @@ func ownClaims(b *ledgerBench) {
 	own := func(to string, fresh, line bool) stellar.ClaimPlan {
 		return stellar.ClaimPlan{Destination: to, NewAccount: fresh, NewLine: line, Fee: ownFee}
 	}
-	all := purse + relay.One
+	all, kept := purse+relay.One, b.lumens("sponsor").Balance
 	b.lands("lumens, new account", b.claimOf(0, lumens, own(LedgerAccount("ana"), true, false)), "ana", 0, all-200)
 	b.refuses("lumens, new account that exists", b.claimOf(1, lumens, own(LedgerAccount("ana"), true, false)), stellar.DestinationExists)
-	b.lands("lumens, after one that failed", b.claimOf(1, lumens, own(LedgerAccount("holder"), false, false)), "holder", 0, all-200-100)
+	b.lands("lumens, after one that failed", b.claimOf(1, lumens, own(LedgerAccount("holder"), false, false)), "holder", 0, relay.One)
 	b.lands("new account", b.claimOf(2, credit, own(LedgerAccount("bob"), true, false), "bob"), "bob", creditAmount, purse-500)
-	b.lands("trustline is there", b.claimOf(3, credit, own(multiplexed("holder", 3), false, false)), "holder", creditAmount, purse-300)
-	b.lands("new trustline", b.claimOf(4, credit, own(LedgerAccount("lineless"), false, true), "lineless"), "lineless", creditAmount, purse-400)
+	b.lands("trustline is there", b.claimOf(3, credit, own(multiplexed("holder", 3), false, false)), "holder", creditAmount, 0)
+	b.lands("new trustline", b.claimOf(4, credit, own(LedgerAccount("lineless"), false, true), "lineless"), "lineless", creditAmount, 0)
+	if now := b.lumens("sponsor").Balance; now != kept+(purse-200-200)+(purse-300)+(purse-400) {
+		b.Errorf("what is left of three purses: the keeper had %s, has %s", kept, now)
+	}
 	if f := b.look(a.text, "bob"); f.Free != f.Balance-3*stellar.BaseReserve {
 		b.Errorf("the new account does not carry its own reserve: %+v", f)
 	}
 	// A fee bump of the service's may go around it, too, when it bids as much: then the purse pays nothing.
 	c := b.claimOf(5, credit, stellar.ClaimPlan{Destination: LedgerAccount("holder"), Fee: 300})
 	c.signed = b.sign(c.signed.Tx, "h5")
-	b.lands("inside a fee bump", c, "holder", creditAmount, purse)
+	b.lands("inside a fee bump", c, "holder", creditAmount, 0)
 }
 
 // ownPurse wants no envelope to be handed in that the purse cannot pay for.
@@ -126,7 +129,7 @@ func ownPurse(b *ledgerBench) {
 	l := b.ladder(f, 0, "other")
 	b.noAdvice("a stroop short of the fee", l, relay.NoWayBack)
 	b.submit(l.out[l.rungs[0].Hash].outer, "refused", "tx_insufficient_balance")
-	b.lands("just the fee", claim(1, "other", false), "other", creditAmount, ownFee-300)
+	b.lands("just the fee", claim(1, "other", false), "other", creditAmount, 0)
 
 	// The ledger takes less than the whole bid, and knows that only afterwards; what is bid counts here.
 	b.doubts("a stroop short of the new account", claim(2, "ana", true, "ana"), stellar.PurseEmpty)

@@ -13,6 +13,7 @@ func samePayment(x, y relay.Payment) bool { return reflect.DeepEqual(x, y) }
 func paymentIsKept(b *bench) {
 	full := InState(Payment(b.app.ID, 1), relay.Claimed)
 	full.ReturnWish, full.ShareReleasedAt, full.Amount, full.FeePaid = "", Start+3, 1<<63-1, 1<<62
+	full.Arrived, full.ArrivedRest, full.FeeHolding, full.FeeOther = -1, 1<<62, 1<<61, 1<<60
 	bare := Payment(b.app.ID, 2)
 	bare.Amount = 1
 	bare.Note, bare.Reference, bare.Metadata, bare.SenderRecipients = "", "", "", nil
@@ -114,6 +115,10 @@ func paymentStates(b *bench) {
 		{"no amount", everywhere, func(p *relay.Payment) { p.Amount = 0 }},
 		{"negative amount", everywhere, func(p *relay.Payment) { p.Amount = -1 }},
 		{"negative fee", everywhere, func(p *relay.Payment) { p.FeePaid = -1 }},
+		{"negative fee of the holding account", everywhere, func(p *relay.Payment) { p.FeeHolding = -1 }},
+		{"negative fee of others", everywhere, func(p *relay.Payment) { p.FeeOther = -1 }},
+		{"less than nothing arrived", everywhere, func(p *relay.Payment) { p.Arrived = -2 }},
+		{"less than nothing besides", everywhere, func(p *relay.Payment) { p.ArrivedRest = -1 }},
 		{"unknown wish", everywhere, func(p *relay.Payment) { p.ReturnWish = "whim" }},
 		{"no holding account", funded, func(p *relay.Payment) { p.Holding = "" }},
 		{"no funding", funded, func(p *relay.Payment) { p.Funding = "" }},
@@ -153,9 +158,9 @@ func paymentLife(b *bench) {
 		{fund, relay.CancelAsked{}, relay.FundingLanded{Hash: "f"}, relay.Onward{}, relay.RungSpent{Left: 1}, relay.Onward{},
 			relay.RungSpent{}, relay.ReturnLanded{Tx: "t", Ledger: 140, Fee: 100}},
 		{fund, relay.FundingLanded{Hash: "f"}, claim, relay.HoldingTroubled{Cause: relay.KeyTakenOver}, relay.HoldingWell{},
-			relay.DeclineAsked{}, relay.EmptiedElsewhere{Tx: "t", Ledger: 150, Destination: "GELSE", Merged: 1000 * relay.One}},
+			relay.DeclineAsked{}, relay.EmptiedElsewhere{Tx: "t", Ledger: 150, Destination: "GELSE", Arrived: 1000 * relay.One}},
 		{fund, relay.FundingLanded{Hash: "f"}, claim, relay.ClaimDead{Hash: "c"}, claim,
-			relay.EmptiedElsewhere{Tx: "t", Ledger: 150, Destination: "GDEST", Merged: 1000 * relay.One}},
+			relay.EmptiedElsewhere{Tx: "t", Ledger: 150, Destination: "GDEST", Arrived: 1000 * relay.One}},
 		{relay.FundingRefused{Cause: relay.Refused}},
 		{relay.DeclineAsked{}},
 	} {

@@ -13,7 +13,7 @@ const paymentColumns = `id, app, version, state, reason, to_sealed, to_index, am
 	link_made_by, auth_hash, claim_recipient, sender_recipients, share_released_at, return_to, expires_at, created_at,
 	updated_at, ended_at, holding, funding, bound, fundings, return_wish, claim, destination, settled_tx, settled_at,
 	fee_paid, spent_units, from_account, sponsor, purse, rung_fee, fund_by, fund_until, replaces, manage_hash, pay_to,
-	box_mac, clawback`
+	box_mac, clawback, fee_holding, fee_other, arrived, arrived_rest`
 
 var (
 	insertPayment = "INSERT INTO payments (" + paymentColumns + ") VALUES (" + slots(1, width(paymentColumns)) + ")"
@@ -55,7 +55,8 @@ func (s *session) paymentValues(p relay.Payment) ([]any, error) {
 		note, p.Policy, p.Reference, metadata, p.LinkMadeBy, p.AuthHash, p.ClaimRecipient, string(recipients),
 		p.ShareReleasedAt, p.ReturnTo, p.ExpiresAt, p.CreatedAt, p.UpdatedAt, p.EndedAt, p.Holding, p.Funding, p.Bound,
 		p.Fundings, p.ReturnWish, p.Claim, p.Destination, p.SettledTx, p.SettledAt, p.FeePaid, p.SpentUnits, p.From, p.Sponsor,
-		p.Purse, p.RungFee, p.FundBy, p.FundUntil, p.Replaces, p.ManageHash, p.PayTo, p.BoxMAC, p.Clawback}, nil
+		p.Purse, p.RungFee, p.FundBy, p.FundUntil, p.Replaces, p.ManageHash, p.PayTo, p.BoxMAC, p.Clawback,
+		p.FeeHolding, p.FeeOther, p.Arrived, p.ArrivedRest}, nil
 }
 
 func scanPayment(s *session, r row) (p relay.Payment, err error) {
@@ -65,7 +66,8 @@ func scanPayment(s *session, r row) (p relay.Payment, err error) {
 		&note, &p.Policy, &p.Reference, &metadata, &p.LinkMadeBy, &p.AuthHash, &p.ClaimRecipient, &recipients,
 		&p.ShareReleasedAt, &p.ReturnTo, &p.ExpiresAt, &p.CreatedAt, &p.UpdatedAt, &p.EndedAt, &p.Holding, &p.Funding, &p.Bound,
 		&p.Fundings, &p.ReturnWish, &p.Claim, &p.Destination, &p.SettledTx, &p.SettledAt, &p.FeePaid, &p.SpentUnits,
-		&p.From, &p.Sponsor, &p.Purse, &p.RungFee, &p.FundBy, &p.FundUntil, &p.Replaces, &p.ManageHash, &p.PayTo, &p.BoxMAC, &p.Clawback)
+		&p.From, &p.Sponsor, &p.Purse, &p.RungFee, &p.FundBy, &p.FundUntil, &p.Replaces, &p.ManageHash, &p.PayTo, &p.BoxMAC, &p.Clawback,
+		&p.FeeHolding, &p.FeeOther, &p.Arrived, &p.ArrivedRest)
 	if err != nil {
 		return p, err
 	}

@@ -39,6 +39,7 @@ func TestTheSchemaGuardsWithoutTheCode(t *testing.T) {
 		{"UPDATE payments SET state = 'pending', ended_at = 0, settled_tx = '', settled_at = 0, claim = '' WHERE state = 'claimed'",
 			"nothing follows an end"},
 		{"UPDATE payments SET settled_tx = 'other' WHERE state = 'claimed'", "nothing follows an end"},
+		{"UPDATE payments SET arrived = 5 WHERE state = 'claimed'", "nothing follows an end"},
 		{"UPDATE payments SET amount = amount + 1", "terms"},
 		{"UPDATE payments SET return_to = 'GTHIEF'", "terms"},
 		{"UPDATE payments SET to_index = 'other' WHERE state = 'claimed'", "recipient"},

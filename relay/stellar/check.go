@@ -23,9 +23,10 @@ type ClaimExpectation struct {
 	Holding     string
 	Destination string
 	Asset       string // "native" or CODE:ISSUER
-	Amount      int64  // of a credit asset, stroops
+	Amount      int64  // stroops
 	NewAccount  bool
 	NewLine     bool
+	Keeper      string // where what is left of a claim into an existing account goes; empty: anywhere, it is not the claimant's
 	Sponsor     string // whoever may sponsor the new account; empty: anybody but Holding and Destination
 	Purse       bool   // the holding account pays for the new account itself
 	Sequence    int64  // the number it must carry; 0: whichever, an unusable one only fails
@@ -54,9 +55,15 @@ func CheckClaim(envelopeXDR string, want ClaimExpectation) (Tx, error) {
 	case want.NewAccount && sponsor == "":
 		sponsor = firstSource(body)
 	}
+	keeper := want.Keeper
+	if keeper == "" && !want.NewAccount {
+		if keeper = lastMerge(body); keeper == "" || keeper == want.Holding {
+			return Tx{}, &Mismatch{"operations", "a merge of what is left, to another account, at the end", "none"}
+		}
+	}
 	d, f, err := claimDraft(ClaimPlan{
 		Passphrase: want.Passphrase, Holding: want.Holding, Destination: want.Destination, Asset: want.Asset, Amount: want.Amount,
-		NewAccount: want.NewAccount, NewLine: want.NewLine, Sponsor: sponsor, Sequence: tx.Sequence, MaxTime: tx.Bounds.MaxTime,
+		NewAccount: want.NewAccount, NewLine: want.NewLine, Keeper: keeper, Sponsor: sponsor, Sequence: tx.Sequence, MaxTime: tx.Bounds.MaxTime,
 		LastLedger: tx.Bounds.MaxLedger - 1, Fee: uint32(body.Fee), Memo: want.Memo,
 	})
 	if err != nil {
@@ -128,6 +135,16 @@ func firstSource(tx xdr.Transaction) string {
 		return ""
 	}
 	return muxedAddress(*tx.Operations[0].SourceAccount)
+}
+
+// lastMerge is the account that the last operation merges into; "" when it is no merge.
+func lastMerge(tx xdr.Transaction) string {
+	if n := len(tx.Operations); n > 0 {
+		if to, ok := tx.Operations[n-1].Body.GetDestination(); ok {
+			return muxedAddress(to)
+		}
+	}
+	return ""
 }
 
 // compare rebuilds the whole transaction and wants it byte for byte: a field that this package does not know of

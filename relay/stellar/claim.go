@@ -12,9 +12,11 @@ type ClaimPlan struct {
 	Holding     string
 	Destination string // of an account that exists also multiplexed (M…, SEP-23)
 	Asset       string // "native" or CODE:ISSUER
-	Amount      int64  // of a credit asset, stroops: all of it
+	Amount      int64  // stroops: all of it; of lumens into a new account not needed, the merge takes what is there
 	NewAccount  bool   // make Destination first; it signs too, unless the holding account makes it by itself
 	NewLine     bool   // give Destination, which exists, the trustline it lacks; it signs and carries the reserve
+	Keeper      string // not with NewAccount: the account that keeps the holding account's reserve; it gets what is left
+	Merged      bool   // into an account that exists as it was planned before: all of it by the merge. Read, never built anew
 	Sponsor     string // only with NewAccount: keeps the new account's reserve; a third account (the holding account would be IS_SPONSOR); "" the holding account pays for it out of its purse
 	Sequence    int64  // the number the envelope carries: the holding account's current one plus 1
 	MaxTime     int64  // unix seconds, included
@@ -48,11 +50,16 @@ func NewAccountUnits(asset string) int64 { return 2 + int64(lines(asset)) }
 
 // BuildClaim returns the unsigned envelope.
 //
-//	existing account, lumens   AccountMerge
-//	existing account, credit   (ChangeTrust by it), Payment, ChangeTrust 0, AccountMerge
-//	new account, sponsored     Begin, CreateAccount, (ChangeTrust), End before the same
-//	new account, by the purse  CreateAccount, (ChangeTrust) before the same
+//	existing account, lumens   Payment, AccountMerge to the keeper
+//	existing account, credit   (ChangeTrust by it), Payment, ChangeTrust 0, AccountMerge to the keeper
+//	new account, sponsored     Begin, CreateAccount, (ChangeTrust), End, (Payment, ChangeTrust 0), AccountMerge to it
+//	new account, by the purse  CreateAccount, (ChangeTrust), (Payment, ChangeTrust 0), AccountMerge to it
+//
+// An account that exists may be an exchange's, which takes a Payment for a deposit, and a merge for nothing.
 func BuildClaim(p ClaimPlan) (Tx, error) {
+	if p.Merged {
+		return Tx{}, errors.New("a claim into an existing account is a payment, not a merge")
+	}
 	d, f, err := claimDraft(p)
 	if err != nil {
 		return Tx{}, err
@@ -86,27 +93,41 @@ func claimDraft(p ClaimPlan) (*draft, frame, error) {
 	case p.NewLine:
 		d.trust(base(p.Destination), p.Asset, MostLimit)
 	}
-	if credit {
+	if credit || !p.NewAccount {
 		d.pay(p.Holding, p.Destination, p.Asset, p.Amount)
+	}
+	if credit {
 		d.trust(p.Holding, p.Asset, 0)
 	}
-	d.merge(p.Holding, p.Destination)
+	d.merge(p.Holding, p.rest())
 	return d, frame{
 		passphrase: p.Passphrase, source: p.Holding, sequence: p.Sequence, fee: p.Fee, memo: p.Memo,
 		bounds: Bounds{MaxTime: p.MaxTime, MaxLedger: p.LastLedger + 1},
 	}, nil
 }
 
+// rest is where the holding account merges: what is left of it belongs to whoever made it, and to a new account all of it.
+func (p ClaimPlan) rest() string {
+	if p.NewAccount || p.Merged {
+		return p.Destination
+	}
+	return p.Keeper
+}
+
 func (p ClaimPlan) validate() error {
 	switch {
+	case p.NewAccount && (p.Keeper != "" || p.Merged), !p.NewAccount && (p.Keeper == "") != p.Merged:
+		return errors.New("what is left of a claim into an existing account goes to the keeper of the reserve, and else to the new account")
+	case p.Holding == p.Keeper:
+		return errors.New("holding account keeps its own reserve")
 	case p.MaxTime <= 0:
 		return errors.New("claim without an end in time")
 	case p.LastLedger == 0 || p.LastLedger == math.MaxUint32:
 		return errors.New("claim without a last ledger")
 	case p.Holding == base(p.Destination):
 		return errors.New("holding account claims into itself")
-	case p.Asset != Native && p.Amount <= 0:
-		return errors.New("claim of a credit asset without its amount")
+	case p.Amount <= 0 && (p.Asset != Native || p.Keeper != ""):
+		return errors.New("claim without its amount")
 	case p.NewLine && (p.NewAccount || p.Asset == Native):
 		return errors.New("only an existing account is given a trustline by itself, and lumens need none")
 	case (p.NewLine || p.NewAccount && p.Asset != Native) && base(p.Destination) == Issuer(p.Asset):

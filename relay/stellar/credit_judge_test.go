@@ -255,18 +255,46 @@ func TestLineFromEntry(t *testing.T) {
 	}
 }
 
-func TestTouchedSaysWhatWasPaid(t *testing.T) {
+// What an operation moved is told by the result: of a merge, how much; of one that failed, nothing.
+func TestSightingSaysWhatMoved(t *testing.T) {
 	plan := claims()["customer"]
-	got := must[Touches](t)(Touched(must[Tx](t)(BuildClaim(plan)).XDR, testnet))
-	want := []relay.Paid{{From: addr("h0"), To: addr("bob"), Asset: usd(), Amount: 7_0000000}}
-	if !reflect.DeepEqual(got.Paid, want) || !reflect.DeepEqual(got.Merges, []Merge{{addr("h0"), addr("bob")}}) {
+	tx := must[Tx](t)(BuildClaim(plan))
+	got := must[Touches](t)(Touched(tx.XDR, testnet))
+	if !reflect.DeepEqual(got.Merges, []Merge{{addr("h0"), addr("sponsor")}}) {
 		t.Errorf("%+v", got)
 	}
-	v := View{Passphrase: testnet}
-	if p := v.Seen(relay.Sighting{Success: true}, got); !reflect.DeepEqual(p.Paid, want) || p.Merges[addr("h0")] != addr("bob") {
+	seven := xdr.Int64(7)
+	inner := func(tr xdr.OperationResultTr) xdr.OperationResult {
+		return xdr.OperationResult{Code: xdr.OperationResultCodeOpInner, Tr: &tr}
+	}
+	ops := []xdr.OperationResult{
+		inner(xdr.OperationResultTr{Type: xdr.OperationTypePayment, PaymentResult: &xdr.PaymentResult{}}),
+		inner(xdr.OperationResultTr{Type: xdr.OperationTypeChangeTrust, ChangeTrustResult: &xdr.ChangeTrustResult{}}),
+		inner(xdr.OperationResultTr{Type: xdr.OperationTypeAccountMerge, AccountMergeResult: &xdr.AccountMergeResult{SourceAccountBalance: &seven}}),
+	}
+	result := func(code xdr.TransactionResultCode, ops []xdr.OperationResult) string {
+		return must[string](t)(xdr.MarshalBase64(xdr.TransactionResult{FeeCharged: 300, Result: xdr.TransactionResultResult{Code: code, Results: &ops}}))
+	}
+	v := View{Passphrase: testnet, Sponsor: addr("h0")}
+	s, err := v.Sighting(tx.XDR, result(xdr.TransactionResultCodeTxSuccess, ops), 5)
+	want := relay.Sighting{Hash: tx.Hash, Tx: tx.Hash, Ledger: 5, Success: true, Fee: 300, Payer: addr("h0"), Service: true, Paid: []relay.Paid{
+		{From: addr("h0"), To: addr("bob"), Customer: muxed("bob", 7), Asset: usd(), Amount: 7_0000000},
+		{From: addr("h0"), To: addr("sponsor"), Asset: Native, Amount: 7},
+	}}
+	if err != nil || !reflect.DeepEqual(s, want) {
+		t.Errorf("%+v, %v", s, err)
+	}
+	if p := v.Seen(s, got); p.Merges[addr("h0")] != addr("sponsor") || len(p.Paid) != 2 {
 		t.Errorf("%+v", p)
 	}
-	if p := v.Seen(relay.Sighting{}, got); len(p.Paid) > 0 || len(p.Merges) > 0 || len(p.Touched) == 0 {
+	s, err = v.Sighting(tx.XDR, result(xdr.TransactionResultCodeTxFailed, ops), 5)
+	if err != nil || s.Success || len(s.Paid) > 0 {
+		t.Errorf("of one that failed: %+v, %v", s, err)
+	}
+	if p := v.Seen(s, got); len(p.Paid) > 0 || len(p.Merges) > 0 || len(p.Touched) == 0 {
 		t.Errorf("of one that failed: %+v", p)
+	}
+	if _, err := v.Sighting(tx.XDR, result(xdr.TransactionResultCodeTxSuccess, ops[:2]), 5); err == nil {
+		t.Error("a result that is another's was read")
 	}
 }

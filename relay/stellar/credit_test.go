@@ -51,6 +51,9 @@ func moving(asset string) FundingPlan {
 func claims() map[string]ClaimPlan {
 	purse := func(p ClaimPlan) ClaimPlan {
 		p.NewAccount, p.Sponsor, p.Fee = p.Destination == addr("ana"), "", 500
+		if p.NewAccount {
+			p.Keeper = ""
+		}
 		return p
 	}
 	line, customer, noted := inUSD(claim(false)), inUSD(claim(false)), inUSD(claim(false))
@@ -61,9 +64,14 @@ func claims() map[string]ClaimPlan {
 	customerLine.NewLine = true
 	toBob := inUSD(claim(false))
 	toBob.Destination = addr("bob")
+	lumens, lumensCustomer, lumensNoted := claim(false), claim(false), claim(false)
+	lumens.Fee = 500
+	lumensCustomer.Destination = muxed("bob", 7)
+	lumensNoted.Memo = Memo{Kind: MemoID, ID: 4411223}
 	return map[string]ClaimPlan{
 		"credit, new account": inUSD(claim(true)), "credit, existing": inUSD(claim(false)), "new line": line, "customer": customer,
 		"customer, new line": customerLine, "memo": noted, "purse, lumens, new account": purse(claim(false)),
+		"lumens, existing": claim(false), "lumens, customer": lumensCustomer, "lumens, memo": lumensNoted, "purse, lumens, existing": lumens,
 		"purse, credit, new account": purse(inUSD(claim(false))), "purse, credit, existing": purse(toBob),
 	}
 }
@@ -177,16 +185,25 @@ func TestShapes(t *testing.T) {
 		"credit, existing": `h0 bids 0
 			h0 pays 7.0000000 USDC:issuer to ana
 			h0 trusts USDC:issuer to 0.0000000
-			h0 merges into ana`,
+			h0 merges into sponsor`,
+		"lumens, existing": `h0 bids 0
+			h0 pays 12.3450000 : to ana
+			h0 merges into sponsor`,
+		"lumens, customer": `h0 bids 0
+			h0 pays 12.3450000 : to bob/7
+			h0 merges into sponsor`,
+		"purse, lumens, existing": `h0 bids 500
+			h0 pays 12.3450000 : to ana
+			h0 merges into sponsor`,
 		"new line": `h0 bids 0
 			ana trusts USDC:issuer to 922337203685.4775807
 			h0 pays 7.0000000 USDC:issuer to ana
 			h0 trusts USDC:issuer to 0.0000000
-			h0 merges into ana`,
+			h0 merges into sponsor`,
 		"customer": `h0 bids 0
 			h0 pays 7.0000000 USDC:issuer to bob/7
 			h0 trusts USDC:issuer to 0.0000000
-			h0 merges into bob/7`,
+			h0 merges into sponsor`,
 		"purse, lumens, new account": `h0 bids 500
 			h0 creates ana with 1.0000000
 			h0 merges into ana`,
@@ -318,9 +335,10 @@ func TestCheckClaimSeesEveryDifference(t *testing.T) {
 			"not lumens":        func(p *ClaimPlan) { p.Asset, p.Amount = usd(), 7_0000000 },
 			"a stroop less":     func(p *ClaimPlan) { p.Amount-- },
 			"a stroop more":     func(p *ClaimPlan) { p.Amount++ },
-			"new account":       func(p *ClaimPlan) { p.NewAccount, p.Sponsor = true, addr("sponsor") },
-			"no new account":    func(p *ClaimPlan) { p.NewAccount, p.Sponsor = false, "" },
-			"out of the purse":  func(p *ClaimPlan) { p.NewAccount, p.Sponsor = true, "" },
+			"new account":       func(p *ClaimPlan) { p.NewAccount, p.Sponsor, p.Keeper = true, addr("sponsor"), "" },
+			"no new account":    func(p *ClaimPlan) { p.NewAccount, p.Sponsor, p.Keeper = false, "", addr("sponsor") },
+			"out of the purse":  func(p *ClaimPlan) { p.NewAccount, p.Sponsor, p.Keeper = true, "", "" },
+			"another keeper":    func(p *ClaimPlan) { p.Keeper = addr("thief") },
 			"new line":          func(p *ClaimPlan) { p.NewLine = true },
 			"no new line":       func(p *ClaimPlan) { p.NewLine = false },
 			"another's sponsor": func(p *ClaimPlan) { p.Sponsor = addr("thief") },
@@ -348,7 +366,7 @@ func TestCheckClaimSeesEveryDifference(t *testing.T) {
 			t.Errorf("%s: only %d differences were tried", name, seen)
 		}
 		looser := expectation(plan)
-		looser.Sponsor, looser.Sequence, looser.LastLedger, looser.MaxFee = "", 0, 0, looser.MaxFee+1
+		looser.Sponsor, looser.Keeper, looser.Sequence, looser.LastLedger, looser.MaxFee = "", "", 0, 0, looser.MaxFee+1
 		must[Tx](t)(CheckClaim(tx.XDR, looser))
 	}
 }

@@ -107,7 +107,7 @@ func DryRunReturn(s Snapshot, p ReturnPlan, k int) error {
 	if err := takes(s, p.ReturnTo, p.Asset, p.Amount); err != nil {
 		return err
 	}
-	return receives(s, p.ReturnTo, h, Memo{})
+	return receives(s, p.ReturnTo, h.Balance, Memo{})
 }
 
 // lines is how many trustlines a holding account of the asset has.
@@ -137,7 +137,7 @@ func bare(s Snapshot, p ReturnPlan, h *Account) error {
 	case l.Balance > 0:
 		return refuse(ClawedBack, p.Holding, "holds %d stroops of %d: no rung pays out a part", l.Balance, p.Amount)
 	}
-	return receives(s, p.ReturnTo, h, Memo{})
+	return receives(s, p.ReturnTo, h.Balance, Memo{})
 }
 
 // holds says whether the holding account can pay out all of a credit amount.
@@ -235,8 +235,8 @@ func mergeable(h *Account, lines int, sequence int64, next uint32) error {
 	return nil
 }
 
-// receives says whether the account can take a merge of h.
-func receives(s Snapshot, id string, h *Account, memo Memo) error {
+// receives says whether the account can take so many stroops of lumens more.
+func receives(s Snapshot, id string, lumens int64, memo Memo) error {
 	dest, err := s.get(id)
 	switch {
 	case err != nil:
@@ -245,7 +245,7 @@ func receives(s Snapshot, id string, h *Account, memo Memo) error {
 		return refuse(DestinationMissing, id, "not there after ledger %d", s.Ledger)
 	case dest.MemoRequired && memo == Memo{}:
 		return refuse(MemoRequired, id, "asks for a memo on what it receives")
-	case overflows(dest, h.Balance):
+	case overflows(dest, lumens):
 		return refuse(DestinationFull, id, "balance would overflow")
 	}
 	return nil

@@ -31,6 +31,9 @@ func DryRunClaim(s Snapshot, p ClaimPlan) error {
 	if err := paysFee(s, h, int64(p.Fee)); err != nil {
 		return err
 	}
+	if left := h.spare(s.reserve()) - int64(p.Fee); p.Asset == Native && p.Keeper != "" && left < p.Amount {
+		return refuse(HoldingShort, p.Holding, "can pay %d stroops of %d", left, p.Amount)
+	}
 	if err := holds(s, p.Holding, p.Asset, p.Amount); err != nil {
 		return err
 	}
@@ -54,7 +57,17 @@ func DryRunClaim(s Snapshot, p ClaimPlan) error {
 	if to != p.Destination { // a multiplexed address says whose it is (SEP-29)
 		memo = Memo{Kind: MemoID}
 	}
-	return receives(s, to, h, memo)
+	if p.Merged {
+		return receives(s, to, h.Balance, memo)
+	}
+	lumens := p.Amount
+	if p.Asset != Native {
+		lumens = 0
+	}
+	if err := receives(s, to, lumens, memo); err != nil {
+		return err
+	}
+	return receives(s, p.Keeper, h.Balance-lumens, Memo{Kind: MemoID}) // a memo is the receiver's business, and this is its own money
 }
 
 // issues says whether a trustline that an account makes now lets it hold a credit asset.

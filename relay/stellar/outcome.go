@@ -19,7 +19,6 @@ type Outcome struct {
 	InnerCode string   // only of a fee bump
 	Ops       []string // empty when no operation was judged
 	FeePaid   int64    // stroops charged, or in a refusal what was asked for
-	Merged    int64    // stroops that its successful AccountMerge operations moved
 }
 
 // DecodeResult reads a TransactionResult, base64 XDR.
@@ -43,9 +42,6 @@ func DecodeResult(resultXDR string) (Outcome, error) {
 			return Outcome{}, err
 		}
 		out.Ops = append(out.Ops, w)
-		if m, ok := merged(op); ok && out.Success {
-			out.Merged += m
-		}
 	}
 	return out, nil
 }
@@ -53,15 +49,6 @@ func DecodeResult(resultXDR string) (Outcome, error) {
 // maxResult bounds a result in base64, in bytes. A result can be far larger than its envelope: a payment over a path names
 // every offer that it crossed, and whoever reads all ledgers has to read those too.
 const maxResult = 16 << 20
-
-// merged is what an AccountMerge moved.
-func merged(op xdr.OperationResult) (int64, bool) {
-	if op.Tr == nil || op.Tr.Type != xdr.OperationTypeAccountMerge || op.Tr.AccountMergeResult == nil {
-		return 0, false
-	}
-	balance, ok := op.Tr.AccountMergeResult.GetSourceAccountBalance()
-	return int64(balance), ok
-}
 
 // operationWord takes the code of the one arm that is set.
 func operationWord(op xdr.OperationResult) (string, error) {

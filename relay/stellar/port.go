@@ -151,7 +151,6 @@ func (v View) Seen(s relay.Sighting, t Touches) relay.PageTransaction {
 	for _, m := range t.Merges {
 		out.Merges[m.Source] = m.Destination
 	}
-	out.Paid = t.Paid
 	return out
 }
 
@@ -164,6 +163,9 @@ func (v View) AdviceNeeds(p relay.Payment) (accounts []string, lines []LineID) {
 func (v View) RehearsalNeeds(e relay.Envelope) (accounts []string, lines []LineID) {
 	to, asset := base(e.Destination), assetOr(e.Asset)
 	accounts = []string{e.Source, to, v.Sponsor}
+	if merge := mergeOf(e.XDR); merge != "" && merge != to && merge != v.Sponsor {
+		accounts = append(accounts, merge)
+	}
 	if asset != Native && (e.NewAccount || e.NewLine) {
 		accounts = append(accounts, Issuer(asset))
 	}
@@ -234,14 +236,43 @@ func (v View) Rehearsal(s Snapshot, e relay.Envelope) (string, error) {
 	plan := ClaimPlan{Passphrase: v.Passphrase, Holding: e.Source, Destination: e.Destination, Asset: assetOr(e.Asset), Amount: int64(e.Amount),
 		NewAccount: e.NewAccount, NewLine: e.NewLine, Sequence: e.Sequence, MaxTime: e.MaxTime, LastLedger: e.Bound,
 		Fee: uint32(e.OwnFee), Memo: memo}
-	if e.NewAccount && e.OwnFee == 0 {
+	switch {
+	case e.NewAccount && e.OwnFee == 0:
 		plan.Sponsor = v.Sponsor
+	case !e.NewAccount && paysOut(e.XDR):
+		plan.Keeper = mergeOf(e.XDR)
+	case !e.NewAccount:
+		plan.Merged = true
 	}
 	why := DryRunClaim(s, plan)
 	if IsRefusal(why) != "" {
 		return why.Error(), nil
 	}
 	return "", why
+}
+
+// mergeOf is the account that a claim merges its holding account into; "" when it cannot be read.
+func mergeOf(envelope []byte) string {
+	var env xdr.TransactionEnvelope
+	if xdr.SafeUnmarshal(envelope, &env) != nil || env.Type != xdr.EnvelopeTypeEnvelopeTypeTx {
+		return ""
+	}
+	return lastMerge(env.V1.Tx)
+}
+
+// paysOut tells a claim into an existing account as it is planned now from one that was planned before and merges everything.
+// Of a credit asset both pay the amount, and differ only in where the lumens go.
+func paysOut(envelope []byte) bool {
+	var env xdr.TransactionEnvelope
+	if xdr.SafeUnmarshal(envelope, &env) != nil || env.Type != xdr.EnvelopeTypeEnvelopeTypeTx {
+		return false
+	}
+	for _, op := range env.V1.Tx.Operations {
+		if op.Body.Type == xdr.OperationTypePayment {
+			return true
+		}
+	}
+	return false
 }
 
 func memoOf(envelope []byte) (Memo, error) {

@@ -47,10 +47,11 @@ func home() ReturnPlan {
 
 func claim(newAccount bool) ClaimPlan {
 	p := ClaimPlan{
-		Passphrase: testnet, Holding: addr("h0"), Destination: addr("ana"), Asset: Native, Sequence: 499<<32 + 1, MaxTime: 1_800_000_000, LastLedger: 600,
+		Passphrase: testnet, Holding: addr("h0"), Destination: addr("ana"), Asset: Native, Amount: 12_3450000, Keeper: addr("sponsor"), Sequence: 499<<32 + 1,
+		MaxTime: 1_800_000_000, LastLedger: 600,
 	}
 	if newAccount {
-		p.NewAccount, p.Sponsor = true, addr("sponsor")
+		p.NewAccount, p.Sponsor, p.Keeper = true, addr("sponsor"), ""
 	}
 	return p
 }
@@ -85,6 +86,11 @@ func TestBuildersAgreeWithTxnbuild(t *testing.T) {
 		&txnbuild.AccountMerge{SourceAccount: r.Holding, Destination: r.Sponsor},
 	}
 	plain := []txnbuild.Operation{&txnbuild.AccountMerge{SourceAccount: r.Holding, Destination: r.ReturnTo}}
+	old := claim(false)
+	paid := []txnbuild.Operation{
+		&txnbuild.Payment{SourceAccount: old.Holding, Destination: old.Destination, Amount: "12.345", Asset: txnbuild.NativeAsset{}},
+		&txnbuild.AccountMerge{SourceAccount: old.Holding, Destination: old.Keeper},
+	}
 	fresh := []txnbuild.Operation{
 		&txnbuild.BeginSponsoringFutureReserves{SourceAccount: c.Sponsor, SponsoredID: c.Destination},
 		&txnbuild.CreateAccount{SourceAccount: c.Sponsor, Destination: c.Destination, Amount: "0"},
@@ -109,7 +115,7 @@ func TestBuildersAgreeWithTxnbuild(t *testing.T) {
 		{"second rung", ladder[1].Tx, r.Holding, 501<<32 - 2, plain, open},
 		{"last resort", ladder[2].Tx, r.Holding, 501<<32 - 1, last, open},
 		{"claim, new", must[Tx](t)(BuildClaim(c)), c.Holding, c.Sequence, fresh, claimEnd},
-		{"claim, existing", must[Tx](t)(BuildClaim(claim(false))), c.Holding, c.Sequence, fresh[3:], claimEnd},
+		{"claim, existing", must[Tx](t)(BuildClaim(claim(false))), c.Holding, c.Sequence, paid, claimEnd},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			want := must[*txnbuild.Transaction](t)(txnbuild.NewTransaction(txnbuild.TransactionParams{
@@ -321,7 +327,7 @@ func wantMismatch(t *testing.T, err error, field string) {
 func expectation(p ClaimPlan) ClaimExpectation {
 	return ClaimExpectation{
 		Passphrase: testnet, Holding: p.Holding, Destination: p.Destination, Asset: p.Asset, Amount: p.Amount, NewAccount: p.NewAccount,
-		NewLine: p.NewLine, Sponsor: p.Sponsor, Purse: p.NewAccount && p.Sponsor == "", Sequence: p.Sequence, Memo: p.Memo,
+		NewLine: p.NewLine, Keeper: p.Keeper, Sponsor: p.Sponsor, Purse: p.NewAccount && p.Sponsor == "", Sequence: p.Sequence, Memo: p.Memo,
 		LatestTime: p.MaxTime, LastLedger: p.LastLedger, MaxFee: int64(p.Fee),
 	}
 }

@@ -1,19 +1,14 @@
 package stellar
 
-import (
-	"github.com/stellar/go-stellar-sdk/xdr"
-
-	"github.com/restante/restante/relay"
-)
+import "github.com/stellar/go-stellar-sdk/xdr"
 
 // Merge is an AccountMerge named in an envelope; whether it happened is in the result.
 type Merge struct{ Source, Destination string }
 
 // Touches is what a watcher needs of an envelope to find the payments that it may concern.
 type Touches struct {
-	Paid         []relay.Paid // payments of one asset; those over a path are not told, for no envelope says how much arrives
-	Inner, Outer string       // hashes; equal unless the envelope is a fee bump
-	Accounts     []string     // all accounts that it names, in order of appearance, once each
+	Inner, Outer string   // hashes; equal unless the envelope is a fee bump
+	Accounts     []string // all accounts that it names, in order of appearance, once each
 	Merges       []Merge
 }
 
@@ -67,8 +62,6 @@ func (c *collector) operation(from xdr.MuxedAccount, b xdr.OperationBody) {
 		c.id(b.CreateAccountOp.Destination)
 	case xdr.OperationTypePayment:
 		c.muxed(b.PaymentOp.Destination)
-		c.out.Paid = append(c.out.Paid, relay.Paid{From: muxedAddress(from), To: muxedAddress(b.PaymentOp.Destination),
-			Asset: assetText(b.PaymentOp.Asset), Amount: relay.Stroops(b.PaymentOp.Amount)})
 	case xdr.OperationTypePathPaymentStrictReceive:
 		c.muxed(b.PathPaymentStrictReceiveOp.Destination)
 	case xdr.OperationTypePathPaymentStrictSend:

@@ -110,7 +110,8 @@ type Payment struct {
 
 // Cost is what a payment costs its payer besides the amount.
 type Cost struct {
-	Fee           string `json:"fee"`            // lumens paid to the network so far
+	Fee           string `json:"fee"`            // lumens that the payer has paid to the network so far
+	FeeByOthers   string `json:"fee_by_others"`  // and that others have, who handed an envelope in
 	ReserveLocked string `json:"reserve_locked"` // lumens locked in the holding account; they come home
 	Payer         string `json:"payer"`          // "service" or "sender"
 }
@@ -153,8 +154,10 @@ type PreviewCost struct {
 
 // Settlement is the transaction that ended a payment.
 type Settlement struct {
-	Tx     string `json:"tx"`
-	Ledger uint32 `json:"ledger"`
+	Tx      string `json:"tx"`
+	Ledger  uint32 `json:"ledger"`
+	Arrived string `json:"arrived,omitempty"` // of the amount; absent when the transaction does not tell, or when it was not kept
+	Rest    string `json:"rest,omitempty"`    // lumens that left the holding account besides; absent when none did
 }
 
 // PaymentList is the answer of GET /v1/payments?limit&after&state&reference&to.

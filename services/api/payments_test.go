@@ -354,7 +354,7 @@ func TestCancel(t *testing.T) {
 	if p.State != "returning" || p.ReturnAsked != "canceled" || p.HoldingAccount == nil || *p.NotBeforeLedger == 0 || p.Cost.ReserveLocked != "1" {
 		t.Errorf("%+v", p)
 	}
-	err := w.desk.Sighted(t.Context(), relay.Sighting{Hash: hash("rung" + p.ID), Tx: hash("home"), Ledger: 1001, Success: true, Merged: 25 * relay.One, Fee: 200})
+	err := w.desk.Sighted(t.Context(), relay.Sighting{Hash: hash("rung" + p.ID), Tx: hash("home"), Ledger: 1001, Success: true, Paid: w.whole(p.ID), Fee: 200})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -382,7 +382,7 @@ func TestCancelAfterClaim(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := w.desk.Sighted(t.Context(), relay.Sighting{Hash: row.Claim, Tx: hash("claim"), Ledger: 1002, Success: true, Merged: 25 * relay.One}); err != nil {
+	if err := w.desk.Sighted(t.Context(), relay.Sighting{Hash: row.Claim, Tx: hash("claim"), Ledger: 1002, Success: true, Paid: w.whole(p.ID)}); err != nil {
 		t.Fatal(err)
 	}
 	w.unchanged("cancel after claim", func() {

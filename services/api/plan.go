@@ -109,13 +109,17 @@ func (s *server) ownClaim(ctx context.Context, p relay.Payment, in relay.ClaimIn
 		return relay.Envelope{}, err
 	}
 	fee := ownClaimFee(p, bid)
+	keeper := p.Sponsor
+	if in.NewAccount {
+		keeper = "" // she gets what is left, too
+	}
 	memo, err := stellar.MemoOf(in.Memo)
 	if err != nil {
 		return relay.Envelope{}, invalid("memo_malformed", "/memo", "this memo cannot be attached")
 	}
 	tx, err := stellar.BuildClaim(stellar.ClaimPlan{
 		Passphrase: s.cfg.Network, Holding: p.Holding, Destination: in.Destination, Asset: p.Asset, Amount: int64(p.Amount), NewAccount: in.NewAccount,
-		NewLine: in.NewLine, Sequence: in.Sequence, MaxTime: in.MaxTime, LastLedger: in.Bound, Fee: uint32(fee), Memo: memo,
+		NewLine: in.NewLine, Keeper: keeper, Sequence: in.Sequence, MaxTime: in.MaxTime, LastLedger: in.Bound, Fee: uint32(fee), Memo: memo,
 	})
 	if err != nil {
 		return relay.Envelope{}, relay.NewFault(relay.Invalid, "claim_refused", "This claim cannot be built.", err)

@@ -142,7 +142,7 @@ func TestSubmit(t *testing.T) {
 		c.do("POST", path+"/plan", wire.PlanRequest{Destination: stranger.Address()}).refused(409, "claim_in_flight")
 	})
 
-	if err := w.desk.Sighted(t.Context(), relay.Sighting{Hash: plan.Hash, Tx: hash("claim"), Ledger: 1003, Success: true, Merged: 25 * relay.One, Fee: 500}); err != nil {
+	if err := w.desk.Sighted(t.Context(), relay.Sighting{Hash: plan.Hash, Tx: hash("claim"), Ledger: 1003, Success: true, Paid: w.whole(p.ID), Fee: 500}); err != nil {
 		t.Fatal(err)
 	}
 	c.do("GET", path, nil).want(200).into(&v)
@@ -160,7 +160,7 @@ func TestSubmit(t *testing.T) {
 // unplanned is a claim that is well formed and nobody planned.
 func unplanned(t *testing.T, holding, to string) string {
 	tx, err := stellar.BuildClaim(stellar.ClaimPlan{
-		Passphrase: passphrase, Holding: holding, Destination: to, Asset: "native", Sequence: 990<<32 + 1, MaxTime: 4_000_000_000, LastLedger: 5000,
+		Passphrase: passphrase, Holding: holding, Destination: to, Asset: "native", Amount: 1, Keeper: to, Sequence: 990<<32 + 1, MaxTime: 4_000_000_000, LastLedger: 5000,
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -274,6 +274,8 @@ func (s *scribe) Claim(_ context.Context, in relay.ClaimIntent) (relay.Envelope,
 	s.ledger.mu.Unlock()
 	if in.NewAccount {
 		p.Sponsor = s.sponsor.Address()
+	} else {
+		p.Keeper, p.Amount = s.sponsor.Address(), max(p.Amount, int64(25*relay.One))
 	}
 	tx, err := stellar.BuildClaim(p)
 	if err != nil {

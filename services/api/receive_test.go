@@ -87,7 +87,7 @@ func TestPlanMemosAndMuxedAddresses(t *testing.T) {
 	}
 	var v wire.ClaimView
 	c.do("POST", "/v1/claims/"+p.ID+"/submit", wire.SubmitRequest{Envelope: w.sign(got.Envelope, holding)}).want(202).into(&v)
-	err := w.desk.Sighted(t.Context(), relay.Sighting{Hash: got.Hash, Tx: hash("claim"), Ledger: 1003, Success: true, Merged: 25 * relay.One, Fee: 500})
+	err := w.desk.Sighted(t.Context(), relay.Sighting{Hash: got.Hash, Tx: hash("claim"), Ledger: 1003, Success: true, Paid: w.whole(p.ID), Fee: 500})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -19,7 +19,7 @@ func payment(p relay.Payment) (wire.Payment, error) {
 		Destination: destination(p), ReturnTo: p.ReturnTo, ExpiresAt: p.ExpiresAt.Time(), Reference: p.Reference,
 		ReturnAsked: string(p.ReturnWish), Settlement: settlement(p), CreatedAt: p.CreatedAt.Time(), UpdatedAt: p.UpdatedAt.Time(),
 		Cost: wire.Cost{
-			Fee: p.FeePaid.String(), Payer: payer(p),
+			Fee: p.FeePaid.String(), FeeByOthers: p.FeeOther.String(), Payer: payer(p),
 			ReserveLocked: (relay.Stroops(p.LockedUnits()+p.OwnUnits()) * stellar.BaseReserve).String(),
 		},
 	}
@@ -35,7 +35,7 @@ func payment(p relay.Payment) (wire.Payment, error) {
 	return out, nil
 }
 
-// payer is who pays fees and reserves besides the amount.
+// payer is who pays fees and reserves besides the amount; what others have paid is no cost of his.
 func payer(p relay.Payment) string {
 	if p.Sponsor != "" {
 		return "sender"
@@ -63,7 +63,14 @@ func settlement(p relay.Payment) *wire.Settlement {
 	if p.SettledTx == "" {
 		return nil
 	}
-	return &wire.Settlement{Tx: p.SettledTx, Ledger: p.SettledAt}
+	out := &wire.Settlement{Tx: p.SettledTx, Ledger: p.SettledAt}
+	if p.Arrived >= 0 {
+		out.Arrived = p.Arrived.String()
+	}
+	if p.ArrivedRest > 0 {
+		out.Rest = p.ArrivedRest.String()
+	}
+	return out
 }
 
 func app(a relay.App) wire.App {

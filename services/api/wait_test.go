@@ -44,7 +44,7 @@ func TestWaitAnswersWhenTheStateChanges(t *testing.T) {
 	}
 	// What has changed already is answered at once, and so is what has ended.
 	w.as(w.key).do("GET", "/v1/payments/"+p.ID+"?wait=60s&state_not=pending", nil).want(200)
-	if err := w.desk.Sighted(t.Context(), relay.Sighting{Hash: hash("rung" + p.ID), Tx: hash("home"), Ledger: 1001, Success: true, Merged: 25 * relay.One}); err != nil {
+	if err := w.desk.Sighted(t.Context(), relay.Sighting{Hash: hash("rung" + p.ID), Tx: hash("home"), Ledger: 1001, Success: true, Paid: w.whole(p.ID)}); err != nil {
 		t.Fatal(err)
 	}
 	w.as(w.key).do("GET", "/v1/payments/"+p.ID+"?wait=60s", nil).want(200)

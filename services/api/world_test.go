@@ -2,6 +2,7 @@ package api_test
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/sha256"
 	"database/sql"
 	"encoding/hex"
@@ -366,4 +367,14 @@ func (w *world) log() []byte {
 		w.Fatal(err)
 	}
 	return raw
+}
+
+// whole is what a claim, or else a return, moves: all of the amount.
+func (w *world) whole(id string) []relay.Paid {
+	w.Helper()
+	p, err := w.desk.Payment(w.Context(), relay.PaymentID(id))
+	if err != nil {
+		w.Fatal(err)
+	}
+	return []relay.Paid{{From: p.Holding, To: cmp.Or(p.Destination, p.ReturnTo), Asset: p.Asset, Amount: p.Amount}}
 }

@@ -65,6 +65,9 @@ func (c *cli) tellCanceled(p client.Payment) error {
 		return &failure{status: statusLost, text: "The claim was first: " + money(p.Amount, p.Asset) + " went to " +
 			deref(p.Destination) + landed(p.Settlement) + "."}
 	}
+	if a := arrived(p); p.Reason == string(relay.HoldingShort) && a != "" {
+		return &failure{status: statusLost, text: "A holder of the key had paid a part out: " + a + " arrived at " + deref(p.Destination) + landed(p.Settlement) + "."}
+	}
 	return &failure{status: statusLost, text: "The money left its holding account outside of the relay, to " + deref(p.Destination) + landed(p.Settlement) + "."}
 }
 

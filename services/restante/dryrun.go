@@ -63,7 +63,7 @@ func purse(v client.Preview) string {
 	if v.Cost.Payer != "sender" {
 		return ""
 	}
-	return money(v.Cost.Purse, "native") + " besides, out of which claim or return and a new account are paid; what is left goes with the money"
+	return money(v.Cost.Purse, "native") + " besides, out of which claim or return and a new account are paid; what is left goes home, or with the money into a new account"
 }
 
 // payer names who carries a cost.

@@ -39,6 +39,13 @@ func (c *cli) explain(s client.Story, now time.Time) error {
 	p := s.Payment
 	c.printf("%s: %s to %s, %s.\n", p.ID, money(p.Amount, p.Asset), plain(p.To), p.State+because(p.Reason))
 	c.printf("%s\n", meaning(p.State))
+	if text := arrived(p); text != "" {
+		c.printf("Arrived: %s. Fees: %s", text, money(p.Cost.Fee, ""))
+		if others := byOthers(p); others != "" {
+			c.printf(", and %s that others paid", others)
+		}
+		c.printf(".\n")
+	}
 	c.printf("\nWhat happened\n")
 	for _, e := range s.History {
 		c.printf("  %s  %-9s  %s\n", stamp(e.At), e.To, happened(e))
@@ -106,6 +113,8 @@ var inputWords = map[string]string{
 	"rung_spent":        "One way back failed on the ledger and is spent.",
 	"emptied_elsewhere": "The holding account was emptied by a transaction that is none of ours:",
 	"holding_troubled":  "The holding account is not as it was made:",
+	"fee_taken":         "The holding account paid the fee of transaction",
+	"moved":             "The sender moved the money into the holding account of another payment, in transaction",
 	"holding_well":      "The holding account is as it was made again.",
 	"share_released":    "The recipient proved the handle; the service's half was handed out.",
 	"readdressed":       "The sender changed the address; codes and vouchers for the old one are void.",
@@ -216,6 +225,9 @@ func next(s client.Story) string {
 	case relay.Canceled, relay.Failed:
 		return "Nothing: no money moved. Send again if it is still wanted."
 	case relay.Settled:
+		if a := arrived(p); p.Reason == string(relay.HoldingShort) && a != "" {
+			return "Nothing by us: a holder of the key had paid a part out. " + a + " arrived at " + deref(p.Destination) + "."
+		}
 		return "Nothing by us: the money left outside of the relay, to " + deref(p.Destination) + ". Whoever holds the key behind that account has it."
 	}
 	return "This program does not know the state; a newer one may."

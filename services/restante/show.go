@@ -48,10 +48,30 @@ func (c *cli) printPayment(p client.Payment) error {
 		row{"Sent", moment(p.CreatedAt)}, row{"Waits until", moment(p.ExpiresAt)},
 		row{"Policy", p.Policy}, row{"Custody", relay.Policy(p.Policy).CustodyText()},
 		row{"Held at", deref(p.HoldingAccount)}, row{"Went to", deref(p.Destination)}, row{"Comes home to", p.ReturnTo},
-		row{"Way home", notBefore}, row{"Transaction", tx},
-		row{"Fee so far", money(p.Cost.Fee, "")}, row{"Reserve locked", money(p.Cost.ReserveLocked, "")},
+		row{"Way home", notBefore}, row{"Transaction", tx}, row{"Arrived", arrived(p)},
+		row{"Fee so far", money(p.Cost.Fee, "")}, row{"Fee by others", byOthers(p)}, row{"Reserve locked", money(p.Cost.ReserveLocked, "")},
 	)
 	return nil
+}
+
+// arrived says what arrived of the amount, and what lumens left besides.
+func arrived(p client.Payment) string {
+	s := p.Settlement
+	if s == nil || s.Arrived == "" {
+		return ""
+	}
+	text := fmt.Sprintf("%s of %s", money(s.Arrived, p.Asset), money(p.Amount, p.Asset))
+	if s.Rest != "" {
+		text += ", and " + money(s.Rest, "") + " besides"
+	}
+	return text
+}
+
+func byOthers(p client.Payment) string {
+	if p.Cost.FeeByOthers == "" || p.Cost.FeeByOthers == "0" {
+		return ""
+	}
+	return money(p.Cost.FeeByOthers, "")
 }
 
 // meaning is the sentence of the state table.

@@ -77,6 +77,8 @@ func (s *Signer) buildClaim(in relay.ClaimIntent, h *holding) (stellar.Tx, error
 	}
 	if in.NewAccount {
 		plan.Sponsor = s.book.sponsor
+	} else {
+		plan.Keeper = s.book.sponsor
 	}
 	memo, err := stellar.MemoOf(in.Memo)
 	if err != nil {

@@ -64,8 +64,8 @@ func TestClaimIntoAnExistingAccount(t *testing.T) {
 		if !m.credit {
 			lumens += p.Amount
 		}
-		if m.self {
-			lumens += p.Purse - m.envelope(e).Fee
+		if rest := p.Purse - m.envelope(e).Fee; m.self && p.ArrivedRest != rest {
+			m.Errorf("%s of the purse are home, not %s", p.ArrivedRest, rest)
 		}
 		m.wantHas("she", ana.Address(), lumens)
 		m.wantUnits("she", ana.Address(), p.Amount)

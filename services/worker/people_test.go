@@ -70,8 +70,12 @@ func (w *town) plannedAt(p relay.Payment, ana *keypair.Full, ledgers uint32, seq
 // ownClaim plans a claim that the purse pays for, as the interface does.
 func (w *town) ownClaim(p relay.Payment) func(context.Context, relay.ClaimIntent) (relay.Envelope, error) {
 	return func(_ context.Context, in relay.ClaimIntent) (relay.Envelope, error) {
+		keeper := p.Sponsor
+		if in.NewAccount {
+			keeper = ""
+		}
 		tx, err := stellar.BuildClaim(stellar.ClaimPlan{
-			Passphrase: passphrase, Holding: p.Holding, Destination: in.Destination, Asset: p.Asset, Amount: int64(p.Amount),
+			Keeper: keeper, Passphrase: passphrase, Holding: p.Holding, Destination: in.Destination, Asset: p.Asset, Amount: int64(p.Amount),
 			NewAccount: in.NewAccount, Sequence: in.Sequence, MaxTime: in.MaxTime, LastLedger: in.Bound, Fee: 2000,
 		})
 		if err != nil {

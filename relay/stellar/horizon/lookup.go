@@ -21,7 +21,6 @@ type Lookup struct {
 	Ledger      uint32
 	CloseTime   int64 // unix seconds
 	Fee         int64 // charged, stroops
-	Merged      int64 // stroops that its merges moved
 	EnvelopeXDR string
 	ResultXDR   string
 
@@ -58,7 +57,7 @@ func (b *txBody) read(passphrase string) (out Lookup, err error) {
 	if err := xdr.SafeUnmarshalBase64(b.ResultXDR, &out.pair.Result); err != nil {
 		return Lookup{}, nonsense("result of transaction %s: %v", out.Outer, err)
 	}
-	out.Success, out.Fee, out.Merged = result.Success, result.FeePaid, result.Merged
+	out.Success, out.Fee = result.Success, result.FeePaid
 	switch {
 	case b.Hash != out.Inner && b.Hash != out.Outer:
 		return Lookup{}, nonsense("transaction %q is %s", b.Hash, out.Outer)

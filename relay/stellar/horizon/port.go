@@ -56,11 +56,15 @@ func (p *Port) Sight(ctx context.Context, hash string) (*relay.Sighting, error) 
 	if err != nil || l == nil {
 		return nil, port(err)
 	}
-	return l.sighting(), nil
+	return p.sighting(l)
 }
 
-func (l *Lookup) sighting() *relay.Sighting {
-	return &relay.Sighting{Hash: l.Inner, Tx: l.Outer, Ledger: l.Ledger, Success: l.Success, Fee: relay.Stroops(l.Fee), Merged: relay.Stroops(l.Merged)}
+func (p *Port) sighting(l *Lookup) (*relay.Sighting, error) {
+	s, err := p.view().Sighting(l.EnvelopeXDR, l.ResultXDR, l.Ledger)
+	if err != nil {
+		return nil, port(nonsense("transaction %s: %v", l.Outer, err))
+	}
+	return &s, nil
 }
 
 // Verdict gathers the evidence about an envelope and judges it.
@@ -77,7 +81,8 @@ func (p *Port) Verdict(ctx context.Context, e relay.Envelope) (relay.Verdict, *r
 		return relay.Inconclusive, nil, port(err)
 	}
 	if found != nil {
-		return relay.Inconclusive, found.sighting(), nil
+		seen, err := p.sighting(found)
+		return relay.Inconclusive, seen, err
 	}
 	dead, why := stellar.CannotLand(tx, ev)
 	if dead {
@@ -91,7 +96,8 @@ func (p *Port) Verdict(ctx context.Context, e relay.Envelope) (relay.Verdict, *r
 	case err != nil || by == nil:
 		return relay.Inconclusive, nil, port(err)
 	case by.Inner == tx.Hash:
-		return relay.Inconclusive, by.sighting(), nil
+		seen, err := p.sighting(by)
+		return relay.Inconclusive, seen, err
 	}
 	return relay.Contradicted, nil, nil
 }
@@ -168,7 +174,11 @@ func (p *Port) Page(ctx context.Context, seq uint32) (*relay.LedgerPage, error) 
 		if err != nil {
 			return nil, port(nonsense("ledger %d: %v", seq, err))
 		}
-		out.Transactions = append(out.Transactions, p.view().Seen(*t.sighting(), touched))
+		seen, err := p.sighting(&t)
+		if err != nil {
+			return nil, err
+		}
+		out.Transactions = append(out.Transactions, p.view().Seen(*seen, touched))
 	}
 	return out, nil
 }

@@ -157,6 +157,8 @@ func (n *net) claim(i int, dest string, fresh bool) stellar.ClaimPlan {
 	}
 	if fresh {
 		p.Sponsor = addr("sponsor")
+	} else {
+		p.Keeper, p.Amount = addr("sponsor"), s.Accounts[addr(h)].Balance
 	}
 	return p
 }

@@ -82,11 +82,10 @@ func (p *Port) translate(l Ledger) (*relay.LedgerPage, error) {
 		if err != nil {
 			return nil, nonsense("ledger %d: %v", l.Sequence, err)
 		}
-		result, err := stellar.DecodeResult(t.ResultXDR)
+		s, err := p.view().Sighting(t.EnvelopeXDR, t.ResultXDR, l.Sequence)
 		if err != nil {
 			return nil, nonsense("ledger %d: %v", l.Sequence, err)
 		}
-		s := relay.Sighting{Hash: touched.Inner, Tx: touched.Outer, Ledger: l.Sequence, Success: result.Success, Fee: relay.Stroops(result.FeePaid), Merged: relay.Stroops(result.Merged)}
 		out.Transactions = append(out.Transactions, p.view().Seen(s, touched))
 	}
 	return out, nil

@@ -53,11 +53,11 @@ func (p *Port) Sight(ctx context.Context, hash string) (*relay.Sighting, error) 
 	if err != nil || !l.Found {
 		return nil, port(err)
 	}
-	result, err := stellar.DecodeResult(l.ResultXDR)
+	s, err := p.view().Sighting(l.EnvelopeXDR, l.ResultXDR, l.Ledger)
 	if err != nil {
 		return nil, port(nonsense("%v", err))
 	}
-	return &relay.Sighting{Hash: l.Inner, Tx: l.Outer, Ledger: l.Ledger, Success: l.Success, Fee: relay.Stroops(result.FeePaid), Merged: relay.Stroops(result.Merged)}, nil
+	return &s, nil
 }
 
 // Verdict gathers the evidence about an envelope and judges it.

@@ -296,7 +296,7 @@ func account(name string, balance int64, sequence int64) *xdr.AccountEntry {
 func claim(t *testing.T, n int) (stellar.Tx, string) {
 	t.Helper()
 	tx, err := stellar.BuildClaim(stellar.ClaimPlan{
-		Passphrase: testnet, Holding: addr("h"), Destination: addr("ana"), Asset: stellar.Native, Sequence: int64(n), MaxTime: closeTime(1000), LastLedger: 20,
+		Passphrase: testnet, Holding: addr("h"), Destination: addr("ana"), Asset: stellar.Native, Amount: 1, Keeper: addr("sponsor"), Sequence: int64(n), MaxTime: closeTime(1000), LastLedger: 20,
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -1,0 +1,146 @@
+package relay
+
+// What a transaction cost and moved, told to each of its payments. The ledger's own figures count, to the stroop: what
+// arrived is read from what the operations did, and a fee is charged to the account that the ledger charged.
+
+// Payer says who paid a fee, as seen from one payment.
+type Payer string
+
+const (
+	PayerUsual   Payer = ""        // who pays for this payment: the service, or the sender out of his wallet
+	PayerHolding Payer = "holding" // the holding account, so the sender, out of the purse
+	PayerOther   Payer = "other"   // somebody else handed the envelope in
+)
+
+// payerOf says who paid for the landing of e.
+func (p Payment) payerOf(e Envelope, s Sighting) Payer {
+	own := s.Payer == p.From || s.Payer == p.Sponsor
+	channel := e.Kind == FundingEnvelope && s.Payer == e.Source
+	switch {
+	case s.Payer == "":
+		return PayerUsual // it is not known; records from before have only these
+	case s.Payer == p.Holding:
+		return PayerHolding
+	case p.Sponsor != "" && own, p.Sponsor == "" && (s.Service || channel):
+		return PayerUsual
+	}
+	return PayerOther
+}
+
+// charge adds a fee to what the payment has cost.
+func (p *Payment) charge(fee Stroops, by Payer) {
+	switch by {
+	case PayerOther:
+		p.FeeOther += fee
+		return
+	case PayerHolding:
+		p.FeeHolding += fee
+	}
+	p.FeePaid += fee
+}
+
+// gone is what left the holding account by a transaction: of the payment's asset what went to where want says, and in lumens
+// all that left besides.
+func (p Payment) gone(from string, paid []Paid, want func(Paid) bool) (arrived, rest Stroops) {
+	for _, m := range paid {
+		switch {
+		case m.From != from:
+		case m.Asset == p.assetOrNative() && want(m):
+			arrived += m.Amount
+		case m.Asset == Native:
+			rest += m.Amount
+		}
+	}
+	return arrived, rest
+}
+
+func (p Payment) assetOrNative() string {
+	if p.Asset == "" {
+		return Native
+	}
+	return p.Asset
+}
+
+// detailed is in with what the i-th payment of e is told of the transaction: its part of the fee, who paid that, and what
+// arrived. replaced is the payment whose money a funding takes over; the zero Payment when there is none.
+func detailed(in Input, p, replaced Payment, e Envelope, s Sighting, i int) Input {
+	n := Stroops(len(e.Payments))
+	fee, by := e.Fee/n, p.payerOf(e, s)
+	if Stroops(i) < e.Fee%n { // the parts add up to the fee
+		fee++
+	}
+	switch in := in.(type) {
+	case FundingLanded:
+		in.Fee, in.Payer = fee, by
+		if replaced.ID != "" {
+			in.Came, _ = p.gone(replaced.Holding, s.Paid, func(m Paid) bool { return m.To == p.Holding })
+			in.Spent = replaced.FeeHolding
+			if s.Payer == replaced.Holding {
+				in.Spent += fee
+			}
+		}
+		return in
+	case FundingDead:
+		in.Fee, in.Payer = fee, by
+		return in
+	case ClaimLanded:
+		in.Fee, in.Payer = fee, by
+		in.Arrived, in.Rest = p.gone(e.Source, s.Paid, func(m Paid) bool { return m.To == e.Destination || m.Customer == e.Destination })
+		return in
+	case ClaimDead:
+		in.Fee, in.Payer = fee, by
+		return in
+	case ReturnLanded: // where it goes is written in the rung
+		in.Fee, in.Payer = fee, by
+		in.Arrived, in.Rest = p.gone(e.Source, s.Paid, func(Paid) bool { return true })
+		return in
+	case RungSpent:
+		in.Fee, in.Payer = fee, by
+		return in
+	}
+	return in
+}
+
+// emptied is what a stranger's transaction did that merged the payment's holding account away: the money went where the most
+// of it arrived. Of a credit asset that did not move in the same transaction nothing is known here.
+func emptied(p Payment, t PageTransaction, destination string) EmptiedElsewhere {
+	in := EmptiedElsewhere{Tx: t.Tx, Ledger: t.Ledger, Destination: destination, Arrived: -1, Fee: t.Fee, Holding: t.Payer == p.Holding}
+	for _, m := range t.Paid {
+		if m.From != p.Holding || m.Asset != p.assetOrNative() || m.Claimable {
+			continue
+		}
+		if got, _ := p.gone(p.Holding, t.Paid, func(o Paid) bool { return o.To == m.To && !o.Claimable }); got > in.Arrived {
+			in.Destination, in.Arrived = m.To, got
+		}
+	}
+	for _, m := range t.Paid {
+		if m.From == p.Holding && m.To == in.Destination && m.Asset == Native && !p.IsNative() && !m.Claimable {
+			in.Rest += m.Amount
+		}
+	}
+	return in
+}
+
+// arrivedOf splits what arrived into the amount and, of lumens, what came along out of the purse.
+func (p *Payment) arrivedOf(arrived, rest Stroops) {
+	if arrived < 0 {
+		p.Arrived, p.ArrivedRest = -1, 0
+		return
+	}
+	p.Arrived, p.ArrivedRest = arrived, rest
+	if p.IsNative() && arrived > p.Amount {
+		p.Arrived, p.ArrivedRest = p.Amount, rest+arrived-p.Amount
+	}
+}
+
+// purseLeft is what should be left of the purse: what was put in, less the fees that the ledger took out of it.
+func (p Payment) purseLeft() Stroops { return max(0, p.Purse-p.FeeHolding) }
+
+// short says that less came home than was put in, less the fees that the holding account paid: a holder of its key paid the
+// difference out.
+func (p Payment) short(arrived, rest Stroops) bool {
+	if p.IsNative() {
+		return arrived+rest < p.Amount+p.Purse-p.FeeHolding
+	}
+	return arrived < p.Amount || rest < p.purseLeft()
+}
