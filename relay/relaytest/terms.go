@@ -39,6 +39,7 @@ func termsKept(b *bench) {
 	own.Asset, own.Clawback, own.ReturnWish = Credit, true, relay.ByDecline
 	moving := Moving(InState(Payment(b.app.ID, 2), relay.Claimed), own)
 	moving.ShareReleasedAt = Start
+	moving.Arrived, moving.ArrivedRest, moving.FeeHolding, moving.FeeOther = 7, 8, 9, 10
 	direct := Direct(InState(Payment(b.app.ID, 3), relay.Claimed))
 	parked := InState(Payment(b.app.ID, 4), relay.Parked)
 	rows := []relay.Payment{own, moving, direct, parked}

@@ -36,7 +36,7 @@ func NewAccountCost(asset string) int64 {
 }
 
 // What a sender who funds a payment out of his own wallet puts into the holding account besides the amount: the fees of the way
-// back and of a claim, each of which may fail a few times, and what a new account costs. What is left goes with the money.
+// back and of a claim, each of which may fail a few times, and what a new account costs. What is left comes home, or goes into a new account.
 const (
 	FeePurse   = 1_000_000 // stroops
 	OwnRungFee = 100_000   // stroops that each rung bids: 20,000 an operation or more, and charged is what the network asks
