@@ -68,6 +68,7 @@ require (
 require (
 	github.com/creack/pty v1.1.24
 	github.com/tyler-smith/go-bip39 v1.1.0
+	golang.org/x/net v0.61.0
 	rsc.io/qr v0.2.0
 )
 

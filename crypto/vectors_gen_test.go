@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/base64"
 	"encoding/hex"
+	"net/url"
 	"strings"
 	"testing"
 
@@ -38,6 +39,7 @@ func generateClaim(t *testing.T) claimFile {
 		linkOf(t, "all bits set, all bits clear", "https://pay.example.com", other, boxtest.Testnet, two, make([]byte, 32)),
 	}}
 	f.Refused = refusedLinks(t, f.Links[0])
+	f.Found = foundLinks(f.Links[0].Link)
 	for _, at := range []int{0, 16, 31, 33, 64} {
 		both := append(count(1, 32), count(101, 32)...)
 		f.Lengths = append(f.Lengths, lengths{"boundary moved", hex.EncodeToString(both[:at]), hex.EncodeToString(both[at:])})
@@ -276,4 +278,18 @@ func files(t *testing.T) []fileVector {
 	surplus := truth
 	surplus.Stroops++
 	return append(all, fileVector{"ledger shows a stray stroop more", toLink, link.LinkIdentity, surplus, plain, ""})
+}
+
+// foundLinks is a link as mail and chat programs hand it over.
+func foundLinks(link string) []refusedText {
+	address, fragment, _ := strings.Cut(link, "#")
+	return []refusedText{
+		{"as it is", link}, {"with a query", address + "?fbclid=x#" + fragment}, {"with a full stop", link + "."}, {"with a comma", link + ","},
+		{"in brackets", "<" + link + ">"}, {"with a coded space", link + "%20"}, {"with a coded mark", address + "%23" + fragment},
+		{"in two lines", link[:len(link)-20] + "\r\n" + link[len(link)-20:]}, {"quoted-printable", link[:60] + "=\r\n" + link[60:]},
+		{"in a reply", "On Monday:\n> " + link[:50] + "\n> " + link[50:] + "\n> bye"}, {"with a soft hyphen", link[:80] + "\u00ad" + link[80:]},
+		{"in another address", "https://safe.example/?url=" + url.QueryEscape(link) + "&data=1"},
+		{"escaped twice", "https://safe.example/?url=" + url.QueryEscape(url.QueryEscape(link))},
+		{"with a slash", address + "/#" + fragment}, {"with a word behind", link + "andthen"}, {"in a mail", "Hello,\n\n" + link + "\n\nRegards"},
+	}
 }

@@ -27,6 +27,7 @@ type (
 	claimFile struct {
 		Links   []linkVector  `json:"links"`
 		Refused []refusedLink `json:"refused_links"`
+		Found   []refusedText `json:"found_links"` // all of them are the first of links
 		Lengths []lengths     `json:"refused_lengths"`
 		Auths   []refusedText `json:"refused_texts"`
 	}
@@ -188,6 +189,14 @@ func testLinks(t *testing.T) {
 			t.Errorf("%s: %v, want %s", v.Name, err, v.Error)
 		}
 	}
+	for _, v := range f.Found {
+		l, err := claim.Find(v.Text)
+		if err != nil {
+			t.Errorf("%s: %v", v.Name, err)
+		} else if text, err := l.Reveal(); err != nil || text != f.Links[0].Link {
+			t.Errorf("%s: another link, %v", v.Name, err)
+		}
+	}
 	for _, v := range f.Lengths {
 		_, errA := claim.SecretFromBytes(unhex(t, v.Secret))
 		_, errB := claim.ShareFromBytes(unhex(t, v.Share))
@@ -202,7 +211,7 @@ func testLinks(t *testing.T) {
 			t.Errorf("%s: %v, %v", v.Name, errA, errB)
 		}
 	}
-	if len(f.Links) < 4 || len(f.Refused) < 20 || len(f.Lengths) < 3 || len(f.Auths) < 3 {
+	if len(f.Links) < 4 || len(f.Refused) < 20 || len(f.Found) < 12 || len(f.Lengths) < 3 || len(f.Auths) < 3 {
 		t.Error("vectors are missing")
 	}
 }

@@ -23,7 +23,7 @@ func ParseHandle(s string) (Handle, error) {
 	switch kind {
 	case "email":
 		if !emailAddress(value) {
-			return bad("an e-mail address looks like ana@example.com")
+			return bad(emailAdvice(s, value))
 		}
 		return Handle{"email", strings.ToLower(value)}, nil
 	case "tel":
@@ -44,6 +44,14 @@ func ParseHandle(s string) (Handle, error) {
 		return Handle{"app", value}, nil
 	}
 	return bad("a handle begins with email:, tel:, github: or app:")
+}
+
+// emailAdvice says what is wrong with an address.
+func emailAdvice(whole, value string) string {
+	if rest, is := strings.CutPrefix(whole, "mailto:"); is {
+		return "leave \"mailto:\" out: the address is " + rest
+	}
+	return "an e-mail address looks like ana@example.com"
 }
 
 const nameBytes = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-"

@@ -6,10 +6,11 @@
 //
 // It promises that one link has one text (what Parse accepts, Reveal writes again
 // byte for byte), that a link whose id or secret was altered or cut is recognised
-// as such, and that no error shows any part of a link. It refuses every other
-// spelling: another alphabet, another case, padding, spaces inside.
+// as such, and that no error shows any part of a link. Parse refuses every other
+// spelling: another alphabet, another case, padding, spaces inside. Find looks for
+// a link in what mail and chat programs make of it, and the checksum decides.
 //
-// Start at [Parse] and [Derive]. testdata/vectors in the folder above holds the
+// Start at [Parse], [Find] and [Derive]. testdata/vectors in the folder above holds the
 // same formats as data, for implementations in other languages.
 package claim
 

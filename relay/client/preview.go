@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/restante/restante/relay"
+	"github.com/restante/restante/relay/idn"
 	"github.com/restante/restante/relay/wire"
 )
 
@@ -31,8 +32,8 @@ func (c *Client) preview(ctx context.Context, r SendRequest, body wire.PaymentRe
 	}
 	asked, err := relay.ParseAmount(r.Amount)
 	got, err2 := relay.ParseAmount(v.Amount)
-	to, err3 := relay.ParseHandle(r.To)
-	sees, err4 := relay.ParseHandle(v.To)
+	to, err3 := idn.ParseHandle(r.To)
+	sees, err4 := idn.ParseHandle(v.To)
 	policy, err5 := relay.ParsePolicy(r.Policy)
 	switch {
 	case err != nil || err2 != nil || asked != got:

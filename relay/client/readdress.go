@@ -4,7 +4,7 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/restante/restante/relay"
+	"github.com/restante/restante/relay/idn"
 	"github.com/restante/restante/relay/wire"
 )
 
@@ -22,8 +22,8 @@ func (c *Client) Readdress(ctx context.Context, id, to string) (Payment, error) 
 	if err := c.do(ctx, q, &p); err != nil {
 		return Payment{}, err
 	}
-	asked, err := relay.ParseHandle(to)
-	got, err2 := relay.ParseHandle(p.To)
+	asked, err := idn.ParseHandle(to)
+	got, err2 := idn.ParseHandle(p.To)
 	if err != nil || err2 != nil || asked != got {
 		return Payment{}, fmt.Errorf("%w: payment %s is to somebody else", ErrAnswer, id)
 	}

@@ -12,15 +12,16 @@ import (
 	"github.com/restante/restante/crypto/claim"
 	"github.com/restante/restante/crypto/secret"
 	"github.com/restante/restante/relay"
+	"github.com/restante/restante/relay/idn"
 	"github.com/restante/restante/relay/wire"
 )
 
 // Link is a claim link. Its secret prints as REDACTED; Reveal is its text.
 type Link = claim.Link
 
-// ParseLink reads a claim link as a person pasted it. The errors are claim.ErrMalformed, ErrTruncated, ErrVersion and
+// ParseLink reads a claim link as a person pasted it, whatever a mail program put around it. The errors are claim.ErrMalformed, ErrTruncated, ErrVersion and
 // ErrChecksum; none shows any part of the link.
-func ParseLink(text string) (Link, error) { return claim.Parse(text) }
+func ParseLink(text string) (Link, error) { return claim.Find(text) }
 
 // SendRequest is money to be sent.
 type SendRequest struct {
@@ -164,8 +165,8 @@ func fitsRequest(p Payment, id string, r wire.PaymentRequest) error {
 	}
 	asked, err := relay.ParseAmount(r.Amount)
 	got, err2 := relay.ParseAmount(p.Amount)
-	to, err3 := relay.ParseHandle(r.To)
-	sees, err4 := relay.ParseHandle(p.To)
+	to, err3 := idn.ParseHandle(r.To)
+	sees, err4 := idn.ParseHandle(p.To)
 	asset, err5 := relay.ParseAsset(r.Asset)
 	switch {
 	case err5 != nil || asset != p.Asset:

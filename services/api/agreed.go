@@ -6,6 +6,7 @@ import (
 	"github.com/stellar/go-stellar-sdk/strkey"
 
 	"github.com/restante/restante/relay"
+	"github.com/restante/restante/relay/idn"
 	"github.com/restante/restante/relay/wire"
 )
 
@@ -57,7 +58,7 @@ func (s *server) handleAsked(c *call) (relay.Handle, error) {
 	if err := onlyParams(c.Request, "to"); err != nil {
 		return relay.Handle{}, err
 	}
-	to, err := relay.ParseHandle(c.URL.Query().Get("to"))
+	to, err := idn.ParseHandle(c.URL.Query().Get("to"))
 	if err != nil {
 		err = invalid("handle_malformed", "", "to is a handle like ana@example.com")
 	}

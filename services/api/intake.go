@@ -15,6 +15,7 @@ import (
 
 	"github.com/restante/restante/crypto/claim"
 	"github.com/restante/restante/relay"
+	"github.com/restante/restante/relay/idn"
 	"github.com/restante/restante/relay/stellar"
 	"github.com/restante/restante/relay/wire"
 )
@@ -25,7 +26,7 @@ func (s *server) intake(in wire.PaymentRequest, app relay.App) (o relay.Opening,
 	var bad faults
 	now := s.now()
 	p := relay.Payment{Note: in.Note, Reference: in.Reference}
-	if p.To, err = relay.ParseHandle(in.To); err != nil {
+	if p.To, err = idn.ParseHandle(in.To); err != nil {
 		bad.add(err)
 	}
 	if p.Amount, err = relay.ParseAmount(in.Amount); err != nil {

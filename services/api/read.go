@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/restante/restante/relay"
+	"github.com/restante/restante/relay/idn"
 	"github.com/restante/restante/relay/wire"
 )
 
@@ -153,7 +154,7 @@ func filter(q url.Values) (f relay.Filter, err error) {
 		return f, invalid("state_unknown", "", fmt.Sprintf("there is no state %q", clip(string(f.State))))
 	}
 	if q.Has("to") {
-		h, err := relay.ParseHandle(q.Get("to"))
+		h, err := idn.ParseHandle(q.Get("to"))
 		if err != nil {
 			return f, invalid("handle_malformed", "", "to is a handle like ana@example.com")
 		}

@@ -4,6 +4,7 @@ import (
 	"net/http"
 
 	"github.com/restante/restante/relay"
+	"github.com/restante/restante/relay/idn"
 	"github.com/restante/restante/relay/wire"
 )
 
@@ -13,7 +14,7 @@ func (s *server) readdress(c *call) (reply, error) {
 	if err := s.read(c, &in); err != nil {
 		return reply{}, err
 	}
-	to, err := relay.ParseHandle(in.To)
+	to, err := idn.ParseHandle(in.To)
 	if err != nil {
 		return reply{}, err
 	}

@@ -103,7 +103,7 @@ func (c *cli) link(ctx context.Context, arg string) (client.Link, error) {
 	case err == nil:
 		return link, nil
 	case errors.Is(err, claim.ErrTruncated):
-		return link, usage("The end of the link is missing. Copy it whole: it has 50 characters after the #.")
+		return link, usage("The end of the link is missing. Copy it whole: it has 50 characters after the #. What stands around it does no harm.")
 	case errors.Is(err, claim.ErrChecksum):
 		return link, usage("The link was altered: it does not fit its checksum. Copy it again, by machine if it was typed.")
 	case errors.Is(err, claim.ErrVersion):
@@ -112,7 +112,7 @@ func (c *cli) link(ctx context.Context, arg string) (client.Link, error) {
 	return link, usage("That is not a claim link. One looks like https://relay.example.com/c/pay_…#…; put it in quotes, or give \"-\" and paste it.")
 }
 
-const mostInput = 4096 // bytes of a link
+const mostInput = 64 << 10 // bytes of a mail with a link in it
 
 func (c *cli) readLink(ctx context.Context) (string, error) {
 	if c.terminal() != nil {

@@ -30,10 +30,11 @@ var table = []line{
 	// Adapters import the domain and never each other. The ledger's language is spoken by a few of them.
 	{who: "relay/stellar", may: []string{"relay"}},
 	{who: "relay/stellar/...", may: []string{"relay", "relay/stellar"}},
+	{who: "relay/idn", may: []string{"relay"}},
 	{who: "relay/sep7"}, // a wallet's words: text alone, so that whoever asks for a signature may speak them
 	{who: "relay/mint", may: []string{"relay", "relay/stellar", "crypto/..."}},
 	{who: "relay/redeem", may: []string{"relay", "relay/wire", "relay/stellar", "crypto/..."}},
-	{who: "relay/client", may: []string{"relay", "relay/wire", "relay/stellar", "relay/redeem", "relay/mint", "relay/sep7", "crypto/..."}}, // a sender mints on his own machine
+	{who: "relay/client", may: []string{"relay", "relay/wire", "relay/stellar", "relay/redeem", "relay/mint", "relay/idn", "relay/sep7", "crypto/..."}}, // a sender mints on his own machine
 	{who: "relay/sqlstore/...", may: []string{"relay", "migrations", "crypto/..."}},
 	{who: "relay/...", may: []string{"relay", "crypto/..."}},
 	// What is announced is words; how it travels is an adapter.

@@ -50,6 +50,7 @@ var planted = map[string][]string{
 	"relay/stellar":          {"relay", "third.example/party"},
 	"relay/stellar/rpc":      {"relay", "relay/stellar"},
 	"relay/stellar/horizon":  {"relay", "relay/stellar"},
+	"relay/idn":              {"relay", "third.example/party"},
 	"relay/sep7":             {"third.example/party"},
 	"relay/mint":             {"relay", "relay/stellar", "crypto/seal"},
 	"relay/redeem":           {"relay", "relay/wire", "relay/stellar", "crypto/unseal"},

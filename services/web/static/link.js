@@ -6,12 +6,77 @@ const idAlphabet = "abcdefghijklmnopqrstuvwxyz234567";
 const textAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 const fragmentLength = 50; // 1 byte of version, 32 of secret, 4 of checksum
 
-// LinkError.code is "malformed", "truncated", "version", "checksum" or "insecure".
+// LinkError.code is "malformed", "truncated", "version", "checksum" or "insecure". Of a link that is cut, found says how
+// many of the characters behind the "#" are there; -1: not even the payment's id is whole.
 export class LinkError extends Error {
-  constructor(code) {
+  constructor(code, found = -1) {
     super("claim link: " + code);
     this.code = code;
+    this.found = found;
   }
+}
+
+const ranks = { checksum: 3, version: 2, truncated: 1 };
+
+// findLink reads a link out of what programs make of it, as claim.Find does: {payment, secret, link}, where link is the
+// whole link as it was made. It throws a LinkError.
+export async function findLink(text) {
+  let best = new LinkError("malformed");
+  const better = (err) => {
+    if ((ranks[err.code] ?? 0) > (ranks[best.code] ?? 0) || (err.code === best.code && err.found > best.found)) best = err;
+  };
+  for (let round = 0; round < 3; round++) {
+    for (const plain of [text, whole(text)]) {
+      const found = await findIn(plain, better);
+      if (found) return found;
+    }
+    const next = unescaped(text);
+    if (next === text) break;
+    text = next;
+  }
+  throw best;
+}
+
+function unescaped(text) {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
+// whole joins lines, and drops what replies and wrapping programs put at their ends and what cannot be seen.
+function whole(text) {
+  return text
+    .split("\n")
+    .map((line) => line.replace(/^[> \t]+/, "").trimEnd().replace(/=$/, ""))
+    .join("")
+    .replace(/[\s\p{Cf}\p{Cc}]/gu, "");
+}
+
+async function findIn(text, better) {
+  for (let at = text.indexOf("/c/pay_"); at >= 0; at = text.indexOf("/c/pay_", at + 1)) {
+    const start = Math.max(text.lastIndexOf("http://", at), text.lastIndexOf("https://", at));
+    const base = start < 0 ? "" : text.slice(start, at);
+    if (!validBase(base)) continue;
+    const payment = text.slice(at + 3, at + 33);
+    if (!validID(payment)) {
+      better(new LinkError("truncated"));
+      continue;
+    }
+    const rest = text.slice(at + 33);
+    if (!rest.includes("#")) better(new LinkError("truncated", 0));
+    for (let hash = rest.indexOf("#"); hash >= 0; hash = rest.indexOf("#", hash + 1)) {
+      const fragment = /^[A-Za-z0-9_-]*/.exec(rest.slice(hash + 1))[0].slice(0, fragmentLength);
+      try {
+        return { payment, secret: await readFragment(payment, fragment), link: `${base}/c/${payment}#${fragment}` };
+      } catch (err) {
+        if (!(err instanceof LinkError) || err.code === "insecure") throw err;
+        better(err.code === "truncated" ? new LinkError("truncated", fragment.length) : err);
+      }
+    }
+  }
+  return null;
 }
 
 // readLink returns {payment, secret} of a link's text, or throws a LinkError.

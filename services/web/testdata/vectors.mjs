@@ -1,6 +1,6 @@
 // Checks static/link.js against the vectors whose file is the first argument.
 import { readFileSync } from "node:fs";
-import { readLink, deriveAuth, LinkError } from "../static/link.js";
+import { readLink, findLink, deriveAuth, LinkError } from "../static/link.js";
 
 const vectors = JSON.parse(readFileSync(process.argv[2], "utf8"));
 let bad = 0;
@@ -17,5 +17,9 @@ for (const v of vectors.refused_links) {
   const code = await readLink(v.link).then(() => "accepted", (err) => (err instanceof LinkError ? err.code : String(err)));
   if (code !== v.error) fail("refused link:", v.name, "got", code, "want", v.error);
 }
+for (const v of vectors.found_links) {
+  const link = await findLink(v.text).then((found) => found.link, (err) => String(err));
+  if (link !== vectors.links[0].link) fail("found link:", v.name, "got", link);
+}
 console.log(`${vectors.links.length} links, ${vectors.refused_links.length} refused`);
-process.exit(bad === 0 && vectors.links.length > 0 && vectors.refused_links.length > 0 ? 0 : 1);
+process.exit(bad === 0 && vectors.links.length > 0 && vectors.refused_links.length > 0 && vectors.found_links.length > 0 ? 0 : 1);
