@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -43,6 +44,7 @@ const (
 	dataEnv  = "RESTANTE_TEST_DATA"
 	addrEnv  = "RESTANTE_TEST_ADDR"
 	rpcEnv   = "RESTANTE_TEST_RPC"
+	paceEnv  = "RESTANTE_TEST_PACE" // time between ledgers; default 100ms
 )
 
 // TestChild is not a test: it is the other processes of the kill test.
@@ -50,7 +52,7 @@ func TestChild(t *testing.T) {
 	switch os.Getenv(childEnv) {
 	case "ledger":
 		err := run(t.Context(), os.Getenv, []string{"devnet", "--addr", os.Getenv(addrEnv), "--data", os.Getenv(dataEnv),
-			"--interval", "100ms", "--control", "127.0.0.1:0", "--passphrase", developmentNetwork}, nil, os.Stdout, os.Stderr)
+			"--interval", cmp.Or(os.Getenv(paceEnv), "100ms"), "--control", "127.0.0.1:0", "--passphrase", developmentNetwork}, nil, os.Stdout, os.Stderr)
 		t.Fatal(err)
 	case "up":
 		t.Fatal(childUp(t.Context()))
@@ -91,6 +93,7 @@ type theatre struct {
 	addr     string
 	ledger   bareledger.Reader
 	control  string // URL of the ledger's control port
+	pace     string // time between ledgers; "" = 100ms
 	payments []*life
 }
 
@@ -357,7 +360,7 @@ func (th *theatre) child(name string, env ...string) *exec.Cmd {
 }
 
 func (th *theatre) startLedger() (stop func()) {
-	cmd := th.child("ledger", addrEnv+"=127.0.0.1:0", dataEnv+"="+filepath.Join(th.dir, "ledger"))
+	cmd := th.child("ledger", addrEnv+"=127.0.0.1:0", dataEnv+"="+filepath.Join(th.dir, "ledger"), paceEnv+"="+th.pace)
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		th.t.Fatal(err)
@@ -382,11 +385,21 @@ func (th *theatre) startLedger() (stop func()) {
 // up starts `up`, to be killed at a boundary. The function returned waits for its death, which it helps along when the
 // boundary is 0.
 func (th *theatre) up(killAt uint64) (end func()) {
+	wait := th.start(killAt)
+	return func() {
+		if killed, err := wait(); !killed {
+			th.t.Fatalf("`up`, to be killed at boundary %d, ended by itself: %v", killAt, err)
+		}
+	}
+}
+
+// start is up whose function says whether it was killed, and not what it makes of an end of its own.
+func (th *theatre) start(killAt uint64) (wait func() (killed bool, err error)) {
 	cmd := th.child("up", killEnv+"="+strconv.FormatUint(killAt, 10), dataEnv+"="+filepath.Join(th.dir, "data"), addrEnv+"="+th.addr, rpcEnv+"="+th.ledger.URL)
 	if err := cmd.Start(); err != nil {
 		th.t.Fatal(err)
 	}
-	return func() {
+	return func() (bool, error) {
 		if killAt == 0 {
 			_ = cmd.Process.Kill()
 		}
@@ -400,9 +413,7 @@ func (th *theatre) up(killAt uint64) (end func()) {
 			th.t.Fatalf("`up` does not get to boundary %d: it stands still (%v)", killAt, <-died)
 		}
 		var exit *exec.ExitError
-		if !errors.As(err, &exit) || exit.Sys().(syscall.WaitStatus).Signal() != syscall.SIGKILL {
-			th.t.Fatalf("`up`, to be killed at boundary %d, ended by itself: %v", killAt, err)
-		}
+		return errors.As(err, &exit) && exit.Sys().(syscall.WaitStatus).Signal() == syscall.SIGKILL, err
 	}
 }
 
