@@ -188,8 +188,42 @@ func TestElsewhere(t *testing.T) {
 	if err := d.expect(t.Context(), "the treasury", treasury, int64(10_000*relay.One-25*relay.One)); err != nil {
 		t.Error(err)
 	}
+	command := func(args ...string) (out, told string, status int) {
+		t.Helper()
+		var stdout, stderr strings.Builder
+		err := run(t.Context(), func(string) string { return "" }, args, strings.NewReader(""), &stdout, &stderr)
+		return stdout.String(), stderr.String(), statusOf(err)
+	}
+	shown, told, code := command("accounts", "--data", data)
+	for _, line := range []string{"sponsor   " + sponsor, "treasury  " + treasury + "   9975 XLM, 9974 free", "channel   " + roster.Channels[3] + "   0 XLM"} {
+		if !strings.Contains(shown, line) || strings.Contains(shown, "pay in") || code != 0 {
+			t.Errorf("accounts shows %s %s, not %q", shown, told, line)
+		}
+	}
+	home := network.Account().Address()
+	withdraw := []string{"treasury", "withdraw", "--data", data, "--to", home, "--amount"}
+	if _, told, code := command(append(withdraw, "10")...); code != statusFailed || !strings.Contains(told, "nother restante runs on") {
+		t.Errorf("a withdrawal beside a running service: %d %s", code, told)
+	}
 	if err := second.stop(); err != nil {
 		t.Errorf("%v", err)
+	}
+	for amount, want := range map[string]int{"10000": statusFailed, "0": statusUsage, "12.5": statusDone} {
+		if _, told, code := command(append(withdraw, amount)...); code != want {
+			t.Errorf("withdraw %s: %d %s", amount, code, told)
+		}
+	}
+	if err := d.expect(t.Context(), "the owner", home, int64(10_012*relay.One+relay.One/2)); err != nil {
+		t.Error(err)
+	}
+	if _, told, code := command(append(withdraw, "all")...); code != statusDone {
+		t.Errorf("withdraw all: %d %s", code, told)
+	}
+	if err := d.expect(t.Context(), "the treasury", treasury, int64(relay.One)); err != nil { // its reserve: the sponsor paid the fees
+		t.Error(err)
+	}
+	if _, _, code := command("treasury", "withdraw", "--data", data, "--from", sponsor, "--to", home, "--amount", "1"); code != statusFailed {
+		t.Errorf("a withdrawal out of the sponsor: %d", code)
 	}
 }
 

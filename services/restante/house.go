@@ -20,8 +20,6 @@ import (
 	"github.com/restante/restante/events/jet"
 	"github.com/restante/restante/relay"
 	"github.com/restante/restante/relay/sqlstore"
-	"github.com/restante/restante/relay/stellar/horizon"
-	"github.com/restante/restante/relay/stellar/rpc"
 	"github.com/restante/restante/services/api"
 	"github.com/restante/restante/services/devnet"
 	horizonserver "github.com/restante/restante/services/devnet/horizon"
@@ -78,21 +76,26 @@ type houseConfig struct {
 	identity newIdentity      // of the development app; nil makes one for the welcome alone
 }
 
-// openHouse builds everything in the order in which each part needs the one before, and listens. On failure, what was
-// opened is closed.
-func openHouse(ctx context.Context, cfg houseConfig) (h *house, err error) {
+// newHouse is a house in which nothing is open yet.
+func newHouse(cfg houseConfig) *house {
 	if cfg.now == nil {
 		cfg.now = time.Now
 	}
-	h = &house{cfg: cfg, log: cfg.log, closing: make(chan struct{}), door: http.NewServeMux(), health: boot.NewHealth(cfg.log)}
+	if cfg.identity == nil {
+		cfg.identity = func(relay.AppID) (*age.X25519Identity, error) { return age.GenerateX25519Identity() }
+	}
+	return &house{cfg: cfg, log: cfg.log, closing: make(chan struct{}), door: http.NewServeMux(), health: boot.NewHealth(cfg.log)}
+}
+
+// openHouse builds everything in the order in which each part needs the one before, and listens. On failure, what was
+// opened is closed.
+func openHouse(ctx context.Context, cfg houseConfig) (h *house, err error) {
+	h = newHouse(cfg)
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, h.close())
 		}
 	}()
-	if cfg.identity == nil {
-		h.cfg.identity = func(relay.AppID) (*age.X25519Identity, error) { return age.GenerateX25519Identity() }
-	}
 	if err := writable(cfg.Data); err != nil {
 		return h, err
 	}
@@ -180,20 +183,12 @@ func (h *house) dial(ctx context.Context, sponsor string) (port relay.Ledger, er
 }
 
 func (h *house) dialOnce(ctx context.Context, sponsor string) (relay.Ledger, error) {
-	if url := h.cfg.Ledger.Horizon; url != "" {
-		client, err := horizon.Dial(ctx, horizon.Config{URL: url, Passphrase: h.cfg.Ledger.Passphrase})
-		if err != nil {
-			return nil, err
-		}
-		h.later(func() error { client.Close(); return nil })
-		return &horizon.Port{Client: client, Sponsor: sponsor}, nil
-	}
-	client, err := rpc.Dial(ctx, rpc.Config{URL: h.rpcURL, Passphrase: h.cfg.Ledger.Passphrase})
+	port, done, err := dialLedger(ctx, ledgerConfig{URL: h.rpcURL, Horizon: h.cfg.Ledger.Horizon, Passphrase: h.cfg.Ledger.Passphrase}, sponsor)
 	if err != nil {
 		return nil, err
 	}
-	h.later(func() error { client.Close(); return nil })
-	return &rpc.Port{Client: client, Sponsor: sponsor}, nil
+	h.later(func() error { done(); return nil })
+	return port, nil
 }
 
 // openSigner opens the signer with a view of the ledger of its own.

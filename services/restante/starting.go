@@ -76,13 +76,14 @@ func (h *house) notYet(w http.ResponseWriter, r *http.Request) {
 	problem.Write(w, r, err)
 }
 
-// ledgerHost is where the ledger is, without what could be a credential.
+// ledgerHost is where the ledger is.
 func (h *house) ledgerHost() string {
-	address := h.rpcURL
-	if address == "" {
-		address = h.cfg.Ledger.Horizon
-	}
-	u, err := url.Parse(address)
+	return hostOf(ledgerConfig{URL: h.rpcURL, Horizon: h.cfg.Ledger.Horizon})
+}
+
+// hostOf is the host of a ledger, without what could be a credential.
+func hostOf(l ledgerConfig) string {
+	u, err := url.Parse(cmp.Or(l.URL, l.Horizon))
 	if err != nil {
 		return "an address that cannot be read"
 	}

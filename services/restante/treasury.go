@@ -31,6 +31,7 @@ func (c *cli) newTreasury() *cobra.Command {
 			return nil
 		},
 	}
+	cmd.AddCommand(c.newWithdraw())
 	cmd.Flags().StringVar(&asset, "asset", "", "of which asset: CODE:ISSUER (default lumens)")
 	cmd.Flags().BoolVar(&trust, "trust", false, "give the account a trustline for the asset")
 	return cmd

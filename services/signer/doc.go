@@ -34,6 +34,7 @@
 //
 // [Open]; then fund.go (the one decision that money depends on: standing), allow.go, keep.go, claim.go and bump.go; budget.go
 // is what an app costs, allowance.go whether it may, settle.go what came back; book.go is what
-// the log adds up to, log.go and line.go what a line looks like, keyring.go the sealed keys. threats.md is what a caller
+// the log adds up to, log.go and line.go what a line looks like, keyring.go the sealed keys, operator.go what
+// only the operator can ask for. threats.md is what a caller
 // that was taken over can do.
 package signer

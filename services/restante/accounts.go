@@ -1,0 +1,146 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"io/fs"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/restante/restante/relay"
+	"github.com/restante/restante/relay/stellar/horizon"
+	"github.com/restante/restante/relay/stellar/rpc"
+	"github.com/restante/restante/services/signer"
+)
+
+// accountRow is one account of the service, for `restante accounts`.
+type accountRow struct {
+	Role    string `json:"role"` // sponsor, channel or treasury
+	App     string `json:"app,omitempty"`
+	Account string `json:"account"`
+	Exists  bool   `json:"exists"`
+	Balance string `json:"balance"` // lumens
+	Free    string `json:"free"`    // lumens that could be paid out now
+	PayIn   string `json:"pay_in"`  // lumens that are missing for a start; "0" when none are
+}
+
+func (c *cli) newAccounts() *cobra.Command {
+	var data string
+	cmd := &cobra.Command{
+		Use: "accounts", Short: "Show the service's own accounts, and what to pay in", GroupID: groupRun, Args: exactly(0, ""),
+		Long: "Shows sponsor, channels and treasuries of a data directory, what they hold on the ledger, and what has to be paid in.\n" +
+			"\"restante up\" may be running on it, or waiting for these accounts; on the embedded ledger it has to run.",
+		RunE: func(cmd *cobra.Command, _ []string) error { return c.accounts(cmd.Context(), data) },
+	}
+	cmd.Flags().StringVar(&data, "data", defaultUp().Data, "data directory")
+	return cmd
+}
+
+func (c *cli) accounts(ctx context.Context, data string) error {
+	roster, ledger, err := directory(data)
+	if err != nil {
+		return err
+	}
+	port, done, err := dialLedger(ctx, ledger, roster.Sponsor)
+	if err != nil {
+		return failed("The ledger at %s does not answer: %v. The embedded one runs inside \"restante up\".", hostOf(ledger), err)
+	}
+	defer done()
+	rows, err := accountRows(ctx, port, roster)
+	if err != nil {
+		return failed("The ledger at %s does not answer: %v.", hostOf(ledger), err)
+	}
+	if c.json {
+		return c.printJSON(map[string]any{"data": rows})
+	}
+	for _, r := range rows {
+		holds := "not on the ledger yet"
+		if r.Exists {
+			holds = r.Balance + " XLM, " + r.Free + " free"
+		}
+		if r.PayIn != "0" {
+			holds += "   pay in at least " + r.PayIn + " XLM"
+		}
+		c.printf("%-9s %s   %s%s\n", r.Role, r.Account, holds, plain(" "+r.App))
+	}
+	return c.written()
+}
+
+// directory is what a data directory says of its accounts and of its ledger.
+func directory(data string) (signer.Roster, ledgerConfig, error) {
+	env, err := readEnv(filepath.Join(data, "dev.env"))
+	var roster signer.Roster
+	if err == nil {
+		roster, err = signer.ReadRoster(data)
+	}
+	if errors.Is(err, fs.ErrNotExist) {
+		return roster, ledgerConfig{}, failed("%s is no data directory in which \"restante up\" has made its accounts: %v. Name it with --data.", data, err)
+	}
+	if err != nil {
+		return roster, ledgerConfig{}, failed("%v.", err)
+	}
+	l := ledgerConfig{URL: env["RESTANTE_RPC"], Horizon: env["RESTANTE_HORIZON"], Passphrase: env["RESTANTE_NETWORK"]}
+	if l.URL != "" {
+		l.Horizon = ""
+	}
+	return roster, l, nil
+}
+
+func accountRows(ctx context.Context, port relay.Ledger, roster signer.Roster) (rows []accountRow, err error) {
+	rows = append(rows, accountRow{Role: "sponsor", Account: roster.Sponsor})
+	for _, a := range roster.Channels {
+		rows = append(rows, accountRow{Role: "channel", Account: a})
+	}
+	for app, a := range roster.Treasuries {
+		rows = append(rows, accountRow{Role: "treasury", Account: a, App: string(app)})
+	}
+	slices.SortStableFunc(rows, func(a, b accountRow) int {
+		return cmp.Or(strings.Compare(a.Role, b.Role), strings.Compare(a.App, b.App))
+	})
+	slices.SortStableFunc(rows, func(a, b accountRow) int { return places[a.Role] - places[b.Role] })
+	var first *accountRow
+	unmade := false
+	for i := range rows {
+		r := &rows[i]
+		facts, _, err := port.Look(ctx, relay.Native, r.Account)
+		if err != nil {
+			return nil, err
+		}
+		f := facts[r.Account]
+		r.Exists, r.Balance, r.Free, r.PayIn = f.Exists, f.Balance.String(), f.Free.String(), "0"
+		switch {
+		case r.Role == "sponsor":
+			first = r
+		case r.Role == "channel" && !f.Exists:
+			unmade = true
+		case r.Role == "treasury" && !f.Exists:
+			r.PayIn = relay.Stroops(treasuryNeeds).String()
+		}
+	}
+	if held, _ := relay.ParseAmount(first.Balance); !first.Exists || unmade {
+		first.PayIn = max(sponsorNeeds(len(roster.Channels))-held, 0).String()
+	}
+	return rows, nil
+}
+
+var places = map[string]int{"sponsor": 0, "treasury": 1, "channel": 2}
+
+// dialLedger opens a view of a ledger, by the protocol that is configured.
+func dialLedger(ctx context.Context, l ledgerConfig, sponsor string) (relay.Ledger, func(), error) {
+	if l.Horizon != "" {
+		client, err := horizon.Dial(ctx, horizon.Config{URL: l.Horizon, Passphrase: l.Passphrase})
+		if err != nil {
+			return nil, nil, err
+		}
+		return &horizon.Port{Client: client, Sponsor: sponsor}, client.Close, nil
+	}
+	client, err := rpc.Dial(ctx, rpc.Config{URL: l.URL, Passphrase: l.Passphrase})
+	if err != nil {
+		return nil, nil, err
+	}
+	return &rpc.Port{Client: client, Sponsor: sponsor}, client.Close, nil
+}

@@ -1,0 +1,191 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"os"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"github.com/restante/restante/relay"
+	"github.com/restante/restante/relay/stellar"
+	"github.com/restante/restante/services/signer"
+)
+
+type withdrawFlags struct {
+	data, from, to, amount, asset, memo, memoType string
+}
+
+func (c *cli) newWithdraw() *cobra.Command {
+	var f withdrawFlags
+	cmd := &cobra.Command{
+		Use: "withdraw --to ADDRESS --amount AMOUNT|all", Short: "Take money out of a treasury, on the service's own machine", Args: exactly(0, ""),
+		Long: "Pays out of a treasury what no payment has been promised, to an account that exists. It is done with the signer's own\n" +
+			"files, so \"restante up\" must not be running on the data directory; the API and the workers have no such request.",
+		RunE: func(cmd *cobra.Command, _ []string) error { return c.withdraw(cmd.Context(), f) },
+	}
+	fl := cmd.Flags()
+	fl.SortFlags = false
+	fl.StringVar(&f.data, "data", defaultUp().Data, "data directory")
+	fl.StringVar(&f.from, "from", "", "the treasury (default: that of the development app); \"restante accounts\" lists them")
+	fl.StringVar(&f.to, "to", "", "account that gets the money, G… or M…")
+	fl.StringVar(&f.amount, "amount", "", "how much, or \"all\" that can be taken out")
+	fl.StringVar(&f.asset, "asset", relay.Native, "of which asset: CODE:ISSUER (default lumens)")
+	fl.StringVar(&f.memo, "memo", "", "memo that the destination asks for")
+	fl.StringVar(&f.memoType, "memo-type", "", "text, id or hash")
+	return cmd
+}
+
+func (c *cli) withdraw(ctx context.Context, f withdrawFlags) error {
+	if f.to == "" || f.amount == "" {
+		return usage("Where to, and how much? Give --to and --amount.")
+	}
+	memo, err := relay.ParseMemo(f.memoType, f.memo)
+	if err != nil {
+		return usage("--memo: %v.", err)
+	}
+	roster, ledger, err := directory(f.data)
+	if err != nil {
+		return err
+	}
+	h, err := openVault(ctx, f.data, ledger)
+	if err != nil {
+		return failed("%s.", capital(err.Error()))
+	}
+	defer h.close()
+	defer h.hurry(ctx)()
+	w := signer.Withdrawal{From: f.from, To: f.to, Asset: f.asset, Memo: memo}
+	if w.From == "" {
+		env, err := readEnv(h.path("dev.env"))
+		if err != nil {
+			return failed("%v.", err)
+		}
+		if w.From = roster.Treasuries[relay.AppID(env["RESTANTE_APP"])]; w.From == "" {
+			return usage("Which treasury? Give --from; \"restante accounts\" lists them.")
+		}
+	}
+	if w.Amount, err = h.takeOut(ctx, w, roster, f.amount); err != nil {
+		return err
+	}
+	tx, err := h.payOut(ctx, w)
+	if err != nil {
+		return err
+	}
+	if c.json {
+		return c.printJSON(map[string]string{"from": w.From, "to": w.To, "asset": w.Asset, "amount": w.Amount.String(), "tx": tx})
+	}
+	c.printf("Withdrawn %s.\n\n", money(w.Amount.String(), w.Asset))
+	c.table(row{"From", w.From}, row{"To", w.To}, row{"Transaction", tx})
+	return c.written()
+}
+
+// openVault opens what a withdrawal needs of a house: the signer under its lock, the database, and the embedded ledger where
+// there is one. Nothing is served but that ledger, on this machine.
+func openVault(ctx context.Context, data string, ledger ledgerConfig) (h *house, err error) {
+	cfg := houseConfig{upConfig: defaultUp(), log: slog.New(slog.DiscardHandler)}
+	cfg.Data, cfg.Addr, cfg.Channels = data, "127.0.0.1:0", 1 // none are made
+	if _, err := os.Stat(filepath.Join(data, "ledger.db")); err == nil {
+		cfg.Ledger.Passphrase = ledger.Passphrase
+	} else {
+		cfg.Ledger = ledger
+	}
+	h = newHouse(cfg)
+	for _, step := range []func(context.Context) error{h.listen, h.lookAround, h.openLedger, h.openSigner, h.openStore} {
+		if err := step(ctx); err != nil {
+			return nil, errors.Join(err, h.close())
+		}
+	}
+	return h, nil
+}
+
+// takeOut is how much is meant, after a look at both accounts and at what the app's payments have been promised.
+func (h *house) takeOut(ctx context.Context, w signer.Withdrawal, roster signer.Roster, amount string) (relay.Stroops, error) {
+	base, err := stellar.BaseAccount(w.To)
+	if err != nil {
+		return 0, usage("--to: %s is not an account, G… or M….", w.To)
+	}
+	facts, _, err := h.port.Look(ctx, w.Asset, w.From, base)
+	if err != nil {
+		return 0, failed("The ledger does not answer: %v.", err)
+	}
+	from, to := facts[w.From], facts[base]
+	switch {
+	case !to.Exists:
+		return 0, failed("%s does not exist on the ledger.", w.To)
+	case !to.Line || !to.Authorized:
+		return 0, failed("%s cannot hold the asset: it has no trustline, or the issuer forbids it.", w.To)
+	case to.MemoRequired && w.Memo == (relay.Memo{}) && base == w.To:
+		return 0, failed("%s asks for a memo: without one the money may be lost. Give --memo.", w.To)
+	}
+	var promised relay.Stroops
+	for app, treasury := range roster.Treasuries {
+		if treasury != w.From {
+			continue
+		}
+		err := h.store.View(ctx, func(tx relay.Tx) error {
+			u, err := tx.Usage(app, w.Asset)
+			promised = u.Committed
+			return err
+		})
+		if err != nil {
+			return 0, failed("%v.", err)
+		}
+	}
+	free := max(from.Spendable-promised, 0)
+	if amount == "all" {
+		if free == 0 {
+			return 0, failed("There is nothing to take out of %s.", w.From)
+		}
+		return free, nil
+	}
+	n, err := relay.ParseAmount(amount)
+	switch {
+	case err != nil:
+		return 0, usage("--amount: a number with up to 7 decimals, or \"all\".")
+	case n > free:
+		return 0, failed("At most %s can be taken out of %s: it can pay %s, and %s is promised to payments.", free, w.From, from.Spendable, promised)
+	}
+	return n, nil
+}
+
+// payOut has the signer sign, hands in, and returns what the ledger shows.
+func (h *house) payOut(ctx context.Context, w signer.Withdrawal) (tx string, err error) {
+	head, err := h.port.Head(ctx)
+	if err != nil {
+		return "", failed("The ledger does not answer: %v. Nothing was signed.", err)
+	}
+	sequence, err := h.port.Sequence(ctx, w.From)
+	if err != nil {
+		return "", failed("The ledger does not answer: %v. Nothing was signed.", err)
+	}
+	bid, err := h.port.FeeBid(ctx)
+	if err != nil {
+		return "", failed("The ledger does not answer: %v. Nothing was signed.", err)
+	}
+	outer, e, err := h.signer.Withdraw(ctx, w, sequence+1, bid, head)
+	if err != nil {
+		var fault *relay.Fault
+		if errors.As(err, &fault) {
+			return "", failed("%s", fault.Public)
+		}
+		return "", failed("%v.", err)
+	}
+	for {
+		seen, err := h.port.Sight(ctx, e.Hash)
+		if err == nil && seen != nil {
+			if !seen.Success {
+				return "", failed("The ledger refused the withdrawal (%s); no money moved.", seen.Tx)
+			}
+			return seen.Tx, nil
+		}
+		if verdict, _, err := h.port.Verdict(ctx, e); err == nil && verdict == relay.CannotLand {
+			return "", failed("The withdrawal did not land in time and cannot land any more; no money moved. Try again.")
+		}
+		_, _ = h.port.Submit(ctx, outer) // what it answers proves nothing; the next look does
+		if err := pauseFor(ctx, h.pollLedger()); err != nil {
+			return "", failed("It was handed in, and may land until ledger %d: look at %s.", e.Bound, e.Hash)
+		}
+	}
+}
