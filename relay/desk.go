@@ -74,8 +74,11 @@ func (d *Desk) save(tx Tx, p Payment, next *Payment, in Input, effects []Effect)
 			return err
 		}
 	}
-	if next.State.Ended() {
-		return tx.CloseWork(p.ID, DoFund, DoReturn, DoExpire, DoAudit)
+	switch {
+	case next.State.Ended():
+		return tx.CloseWork(p.ID, DoFund, DoKeep, DoReturn, DoExpire, DoAudit)
+	case p.State.Ended(): // it came back
+		return tx.CloseWork(p.ID, DoExpunge)
 	}
 	return nil
 }
@@ -106,6 +109,8 @@ func detail(in Input) string {
 	case FundingLanded:
 		return in.Hash
 	case FundingDead:
+		return in.Hash
+	case FundingUndone:
 		return in.Hash
 	case ClaimSubmitted:
 		return in.Hash

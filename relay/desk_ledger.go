@@ -3,6 +3,9 @@ package relay
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
 	"fmt"
 	"slices"
 )
@@ -10,33 +13,145 @@ import (
 // CommitFunding writes down a signed funding: the envelope with its sequence number, every box and every rung, and each
 // payment's step to funding, in one commit. Only after it may the envelope be handed in. A payment that has moved on since
 // the intent fails the whole commit: then nothing of this funding is ever sent, and its bound passes unused.
+//
+// One that a client minted is written down as planned, before the signer keeps it, so that a cancel from then on is a wish.
+// Until [Desk.Kept] it is work to have it kept; [Desk.UndoFunding] takes it back when the signer refuses. Nothing is handed in
+// until it is signed ([Desk.SignFunding]); its sender may hand it in by himself, and the watcher sees that. So it is written
+// down, too, when the payment was canceled or has failed a moment ago: the payment stays as it is, the conflict "not_created"
+// says so, and what lands goes home.
 func (d *Desk) CommitFunding(ctx context.Context, f FundAnswer) error {
 	ids := f.Envelope.Payments
-	return d.Store.UpdateMany(ctx, ids, func(tx Tx, ps []Payment) error {
-		if _, err := tx.Envelope(f.Envelope.Hash); err == nil {
+	over := false
+	err := d.Store.UpdateMany(ctx, ids, func(tx Tx, ps []Payment) error {
+		known, err := tx.Envelope(f.Envelope.Hash)
+		again := err == nil
+		switch {
+		case again && (ps[0].From == "" || ps[0].State != Created || !known.Live()):
 			return nil // committed before a crash; its submission is a row of work
-		}
-		if err := tx.InsertEnvelope(f.Envelope); err != nil {
+		case err != nil && CodeOf(err) != ErrNotFound.Code:
 			return err
-		}
-		for i, p := range ps {
-			if err := d.commitMinted(tx, p, f.Minted[i], f.Envelope); err != nil {
+		case !again:
+			if err := alone(tx, ps[0]); err != nil {
+				return err
+			}
+			if err := tx.InsertEnvelope(f.Envelope); err != nil {
 				return err
 			}
 		}
+		p := ps[0]
+		if over = p.OutOfWallet() && (p.State == Canceled || p.State == Failed); over {
+			return giveUp(tx, p, f.Minted[0])
+		}
+		for i, p := range ps {
+			if err := d.commitMinted(tx, p, f.Minted[i], f.Envelope, again); err != nil {
+				return err
+			}
+		}
+		if f.Envelope.State == Planned {
+			return tx.AddWork(Work{Kind: DoKeep, Payment: ids[0], Due: d.now() + keepPause})
+		}
 		return tx.AddWork(Work{Kind: DoSubmit, Envelope: f.Envelope.Hash, Due: d.now()})
 	})
+	if err == nil && over {
+		err = errNotCreated
+	}
+	return err
 }
 
-func (d *Desk) commitMinted(tx Tx, p Payment, m Minted, funding Envelope) error {
+var errNotCreated = conflict("not_created", "Only a payment that is not funded can be funded.")
+
+// giveUp writes the way back down of a wallet's funding that nobody wants any more; it has no box, so nobody can claim it.
+func giveUp(tx Tx, p Payment, m Minted) error {
+	if err := m.fits(p); err != nil {
+		return err
+	}
+	m.Box = nil
+	return putMinted(tx, p, m)
+}
+
+// keepPause is how long a deposit is left to whoever took it in, before it is work to have it kept.
+const keepPause = Micros(5 * 1e6)
+
+// alone refuses a client's funding beside another one of the same payment that could still land.
+func alone(tx Tx, p Payment) error {
+	if p.From == "" {
+		return nil
+	}
+	all, err := tx.EnvelopesOf(p.ID)
+	if err != nil {
+		return err
+	}
+	if slices.ContainsFunc(all, func(e Envelope) bool { return e.Kind == FundingEnvelope && e.Live() }) {
+		return conflict("kept_already", "Another funding of this payment was handed in, and could still land.")
+	}
+	return nil
+}
+
+// Kept says that the signer keeps what a client minted.
+func (d *Desk) Kept(ctx context.Context, id PaymentID) error {
+	return d.Store.UpdateMany(ctx, nil, func(tx Tx, _ []Payment) error { return tx.CloseWork(id, DoKeep) })
+}
+
+// UndoFunding takes the plan of a client's funding back that the signer refused to keep: the payment is as before its deposit,
+// and the box is forgotten. The envelope stays planned, for its sender may have signed it: when it lands, the money goes home.
+func (d *Desk) UndoFunding(ctx context.Context, id PaymentID, hash string) (Payment, error) {
+	var out Payment
+	err := d.Store.UpdateMany(ctx, []PaymentID{id}, func(tx Tx, ps []Payment) (err error) {
+		if out, err = d.step(tx, ps[0], FundingUndone{Hash: hash}); err != nil || out.Funding != "" {
+			return err
+		}
+		if err := tx.DropBox(id); err != nil {
+			return err
+		}
+		return tx.CloseWork(id, DoKeep)
+	})
+	return out, err
+}
+
+// Planned is what was committed of a client's funding, as the signer is asked to keep it; false when it has no box any more,
+// for the payment has ended.
+func (d *Desk) Planned(ctx context.Context, id PaymentID) (f FundAnswer, ok bool, err error) {
+	err = d.Store.View(ctx, func(tx Tx) error {
+		f, ok = FundAnswer{}, false
+		p, err := tx.Payment(id)
+		if err != nil || p.From == "" || p.Funding == "" || p.State.Ended() {
+			return err
+		}
+		all, err := tx.EnvelopesOf(id)
+		if err != nil {
+			return err
+		}
+		m := Minted{Payment: p.ID, Account: p.Holding, Amount: p.Amount, Asset: p.Asset, ReturnTo: p.ReturnTo, ExpiresAt: p.ExpiresAt,
+			BoxMAC: p.BoxMAC, Terms: p.Terms()}
+		for _, e := range all {
+			switch {
+			case e.Hash == p.Funding:
+				f = FundAnswer{App: p.App, Envelope: e}
+			case e.Kind == ReturnEnvelope && e.Source == p.Holding:
+				m.Ladder = append(m.Ladder, e)
+			}
+		}
+		if m.Box, err = tx.Box(id); CodeOf(err) == ErrNotFound.Code {
+			return nil // it came back from an end
+		}
+		f.Minted, ok = []Minted{m}, true
+		return err
+	})
+	return f, ok, err
+}
+
+func (d *Desk) commitMinted(tx Tx, p Payment, m Minted, funding Envelope, again bool) error {
 	if m.Payment != p.ID || p.PayTo == "" && (len(m.Box) == 0 || len(m.Ladder) == 0) {
 		return NewFault(Internal, "answer_incomplete", "", nil)
 	}
 	if p.State != Created {
-		return conflict("not_created", "Only a payment that is not funded can be funded.")
+		return errNotCreated
 	}
 	if err := m.fits(p); err != nil {
 		return err
+	}
+	if again {
+		m.Ladder = nil // is there already
 	}
 	if err := putMinted(tx, p, m); err != nil {
 		return err
@@ -46,13 +161,15 @@ func (d *Desk) commitMinted(tx Tx, p Payment, m Minted, funding Envelope) error 
 	return err
 }
 
-// putMinted writes box and way back down; a direct payment has neither.
+// putMinted writes box and way back down; a direct payment has neither, and one that came back from its end no box.
 func putMinted(tx Tx, p Payment, m Minted) error {
 	if p.PayTo != "" {
 		return nil
 	}
-	if err := tx.PutBox(p.ID, m.Box); err != nil {
-		return err
+	if len(m.Box) > 0 {
+		if err := tx.PutBox(p.ID, m.Box); err != nil {
+			return err
+		}
 	}
 	for _, rung := range m.Ladder {
 		if err := tx.InsertEnvelope(rung); err != nil {
@@ -204,55 +321,94 @@ func (d *Desk) settleIn(tx Tx, hash string, seen *Sighting) error {
 		next, in, err = StepSighting(e, *seen, left)
 	}
 	if err != nil {
-		return fmt.Errorf("envelope %s: %w", hash, err)
+		return About(hash, fmt.Errorf("envelope %s: %w", hash, err))
+	}
+	told := []telling{}
+	for i, id := range e.Payments {
+		if in == nil {
+			break
+		}
+		more, err := tellings(tx, id, next, in, seen, i)
+		if err != nil {
+			return err
+		}
+		told = append(told, more...)
+	}
+	for _, t := range told { // first whether all of them agree: what contradicts leaves nothing half written
+		if _, _, err := Step(t.p, t.in, d.now()); err != nil {
+			return About(hash, fmt.Errorf("envelope %s, payment %s: %w", hash, t.p.ID, err))
+		}
 	}
 	if next.State != e.State {
 		if err := tx.SaveEnvelope(&next); err != nil {
 			return err
 		}
 	}
-	if in == nil {
-		return nil
-	}
-	for i, id := range e.Payments {
-		p, err := tx.Payment(id)
-		if err != nil {
-			return err
-		}
-		if e.Kind != FundingEnvelope && e.Source != p.Holding {
-			continue // of a holding account that was given up: whoever made it anew, the money in it is not this payment's
-		}
-		var old Payment // that a funding takes the money over from
-		if p.Replaces != "" && e.Kind == FundingEnvelope {
-			if old, err = tx.Payment(p.Replaces); err != nil {
-				return err
-			}
-		}
-		told := in
-		if seen != nil {
-			told = detailed(in, p, old, next, *seen, i)
-		}
-		if _, err := d.step(tx, p, told); err != nil {
-			return fmt.Errorf("payment %s: %w", id, err)
-		}
-		if old.ID == "" || seen == nil {
-			continue
-		}
-		if next.State != Landed {
-			if seen.Payer == old.Holding {
-				if _, err := d.step(tx, old, FeeTaken{Tx: seen.Tx, Fee: seen.Fee}); err != nil {
-					return fmt.Errorf("payment %s, to be replaced by %s: %w", p.Replaces, id, err)
-				}
-			}
-			continue
-		}
-		moved := Moved{Tx: next.Tx, Ledger: next.Ledger, Holding: p.Holding}
-		moved.Arrived, moved.Rest = old.gone(old.Holding, seen.Paid, func(Paid) bool { return true })
-		if _, err := d.step(tx, old, moved); err != nil {
-			return fmt.Errorf("payment %s, replaced by %s: %w", p.Replaces, id, err)
+	for _, t := range told {
+		if _, err := d.step(tx, t.p, t.in); err != nil {
+			return fmt.Errorf("payment %s: %w", t.p.ID, err)
 		}
 	}
 	return nil
+}
+
+// telling is what one payment is told of an envelope.
+type telling struct {
+	p  Payment
+	in Input
+}
+
+// tellings are those about one payment that e carries, the i-th: itself and, when e is a funding that was to take over another
+// one's money, that other one. seen is where it is in a ledger; nil is that it never will be.
+func tellings(tx Tx, id PaymentID, e Envelope, in Input, seen *Sighting, i int) ([]telling, error) {
+	p, err := tx.Payment(id)
+	if err != nil {
+		return nil, err
+	}
+	if e.Kind != FundingEnvelope && e.Source != p.Holding {
+		return nil, nil // of a holding account that was given up: whoever made it anew, the money in it is not this payment's
+	}
+	made := p // with the holding account that e has made
+	if landed, ok := in.(FundingLanded); ok && p.OutOfWallet() && p.Funding != e.Hash {
+		if made.Holding, err = holdingOf(tx, id, e.Hash); err != nil {
+			return nil, err
+		}
+		landed.Holding, landed.Bound = made.Holding, e.Bound
+		in = landed
+	}
+	var old Payment
+	if p.Replaces != "" && e.Kind == FundingEnvelope {
+		if old, err = tx.Payment(p.Replaces); err != nil {
+			return nil, err
+		}
+	}
+	if seen == nil {
+		return []telling{{p, in}}, nil
+	}
+	told := []telling{{p, detailed(in, made, old, e, *seen, i)}}
+	switch {
+	case old.ID == "":
+	case e.State == Landed:
+		moved := Moved{Tx: e.Tx, Ledger: e.Ledger, Holding: made.Holding}
+		moved.Arrived, moved.Rest = old.gone(old.Holding, seen.Paid, func(Paid) bool { return true })
+		told = append(told, telling{old, moved})
+	case seen.Payer == old.Holding:
+		told = append(told, telling{old, FeeTaken{Tx: seen.Tx, Fee: seen.Fee}})
+	}
+	return told, nil
+}
+
+// holdingOf is the account that a wallet's funding makes: that of the way back which was written down right after it.
+func holdingOf(tx Tx, id PaymentID, funding string) (string, error) {
+	all, err := tx.EnvelopesOf(id)
+	if err != nil {
+		return "", err
+	}
+	i := slices.IndexFunc(all, func(e Envelope) bool { return e.Hash == funding })
+	if i < 0 || i+1 == len(all) || all[i+1].Kind != ReturnEnvelope {
+		return "", nil
+	}
+	return all[i+1].Source, nil
 }
 
 // Witness takes in one closed ledger: our envelopes that are in it, strangers' transactions that touched our holding
@@ -276,12 +432,40 @@ func (d *Desk) Witness(ctx context.Context, page LedgerPage) error {
 			} else {
 				err = d.stranger(tx, t)
 			}
-			if err != nil {
-				return fmt.Errorf("ledger %d: %w", page.Head.Sequence, err)
+			if err, lifted := lift(tx, t.Hash, err); err != nil || lifted {
+				if err != nil {
+					return fmt.Errorf("ledger %d: %w", page.Head.Sequence, err)
+				}
+				continue // a person has looked at it, and nothing of it was written
+			}
+		}
+		work, err := tx.Awaiting(page.Head)
+		if err != nil {
+			return err
+		}
+		for _, w := range work {
+			w.Due = d.now()
+			if err := tx.AddWork(w); err != nil {
+				return err
 			}
 		}
 		return tx.RememberLedger(page.Head)
 	})
+}
+
+// lift lets a contradiction pass about whose hash a person has looked; any other error stays, and says what it is about.
+func lift(tx Tx, hash string, err error) (_ error, lifted bool) {
+	if !errors.Is(err, ErrContradiction) {
+		return err, false
+	}
+	err = About(hash, err)
+	var c *Contradiction
+	errors.As(err, &c)
+	lifted, failed := tx.Lifted(c.Hash)
+	if failed != nil || lifted {
+		return failed, lifted
+	}
+	return err, false
 }
 
 // follows says whether the page is the next one, or one that was taken in before (again). A page further on is ErrStale:
@@ -301,7 +485,13 @@ func follows(tx Tx, page LedgerPage) (again bool, err error) {
 		return false, err
 	}
 	if before != "" && before != page.Previous || same != "" && same != page.Head.Hash {
-		return false, fmt.Errorf("ledger %d has another history than the one remembered: %w", seq, ErrContradiction)
+		err := fmt.Errorf("ledger %d (%s) has another history than the one remembered: %w", seq, page.Head.Hash, ErrContradiction)
+		if err, lifted := lift(tx, page.Head.Hash, err); err != nil || !lifted {
+			return false, err
+		}
+		if err := tx.ForgetLedgers(); err != nil { // a person took the new history: nothing is proven by the old one any more
+			return false, err
+		}
 	}
 	if cursor != 0 && seq > cursor+1 {
 		return false, ErrStale
@@ -375,13 +565,31 @@ func (d *Desk) Skip(ctx context.Context, from uint32, h Head) error {
 	})
 }
 
-// Halt stops everything that moves money until a person has looked. Halted says why, "" when nothing is halted.
-func (d *Desk) Halt(ctx context.Context, why string) error {
-	return d.Store.UpdateMany(ctx, nil, func(tx Tx, _ []Payment) error { return tx.Halt(why) })
+// Halt stops everything that moves money until a person has looked, and says about which hash; a hash that a person has
+// looked at stops nothing any more. An error that is no contradiction stops nothing.
+func (d *Desk) Halt(ctx context.Context, cause error) error {
+	if !errors.Is(cause, ErrContradiction) {
+		return nil
+	}
+	h := Halt{Why: cause.Error()}
+	var c *Contradiction
+	if errors.As(cause, &c) {
+		h.Hash = c.Hash
+	}
+	if h.Hash == "" { // it is about what its text says
+		sum := sha256.Sum256([]byte(h.Why))
+		h.Hash = hex.EncodeToString(sum[:])
+	}
+	return d.Store.UpdateMany(ctx, nil, func(tx Tx, _ []Payment) error { return tx.Halt(h) })
 }
 
-// Halted says why everything is stopped; "" when it is not.
-func (d *Desk) Halted(ctx context.Context) (why string, err error) {
-	err = d.Store.View(ctx, func(tx Tx) error { why, err = tx.Halted(); return err })
-	return why, err
+// Lift goes on after a halt: a person has looked at its hash, and that hash alone halts nothing any more.
+func (d *Desk) Lift(ctx context.Context) error {
+	return d.Store.UpdateMany(ctx, nil, func(tx Tx, _ []Payment) error { return tx.Lift() })
+}
+
+// Halted says why everything is stopped; the zero Halt when it is not.
+func (d *Desk) Halted(ctx context.Context) (h Halt, err error) {
+	err = d.Store.View(ctx, func(tx Tx) error { h, err = tx.Halted(); return err })
+	return h, err
 }

@@ -31,7 +31,7 @@ func (d *Desk) Unknown(ctx context.Context, hashes []string) (unknown []string, 
 // seen is where it landed; nil with landed when only the accounts that it made tell, and nil without when it may still
 // land: then it goes on as if it had just been signed. A payment that the backup knows goes on from there. Of one that it does not,
 // nobody knows the handle or the link any more, so the only right place for the money is home: it is written down with a
-// wish to return. app is used when the app itself was forgotten.
+// wish to return. So goes home what lands of a wallet's own funding whose payment was canceled or has failed meanwhile. app is used when the app itself was forgotten.
 func (d *Desk) Adopt(ctx context.Context, f FundAnswer, seen *Sighting, landed bool, app App) error {
 	if seen != nil && (!seen.Success || seen.Hash != f.Envelope.Hash) {
 		return fmt.Errorf("funding %s was not seen to land: %w", f.Envelope.Hash, ErrContradiction)
@@ -59,8 +59,15 @@ func (d *Desk) Adopt(ctx context.Context, f FundAnswer, seen *Sighting, landed b
 		if err := tx.InsertEnvelope(f.Envelope); err != nil {
 			return err
 		}
+		given := payments[0].OutOfWallet() && (payments[0].State == Canceled || payments[0].State == Failed)
 		for i, m := range f.Minted {
-			if err := d.adoptMinted(tx, payments[i], m, f.Envelope); err != nil {
+			var err error
+			if given { // its sender may have signed it all the same: what lands goes home
+				err = giveUp(tx, payments[i], m)
+			} else {
+				err = d.adoptMinted(tx, payments[i], m, f.Envelope)
+			}
+			if err != nil {
 				return fmt.Errorf("payment %s: %w", m.Payment, err)
 			}
 		}
@@ -74,12 +81,14 @@ func (d *Desk) Adopt(ctx context.Context, f FundAnswer, seen *Sighting, landed b
 			for _, id := range f.Envelope.Payments {
 				p, err := tx.Payment(id)
 				if err == nil {
-					_, err = d.step(tx, p, FundingLanded{Hash: f.Envelope.Hash})
+					_, err = d.step(tx, p, FundingLanded{Hash: f.Envelope.Hash, Holding: f.Minted[0].Account, Bound: f.Envelope.Bound})
 				}
 				if err != nil {
 					return err
 				}
 			}
+		case given, f.Envelope.State == Planned: // the ledger wakes it
+			return nil
 		default:
 			return tx.AddWork(Work{Kind: DoSubmit, Envelope: f.Envelope.Hash, Due: d.now()})
 		}

@@ -22,7 +22,7 @@ const (
 	Landed EnvelopeState = "landed"
 	// Spent: seen in a ledger, failed: sequence and fee are gone, nothing else happened. An end.
 	Spent EnvelopeState = "spent"
-	// Dead: proven unable to land ([Verdict]). An end.
+	// Dead: proven unable to land ([Verdict]). An end, but for a wallet's own funding that is seen in a ledger all the same.
 	Dead EnvelopeState = "dead"
 )
 
@@ -71,14 +71,19 @@ type Sighting struct {
 // Live says whether the envelope could still land as far as we know.
 func (e Envelope) Live() bool { return e.State == Planned || e.State == Signed }
 
+// WalletsOwn says that this is a funding out of a wallet, which bids for itself and needs no signature of ours.
+func (e Envelope) WalletsOwn() bool { return e.Kind == FundingEnvelope && e.OwnFee > 0 }
+
 // StepSighting is what becomes of an envelope that was seen in a ledger, and what its payments are told (what it cost and
 // moved, [detailed] adds for each of them). rungsLeft is how
 // many other returns of the same holding account are live. Pure; repeats are no-ops; a sighting of an envelope that was
-// proven dead is [ErrContradiction].
+// proven dead is [ErrContradiction], but for one that a wallet alone signs: what we said of that binds nobody.
 func StepSighting(e Envelope, s Sighting, rungsLeft int) (Envelope, Input, error) {
 	switch e.State {
 	case Dead:
-		return e, nil, ErrContradiction
+		if !e.WalletsOwn() {
+			return e, nil, ErrContradiction
+		}
 	case Landed, Spent:
 		if s.Tx != e.Tx || s.Success != (e.State == Landed) {
 			return e, nil, ErrContradiction

@@ -38,7 +38,13 @@ type (
 		Payer  Payer
 		Came   Stroops // of a payment that takes over another's money: what came of it
 		Spent  Stroops // and the fees that the other's holding account has paid
+
+		// Of a wallet's own funding: what it made. A payment that had given the funding up takes it from here.
+		Holding string
+		Bound   uint32
 	}
+	// FundingUndone: the signer does not keep what a client minted, so its plan is taken back. Nothing says that it cannot land.
+	FundingUndone struct{ Hash string }
 	// FundingDead: the funding is proven unable to land, or was seen to fail.
 	FundingDead struct {
 		Hash  string
@@ -124,6 +130,7 @@ func (ClaimSubmitted) input()   {}
 func (FundingSigned) input()    {}
 func (FundingRefused) input()   {}
 func (FundingLanded) input()    {}
+func (FundingUndone) input()    {}
 func (FundingDead) input()      {}
 func (ClaimLanded) input()      {}
 func (ClaimDead) input()        {}
@@ -149,6 +156,7 @@ type EffectKind string
 const (
 	DoFund     EffectKind = "fund"      // mint, sign and submit the funding (batched with others of the app)
 	DoSubmit   EffectKind = "submit"    // hand an envelope in until it landed or is proven dead
+	DoKeep     EffectKind = "keep"      // have the signer keep what a client minted, when the answer to its deposit was lost
 	DoReturn   EffectKind = "return"    // hand in the way back until the money is home
 	DoExpire   EffectKind = "expire"    // tell the payment that its time may be up
 	DoAudit    EffectKind = "audit"     // look at the holding account

@@ -67,6 +67,10 @@ func (p Payment) NotBefore() uint32 {
 	return p.Bound + 1
 }
 
+// OutOfWallet says that a wallet of the sender's keeps the reserve and pays every fee: its funding needs no signature of ours,
+// so it may land whatever we have said of it.
+func (p Payment) OutOfWallet() bool { return p.Sponsor != "" }
+
 // AccountUnits is how many base reserves an account locks (CAP-33: two).
 const AccountUnits = 2
 
@@ -123,6 +127,11 @@ const (
 	DefaultExpiry = Micros(30 * 24 * 3600 * 1e6)  // 30 days
 	MostFundings  = 5                             // fundings signed for one payment before it fails
 	NoteBytes     = 500                           // longest note
+
+	// RememberedLedgers is how many ledgers back hashes are remembered. The proof that an envelope cannot land needs those from
+	// its signing to its bound, so a sender has at most MostFundLedgers to fund; the rest is for the proof itself to come late.
+	RememberedLedgers = 10_000
+	MostFundLedgers   = 7_500
 )
 
 // CheckExpiry judges an expiry at creation. The error is of kind [Invalid].

@@ -60,6 +60,8 @@ func (p Payment) Terms() Terms {
 type KeepIntent struct {
 	App    AppID
 	Funded FundAnswer // one payment; the envelope is planned, and the signer builds it again
+	Judge  bool       // only say whether it would be kept
+	Late   bool       // it was committed before: its end may have passed, and it may have landed
 }
 
 // FundAnswer is a signed funding. It may answer an earlier intent: whoever gets it commits it as it is.
@@ -110,7 +112,8 @@ type Signer interface {
 	// Claim builds a claim envelope, records it and signs the sponsor's part; the recipient's signatures are missing.
 	Claim(ctx context.Context, in ClaimIntent) (Envelope, error)
 	// Keep records what a client minted, before that client signs its funding: the signer's log outranks a restored database
-	// for these payments too. It builds every envelope again and wants the same. The answer's funding is planned.
+	// for these payments too. It builds every envelope again and wants the same. The answer's funding is planned. A repeat gets
+	// the first answer. Judged first, it is committed as planned and then kept, so that a cancel in between is a wish.
 	Keep(ctx context.Context, in KeepIntent) (FundAnswer, error)
 	// Trust builds and signs what gives an app's treasury a trustline, fee-bumped by the sponsor, which keeps its reserve.
 	Trust(ctx context.Context, app AppID, asset string, sequence int64, head Head) (outer []byte, hash string, err error)

@@ -29,8 +29,8 @@ var States = []struct {
 	{Claimed, "The recipient's account has the money. An end."},
 	{Returning, "The way back is being handed in. A claim that lands first still wins: the ledger decides."},
 	{Returned, "The sender has the money again. An end; the reason says why."},
-	{Canceled, "Canceled before any money moved. An end."},
-	{Failed, "Could not be funded; no money moved. An end; the reason says why."},
+	{Canceled, "Canceled before any money moved. An end, unless the sender's wallet funds it all the same: then the money goes home."},
+	{Failed, "Could not be funded; no money moved. An end, unless the sender's wallet funds it all the same; the reason says why."},
 	{Parked, "Neither claim nor return can go through just now. The money is safe at its holding account; an operator looks."},
 	{Settled, "The holding account was emptied in another way: by a holder of its key, to an address we know nothing of or in part, " +
 		"into a claimable balance that only the sender can take, or by the sender into another payment. An end; the reason says which."},
@@ -40,12 +40,13 @@ var States = []struct {
 var Edges = map[State]map[State]string{
 	Created: {
 		Funding:  "funding signed",
+		Pending:  "a wallet's own funding landed that we had refused; it goes home",
 		Canceled: "canceled",
 		Failed:   "refused or expired, no money moved",
 	},
 	Funding: {
 		Pending: "funding landed",
-		Created: "funding cannot land",
+		Created: "funding cannot land, or the signer does not keep it",
 		Failed:  "funding cannot land, and no further try",
 		Claimed: "ledger, or paid directly", Returned: "ledger", Settled: "ledger",
 	},
@@ -71,10 +72,20 @@ var Edges = map[State]map[State]string{
 		Pending: "holding account is well again",
 		Claimed: "ledger", Returned: "ledger", Settled: "ledger",
 	},
+	// A wallet's funding needs no signature of ours, so its sender can hand it in whatever we have said.
+	Canceled: {Pending: "a wallet's own funding landed; it goes home"},
+	Failed:   {Pending: "a wallet's own funding landed; it goes home"},
 }
 
-// Ended says whether the state is an end: nothing follows it.
-func (s State) Ended() bool { return len(Edges[s]) == 0 }
+// Ended says whether the state is an end: nothing of ours follows it. Out of a canceled or failed one, only a funding leads
+// that a wallet has signed by itself.
+func (s State) Ended() bool {
+	switch s {
+	case Claimed, Returned, Canceled, Failed, Settled:
+		return true
+	}
+	return false
+}
 
 // Known says whether s is one of the states.
 func (s State) Known() bool {

@@ -17,6 +17,7 @@ func Step(p Payment, in Input, now Micros) (Payment, []Effect, error) {
 		return next, effects, nil
 	}
 	next.UpdatedAt = now
+	next.EndedAt = 0
 	if next.State.Ended() {
 		next.EndedAt = now
 	}
@@ -55,6 +56,8 @@ func react(p Payment, in Input) (Payment, []Effect, error) {
 		return to(p, Failed)
 	case FundingLanded:
 		return landFunding(p, in)
+	case FundingUndone:
+		return undoFunding(p, in)
 	case FundingDead:
 		return loseFunding(p, in)
 	case ClaimDead:
@@ -190,6 +193,9 @@ func (p Payment) unfunded(at Head) bool {
 }
 
 func landFunding(p Payment, in FundingLanded) (Payment, []Effect, error) {
+	if p.Funding != in.Hash && p.OutOfWallet() {
+		return comeBack(p, in)
+	}
 	if p.Funding != in.Hash { // we proved that this one cannot land, and signed another
 		return p, nil, ErrContradiction
 	}
@@ -205,10 +211,40 @@ func landFunding(p Payment, in FundingLanded) (Payment, []Effect, error) {
 		p.Destination, p.SettledTx, p.SettledAt, p.ReturnWish, p.Arrived = p.PayTo, in.Tx, in.Ledger, "", p.Amount
 		return to(p, Claimed)
 	}
+	return arrived(p, in)
+}
+
+// arrived is the money in the holding account.
+func arrived(p Payment, in FundingLanded) (Payment, []Effect, error) {
 	if p.Replaces != "" && in.Tx != "" && in.Came < p.Amount { // a holder of the other key had paid a part out
 		return to(p, Pending, Effect{Kind: DoAudit})
 	}
 	return to(p, Pending)
+}
+
+// comeBack takes in a wallet's funding that landed although the payment had given it up: canceled, failed, or refused by the
+// signer. What a client signs is never a contradiction; the money is in the holding account, and goes home. Another funding
+// than the payment's own is its sender's alone: his receipt brings that home.
+func comeBack(p Payment, in FundingLanded) (Payment, []Effect, error) {
+	if p.State != Created && p.State != Canceled && p.State != Failed || in.Holding == "" {
+		return p, nil, nil
+	}
+	if p.ReturnWish == "" {
+		p.ReturnWish = ByCancel
+	}
+	p.Funding, p.Holding, p.Bound, p.Fundings = in.Hash, in.Holding, in.Bound, max(p.Fundings, 1)
+	p.Reason, p.Note, p.FeeHolding = "", "", in.Spent
+	p.charge(in.Fee, in.Payer)
+	return arrived(p, in)
+}
+
+// undoFunding takes a plan back that the signer refused to keep. The time to fund may be over by now, so that is looked at.
+func undoFunding(p Payment, in FundingUndone) (Payment, []Effect, error) {
+	if p.State != Funding || p.Funding != in.Hash || p.From == "" {
+		return p, nil, nil
+	}
+	p.Funding, p.Holding, p.Bound, p.BoxMAC, p.Fundings = "", "", 0, "", p.Fundings-1
+	return to(p, Created, Effect{Kind: DoExpire, Due: min(Seconds(p.FundUntil)+1, p.ExpiresAt)})
 }
 
 func loseFunding(p Payment, in FundingDead) (Payment, []Effect, error) {

@@ -418,3 +418,77 @@ func TestSpentUnits(t *testing.T) {
 		}
 	}
 }
+
+// What a wallet signs is never a contradiction: landed after its payment gave it up, the money goes home and nobody claims it.
+func TestAWalletsFundingComesBack(t *testing.T) {
+	in := FundingLanded{Hash: "f", Tx: "t", Ledger: 8, Fee: 4, Holding: "H", Bound: 9}
+	for name, c := range map[string]struct {
+		p      Payment
+		state  State
+		reason Reason
+	}{
+		"canceled":       {Payment{State: Canceled, Reason: ByCancel, ReturnWish: ByCancel}, Returning, ByCancel},
+		"declined":       {Payment{State: Canceled, Reason: ByDecline, ReturnWish: ByDecline}, Returning, ByDecline},
+		"failed":         {Payment{State: Failed, Reason: NotFunded}, Returning, ByCancel},
+		"expired":        {Payment{State: Failed, Reason: ByExpiry, ReturnWish: ByExpiry}, Returning, ByExpiry},
+		"refused":        {Payment{State: Created}, Returning, ByCancel},
+		"another's turn": {Payment{State: Funding, Funding: "g", Holding: "I", Bound: 7}, Funding, ""},
+		"waiting":        {Payment{State: Pending, Funding: "g", Holding: "I", Bound: 7}, Pending, ""},
+		"claimed":        {Payment{State: Claimed, Funding: "g", Holding: "I", SettledTx: "x"}, Claimed, ""},
+	} {
+		c.p.From, c.p.Sponsor = "S", "S"
+		if c.p.State.Ended() {
+			c.p.EndedAt = 1
+		}
+		p, _, err := Step(c.p, in, 2)
+		if err == nil && p.Restless() {
+			p, _, err = Step(p, Onward{}, 2)
+		}
+		if err != nil || p.State != c.state || p.Reason != c.reason {
+			t.Errorf("%s: %s %q %v", name, p.State, p.Reason, err)
+		}
+		if c.state == Returning && (p.Holding != "H" || p.Funding != "f" || p.Bound != 9 || p.EndedAt != 0 || p.FeePaid != 4 || p.Fundings != 1) {
+			t.Errorf("%s: %+v", name, p)
+		}
+		if again, effects, err := Step(p, in, 3); err != nil || effects != nil || again.State != p.State {
+			t.Errorf("%s: again %s %v %v", name, again.State, effects, err)
+		}
+		c.p.Sponsor = "" // its funding needs our signature
+		if _, _, err := Step(c.p, in, 2); CodeOf(err) != "contradiction" {
+			t.Errorf("%s, kept by the service: %v", name, err)
+		}
+	}
+	if p, _, err := Step(Payment{State: Failed, Reason: NotFunded, From: "S", Sponsor: "S"}, FundingLanded{Hash: "f", Tx: "t"}, 2); err != nil || p.State != Failed {
+		t.Errorf("with nothing known of what it made: %s %v", p.State, err)
+	}
+}
+
+// A plan that the signer does not keep is taken back, and the payment ends as it would have without it.
+func TestUndoFunding(t *testing.T) {
+	base := Payment{State: Funding, From: "S", Sponsor: "S", Funding: "f", Holding: "H", Bound: 9, BoxMAC: "m", Fundings: 1, FundUntil: 50, ExpiresAt: Seconds(90)}
+	for name, c := range map[string]struct {
+		change func(*Payment)
+		hash   string
+		state  State
+	}{
+		"planned":      {func(*Payment) {}, "f", Created},
+		"canceled":     {func(p *Payment) { p.ReturnWish = ByCancel }, "f", Canceled},
+		"another":      {func(*Payment) {}, "g", Funding},
+		"landed":       {func(p *Payment) { p.State = Pending }, "f", Pending},
+		"the treasury": {func(p *Payment) { p.From = "" }, "f", Funding},
+	} {
+		p := base
+		c.change(&p)
+		p, effects, err := Step(p, FundingUndone{Hash: c.hash}, 2)
+		if name == "planned" && (p.Funding != "" || p.Holding != "" || p.Bound != 0 || p.BoxMAC != "" || p.Fundings != 0 ||
+			effects[0] != (Effect{Kind: DoExpire, Due: Seconds(50) + 1})) {
+			t.Errorf("%s: %+v %v", name, p, effects)
+		}
+		if err == nil && p.Restless() {
+			p, _, err = Step(p, Onward{}, 2)
+		}
+		if err != nil || p.State != c.state {
+			t.Errorf("%s: %s %v", name, p.State, err)
+		}
+	}
+}

@@ -128,6 +128,7 @@ type Tx interface {
 	Share(id PaymentID) ([]byte, error)
 	Expunge(id PaymentID) error      // box, share, codes, passes; the code book stays
 	DropEvidence(id PaymentID) error // codes and passes only; the code book stays
+	DropBox(id PaymentID) error      // the box only
 
 	// Proof.
 	CodeBook(id PaymentID) (CodeBook, error) // the zero book when there is none
@@ -171,9 +172,18 @@ type Tx interface {
 	// What was seen of the ledger. LedgerHash answers "" when not remembered.
 	Cursor() (seq uint32, err error)
 	LedgerHash(seq uint32) (string, error)
-	RememberLedger(h Head) error // moves the cursor; keeps the newest 10,000
-	Halted() (why string, err error)
-	Halt(why string) error
+	RememberLedger(h Head) error // moves the cursor; keeps the newest [RememberedLedgers]
+	// Awaiting is work that ledger h wakes and nothing else does: of planned fundings that cannot land after h, to be judged,
+	// unless their row is open; of returns whose first ledger is the next one.
+	Awaiting(h Head) ([]Work, error)
+	ForgetLedgers() error // all hashes that are remembered; the cursor stays
+
+	// Halts. Halt keeps the first that stands, and takes none whose hash a person has looked at; Halted answers the zero Halt
+	// when nothing is halted. Lift ends the one that stands and remembers its hash: Lifted says so from then on.
+	Halted() (Halt, error)
+	Halt(h Halt) error
+	Lift() error
+	Lifted(hash string) (bool, error)
 
 	// What the database was made with. Fingerprints are never changed or deleted; SaveLogMark keeps the longest. Used says
 	// whether there is an app, or a ledger was seen.
@@ -183,6 +193,9 @@ type Tx interface {
 	SaveLogMark(m LogMark) error
 	Used() (bool, error)
 }
+
+// Halt says why everything that moves money is stopped, and about which hash: of an envelope, or of a ledger.
+type Halt struct{ Hash, Why string }
 
 // Filter chooses payments for a list, newest first.
 type Filter struct {
@@ -213,7 +226,8 @@ type Store interface {
 	// Holding lists payments in the states given, after an id, for audits and recovery.
 	Holding(ctx context.Context, after PaymentID, limit int, states ...State) ([]Payment, error)
 
-	// LiveEnvelopes lists fundings and claims that could still land (planned or signed, of payments that have not ended).
+	// LiveEnvelopes lists fundings and claims that could still land (planned or signed, of payments that have not ended, or of
+	// which a wallet's own funding could still bring one back).
 	LiveEnvelopes(ctx context.Context, kinds ...EnvelopeKind) ([]Envelope, error)
 	// TakenNumbers is, of each account given that lends its number to a funding which could still land, the highest such number.
 	TakenNumbers(ctx context.Context, network string, sources []string) (map[string]int64, error)

@@ -253,24 +253,43 @@ func ledgersKept(b *bench) {
 	check(10_100, map[uint32]string{100: "", 101: "b", 10_100: "c"})
 	b.ok(remember(1<<32-1, "z"))
 	check(1<<32-1, map[uint32]string{101: "", 10_100: "", 1<<32 - 1: "z"})
+	b.update(func(tx relay.Tx) error { return tx.ForgetLedgers() })
+	check(1<<32-1, map[uint32]string{1<<32 - 1: ""})
 }
 
 func halting(b *bench) {
-	check := func(want string) {
+	check := func(want relay.Halt, lifted ...string) {
 		b.Helper()
 		b.view(func(tx relay.Tx) error {
-			why, err := tx.Halted()
-			if why != want {
-				b.Errorf("halted for %q, want %q", why, want)
+			h, err := tx.Halted()
+			if h != want {
+				b.Errorf("halted for %+v, want %+v", h, want)
+			}
+			for _, hash := range []string{"a", "b", "c"} {
+				yes, err := tx.Lifted(hash)
+				if err != nil || yes != slices.Contains(lifted, hash) {
+					b.Errorf("%s lifted: %v, %v", hash, yes, err)
+				}
 			}
 			return err
 		})
 	}
-	halt := func(why string) { b.update(func(tx relay.Tx) error { return tx.Halt(why) }) }
-	check("")
-	halt("the ledger contradicts itself")
-	halt("what followed from it") // the first reason is the one to look at
-	check("the ledger contradicts itself")
-	halt("")
-	check("")
+	halt := func(hash, why string) {
+		b.update(func(tx relay.Tx) error { return tx.Halt(relay.Halt{Hash: hash, Why: why}) })
+	}
+	lift := func() { b.update(func(tx relay.Tx) error { return tx.Lift() }) }
+	check(relay.Halt{})
+	lift()
+	halt("a", "the ledger contradicts itself")
+	halt("b", "what followed from it") // the first one is the one to look at
+	check(relay.Halt{Hash: "a", Why: "the ledger contradicts itself"})
+	lift()
+	check(relay.Halt{}, "a")
+	halt("a", "the same again") // a person has looked
+	check(relay.Halt{}, "a")
+	halt("b", "another one")
+	check(relay.Halt{Hash: "b", Why: "another one"}, "a")
+	lift()
+	lift()
+	check(relay.Halt{}, "a", "b")
 }

@@ -46,6 +46,10 @@ func secretsKept(b *bench) {
 	b.hasSecrets(id, "new box", "new share")
 	b.refused("an empty share", b.try(func(tx relay.Tx) error { return tx.PutShare(id, nil) }))
 	b.refused("an empty box", b.try(func(tx relay.Tx) error { return tx.PutBox(id, nil) }))
+	b.update(func(tx relay.Tx) error { return tx.DropBox(other) })
+	b.update(func(tx relay.Tx) error { return tx.DropBox(other) }) // again is not an error
+	b.hasSecrets(other, "", "other share")
+	put(other, "other box", "other share")
 	b.refused("a box of nobody", b.try(func(tx relay.Tx) error { return tx.PutBox("pay_none", []byte("x")) }))
 
 	book := relay.CodeBook{Payment: id, Sent: 2, NextAt: Start, Tries: 3}

@@ -77,6 +77,8 @@ func Store(t *testing.T, open func(t *testing.T) relay.Store) {
 		{"halting", halting},
 		{"fingerprints stay", fingerprintsStay},
 		{"mark of the signer's log only grows", markGrows},
+		{"what a wallet signs comes back", comingBack},
+		{"ledgers wake", ledgerWakes},
 	} {
 		t.Run(strings.ReplaceAll(c.name, " ", "_"), func(t *testing.T) {
 			b := &bench{T: t, Store: open(t), app: App("one")}

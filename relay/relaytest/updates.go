@@ -45,7 +45,7 @@ func spoil(b *bench, p relay.Payment, end func() error) func(relay.Tx, []relay.P
 			tx.InsertPass(relay.Pass{Hash: "half", Payment: p.ID, Kind: relay.ProofPass}),
 			tx.InsertApp(App("half")), tx.InsertKey(relay.Key{ID: "half", App: b.app.ID, Hash: "half"}),
 			tx.Remember(relay.Answered{App: b.app.ID, Key: "half"}),
-			tx.RememberLedger(relay.Head{Sequence: 77, Hash: "half"}), tx.Halt("half"),
+			tx.RememberLedger(relay.Head{Sequence: 77, Hash: "half"}), tx.Halt(relay.Halt{Hash: "half", Why: "half"}),
 		)
 		if err != nil {
 			return err
@@ -89,7 +89,7 @@ func unspoiled(b *bench, want relay.Payment) {
 		if seq, err := tx.Cursor(); err != nil || seq != 0 {
 			there = append(there, fmt.Sprint("cursor ", seq, err))
 		}
-		if why, err := tx.Halted(); err != nil || why != "" {
+		if why, err := tx.Halted(); err != nil || why.Why != "" {
 			there = append(there, fmt.Sprint("halt ", why, err))
 		}
 		if len(there) > 0 {
@@ -140,7 +140,7 @@ func updateRollsBack(b *bench) {
 		b.Error("committed after the database refused a row")
 	}
 	unspoiled(b, p)
-	if err := overlooked.Halt("late"); err == nil {
+	if err := overlooked.Halt(relay.Halt{Hash: "late", Why: "late"}); err == nil {
 		b.Error("a transaction writes after its end")
 	}
 	unspoiled(b, p)
@@ -215,7 +215,7 @@ func updateRaces(b *bench) {
 func viewReads(b *bench) {
 	p := b.insert(Payment(b.app.ID, 1))[0]
 	b.refused("writing in a view", b.View(b.Context(), func(tx relay.Tx) error { return tx.PutBox(p.ID, []byte("half")) }))
-	if err := b.View(b.Context(), func(tx relay.Tx) error { _ = tx.Halt("half"); return nil }); err == nil {
+	if err := b.View(b.Context(), func(tx relay.Tx) error { _ = tx.Halt(relay.Halt{Hash: "half", Why: "half"}); return nil }); err == nil {
 		b.Error("a view that overlooked its error was fine")
 	}
 	why := errors.New("changed my mind")

@@ -34,7 +34,7 @@ func TestObserverSurroundsEveryCommit(t *testing.T) {
 		t.Errorf("observed %v, want %v", seen, want)
 	}
 	halted := func() (why string) {
-		if err := s.View(t.Context(), func(tx relay.Tx) (err error) { why, err = tx.Halted(); return err }); err != nil {
+		if err := s.View(t.Context(), func(tx relay.Tx) error { h, err := tx.Halted(); why = h.Why; return err }); err != nil {
 			t.Fatal(err)
 		}
 		return why
@@ -47,7 +47,7 @@ func TestObserverSurroundsEveryCommit(t *testing.T) {
 				t.Error("no crash")
 			}
 		}()
-		s.UpdateMany(t.Context(), nil, func(tx relay.Tx, _ []relay.Payment) error { return tx.Halt("halted") })
+		s.UpdateMany(t.Context(), nil, func(tx relay.Tx, _ []relay.Payment) error { return tx.Halt(relay.Halt{Hash: "h", Why: "halted"}) })
 	}
 	if crash(11); halted() != "" {
 		t.Error("a crash before the commit left something behind")
@@ -70,7 +70,7 @@ func TestHookRingsWhenThereIsWork(t *testing.T) {
 	p := relaytest.Payment("app_one", 1)
 	fill(t, s, p, hidden)
 	rang("new work", true)
-	update(t, s, func(tx relay.Tx) error { return tx.Halt("x") })
+	update(t, s, func(tx relay.Tx) error { return tx.Halt(relay.Halt{Hash: "x", Why: "x"}) })
 	rang("no work", false)
 	work := relay.Work{Kind: relay.DoAudit, Payment: p.ID, Due: relaytest.Start}
 	_ = s.UpdateMany(t.Context(), nil, func(tx relay.Tx, _ []relay.Payment) error {
@@ -140,7 +140,7 @@ func TestABusyDatabaseIsUnavailable(t *testing.T) {
 	if _, err := db.Exec("BEGIN IMMEDIATE"); err != nil {
 		t.Fatal(err)
 	}
-	halt := func(tx relay.Tx, _ []relay.Payment) error { return tx.Halt("halted") }
+	halt := func(tx relay.Tx, _ []relay.Payment) error { return tx.Halt(relay.Halt{Hash: "h", Why: "halted"}) }
 	err := s.UpdateMany(t.Context(), nil, halt)
 	if relay.KindOf(err) != relay.Unavailable || relay.CodeOf(err) != "store_busy" {
 		t.Errorf("error is %v, want store_busy", err)

@@ -2,9 +2,6 @@ package sqlstore
 
 import "github.com/restante/restante/relay"
 
-// remembered is how many ledgers back a hash is kept.
-const remembered = 10_000
-
 // Cursor implements relay.Tx: the ledger remembered last, 0 when none.
 func (s *session) Cursor() (uint32, error) {
 	return one(s, plain[uint32], "SELECT cursor FROM watch WHERE id = 1"+s.lock())
@@ -38,17 +35,74 @@ func (s *session) RememberLedger(h relay.Head) error {
 	if _, err := s.exec("UPDATE watch SET cursor = $1 WHERE id = 1", h.Sequence); err != nil {
 		return err
 	}
-	_, err = s.exec("DELETE FROM ledgers WHERE sequence <= $1", int64(h.Sequence)-remembered)
+	_, err = s.exec("DELETE FROM ledgers WHERE sequence <= $1", int64(h.Sequence)-relay.RememberedLedgers)
 	return err
+}
+
+// ForgetLedgers implements relay.Tx.
+func (s *session) ForgetLedgers() error {
+	_, err := s.exec("DELETE FROM ledgers")
+	return err
+}
+
+// Awaiting implements relay.Tx.
+func (s *session) Awaiting(h relay.Head) ([]relay.Work, error) {
+	fundings, err := all(s, plain[string], `SELECT hash FROM envelopes WHERE kind = 'funding' AND state = 'planned'
+		AND (bound <= $1 OR max_time < $2) AND NOT EXISTS
+		(SELECT 1 FROM work WHERE work.kind = $3 AND work.envelope = envelopes.hash AND work.done_at = 0) ORDER BY id`,
+		h.Sequence, h.CloseTime, relay.DoSubmit)
+	if err != nil {
+		return nil, err
+	}
+	returns, err := all(s, plain[relay.PaymentID], "SELECT id FROM payments WHERE state = 'returning' AND bound = $1 ORDER BY id", h.Sequence)
+	if err != nil {
+		return nil, err
+	}
+	var work []relay.Work
+	for _, hash := range fundings {
+		work = append(work, relay.Work{Kind: relay.DoSubmit, Envelope: hash})
+	}
+	for _, id := range returns {
+		work = append(work, relay.Work{Kind: relay.DoReturn, Payment: id})
+	}
+	return work, nil
 }
 
 // Halted implements relay.Tx.
-func (s *session) Halted() (string, error) {
-	return one(s, plain[string], "SELECT halted FROM watch WHERE id = 1")
+func (s *session) Halted() (relay.Halt, error) {
+	return one(s, func(_ *session, r row) (h relay.Halt, err error) {
+		err = r.Scan(&h.Why, &h.Hash)
+		return h, err
+	}, "SELECT halted, halted_hash FROM watch WHERE id = 1")
 }
 
-// Halt implements relay.Tx. The first reason stands until it is lifted by "".
-func (s *session) Halt(why string) error {
-	_, err := s.exec("UPDATE watch SET halted = $1 WHERE id = 1 AND (halted = '' OR $1 = '')", why)
+// Halt implements relay.Tx. The first one stands until it is lifted.
+func (s *session) Halt(h relay.Halt) error {
+	lifted, err := s.Lifted(h.Hash)
+	if err != nil || lifted {
+		return err
+	}
+	_, err = s.exec("UPDATE watch SET halted = $1, halted_hash = $2 WHERE id = 1 AND halted = ''", h.Why, h.Hash)
 	return err
+}
+
+// Lift implements relay.Tx. A halt without a hash, which code of before wrote, is lifted and nothing is remembered of it.
+func (s *session) Lift() error {
+	h, err := s.Halted()
+	if err != nil {
+		return err
+	}
+	if h.Hash != "" {
+		if _, err := s.exec("INSERT INTO lifted (hash, why) VALUES ($1, $2) ON CONFLICT (hash) DO NOTHING", h.Hash, h.Why); err != nil {
+			return err
+		}
+	}
+	_, err = s.exec("UPDATE watch SET halted = '', halted_hash = '' WHERE id = 1")
+	return err
+}
+
+// Lifted implements relay.Tx.
+func (s *session) Lifted(hash string) (bool, error) {
+	found, err := all(s, plain[string], "SELECT hash FROM lifted WHERE hash = $1", hash)
+	return len(found) > 0, err
 }

@@ -45,6 +45,9 @@ func (s *session) Expunge(id relay.PaymentID) error {
 	return s.deleteOf(id, "boxes", "shares", "codes", "passes")
 }
 
+// DropBox implements relay.Tx. Again is not an error.
+func (s *session) DropBox(id relay.PaymentID) error { return s.deleteOf(id, "boxes") }
+
 // DropEvidence implements relay.Tx. Again is not an error.
 func (s *session) DropEvidence(id relay.PaymentID) error { return s.deleteOf(id, "codes", "passes") }
 

@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -15,8 +16,9 @@ import (
 	"github.com/restante/restante/relay/wire"
 )
 
-// deposit takes what the sender's client has minted. Nothing of it is believed: the signer builds the funding and every rung
-// again, and has them in its log before they are in the database and before anybody is told that they are.
+// deposit takes what the sender's client has minted. Nothing of it is believed: the signer judges it, building the funding and
+// every rung again; then it is committed as planned, from when on a cancel is a wish, for the client may sign at any moment;
+// then it is in the signer's log; and only then the caller hears that it is kept. The same again goes the same way.
 func (s *server) deposit(c *call) (reply, error) {
 	var in wire.DepositRequest
 	if err := s.read(c, &in); err != nil {
@@ -38,58 +40,109 @@ func (s *server) deposit(c *call) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	if p.Funding == answer.Envelope.Hash {
-		if err := s.keptSame(ctx, p, answer.Minted[0]); err != nil {
-			return reply{}, err
-		}
-		return s.shown(ctx, http.StatusOK, p)
-	}
-	if p.State != relay.Created || head.Sequence >= p.FundBy || head.CloseTime > p.FundUntil {
-		return reply{}, conflict("funding_over", "The time to fund this payment is over, or it was funded. Nothing was sent.")
-	}
-	if p, err = s.keep(ctx, p, answer); err != nil {
+	again, err := s.handedIn(ctx, p, &answer)
+	if err != nil {
 		return reply{}, err
+	}
+	if !again {
+		err = s.planDeposit(ctx, p, answer, head)
+	}
+	over := relay.CodeOf(err) == "not_created" // a cancel came first; what he funds all the same goes home
+	if err != nil && !over {
+		return reply{}, err
+	}
+	if p, err = s.keepDeposit(ctx, p.ID, answer, again); err != nil {
+		return reply{}, err
+	}
+	if over {
+		return reply{}, conflict("funding_over", "The payment has ended a moment ago. Do not sign its funding.")
 	}
 	return s.shown(ctx, http.StatusOK, p)
 }
 
-// keep has a deposit kept: first by the signer, whose log outranks the database, then in the database.
-func (s *server) keep(ctx context.Context, p relay.Payment, answer relay.FundAnswer) (relay.Payment, error) {
-	at, err := s.Ledger.Sequence(ctx, p.From)
-	if err != nil && relay.CodeOf(err) != relay.ErrNotFound.Code {
-		return p, err
-	}
-	if err != nil || answer.Envelope.Sequence <= at {
-		return p, conflict("sequence_used", "The account has used this sequence number by now. Ask for the payment's terms again, and mint anew.")
-	}
-	kept, err := s.Signer.Keep(ctx, relay.KeepIntent{App: p.App, Funded: answer})
-	if err != nil {
-		return p, err
-	}
-	if !bytes.Equal(kept.Minted[0].Box, answer.Minted[0].Box) || kept.Minted[0].BoxMAC != answer.Minted[0].BoxMAC {
-		return p, errKeptAlready
-	}
-	if err := s.Desk.CommitFunding(ctx, kept); err != nil {
-		return p, err
-	}
-	return s.Desk.Payment(ctx, p.ID)
-}
-
 var errKeptAlready = conflict("kept_already", "Another funding of this payment was handed in.")
 
-// keptSame refuses a deposit that comes again with another box: whoever sent it would believe that box to be kept. The box of
-// a payment that has ended is gone, and nothing hangs on it any more.
-func (s *server) keptSame(ctx context.Context, p relay.Payment, m relay.Minted) error {
-	if p.State.Ended() {
-		return nil
-	}
-	return s.Store.View(ctx, func(tx relay.Tx) error {
+// handedIn says whether the same deposit was committed before. One with another box is refused: a caller who sent it would
+// believe that box to be kept. The box of a payment that has ended is gone, and nothing hangs on it any more. A repeat was
+// signed when it came first.
+func (s *server) handedIn(ctx context.Context, p relay.Payment, answer *relay.FundAnswer) (again bool, err error) {
+	m := answer.Minted[0]
+	err = s.Store.View(ctx, func(tx relay.Tx) error {
+		e, err := tx.Envelope(answer.Envelope.Hash)
+		if relay.CodeOf(err) == relay.ErrNotFound.Code {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		again = slices.Contains(e.Payments, p.ID) && p.State != relay.Created
+		answer.Envelope.SignedAt = e.SignedAt
+		for i := range m.Ladder {
+			m.Ladder[i].SignedAt = e.SignedAt
+		}
+		if !again || p.Funding != e.Hash || p.State.Ended() {
+			return nil
+		}
 		box, err := tx.Box(p.ID)
 		if err == nil && (!bytes.Equal(box, m.Box) || p.BoxMAC != m.BoxMAC) {
 			return errKeptAlready
 		}
+		if relay.CodeOf(err) == relay.ErrNotFound.Code { // it came back from an end
+			return nil
+		}
 		return err
 	})
+	return again, err
+}
+
+// planDeposit has a deposit judged, and commits it as planned.
+func (s *server) planDeposit(ctx context.Context, p relay.Payment, answer relay.FundAnswer, head relay.Head) error {
+	if p.State != relay.Created || head.Sequence >= p.FundBy || head.CloseTime > p.FundUntil {
+		return conflict("funding_over", "The time to fund this payment is over, or it was funded. Nothing was sent.")
+	}
+	at, err := s.Ledger.Sequence(ctx, p.From)
+	if err != nil && relay.CodeOf(err) != relay.ErrNotFound.Code {
+		return err
+	}
+	if err != nil || answer.Envelope.Sequence <= at {
+		return conflict("sequence_used", "The account has used this sequence number by now. Ask for the payment's terms again, and mint anew.")
+	}
+	kept, err := s.Signer.Keep(ctx, relay.KeepIntent{App: p.App, Funded: answer, Judge: true})
+	if err != nil {
+		return err
+	}
+	if err := sameBox(kept, answer); err != nil {
+		return err
+	}
+	return s.Desk.CommitFunding(ctx, kept)
+}
+
+func sameBox(kept, answer relay.FundAnswer) error {
+	if !bytes.Equal(kept.Minted[0].Box, answer.Minted[0].Box) || kept.Minted[0].BoxMAC != answer.Minted[0].BoxMAC {
+		return errKeptAlready
+	}
+	return nil
+}
+
+// keepDeposit has a committed deposit kept by the signer. When the signer refuses, the plan is taken back; when it does not answer,
+// the worker goes on.
+func (s *server) keepDeposit(ctx context.Context, id relay.PaymentID, answer relay.FundAnswer, again bool) (relay.Payment, error) {
+	kept, err := s.Signer.Keep(ctx, relay.KeepIntent{App: answer.App, Funded: answer, Late: again})
+	if err == nil && !again {
+		err = sameBox(kept, answer)
+	}
+	if err == nil {
+		err = s.Desk.Kept(ctx, id)
+	}
+	if relay.Refuses(err) {
+		if _, undone := s.Desk.UndoFunding(ctx, id, answer.Envelope.Hash); undone != nil {
+			return relay.Payment{}, undone
+		}
+	}
+	if err != nil {
+		return relay.Payment{}, err
+	}
+	return s.Desk.Payment(ctx, id)
 }
 
 // minted turns a deposit into the answer that a signer of ours would have given.

@@ -198,29 +198,126 @@ func unsigned(t *testing.T, text string) string {
 	return base64.StdEncoding.EncodeToString(append(raw, 0, 0, 0, 0))
 }
 
-// The signer's log comes first: what it keeps is committed by the same deposit when the database failed, and by no other.
+// A deposit that could not be committed is in no log: nothing of it is left.
 func TestDepositAfterALostCommit(t *testing.T) {
 	w := newWorld(t)
 	s := w.sender()
 	in, _ := s.request()
 	p := s.open(in)
 	d, _ := s.mint(p, in.Link.ClaimRecipient, nil)
-	another, _ := s.mint(p, in.Link.ClaimRecipient, nil)
 	path := "/v1/payments/" + p.ID + "/deposit"
-	w.desk.Store = broken{w.store}
 	lines := w.signed()
+	w.desk.Store = broken{w.store}
 	s.by().do("POST", path, d).refused(500, "internal")
 	w.desk.Store = w.store
-	if w.signed() != lines+1 {
-		t.Error("the signer did not keep it first")
+	if w.signed() != lines {
+		t.Error("the signer kept what is not committed")
 	}
-	w.refuses("another one", func() answer { return s.by().do("POST", path, another) }, 409, "kept_already")
-	resealed := d
-	resealed.Box = another.Box
-	w.refuses("the same with another box", func() answer { return s.by().do("POST", path, resealed) }, 409, "kept_already")
+	d, _ = s.mint(p, in.Link.ClaimRecipient, nil)
 	s.by().do("POST", path, d).want(200).into(&p)
 	if p.State != "funding" || w.signed() != lines+1 {
 		t.Errorf("%+v", p)
+	}
+}
+
+// The signer does not answer after the commit: the deposit is planned, a cancel is a wish, and the same again is kept before it
+// is answered, whatever the payment is by then.
+func TestDepositThatIsKeptLater(t *testing.T) {
+	w := newWorld(t)
+	s := w.sender()
+	for _, land := range []bool{false, true} {
+		in, _ := s.request()
+		p := s.open(in)
+		d, _ := s.mint(p, in.Link.ClaimRecipient, nil)
+		another, _ := s.mint(p, in.Link.ClaimRecipient, nil)
+		path := "/v1/payments/" + p.ID
+		lines := w.signed()
+		w.signer.keeps = func(in relay.KeepIntent) error {
+			if in.Judge {
+				return nil
+			}
+			return errDown
+		}
+		s.by().do("POST", path+"/deposit", d).refused(503, "ledger_unavailable")
+		var q wire.Payment
+		s.by().do("POST", path+"/cancel", nil).want(202).into(&q)
+		if q.State != "funding" || q.ReturnAsked != "canceled" {
+			t.Errorf("%+v", q)
+		}
+		w.refuses("another one", func() answer { return s.by().do("POST", path+"/deposit", another) }, 409, "funding_over")
+		s.by().do("POST", path+"/deposit", d).refused(503, "ledger_unavailable")
+		want := "funding"
+		if land {
+			s.land(p, d)
+			want = "returning"
+		}
+		w.signer.keeps = nil
+		if w.signed() != lines {
+			t.Error("it was kept")
+		}
+		s.by().do("POST", path+"/deposit", d).want(200).into(&q)
+		if q.State != want || w.signed() != lines+1 {
+			t.Errorf("%s, %d lines more", q.State, w.signed()-lines)
+		}
+	}
+}
+
+// What the signer refuses after the commit leaves the payment as it was, and the same may come again.
+func TestDepositThatIsNotKept(t *testing.T) {
+	w := newWorld(t)
+	s := w.sender()
+	in, _ := s.request()
+	p := s.open(in)
+	d, _ := s.mint(p, in.Link.ClaimRecipient, nil)
+	path := "/v1/payments/" + p.ID
+	lines := w.signed()
+	w.signer.keeps = func(in relay.KeepIntent) error {
+		if in.Judge {
+			return nil
+		}
+		return relay.NewFault(relay.Forbidden, "wallet_ours", "", nil)
+	}
+	s.by().do("POST", path+"/deposit", d).refused(403, "wallet_ours")
+	w.signer.keeps = nil
+	s.by().do("GET", path, nil).want(200).into(&p)
+	if p.State != "created" || w.signed() != lines {
+		t.Errorf("%+v", p)
+	}
+	s.by().do("POST", path+"/fund", wire.SubmitRequest{Envelope: w.sign(d.Funding, s.wallet)}).refused(400, "funding_unknown", "/envelope")
+	s.by().do("POST", path+"/deposit", d).want(200).into(&p)
+	if p.State != "funding" || w.signed() != lines+1 {
+		t.Errorf("%+v", p)
+	}
+}
+
+// A cancel that comes in between, at any point: it is a wish, or the deposit is refused and what its sender funds all the same
+// is known, so that it goes home.
+func TestCancelDuringADeposit(t *testing.T) {
+	w := newWorld(t)
+	s := w.sender()
+	for _, judging := range []bool{true, false} {
+		in, _ := s.request()
+		p := s.open(in)
+		d, _ := s.mint(p, in.Link.ClaimRecipient, nil)
+		w.signer.keeps = func(k relay.KeepIntent) error {
+			if k.Judge == judging {
+				s.by().do("POST", "/v1/payments/"+p.ID+"/cancel", nil).want(map[bool]int{true: 200, false: 202}[judging])
+			}
+			return nil
+		}
+		a := s.by().do("POST", "/v1/payments/"+p.ID+"/deposit", d)
+		w.signer.keeps = nil
+		var q wire.Payment
+		if judging {
+			a.refused(409, "funding_over")
+		} else if a.want(200).into(&q); q.State != "funding" || q.ReturnAsked != "canceled" {
+			t.Errorf("%+v", q)
+		}
+		s.land(p, d)
+		s.by().do("GET", "/v1/payments/"+p.ID, nil).want(200).into(&q)
+		if q.State != "returning" || q.Reason != "canceled" {
+			t.Errorf("canceled while judged %v: %s %s", judging, q.State, q.Reason)
+		}
 	}
 }
 

@@ -249,6 +249,16 @@ type scribe struct {
 	sponsor *keypair.Full
 	network string
 	asked   []relay.ClaimIntent
+	keeps   func(relay.KeepIntent) error // is asked first
+}
+
+func (s *scribe) Keep(ctx context.Context, in relay.KeepIntent) (relay.FundAnswer, error) {
+	if s.keeps != nil {
+		if err := s.keeps(in); err != nil {
+			return relay.FundAnswer{}, err
+		}
+	}
+	return s.Signer.Keep(ctx, in)
 }
 
 func (s *scribe) Claim(_ context.Context, in relay.ClaimIntent) (relay.Envelope, error) {

@@ -113,7 +113,11 @@ func (s sender) land(p wire.Payment, d wire.DepositRequest) {
 	if err != nil {
 		s.Fatal(err)
 	}
-	err = s.desk.Sighted(s.Context(), relay.Sighting{Hash: row.Funding, Tx: hash("landing of " + p.ID), Ledger: s.ledger.head().Sequence, Success: true, Fee: 300})
+	funding, err := stellar.Decode(d.Funding, passphrase)
+	if err != nil {
+		s.Fatal(err)
+	}
+	err = s.desk.Sighted(s.Context(), relay.Sighting{Hash: funding.Hash, Tx: hash("landing of " + p.ID), Ledger: s.ledger.head().Sequence, Success: true, Fee: 300})
 	if err != nil {
 		s.Fatal(err)
 	}

@@ -23,8 +23,8 @@ func (h *house) watchHealth() {
 		boot.Check{Name: "ledger", Look: h.ledgerAnswers},
 		boot.Check{Name: "halted", Look: func(ctx context.Context) error {
 			why, err := h.desk.Halted(ctx)
-			if err == nil && why != "" {
-				err = relay.NewFault(relay.Unavailable, "halted", "Everything that moves money is stopped until a person has looked; the log says why.", errors.New(why))
+			if err == nil && why.Why != "" {
+				err = relay.NewFault(relay.Unavailable, "halted", "Everything that moves money is stopped until a person has looked; it is about "+why.Hash+", and the log says why.", errors.New(why.Why))
 			}
 			return err
 		}},

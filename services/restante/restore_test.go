@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"log/slog"
 	"os"
@@ -121,7 +122,7 @@ func TestHalt(t *testing.T) {
 		return s.Payment.ID
 	}
 	d, end := start(false)
-	if err := d.house.desk.Halt(t.Context(), "the ledger is another one"); err != nil {
+	if err := d.house.desk.Halt(t.Context(), fmt.Errorf("the ledger is another one: %w", relay.ErrContradiction)); err != nil {
 		t.Fatal(err)
 	}
 	id := send(d)

@@ -81,7 +81,7 @@ func (c *cli) newUp() *cobra.Command {
 	f.String("friendbot", "", "address that funds new accounts, on development networks")
 	f.StringVar(&identity, "identity", "", "file for the age identity of the development app's sender; one that is there is used (default: shown on a terminal, else ./restante-APP.identity)")
 	f.BoolVar(&cfg.iKnow, "i-know", false, "let other machines reach what belongs to development: the mailbox with all codes, the friendbot")
-	f.BoolVar(&cfg.liftHalt, "lift-halt", false, "go on after a halt, once a person has looked at why everything that moves money was stopped")
+	f.BoolVar(&cfg.liftHalt, "lift-halt", false, "go on after a halt, once a person has looked at why everything that moves money was stopped; it is lifted for the hash it names and no other")
 	f.StringVar(&file, "config", "", "YAML file with all settings")
 	f.StringVar(&level, "log-level", "warn", "debug, info, warn or error")
 	return cmd
@@ -144,8 +144,8 @@ func (c *cli) up(ctx context.Context, cfg houseConfig, identityFile string) erro
 		return failed("%v", err)
 	}
 	fmt.Fprint(c.stdout, h.greeting(w, time.Since(began), c.shown(), identityFile))
-	if why, err := h.desk.Halted(ctx); err == nil && why != "" {
-		fmt.Fprintf(c.stdout, "HALTED: nothing that moves money is done, because %s\nFind out why, then start with --lift-halt.\n\n", why)
+	if halt, err := h.desk.Halted(ctx); err == nil && halt.Why != "" {
+		fmt.Fprintf(c.stdout, "HALTED: nothing that moves money is done, because %s\nIt is about %s. Find out why, then start with --lift-halt: that goes on past this hash, and no other.\n\n", halt.Why, halt.Hash)
 	}
 	if err := h.run(ctx); err != nil {
 		return failed("%v", err)

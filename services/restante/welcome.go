@@ -35,7 +35,7 @@ func (h *house) settleIn(ctx context.Context) (w welcome, err error) {
 		}
 	}()
 	if h.cfg.liftHalt {
-		if err := h.desk.Halt(ctx, ""); err != nil {
+		if err := h.desk.Lift(ctx); err != nil {
 			return welcome{}, err
 		}
 	}

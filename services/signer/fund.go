@@ -105,7 +105,7 @@ func (s *Signer) look(ctx context.Context, f *funding) error {
 		s.cfg.Log.Warn("signer: the ledger does not answer about a funding; it stands", "hash", f.hash, "err", err)
 		return nil
 	case seen != nil && seen.Hash != f.hash:
-		return fmt.Errorf("ledger answers about %s when asked about %s: %w", seen.Hash, f.hash, relay.ErrContradiction)
+		return relay.About(f.hash, fmt.Errorf("ledger answers about %s when asked about %s: %w", seen.Hash, f.hash, relay.ErrContradiction))
 	case seen != nil && seen.Success:
 		return s.write(fateKind, fateLine{Hash: f.hash, Fate: landed, Tx: seen.Tx, Ledger: seen.Ledger})
 	case seen != nil:
@@ -115,7 +115,7 @@ func (s *Signer) look(ctx context.Context, f *funding) error {
 	case verdict == relay.Contradicted && f.kept: // its wallet, or a claim of what it was to move, used the number
 		return nil
 	case verdict == relay.Contradicted:
-		return fmt.Errorf("funding %s: its number is used up, and not by it: %w", f.hash, relay.ErrContradiction)
+		return relay.About(f.hash, fmt.Errorf("funding %s: its number is used up, and not by it: %w", f.hash, relay.ErrContradiction))
 	}
 	return nil
 }

@@ -14,7 +14,8 @@ import (
 
 // Keep records what a client minted: box, way back and the funding to come. It builds the funding and every rung again out of
 // the facts and wants the same, each rung signed by the holding account; only then the line is written, and only after that
-// the client signs. The same again gets the first answer. A payment whose earlier funding could still land keeps that.
+// the client signs. The same again gets the first answer. A payment whose earlier funding could still land keeps that. A late
+// one is judged by all but its bounds: it may have landed by now, and the log must have it.
 func (s *Signer) Keep(ctx context.Context, in relay.KeepIntent) (relay.FundAnswer, error) {
 	if len(in.Funded.Minted) != 1 || len(in.Funded.Envelope.Payments) != 1 || in.Funded.Envelope.Payments[0] != in.Funded.Minted[0].Payment {
 		return relay.FundAnswer{}, invalid("batch_size", "One payment is kept at a time.")
@@ -40,11 +41,17 @@ func (s *Signer) Keep(ctx context.Context, in relay.KeepIntent) (relay.FundAnswe
 	line := fundingLineOf(dayOf(head), in.Funded)
 	line.App = in.App
 	line.Envelope.State, line.Envelope.SignedAt = string(relay.Planned), min(in.Funded.Envelope.SignedAt, head.Sequence)
+	if first := line.Envelope.Bound - min(line.Envelope.Bound, relay.MostFundLedgers); in.Late && line.Envelope.SignedAt > 0 {
+		line.Envelope.SignedAt = max(min(line.Envelope.SignedAt, first), 1) // nobody shows when it was handed in first
+	}
 	for i := range line.Minted[0].Ladder {
 		line.Minted[0].Ladder[i].SignedAt = line.Envelope.SignedAt
 	}
 	if err := s.allowKept(in, line, head); err != nil {
 		return relay.FundAnswer{}, err
+	}
+	if in.Judge {
+		return in.Funded, nil
 	}
 	if err := s.write(keepKind, line); err != nil {
 		return relay.FundAnswer{}, err
@@ -66,13 +73,13 @@ func (s *Signer) allowKept(in relay.KeepIntent, line fundingLine, head relay.Hea
 		return invalid("asset_malformed", "This is no asset.")
 	case len(m.Box) == 0:
 		return invalid("box_missing", "There is no box.")
-	case m.ExpiresAt <= now:
+	case m.ExpiresAt <= now && !in.Late:
 		return forbidden("expired", "The payment has expired.")
 	case m.ExpiresAt > now+relay.MostExpiry+expirySlack:
 		return forbidden("expiry_out_of_range", "A payment expires within 180 days.")
 	case e.SignedAt == 0:
 		return invalid("signed_at_missing", "An intent says the newest ledger known.")
-	case e.Bound <= head.Sequence || e.MaxTime <= head.CloseTime:
+	case !in.Late && (e.Bound <= head.Sequence || e.MaxTime <= head.CloseTime):
 		return relay.NewFault(relay.Conflict, "bound_past", "The envelope could not land any more.", nil)
 	case uint64(e.Bound) > uint64(head.Sequence)+mostKeptLedgers:
 		return forbidden("bound_too_far", "The envelope could land for too long.")

@@ -592,3 +592,34 @@ func TestDayLimitIsByAsset(t *testing.T) {
 	r.refused(r.intent(payment()), "day_limit")
 	r.refused(third, "day_limit")
 }
+
+// A late deposit is judged by all but its bounds, and the proof about it begins where it can have been signed first.
+func TestKeepLate(t *testing.T) {
+	r := newRig(t)
+	in := r.wallet(relay.Native).minted()
+	judged := in
+	judged.Judge = true
+	lines := r.lines()
+	if _, err := r.s.Keep(t.Context(), judged); err != nil || r.lines() != lines {
+		t.Fatalf("%d lines more, %v", r.lines()-lines, err)
+	}
+	bound := in.Funded.Envelope.Bound
+	r.view.head.Sequence, r.view.head.CloseTime = bound+20_000, in.Funded.Envelope.MaxTime+200_000
+	r.unkept("too late", in, "expired")
+	in.Late = true
+	spoiled := r.wallet(relay.Native).minted()
+	spoiled.Late, spoiled.Funded.Minted[0].Amount = true, 7
+	r.unkept("late, and another amount", spoiled, "funding_differs")
+	far := r.wallet(relay.Native)
+	far.plan.Bound = r.view.head.Sequence + 6_000_000
+	late := far.minted()
+	late.Late = true
+	r.unkept("late, and for as long as a year", late, "bound_too_far")
+	in.Funded.Envelope.SignedAt = r.view.head.Sequence
+	for i := range in.Funded.Minted[0].Ladder {
+		in.Funded.Minted[0].Ladder[i].SignedAt = r.view.head.Sequence
+	}
+	if a := r.keep(in); a.Envelope.SignedAt != max(1, bound-min(bound, relay.MostFundLedgers)) {
+		t.Errorf("signed at %d", a.Envelope.SignedAt)
+	}
+}

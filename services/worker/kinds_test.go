@@ -144,8 +144,22 @@ func (m *market) moving(old relay.Payment) relay.Payment {
 	})
 }
 
-// deposit has the sender's client mint, and what it minted kept. The answer's funding lacks signatures.
+// deposit has the sender's client mint, and what it minted committed and kept. The answer's funding lacks signatures.
 func (m *market) deposit(p relay.Payment) relay.FundAnswer {
+	m.Helper()
+	kept := m.minted(p)
+	err := m.desk.CommitFunding(m.Context(), kept)
+	if err == nil {
+		kept, err = m.signer.Keep(m.Context(), relay.KeepIntent{App: p.App, Funded: kept})
+	}
+	if err != nil {
+		m.Fatal(err)
+	}
+	return kept
+}
+
+// minted is what the sender's client makes.
+func (m *market) minted(p relay.Payment) relay.FundAnswer {
 	m.Helper()
 	sequence, err := m.port.Sequence(m.Context(), p.From)
 	if err != nil {
@@ -163,14 +177,7 @@ func (m *market) deposit(p relay.Payment) relay.FundAnswer {
 	if err != nil {
 		m.Fatal(err)
 	}
-	kept, err := m.signer.Keep(m.Context(), relay.KeepIntent{App: p.App, Funded: answer})
-	if err == nil {
-		err = m.desk.CommitFunding(m.Context(), kept)
-	}
-	if err != nil {
-		m.Fatal(err)
-	}
-	return kept
+	return answer
 }
 
 // signedBy is the funding of an answer with the signatures that its sender adds.

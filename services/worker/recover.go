@@ -12,10 +12,14 @@ import (
 // Recover compares the signer's log with the database. The log outranks it: a database that was restored from a backup
 // learns which of its fundings have died since, and which landed that it has forgotten. It is to be done before anybody may
 // cancel, expire or fund anything; nil means that it is. What cannot be taken in is logged and left to a person, for the
-// others must go on; only a ledger or a signer that does not answer is an error.
+// others must go on; only a ledger or a signer that does not answer is an error. What the log lacks of deposits that were
+// committed is work to be kept.
 func (w *Worker) Recover(ctx context.Context) error {
 	fates, err := w.Signer.Fundings(ctx)
 	if err != nil {
+		return err
+	}
+	if err := w.askKeeps(ctx, fates); err != nil {
 		return err
 	}
 	if err := w.bury(ctx, fates); err != nil {
@@ -36,7 +40,7 @@ func (w *Worker) Recover(ctx context.Context) error {
 			err := w.adopt(ctx, hash)
 			switch {
 			case errors.Is(err, relay.ErrContradiction):
-				w.halt(ctx, err)
+				w.halt(ctx, relay.About(hash, err))
 			case relay.KindOf(err) == relay.Unavailable, ctx.Err() != nil:
 				return err
 			case err != nil:
@@ -93,10 +97,57 @@ func (w *Worker) adopt(ctx context.Context, hash string) error {
 			"funding", hash, "payments", len(answer.Minted), "landed", landed)
 	case code == "not_created" && !landed:
 		return nil // its commit was refused, because a payment was over by then: it was never sent
+	case answer.Envelope.WalletsOwn(): // what a client signs contradicts nobody; his receipt brings it home
 	case code == "not_created" || code == "funded_otherwise" && landed: // what the database says is not where the money is
 		return fmt.Errorf("funding %s landed, and a payment of it says otherwise (%v): %w", hash, err, relay.ErrContradiction)
 	}
 	return err
+}
+
+// askKeeps asks to have kept what clients minted and the log does not have, whatever became of it since.
+func (w *Worker) askKeeps(ctx context.Context, fates []relay.FundingFate) error {
+	kept := make(map[string]bool, len(fates))
+	for _, f := range fates {
+		kept[f.Hash] = true
+	}
+	var after relay.PaymentID
+	for {
+		page, err := w.Store.Holding(ctx, after, 200, relay.Funding, relay.Pending, relay.Claiming, relay.Returning, relay.Parked)
+		if err != nil || len(page) == 0 {
+			return err
+		}
+		after = page[len(page)-1].ID
+		page = slices.DeleteFunc(page, func(p relay.Payment) bool { return p.From == "" || kept[p.Funding] })
+		err = w.Store.UpdateMany(ctx, nil, func(tx relay.Tx, _ []relay.Payment) error {
+			for _, p := range page {
+				if err := tx.AddWork(relay.Work{Kind: relay.DoKeep, Payment: p.ID, Due: w.now()}); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// keep has the signer keep a client's funding that was committed as planned. What it refuses before the ledger has it is taken
+// back; what it refuses after that stays, and a person has to look: its way home is in the database alone.
+func (w *Worker) keep(ctx context.Context, row relay.Work) error {
+	f, ok, err := w.Desk.Planned(ctx, row.Payment)
+	if err != nil || !ok {
+		return err
+	}
+	_, err = w.Signer.Keep(ctx, relay.KeepIntent{App: f.App, Funded: f, Late: true})
+	if !relay.Refuses(err) {
+		return err
+	}
+	p, undone := w.Desk.UndoFunding(ctx, row.Payment, f.Envelope.Hash)
+	if undone == nil && p.Funding != "" {
+		w.Log.Error("the signer does not keep a deposit that is funded; a person has to look", "payment", p.ID, "err", err)
+	}
+	return undone
 }
 
 // madeByIt concludes from a holding account that is as we made it, its reserve kept by the sponsor, that the funding landed

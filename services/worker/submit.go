@@ -33,7 +33,7 @@ func (w *Worker) submit(ctx context.Context, row relay.Work) error {
 		return w.Desk.Sighted(ctx, *seen)
 	}
 	if e.Kind == relay.FundingEnvelope && e.State == relay.Planned {
-		return again{after: w.pause(row), why: "waits for its sender's signature"}
+		return nil // its sender wakes it by signing, and the ledger by its bound
 	}
 	if e.Kind == relay.ClaimEnvelope {
 		if why, err := w.Ledger.Rehearse(ctx, e); err != nil || why != "" {
@@ -59,7 +59,7 @@ func (w *Worker) judge(ctx context.Context, row relay.Work, e relay.Envelope) er
 	case verdict == relay.Contradicted:
 		clients, err := w.clients(ctx, e)
 		if err == nil && e.Kind == relay.FundingEnvelope && !clients {
-			err = relay.ErrContradiction // somebody else signs with a channel's key
+			err = relay.About(e.Hash, fmt.Errorf("envelope %s: its number is used up, and not by it: %w", e.Hash, relay.ErrContradiction)) // somebody else signs with a channel's key
 		}
 		if err != nil {
 			return err
@@ -246,7 +246,7 @@ func (w *Worker) bringHome(ctx context.Context, row relay.Work) error {
 	case err != nil:
 		return err
 	case advice.Wait:
-		return again{after: w.cfg.Retry, why: "too early: " + advice.Detail}
+		return w.early(ctx, p, advice.Detail)
 	case advice.Use == "" && advice.Reason == relay.HoldingAbsent:
 		return w.absent(ctx, p)
 	case advice.Use == "":
@@ -256,6 +256,19 @@ func (w *Worker) bringHome(ctx context.Context, row relay.Work) error {
 	}
 	i := slices.IndexFunc(ladder, func(e relay.Envelope) bool { return e.Hash == advice.Use })
 	return w.handIn(ctx, row, ladder[i])
+}
+
+// early puts a return off. Before its first ledger only the ledger wakes it ([relay.Tx.Awaiting]): what the cursor has not passed
+// by now, the watcher will still take in.
+func (w *Worker) early(ctx context.Context, p relay.Payment, why string) error {
+	cursor, err := w.Desk.Cursor(ctx)
+	if err != nil {
+		return err
+	}
+	if cursor < p.Bound {
+		return again{after: longestPause / 2, why: "too early: " + why}
+	}
+	return again{after: w.cfg.Retry, why: "too early: " + why}
 }
 
 // ladder is the rungs of the payment's holding account that could land, in the order of use, and the payment as it is after

@@ -392,7 +392,7 @@ func (w *town) halted() string {
 	if err != nil {
 		w.Fatal(err)
 	}
-	return why
+	return why.Why
 }
 
 // row is the newest row of work of a kind; ok is false when there is none.

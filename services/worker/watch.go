@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/restante/restante/relay"
@@ -35,7 +36,7 @@ func (w *Worker) Watch(ctx context.Context) error {
 		switch {
 		case ctx.Err() != nil:
 			return nil
-		case errors.Is(err, relay.ErrContradiction):
+		case errors.Is(err, relay.ErrContradiction): // the ledger's own history, or an envelope in it: whatever comes after hangs on it
 			w.halt(ctx, err)
 			<-ctx.Done()
 		case err != nil:
@@ -95,10 +96,13 @@ func (w *Worker) sameLedger(ctx context.Context) error {
 	}
 	return w.Store.View(ctx, func(tx relay.Tx) error {
 		known, err := tx.LedgerHash(head.Sequence)
-		if err == nil && known != "" && known != head.Hash {
-			err = fmt.Errorf("ledger %d is another one than the one remembered: %w", head.Sequence, relay.ErrContradiction)
+		if err != nil || known == "" || known == head.Hash {
+			return err
 		}
-		return err
+		if lifted, err := tx.Lifted(head.Hash); err != nil || lifted {
+			return err
+		}
+		return relay.About(head.Hash, fmt.Errorf("ledger %d (%s) is another one than the one remembered: %w", head.Sequence, head.Hash, relay.ErrContradiction))
 	})
 }
 
@@ -146,31 +150,45 @@ func (w *Worker) recheck(ctx context.Context) error {
 	if err := w.recheckMoving(ctx); err != nil {
 		return err
 	}
+	if err := w.recheckPlanned(ctx); err != nil {
+		return err
+	}
 	return w.recheckHoldings(ctx)
 }
 
-// stragglers is how often everything on its way is asked to go on: a worker whose lease ran out may close a row that is
-// another's by then.
-const stragglers = 5 * time.Minute
-
-// recheckMoving asks every envelope and every return that is on its way to go on. A row that is there already stays one.
-func (w *Worker) recheckMoving(ctx context.Context) error {
-	live, err := w.Store.LiveEnvelopes(ctx, relay.FundingEnvelope, relay.ClaimEnvelope)
+// recheckPlanned looks once for every funding that waits for its sender: he may have handed it in while nobody watched.
+func (w *Worker) recheckPlanned(ctx context.Context) error {
+	live, err := w.Store.LiveEnvelopes(ctx, relay.FundingEnvelope)
 	if err != nil {
 		return err
 	}
-	err = w.Store.UpdateMany(ctx, nil, func(tx relay.Tx, _ []relay.Payment) error {
-		for _, e := range live {
-			if e.State != relay.Signed && e.Kind != relay.FundingEnvelope {
-				continue // a plan that nobody handed in; a client's funding is watched before it is signed
-			}
+	return w.askSubmits(ctx, slices.DeleteFunc(live, func(e relay.Envelope) bool { return e.State != relay.Planned }))
+}
+
+// askSubmits asks every envelope to go on. A row that is there already stays one.
+func (w *Worker) askSubmits(ctx context.Context, es []relay.Envelope) error {
+	return w.Store.UpdateMany(ctx, nil, func(tx relay.Tx, _ []relay.Payment) error {
+		for _, e := range es {
 			if err := tx.AddWork(relay.Work{Kind: relay.DoSubmit, Envelope: e.Hash, Due: w.now()}); err != nil {
 				return err
 			}
 		}
 		return nil
 	})
+}
+
+// stragglers is how often everything on its way is asked to go on: a worker whose lease ran out may close a row that is
+// another's by then.
+const stragglers = 5 * time.Minute
+
+// recheckMoving asks every envelope and every return that is on its way to go on. What waits for its signers is not asked: a
+// claim or a deposit that nobody signed is woken by them, or by the ledger.
+func (w *Worker) recheckMoving(ctx context.Context) error {
+	live, err := w.Store.LiveEnvelopes(ctx, relay.FundingEnvelope, relay.ClaimEnvelope)
 	if err != nil {
+		return err
+	}
+	if err := w.askSubmits(ctx, slices.DeleteFunc(live, func(e relay.Envelope) bool { return e.State != relay.Signed })); err != nil {
 		return err
 	}
 	return w.eachHolding(ctx, relay.DoReturn, relay.Returning)

@@ -104,6 +104,8 @@ func (w *Worker) do(ctx context.Context, row relay.Work) error {
 	switch row.Kind {
 	case relay.DoFund:
 		return w.fund(ctx, row)
+	case relay.DoKeep:
+		return w.keep(ctx, row)
 	case relay.DoSubmit:
 		return w.submit(ctx, row)
 	case relay.DoReturn:
@@ -184,8 +186,8 @@ func (w *Worker) guarded(ctx context.Context, row relay.Work) (err error) {
 		if err != nil {
 			return err
 		}
-		if why != "" {
-			return again{after: 5 * time.Second, why: "halted: " + why}
+		if why.Why != "" {
+			return again{after: 5 * time.Second, why: "halted: " + why.Why}
 		}
 	}
 	return w.do(ctx, row)
@@ -193,7 +195,7 @@ func (w *Worker) guarded(ctx context.Context, row relay.Work) (err error) {
 
 func (w *Worker) halt(ctx context.Context, cause error) {
 	w.Log.Error("the ledger contradicts our records; everything that moves money stops until a person has looked", "err", cause)
-	if err := w.Desk.Halt(ctx, cause.Error()); err != nil {
+	if err := w.Desk.Halt(ctx, cause); err != nil {
 		w.Log.Error("could not write down the halt", "err", err)
 	}
 }
@@ -227,7 +229,7 @@ func (w *Worker) Wake() {
 }
 
 // byOurClock are the kinds whose due is judged by our own clock; expiry is judged by the ledger's.
-var byOurClock = []relay.EffectKind{relay.DoFund, relay.DoSubmit, relay.DoReturn, relay.DoAudit, relay.DoPublish,
+var byOurClock = []relay.EffectKind{relay.DoFund, relay.DoKeep, relay.DoSubmit, relay.DoReturn, relay.DoAudit, relay.DoPublish,
 	relay.DoNotify, relay.DoMailCode, relay.DoExpunge}
 
 // Sweep finds due rows without being told, until ctx ends.
