@@ -1,6 +1,9 @@
 package sqlstore
 
-import "testing"
+import (
+	"strconv"
+	"testing"
+)
 
 // Pragma reads a setting of the writer's connection.
 func (s *Store) Pragma(t *testing.T, name string) (value string) {
@@ -9,6 +12,14 @@ func (s *Store) Pragma(t *testing.T, name string) (value string) {
 		t.Fatal(err)
 	}
 	return value
+}
+
+// MostPages bounds the size of the database; as much as is used already is always allowed.
+func (s *Store) MostPages(t *testing.T, n int) {
+	t.Helper()
+	if _, err := s.writer.Exec("PRAGMA max_page_count = " + strconv.Itoa(n)); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // Impatient has the writer give up at once when another process holds the database.

@@ -256,6 +256,7 @@ func (h *house) openDesk(ctx context.Context) error {
 			return err
 		}
 		mailer = smtp
+		h.health.Add(boot.Check{Name: "mail", Look: smtp.Ready})
 	} else {
 		h.mail = &post.Mailbox{}
 		mailer = h.mail

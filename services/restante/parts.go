@@ -3,6 +3,9 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
+	"os"
+	"syscall"
 	"time"
 
 	"github.com/restante/restante/events"
@@ -18,7 +21,9 @@ const consumers = 4
 // opened; a cause is the public text of a fault.
 func (h *house) watchHealth() {
 	h.health.Add(
-		boot.Check{Name: "database", Look: h.store.Ping},
+		boot.Check{Name: "database", Look: h.store.Writable},
+		boot.Check{Name: "data", Look: h.room},
+		boot.Check{Name: "clock", Look: h.clocksAgree},
 		boot.Check{Name: "bus", Look: h.bus.Ready},
 		boot.Check{Name: "ledger", Look: h.ledgerAnswers},
 		boot.Check{Name: "halted", Look: func(ctx context.Context) error {
@@ -29,6 +34,68 @@ func (h *house) watchHealth() {
 			return err
 		}},
 	)
+}
+
+// roomProbe is how much the data directory must still take, in bytes: some lines of the signer's log.
+const roomProbe = 256 << 10
+
+// room says whether the data directory takes more. The signer's log, the bus and the embedded ledger grow in it too.
+func (h *house) room(context.Context) error {
+	f, err := os.CreateTemp(h.cfg.Data, ".restante-*")
+	if err == nil {
+		_, err = f.Write(make([]byte, roomProbe))
+		err = errors.Join(err, f.Close(), os.Remove(f.Name()))
+	}
+	switch {
+	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
+		err = relay.NewFault(relay.Unavailable, "storage_full", "The data directory is full.", err)
+	case err != nil:
+		err = relay.NewFault(relay.Unavailable, "storage_failed", "The data directory cannot be written.", err)
+	}
+	return err
+}
+
+// clocksApart is how far the ledger's clock and this machine's may differ. Codes and sessions end by the one, payments and
+// envelopes by the other; a payment lives for an hour at least.
+const clocksApart = time.Hour
+
+// clocksAgree says by how much the ledger's clock is off this machine's, when that is too much.
+func (h *house) clocksAgree(ctx context.Context) error {
+	head, err := h.port.Head(ctx)
+	if err != nil {
+		return nil // said under its own name
+	}
+	off := time.Unix(head.CloseTime, 0).Sub(h.cfg.now())
+	switch {
+	case off > clocksApart:
+		return relay.NewFault(relay.Unavailable, "clock_off", "The ledger's clock is "+apart(off)+" ahead of this machine's.", nil)
+	case off < -clocksApart:
+		return relay.NewFault(relay.Unavailable, "clock_off", "The ledger's clock is "+apart(-off)+" behind this machine's.", nil)
+	}
+	return nil
+}
+
+// apart is a difference between clocks: to the minute, or in whole days.
+func apart(d time.Duration) string {
+	if d >= 48*time.Hour {
+		return fmt.Sprintf("%d days", d/(24*time.Hour))
+	}
+	return fmt.Sprintf("%d h %d min", d/time.Hour, d%time.Hour/time.Minute)
+}
+
+// runLedger closes ledgers of the embedded network. One that could not be made durable is tried again: the disk may be full,
+// and the rest goes on.
+func (h *house) runLedger(ctx context.Context) error {
+	for {
+		err := h.net.Run(ctx)
+		if err == nil || ctx.Err() != nil {
+			return nil
+		}
+		h.log.Error("the embedded ledger closes no ledger; it is tried again", "err", err)
+		if pauseFor(ctx, silence) != nil {
+			return nil
+		}
+	}
 }
 
 // ledgerAnswers says whether the ledger answers, and if not, which host it is.
@@ -82,7 +149,7 @@ func (r ringer) Watch(id relay.PaymentID) (<-chan struct{}, func()) {
 func (h *house) parts() []boot.Part {
 	var all []boot.Part
 	if h.net != nil {
-		all = append(all, boot.PartOf("ledger", h.net.Run))
+		all = append(all, boot.PartOf("ledger", h.runLedger))
 	}
 	return append(all,
 		boot.PartOf("signer", h.signer.Run),

@@ -44,13 +44,16 @@ type Mailer interface {
 type failure struct {
 	text      string
 	permanent bool
+	cause     error // for this package only
 }
 
 func (f *failure) Error() string { return "post: " + f.text }
 
-func permanent(text string) error { return &failure{text, true} }
+func (f *failure) Unwrap() error { return f.cause }
 
-func transient(text string) error { return &failure{text, false} }
+func permanent(text string) error { return &failure{text: text, permanent: true} }
+
+func transient(text string) error { return &failure{text: text} }
 
 // IsPermanent says that sending the same message again will fail again.
 func IsPermanent(err error) bool {

@@ -7,10 +7,14 @@ import (
 	"net"
 	"net/mail"
 	"os"
+	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	gomail "github.com/wneessen/go-mail"
+
+	"github.com/restante/restante/relay"
 )
 
 // Config says how mail leaves. The zero Config sends none: see [Config.Set].
@@ -78,6 +82,7 @@ type SMTP struct {
 	config  Config
 	from    mail.Address
 	options []gomail.Option
+	shut    atomic.Bool // the last attempt did not come as far as the message
 }
 
 // NewSMTP checks the config and reads the password file. It does not connect.
@@ -139,20 +144,43 @@ func (s *SMTP) Send(ctx context.Context, m Message) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, s.config.Timeout)
 	defer cancel()
-	return judge(client.DialAndSendWithContext(ctx, msg))
+	err = s.judge(client.DialAndSendWithContext(ctx, msg))
+	s.shut.Store(errors.Is(err, errShut))
+	return err
 }
+
+// Ready says whether the mail server can be reached, and whether it let us in when mail was sent last. The fault
+// "mail_unavailable" names the server.
+func (s *SMTP) Ready(ctx context.Context) error {
+	conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", s.place())
+	if err == nil {
+		err = conn.Close()
+	}
+	if err != nil {
+		return relay.NewFault(relay.Unavailable, "mail_unavailable", "The mail server "+s.place()+" cannot be reached.", err)
+	}
+	if s.shut.Load() {
+		return relay.NewFault(relay.Unavailable, "mail_unavailable", "The mail server "+s.place()+" does not let us in.", nil)
+	}
+	return nil
+}
+
+func (s *SMTP) place() string { return net.JoinHostPort(s.config.Host, strconv.Itoa(s.config.Port)) }
+
+// errShut is the failure of an attempt that did not come as far as the message.
+var errShut = errors.New("not let in")
 
 // judge sorts what the mail server said. Only an answer about this message can be final: a refused login or sender is
 // our own configuration, which somebody will mend. The server's words are left out, for they may quote the address.
-func judge(err error) error {
+func (s *SMTP) judge(err error) error {
 	if err == nil {
 		return nil
 	}
 	var refused *gomail.SendError
 	if !errors.As(err, &refused) {
-		return transient("the mail server cannot be reached or does not let us in")
+		return &failure{text: "the mail server " + s.place() + " cannot be reached or does not let us in", cause: errShut}
 	}
-	text := fmt.Sprintf("the mail server refused the message: %d %s", refused.ErrorCode(), refused.EnhancedStatusCode())
+	text := fmt.Sprintf("the mail server "+s.place()+" refused the message: %d %s", refused.ErrorCode(), refused.EnhancedStatusCode())
 	switch refused.Reason {
 	case gomail.ErrSMTPRcptTo, gomail.ErrSMTPData, gomail.ErrSMTPDataClose:
 		if code := refused.ErrorCode(); code >= 500 && code < 600 {

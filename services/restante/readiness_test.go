@@ -1,0 +1,159 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/restante/restante/crypto/secret"
+	"github.com/restante/restante/relay"
+	"github.com/restante/restante/relay/client"
+	"github.com/restante/restante/services/devnet/devnettest"
+	"github.com/restante/restante/services/internal/post"
+)
+
+// TestFullDirectory fills the disk of the data directory under a running service. Readiness and requests say so; after there
+// is room again the same service goes on.
+func TestFullDirectory(t *testing.T) {
+	disk := smallDisk(t, 48<<20)
+	network := devnettest.Start(t, devnettest.Interval(100*time.Millisecond))
+	d, end, err := raise(t.Context(), io.Discard, func(c *houseConfig) {
+		c.Data = filepath.Join(disk, "data")
+		c.Ledger.URL, c.Ledger.Friendbot, c.Ledger.Passphrase = network.RPC, network.RPC+"/friendbot", devnettest.Passphrase
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer end()
+	if status, r := readiness(t, d.house.base); status != http.StatusOK {
+		t.Fatalf("before: %+v", r)
+	}
+	ballast := filepath.Join(disk, "ballast")
+	fill(t, ballast)
+	status, r := readiness(t, d.house.base)
+	if status != http.StatusServiceUnavailable || !strings.Contains(r.Causes["data"], "full") {
+		t.Errorf("full: %d %+v", status, r)
+	}
+	once, err := client.New(d.house.base, client.Options{Key: secret.NewString(d.w.key), Attempts: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var refused *client.Problem
+	for range 200 { // what is left of the last pages may hold a few
+		_, err = once.Send(t.Context(), client.SendRequest{To: "ana@example.com", Amount: "25", Note: strings.Repeat("n", 400)})
+		if errors.As(err, &refused) {
+			break
+		}
+		fill(t, ballast)
+	}
+	if refused == nil || refused.Status != http.StatusServiceUnavailable || !strings.HasPrefix(refused.Code, "storage_") || refused.Detail == "" {
+		t.Fatalf("a request on a full disk: %+v %v", refused, err)
+	}
+	if err := os.Remove(ballast); err != nil {
+		t.Fatal(err)
+	}
+	sent, err := d.app.Send(t.Context(), client.SendRequest{To: "ana@example.com", Amount: "25"})
+	if err != nil {
+		t.Fatalf("after there is room again: %v", err)
+	}
+	if _, err := d.app.Follow(t.Context(), sent.Payment.ID, inState(relay.Pending)); err != nil {
+		t.Error(err)
+	}
+}
+
+// fill appends to a file until nothing fits any more.
+func fill(t *testing.T, path string) {
+	t.Helper()
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	for chunk := make([]byte, 1<<20); len(chunk) > 0; {
+		if _, err := f.Write(chunk); err != nil {
+			chunk = chunk[:len(chunk)/2]
+		}
+	}
+}
+
+// TestClocksApart: a ledger whose clock is far from this machine's is noticed, with by how much, in either direction.
+func TestClocksApart(t *testing.T) {
+	d, end, err := raise(t.Context(), io.Discard, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer end()
+	own := func() time.Time { return time.Now() }
+	for _, c := range []struct {
+		shift time.Duration // of this machine's clock
+		want  string
+	}{{0, ""}, {50 * time.Minute, ""}, {400*24*time.Hour + time.Minute, "400 days behind"}, {-400*24*time.Hour - time.Minute, "400 days ahead"},
+		{2*time.Hour + 30*time.Second, "2 h 0 min behind"}} {
+		d.house.cfg.now = func() time.Time { return own().Add(c.shift) }
+		if err := d.closeLedger(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		status, r := readiness(t, d.house.base)
+		if cause := r.Causes["clock"]; (c.want == "") != (status == http.StatusOK) || c.want != "" && !strings.Contains(cause, c.want) {
+			t.Errorf("%v: %d %+v", c.shift, status, r)
+		}
+	}
+}
+
+// TestMailServerDown: readiness and the log name the server that does not answer.
+func TestMailServerDown(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := l.Addr().(*net.TCPAddr)
+	l.Close()
+	var log lockedBuffer
+	d, end, err := raise(t.Context(), io.Discard, func(c *houseConfig) {
+		c.Mail = post.Config{Host: "127.0.0.1", Port: at.Port, From: "post@example.com", TLS: "none"}
+		c.Ledger.Interval = 50 * time.Millisecond
+		c.log = slog.New(slog.NewTextHandler(&log, nil))
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer end()
+	status, r := readiness(t, d.house.base)
+	if status != http.StatusServiceUnavailable || !strings.Contains(r.Causes["mail"], at.String()) {
+		t.Errorf("%d %+v", status, r)
+	}
+	if _, err := d.app.Send(t.Context(), client.SendRequest{To: "ana@example.com", Amount: "25"}); err != nil {
+		t.Fatal(err)
+	}
+	for !strings.Contains(log.String(), "the mail server "+at.String()+" cannot be reached") { // when it waits, she is written to
+		if pauseFor(t.Context(), 10*time.Millisecond) != nil {
+			t.Fatalf("the log does not name the server:\n%s", log.String())
+		}
+	}
+}
+
+type lockedBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (l *lockedBuffer) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(p)
+}
+
+func (l *lockedBuffer) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.String()
+}
