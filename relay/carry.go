@@ -49,6 +49,12 @@ type Rates struct {
 	Gift    Stroops // lumens for the first fees of an account that a claim of a credit asset makes
 }
 
+// FeeAside is what is set aside for each operation, in stroops: ten times what the network wants at least.
+const FeeAside Stroops = 1000
+
+// Rates are what a load costs at these prices.
+func (p Prices) Rates() Rates { return Rates{Reserve: p.Reserve, Fee: FeeAside, Gift: p.Gift} }
+
 // The most operations of the envelopes of one payment, the fee bump around each counted as one more. A payment that waits may
 // need two: a claim that fails, and what brings the money to its place after it.
 const (

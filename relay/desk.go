@@ -109,6 +109,9 @@ func detail(in Input) string {
 	case FundingLanded:
 		return in.Hash
 	case FundingDead:
+		if in.Short {
+			return in.Hash + " (an account that pays had run short)"
+		}
 		return in.Hash
 	case FundingUndone:
 		return in.Hash

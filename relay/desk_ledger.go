@@ -37,6 +37,11 @@ func (d *Desk) CommitFunding(ctx context.Context, f FundAnswer) error {
 			if err := tx.InsertEnvelope(f.Envelope); err != nil {
 				return err
 			}
+			if p.From == "" { // the signer has funded: what stood in the way is over
+				if err := tx.EndPauses("", p.App); err != nil {
+					return err
+				}
+			}
 		}
 		p := ps[0]
 		if over = p.OutOfWallet() && (p.State == Canceled || p.State == Failed); over {
@@ -293,6 +298,25 @@ func (d *Desk) Died(ctx context.Context, hash string) error {
 		return err
 	}
 	return d.Store.UpdateMany(ctx, e.Payments, func(tx Tx, ps []Payment) error { return d.settleIn(tx, hash, nil) })
+}
+
+// Starved is Died of a funding that the network did not take for want of lumens for its fee: it is no try of its payments.
+func (d *Desk) Starved(ctx context.Context, hash string) error {
+	e, err := d.Envelope(ctx, hash)
+	if err != nil {
+		return err
+	}
+	return d.Store.UpdateMany(ctx, e.Payments, func(tx Tx, ps []Payment) error {
+		for _, p := range ps {
+			if p.State != Funding || p.Funding != hash {
+				continue
+			}
+			if _, err := d.step(tx, p, FundingDead{Hash: hash, Short: true}); err != nil {
+				return fmt.Errorf("payment %s: %w", p.ID, err)
+			}
+		}
+		return d.settleIn(tx, hash, nil) // whose payments know already
+	})
 }
 
 // settleIn steps an envelope that was seen, or with seen = nil is proven dead, and tells its payments.

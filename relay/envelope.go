@@ -66,6 +66,7 @@ type Sighting struct {
 	Payer   string // account that paid the fee; "" when the source does not tell
 	Service bool   // which is the service's sponsor
 	Paid    []Paid // what its operations moved, in their order; empty when it failed
+	Short   bool   // it failed because an account that pays had too little: the sponsor, or a treasury
 }
 
 // Live says whether the envelope could still land as far as we know.
@@ -102,7 +103,7 @@ func StepSighting(e Envelope, s Sighting, rungsLeft int) (Envelope, Input, error
 	case e.Kind == ReturnEnvelope && s.Success:
 		return e, ReturnLanded{Tx: s.Tx, Ledger: s.Ledger, LastResort: e.Rung == LastResort, Bare: e.Rung == BareRung}, nil
 	case e.Kind == FundingEnvelope:
-		return e, FundingDead{Hash: e.Hash}, nil
+		return e, FundingDead{Hash: e.Hash, Short: s.Short}, nil
 	case e.Kind == ClaimEnvelope:
 		return e, ClaimDead{Hash: e.Hash}, nil
 	}

@@ -50,6 +50,7 @@ type (
 		Hash  string
 		Fee   Stroops // of a funding that was seen to fail
 		Payer Payer
+		Short bool // for want of lumens or of the amount: no try of the payment's, which did nothing wrong
 	}
 	// ClaimLanded: a claim we planned was seen in a ledger.
 	ClaimLanded struct {

@@ -253,6 +253,9 @@ func loseFunding(p Payment, in FundingDead) (Payment, []Effect, error) {
 	}
 	p.Funding, p.Holding, p.Bound = "", "", 0
 	p.charge(in.Fee, in.Payer)
+	if in.Short {
+		p.Fundings--
+	}
 	if p.ReturnWish == "" && (p.Fundings >= MostFundings || p.From != "") { // whose client funds it, has to ask anew
 		p.Reason = FundingFailed
 		return to(p, Failed)

@@ -2,6 +2,7 @@ package stellar
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/stellar/go-stellar-sdk/xdr"
 
@@ -30,8 +31,17 @@ func (v View) Sighting(envelopeXDR, resultXDR string, ledger uint32) (relay.Sigh
 	s.Service = v.Sponsor != "" && s.Payer == v.Sponsor
 	if s.Success {
 		s.Paid, err = paid(env, r)
+		return s, err
 	}
-	return s, err
+	ops, _ := r.OperationResults()
+	for _, op := range ops {
+		w, err := operationWord(op)
+		if err != nil {
+			return relay.Sighting{}, err
+		}
+		s.Short = s.Short || strings.HasSuffix(w, "_low_reserve") || strings.HasSuffix(w, "_underfunded")
+	}
+	return s, nil
 }
 
 // paid is what the operations of a transaction that succeeded moved, in their order. What a merge and a path moved is in the

@@ -22,6 +22,7 @@ type book struct {
 	fundings  map[string]*funding             // by hash
 	byPayment map[relay.PaymentID]*funding    // the newest
 	byNumber  map[number]*funding             // the newest
+	recent    []*funding                      // out of treasuries, that may not have landed yet, and some that have
 	holdings  map[string]*holding             // by account
 	envelopes map[string]filed                // by inner hash: all that may be bumped
 	plans     map[relay.PaymentID]int         // claims planned
@@ -172,6 +173,7 @@ func (b *book) fund(at span, l fundingLine, kept bool) error {
 	b.fundings[f.hash] = f
 	if !kept { // a wallet's numbers are its owner's business
 		b.byNumber[f.number] = f
+		b.recent = append(b.recent, f)
 	}
 	b.envelopes[f.hash] = filed{kind: relay.FundingEnvelope, span: at, funding: f}
 	for i, m := range l.Minted {

@@ -1,6 +1,7 @@
 package signer_test
 
 import (
+	"context"
 	"encoding/base64"
 	"log/slog"
 	"net/http/httptest"
@@ -33,6 +34,22 @@ type town struct {
 	treasury string
 	reader   *age.X25519Identity
 	amount   relay.Stroops
+	hope     relay.Stroops // what the signer believes its treasury holds besides: it is gone when the funding lands
+}
+
+// hopeful is the signer's view, with more in each account than there is.
+type hopeful struct {
+	signer.Ledger
+	town *town
+}
+
+func (h *hopeful) Look(ctx context.Context, asset string, accounts ...string) (map[string]relay.AccountFacts, relay.AssetFacts, error) {
+	facts, issuer, err := h.Ledger.Look(ctx, asset, accounts...)
+	for id, f := range facts {
+		f.Spendable += h.town.hope
+		facts[id] = f
+	}
+	return facts, issuer, err
 }
 
 func newTown(t *testing.T) *town {
@@ -51,7 +68,7 @@ func newTown(t *testing.T) *town {
 	t.Cleanup(func() { client.Close() })
 	w := &town{T: t, net: net, port: &rpc.Port{Client: client}, amount: 3}
 	w.s, err = signer.Open(t.Context(), signer.Config{
-		Dir: t.TempDir(), Passphrase: passphrase, Ledger: w.port, Log: slog.New(slog.DiscardHandler),
+		Dir: t.TempDir(), Passphrase: passphrase, Ledger: &hopeful{Ledger: w.port, town: w}, Log: slog.New(slog.DiscardHandler),
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -249,7 +266,7 @@ func TestProofOnALedger(t *testing.T) {
 func TestFailureOnALedger(t *testing.T) {
 	w := newTown(t)
 	id := payments(1)[0]
-	w.amount = 20_000 * relay.One // the treasury has half of it
+	w.amount, w.hope = 20_000*relay.One, 20_000*relay.One // the treasury has half of it
 	first := w.fund(id)
 	w.send(first.Envelope.Hash, nil, false)
 	w.amount = 3

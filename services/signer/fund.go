@@ -43,6 +43,9 @@ func (s *Signer) fund(ctx context.Context, in relay.FundIntent) (relay.FundAnswe
 	if err := s.allowFunding(in, head); err != nil {
 		return relay.FundAnswer{}, err
 	}
+	if err := s.allowCarry(ctx, in, head); err != nil { // before the budget: a share of a sponsor that runs short says nothing
+		return relay.FundAnswer{}, err
+	}
 	if err := s.allowCost(ctx, in.App, costOf(in.Mints), head); err != nil {
 		return relay.FundAnswer{}, err
 	}

@@ -38,6 +38,9 @@ func (s *Signer) trust(ctx context.Context, app relay.AppID, asset string, seque
 	if err != nil {
 		return nil, "", unavailable("ledger_unavailable", err)
 	}
+	if err := s.sponsorCarries(ctx, relay.Load{Unmade: 1, UnmadeUnits: 1}, own); err != nil {
+		return nil, "", err
+	}
 	plan := stellar.TrustPlan{
 		Passphrase: s.cfg.Passphrase, Account: treasury, Asset: asset, Sponsor: s.book.sponsor, Sequence: sequence,
 		MaxTime: head.CloseTime + 60, LastLedger: head.Sequence + 20,

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/restante/restante/relay"
 )
@@ -107,21 +108,38 @@ func (w *Worker) fundBatch(ctx context.Context, payments []relay.Payment) (ended
 			}
 			ended = append(ended, payments[i].ID)
 			payments = slices.Delete(slices.Clone(payments), i, i+1)
-		case limited(err) && len(payments) > 1:
+		case len(payments) > 1 && pauses(err):
 			payments = payments[:(len(payments)+1)/2] // what is left may do for fewer
-		case limited(err): // no fault of the payment's; a later day has room
-			return ended, again{after: 16 * w.cfg.Retry, untried: true, why: "waits: " + err.Error()}
 		default:
-			return ended, err
+			return ended, w.paused(ctx, payments[0].App, err)
 		}
 	}
 	return ended, nil
 }
 
-// limited says that an app's limit has not enough left.
-func limited(err error) bool {
-	code := relay.CodeOf(err)
-	return code == relay.DayLimit || code == relay.BudgetEmptyCode
+func pauses(err error) bool { _, p := relay.Pauses(err, ""); return p }
+
+// paused has fundings wait whose sponsor, treasury, day or budget has not enough left, with no fault of a payment's and no
+// attempt counted. They keep their places; only when a treasury is short, which may be so in one of several assets, the next
+// payment of the app is the one that is tried first the next time.
+func (w *Worker) paused(ctx context.Context, app relay.AppID, err error) error {
+	whose, pauses := relay.Pauses(err, app)
+	var f *relay.Fault
+	if !pauses || !errors.As(err, &f) {
+		return err
+	}
+	began, failed := w.Desk.Pause(ctx, whose, f)
+	if failed != nil {
+		return failed
+	}
+	if began {
+		w.Log.Warn("fundings wait", "app", whose, "err", err)
+	}
+	out := again{untried: true, why: "waits: " + f.Public}
+	if f.Code == relay.TreasuryShort {
+		out.after = 2 * time.Duration(relay.PauseLife) * time.Microsecond
+	}
+	return out
 }
 
 // commit writes a signed funding down, and says whom it funds.

@@ -3,6 +3,7 @@ package worker_test
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 
@@ -184,6 +185,7 @@ func (w *town) treasuryKey(app relay.App) *keypair.Full {
 		w.Fatal(err)
 	}
 	var f struct {
+		V             int
 		Role, Account string
 		DEK, Seed     []byte
 	}
@@ -195,7 +197,7 @@ func (w *town) treasuryKey(app relay.App) *keypair.Full {
 		if err != nil {
 			w.Fatal(err)
 		}
-		plain, err := aead.Open(nil, sealed[:24], sealed[24:], []byte("restante/v1/signer/"+what+"\x00"+f.Role+"\x00"+f.Account))
+		plain, err := aead.Open(nil, sealed[:24], sealed[24:], fmt.Appendf(nil, "restante/v%d/signer/%s\x00%s\x00%s", f.V, what, f.Role, f.Account))
 		if err != nil {
 			w.Fatal(err)
 		}

@@ -54,6 +54,8 @@ func (w *Worker) judge(ctx context.Context, row relay.Work, e relay.Envelope) er
 		return err
 	case seen != nil:
 		return w.Desk.Sighted(ctx, *seen)
+	case verdict == relay.CannotLand && strings.Contains(row.Note, "insufficient_balance"): // the sponsor could not pay its fee
+		return w.Desk.Starved(ctx, e.Hash)
 	case verdict == relay.CannotLand:
 		return w.Desk.Died(ctx, e.Hash)
 	case verdict == relay.Contradicted:

@@ -1,0 +1,98 @@
+package signer
+
+import (
+	"context"
+	"slices"
+
+	"github.com/restante/restante/relay"
+	"github.com/restante/restante/relay/stellar"
+)
+
+// allowCarry refuses fundings that would fail on the ledger for want of lumens or of the amount, by the signer's own view: a
+// sponsor that cannot carry them besides the claims and returns of all that is in flight, a treasury that does not hold what
+// is to be paid. The caller has its turn.
+func (s *Signer) allowCarry(ctx context.Context, in relay.FundIntent, head relay.Head) error {
+	more, wants := relay.Load{}, map[string]relay.Stroops{}
+	for _, m := range in.Mints {
+		more = more.Plus(relay.LoadOf(relay.Payment{Asset: m.Asset, PayTo: m.PayTo}))
+		wants[m.Asset] += m.Amount
+	}
+	err := s.carries(ctx, in.App, more, wants, head)
+	if code := relay.CodeOf(err); code != relay.SponsorShort && code != relay.TreasuryShort {
+		return err
+	}
+	// What landed a moment ago is counted twice, by the ledger and as on its way: find out, before anything is refused for it.
+	for _, f := range s.onTheirWay(head) {
+		if err := s.look(ctx, f); err != nil {
+			return err
+		}
+	}
+	return s.carries(ctx, in.App, more, wants, head)
+}
+
+// carries asks the ledger what sponsor and treasury hold, and has relay judge it.
+func (s *Signer) carries(ctx context.Context, app relay.AppID, more relay.Load, wants map[string]relay.Stroops, head relay.Head) error {
+	if err := s.sponsorCarries(ctx, more, head); err != nil {
+		return err
+	}
+	treasury := s.book.treasuries[app]
+	for asset, want := range wants {
+		facts, _, err := s.cfg.Ledger.Look(ctx, asset, treasury)
+		if err != nil {
+			return unavailable("ledger_unavailable", err)
+		}
+		var signed relay.Stroops
+		for _, f := range s.onTheirWay(head) {
+			if f.app == app {
+				signed += f.totals[asset]
+			}
+		}
+		if err := relay.Treasured(facts[treasury].Spendable, signed, want); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *Signer) sponsorCarries(ctx context.Context, more relay.Load, head relay.Head) error {
+	facts, _, err := s.cfg.Ledger.Look(ctx, stellar.Native, s.book.sponsor)
+	if err != nil {
+		return unavailable("ledger_unavailable", err)
+	}
+	return relay.Sponsor{Free: facts[s.book.sponsor].Free, Load: s.load(head), Rates: prices.Rates()}.Short(more)
+}
+
+// load is what the payments in the log will still ask of the sponsor. One whose end is not written down counts as waiting.
+func (s *Signer) load(head relay.Head) (l relay.Load) {
+	for _, costs := range s.book.open {
+		for _, c := range costs {
+			switch {
+			case c.end != "":
+				continue
+			case c.funding.flies(head):
+				l.Unmade++
+				l.UnmadeUnits += int(c.reserve / prices.Reserve)
+			default:
+				l.Waiting++
+			}
+			if c.gift > 0 {
+				l.Credit++
+			}
+		}
+	}
+	return l
+}
+
+// flies says of a funding out of a treasury that it could still land, as far as the log knows.
+func (f *funding) flies(head relay.Head) bool { return f.fate == "" && f.bound >= head.Sequence }
+
+// onTheirWay are the fundings that could still land, as far as the log knows.
+func (s *Signer) onTheirWay(head relay.Head) (all []*funding) {
+	s.book.recent = slices.DeleteFunc(s.book.recent, func(f *funding) bool { return f.bound+mostLedgers < head.Sequence })
+	for _, f := range s.book.recent {
+		if f.flies(head) {
+			all = append(all, f)
+		}
+	}
+	return all
+}
