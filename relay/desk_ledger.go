@@ -37,13 +37,13 @@ func (d *Desk) CommitFunding(ctx context.Context, f FundAnswer) error {
 			if err := tx.InsertEnvelope(f.Envelope); err != nil {
 				return err
 			}
-			if p.From == "" { // the signer has funded: what stood in the way is over
-				if err := tx.EndPauses("", p.App); err != nil {
-					return err
-				}
-			}
 		}
 		p := ps[0]
+		if p.From == "" { // the signer has funded: what stood in the way is over
+			if err := tx.EndPauses("", p.App); err != nil {
+				return err
+			}
+		}
 		if over = p.OutOfWallet() && (p.State == Canceled || p.State == Failed); over {
 			return giveUp(tx, p, f.Minted[0])
 		}
