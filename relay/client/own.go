@@ -31,7 +31,7 @@ type OwnRequest struct {
 	From       string   // the wallet's account, G…: it pays, and keeps the holding account's reserve
 	ReturnTo   string   // where the money comes home to; "" = From
 	Recipients []string // age recipients of the sender; at least one. The box is sealed to them, and to whoever claims
-	FundWithin string   // how long signing may take, "1m" (the default) to "24h": for wallets with several signers
+	FundWithin string   // how long signing may take, "1m" (the default) to about "10h": for wallets with several signers
 
 	// Keep gets what brings the money home without the relay, and returns when it is safe: on disk and synced. It is called
 	// before the relay gets anything but the request, and before anything is signed by the wallet. Required.
@@ -137,6 +137,9 @@ func (c *Client) fundOwn(ctx context.Context, s Sent, want ownTerms, keep func(O
 	if err := c.do(ctx, q, &s.Payment); err != nil {
 		return s, err
 	}
+	if s.Payment.State != string(relay.Funding) || s.Payment.ReturnAsked != "" {
+		return s, fmt.Errorf("the payment was canceled, or has ended, before it was funded: nothing was signed, and nothing was sent")
+	}
 	if want.move != nil {
 		own := stellar.FundingPlan{Passphrase: plan.Passphrase, Channel: plan.Channel, Sponsor: plan.Sponsor, Treasury: plan.Treasury,
 			Sequence: plan.Sequence, MaxTime: plan.MaxTime, LastLedger: plan.Bound, Fee: plan.Fee, Move: true,
@@ -187,7 +190,7 @@ func (c *Client) planOwn(s Sent, want ownTerms) (mint.Plan, relay.Mint, error) {
 		return bad("they cost too much")
 	case !service && (purse == 0 || t.RungFee == 0 || t.Fee == 0):
 		return bad("nobody pays the fees")
-	case t.MaxTime <= c.now().Add(-time.Hour).Unix() || t.MaxTime > end || t.LastLedger <= t.Ledger || t.LastLedger-t.Ledger > 90_000 || t.Sequence <= 0:
+	case t.MaxTime <= c.now().Add(-time.Hour).Unix() || t.MaxTime > end || t.LastLedger <= t.Ledger || t.LastLedger-t.Ledger > relay.RememberedLedgers || t.Sequence <= 0:
 		return bad("an end that is too far, or past")
 	}
 	terms := relay.Terms{From: t.From, Sponsor: want.sponsor, Purse: purse, RungFee: relay.Stroops(t.RungFee), Replaces: relay.PaymentID(t.Replaces)}

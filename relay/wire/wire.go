@@ -25,7 +25,7 @@ type PaymentRequest struct {
 	From             string   `json:"from,omitempty" validate:"required_with=ReturnTo SenderRecipients FundWithin,omitempty,len=56,startswith=G"`
 	ReturnTo         string   `json:"return_to,omitempty" validate:"omitempty,len=56,startswith=G"`        // default From
 	SenderRecipients []string `json:"sender_recipients,omitempty" validate:"omitempty,max=4,dive,max=100"` // age1…, to whom the box will be sealed
-	FundWithin       string   `json:"fund_within,omitempty" validate:"omitempty,max=20"`                   // "1m" (the default) to "24h"
+	FundWithin       string   `json:"fund_within,omitempty" validate:"omitempty,max=20"`                   // "1m" (the default) to about "10h"
 	ManageHash       string   `json:"manage_hash,omitempty" validate:"omitempty,len=64,hexadecimal"`       // SHA-256 of a token of the sender's, in hex
 
 	// "if_agreed": pay directly into the account that the recipient has put on file, if there is one. "never" is the default.

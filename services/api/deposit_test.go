@@ -334,7 +334,7 @@ func TestAForeignWalletIsNotLockedOut(t *testing.T) {
 	owner, attacker := w.sender(), w.sender()
 	attacker.wallet = owner.wallet
 	in, _ := attacker.request()
-	in.FundWithin = "24h"
+	in.FundWithin = "10h"
 	p := attacker.open(in)
 	d, _ := attacker.mint(p, in.Link.ClaimRecipient, nil)
 	attacker.by().do("POST", "/v1/payments/"+p.ID+"/deposit", d).want(200)

@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"fmt"
 	"math"
 	"time"
 
@@ -17,10 +18,9 @@ import (
 
 // Limits of the time in which a sender may fund.
 const (
-	leastLedgers    = 12
-	leastFundTime   = time.Minute
-	mostFundTime    = 24 * time.Hour
-	mostFundLedgers = 86_400 // ledgers of a second
+	leastLedgers  = 12
+	leastFundTime = time.Minute
+	mostFundTime  = 24 * time.Hour // whatever the ledgers take; what relay.MostFundLedgers allow is less
 )
 
 // fundTime reads "10m" or "6h"; "" is the least.
@@ -30,7 +30,7 @@ func fundTime(within string) (time.Duration, error) {
 	}
 	limit, err := time.ParseDuration(within)
 	if err != nil || limit < leastFundTime || limit > mostFundTime {
-		return 0, invalid("fund_within_malformed", "/fund_within", `the time to fund is like "10m" or "6h", from 1m to 24h`)
+		return 0, invalid("fund_within_malformed", "/fund_within", `the time to fund is like "10m" or "6h", at least 1m`)
 	}
 	return limit, nil
 }
@@ -50,8 +50,13 @@ func (s *server) deadline(ctx context.Context, p *relay.Payment, within string) 
 	if err != nil {
 		return err
 	}
-	ledgers := math.Ceil(limit.Seconds() / pace)
-	p.FundBy = head.Sequence + uint32(min(max(ledgers, leastLedgers), mostFundLedgers))
+	ledgers := max(math.Ceil(limit.Seconds()/pace), leastLedgers)
+	if ledgers > relay.MostFundLedgers && within != "" {
+		most := time.Duration(relay.MostFundLedgers*pace) * time.Second
+		return invalid("fund_within_too_long", "/fund_within", fmt.Sprintf("the time to fund is at most %s just now: %d ledgers of %.1f seconds. What a "+
+			"wallet could still sign after that, nothing could prove dead", most.Truncate(time.Minute), relay.MostFundLedgers, pace))
+	}
+	p.FundBy = head.Sequence + uint32(min(ledgers, relay.MostFundLedgers))
 	return nil
 }
 

@@ -241,7 +241,7 @@ func TestTimeToFund(t *testing.T) {
 		ledgers uint32
 		seconds int64
 	}{
-		{0, "", 12, 60}, {time.Second, "", 60, 60}, {time.Second, "24h", 86_400, 86_400}, {20 * time.Millisecond, "24h", 86_400, 86_400},
+		{0, "", 12, 60}, {time.Second, "", 60, 60}, {time.Second, "2h", 7200, 7200}, {0, "10h", 7200, 36_000},
 		{time.Hour, "1m", 12, 60}, {0, "90s", 18, 90},
 	} {
 		w.ledger.pace = c.pace
@@ -252,8 +252,16 @@ func TestTimeToFund(t *testing.T) {
 			t.Errorf("%+v: %d ledgers, %d seconds", c, f.LastLedger-head.Sequence, f.MaxTime-head.CloseTime)
 		}
 	}
+	// Beyond remembered history nothing could prove what became of the funding.
+	for within, pace := range map[string]time.Duration{"2h6m": time.Second, "11h": 0, "24h": 6 * time.Second, "15m": 20 * time.Millisecond} {
+		w.ledger.pace = pace
+		in, _ := s.request()
+		in.FundWithin = within
+		w.refuses("too long: "+within, func() answer { return w.as(w.key).do("POST", "/v1/payments", in) }, 400, "fund_within_too_long", "/fund_within")
+	}
+	w.ledger.pace = 0
 	in, _ := s.request() // never past the end of the payment
-	in.FundWithin, in.ExpiresIn = "24h", "2h"
+	in.FundWithin, in.ExpiresIn = "10h", "2h"
 	p := s.open(in)
 	if p.Funding.MaxTime >= p.ExpiresAt.Unix() {
 		t.Errorf("%+v", p)

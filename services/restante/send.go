@@ -51,7 +51,7 @@ func (c *cli) newSend() *cobra.Command {
 	f.StringVar(&own.passphraseFile, "passphrase-file", "", "file whose first line is the profile's passphrase")
 	f.StringVar(&own.returnTo, "return-to", "", "with --from: account that the money comes home to (default the wallet)")
 	f.StringVar(&own.receipt, "receipt", "", "with --from: file for the receipt (default ./restante-ID.receipt.json); never overwritten")
-	f.StringVar(&own.fundWithin, "fund-within", "", "with --from: how long signing may take, 1m to 24h (default 1m)")
+	f.StringVar(&own.fundWithin, "fund-within", "", "with --from: how long signing may take, at least 1m, at most what 7,500 ledgers take, some 10h (default 1m)")
 	f.BoolVar(&own.unsigned, "unsigned", false, "with --from: print the funding for the wallet's other signers, and do not hand it in")
 	f.BoolVar(&noDirect, "no-direct", false, "let the money wait even where the recipient has put an account on file")
 	f.StringVar(&r.Note, "note", "", "for the recipient, at most 500 bytes")

@@ -19,6 +19,7 @@ type book struct {
 	roles      map[string]string // by account
 	keyed      map[string]bool   // accounts whose line in the log has a mac
 
+	deposits  map[relay.AppID][]*funding      // that clients minted, until they are long over
 	fundings  map[string]*funding             // by hash
 	byPayment map[relay.PaymentID]*funding    // the newest
 	byNumber  map[number]*funding             // the newest
@@ -41,6 +42,7 @@ type funding struct {
 	day      int64
 	totals   map[string]relay.Stroops // by asset; empty of what a client funds
 	kept     bool                     // a client made it
+	used     bool                     // its wallet's number was seen to be used up: by it, or by something else
 	span     span
 	bound    uint32 // last ledger in which it may land
 	fate     string // "" = it could still land
@@ -87,6 +89,7 @@ type appDay struct {
 func newBook() *book {
 	return &book{
 		treasuries: map[relay.AppID]string{}, roles: map[string]string{}, keyed: map[string]bool{},
+		deposits: map[relay.AppID][]*funding{},
 		fundings: map[string]*funding{}, byPayment: map[relay.PaymentID]*funding{}, byNumber: map[number]*funding{},
 		holdings: map[string]*holding{}, envelopes: map[string]filed{}, plans: map[relay.PaymentID]int{},
 		lastBump: map[string]string{}, lines: map[relay.AppID]map[string]bool{}, signed: map[appDay]relay.Stroops{},
@@ -171,7 +174,9 @@ func (b *book) fund(at span, l fundingLine, kept bool) error {
 		return fmt.Errorf("funding %s twice", f.hash)
 	}
 	b.fundings[f.hash] = f
-	if !kept { // a wallet's numbers are its owner's business
+	if kept { // a wallet's numbers are its owner's business
+		b.deposits[f.app] = append(b.deposits[f.app], f)
+	} else {
 		b.byNumber[f.number] = f
 		b.recent = append(b.recent, f)
 	}

@@ -50,7 +50,11 @@ type Policy struct {
 	Apps   map[relay.AppID]Limits // whole replacements, zero fields take the default
 	MaxFee relay.Stroops          // most that one fee bump may bid; default 5 lumens
 	Plans  int                    // claims planned for one payment in its life; default 50
-	Lines  int                    // assets that one treasury is given trustlines for, each a reserve of the sponsor's; default 100
+	// Deposits of own wallets that are kept and not funded: their lines are written before their senders have paid anything.
+	WalletDeposits int // of one wallet; default 20
+	AppDeposits    int // of one app; default 1,000
+
+	Lines int // assets that one treasury is given trustlines for, each a reserve of the sponsor's; default 100
 }
 
 // Limits bound what one app can lose when its worker is taken over. They count whole units of each asset by itself, lumens or
@@ -72,6 +76,9 @@ const (
 	DefaultMaxFee     = 5 * relay.One
 	DefaultPlans      = 50
 	DefaultLines      = 100
+
+	DefaultWalletDeposits = 20
+	DefaultAppDeposits    = 1000
 )
 
 // How far ahead of the signer's own head an envelope may end.
@@ -90,13 +97,15 @@ func (c Config) withDefaults() (Config, error) {
 		return c, errors.New("signer: no ledger to look at")
 	case c.Channels < 0 || c.Channels > 100:
 		return c, fmt.Errorf("signer: %d channels, 1 to 100 allowed", c.Channels)
-	case c.Policy.MaxFee < 0 || c.Policy.Plans < 0 || c.Policy.Lines < 0:
+	case c.Policy.MaxFee < 0 || c.Policy.Plans < 0 || c.Policy.Lines < 0 || c.Policy.WalletDeposits < 0 || c.Policy.AppDeposits < 0:
 		return c, errors.New("signer: a limit is negative")
 	}
 	c.Channels = or(c.Channels, DefaultChannels)
 	c.Policy.MaxFee = or(c.Policy.MaxFee, DefaultMaxFee)
 	c.Policy.Plans = or(c.Policy.Plans, DefaultPlans)
 	c.Policy.Lines = or(c.Policy.Lines, DefaultLines)
+	c.Policy.WalletDeposits = or(c.Policy.WalletDeposits, DefaultWalletDeposits)
+	c.Policy.AppDeposits = or(c.Policy.AppDeposits, DefaultAppDeposits)
 	if c.Log == nil {
 		c.Log = slog.Default()
 	}

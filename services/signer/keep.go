@@ -47,6 +47,9 @@ func (s *Signer) Keep(ctx context.Context, in relay.KeepIntent) (relay.FundAnswe
 	for i := range line.Minted[0].Ladder {
 		line.Minted[0].Ladder[i].SignedAt = line.Envelope.SignedAt
 	}
+	if err := s.allowOpen(ctx, in.App, line.Minted[0].From, head); err != nil { // first: it costs next to nothing
+		return relay.FundAnswer{}, err
+	}
 	if err := s.allowKept(in, line, head); err != nil {
 		return relay.FundAnswer{}, err
 	}
@@ -59,9 +62,9 @@ func (s *Signer) Keep(ctx context.Context, in relay.KeepIntent) (relay.FundAnswe
 	return s.answer(s.book.fundings[line.Envelope.Hash])
 }
 
-// mostKeptLedgers is how far ahead a funding may end whose senders sign by hand, one after the other: two days of ledgers of
-// one second. Nothing of ours waits for it.
-const mostKeptLedgers = 2 * 86400
+// mostKeptLedgers is how far ahead a funding may end whose senders sign by hand, one after the other. The proof about it needs
+// every ledger until then to be remembered; a little more than is asked for, since our source may be behind the caller's.
+const mostKeptLedgers = relay.MostFundLedgers + 500
 
 func (s *Signer) allowKept(in relay.KeepIntent, line fundingLine, head relay.Head) error {
 	m, e := line.Minted[0], line.Envelope

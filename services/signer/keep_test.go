@@ -623,3 +623,51 @@ func TestKeepLate(t *testing.T) {
 		t.Errorf("signed at %d", a.Envelope.SignedAt)
 	}
 }
+
+// Deposits that nobody funds are capped, of a wallet and of an app, and the log does not grow any more. A number that was used,
+// or an hour after the bound, makes room; a restart counts the same.
+func TestOpenDepositsAreCapped(t *testing.T) {
+	r := newRig(t)
+	r.cfg.Policy.WalletDeposits, r.cfg.Policy.AppDeposits = 3, 5
+	r.reopen()
+	first := r.wallet(relay.Native)
+	of := func(w *wallet, n int64) relay.KeepIntent {
+		next := r.wallet(relay.Native)
+		next.key, next.mint.ReturnTo, next.plan.Sequence = w.key, w.key.Address(), 42+n
+		next.plan.Channel, next.plan.Sponsor, next.plan.Treasury = w.key.Address(), w.key.Address(), w.key.Address()
+		next.plan.Terms.From, next.plan.Terms.Sponsor = w.key.Address(), w.key.Address()
+		return next.minted()
+	}
+	var kept relay.KeepIntent
+	for n := range int64(3) {
+		kept = of(first, n)
+		r.keep(kept)
+	}
+	for range 2 {
+		for n := range int64(20) {
+			in := of(first, n)
+			in.Judge = n%2 == 0
+			r.unkept("one too many of a wallet", in, "deposits_open")
+		}
+		r.keep(kept) // a repeat is none more
+		r.reopen()
+	}
+	for range 2 {
+		r.keep(r.wallet(relay.Native).minted())
+	}
+	r.unkept("one too many of an app", r.wallet(relay.Native).minted(), "deposits_open")
+	other := r.wallet(relay.Native).minted()
+	other.App, other.Funded.App = "app_other", "app_other"
+	r.keep(other) // is not in another's way
+	r.view.err = errors.New("unreachable")
+	r.unkept("nobody knows", of(first, 9), "ledger_unavailable")
+	r.view.err = nil
+	r.view.there[first.key.Address()] = relay.AccountFacts{Exists: true, Sequence: 43} // two of three are used
+	r.keep(of(first, 5))
+	r.keep(of(first, 6))
+	r.unkept("again one too many", of(first, 7), "deposits_open")
+	r.view.head.Sequence = kept.Funded.Envelope.Bound + depositRest
+	r.unkept("not an hour after the bound", of(first, 8), "deposits_open")
+	r.view.head.Sequence++
+	r.keep(of(first, 8))
+}

@@ -140,7 +140,7 @@ func (w *Worker) keep(ctx context.Context, row relay.Work) error {
 		return err
 	}
 	_, err = w.Signer.Keep(ctx, relay.KeepIntent{App: f.App, Funded: f, Late: true})
-	if !relay.Refuses(err) {
+	if !relay.Refuses(err) || relay.KindOf(err) == relay.Exhausted { // there will be room for it again
 		return err
 	}
 	p, undone := w.Desk.UndoFunding(ctx, row.Payment, f.Envelope.Hash)

@@ -1,0 +1,69 @@
+package signer
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/restante/restante/relay"
+)
+
+// depositRest is for how many ledgers a deposit still counts after its bound, unless its number was used: about an hour. So a
+// client that never funds cannot fill the log faster than that.
+const depositRest = 720
+
+// allowOpen caps the deposits that are kept and not funded, of a wallet and of an app, counted in the book. Only when a cap is
+// reached, the ledger is asked which wallets have used their numbers: what those did is not open any more.
+func (s *Signer) allowOpen(ctx context.Context, app relay.AppID, wallet string, head relay.Head) error {
+	ofWallet, ofApp := s.book.openDeposits(app, wallet, head)
+	if ofWallet < s.cfg.Policy.WalletDeposits && ofApp < s.cfg.Policy.AppDeposits {
+		return nil
+	}
+	if err := s.lookForUsed(ctx, app); err != nil {
+		return err
+	}
+	switch ofWallet, ofApp = s.book.openDeposits(app, wallet, head); {
+	case ofWallet >= s.cfg.Policy.WalletDeposits:
+		return tooManyDeposits("This wallet", ofWallet)
+	case ofApp >= s.cfg.Policy.AppDeposits:
+		return tooManyDeposits("This app", ofApp)
+	}
+	return nil
+}
+
+func tooManyDeposits(who string, n int) error {
+	return relay.NewFault(relay.Exhausted, "deposits_open", fmt.Sprintf(
+		"%s has %d deposits that are not funded. Fund them, or wait: each counts until an hour after its time to fund.", who, n), nil)
+}
+
+// openDeposits counts the deposits of an app that are not funded, and those of one wallet among them, and forgets what is long over.
+func (b *book) openDeposits(app relay.AppID, wallet string, head relay.Head) (ofWallet, ofApp int) {
+	b.deposits[app] = slices.DeleteFunc(b.deposits[app], func(f *funding) bool {
+		return f.used || f.fate == landed || f.fate == failed || uint64(f.bound)+depositRest < uint64(head.Sequence)
+	})
+	for _, f := range b.deposits[app] {
+		if f.number.channel == wallet {
+			ofWallet++
+		}
+	}
+	return ofWallet, len(b.deposits[app])
+}
+
+// lookForUsed marks the deposits whose numbers their wallets have used.
+func (s *Signer) lookForUsed(ctx context.Context, app relay.AppID) error {
+	var wallets []string
+	for _, f := range s.book.deposits[app] {
+		wallets = append(wallets, f.number.channel)
+	}
+	slices.Sort(wallets)
+	facts, _, err := s.cfg.Ledger.Look(ctx, relay.Native, slices.Compact(wallets)...)
+	if err != nil {
+		return unavailable("ledger_unavailable", err)
+	}
+	for _, f := range s.book.deposits[app] {
+		if a := facts[f.number.channel]; a.Exists && a.Sequence >= f.number.sequence {
+			f.used = true
+		}
+	}
+	return nil
+}
