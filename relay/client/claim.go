@@ -16,7 +16,7 @@ import (
 )
 
 const (
-	// LongestClaim is how far off, by the clock of Options, the end of a claim may be.
+	// LongestClaim is how far off, by the ledger's clock, the end of a claim may be.
 	LongestClaim = time.Hour
 	// CodeTries is how often Claim asks its caller for a code.
 	CodeTries  = 3
@@ -53,6 +53,10 @@ type ClaimRequest struct {
 	// Wallet asks the owner of the destination to sign in her own wallet, and returns at once: the relay gets what she signed
 	// from the wallet. nil: nobody is asked, and a claim that needs her signature is refused.
 	Wallet func(ctx context.Context, r sep7.Request) error
+
+	// ClockOff hears that the ledger's clock is ahead of this machine's (behind: negative) by more than a few minutes. The claim
+	// goes on by the ledger's. May be nil.
+	ClockOff func(by time.Duration)
 
 	Tell func(ClaimView) // sees each state of the payment on the way; may be nil
 }
@@ -252,8 +256,12 @@ func (c *Client) attempt(ctx context.Context, r ClaimRequest, proof string, v Cl
 	if got.NewAccount && to.Seed.Len() == 0 && r.Wallet == nil {
 		return ClaimView{}, &NoAccount{to.Address}
 	}
+	now, err := c.ledgerTime(r, got)
+	if err != nil {
+		return ClaimView{}, err
+	}
 	plan, err := redeem.CheckPlan(got, h, redeem.PlanExpect{
-		Destination: to.Address, NewAccount: got.NewAccount, NewLine: got.NewLine, Purse: v.Purse, Memo: r.Memo, Now: c.now(), Longest: LongestClaim,
+		Destination: to.Address, NewAccount: got.NewAccount, NewLine: got.NewLine, Purse: v.Purse, Memo: r.Memo, Now: now, Longest: LongestClaim,
 	})
 	if err != nil {
 		return ClaimView{}, err

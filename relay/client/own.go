@@ -190,7 +190,9 @@ func (c *Client) planOwn(s Sent, want ownTerms) (mint.Plan, relay.Mint, error) {
 		return bad("they cost too much")
 	case !service && (purse == 0 || t.RungFee == 0 || t.Fee == 0):
 		return bad("nobody pays the fees")
-	case t.MaxTime <= c.now().Add(-time.Hour).Unix() || t.MaxTime > end || t.LastLedger <= t.Ledger || t.LastLedger-t.Ledger > relay.RememberedLedgers || t.Sequence <= 0:
+	case t.MaxTime > 0 && t.MaxTime <= c.now().Add(-time.Hour).Unix():
+		return mint.Plan{}, relay.Mint{}, &ClocksApart{End: time.Unix(t.MaxTime, 0), Now: c.now()}
+	case t.MaxTime <= 0 || t.MaxTime > end || t.LastLedger <= t.Ledger || t.LastLedger-t.Ledger > relay.RememberedLedgers || t.Sequence <= 0:
 		return bad("an end that is too far, or past")
 	}
 	terms := relay.Terms{From: t.From, Sponsor: want.sponsor, Purse: purse, RungFee: relay.Stroops(t.RungFee), Replaces: relay.PaymentID(t.Replaces)}

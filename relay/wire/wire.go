@@ -401,6 +401,7 @@ type Plan struct {
 	Sequence   int64     `json:"sequence,string"`
 	MaxLedger  uint32    `json:"max_ledger"` // exclusive
 	ExpiresAt  time.Time `json:"expires_at"`
+	LedgerTime time.Time `json:"ledger_time,omitzero"` // close time of the newest ledger when it was planned
 }
 
 // SubmitRequest is the body of POST /v1/claims/{id}/submit and of POST /v1/payments/{id}/fund.

@@ -53,6 +53,7 @@ func (s *server) plan(c *call) (reply, error) {
 	return reply{status: http.StatusOK, body: wire.Plan{
 		Envelope: base64.StdEncoding.EncodeToString(e.XDR), Hash: e.Hash, NewAccount: e.NewAccount, NewLine: e.NewLine, Fee: int64(e.OwnFee),
 		Sequence: e.Sequence, MaxLedger: e.Bound + 1, ExpiresAt: relay.Seconds(e.MaxTime).Time(),
+		LedgerTime: relay.Seconds(head.CloseTime).Time(),
 	}}, nil
 }
 

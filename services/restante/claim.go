@@ -153,6 +153,9 @@ func (r *claiming) try(ctx context.Context, earlierCode bool) (client.Claimed, e
 		return client.Claimed{}, err
 	}
 	q := client.ClaimRequest{
+		ClockOff: func(by time.Duration) {
+			fmt.Fprintf(r.stderr, "The clocks differ: the ledger's is %s this machine's. The ledger's counts; the claim goes on.\n", client.Apart(by))
+		},
 		Link: r.link, Account: r.account, Code: r.askCode, Voucher: r.voucher, Memo: memo, OnFile: r.onFile, Tell: r.tell, Earlier: r.begun.Account,
 	}
 	if r.wallet {

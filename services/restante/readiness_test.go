@@ -157,3 +157,24 @@ func (l *lockedBuffer) String() string {
 	defer l.mu.Unlock()
 	return l.b.String()
 }
+
+// TestClaimOnALedgerAhead: the ledger's clock is hours ahead of this machine's, and a claim with this machine's clock lands.
+func TestClaimOnALedgerAhead(t *testing.T) {
+	d, end, err := raise(t.Context(), io.Discard, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer end()
+	d.house.net.AdvanceClock(3 * time.Hour)
+	sent, err := d.send(t.Context(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	account, err := d.claim(t.Context(), sent.Link)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := d.expect(t.Context(), "the claimant", account, amount); err != nil {
+		t.Error(err)
+	}
+}
