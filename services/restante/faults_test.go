@@ -232,10 +232,14 @@ func (f *faults) prepare(ctx context.Context) {
 }
 
 func (f *faults) vouchWhenWaiting(ctx context.Context, id string) (string, error) {
-	if _, err := f.app.Follow(ctx, id, func(p client.Payment) bool { return p.State != "created" && p.State != "funding" }); err != nil {
+	p, err := f.app.Follow(ctx, id, func(p client.Payment) bool { return p.State != "created" && p.State != "funding" })
+	if err != nil {
 		return "", err
 	}
 	v, err := f.app.Vouch(ctx, id)
+	if err != nil {
+		err = fmt.Errorf("the payment is %s %s: %w", p.State, p.Reason, err)
+	}
 	return v.Voucher, err
 }
 

@@ -69,7 +69,8 @@ func childUp(ctx context.Context) error {
 	cfg := houseConfig{upConfig: defaultUp(), log: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))}
 	cfg.Data, cfg.Addr = os.Getenv(dataEnv), os.Getenv(addrEnv)
 	cfg.Ledger.URL, cfg.Ledger.Friendbot = os.Getenv(rpcEnv), os.Getenv(rpcEnv)+"/friendbot"
-	cfg.Worker = worker.Config{SweepEvery: 50 * time.Millisecond, WatchEvery: 30 * time.Millisecond, Retry: 50 * time.Millisecond, Lease: 2 * time.Second}
+	// A ledger closes every 100 ms here: with the usual bound in ledgers, a busy machine would miss it again and again.
+	cfg.Worker = worker.Config{BoundLedgers: 60, SweepEvery: 50 * time.Millisecond, WatchEvery: 30 * time.Millisecond, Retry: 50 * time.Millisecond, Lease: 2 * time.Second}
 	cfg.observe = func(n uint64) {
 		if at != 0 && n >= at {
 			_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
@@ -342,7 +343,7 @@ func stubborn(ctx context.Context, try func() error) error {
 
 // child starts a part of the play in a process of its own.
 func (th *theatre) child(name string, env ...string) *exec.Cmd {
-	cmd := exec.Command(os.Args[0], "-test.run=^TestChild$", "-test.timeout=20m")
+	cmd := exec.Command(os.Args[0], "-test.run=^TestChild$", "-test.timeout=2h")
 	cmd.Env = append(os.Environ(), append(env, childEnv+"="+name)...)
 	log, err := os.OpenFile(filepath.Join(th.dir, name+".log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
