@@ -190,6 +190,11 @@ func (a *Anchored) Allowance(ctx context.Context, app AppID, asset string) (Allo
 	return anchored(ctx, a, func() (Allowance, error) { return a.Signer.Allowance(ctx, app, asset) })
 }
 
+// Reclaim implements Signer.
+func (a *Anchored) Reclaim(ctx context.Context, in ReclaimIntent) (ReclaimAnswer, error) {
+	return anchored(ctx, a, func() (ReclaimAnswer, error) { return a.Signer.Reclaim(ctx, in) })
+}
+
 // Accounts implements Signer.
 func (a *Anchored) Accounts(ctx context.Context) (string, []string, error) {
 	type accounts struct {

@@ -50,11 +50,17 @@ func (d *Desk) step(tx Tx, p Payment, in Input) (Payment, error) {
 // save writes what a step made of p: the row under its version, one line of history for a change of state, wish or handle,
 // the work. A new handle voids what the old one could still prove, here, so that no way leads around it.
 func (d *Desk) save(tx Tx, p Payment, next *Payment, in Input, effects []Effect) error {
-	if next.State == p.State && next.ReturnWish == p.ReturnWish && next.To == p.To && next.FeeHolding == p.FeeHolding {
+	if next.State == p.State && next.ReturnWish == p.ReturnWish && next.To == p.To && next.FeeHolding == p.FeeHolding &&
+		next.SpentUnits == p.SpentUnits {
 		return nil
 	}
 	if err := tx.SavePayment(next); err != nil {
 		return err
+	}
+	if next.SpentUnits > p.SpentUnits {
+		if err := d.reclaimLater(tx, *next); err != nil {
+			return err
+		}
 	}
 	if next.To != p.To {
 		if err := voidEvidence(tx, p.ID); err != nil {

@@ -55,6 +55,17 @@ var foreign = map[string]struct {
 		}
 		return err
 	}},
+	"Reclaim": {"", func(n *neighbours) error {
+		yes := true
+		asked, err := n.Reclaim(n.Context(), n.other.ID, &yes)
+		n.update(func(tx relay.Tx) error {
+			if a, err := tx.App(n.app.ID); err != nil || a.Reclaim || asked != 0 {
+				n.Errorf("%d accounts of another app are asked, its choice is %v, %v", asked, a.Reclaim, err)
+			}
+			return nil
+		})
+		return err
+	}},
 	"Keys": {"", func(n *neighbours) error {
 		ks, err := n.Keys(n.Context(), n.other.ID)
 		if len(ks) != 1 || ks[0].ID != "key_two" {

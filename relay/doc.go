@@ -28,6 +28,7 @@
 //   - desk.go: [Desk], the one writer: it reads, steps, and commits payment, history and effects together; desk_ledger.go
 //     is what it writes upon what the ledger shows, desk_proof.go upon a proof, desk_direct.go about accounts on file and
 //     tokens, desk_answers.go what is remembered for a request that comes again, desk_recover.go after a backup, anchor.go by what a database knows the signer's log again, and desk_preview.go is a look at what it would write;
+//   - budget.go, reclaim.go: what a payment costs the service's sponsor, an app's budget of it, and what can be taken back;
 //   - asset.go, memo.go: how an asset is spelled and what it locks, and what a claim into an account may carry along;
 //   - store.go, signer.go, ledger.go: the ports that adapters implement, each with its contract.
 //

@@ -114,6 +114,8 @@ type (
 	HoldingTroubled struct{ Cause Reason }
 	// HoldingWell: the holding account was looked at and is as we made it.
 	HoldingWell struct{}
+	// ReservesBack: the sponsor keeps no reserve of the account any more that the claim made.
+	ReservesBack struct{}
 )
 
 // From the clock, which is the ledger's.
@@ -142,6 +144,7 @@ func (Moved) input()            {}
 func (FeeTaken) input()         {}
 func (HoldingTroubled) input()  {}
 func (HoldingWell) input()      {}
+func (ReservesBack) input()     {}
 func (LedgerClosed) input()     {}
 func (Onward) input()           {}
 
@@ -165,4 +168,5 @@ const (
 	DoNotify   EffectKind = "notify"    // write to the recipient
 	DoMailCode EffectKind = "mail_code" // mail a code to the recipient
 	DoExpunge  EffectKind = "expunge"   // delete box, share and codes
+	DoReclaim  EffectKind = "reclaim"   // take the sponsor's reserves back from the account that the claim made
 )

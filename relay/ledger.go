@@ -54,6 +54,8 @@ type AccountFacts struct {
 	Authorized   bool    // and may: the issuer has not forbidden it
 	Spendable    Stroops // of the asset, what it could pay out now
 	Room         Stroops // of the asset, what it could take in now
+	Sponsor      string  // who keeps the account's own reserve; "" itself, or the source does not say
+	LineSponsor  string  // who keeps that of its trustline for the asset
 }
 
 // AssetFacts is what the ledger says about the issuer of an asset. For lumens all is as good as it can be.

@@ -123,6 +123,9 @@ type Signer interface {
 	Bump(ctx context.Context, hash string, envelope []byte, maxFee Stroops) (outer []byte, err error)
 	// Treasury is the app's account; it is made when there is none.
 	Treasury(ctx context.Context, app AppID) (account string, err error)
+	// Reclaim signs what takes the sponsor's reserves back from accounts that claims made and that can carry them. A number of
+	// the sponsor's that an earlier one has and could still land with gets that one.
+	Reclaim(ctx context.Context, in ReclaimIntent) (ReclaimAnswer, error)
 	// Allowance is what would still be signed for an app just now, and for an asset out of its treasury. It is how a request is
 	// refused before it is accepted; what counts is what the signer decides when it signs.
 	Allowance(ctx context.Context, app AppID, asset string) (Allowance, error)

@@ -88,6 +88,9 @@ func react(p Payment, in Input) (Payment, []Effect, error) {
 		}
 		p.Reason, p.Claim, p.Destination = in.Cause, "", ""
 		return to(p, Parked)
+	case ReservesBack:
+		p.SpentUnits = 0
+		return p, nil, nil
 	case HoldingWell:
 		if p.State != Parked || p.Reason == NoWayBack && p.ReturnWish == "" { // with a wish, a rung was found to go through
 			return p, nil, nil

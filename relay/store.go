@@ -11,7 +11,8 @@ type App struct {
 	MayVouch   bool   // may prove handles of its own signed-in users
 	Notify     bool   // we write to recipients on arrival and on claim
 	MostLocked int    // base reserves that may be locked in holding accounts at a time
-	MostSpent  int    // base reserves that may be given to claimants' accounts in all
+	MostSpent  int    // base reserves that may be given to claimants' accounts in all, less those that came back
+	Reclaim    bool   // they are taken back by themselves, once an account can carry them
 	CreatedAt  Micros
 }
 
@@ -144,6 +145,7 @@ type Tx interface {
 	InsertApp(a App) error
 	App(id AppID) (App, error)
 	SaveApp(a App) error
+	ReservesOut(app AppID, after PaymentID, limit int) ([]PaymentID, error) // payments with SpentUnits, behind an id, in order
 	InsertKey(k Key) error
 	KeyByHash(hash string) (Key, error)
 	KeysOf(id AppID) ([]Key, error)

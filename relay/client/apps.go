@@ -14,13 +14,14 @@ type AppRequest struct {
 	Name      string // shown to recipients
 	Recipient string // age recipient (age1…) whose identity the sender keeps: it opens every box of the app
 	MayVouch  bool   // may prove handles of its own signed-in users
+	Reclaim   bool   // the service takes its reserves back from claimants' accounts that can carry them
 	Quiet     bool   // the relay does not write to recipients
 }
 
 // CreateApp makes an app with its treasury and first key, whose text is in the answer and nowhere else. It needs an admin
 // key, and is not repeated when an answer is lost: look at what is there first.
 func (c *Client) CreateApp(ctx context.Context, r AppRequest) (App, error) {
-	body := wire.AppRequest{Name: r.Name, Recipient: r.Recipient, MayVouch: r.MayVouch}
+	body := wire.AppRequest{Name: r.Name, Recipient: r.Recipient, MayVouch: r.MayVouch, Reclaim: r.Reclaim}
 	if r.Quiet {
 		no := false
 		body.Notify = &no

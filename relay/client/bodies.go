@@ -13,6 +13,7 @@ type (
 	Receipt     = wire.Receipt
 	Treasury    = wire.Treasury
 	Limits      = wire.Limits
+	Reclaiming  = wire.Reclaiming
 	App         = wire.App
 	Key         = wire.Key
 	ClaimView   = wire.ClaimView

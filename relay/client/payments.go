@@ -182,6 +182,14 @@ func (c *Client) Limits(ctx context.Context, asset string) (Limits, error) {
 	return l, err
 }
 
+// Reclaim asks for the service's reserves in the accounts that claims of the app's payments made. Each comes back once its
+// owner can carry it. always, if it is not nil, says whether later claims ask by themselves.
+func (c *Client) Reclaim(ctx context.Context, always *bool) (Reclaiming, error) {
+	var r Reclaiming
+	err := c.do(ctx, c.post("/v1/reserves/reclaim", wire.ReclaimRequest{Always: always}), &r)
+	return r, err
+}
+
 // Trust gives the treasury a trustline for an asset (CODE:ISSUER) and waits until the ledger shows it. Again is safe.
 func (c *Client) Trust(ctx context.Context, asset string) (Treasury, error) {
 	q := c.post("/v1/treasury/trust", wire.TrustRequest{Asset: asset})

@@ -20,7 +20,7 @@ func appsAndKeys(b *bench) {
 		})
 	}
 	kept()
-	a.Name, a.Recipient, a.Treasury, a.MayVouch, a.Notify, a.MostLocked, a.MostSpent = "n", "r", "t", false, false, 3, 4
+	a.Name, a.Recipient, a.Treasury, a.MayVouch, a.Notify, a.MostLocked, a.MostSpent, a.Reclaim = "n", "r", "t", false, false, 3, 4, true
 	b.update(func(tx relay.Tx) error { return tx.SaveApp(a) })
 	kept()
 	b.code(b.try(func(tx relay.Tx) error { return tx.InsertApp(a) }), relay.Conflict, "id_taken")
@@ -120,6 +120,23 @@ func usageAddsUp(b *bench) {
 		}
 		check()
 	}
+}
+
+// carriedAreListed: payments whose claims left reserves in new accounts, page by page, until those are back.
+func carriedAreListed(b *bench) {
+	other := App("other")
+	b.update(func(tx relay.Tx) error { return tx.InsertApp(other) })
+	claimed := b.insert(InState(Payment(b.app.ID, 1), relay.Claimed), InState(Payment(b.app.ID, 2), relay.Claimed), InState(Payment(b.app.ID, 3), relay.Pending),
+		InState(Payment(other.ID, 4), relay.Claimed))
+	list := func(after relay.PaymentID, limit int) (ids []relay.PaymentID) {
+		b.view(func(tx relay.Tx) (err error) { ids, err = tx.ReservesOut(b.app.ID, after, limit); return err })
+		return ids
+	}
+	same(b, "the first", list("", 1), []relay.PaymentID{claimed[0].ID}, slices.Equal)
+	same(b, "behind it", list(claimed[0].ID, 10), []relay.PaymentID{claimed[1].ID}, slices.Equal)
+	claimed[0].SpentUnits = 0
+	b.update(func(tx relay.Tx) error { return tx.SavePayment(&claimed[0]) })
+	same(b, "what is left", list("", 10), []relay.PaymentID{claimed[1].ID}, slices.Equal)
 }
 
 func answersKept(b *bench) {

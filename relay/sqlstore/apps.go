@@ -9,25 +9,43 @@ import (
 const appColumns = "id, name, recipient, treasury, may_vouch, notify, most_locked, most_spent, created_at"
 
 func scanApp(_ *session, r row) (a relay.App, err error) {
-	err = r.Scan(&a.ID, &a.Name, &a.Recipient, &a.Treasury, &a.MayVouch, &a.Notify, &a.MostLocked, &a.MostSpent, &a.CreatedAt)
+	err = r.Scan(&a.ID, &a.Name, &a.Recipient, &a.Treasury, &a.MayVouch, &a.Notify, &a.MostLocked, &a.MostSpent, &a.CreatedAt, &a.Reclaim)
 	return a, err
 }
 
 // InsertApp implements relay.Tx; an id that is there already is the fault "id_taken" (Conflict).
 func (s *session) InsertApp(a relay.App) error {
-	return s.insertNew("INSERT INTO apps ("+appColumns+") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+	err := s.insertNew("INSERT INTO apps ("+appColumns+") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
 		a.ID, a.Name, a.Recipient, a.Treasury, a.MayVouch, a.Notify, a.MostLocked, a.MostSpent, a.CreatedAt)
+	if err != nil {
+		return err
+	}
+	return s.saveReclaim(a)
+}
+
+// saveReclaim writes whether the app has reserves taken back by themselves.
+func (s *session) saveReclaim(a relay.App) error {
+	text := "DELETE FROM apps_that_reclaim WHERE app = $1"
+	if a.Reclaim {
+		text = "INSERT INTO apps_that_reclaim (app) VALUES ($1) ON CONFLICT (app) DO NOTHING"
+	}
+	_, err := s.exec(text, a.ID)
+	return err
 }
 
 // App implements relay.Tx.
 func (s *session) App(id relay.AppID) (relay.App, error) {
-	return one(s, scanApp, "SELECT "+appColumns+" FROM apps WHERE id = $1"+s.lock(), id)
+	return one(s, scanApp, "SELECT "+appColumns+", CASE WHEN EXISTS (SELECT 1 FROM apps_that_reclaim WHERE app = apps.id) THEN 1 ELSE 0 END FROM apps WHERE id = $1"+s.lock(), id)
 }
 
 // SaveApp implements relay.Tx; an unknown id is relay.ErrNotFound.
 func (s *session) SaveApp(a relay.App) error {
-	return s.execOne(`UPDATE apps SET name = $2, recipient = $3, treasury = $4, may_vouch = $5, notify = $6, most_locked = $7,
+	err := s.execOne(`UPDATE apps SET name = $2, recipient = $3, treasury = $4, may_vouch = $5, notify = $6, most_locked = $7,
 		most_spent = $8 WHERE id = $1`, a.ID, a.Name, a.Recipient, a.Treasury, a.MayVouch, a.Notify, a.MostLocked, a.MostSpent)
+	if err != nil {
+		return err
+	}
+	return s.saveReclaim(a)
 }
 
 const selectKey = "SELECT id, coalesce(app, ''), hash, admin, scopes, created_at, revoked_at FROM api_keys"
@@ -104,6 +122,11 @@ func (s *session) Usage(id relay.AppID, asset string) (u relay.Usage, err error)
 		coalesce(sum(CASE WHEN asset <> 'native' AND pay_to = '' THEN 1 ELSE 0 END), 0), coalesce(sum(CASE WHEN pay_to <> '' THEN 1 ELSE 0 END), 0)
 		FROM payments WHERE app = $1 AND state = 'created' AND from_account = ''`, id, asset)
 	return u, err
+}
+
+// ReservesOut implements relay.Tx.
+func (s *session) ReservesOut(app relay.AppID, after relay.PaymentID, limit int) ([]relay.PaymentID, error) {
+	return all(s, plain[relay.PaymentID], "SELECT id FROM payments WHERE app = $1 AND spent_units > 0 AND id > $2 ORDER BY id LIMIT $3", app, after, limit)
 }
 
 // PutAgreed implements relay.Tx.

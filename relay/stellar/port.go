@@ -57,7 +57,11 @@ func (v View) Account(a *Account, l *Trustline, asset string, reserve int64) rel
 		return relay.AccountFacts{}
 	}
 	free := relay.Stroops(a.Free(reserve))
-	f := relay.AccountFacts{Exists: true, Sequence: a.Sequence, Balance: relay.Stroops(a.Balance), Free: free, MemoRequired: a.MemoRequired}
+	f := relay.AccountFacts{Exists: true, Sequence: a.Sequence, Balance: relay.Stroops(a.Balance), Free: free, MemoRequired: a.MemoRequired,
+		Sponsor: a.Sponsor}
+	if l != nil {
+		f.LineSponsor = l.Sponsor
+	}
 	switch {
 	case asset == Native:
 		f.Line, f.Authorized, f.Spendable = true, true, free

@@ -113,6 +113,7 @@ type Cost struct {
 	Fee           string `json:"fee"`            // lumens that the payer has paid to the network so far
 	FeeByOthers   string `json:"fee_by_others"`  // and that others have, who handed an envelope in
 	ReserveLocked string `json:"reserve_locked"` // lumens locked in the holding account; they come home
+	ReserveGiven  string `json:"reserve_given"`  // lumens that the service carries in the account that the claim made; "0" when it took them back
 	Payer         string `json:"payer"`          // "service" or "sender"
 }
 
@@ -270,6 +271,17 @@ type Limits struct {
 	ReservesGiven string `json:"reserves_given"` // lumens that the service carries in accounts that claims made
 }
 
+// ReclaimRequest is the body of POST /v1/reserves/reclaim.
+type ReclaimRequest struct {
+	Always *bool `json:"always,omitempty"` // whether later claims ask by themselves; absent: as it was
+}
+
+// Reclaiming is its answer.
+type Reclaiming struct {
+	Asked  int  `json:"asked"`  // accounts that carry reserves of the service's
+	Always bool `json:"always"` // later claims ask by themselves
+}
+
 // TrustRequest is the body of POST /v1/treasury/trust: give the treasury a trustline. The answer is a Treasury.
 type TrustRequest struct {
 	Asset string `json:"asset" validate:"required,max=69"`
@@ -297,7 +309,8 @@ type AppRequest struct {
 	Name      string `json:"name" validate:"required,max=80"`
 	Recipient string `json:"recipient" validate:"required,startswith=age1,max=100"` // whose identity the sender keeps
 	MayVouch  bool   `json:"may_vouch,omitempty"`
-	Notify    *bool  `json:"notify,omitempty"` // default true: we write to recipients
+	Reclaim   bool   `json:"reclaim,omitempty"` // take the service's reserves back from claimants' accounts that can carry them
+	Notify    *bool  `json:"notify,omitempty"`  // default true: we write to recipients
 }
 
 // App is an app as the API shows it.
@@ -307,6 +320,7 @@ type App struct {
 	Recipient string    `json:"recipient"`
 	Treasury  string    `json:"treasury"`
 	MayVouch  bool      `json:"may_vouch"`
+	Reclaim   bool      `json:"reclaim"`
 	Notify    bool      `json:"notify"`
 	CreatedAt time.Time `json:"created_at"`
 	Key       *Key      `json:"key,omitempty"` // the first key, with its text, in the 201

@@ -35,7 +35,7 @@ func (s *server) createApp(c *call) (reply, error) {
 	text, row := NewKey(s.cfg.KeyPrefix)
 	row.Scopes = relay.AppScopes
 	a, err := s.Desk.OpenApp(c.Context(), relay.App{
-		ID: id, Name: in.Name, Recipient: in.Recipient, Treasury: account, MayVouch: in.MayVouch, Notify: in.Notify == nil || *in.Notify,
+		ID: id, Name: in.Name, Recipient: in.Recipient, Treasury: account, MayVouch: in.MayVouch, Reclaim: in.Reclaim, Notify: in.Notify == nil || *in.Notify,
 	}, row)
 	if err != nil {
 		return reply{}, err
@@ -109,6 +109,23 @@ func (s *server) limits(c *call) (reply, error) {
 		Budget: a.Budget.String(), BudgetLeft: a.BudgetLeft.String(), BudgetLocked: a.Locked.String(), BudgetUsed: a.Used.String(),
 		ReservesGiven: (relay.Stroops(u.SpentUnits) * stellar.BaseReserve).String(),
 	}}, nil
+}
+
+// reclaim asks for the service's reserves in accounts that claims made.
+func (s *server) reclaim(c *call) (reply, error) {
+	var in wire.ReclaimRequest
+	if err := s.read(c, &in); err != nil {
+		return reply{}, err
+	}
+	asked, err := s.Desk.Reclaim(c.Context(), c.app.ID, in.Always)
+	if err != nil {
+		return reply{}, err
+	}
+	out := wire.Reclaiming{Asked: asked, Always: c.app.Reclaim}
+	if in.Always != nil {
+		out.Always = *in.Always
+	}
+	return reply{status: http.StatusAccepted, body: out}, nil
 }
 
 func (s *server) network(c *call) (reply, error) {

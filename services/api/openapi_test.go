@@ -197,7 +197,7 @@ func TestDocumentHasTheFieldsOfTheCode(t *testing.T) {
 		"ReaddressRequest": wire.ReaddressRequest{}, "Story": wire.Story{},
 		"StoryEntry": wire.StoryEntry{}, "StoryEnvelope": wire.StoryEnvelope{}, "StoryWork": wire.StoryWork{},
 		"Receipt": wire.Receipt{}, "ReceiptRung": wire.ReceiptRung{},
-		"Treasury": wire.Treasury{}, "Limits": wire.Limits{}, "Network": wire.Network{}, "AppRequest": wire.AppRequest{}, "App": wire.App{}, "Key": wire.Key{},
+		"Treasury": wire.Treasury{}, "Limits": wire.Limits{}, "ReclaimRequest": wire.ReclaimRequest{}, "Reclaiming": wire.Reclaiming{}, "Network": wire.Network{}, "AppRequest": wire.AppRequest{}, "App": wire.App{}, "Key": wire.Key{},
 		"KeyList": wire.KeyList{}, "KeyRequest": wire.KeyRequest{}, "ClaimView": wire.ClaimView{}, "CodeSession": wire.CodeSession{}, "ProveRequest": wire.ProveRequest{},
 		"MoveRequest": wire.MoveRequest{}, "Funding": wire.Funding{}, "DepositRequest": wire.DepositRequest{}, "TrustRequest": wire.TrustRequest{},
 		"AgreeRequest": wire.AgreeRequest{}, "Agreed": wire.Agreed{},

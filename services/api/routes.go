@@ -65,6 +65,7 @@ var routes = []route{
 	{"GET", "/v1/treasury", byApp, relay.Read, (*server).treasury},
 	{"POST", "/v1/treasury/trust", byApp, relay.Send, (*server).trust},
 	{"GET", "/v1/limits", byApp, relay.Read, (*server).limits},
+	{"POST", "/v1/reserves/reclaim", byApp, relay.Send, (*server).reclaim},
 	{"GET", "/v1/agreed", byApp, relay.Read, (*server).agreed},
 	{"DELETE", "/v1/agreed", byApp, relay.Send, (*server).forget},
 

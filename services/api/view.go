@@ -21,6 +21,7 @@ func payment(p relay.Payment) (wire.Payment, error) {
 		Cost: wire.Cost{
 			Fee: p.FeePaid.String(), FeeByOthers: p.FeeOther.String(), Payer: payer(p),
 			ReserveLocked: (relay.Stroops(p.LockedUnits()+p.OwnUnits()) * stellar.BaseReserve).String(),
+			ReserveGiven:  (relay.Stroops(p.SpentUnits) * stellar.BaseReserve).String(),
 		},
 	}
 	if p.Holding != "" && p.State != relay.Created && p.State != relay.Funding {
@@ -75,7 +76,7 @@ func settlement(p relay.Payment) *wire.Settlement {
 
 func app(a relay.App) wire.App {
 	return wire.App{
-		ID: string(a.ID), Name: a.Name, Recipient: a.Recipient, Treasury: a.Treasury, MayVouch: a.MayVouch, Notify: a.Notify,
+		ID: string(a.ID), Name: a.Name, Recipient: a.Recipient, Treasury: a.Treasury, MayVouch: a.MayVouch, Notify: a.Notify, Reclaim: a.Reclaim,
 		CreatedAt: a.CreatedAt.Time(),
 	}
 }

@@ -49,6 +49,7 @@ func (c *cli) newAppCreate() *cobra.Command {
 	f.StringVar(&identity, "identity", "", "new file for the sender's age identity; never overwritten")
 	f.StringVar(&r.Recipient, "recipient", "", "age recipient of yours (age1…) instead of a new identity")
 	f.BoolVar(&r.MayVouch, "may-vouch", false, "let the app prove handles of its own signed-in users")
+	f.BoolVar(&r.Reclaim, "reclaim", false, "take the service's reserves back from claimants' accounts once they can carry them")
 	f.BoolVar(&r.Quiet, "quiet", false, "do not write to recipients")
 	return cmd
 }

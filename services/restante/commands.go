@@ -23,6 +23,6 @@ func (c *cli) commands() []*cobra.Command {
 		c.newInit(), c.newKeystore(),
 
 		// groupLook: what is, and why.
-		c.newShow(), c.newList(), c.newWatch(), c.newExplain(), c.newTreasury(), c.newVersion(),
+		c.newShow(), c.newList(), c.newWatch(), c.newExplain(), c.newTreasury(), c.newReserves(), c.newVersion(),
 	}
 }

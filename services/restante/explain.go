@@ -116,6 +116,7 @@ var inputWords = map[string]string{
 	"fee_taken":         "The holding account paid the fee of transaction",
 	"moved":             "The sender moved the money into the holding account of another payment, in transaction",
 	"holding_well":      "The holding account is as it was made again.",
+	"reserves_back":     "The service has its reserves back from the account that the claim made.",
 	"share_released":    "The recipient proved the handle; the service's half was handed out.",
 	"readdressed":       "The sender changed the address; codes and vouchers for the old one are void.",
 }

@@ -50,6 +50,7 @@ func (c *cli) printPayment(p client.Payment) error {
 		row{"Held at", deref(p.HoldingAccount)}, row{"Went to", deref(p.Destination)}, row{"Comes home to", p.ReturnTo},
 		row{"Way home", notBefore}, row{"Transaction", tx}, row{"Arrived", arrived(p)},
 		row{"Fee so far", money(p.Cost.Fee, "")}, row{"Fee by others", byOthers(p)}, row{"Reserve locked", money(p.Cost.ReserveLocked, "")},
+		row{"Reserve in her account", given(p)},
 	)
 	return nil
 }
@@ -82,4 +83,12 @@ func meaning(state string) string {
 		}
 	}
 	return ""
+}
+
+// given is what the service carries in the account that the claim made; "" when it made none, or has it back.
+func given(p client.Payment) string {
+	if p.Cost.ReserveGiven == "" || p.Cost.ReserveGiven == "0" {
+		return ""
+	}
+	return money(p.Cost.ReserveGiven, "") + ", until it is reclaimed"
 }

@@ -126,6 +126,10 @@ func (b *book) apply(e entry) error {
 		return read(e, func(l bumpLine) error { b.bumped(l); return nil })
 	case costsKind:
 		return read(e, b.endCosts)
+	case reclaimKind:
+		return read(e, func(l reclaimLine) error { return b.reclaim(e.span, l) })
+	case reclaimEndKind:
+		return read(e, b.endReclaim)
 	}
 	return fmt.Errorf("unknown kind %q: written by a newer program", e.Kind)
 }

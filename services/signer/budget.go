@@ -25,6 +25,7 @@ type cost struct {
 	resort   string                   // inner hash of a last resort that the sponsor signed: its balance keeps one reserve
 	end      string                   // "" = under way
 	account  string                   // that was made
+	back     relay.Stroops            // of the reserve, what was taken back from that account
 	kept     relay.Stroops            // counted on day
 }
 
@@ -60,15 +61,17 @@ type appAndDay struct {
 
 // budgets is what the log says of what apps cost the sponsor.
 type budgets struct {
-	out   map[relay.AppID]relay.Stroops // under way
-	used  map[appAndDay]relay.Stroops   // used up on a day
-	open  map[relay.AppID][]*cost       // under way, and some that ended since
-	given map[relay.AppID][]*cost       // whose reserve is in an account that a claim made
+	out  map[relay.AppID]relay.Stroops // under way
+	used map[appAndDay]relay.Stroops   // used up on a day
+	open map[relay.AppID][]*cost       // under way, and some that ended since
+
+	reclaims   map[int64]*reclaim // the newest with a number of the sponsor's
+	reclaiming []*reclaim         // whose end is not known
 }
 
 func newBudgets() budgets {
 	return budgets{out: map[relay.AppID]relay.Stroops{}, used: map[appAndDay]relay.Stroops{},
-		open: map[relay.AppID][]*cost{}, given: map[relay.AppID][]*cost{}}
+		open: map[relay.AppID][]*cost{}, reclaims: map[int64]*reclaim{}}
 }
 
 func (b *budgets) start(c *cost) {
@@ -96,8 +99,7 @@ func (b *budgets) finish(c *cost, end, account string, fees relay.Stroops) error
 	case costHome, costVoid:
 		c.kept = fees
 	case costGiven:
-		c.kept = c.reserve + c.gift + fees
-		b.given[c.app] = append(b.given[c.app], c)
+		c.kept = c.reserve + c.gift + fees - c.back
 	case costLeft:
 		c.kept = stellar.BaseReserve + fees
 	default:

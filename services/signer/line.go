@@ -14,8 +14,10 @@ const (
 	trustKind   = "trust"   // a trustline for a treasury that is about to be signed
 	costsKind   = "costs"   // how costs of payments came to an end, as the signer's own ledger showed
 
-	channelsKind = "channels" // what makes channels on the ledger, about to be signed
-	withdrawKind = "withdraw" // a withdrawal by the operator, about to be signed
+	channelsKind   = "channels"    // what makes channels on the ledger, about to be signed
+	withdrawKind   = "withdraw"    // a withdrawal by the operator, about to be signed
+	reclaimKind    = "reclaim"     // an envelope that takes reserves back from accounts that claims made
+	reclaimEndKind = "reclaim_end" // whether it landed, as the signer's own ledger showed
 )
 
 const logVersion = 1

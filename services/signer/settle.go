@@ -44,6 +44,9 @@ func (s *Signer) settle(ctx context.Context, app relay.AppID) (moved bool, err e
 		return false, err
 	}
 	s.settledAt[app] = head.Sequence
+	if moved, err = s.settleReclaims(ctx, app, head); err != nil {
+		return moved, err
+	}
 	all, err := s.underWay(ctx, app)
 	for len(all) > 0 && err == nil {
 		n := min(len(all), settleChunk)

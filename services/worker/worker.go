@@ -122,13 +122,16 @@ func (w *Worker) do(ctx context.Context, row relay.Work) error {
 		return w.mailCode(ctx, row)
 	case relay.DoExpunge:
 		return w.Desk.Expunge(ctx, row.Payment)
+	case relay.DoReclaim:
+		return w.reclaim(ctx, row)
 	}
 	return fmt.Errorf("work of an unknown kind %q", row.Kind)
 }
 
 // movesMoney says whether rows of this kind rest while everything is halted.
 func movesMoney(k relay.EffectKind) bool {
-	return k == relay.DoFund || k == relay.DoSubmit || k == relay.DoReturn || k == relay.DoExpire || k == relay.DoAudit
+	return k == relay.DoFund || k == relay.DoSubmit || k == relay.DoReturn || k == relay.DoExpire || k == relay.DoAudit ||
+		k == relay.DoReclaim
 }
 
 // run does one leased row and closes it or gives it back.
@@ -230,7 +233,7 @@ func (w *Worker) Wake() {
 
 // byOurClock are the kinds whose due is judged by our own clock; expiry is judged by the ledger's.
 var byOurClock = []relay.EffectKind{relay.DoFund, relay.DoKeep, relay.DoSubmit, relay.DoReturn, relay.DoAudit, relay.DoPublish,
-	relay.DoNotify, relay.DoMailCode, relay.DoExpunge}
+	relay.DoNotify, relay.DoMailCode, relay.DoExpunge, relay.DoReclaim}
 
 // Sweep finds due rows without being told, until ctx ends.
 func (w *Worker) Sweep(ctx context.Context) error {

@@ -1,0 +1,284 @@
+package signer
+
+import (
+	"context"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/restante/restante/relay"
+	"github.com/restante/restante/relay/stellar"
+)
+
+// reclaim is an envelope that takes reserves back.
+type reclaim struct {
+	app      relay.AppID
+	hash     string
+	sequence int64
+	bound    uint32
+	span     span
+	parts    []reclaimPart
+}
+
+type reclaimPart struct {
+	cost   *cost
+	amount relay.Stroops
+}
+
+// reclaimBid is what is bid for one operation, in stroops: nobody waits for it, so it is never more.
+const reclaimBid = 10 * stellar.MinBaseFee
+
+type reclaimLine struct {
+	App      relay.AppID   `json:"app"`
+	Day      int64         `json:"day"` // as fundingLine.Day
+	Hash     string        `json:"hash"`
+	Sequence int64         `json:"sequence"`
+	Bound    uint32        `json:"bound"`
+	Fee      relay.Stroops `json:"fee"` // the most that can be charged
+	Parts    []reclaimed   `json:"parts"`
+	XDR      []byte        `json:"xdr"`
+}
+
+type reclaimed struct {
+	Payment relay.PaymentID `json:"payment"`
+	Account string          `json:"account"`
+	Units   int             `json:"units"`
+}
+
+// reclaimEnd tells whether the envelope landed with success; if it did, the reserves are back.
+type reclaimEnd struct {
+	Hash   string `json:"hash"`
+	Landed bool   `json:"landed"`
+}
+
+// Reclaim signs what takes the sponsor's reserves back from accounts that claims of payments made. Only accounts that the log
+// shows to have been planned with the sponsor's reserve are touched, and only entries that the signer's own ledger shows it to
+// keep, whose owner can carry them. The same number gets the first answer while that could land.
+func (s *Signer) Reclaim(ctx context.Context, in relay.ReclaimIntent) (relay.ReclaimAnswer, error) {
+	if len(in.Payments) == 0 || len(in.Payments) > relay.MostReclaims {
+		return relay.ReclaimAnswer{}, invalid("batch_size", "Reserves are taken back from 1 to 40 accounts at a time.")
+	}
+	leave, err := s.enter(ctx)
+	if err != nil {
+		return relay.ReclaimAnswer{}, err
+	}
+	defer leave()
+	costs, err := s.givenBy(in)
+	if err != nil {
+		return relay.ReclaimAnswer{}, err
+	}
+	head, err := s.cfg.Ledger.Head(ctx)
+	if err != nil {
+		return relay.ReclaimAnswer{}, unavailable("ledger_unavailable", err)
+	}
+	if first := s.book.reclaims[in.Sequence]; first != nil && head.Sequence <= first.bound {
+		return s.firstReclaim(first, in.App)
+	}
+	if in.Sequence <= 0 {
+		return relay.ReclaimAnswer{}, invalid("sequence_out_of_range", "A sequence number is positive.")
+	}
+	if err := allowBounds(in.SignedAt, in.Bound, in.MaxTime, head); err != nil {
+		return relay.ReclaimAnswer{}, err
+	}
+	parts, entries, err := s.reclaimable(ctx, costs)
+	if err != nil {
+		return relay.ReclaimAnswer{}, err
+	}
+	if len(entries) == 0 {
+		return relay.ReclaimAnswer{}, relay.NewFault(relay.Conflict, "nothing_to_reclaim", "None of these accounts can carry its reserves.", nil)
+	}
+	tx, err := stellar.BuildReclaim(stellar.ReclaimPlan{
+		Passphrase: s.cfg.Passphrase, Sponsor: s.book.sponsor, Sequence: in.Sequence, MaxTime: in.MaxTime, LastLedger: in.Bound,
+		Fee: uint32(reclaimBid * len(entries)), Entries: entries,
+	})
+	if err != nil {
+		return relay.ReclaimAnswer{}, fmt.Errorf("reclaim: %w", err)
+	}
+	text, err := s.attach(tx.XDR, tx.Hash, s.book.sponsor)
+	if err != nil {
+		return relay.ReclaimAnswer{}, err
+	}
+	raw, err := base64.StdEncoding.DecodeString(text)
+	if err != nil {
+		return relay.ReclaimAnswer{}, err
+	}
+	line := reclaimLine{App: in.App, Day: dayOf(head), Hash: tx.Hash, Sequence: in.Sequence, Bound: in.Bound,
+		Fee: relay.Stroops(reclaimBid * len(entries)), Parts: parts, XDR: raw}
+	if err := s.write(reclaimKind, line); err != nil {
+		return relay.ReclaimAnswer{}, err
+	}
+	return s.firstReclaim(s.book.reclaims[in.Sequence], in.App)
+}
+
+// firstReclaim is an envelope as it was signed first.
+func (s *Signer) firstReclaim(r *reclaim, app relay.AppID) (relay.ReclaimAnswer, error) {
+	if r.app != app {
+		return relay.ReclaimAnswer{}, relay.ErrSequenceTaken
+	}
+	var l reclaimLine
+	if _, err := s.log.body(r.span, &l); err != nil {
+		return relay.ReclaimAnswer{}, err
+	}
+	a := relay.ReclaimAnswer{Hash: l.Hash, XDR: l.XDR}
+	for _, p := range l.Parts {
+		if !slices.Contains(a.Payments, p.Payment) {
+			a.Payments = append(a.Payments, p.Payment)
+		}
+	}
+	return a, nil
+}
+
+// wanted is an account that a claim of a payment was to make with the sponsor's reserve.
+type wanted struct {
+	payment relay.PaymentID
+	asset   string
+	account string
+}
+
+// givenBy finds the accounts in the log.
+func (s *Signer) givenBy(in relay.ReclaimIntent) (all []wanted, err error) {
+	for _, id := range in.Payments {
+		f := s.book.byPayment[id]
+		if f == nil || f.app != in.App {
+			return nil, forbidden("foreign_payment", "This payment belongs to another app.")
+		}
+		c, asset := s.book.costOf(f, id)
+		if c == nil || len(c.claims) == 0 {
+			return nil, forbidden("not_sponsored", "No claim of this payment made an account with the service's reserve.")
+		}
+		var seen []string
+		for _, g := range c.claims {
+			if !slices.Contains(seen, g.account) {
+				seen = append(seen, g.account)
+				all = append(all, wanted{id, asset, g.account})
+			}
+		}
+	}
+	return all, nil
+}
+
+// costOf is the cost of one payment of a funding, and its asset.
+func (b *book) costOf(f *funding, id relay.PaymentID) (*cost, string) {
+	i := slices.Index(f.payments, id)
+	if i < 0 || i >= len(f.costs) {
+		return nil, ""
+	}
+	c := f.costs[i]
+	for _, account := range c.holdings {
+		if h := b.holdings[account]; h != nil {
+			return c, h.asset
+		}
+	}
+	return c, ""
+}
+
+// reclaimable looks on the signer's own ledger for entries that the sponsor keeps and whose owner can carry them.
+func (s *Signer) reclaimable(ctx context.Context, all []wanted) (parts []reclaimed, entries []stellar.SponsoredEntry, err error) {
+	byAsset := map[string][]string{}
+	for _, w := range all {
+		byAsset[w.asset] = append(byAsset[w.asset], w.account)
+	}
+	facts := map[string]map[string]relay.AccountFacts{}
+	for asset, accounts := range byAsset {
+		if facts[asset], _, err = s.cfg.Ledger.Look(ctx, asset, accounts...); err != nil {
+			return nil, nil, unavailable("ledger_unavailable", err)
+		}
+	}
+	done := map[string]bool{}
+	for _, w := range all {
+		r := relay.ReclaimOf(facts[w.asset][w.account], s.book.sponsor, prices)
+		if r.Poor || r.Units() == 0 || done[w.account] || len(entries)+2 > stellar.MaxOperations {
+			continue
+		}
+		done[w.account] = true // what two payments left in one account, the next envelope takes
+		if r.Account {
+			entries = append(entries, stellar.SponsoredEntry{Account: w.account, Asset: stellar.Native})
+		}
+		if r.Line {
+			entries = append(entries, stellar.SponsoredEntry{Account: w.account, Asset: w.asset})
+		}
+		parts = append(parts, reclaimed{Payment: w.payment, Account: w.account, Units: r.Units()})
+	}
+	return parts, entries, nil
+}
+
+func (b *book) reclaim(at span, l reclaimLine) error {
+	r := &reclaim{app: l.App, hash: l.Hash, sequence: l.Sequence, bound: l.Bound, span: at}
+	for _, p := range l.Parts {
+		f := b.byPayment[p.Payment]
+		if f == nil {
+			return fmt.Errorf("a reclaim of payment %s, which was never funded", p.Payment)
+		}
+		c, _ := b.costOf(f, p.Payment)
+		if c == nil {
+			return fmt.Errorf("a reclaim of payment %s, which cost nothing", p.Payment)
+		}
+		r.parts = append(r.parts, reclaimPart{c, relay.Stroops(p.Units) * stellar.BaseReserve})
+	}
+	b.reclaims[l.Sequence] = r
+	b.reclaiming = append(b.reclaiming, r)
+	b.used[appAndDay{l.App, l.Day}] += l.Fee
+	return nil
+}
+
+func (b *book) endReclaim(l reclaimEnd) error {
+	i := slices.IndexFunc(b.reclaiming, func(r *reclaim) bool { return r.hash == l.Hash })
+	if i < 0 {
+		return errors.New("the end of a reclaim that is not under way")
+	}
+	r := b.reclaiming[i]
+	b.reclaiming = slices.Delete(b.reclaiming, i, i+1)
+	if !l.Landed {
+		return nil
+	}
+	for _, p := range r.parts {
+		b.cameBack(p.cost, p.amount)
+	}
+	return nil
+}
+
+// cameBack takes reserves off what a cost counts, never more than it has: on the day on which they were given away, also when
+// it is not known yet that they were.
+func (b *budgets) cameBack(c *cost, amount relay.Stroops) {
+	amount = min(amount, c.reserve-c.back)
+	c.back += amount
+	if c.end == costGiven {
+		c.kept -= amount
+		b.used[appAndDay{c.app, c.day}] -= amount
+	}
+}
+
+// settleReclaims asks the signer's own ledger for the reclaims of an app that are under way.
+func (s *Signer) settleReclaims(ctx context.Context, app relay.AppID, head relay.Head) (moved bool, err error) {
+	leave, err := s.enter(ctx)
+	if err != nil {
+		return false, err
+	}
+	open := slices.Clone(s.book.reclaiming)
+	leave()
+	for _, r := range open {
+		if r.app != app {
+			continue
+		}
+		seen, err := s.cfg.Ledger.Sight(ctx, r.hash)
+		if err != nil {
+			return moved, err
+		}
+		if seen == nil && head.Sequence <= r.bound+settleMargin {
+			continue
+		}
+		if leave, err = s.enter(ctx); err != nil {
+			return moved, err
+		}
+		if slices.Contains(s.book.reclaiming, r) {
+			err = s.write(reclaimEndKind, reclaimEnd{Hash: r.hash, Landed: seen != nil && seen.Success})
+		}
+		leave()
+		if err != nil {
+			return moved, err
+		}
+		moved = moved || seen != nil && seen.Success
+	}
+	return moved, nil
+}
