@@ -11,6 +11,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"sync/atomic"
 	"time"
 )
 
@@ -18,6 +19,7 @@ const (
 	mostAnswer  = 8 << 20 // bytes of an answer that are read
 	patience    = 20 * time.Second
 	firstPause  = 200 * time.Millisecond
+	slowAfter   = 2 * time.Second // a caller hears what it waits for
 	mostPause   = 5 * time.Second
 	mostHonored = 15 * time.Second // of a Retry-After; a longer one is the caller's to wait for
 )
@@ -63,11 +65,23 @@ func (c *Client) do(ctx context.Context, q call, out any) error {
 			return fmt.Errorf("encode the request: %w", err)
 		}
 	}
+	var last atomic.Pointer[error]
+	if c.slow != nil && !q.once {
+		told := time.AfterFunc(slowAfter, func() {
+			s := Slow{Holding: q.wait > 0}
+			if err := last.Load(); err != nil {
+				s.Last = *err
+			}
+			c.slow(s)
+		})
+		defer told.Stop()
+	}
 	for attempt := 1; ; attempt++ {
 		err := c.once(ctx, q, body, out)
 		if err == nil {
 			return nil
 		}
+		last.Store(&err)
 		if ctx.Err() != nil {
 			return fmt.Errorf("%s %s: %w", q.method, q.path, ctx.Err())
 		}

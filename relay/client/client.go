@@ -21,10 +21,13 @@ type Options struct {
 	// says a wrong one gains nothing: links and boxes are bound to the network, and do not open.
 	Network string
 
-	HTTPClient *http.Client     // nil: one of its own. Its policy on redirects is replaced in a copy
-	AllowHTTP  bool             // speak plain http with other machines too: for a trusted network in development
-	Attempts   int              // how often a safe call is made at most; 0 is 6
-	Now        func() time.Time // nil is time.Now; judges how far off the end of a claim is
+	HTTPClient *http.Client // nil: one of its own. Its policy on redirects is replaced in a copy
+	AllowHTTP  bool         // speak plain http with other machines too: for a trusted network in development
+	Attempts   int          // how often a safe call is made at most; 0 is 6
+	// Slow hears, once for each call that takes longer than a moment, what it waits for. It may be called from another goroutine.
+	// May be nil.
+	Slow func(Slow)
+	Now  func() time.Time // nil is time.Now; judges how far off the end of a claim is
 }
 
 // Client speaks with one relay. It is safe for concurrent use.
@@ -35,7 +38,14 @@ type Client struct {
 	http     http.Client
 	attempts int
 	now      func() time.Time
+	slow     func(Slow)
 	network  networkName
+}
+
+// Slow is a call that has no answer yet.
+type Slow struct {
+	Holding bool  // the relay was asked to hold its answer back until the payment changes
+	Last    error // how the last attempt ended; nil when there was none yet
 }
 
 // ErrPlainHTTP says that a relay on another machine was named with http://, without Options.AllowHTTP.
@@ -54,7 +64,7 @@ func New(server string, o Options) (*Client, error) {
 	case base.Scheme != "https" && base.Scheme != "http":
 		return nil, fmt.Errorf("the address of the relay begins with https://, not %s://", base.Scheme)
 	}
-	c := &Client{base: base, key: o.Key, token: o.Token, attempts: o.Attempts, now: o.Now}
+	c := &Client{base: base, key: o.Key, token: o.Token, attempts: o.Attempts, now: o.Now, slow: o.Slow}
 	c.network.set(o.Network)
 	if o.HTTPClient != nil {
 		c.http = *o.HTTPClient
@@ -71,7 +81,7 @@ func New(server string, o Options) (*Client, error) {
 
 // managing is the same client with the token of another payment.
 func (c *Client) managing(token secret.Bytes, network string) *Client {
-	n := &Client{base: c.base, token: token, http: c.http, attempts: c.attempts, now: c.now}
+	n := &Client{base: c.base, token: token, http: c.http, attempts: c.attempts, now: c.now, slow: c.slow}
 	n.network.set(network)
 	return n
 }

@@ -80,6 +80,7 @@ func (c *cli) claimant(link client.Link) (*client.Client, error) {
 
 func (c *cli) connect(server string, o client.Options) (*client.Client, error) {
 	o.AllowHTTP = c.env("RESTANTE_ALLOW_HTTP") == "1"
+	o.Slow = c.slowAt(server)
 	cl, err := client.New(server, o)
 	switch {
 	case errors.Is(err, client.ErrPlainHTTP):
