@@ -107,8 +107,10 @@ func (b *Bus) Ready(ctx context.Context) error {
 	if !b.conn.IsConnected() {
 		return errors.New("jet: not connected")
 	}
-	if _, err := b.js.AccountInfo(ctx); err != nil {
-		return fmt.Errorf("jet: %w", err)
+	for _, c := range streams(b.replicas) { // a server that answers may have lost what it should carry
+		if _, err := b.js.Stream(ctx, c.Name); err != nil {
+			return fmt.Errorf("jet: stream %s: %w", c.Name, err)
+		}
 	}
 	return nil
 }

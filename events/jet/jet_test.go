@@ -454,3 +454,25 @@ func TestIsSmall(t *testing.T) {
 		}
 	}
 }
+
+// TestReadyIsTrue: a server that answers and has lost a stream is not ready, and is again once the stream was made anew.
+func TestReadyIsTrue(t *testing.T) {
+	for _, stream := range []string{workStream, eventStream} {
+		bus := startIn(t, t.TempDir())
+		if err := bus.Ready(within(t)); err != nil {
+			t.Fatal(err)
+		}
+		if err := bus.js.DeleteStream(within(t), stream); err != nil {
+			t.Fatal(err)
+		}
+		if err := bus.Ready(within(t)); err == nil {
+			t.Errorf("ready without %s", stream)
+		}
+		if err := bus.shape(within(t)); err != nil {
+			t.Fatal(err)
+		}
+		if err := bus.Ready(within(t)); err != nil {
+			t.Error(err)
+		}
+	}
+}

@@ -86,6 +86,7 @@ func start(dir string, log *slog.Logger) (*Bus, error) {
 		return nil, err
 	}
 	bus.server = srv
+	lines.up.Store(true)
 	return bus, nil
 }
 
@@ -137,6 +138,7 @@ func connOptions(log *slog.Logger) []nats.Option {
 type serverLog struct {
 	log   *slog.Logger
 	fatal atomic.Bool
+	up    atomic.Bool // until then it recovers what a kill left behind, and its warnings are about that
 }
 
 func (l *serverLog) line(level slog.Level, format string, v []any) {
@@ -149,8 +151,18 @@ func (l *serverLog) Fatalf(format string, v ...any) {
 	l.line(slog.LevelWarn, format, v)
 }
 
-func (l *serverLog) Errorf(format string, v ...any)  { l.line(slog.LevelError, format, v) }
-func (l *serverLog) Warnf(format string, v ...any)   { l.line(slog.LevelWarn, format, v) }
+func (l *serverLog) Errorf(format string, v ...any) { l.line(slog.LevelError, format, v) }
+
+// Warnf is no warning while the server recovers: nothing of value is in its directory, and what cannot be recovered is begun
+// anew.
+func (l *serverLog) Warnf(format string, v ...any) {
+	level := slog.LevelWarn
+	if !l.up.Load() {
+		level = slog.LevelDebug
+	}
+	l.line(level, format, v)
+}
+
 func (l *serverLog) Noticef(format string, v ...any) { l.line(slog.LevelDebug, format, v) }
 func (l *serverLog) Debugf(format string, v ...any)  { l.line(slog.LevelDebug, format, v) }
 func (l *serverLog) Tracef(format string, v ...any)  { l.line(slog.LevelDebug, format, v) }
