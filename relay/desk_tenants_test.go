@@ -151,7 +151,8 @@ var foreign = map[string]struct {
 // itself, of the ledger, of the signer, or of a payment that it has authorised before.
 var trusted = []string{"Adopt", "Alone", "Apply", "AskCode", "CodeMailed", "CommitFunding", "Cursor", "Died", "Envelope", "EnvelopesOf",
 	"Expunge", "Halt", "Halted", "Payment", "Plan", "Sighted", "SignFunding", "Skip", "TakeCode", "Unknown", "Witness",
-	"Login", "OpenApp"}
+	"Login", "OpenApp",
+	"Kept", "Planned", "UndoFunding", "Lift"} // of a deposit that was authorised; of the operator
 
 // neighbours are two apps: one with a payment that waits, and another with one of its own.
 type neighbours struct {
