@@ -162,7 +162,7 @@ func (d *Desk) commitMinted(tx Tx, p Payment, m Minted, funding Envelope, again 
 		return err
 	}
 	p.BoxMAC = m.BoxMAC
-	_, err := d.step(tx, p, FundingSigned{Hash: funding.Hash, Holding: m.Account, Bound: funding.Bound})
+	_, err := d.step(tx, p, FundingSigned{Hash: funding.Hash, Holding: m.Account, Bound: funding.Bound, LadderVersion: m.LadderVersion})
 	return err
 }
 
@@ -331,8 +331,8 @@ func (d *Desk) settleIn(tx Tx, hash string, seen *Sighting) error {
 		if err != nil {
 			return err
 		}
-		for _, other := range all {
-			if other.Kind == ReturnEnvelope && other.Source == e.Source && other.Hash != e.Hash && other.Live() {
+		for _, other := range RungsLeft(all, e.Source) {
+			if other.Sequence > e.Sequence { // a rung in a ledger uses up all lower numbers
 				left++
 			}
 		}

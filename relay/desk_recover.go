@@ -102,7 +102,8 @@ func (d *Desk) foundling(tx Tx, f FundAnswer, m Minted) (Payment, error) {
 	p := Payment{ID: m.Payment, App: f.App, Version: 1, State: Created, To: Handle{"app", "forgotten"}, Amount: m.Amount, Asset: m.Asset,
 		Policy: Guarded, LinkMadeBy: "client", AuthHash: "forgotten", ClaimRecipient: "forgotten", SenderRecipients: []string{"forgotten"},
 		ReturnTo: m.ReturnTo, ExpiresAt: m.ExpiresAt, CreatedAt: now, UpdatedAt: now,
-		From: m.Terms.From, Sponsor: m.Terms.Sponsor, Purse: m.Terms.Purse, RungFee: m.Terms.RungFee, Replaces: m.Terms.Replaces, PayTo: m.Terms.PayTo}
+		From: m.Terms.From, Sponsor: m.Terms.Sponsor, Purse: m.Terms.Purse, RungFee: m.Terms.RungFee, Replaces: m.Terms.Replaces, PayTo: m.Terms.PayTo,
+		ReturnMemo: m.Terms.ReturnMemo}
 	if p.From != "" {
 		p.FundBy, p.FundUntil = f.Envelope.Bound, f.Envelope.MaxTime
 	}
@@ -125,7 +126,7 @@ func (d *Desk) adoptMinted(tx Tx, p Payment, m Minted, funding Envelope) error {
 		return err
 	}
 	p.BoxMAC = m.BoxMAC
-	p, err := d.step(tx, p, FundingSigned{Hash: funding.Hash, Holding: m.Account, Bound: funding.Bound})
+	p, err := d.step(tx, p, FundingSigned{Hash: funding.Hash, Holding: m.Account, Bound: funding.Bound, LadderVersion: m.LadderVersion})
 	if err == nil && p.AuthHash == "forgotten" {
 		_, err = d.step(tx, p, CancelAsked{})
 	}

@@ -101,7 +101,7 @@ func StepSighting(e Envelope, s Sighting, rungsLeft int) (Envelope, Input, error
 	case e.Kind == ClaimEnvelope && s.Success:
 		return e, ClaimLanded{Hash: e.Hash, Tx: s.Tx, Ledger: s.Ledger, Destination: e.Destination, NewAccount: e.NewAccount}, nil
 	case e.Kind == ReturnEnvelope && s.Success:
-		return e, ReturnLanded{Tx: s.Tx, Ledger: s.Ledger, LastResort: e.Rung == LastResort, Bare: e.Rung == BareRung}, nil
+		return e, ReturnLanded{Tx: s.Tx, Ledger: s.Ledger, Rung: e.Rung}, nil
 	case e.Kind == FundingEnvelope:
 		return e, FundingDead{Hash: e.Hash, Short: s.Short}, nil
 	case e.Kind == ClaimEnvelope:
@@ -109,13 +109,6 @@ func StepSighting(e Envelope, s Sighting, rungsLeft int) (Envelope, Input, error
 	}
 	return e, RungSpent{Left: rungsLeft}, nil
 }
-
-// LastResort is the rung that leaves the amount in a claimable balance for an account that can no longer take it, and
-// BareRung, of a credit asset, the one that closes a holding account whose amount was clawed back.
-const (
-	LastResort = 0
-	BareRung   = 1
-)
 
 // StepDead is what becomes of an envelope that was proven unable to land, and what its payments are told. Only the
 // holder of a [Verdict] of CannotLand may call it. A return has no end and dies only with its holding account's sequence.

@@ -26,6 +26,7 @@ type (
 	FundingSigned struct {
 		Hash, Holding string
 		Bound         uint32
+		LadderVersion int
 	}
 	// FundingRefused: it cannot be funded at all, because the signer's policy says no.
 	FundingRefused struct{ Cause Reason }
@@ -69,17 +70,15 @@ type (
 		Fee   Stroops // of a claim that was seen to fail
 		Payer Payer
 	}
-	// ReturnLanded: a rung was seen in a ledger. LastResort: it left the amount in a claimable balance for the sender. Bare:
-	// it was the one that pays nothing out.
+	// ReturnLanded: rung number Rung was seen in a ledger. What that means, the payment's ladder says.
 	ReturnLanded struct {
-		Tx         string
-		Ledger     uint32
-		Arrived    Stroops // of the payment's asset
-		Rest       Stroops // lumens that left the holding account besides
-		LastResort bool
-		Bare       bool // of a credit asset
-		Fee        Stroops
-		Payer      Payer
+		Tx      string
+		Ledger  uint32
+		Rung    int
+		Arrived Stroops // of the payment's asset
+		Rest    Stroops // lumens that left the holding account besides
+		Fee     Stroops
+		Payer   Payer
 	}
 	// RungSpent: a rung was seen to fail; Left others remain.
 	RungSpent struct {

@@ -35,7 +35,10 @@ type Payment struct {
 	Clawback   bool      // the issuer of the asset can take it back
 	PayTo      string    // account that the recipient agreed to be paid into directly: there is no holding account; "" = none
 
-	ReturnTo  string // account that money goes home to
+	ReturnTo      string // account that money goes home to; of somebody else's account also M… (SEP-23)
+	ReturnMemo    Memo   // that it asks for, where it is neither the treasury nor the paying wallet
+	LadderVersion int    // of the current funding's way back ([Ladder]); 0 is the first
+
 	ExpiresAt Micros // judged by ledger close time
 	CreatedAt Micros
 	UpdatedAt Micros

@@ -38,6 +38,8 @@ type Minted struct {
 	Ladder    []Envelope // the way back, in the order of use
 	BoxMAC    string     // as Payment.BoxMAC
 	Terms     Terms
+
+	LadderVersion int // of Ladder; 0 is the first
 }
 
 // Terms are what the sender of a payment that a client funds has agreed to, and of a direct one where it goes. All empty:
@@ -49,11 +51,14 @@ type Terms struct {
 	RungFee  Stroops
 	Replaces PaymentID
 	PayTo    string
+
+	ReturnMemo Memo
 }
 
 // Terms are the payment's.
 func (p Payment) Terms() Terms {
-	return Terms{From: p.From, Sponsor: p.Sponsor, Purse: p.Purse, RungFee: p.RungFee, Replaces: p.Replaces, PayTo: p.PayTo}
+	return Terms{From: p.From, Sponsor: p.Sponsor, Purse: p.Purse, RungFee: p.RungFee, Replaces: p.Replaces, PayTo: p.PayTo,
+		ReturnMemo: p.ReturnMemo}
 }
 
 // KeepIntent asks the signer to keep what a client minted: the box, the way back and the funding that is to come.

@@ -185,7 +185,7 @@ func signFunding(p Payment, in FundingSigned) (Payment, []Effect, error) {
 	if p.State != Created {
 		return p, nil, conflict("not_created", "Only a payment that is not funded can be funded.")
 	}
-	p.Funding, p.Holding, p.Bound, p.Fundings = in.Hash, in.Holding, in.Bound, p.Fundings+1
+	p.Funding, p.Holding, p.Bound, p.Fundings, p.LadderVersion = in.Hash, in.Holding, in.Bound, p.Fundings+1, in.LadderVersion
 	return to(p, Funding)
 }
 
@@ -352,20 +352,29 @@ func landReturn(p Payment, in ReturnLanded) (Payment, []Effect, error) {
 	p.SettledTx, p.SettledAt = in.Tx, in.Ledger
 	p.charge(in.Fee, in.Payer)
 	p.arrivedOf(in.Arrived, in.Rest)
-	why := Reason("")
+	ladder := p.Ladder()
+	role, why := ladder.Role(in.Rung), Reason("")
 	switch {
-	case in.LastResort:
+	case role == "":
+		return p, nil, NewFault(Internal, "unknown_rung", "", nil)
+	case role == LastResort:
 		why = LeftClaimable
-	case in.Bare && !p.IsNative():
+	case role == BareRung:
 		why = ClawedBack
 	case p.short(in.Arrived, in.Rest):
 		why = HoldingShort
 	}
 	if why != "" {
 		p.Destination, p.Claim, p.ReturnWish, p.Reason = p.ReturnTo, "", "", why
+		if ladder.Foreign && role != PlainRung {
+			p.Destination = p.Sponsor
+		}
 		return to(p, Settled)
 	}
-	return bringHome(p)
+	if role == WalletRung {
+		return bringHome(p, p.Sponsor)
+	}
+	return bringHome(p, "")
 }
 
 // landElsewhere ends p by a transaction of a key holder's. Home, or claimed, it is when the same arrived as by ours; the fee
@@ -380,28 +389,36 @@ func landElsewhere(p Payment, in EmptiedElsewhere) (Payment, []Effect, error) {
 	judged.FeeHolding += fee
 	p.charge(in.Fee, by)
 	p.arrivedOf(in.Arrived, in.Rest)
-	if in.Arrived >= 0 && in.Destination == p.ReturnTo && !judged.short(in.Arrived, in.Rest) {
-		return bringHome(p)
-	}
-	known, home := in.Destination == p.Destination, in.Destination == p.ReturnTo
-	p.Destination, p.Claim, p.Reason, p.ReturnWish = in.Destination, "", "", ""
 	whole := in.Arrived >= p.Amount || p.IsNative() && in.Arrived+beyond >= p.Amount
+	all := in.Arrived >= 0 && !judged.short(in.Arrived, in.Rest)
+	home := in.Destination == p.ReturnTo
+	switch {
+	case home && p.Ladder().Foreign && whole && p.ReturnMemo == Memo{}: // what is left is the wallet's; whether a memo went along, nobody says
+		return bringHome(p, "")
+	case home && !p.Ladder().Foreign && all:
+		return bringHome(p, "")
+	case p.Ladder().Foreign && in.Destination == p.Sponsor && all:
+		return bringHome(p, p.Sponsor)
+	}
+	known := in.Destination == p.Destination
+	p.Destination, p.Claim, p.Reason, p.ReturnWish = in.Destination, "", "", ""
 	if whole && known { // the account she asked us to claim into: by another envelope, but claimed
 		return to(p, Claimed)
 	}
-	if (!whole || home) && p.Arrived >= 0 {
+	if (!whole || home && !p.Ladder().Foreign) && p.Arrived >= 0 {
 		p.Reason = HoldingShort
 	}
 	return to(p, Settled)
 }
 
-// bringHome ends p as returned; a return that nobody asked us for was the sender's own.
-func bringHome(p Payment) (Payment, []Effect, error) {
+// bringHome ends p as returned: to ReturnTo, or into the sender's account that is named. A return that nobody asked us for was
+// the sender's own.
+func bringHome(p Payment, elsewhere string) (Payment, []Effect, error) {
 	p.Reason = ByCancel
 	if p.ReturnWish != "" {
 		p.Reason = p.ReturnWish
 	}
-	p.ReturnWish, p.Claim, p.Destination = "", "", ""
+	p.ReturnWish, p.Claim, p.Destination = "", "", elsewhere
 	return to(p, Returned)
 }
 

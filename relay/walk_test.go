@@ -110,11 +110,10 @@ func (w *world) next(p Payment, r *rand.Rand) Input {
 		if (p.State == Returning || r.IntN(20) == 0) && p.Holding != "" && w.money == p.Holding {
 			if r.IntN(8) == 0 { // not all of it, or not into the account
 				w.money = "elsewhere"
-				last := r.IntN(2) == 0
-				return ReturnLanded{Tx: w.id("tx"), Ledger: w.ledger, Arrived: p.Amount - p.Purse - 1, LastResort: last, Bare: !last}
+				return ReturnLanded{Tx: w.id("tx"), Ledger: w.ledger, Rung: r.IntN(2), Arrived: p.Amount - p.Purse - 1}
 			}
 			w.money = "home"
-			return ReturnLanded{Tx: w.id("tx"), Ledger: w.ledger, Arrived: p.Amount + Stroops(r.IntN(2)), Rest: p.Purse - p.FeeHolding}
+			return ReturnLanded{Tx: w.id("tx"), Ledger: w.ledger, Rung: p.Ladder().Rungs() - 1, Arrived: p.Amount + Stroops(r.IntN(2)), Rest: p.Purse - p.FeeHolding}
 		}
 	case 10:
 		if p.State == Returning && w.rungs > 0 && w.money == p.Holding {

@@ -209,8 +209,11 @@ func ownReceipt(s Sent, network string, a relay.FundAnswer) OwnReceipt {
 		Explanation: fmt.Sprintf("Keep this file where Restante is not. As long as nobody has claimed, it brings the money home to %s with Restante gone, "+
 			"from ledger %d on: anybody hands in the first rung of the ladder, or opens the box with the sender's age identity, which is the key of the "+
 			"holding account. The token manages the payment while Restante is there.", m.ReturnTo, a.Envelope.Bound+1)}
+	r.LadderVersion, r.Wallet, r.ReturnMemoType, r.ReturnMemo = m.LadderVersion, m.Terms.Sponsor, m.Terms.ReturnMemo.Kind, m.Terms.ReturnMemo.Value
+	ladder := relay.LadderOf(m.LadderVersion, m.Asset, a.Envelope.Bound, m.ReturnTo, m.Terms.ReturnMemo, m.Terms.Sponsor)
 	for _, e := range m.Ladder {
-		r.Ladder = append(r.Ladder, wire.ReceiptRung{Rung: e.Rung, Hash: e.Hash, Envelope: base64.StdEncoding.EncodeToString(e.XDR), LastResort: e.Rung == stellar.LastResort})
+		r.Ladder = append(r.Ladder, wire.ReceiptRung{Rung: e.Rung, Hash: e.Hash, Envelope: base64.StdEncoding.EncodeToString(e.XDR),
+			LastResort: ladder.Role(e.Rung) == relay.LastResort, NeedsService: ladder.Cosigned(e.Rung)})
 	}
 	return OwnReceipt{Receipt: r, Token: string(s.Token.Reveal())}
 }

@@ -52,17 +52,19 @@ func checkReceipt(r Receipt, network string) error {
 	if err != nil || stellar.CheckAsset(r.Asset) != nil || r.RungFee < 0 || r.RungFee > 10*stellar.OwnRungFee {
 		return errors.New("it does not say how much of what")
 	}
-	plan := stellar.ReturnPlan{Passphrase: network, Holding: r.HoldingAccount, ReturnTo: r.ReturnTo, LastLedger: r.NotBeforeLedger - 1,
+	plan := stellar.ReturnPlan{Passphrase: network, Version: r.LadderVersion, Holding: r.HoldingAccount, ReturnTo: r.ReturnTo,
+		Memo: relay.Memo{Kind: r.ReturnMemoType, Value: r.ReturnMemo}, LastLedger: r.NotBeforeLedger - 1, Wallet: r.Wallet,
 		Asset: r.Asset, Amount: int64(amount), Fee: uint32(r.RungFee)}
+	ladder := plan.Ladder()
 	for _, rung := range r.Ladder {
 		by, err := stellar.SignedBy(rung.Envelope, network, r.HoldingAccount)
 		if err != nil || len(by) != 1 {
 			return fmt.Errorf("rung %d is not signed by the holding account", rung.Rung)
 		}
-		if rung.LastResort != (rung.Rung == stellar.LastResort) {
+		if rung.LastResort != (ladder.Role(rung.Rung) == relay.LastResort) {
 			return fmt.Errorf("rung %d says wrongly what it is", rung.Rung)
 		}
-		if rung.LastResort {
+		if ladder.Cosigned(rung.Rung) {
 			continue // needs the relay's own signature, and so is nothing to rely on
 		}
 		got, err := stellar.CheckReturn(rung.Envelope, plan, rung.Rung)

@@ -18,12 +18,13 @@ func mintOne(plan Plan, m relay.Mint, key *keypair.Full) (relay.Minted, error) {
 	if err != nil {
 		return relay.Minted{}, err
 	}
-	ladder, err := climb(plan, m, key)
+	way := plan.way(m, key.Address())
+	ladder, err := climb(plan, way, m.Payment, key)
 	if err != nil {
 		return relay.Minted{}, err
 	}
 	return relay.Minted{Payment: m.Payment, Account: key.Address(), Amount: m.Amount, Asset: m.Asset, ReturnTo: m.ReturnTo,
-		ExpiresAt: m.ExpiresAt, Box: file, Ladder: ladder, Terms: plan.Terms}, nil
+		ExpiresAt: m.ExpiresAt, Box: file, Ladder: ladder, LadderVersion: way.Version, Terms: plan.Terms}, nil
 }
 
 func sealBox(plan Plan, m relay.Mint, key *keypair.Full) ([]byte, error) {
@@ -41,12 +42,16 @@ func sealBox(plan Plan, m relay.Mint, key *keypair.Full) ([]byte, error) {
 	return file, nil
 }
 
-// climb signs the rungs with the holding account's key, in the order of use, and reads each again.
-func climb(plan Plan, m relay.Mint, key *keypair.Full) ([]relay.Envelope, error) {
-	way := stellar.ReturnPlan{
-		Passphrase: plan.Passphrase, Holding: key.Address(), ReturnTo: m.ReturnTo, LastLedger: plan.Bound,
-		Sponsor: plan.rescue(), Asset: m.Asset, Amount: int64(m.Amount), Fee: uint32(plan.Terms.RungFee),
+// way is the way back of one payment of the plan.
+func (p Plan) way(m relay.Mint, holding string) stellar.ReturnPlan {
+	return stellar.ReturnPlan{
+		Passphrase: p.Passphrase, Version: relay.LadderVersion, Holding: holding, ReturnTo: m.ReturnTo, Memo: p.Terms.ReturnMemo, LastLedger: p.Bound,
+		Sponsor: p.rescue(), Wallet: p.Terms.Sponsor, Asset: m.Asset, Amount: int64(m.Amount), Fee: uint32(p.Terms.RungFee),
 	}
+}
+
+// climb signs the rungs with the holding account's key, in the order of use, and reads each again.
+func climb(plan Plan, way stellar.ReturnPlan, payment relay.PaymentID, key *keypair.Full) ([]relay.Envelope, error) {
 	rungs, err := stellar.BuildLadder(way)
 	if err != nil {
 		return nil, relay.NewFault(relay.Invalid, "return_refused", "The way back of this payment cannot be built.", err)
@@ -67,10 +72,10 @@ func climb(plan Plan, m relay.Mint, key *keypair.Full) ([]relay.Envelope, error)
 		if err != nil {
 			return nil, err
 		}
-		e.Kind, e.State, e.Rung, e.Payments = relay.ReturnEnvelope, relay.Signed, r.K, []relay.PaymentID{m.Payment}
+		e.Kind, e.State, e.Rung, e.Payments = relay.ReturnEnvelope, relay.Signed, r.K, []relay.PaymentID{payment}
 		e.OwnFee = plan.Terms.RungFee
-		if r.K == stellar.LastResort {
-			e.State = relay.Planned // the sponsor co-signs it when it is used
+		if way.Ladder().Cosigned(r.K) {
+			e.State = relay.Planned // the sponsor signs it when it is due
 		}
 		ladder = append(ladder, e)
 	}

@@ -24,7 +24,7 @@ type Plan struct {
 	Channel    string // lends the sequence number
 	Sponsor    string // keeps the reserves of the holding accounts
 	Treasury   string // pays the amounts
-	Rescue     string // co-signs the last resort when it is used, and takes what is left then; "" = Sponsor
+	Rescue     string // the service's account, which co-signs the rungs that are not plain when they are due; "" = Sponsor
 	Sequence   int64  // the number the envelope carries: the channel's current one plus 1
 	SignedAt   uint32 // a ledger that has closed already
 	Bound      uint32 // last ledger in which the funding may land
@@ -32,7 +32,7 @@ type Plan struct {
 
 	// Of a payment that its sender's client funds ([Own]).
 	Fee   uint32      // stroops that Channel bids for the funding; 0 = inside a fee bump
-	Terms relay.Terms // purse, rung fee, and what it replaces
+	Terms relay.Terms // purse, rung fee, what it replaces, and the memo of its way back
 }
 
 func (p Plan) rescue() string {
@@ -50,7 +50,7 @@ type Cosigner struct {
 }
 
 // Fund mints a holding account for every payment and returns the boxes, the ladders (in the order of use: two plain
-// rungs, Signed, and the last resort, Planned until the sponsor co-signs it) and the signed funding. The order of
+// rungs, Signed, and the others, Planned until the sponsor co-signs one) and the signed funding. The order of
 // payments is kept. random is read 32 bytes for each payment and must be a cryptographic source; the boxes draw from
 // the system's own.
 //

@@ -91,7 +91,7 @@ func TestFund(t *testing.T) {
 		}
 		for j, k := range []int{2, 1, 0} {
 			rung := m.Ladder[j]
-			if rung.Rung != k || rung.Sequence != stellar.RungSequence(120, k) || rung.SignedAt != 99 || rung.Kind != relay.ReturnEnvelope ||
+			if rung.Rung != k || rung.Sequence != relay.LadderOf(relay.LadderVersion, relay.Native, 120, "", relay.Memo{}, "").Sequence(k) || rung.SignedAt != 99 || rung.Kind != relay.ReturnEnvelope ||
 				rung.Network != mint.NetworkID(passphrase) || !slices.Equal(rung.Payments, []relay.PaymentID{m.Payment}) {
 				t.Errorf("rung %+v", rung)
 			}
@@ -198,6 +198,7 @@ func (w wallet) own(asset string) (mint.Plan, relay.Mint) {
 func TestOwn(t *testing.T) {
 	w := newWallet(t)
 	credit := "USDC:" + keypair.MustRandom().Address()
+	ladders := map[string]int{relay.Native: 3, credit: 4}
 	for _, asset := range []string{relay.Native, credit} {
 		for _, move := range []bool{false, true} {
 			plan, m := w.own(asset)
@@ -231,15 +232,16 @@ func TestOwn(t *testing.T) {
 			if err != nil || !slices.Equal(by, []string{key.Address()}) {
 				t.Errorf("signed by %v, %v", by, err)
 			}
-			if len(got.Ladder) != stellar.Rungs(asset) {
+			if got.LadderVersion != relay.LadderVersion || len(got.Ladder) != ladders[asset] {
 				t.Errorf("%d rungs", len(got.Ladder))
 			}
 			for i, rung := range got.Ladder {
 				k := len(got.Ladder) - 1 - i
-				if _, err := stellar.CheckReturn(base64.StdEncoding.EncodeToString(rung.XDR), stellar.ReturnPlan{
-					Passphrase: passphrase, Holding: key.Address(), ReturnTo: m.ReturnTo, LastLedger: 120, Asset: asset, Amount: 1, Fee: 900,
-					Sponsor: w.sponsor.Address(),
-				}, k); err != nil || rung.OwnFee != 900 || rung.Rung != k || (rung.State == relay.Planned) != (k == stellar.LastResort) {
+				way := stellar.ReturnPlan{
+					Passphrase: passphrase, Version: relay.LadderVersion, Holding: key.Address(), ReturnTo: m.ReturnTo, LastLedger: 120, Asset: asset,
+					Amount: 1, Fee: 900, Sponsor: w.sponsor.Address(), Wallet: plan.Terms.Sponsor,
+				}
+				if _, err := stellar.CheckReturn(base64.StdEncoding.EncodeToString(rung.XDR), way, k); err != nil || rung.OwnFee != 900 || rung.Rung != k || (rung.State == relay.Planned) != way.Ladder().Cosigned(k) {
 					t.Errorf("rung %d: %+v, %v", k, rung, err)
 				}
 			}

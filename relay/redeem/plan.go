@@ -14,10 +14,6 @@ import (
 	"github.com/restante/restante/relay/wire"
 )
 
-// MostBumps is how far the sequence number of a plan may be from the number that the holding account was born with. Each
-// claim that fails on the ledger takes one.
-const MostBumps = 10_000
-
 // MostEnvelope is the greatest plan that is read at all, in bytes of base64. A claim has about 1 kB.
 const MostEnvelope = 20_000
 
@@ -94,9 +90,7 @@ func CheckPlan(got wire.Plan, h Holding, want PlanExpect) (Plan, error) {
 	case tx.Bounds.MaxLedger != got.MaxLedger:
 		return Plan{}, fmt.Errorf("%w: another last ledger", ErrPlan)
 	}
-	// An account is born with the number (ledger << 32). A claim must merge in a ledger after that, below its bound.
-	born, used := tx.Sequence>>32, tx.Sequence&(1<<32-1)
-	if born <= 0 || born >= int64(tx.Bounds.MaxLedger) || used < 1 || used > MostBumps {
+	if !relay.ClaimNumber(tx.Sequence, tx.Bounds.MaxLedger) {
 		return Plan{}, ErrSequence
 	}
 	return Plan{Tx: tx, Destination: want.Destination, NewAccount: want.NewAccount, holding: h}, nil

@@ -290,16 +290,18 @@ func TestCheckPlanRefuses(t *testing.T) {
 	h := fixture(t, relay.Guarded).open(t)
 	thief := func(p *stellar.ClaimPlan) { p.Destination = addr("thief") }
 	cases := map[string]func(t *testing.T) wire.Plan{
-		"another destination":  func(t *testing.T) wire.Plan { return plan(t, thief) },
-		"another source":       func(t *testing.T) wire.Plan { return plan(t, func(p *stellar.ClaimPlan) { p.Holding = addr("other") }) },
-		"another network":      func(t *testing.T) wire.Plan { return plan(t, func(p *stellar.ClaimPlan) { p.Passphrase = public }) },
-		"existing account":     func(t *testing.T) wire.Plan { return plan(t, existing) },
-		"said to be existing":  func(t *testing.T) wire.Plan { p := plan(t, nil); p.NewAccount = false; return p },
-		"another hash":         func(t *testing.T) wire.Plan { p := plan(t, nil); p.Hash = plan(t, thief).Hash; return p },
-		"another number said":  func(t *testing.T) wire.Plan { p := plan(t, nil); p.Sequence++; return p },
-		"no number said":       func(t *testing.T) wire.Plan { p := plan(t, nil); p.Sequence = 0; return p },
-		"another bound said":   func(t *testing.T) wire.Plan { p := plan(t, nil); p.MaxLedger++; return p },
-		"number far off":       func(t *testing.T) wire.Plan { return plan(t, func(p *stellar.ClaimPlan) { p.Sequence += MostBumps }) },
+		"another destination": func(t *testing.T) wire.Plan { return plan(t, thief) },
+		"another source":      func(t *testing.T) wire.Plan { return plan(t, func(p *stellar.ClaimPlan) { p.Holding = addr("other") }) },
+		"another network":     func(t *testing.T) wire.Plan { return plan(t, func(p *stellar.ClaimPlan) { p.Passphrase = public }) },
+		"existing account":    func(t *testing.T) wire.Plan { return plan(t, existing) },
+		"said to be existing": func(t *testing.T) wire.Plan { p := plan(t, nil); p.NewAccount = false; return p },
+		"another hash":        func(t *testing.T) wire.Plan { p := plan(t, nil); p.Hash = plan(t, thief).Hash; return p },
+		"another number said": func(t *testing.T) wire.Plan { p := plan(t, nil); p.Sequence++; return p },
+		"no number said":      func(t *testing.T) wire.Plan { p := plan(t, nil); p.Sequence = 0; return p },
+		"another bound said":  func(t *testing.T) wire.Plan { p := plan(t, nil); p.MaxLedger++; return p },
+		"number far off": func(t *testing.T) wire.Plan {
+			return plan(t, func(p *stellar.ClaimPlan) { p.Sequence += relay.MostClaims })
+		},
 		"number of the ladder": func(t *testing.T) wire.Plan { return plan(t, func(p *stellar.ClaimPlan) { p.Sequence = 520<<32 - 1 }) },
 		"number before birth":  func(t *testing.T) wire.Plan { return plan(t, func(p *stellar.ClaimPlan) { p.Sequence = born }) },
 		"number of no account": func(t *testing.T) wire.Plan { return plan(t, func(p *stellar.ClaimPlan) { p.Sequence = 1 }) },

@@ -218,22 +218,29 @@ type ladderRow struct {
 
 func (b *ledgerBench) ladder(f fundingRow, i int, home string) ladderRow {
 	b.Helper()
+	return b.ladderOf(relay.LadderVersion, f, i, LedgerAccount(home), relay.Memo{})
+}
+
+// ladderOf is a ladder of the version, to an address and with a memo.
+func (b *ledgerBench) ladderOf(version int, f fundingRow, i int, home string, memo relay.Memo) ladderRow {
+	b.Helper()
 	h := f.plan.Payments[i]
-	plan := stellar.ReturnPlan{Passphrase: b.Passphrase(), Holding: h.Account, ReturnTo: LedgerAccount(home), LastLedger: f.plan.LastLedger,
-		Sponsor: LedgerAccount("sponsor"), Asset: h.Asset, Amount: h.Amount}
+	plan := stellar.ReturnPlan{Passphrase: b.Passphrase(), Version: version, Holding: h.Account, ReturnTo: home, Memo: memo,
+		LastLedger: f.plan.LastLedger, Sponsor: LedgerAccount("sponsor"), Asset: h.Asset, Amount: h.Amount}
 	if f.own {
-		plan.Fee = ownRungFee
+		plan.Fee, plan.Wallet = ownRungFee, f.plan.Sponsor
 	}
 	built, err := stellar.BuildLadder(plan)
 	b.ok(err)
 	out := ladderRow{out: map[string]signed{}, Payment: relay.Payment{ID: relay.PaymentID("pay_" + holding(i)), State: relay.Returning,
-		Amount: relay.Stroops(h.Amount), Asset: h.Asset, ReturnTo: plan.ReturnTo, Holding: h.Account, Funding: f.Envelope.Hash, Bound: plan.LastLedger}}
+		Amount: relay.Stroops(h.Amount), Asset: h.Asset, ReturnTo: plan.ReturnTo, ReturnMemo: memo, LadderVersion: version,
+		Holding: h.Account, Funding: f.Envelope.Hash, Bound: plan.LastLedger}}
 	if f.own {
 		out.Sponsor, out.Purse, out.RungFee = f.plan.Sponsor, relay.Stroops(h.Purse), ownRungFee
 	}
 	for _, r := range built {
 		signers := []string{holding(i)}
-		if r.K == stellar.LastResort {
+		if plan.Ladder().Cosigned(r.K) {
 			signers = append(signers, "sponsor")
 		}
 		s := b.sign(r.Tx, signers...)

@@ -57,29 +57,42 @@ func ownHome(b *ledgerBench) {
 		}
 		return s.Fee
 	}
+	// Home is somebody else's account: it gets the whole amount by a payment, and the wallet what is left.
+	wallet := func() relay.Stroops { return b.lumens("sender").Balance }
 	before, credit := b.balanceOf(a, "other")
-	fee := land(ladders[0], 0)
-	fee += land(ladders[2], 0)
+	sender := wallet()
+	fee := land(ladders[0], 0) + land(ladders[2], 0)
 	after, more := b.balanceOf(a, "other")
-	if after != before+2*purse+relay.One-fee || more != credit+creditAmount {
-		b.Errorf("home had %s and %s, has %s and %s, fees %s", before, credit, after, more, fee)
+	if after != before+relay.One || more != credit+creditAmount || wallet() != sender+2*purse-fee {
+		b.Errorf("home had %s and %s, has %s and %s; the wallet had %s, has %s, fees %s", before, credit, after, more, sender, wallet(), fee)
 	}
 
-	// The issuer took it back: the purse comes home.
+	// The issuer took it back: the purse goes to the wallet.
 	b.act([]txnbuild.Operation{a.clawback("h3", creditAmount)}, "issuer")
-	fee = land(ladders[3], 2)
-	if now := b.lumens("other").Balance; now != after+purse-fee {
-		b.Errorf("after a clawback: had %s, has %s", after, now)
+	sender = wallet()
+	fee = land(ladders[3], 3)
+	if now := wallet(); now != sender+purse-fee {
+		b.Errorf("after a clawback: the wallet had %s, has %s", sender, now)
 	}
 
-	// Nobody at home: the amount waits for her, and the service, which lends its reserve, keeps what is left.
-	for i, asset := range map[int]string{1: relay.Native, 4: a.text} {
-		sponsor := b.lumens("sponsor").Balance
+	// Nobody at home: everything goes into the wallet.
+	for i, want := range map[int]relay.Stroops{1: purse + relay.One, 4: purse} {
+		sender := wallet()
+		_, had := b.balanceOf(a, "sender")
 		l := b.ladder(f, i, "nobody")
-		rest := purse - land(l, len(l.rungs)-1)
-		if now := b.lumens("sponsor").Balance; now != sponsor+rest {
-			b.Errorf("last resort of %s: the sponsor had %s, has %s", asset, sponsor, now)
+		fee := land(l, 2)
+		if _, has := b.balanceOf(a, "sender"); wallet() != sender+want-fee || l.Asset != relay.Native && has != had+creditAmount {
+			b.Errorf("into the wallet: it had %s, has %s", sender, wallet())
 		}
+	}
+
+	// The wallet itself cannot take it: the amount waits for it. The sponsor gets what that locks, and the wallet what is left.
+	b.act([]txnbuild.Operation{data("sender", stellar.MemoRequiredKey)})
+	sponsor, sender := b.lumens("sponsor"), wallet()
+	fee = land(b.ladder(f, 5, "sender"), 3)
+	now := b.lumens("sponsor")
+	if now.Balance != sponsor.Balance+stellar.BaseReserve || now.Free != sponsor.Free || wallet() != sender+purse-stellar.BaseReserve-fee {
+		b.Errorf("last resort: the sponsor had %+v, has %+v; the wallet had %s, has %s", sponsor, now, sender, wallet())
 	}
 }
 
@@ -136,9 +149,10 @@ func ownPurse(b *ledgerBench) {
 	b.lands("just the new account", claim(3, "ana", true, "ana"), "ana", creditAmount, cost+ownFee-500)
 	b.refuses("lumens, and no account from them", claim(4, "bob", true), stellar.PurseEmpty)
 
-	l = b.ladder(f, 5, "nobody")
+	b.act([]txnbuild.Operation{data("sender", stellar.MemoRequiredKey)})
+	l = b.ladder(f, 5, "sender")
 	b.noAdvice("a stroop short of the last resort", l, relay.NoWayBack)
-	last := b.advice("just the last resort", b.ladder(f, 6, "nobody"), 3)
+	last := b.advice("just the last resort", b.ladder(f, 6, "sender"), 3)
 	b.CloseWith(b.T, last.outer)
 	if s := b.sight(last.Hash); s == nil || !s.Success {
 		b.Errorf("the last resort: %+v", s)
@@ -170,7 +184,8 @@ func move(b *ledgerBench) {
 		if h.Asset != relay.Native {
 			want = relay.HoldingFacts{Exists: true, Balance: rest, Held: creditAmount}
 		}
-		lowest := stellar.RungSequence(p.LastLedger, stellar.Rungs(h.Asset)-1)
+		ladder := relay.LadderOf(relay.LadderVersion, h.Asset, p.LastLedger, p.Sponsor, relay.Memo{}, p.Sponsor)
+		lowest := ladder.Sequence(ladder.Rungs() - 1)
 		q := relay.HoldingQuery{Account: LedgerAccount(to), Asset: h.Asset, Amount: relay.Stroops(h.Amount), Sponsor: p.Sponsor, Lowest: lowest}
 		got, err := b.Holdings(b.Context(), q)
 		b.ok(err)
@@ -192,8 +207,9 @@ func (b *ledgerBench) homeOf(f fundingRow, name string) {
 	b.Helper()
 	h := f.plan.Payments[0]
 	b.until(f.Bound)
-	r, err := stellar.BuildReturn(stellar.ReturnPlan{Passphrase: b.Passphrase(), Holding: h.Account, ReturnTo: LedgerAccount("sender"),
-		LastLedger: f.plan.LastLedger, Sponsor: LedgerAccount("sponsor"), Asset: h.Asset, Amount: h.Amount, Fee: ownRungFee}, stellar.Rungs(h.Asset)-1)
+	plan := stellar.ReturnPlan{Passphrase: b.Passphrase(), Version: relay.LadderVersion, Holding: h.Account, ReturnTo: LedgerAccount("sender"),
+		LastLedger: f.plan.LastLedger, Sponsor: LedgerAccount("sponsor"), Wallet: LedgerAccount("sender"), Asset: h.Asset, Amount: h.Amount, Fee: ownRungFee}
+	r, err := stellar.BuildReturn(plan, plan.Ladder().Rungs()-1)
 	b.ok(err)
 	s := b.sign(r.Tx, name).bare()
 	b.CloseWith(b.T, s.outer)

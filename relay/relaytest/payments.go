@@ -156,7 +156,7 @@ func paymentLife(b *bench) {
 			relay.ClaimLanded{Hash: "c", Tx: "t", Ledger: 131, Destination: "GDEST", NewAccount: true, Fee: 200}},
 		{fund, relay.FundingDead{Hash: "f"}, relay.CancelAsked{}},
 		{fund, relay.CancelAsked{}, relay.FundingLanded{Hash: "f"}, relay.Onward{}, relay.RungSpent{Left: 1}, relay.Onward{},
-			relay.RungSpent{}, relay.ReturnLanded{Tx: "t", Ledger: 140, Fee: 100}},
+			relay.RungSpent{}, relay.ReturnLanded{Tx: "t", Ledger: 140, Rung: 2, Fee: 100}},
 		{fund, relay.FundingLanded{Hash: "f"}, claim, relay.HoldingTroubled{Cause: relay.KeyTakenOver}, relay.HoldingWell{},
 			relay.DeclineAsked{}, relay.EmptiedElsewhere{Tx: "t", Ledger: 150, Destination: "GELSE", Arrived: 1000 * relay.One}},
 		{fund, relay.FundingLanded{Hash: "f"}, claim, relay.ClaimDead{Hash: "c"}, claim,

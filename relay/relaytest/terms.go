@@ -13,6 +13,7 @@ const Credit = "USDC:GA5ZSEJYB37JRC5AVCIA5MOP4RHTM335X2KGX3IHOJAPP5RE34K4KZVN"
 func Own(p relay.Payment) relay.Payment {
 	p.From, p.Sponsor, p.Purse, p.RungFee = "GWALLET", "GWALLET", 11*relay.One, 100_000
 	p.FundBy, p.FundUntil, p.ManageHash, p.BoxMAC = 120, int64(p.CreatedAt/1e6)+600, "m0", "mac"
+	p.ReturnMemo, p.LadderVersion = relay.Memo{Kind: "id", Value: "7"}, relay.LadderVersion
 	return p
 }
 

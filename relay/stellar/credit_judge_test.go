@@ -168,7 +168,7 @@ func TestAdviseOnCredit(t *testing.T) {
 }
 
 func TestTakeoverOfCredit(t *testing.T) {
-	made := Made{Sponsor: addr("sponsor"), Asset: usd(), Amount: 7_0000000, Lowest: RungSequence(500, 3)}
+	made := Made{Sponsor: addr("sponsor"), Asset: usd(), Amount: 7_0000000, Lowest: homeUSD(0).Ladder().Sequence(3)}
 	for name, tc := range map[string]struct {
 		change func(*Account, *Trustline)
 		want   []Reason
@@ -199,7 +199,7 @@ func TestTakeoverOfCredit(t *testing.T) {
 
 func TestFactsOfCredit(t *testing.T) {
 	v := View{Passphrase: testnet, Sponsor: addr("sponsor")}
-	q := relay.HoldingQuery{Account: addr("h0"), Asset: usd(), Amount: 7_0000000, Lowest: RungSequence(500, 3)}
+	q := relay.HoldingQuery{Account: addr("h0"), Asset: usd(), Amount: 7_0000000, Lowest: homeUSD(0).Ladder().Sequence(3)}
 	for name, tc := range map[string]struct {
 		change func(*Trustline)
 		want   relay.Reason

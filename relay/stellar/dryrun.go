@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"math"
+
+	"github.com/restante/restante/relay"
 )
 
 // Reason is a word for why an envelope would not succeed, or why a holding account is not as it was made.
@@ -29,7 +31,7 @@ const (
 	SignersChanged     Reason = "signers_changed"     // the account's own key no longer suffices, or others were added
 	HoldingShort       Reason = "holding_short"       // less in it than was put in
 	SponsorChanged     Reason = "sponsor_changed"     // its reserve is not kept by the one who made it
-	LadderUnreachable  Reason = "ladder_out_of_reach" // its number has passed the lowest rung
+	LadderUnreachable  Reason = "ladder_out_of_reach" // its number has passed a rung that was not seen in a ledger
 	LineMissing        Reason = "line_missing"        // the destination has no trustline for the asset
 	LineFull           Reason = "line_full"           // its limit leaves no room for the amount
 	LineForbidden      Reason = "line_forbidden"      // the issuer does not let the destination hold the asset
@@ -66,15 +68,16 @@ func IsRefusal(err error) Reason {
 }
 
 // DryRunReturn says whether rung k would succeed in the ledger right after the snapshot, which must hold the holding
-// account and ReturnTo, or for the last resort the holding account and the sponsor; of a credit asset the trustlines of both
-// ends too. nil: it would, as far as entries tell (frozen keys, CAP-77, are not in them). A *Refusal: it would not. Any other
-// error: the question is not answered.
+// account and, for the accounts that the rung pays, merges into or is sponsored by, those too; of a credit asset the trustlines
+// of both ends. nil: it would, as far as entries tell (frozen keys, CAP-77, are not in them). A *Refusal: it would not. Any
+// other error: the question is not answered.
 //
-// A plain rung carries no memo, so an account that asks for one is refused here although the ledger would let it pass.
+// An account that asks for a memo is refused here, where the amount goes, although the ledger would let it pass.
 func DryRunReturn(s Snapshot, p ReturnPlan, k int) error {
 	if err := p.validate(k); err != nil {
 		return err
 	}
+	ladder := p.Ladder()
 	h, err := s.get(p.Holding)
 	if err != nil {
 		return err
@@ -82,7 +85,7 @@ func DryRunReturn(s Snapshot, p ReturnPlan, k int) error {
 	if h == nil {
 		return refuse(HoldingMissing, p.Holding, "not there after ledger %d", s.Ledger)
 	}
-	next, sequence := s.Ledger+1, RungSequence(p.LastLedger, k)
+	next, sequence := s.Ledger+1, ladder.Sequence(k)
 	if next < p.LastLedger+1 {
 		return refuse(TooEarly, p.Holding, "valid from ledger %d, next is %d", p.LastLedger+1, next)
 	}
@@ -95,19 +98,46 @@ func DryRunReturn(s Snapshot, p ReturnPlan, k int) error {
 	if err := paysFee(s, h, int64(p.Fee)); err != nil {
 		return err
 	}
-	if p.Asset != Native && k == BareRung {
+	switch role := ladder.Role(k); {
+	case role == relay.BareRung:
 		return bare(s, p, h)
+	case role == relay.LastResort:
+		return dryRunLastResort(s, p, h)
+	case role == relay.WalletRung:
+		return p.arrives(s, h, p.Wallet, p.Wallet)
+	case ladder.Foreign:
+		return p.arrives(s, h, p.ReturnTo, p.Wallet)
 	}
+	return p.arrives(s, h, p.ReturnTo, p.ReturnTo)
+}
+
+// arrives says whether the amount can go from the holding account to one account, and what is left to another.
+func (p ReturnPlan) arrives(s Snapshot, h *Account, home, rest string) error {
 	if err := holds(s, p.Holding, p.Asset, p.Amount); err != nil {
 		return err
 	}
-	if k == LastResort {
-		return dryRunLastResort(s, p, h)
-	}
-	if err := takes(s, p.ReturnTo, p.Asset, p.Amount); err != nil {
+	to := base(home)
+	if err := takes(s, to, p.Asset, p.Amount); err != nil {
 		return err
 	}
-	return receives(s, p.ReturnTo, h.Balance, Memo{})
+	if home == rest {
+		return receives(s, home, h.Balance, Memo{})
+	}
+	memo := Memo{Kind: p.Memo.Kind}
+	if to != home { // a multiplexed address says whose it is (SEP-29)
+		memo.Kind = MemoID
+	}
+	paid := int64(0) // lumens that the Payment takes along
+	if p.Asset == Native {
+		if out := h.spare(s.reserve()) - int64(p.Fee); out < p.Amount {
+			return refuse(HoldingShort, p.Holding, "can pay %d stroops of %d", out, p.Amount)
+		}
+		paid = p.Amount
+	}
+	if err := receives(s, to, paid, memo); err != nil {
+		return err
+	}
+	return absorbs(s, rest, h.Balance-paid)
 }
 
 // lines is how many trustlines a holding account of the asset has.
@@ -136,8 +166,10 @@ func bare(s Snapshot, p ReturnPlan, h *Account) error {
 		return refuse(LineChanged, p.Holding, "its trustline is gone")
 	case l.Balance > 0:
 		return refuse(ClawedBack, p.Holding, "holds %d stroops of %d: no rung pays out a part", l.Balance, p.Amount)
+	case p.Ladder().Version == relay.FirstLadder:
+		return receives(s, p.ReturnTo, h.Balance, Memo{})
 	}
-	return receives(s, p.ReturnTo, h.Balance, Memo{})
+	return absorbs(s, p.keeper(), h.Balance)
 }
 
 // holds says whether the holding account can pay out all of a credit amount.
@@ -190,28 +222,51 @@ func takes(s Snapshot, account, asset string, amount int64) error {
 	return nil
 }
 
+// dryRunLastResort judges in the order in which the ledger does: first what leaves the holding account, then the sponsor's
+// reserve, then the merge.
 func dryRunLastResort(s Snapshot, p ReturnPlan, h *Account) error {
+	if err := holds(s, p.Holding, p.Asset, p.Amount); err != nil {
+		return err
+	}
 	sponsor, err := s.get(p.Sponsor)
 	if err != nil {
 		return err
 	}
-	reserve, out := s.reserve(), p.Amount
+	reserve, out, gets := s.reserve(), p.Amount, int64(0)
 	if p.Asset != Native {
 		out = 0
 	}
+	if p.Wallet != "" && p.Ladder().Version != relay.FirstLadder {
+		gets = BaseReserve
+	}
+	left := h.spare(reserve) - int64(p.Fee) - out
 	switch {
 	case sponsor == nil:
 		return refuse(SponsorMissing, p.Sponsor, "not there after ledger %d", s.Ledger)
-	case h.spare(reserve)-int64(p.Fee) < out:
-		// The amount leaves before the sponsor's reserve is looked at.
-		return refuse(HoldingShort, p.Holding, "can pay %d stroops of %d", h.spare(reserve)-int64(p.Fee), out)
-	case p.Fee > 0 && h.Balance-int64(p.Fee)-out < reserve:
-		// Whoever pays for himself pays for this too: what is left of the purse is the sponsor's, and covers what it locks.
+	case left < 0:
+		return refuse(HoldingShort, p.Holding, "can pay %d stroops of %d", left+out, out)
+	case left < gets:
+		return refuse(PurseEmpty, p.Holding, "leaves %d stroops of its purse, the sponsor gets %d", left, gets)
+	case gets == 0 && p.Fee > 0 && h.Balance-int64(p.Fee)-out < reserve:
+		// In the first ladder what is left of the purse is the sponsor's, and covers what it locks.
 		return refuse(PurseEmpty, p.Holding, "leaves %d stroops of its purse, the claimable balance locks %d", h.Balance-int64(p.Fee)-out, reserve)
-	case sponsor.spare(reserve) < reserve:
-		return refuse(SponsorShort, p.Sponsor, "has %d stroops to spare, the claimable balance locks %d", sponsor.spare(reserve), reserve)
-	case overflows(sponsor, h.Balance-out):
-		return refuse(DestinationFull, p.Sponsor, "balance would overflow")
+	case sponsor.spare(reserve)+gets < reserve:
+		return refuse(SponsorShort, p.Sponsor, "has %d stroops to spare, the claimable balance locks %d", sponsor.spare(reserve)+gets, reserve)
+	}
+	return absorbs(s, p.keeper(), h.Balance-out-gets)
+}
+
+// absorbs says whether the account that keeps the reserve can take what is left. Whether it asks for memos is not looked at: it
+// is no payment to a customer of its.
+func absorbs(s Snapshot, id string, rest int64) error {
+	a, err := s.get(id)
+	switch {
+	case err != nil:
+		return err
+	case a == nil:
+		return refuse(DestinationMissing, id, "not there after ledger %d", s.Ledger)
+	case overflows(a, rest):
+		return refuse(DestinationFull, id, "balance would overflow")
 	}
 	return nil
 }

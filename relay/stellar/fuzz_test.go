@@ -21,11 +21,11 @@ func FuzzEnvelope(f *testing.F) {
 	add(BuildClaim(claim(true)))
 	add(BuildClaim(claim(false)))
 	add(BuildFunding(funding(2)))
-	for k := range Rungs(Native) {
+	for k := range home().Ladder().Rungs() {
 		r, err := BuildReturn(home(), k)
 		add(r.Tx, err)
 	}
-	for k := range Rungs(usd()) {
+	for k := range homeUSD(900).Ladder().Rungs() {
 		r, err := BuildReturn(homeUSD(900), k)
 		add(r.Tx, err)
 	}

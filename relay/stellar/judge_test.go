@@ -159,7 +159,7 @@ func TestAdvise(t *testing.T) {
 }
 
 func TestTakeover(t *testing.T) {
-	made := Made{Sponsor: addr("sponsor"), Asset: Native, Amount: 12_3450000, Lowest: RungSequence(500, 2)}
+	made := Made{Sponsor: addr("sponsor"), Asset: Native, Amount: 12_3450000, Lowest: home().Ladder().Sequence(2)}
 	for name, tc := range map[string]struct {
 		change func(*Account)
 		want   []Reason
@@ -169,7 +169,7 @@ func TestTakeover(t *testing.T) {
 		"used a little":   {func(a *Account) { a.Sequence += 1000 }, nil},
 		"signer":          {func(a *Account) { a.Signers, a.SubEntries = []Signer{{"G", 1}}, 1 }, []Reason{SignersChanged}},
 		"threshold":       {func(a *Account) { a.Thresholds[3] = 1 }, []Reason{SignersChanged}},
-		"sequence":        {func(a *Account) { a.Sequence = RungSequence(500, 2) }, []Reason{LadderUnreachable}},
+		"sequence":        {func(a *Account) { a.Sequence = home().Ladder().Sequence(2) }, []Reason{LadderUnreachable}},
 		"sponsors":        {func(a *Account) { a.NumSponsoring = 1 }, []Reason{IsSponsor}},
 		"trustline":       {func(a *Account) { a.SubEntries = 1 }, []Reason{HasSubEntries}},
 		"other sponsor":   {func(a *Account) { a.Sponsor = addr("x") }, []Reason{SponsorChanged}},

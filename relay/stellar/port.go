@@ -159,8 +159,36 @@ func (v View) Seen(s relay.Sighting, t Touches) relay.PageTransaction {
 }
 
 // AdviceNeeds and RehearsalNeeds say which accounts and trustlines a snapshot must hold for Advice and Rehearsal.
-func (v View) AdviceNeeds(p relay.Payment) (accounts []string, lines []LineID) {
-	return []string{p.Holding, p.ReturnTo, v.Sponsor}, linesOf(p.Asset, p.Holding, p.ReturnTo)
+func (v View) AdviceNeeds(p relay.Payment, ladder []relay.Envelope) (accounts []string, lines []LineID) {
+	home := base(p.ReturnTo)
+	accounts = []string{p.Holding, home}
+	if service := v.cosigner(p, ladder); service != "" {
+		accounts = append(accounts, service)
+	}
+	if p.Sponsor == "" {
+		return accounts, linesOf(p.Asset, p.Holding, home)
+	}
+	return append(accounts, p.Sponsor), linesOf(p.Asset, p.Holding, home, p.Sponsor)
+}
+
+// cosigner is the service's account in a ladder: the one that signs rungs beside the holding account. The signer's own view is
+// opened before it has an account, so it is read from the envelopes.
+func (v View) cosigner(p relay.Payment, ladder []relay.Envelope) string {
+	if v.Sponsor != "" {
+		return v.Sponsor
+	}
+	for _, e := range ladder {
+		tx, err := v.DecodeEnvelope(e)
+		if err != nil {
+			continue // whoever builds the rungs again says what is wrong with it
+		}
+		for _, a := range tx.Signers {
+			if a != p.Holding {
+				return a
+			}
+		}
+	}
+	return ""
 }
 
 // RehearsalNeeds is AdviceNeeds for a claim.
@@ -195,8 +223,9 @@ func linesOf(asset string, accounts ...string) (ids []LineID) {
 
 // Advice dry-runs a ladder. The snapshot holds what AdviceNeeds says. An error is of our own: a payment that cannot have a ladder.
 func (v View) Advice(s Snapshot, pay relay.Payment, ladder []relay.Envelope) (relay.RungAdvice, error) {
-	plan := ReturnPlan{Passphrase: v.Passphrase, Holding: pay.Holding, ReturnTo: pay.ReturnTo, LastLedger: pay.Bound,
-		Sponsor: v.Sponsor, Asset: pay.Asset, Amount: int64(pay.Amount), Fee: uint32(pay.RungFee)}
+	plan := ReturnPlan{Passphrase: v.Passphrase, Version: pay.LadderVersion, Holding: pay.Holding, ReturnTo: pay.ReturnTo,
+		Memo: pay.ReturnMemo, LastLedger: pay.Bound, Asset: pay.Asset, Amount: int64(pay.Amount), Fee: uint32(pay.RungFee),
+		Sponsor: v.cosigner(pay, ladder), Wallet: pay.Sponsor}
 	byRung, left := map[int]string{}, []int{}
 	for _, e := range ladder {
 		byRung[e.Rung] = e.Hash

@@ -4,43 +4,52 @@ import (
 	"errors"
 	"fmt"
 	"math"
+
+	"github.com/restante/restante/relay"
 )
 
-// The return ladder, numbered by k. Rung k carries the sequence number ((L+1)<<32)-1-k, where L is the last ledger in which
-// the funding can land: just below what the holding account's number would be if it were made in ledger L+1, hence above
-// every number that it can have, with room for billions of ordinary transactions. With minSeqNum 0 it is valid at any lower
-// number (CAP-21), and a merge wants a number below (current ledger << 32), which holds from ledger L+1 on (minLedger).
-//
-// Order of use: a rung that reaches the ledger consumes its number, also when it fails, and with it every rung of a
-// lower number. So the LOWEST number must be tried first, that is the highest k. Lumens have two plain rungs (k = 2, 1);
-// a credit asset has two (k = 3, 2) and the bare one (k = 1), which pays nothing and only closes the account, for an amount
-// that the issuer has clawed back. The last resort, which must still be valid when all others are spent, is k = 0.
+// The return ladder, numbered by k. How many rungs there are, what each does and which number it carries is said in
+// [relay.Ladder]; here they are built. In every ladder, rung 0 is the last resort, which must still be valid when all others
+// are spent, and of a credit asset rung 1 is the bare one.
 const (
 	BareRung   = 1 // of a credit asset only
 	LastResort = 0
 )
 
-// Rungs is how many rungs the ladder of an asset has.
-func Rungs(asset string) int {
-	if asset == Native {
-		return 3
-	}
-	return 4
-}
-
-// Plain says that rung k pays the whole amount to the account that it returns to.
-func Plain(asset string, k int) bool { return k > LastResort && (asset == Native || k != BareRung) }
-
 // ReturnPlan is the way home for one holding account. Returns have no end, so that no delay of ours can outlive them.
 type ReturnPlan struct {
 	Passphrase string
+	Version    int // of the ladder; 0 is the first
 	Holding    string
-	ReturnTo   string
-	LastLedger uint32 // L: the last ledger in which the funding can land
-	Asset      string // "native" or CODE:ISSUER
-	Amount     int64  // stroops of it: what the funding put into the holding account
-	Fee        uint32 // stroops that the holding account bids for the whole, out of its purse; 0 when a fee bump pays
-	Sponsor    string // last resort only: pays its reserve, takes the merge, co-signs when it is used
+	ReturnTo   string     // G…; of somebody else's account also M… (SEP-23)
+	Memo       relay.Memo // that every plain rung carries; only for somebody else's account
+	LastLedger uint32     // L: the last ledger in which the funding can land
+	Asset      string     // "native" or CODE:ISSUER
+	Amount     int64      // stroops of it: what the funding put into the holding account
+	Fee        uint32     // stroops that the holding account bids for the whole, out of its purse; 0 when a fee bump pays
+	Sponsor    string     // the service's account, whose signature the co-signed rungs need
+	Wallet     string     // the sender's account that keeps the holding account's reserve; "" the service's does
+}
+
+// Ladder is its shape.
+func (p ReturnPlan) Ladder() relay.Ladder {
+	return relay.LadderOf(p.Version, p.Asset, p.LastLedger, p.ReturnTo, p.Memo, p.Wallet)
+}
+
+// keeper is the account that keeps the holding account's reserve, and gets what is left besides the amount.
+func (p ReturnPlan) keeper() string {
+	if p.Wallet != "" && p.Ladder().Version != relay.FirstLadder {
+		return p.Wallet
+	}
+	return p.Sponsor
+}
+
+// own is the account of the sender's that can be relied on: the paying wallet where the money returns to somebody else's.
+func (p ReturnPlan) own() string {
+	if p.Ladder().Foreign {
+		return p.Wallet
+	}
+	return p.ReturnTo
 }
 
 // Rung is one envelope of the ladder.
@@ -49,15 +58,14 @@ type Rung struct {
 	K int
 }
 
-// RungSequence is the number that rung k carries when the funding lands in lastLedger or before.
-func RungSequence(lastLedger uint32, k int) int64 {
-	return (int64(lastLedger)+1)<<32 - 1 - int64(k)
-}
-
 // BuildLadder returns all rungs in the order in which they are to be used, the highest k first.
 func BuildLadder(p ReturnPlan) ([]Rung, error) {
-	ladder := make([]Rung, 0, Rungs(p.Asset))
-	for k := Rungs(p.Asset) - 1; k >= 0; k-- {
+	n := p.Ladder().Rungs()
+	if n == 0 {
+		return nil, fmt.Errorf("ladder of version %d is not known", p.Version)
+	}
+	ladder := make([]Rung, 0, n)
+	for k := n - 1; k >= 0; k-- {
 		r, err := BuildReturn(p, k)
 		if err != nil {
 			return nil, err
@@ -67,10 +75,17 @@ func BuildLadder(p ReturnPlan) ([]Rung, error) {
 	return ladder, nil
 }
 
-// BuildReturn returns rung k, unsigned. A plain rung merges the holding account into ReturnTo, after it paid a credit amount
-// there and gave up its trustline; the bare rung does the same without paying. The last resort is for a sender whose account
-// can no longer take it: it puts the amount into a claimable balance that only ReturnTo can claim, whenever it can, and
-// merges the rest, the purse and what strangers paid in, to the sponsor.
+// BuildReturn returns rung k, unsigned. Of lumens there is no ChangeTrust, and into an account of the sender's own no Payment.
+//
+//	plain        Payment to ReturnTo, ChangeTrust 0, AccountMerge
+//	wallet       Begin, Payment to the wallet, ChangeTrust 0, End, AccountMerge
+//	bare         Begin, ChangeTrust 0, End, AccountMerge
+//	last resort  (Payment of one base reserve to the sponsor), Begin, CreateClaimableBalance, End, ChangeTrust 0, AccountMerge
+//
+// Begin is of the service's sponsor for the holding account: without its signature the rung cannot reach a ledger, so nobody can
+// spend the plain rungs' numbers with it. Whose purse pays gives the sponsor first what the balance locks. The merge carries
+// along the purse and what strangers paid in: to ReturnTo where that is the sender's own account, else, and in the bare
+// rung and the last resort, to the account that keeps the reserve. The claimant of the balance is the sender's own account.
 func BuildReturn(p ReturnPlan, k int) (Rung, error) {
 	d, f, err := returnDraft(p, k)
 	if err != nil {
@@ -84,7 +99,62 @@ func returnDraft(p ReturnPlan, k int) (*draft, frame, error) {
 	if err := p.validate(k); err != nil {
 		return nil, frame{}, err
 	}
+	l := p.Ladder()
+	memo, err := p.memo(k)
+	if err != nil {
+		return nil, frame{}, err
+	}
 	d := &draft{}
+	if l.Version == relay.FirstLadder {
+		p.firstOperations(d, k)
+	} else {
+		p.operations(d, l, k)
+	}
+	any := int64(0)
+	return d, frame{
+		passphrase: p.Passphrase, source: p.Holding, sequence: l.Sequence(k), minSeqNum: &any, fee: p.Fee, memo: memo,
+		bounds: Bounds{MinLedger: p.LastLedger + 1},
+	}, nil
+}
+
+func (p ReturnPlan) operations(d *draft, l relay.Ladder, k int) {
+	credit, cosigned := p.Asset != Native, l.Cosigned(k)
+	if l.Role(k) == relay.LastResort && p.Wallet != "" {
+		d.pay(p.Holding, p.Sponsor, Native, BaseReserve)
+	}
+	if cosigned {
+		d.begin(p.Sponsor, p.Holding)
+	}
+	rest := p.keeper()
+	switch l.Role(k) {
+	case relay.PlainRung:
+		if credit || l.Foreign {
+			d.pay(p.Holding, p.ReturnTo, p.Asset, p.Amount)
+		}
+		if !l.Foreign {
+			rest = p.ReturnTo
+		}
+	case relay.WalletRung:
+		if credit {
+			d.pay(p.Holding, p.Wallet, p.Asset, p.Amount)
+		}
+	case relay.LastResort:
+		d.claimable(p.Holding, p.Asset, p.Amount, p.own())
+		d.end(p.Holding)
+		cosigned = false
+	}
+	if credit {
+		d.trust(p.Holding, p.Asset, 0)
+	}
+	if cosigned {
+		d.end(p.Holding)
+	}
+	d.merge(p.Holding, rest)
+}
+
+// firstOperations are those of the first version: the bare rung merges to ReturnTo and needs no other signature, and the last
+// resort leaves the purse with the sponsor.
+func (p ReturnPlan) firstOperations(d *draft, k int) {
 	credit, home := p.Asset != Native, p.ReturnTo
 	switch {
 	case k == LastResort:
@@ -99,25 +169,37 @@ func returnDraft(p ReturnPlan, k int) (*draft, frame, error) {
 		d.trust(p.Holding, p.Asset, 0)
 	}
 	d.merge(p.Holding, home)
-	any := int64(0)
-	return d, frame{
-		passphrase: p.Passphrase, source: p.Holding, sequence: RungSequence(p.LastLedger, k), minSeqNum: &any, fee: p.Fee,
-		bounds: Bounds{MinLedger: p.LastLedger + 1},
-	}, nil
+}
+
+// memo is that of the rung: of the plain ones only, for no other pays to ReturnTo.
+func (p ReturnPlan) memo(k int) (Memo, error) {
+	if p.Ladder().Role(k) != relay.PlainRung {
+		return Memo{}, nil
+	}
+	return MemoOf(p.Memo)
 }
 
 func (p ReturnPlan) validate(k int) error {
+	l := p.Ladder()
 	switch {
-	case k < 0 || k >= Rungs(p.Asset):
-		return fmt.Errorf("no rung %d, the ladder has %d", k, Rungs(p.Asset))
+	case !l.Known():
+		return fmt.Errorf("ladder of version %d is not known", l.Version)
+	case l.Role(k) == "":
+		return fmt.Errorf("no rung %d, the ladder has %d", k, l.Rungs())
 	case p.LastLedger == 0 || p.LastLedger >= math.MaxInt32:
 		// Above, the sequence numbers of that ledger no longer fit in 63 bits.
 		return fmt.Errorf("last ledger %d of the funding is out of range", p.LastLedger)
-	case p.Holding == p.ReturnTo:
+	case p.Holding == base(p.ReturnTo):
 		return errors.New("holding account returns to itself")
-	case k == LastResort && (p.Sponsor == "" || p.Sponsor == p.Holding):
-		return errors.New("last resort needs a sponsor that is not the holding account")
-	case p.Amount <= 0 && (k == LastResort || p.Asset != Native):
+	case base(p.ReturnTo) != p.ReturnTo && !l.Foreign:
+		return errors.New("a multiplexed address is of somebody else's account")
+	case p.Memo != relay.Memo{} && (!l.Foreign || base(p.ReturnTo) != p.ReturnTo):
+		return errors.New("a memo is for somebody else's account, and a multiplexed address says already whose it is")
+	case p.Wallet != "" && (p.Wallet == p.Holding || p.Wallet == p.Sponsor):
+		return errors.New("the wallet is an account of its own")
+	case l.Cosigned(k) && (p.Sponsor == "" || p.Sponsor == p.Holding):
+		return fmt.Errorf("rung %d needs a sponsor that is not the holding account", k)
+	case p.Amount <= 0 && (k == LastResort || p.Asset != Native || l.Foreign):
 		return fmt.Errorf("amount %d of rung %d is not positive", p.Amount, k)
 	}
 	return nil

@@ -141,7 +141,7 @@ func TestBuildersAgreeWithTxnbuild(t *testing.T) {
 func TestLadderIsUsedFromTheLowestNumber(t *testing.T) {
 	ladder := must[[]Rung](t)(BuildLadder(home()))
 	for i, r := range ladder {
-		if r.K != Rungs(Native)-1-i || r.Sequence != RungSequence(500, r.K) || r.Bounds != (Bounds{MinLedger: 501}) || *r.MinSeqNum != 0 {
+		if r.K != home().Ladder().Rungs()-1-i || r.Sequence != home().Ladder().Sequence(r.K) || r.Bounds != (Bounds{MinLedger: 501}) || *r.MinSeqNum != 0 {
 			t.Errorf("rung %d: %+v", i, r)
 		}
 		if i > 0 && r.Sequence <= ladder[i-1].Sequence {

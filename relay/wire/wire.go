@@ -63,7 +63,7 @@ type DepositRequest struct {
 	HoldingAccount string        `json:"holding_account" validate:"required,len=56,startswith=G"`
 	Box            string        `json:"box" validate:"required,base64,max=16000"`
 	BoxMAC         string        `json:"box_mac" validate:"required,len=64,hexadecimal"`
-	Ladder         []ReceiptRung `json:"ladder" validate:"required,min=3,max=4,dive"`
+	Ladder         []ReceiptRung `json:"ladder" validate:"required,min=3,max=5,dive"`
 	Fee            int64         `json:"fee" validate:"min=0,max=100000000"`          // stroops that the funding bids
 	Funding        string        `json:"funding" validate:"required,base64,max=8000"` // base64 XDR, signed by the holding account only
 }
@@ -233,20 +233,25 @@ type Receipt struct {
 	Amount          string        `json:"amount"`
 	Asset           string        `json:"asset"`
 	ReturnTo        string        `json:"return_to"`
-	NotBeforeLedger uint32        `json:"not_before_ledger"`  // no rung can land earlier
-	RungFee         int64         `json:"rung_fee,omitempty"` // stroops that each rung bids itself; absent: 0, a fee bump pays
-	Box             string        `json:"box"`                // an age file
-	Ladder          []ReceiptRung `json:"ladder"`             // in the order in which they are to be used
-	Explanation     string        `json:"explanation"`        // what it is good for, for people
+	NotBeforeLedger uint32        `json:"not_before_ledger"`        // no rung can land earlier
+	RungFee         int64         `json:"rung_fee,omitempty"`       // stroops that each rung bids itself; absent: 0, a fee bump pays
+	Box             string        `json:"box"`                      // an age file
+	Ladder          []ReceiptRung `json:"ladder"`                   // in the order in which they are to be used
+	Explanation     string        `json:"explanation"`              // what it is good for, for people
+	LadderVersion   int           `json:"ladder_version,omitempty"` // absent: 1
+	Wallet          string        `json:"wallet,omitempty"`         // the sender's account that keeps the reserve: what is left besides the amount goes there
+	ReturnMemoType  string        `json:"return_memo_type,omitempty"`
+	ReturnMemo      string        `json:"return_memo,omitempty"` // that each plain rung carries
 }
 
 // ReceiptRung is one way home: a transaction signed by the holding account, without an end. Anyone can hand it in, inside a fee
-// bump when its own fee is 0. The last resort needs the sponsor's signature besides, so it is of no use without us.
+// bump when its own fee is 0, unless it needs the service's signature besides: then it is of no use without us.
 type ReceiptRung struct {
-	Rung       int    `json:"rung" validate:"min=0,max=3"`
-	Hash       string `json:"hash" validate:"required,len=64"`
-	Envelope   string `json:"envelope" validate:"required,max=4000"` // base64 XDR
-	LastResort bool   `json:"last_resort"`
+	Rung         int    `json:"rung" validate:"min=0,max=4"`
+	Hash         string `json:"hash" validate:"required,len=64"`
+	Envelope     string `json:"envelope" validate:"required,max=4000"` // base64 XDR
+	LastResort   bool   `json:"last_resort"`
+	NeedsService bool   `json:"needs_service,omitempty"` // the service signs it when no plain rung goes through
 }
 
 // Treasury is the answer of GET /v1/treasury.

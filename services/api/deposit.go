@@ -162,7 +162,7 @@ func (s *server) minted(p relay.Payment, in wire.DepositRequest, head relay.Head
 		return relay.FundAnswer{}, err
 	}
 	m := relay.Minted{Payment: p.ID, Account: in.HoldingAccount, Amount: p.Amount, Asset: p.Asset, ReturnTo: p.ReturnTo, ExpiresAt: p.ExpiresAt,
-		Box: box, BoxMAC: strings.ToLower(in.BoxMAC), Terms: p.Terms()}
+		Box: box, BoxMAC: strings.ToLower(in.BoxMAC), Terms: p.Terms(), LadderVersion: relay.LadderVersion}
 	for i, rung := range in.Ladder {
 		e, err := s.rung(p, rung, i, head)
 		if err != nil {
@@ -198,11 +198,12 @@ func (s *server) rung(p relay.Payment, in wire.ReceiptRung, i int, head relay.He
 	}
 	e := relay.Envelope{Hash: tx.Hash, Kind: relay.ReturnEnvelope, State: relay.Signed, Network: s.Desk.Network, Source: tx.Source, Sequence: tx.Sequence,
 		SignedAt: head.Sequence, Rung: in.Rung, XDR: raw, Payments: []relay.PaymentID{p.ID}, OwnFee: p.RungFee}
-	if in.Rung == relay.LastResort {
-		e.State = relay.Planned // the service signs it when it is used
+	ladder := relay.LadderOf(relay.LadderVersion, p.Asset, p.FundBy, p.ReturnTo, p.ReturnMemo, p.Sponsor)
+	if ladder.Cosigned(in.Rung) {
+		e.State = relay.Planned // the service signs it when it is due
 	}
-	if in.Hash != tx.Hash || in.LastResort != (in.Rung == relay.LastResort) {
-		return e, invalid("rung_differs", at, "number, hash and last_resort of a rung are those of its envelope")
+	if in.Hash != tx.Hash || in.LastResort != (ladder.Role(in.Rung) == relay.LastResort) || in.NeedsService != ladder.Cosigned(in.Rung) {
+		return e, invalid("rung_differs", at, "number, hash, last_resort and needs_service of a rung are those of its envelope")
 	}
 	return e, nil
 }

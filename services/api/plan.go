@@ -73,7 +73,7 @@ func (s *server) planned(ctx context.Context, p relay.Payment, intent relay.Clai
 	}
 	plan := s.Signer.Claim
 	if p.Sponsor != "" { // the purse pays: there is nothing for the signer to sign, and nothing that it could count
-		if err := allowOwnPlan(all, intent); err != nil {
+		if err := allowOwnPlan(p, all, intent); err != nil {
 			return relay.Envelope{}, err
 		}
 		plan = func(ctx context.Context, in relay.ClaimIntent) (relay.Envelope, error) { return s.ownClaim(ctx, p, in) }
@@ -87,15 +87,15 @@ func (s *server) planned(ctx context.Context, p relay.Payment, intent relay.Clai
 
 // allowOwnPlan is what the signer looks at before it plans a claim: how many there are, and that a claim that fails takes no
 // number of the way back.
-func allowOwnPlan(all []relay.Envelope, intent relay.ClaimIntent) error {
+func allowOwnPlan(p relay.Payment, all []relay.Envelope, intent relay.ClaimIntent) error {
 	plans := 0
 	for _, e := range all {
-		switch {
-		case e.Kind == relay.ClaimEnvelope:
+		if e.Kind == relay.ClaimEnvelope {
 			plans++
-		case e.Kind == relay.ReturnEnvelope && e.Source == intent.Holding && intent.Sequence >= e.Sequence:
-			return relay.NewFault(relay.Forbidden, "sequence_of_ladder", "This sequence number belongs to the way back.", nil)
 		}
+	}
+	if p.Ladder().Takes(intent.Sequence) {
+		return relay.ErrLadderNumber
 	}
 	if plans >= mostOwnPlans {
 		return relay.NewFault(relay.Exhausted, "too_many_plans", "Too many claims of this payment were planned.", nil)

@@ -1,14 +1,11 @@
 package api
 
 import (
-	"cmp"
 	"encoding/base64"
 	"fmt"
 	"net/http"
-	"slices"
 
 	"github.com/restante/restante/relay"
-	"github.com/restante/restante/relay/stellar"
 	"github.com/restante/restante/relay/wire"
 )
 
@@ -44,6 +41,7 @@ func (s *server) receipt(c *call) (reply, error) {
 		Format: wire.ReceiptFormat, Payment: string(p.ID), Network: s.cfg.Network, HoldingAccount: p.Holding, Amount: p.Amount.String(),
 		Asset: p.Asset, ReturnTo: p.ReturnTo, NotBeforeLedger: p.NotBefore(), Box: base64.StdEncoding.EncodeToString(box),
 		RungFee: int64(p.RungFee), Ladder: ladder(p, envelopes), Explanation: explanation(p),
+		LadderVersion: p.Ladder().Version, Wallet: p.Sponsor, ReturnMemoType: p.ReturnMemo.Kind, ReturnMemo: p.ReturnMemo.Value,
 	}
 	return reply{status: http.StatusOK, body: out}, nil
 }
@@ -59,16 +57,14 @@ func receiptable(p relay.Payment) error {
 	return nil
 }
 
-// ladder is the ways home that are left, the lowest number first: one that is used takes all lower numbers with it.
+// ladder is the ways home that are left, in the order of use.
 func ladder(p relay.Payment, envelopes []relay.Envelope) []wire.ReceiptRung {
-	envelopes = slices.DeleteFunc(slices.Clone(envelopes), func(e relay.Envelope) bool {
-		return e.Kind != relay.ReturnEnvelope || e.Source != p.Holding || !e.Live()
-	})
-	slices.SortFunc(envelopes, func(a, b relay.Envelope) int { return cmp.Compare(a.Sequence, b.Sequence) })
+	shape := p.Ladder()
 	out := []wire.ReceiptRung{}
-	for _, e := range envelopes {
+	for _, e := range relay.RungsLeft(envelopes, p.Holding) {
 		out = append(out, wire.ReceiptRung{
-			Rung: e.Rung, Hash: e.Hash, Envelope: base64.StdEncoding.EncodeToString(e.XDR), LastResort: e.Rung == stellar.LastResort,
+			Rung: e.Rung, Hash: e.Hash, Envelope: base64.StdEncoding.EncodeToString(e.XDR), LastResort: shape.Role(e.Rung) == relay.LastResort,
+			NeedsService: shape.Cosigned(e.Rung),
 		})
 	}
 	return out
@@ -81,6 +77,6 @@ func explanation(p relay.Payment) string {
 	}
 	return fmt.Sprintf("Keep this file where Restante is not. As long as nobody has claimed, it brings the money home to %s with Restante gone, from "+
 		"ledger %d on: %s. Or open the box "+
-		"(base64 of an age file) with the sender's age identity: it holds the key of the holding account. The rung that is the last resort "+
-		"needs Restante's signature.", p.ReturnTo, p.NotBefore(), how)
+		"(base64 of an age file) with the sender's age identity: it holds the key of the holding account. A rung that says needs_service "+
+		"wants Restante's signature and is of no use without it.", p.ReturnTo, p.NotBefore(), how)
 }

@@ -101,7 +101,7 @@ func depositOf(a relay.FundAnswer) wire.DepositRequest {
 	d := wire.DepositRequest{HoldingAccount: m.Account, Box: base64.StdEncoding.EncodeToString(m.Box), BoxMAC: hash("mac of " + m.Account),
 		Fee: int64(a.Envelope.OwnFee), Funding: base64.StdEncoding.EncodeToString(a.Envelope.XDR)}
 	for _, e := range m.Ladder {
-		d.Ladder = append(d.Ladder, wire.ReceiptRung{Rung: e.Rung, Hash: e.Hash, Envelope: base64.StdEncoding.EncodeToString(e.XDR), LastResort: e.Rung == relay.LastResort})
+		d.Ladder = append(d.Ladder, wire.ReceiptRung{Rung: e.Rung, Hash: e.Hash, Envelope: base64.StdEncoding.EncodeToString(e.XDR), LastResort: e.Rung == stellar.LastResort, NeedsService: e.State == relay.Planned})
 	}
 	return d
 }

@@ -71,13 +71,7 @@ func (s *server) ledgerSays(ctx context.Context, out *wire.Story, p relay.Paymen
 	if p.Holding == "" {
 		return nil
 	}
-	lowest := int64(0)
-	for _, e := range envelopes {
-		if e.Kind == relay.ReturnEnvelope && e.Source == p.Holding && (lowest == 0 || e.Sequence < lowest) {
-			lowest = e.Sequence
-		}
-	}
-	facts, err := s.Ledger.Holdings(ctx, p.Query(lowest))
+	facts, err := s.Ledger.Holdings(ctx, p.QueryWith(relay.RungsLeft(envelopes, p.Holding)))
 	if err != nil {
 		s.Log.Warn("story without the holding account", "payment", p.ID, "err", err)
 		out.Holding = "The ledger does not say just now."

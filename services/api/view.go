@@ -54,7 +54,7 @@ func (s *server) claimView(p relay.Payment, app relay.App) wire.ClaimView {
 }
 
 func destination(p relay.Payment) *string {
-	if p.Destination == "" || p.State != relay.Claimed && p.State != relay.Settled {
+	if p.Destination == "" || p.State != relay.Claimed && p.State != relay.Settled && p.State != relay.Returned {
 		return nil
 	}
 	return &p.Destination

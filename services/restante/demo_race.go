@@ -134,8 +134,12 @@ func (d *stage) ownReturn(ctx context.Context, id string) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	p, err := d.house.desk.Payment(ctx, relay.PaymentID(id))
+	if err != nil {
+		return "", err
+	}
 	for _, e := range all {
-		if e.Kind == relay.ReturnEnvelope && e.Rung == stellar.Rungs(stellar.Native)-1 {
+		if e.Kind == relay.ReturnEnvelope && e.Rung == p.Ladder().Rungs()-1 {
 			outer, err := d.house.signer.Bump(ctx, e.Hash, e.XDR, 10_000)
 			return base64.StdEncoding.EncodeToString(outer), err
 		}

@@ -62,7 +62,7 @@ type number struct {
 type holding struct {
 	payment relay.PaymentID
 	funding *funding
-	lowest  int64 // sequence number of the lowest rung
+	ladder  relay.Ladder
 	asset   string
 	amount  relay.Stroops
 	home    string // where its money returns to
@@ -197,12 +197,13 @@ func (b *book) fund(at span, l fundingLine, kept bool) error {
 		if m.PayTo != "" {
 			continue
 		}
-		h := &holding{payment: m.Payment, funding: f, asset: m.Asset, amount: m.Amount, home: m.ReturnTo, terms: m.terms(), cost: c}
+		h := &holding{payment: m.Payment, funding: f, asset: m.Asset, amount: m.Amount, home: m.ReturnTo, terms: m.terms(), cost: c,
+			ladder: m.ladder(l.Envelope.Bound)}
+		if !h.ladder.Known() {
+			return fmt.Errorf("a way back of version %d: written by a newer program", m.LadderVersion)
+		}
 		for j, rung := range m.Ladder {
-			b.envelopes[rung.Hash] = filed{relay.ReturnEnvelope, at, f, i, j, m.Account, rung.Rung == stellar.LastResort}
-			if h.lowest == 0 || rung.Sequence < h.lowest {
-				h.lowest = rung.Sequence
-			}
+			b.envelopes[rung.Hash] = filed{relay.ReturnEnvelope, at, f, i, j, m.Account, h.ladder.Role(rung.Rung) == relay.LastResort}
 		}
 		b.holdings[m.Account] = h
 	}

@@ -17,8 +17,8 @@ import (
 // policy's MaxFee, or what the app's budget covers, when that is less: refusing would keep money from going home just when the
 // network is busy. What
 // is wrapped is always the text from the log: of a claim the claimant's signatures are taken from envelope, if they are
-// good, and nothing else of it; of a funding or a return envelope is not looked at. The last resort of a ladder gets the
-// sponsor's signature here. The outer hash is in the log before the signature is made.
+// good, and nothing else of it; of a funding or a return envelope is not looked at. A rung that is not plain gets the sponsor's
+// signature here, when it is due. The outer hash is in the log before the signature is made.
 func (s *Signer) Bump(ctx context.Context, hash string, envelope []byte, maxFee relay.Stroops) ([]byte, error) {
 	leave, err := s.enter(ctx)
 	if err != nil {
@@ -36,7 +36,7 @@ func (s *Signer) Bump(ctx context.Context, hash string, envelope []byte, maxFee 
 	if err != nil {
 		return nil, err
 	}
-	inner, tx, err := s.complete(at, e, envelope)
+	inner, tx, err := s.complete(ctx, at, e, envelope)
 	if err != nil {
 		return nil, err
 	}
@@ -67,7 +67,7 @@ func (s *Signer) Bump(ctx context.Context, hash string, envelope []byte, maxFee 
 }
 
 // complete adds to a recorded envelope the signatures it still needs, ours and the claimant's.
-func (s *Signer) complete(at filed, e relay.Envelope, given []byte) (string, stellar.Tx, error) {
+func (s *Signer) complete(ctx context.Context, at filed, e relay.Envelope, given []byte) (string, stellar.Tx, error) {
 	text := base64.StdEncoding.EncodeToString(e.XDR)
 	tx, err := stellar.Decode(text, s.cfg.Passphrase)
 	if err != nil || tx.Hash != e.Hash {
@@ -95,8 +95,37 @@ func (s *Signer) complete(at filed, e relay.Envelope, given []byte) (string, ste
 	if err := s.leadsHome(at, text); err != nil {
 		return "", tx, unavailable("log_altered", fmt.Errorf("recorded envelope %s: %w", e.Hash, err))
 	}
+	if err := s.due(ctx, at, e.Hash); err != nil {
+		return "", tx, err
+	}
 	text, err = s.attach(text, tx.Hash, s.book.sponsor)
 	return text, tx, err
+}
+
+// due wants the rung to be the one that the signer's own ledger would use now: it would succeed, and no plain one would. Once
+// it is complete it stays valid for ever, and one that fails on the ledger spends the numbers of all plain rungs.
+func (s *Signer) due(ctx context.Context, at filed, hash string) error {
+	var l fundingLine
+	if _, err := s.log.body(at.span, &l); err != nil {
+		return err
+	}
+	m := l.Minted[at.minted]
+	p := relay.Payment{ID: m.Payment, App: l.App, State: relay.Returning, Amount: m.Amount, Asset: m.Asset, ReturnTo: m.ReturnTo,
+		ReturnMemo: m.ReturnMemo, LadderVersion: m.LadderVersion, From: m.From, Sponsor: m.Sponsor, Purse: m.Purse, RungFee: m.RungFee,
+		ExpiresAt: m.ExpiresAt, Holding: m.Account, Funding: l.Envelope.Hash, Bound: l.Envelope.Bound}
+	var ladder []relay.Envelope
+	for _, rung := range m.Ladder {
+		ladder = append(ladder, rung.envelope())
+	}
+	advice, err := s.cfg.Ledger.Advise(ctx, p, ladder)
+	switch {
+	case err != nil:
+		return unavailable("ledger_unavailable", err)
+	case advice.Use != hash:
+		return relay.NewFault(relay.Conflict, "rung_not_due", "This rung of the way back is not completed now: another one would bring the money home, or it would fail.",
+			fmt.Errorf("advised is %q: %s", advice.Use, advice.Detail))
+	}
+	return nil
 }
 
 // leadsHome builds a rung again from the facts of its funding and wants the same: the sponsor's key signs no transaction
@@ -116,8 +145,8 @@ func (s *Signer) leadsHome(at filed, text string) error {
 
 func (s *Signer) wayOf(m mintedLine, bound uint32) stellar.ReturnPlan {
 	return stellar.ReturnPlan{
-		Passphrase: s.cfg.Passphrase, Holding: m.Account, ReturnTo: m.ReturnTo, LastLedger: bound, Asset: m.Asset,
-		Amount: int64(m.Amount), Fee: uint32(m.RungFee), Sponsor: s.book.sponsor,
+		Passphrase: s.cfg.Passphrase, Version: m.LadderVersion, Holding: m.Account, ReturnTo: m.ReturnTo, Memo: m.ReturnMemo, LastLedger: bound,
+		Asset: m.Asset, Amount: int64(m.Amount), Fee: uint32(m.RungFee), Sponsor: s.book.sponsor, Wallet: m.Sponsor,
 	}
 }
 

@@ -92,10 +92,10 @@ func (s *Signer) buildClaim(in relay.ClaimIntent, h *holding) (stellar.Tx, error
 	return tx, nil
 }
 
-// allowClaim: a claim that took a number of the ladder, or a higher one, would spend the way back when it fails.
+// allowClaim: a claim with a rung's number would spend the way back when it fails.
 func (s *Signer) allowClaim(in relay.ClaimIntent, h *holding, head relay.Head) error {
-	if in.Sequence >= h.lowest {
-		return forbidden("sequence_of_ladder", "This sequence number belongs to the way back.")
+	if h.ladder.Takes(in.Sequence) {
+		return relay.ErrLadderNumber
 	}
 	if s.book.plans[in.Payment] >= s.cfg.Policy.Plans {
 		return relay.NewFault(relay.Exhausted, "too_many_plans", "Too many claims of this payment were planned.", nil)

@@ -2,6 +2,7 @@ package signer
 
 import (
 	"encoding/base64"
+	"errors"
 	"slices"
 	"strings"
 	"testing"
@@ -171,6 +172,25 @@ func (r *rig) outer(raw []byte, hash string, bid relay.Stroops, signers ...strin
 	}
 }
 
+// notDue wants a rung refused while the signer's own ledger advises another one, none, or does not answer; then it is due.
+func (r *rig) notDue(hash, other string) {
+	r.t.Helper()
+	lines := r.lines()
+	for _, advice := range []relay.RungAdvice{{}, {Use: other}, {Wait: true, Detail: "too early"}, {Reason: relay.ClawedBack}} {
+		r.view.advice = advice
+		if raw, err := r.s.Bump(r.t.Context(), hash, nil, relay.One); relay.CodeOf(err) != "rung_not_due" || raw != nil {
+			r.t.Errorf("advised %+v: %v", advice, err)
+		}
+	}
+	r.view.advice, r.view.err = relay.RungAdvice{Use: hash}, errors.New("unreachable")
+	if raw, err := r.s.Bump(r.t.Context(), hash, nil, relay.One); relay.CodeOf(err) != "ledger_unavailable" || raw != nil {
+		r.t.Errorf("without a ledger: %v", err)
+	}
+	if r.view.err = nil; r.lines() != lines {
+		r.t.Error("what is not due is in the log")
+	}
+}
+
 func TestBumpFundingAndReturns(t *testing.T) {
 	r := newRig(t)
 	a := r.fund(r.intent(payment(), payment()))
@@ -184,6 +204,9 @@ func TestBumpFundingAndReturns(t *testing.T) {
 	r.outer(raw, a.Envelope.Hash, bid, signers...)
 	for _, m := range a.Minted {
 		for _, rung := range m.Ladder {
+			if rung.State == relay.Planned { // not plain: only when the signer's own ledger says that it is the one
+				r.notDue(rung.Hash, m.Ladder[0].Hash)
+			}
 			// What is handed in beside the hash is not looked at: the log has the text.
 			raw, err := r.s.Bump(t.Context(), rung.Hash, a.Envelope.XDR, bid)
 			if err != nil {

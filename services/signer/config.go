@@ -12,13 +12,14 @@ import (
 )
 
 // Ledger is the signer's own view of the ledger, not the caller's: what it proves decides whether a payment is funded
-// twice, and what it shows of the sponsor and of holding accounts, what an app may still cost. All methods are as in
-// [relay.Ledger]; an error is no evidence.
+// twice, what it shows of the sponsor and of holding accounts, what an app may still cost, and which rung of a
+// way back is due, which one is completed. All methods are as in [relay.Ledger]; an error is no evidence.
 type Ledger interface {
 	Verdict(ctx context.Context, e relay.Envelope) (relay.Verdict, *relay.Sighting, error)
 	Head(ctx context.Context) (relay.Head, error)
 	Sight(ctx context.Context, hash string) (*relay.Sighting, error)
 	Look(ctx context.Context, asset string, accounts ...string) (map[string]relay.AccountFacts, relay.AssetFacts, error)
+	Advise(ctx context.Context, p relay.Payment, ladder []relay.Envelope) (relay.RungAdvice, error)
 }
 
 // Config is everything a signer is told. Zero values become defaults where one is named.

@@ -8,6 +8,7 @@ import (
 	"filippo.io/age"
 	"github.com/stellar/go-stellar-sdk/keypair"
 	"github.com/stellar/go-stellar-sdk/strkey"
+	"github.com/stellar/go-stellar-sdk/txnbuild"
 
 	"github.com/restante/restante/crypto/box"
 	"github.com/restante/restante/crypto/unseal"
@@ -124,6 +125,24 @@ func (w *town) issue(wallets ...*keypair.Full) string {
 	return asset
 }
 
+// asksForMemos has an account ask for a memo on what it receives (SEP-29).
+func (w *town) asksForMemos(k *keypair.Full) {
+	w.Helper()
+	tx, err := txnbuild.NewTransaction(txnbuild.TransactionParams{
+		SourceAccount: &txnbuild.SimpleAccount{AccountID: k.Address(), Sequence: w.next(k.Address()) - 1}, IncrementSequenceNum: true, BaseFee: 100,
+		Operations:    []txnbuild.Operation{&txnbuild.ManageData{Name: stellar.MemoRequiredKey, Value: []byte("1")}},
+		Preconditions: txnbuild.Preconditions{TimeBounds: txnbuild.NewInfiniteTimeout()},
+	})
+	if err != nil {
+		w.Fatal(err)
+	}
+	text, err := tx.Base64()
+	if err != nil {
+		w.Fatal(err)
+	}
+	w.land(w.signed(text, k))
+}
+
 // intent is a funding of payments of three of an asset.
 func (w *town) intent(asset string, ids ...relay.PaymentID) relay.FundIntent {
 	w.Helper()
@@ -194,8 +213,11 @@ func TestCreditOnALedger(t *testing.T) {
 	if got := w.holds(w.treasury, asset); got != home+2*three {
 		t.Errorf("the treasury has %s", got)
 	}
-	w.send(a.Minted[2].Ladder[2].Hash, nil, false) // the bare one leaves no money behind: there is some
-	w.send(a.Minted[3].Ladder[3].Hash, nil, true)
+	for _, hash := range []string{a.Minted[2].Ladder[2].Hash, a.Minted[3].Ladder[3].Hash} { // the bare one, and the last resort
+		if _, err := w.s.Bump(t.Context(), hash, nil, relay.One); relay.CodeOf(err) != "rung_not_due" {
+			t.Errorf("a rung that would fail, or is not needed: %v", err)
+		}
+	}
 	if got := w.holds(w.treasury, asset); got != home+2*three {
 		t.Errorf("the treasury has %s", got)
 	}
@@ -298,8 +320,8 @@ func (w *town) own(asset string, wallet *keypair.Full, old *relay.Minted) (relay
 	return kept, w.signed(base64.StdEncoding.EncodeToString(kept.Envelope.XDR), keys...)
 }
 
-// A wallet funds a payment, moves it on, and has it back: the sponsor pays for none of it, not even for the last resort,
-// whose merge brings it more than the reserve that it leaves there.
+// A wallet funds a payment, moves it on, and has it back: the sponsor pays for none of it, not even for the last resort, whose
+// purse pays what the balance locks, and nothing more: what is left is the wallet's.
 func TestOwnWalletOnALedger(t *testing.T) {
 	w := newTown(t)
 	wallet := w.made()
@@ -348,12 +370,23 @@ func TestOwnWalletOnALedger(t *testing.T) {
 		w.land(whole) // the client may hand it in by itself
 		w.close(4)
 		last := kept.Minted[0].Ladder[len(kept.Minted[0].Ladder)-1]
+		if _, err = w.s.Bump(t.Context(), last.Hash, nil, 1); relay.CodeOf(err) != "rung_not_due" {
+			t.Errorf("the last resort, while home can take the money: %v", err)
+		}
+		w.asksForMemos(wallet)
+		purse, has := w.balance(kept.Minted[0].Account), w.balance(wallet.Address())
+		if of == relay.Native {
+			purse -= kept.Minted[0].Amount
+		}
 		if raw, err = w.s.Bump(t.Context(), last.Hash, nil, 1); err != nil {
 			t.Fatal(err)
 		}
-		w.land(raw)
-		if gain := w.balance(sponsor) - ours; gain < stellar.BaseReserve {
+		fee := w.land(raw).Fee
+		if gain := w.balance(sponsor) - ours; gain != stellar.BaseReserve {
 			t.Errorf("the last resort brought the sponsor %s, and locked %d", gain, stellar.BaseReserve)
+		}
+		if got := w.balance(wallet.Address()) - has; got != purse-stellar.BaseReserve-fee {
+			t.Errorf("%s of a purse of %s came back", got, purse)
 		}
 	}
 }

@@ -37,7 +37,7 @@ func TestFundIsComplete(t *testing.T) {
 			t.Error("the box does not hold the key of the account")
 		}
 		way := stellar.ReturnPlan{
-			Passphrase: passphrase, Holding: m.Account, ReturnTo: r.home, LastLedger: in.Bound, Sponsor: r.sponsor,
+			Passphrase: passphrase, Version: relay.LadderVersion, Holding: m.Account, ReturnTo: r.home, LastLedger: in.Bound, Sponsor: r.sponsor,
 			Asset: stellar.Native, Amount: int64(in.Mints[i].Amount),
 		}
 		for j, rung := range m.Ladder {

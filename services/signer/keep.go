@@ -122,7 +122,7 @@ func termsFit(m mintedLine, e envelopeLine) bool {
 	case m.Sponsor == "":
 		return m.Replaces != "" && m.Purse == 0 && m.RungFee == 0 && e.OwnFee == 0
 	}
-	least := relay.Stroops(stellar.Rungs(m.Asset))*m.RungFee + stellar.BaseReserve
+	least := relay.Stroops(m.ladder(e.Bound).Rungs())*m.RungFee + stellar.BaseReserve
 	return m.RungFee > 0 && e.OwnFee > 0 && m.Purse >= least
 }
 
@@ -152,10 +152,10 @@ func (s *Signer) allowMove(in relay.KeepIntent, m mintedLine) error {
 	switch {
 	case old == nil || old.funding.app != in.App || old.payment != m.Replaces || old.funding.dead():
 		return forbidden("holding_unknown", "This is no holding account of that payment.")
-	case old.asset != m.Asset || old.amount != m.Amount || old.home != m.ReturnTo || old.terms.Sponsor != m.Sponsor || old.terms.RungFee != m.RungFee || old.terms.Purse != m.Purse:
+	case old.asset != m.Asset || old.amount != m.Amount || old.home != m.ReturnTo || old.terms.Sponsor != m.Sponsor || old.terms.RungFee != m.RungFee || old.terms.Purse != m.Purse || old.terms.ReturnMemo != m.ReturnMemo:
 		return forbidden("replaced_otherwise", "The money moves as it is, or not at all.")
-	case in.Funded.Envelope.Sequence >= old.lowest: // a move that fails would spend the way back
-		return forbidden("sequence_of_ladder", "This sequence number belongs to the way back.")
+	case old.ladder.Takes(in.Funded.Envelope.Sequence): // a move that fails would spend the way back
+		return relay.ErrLadderNumber
 	}
 	return nil
 }
@@ -178,7 +178,11 @@ func (s *Signer) allowLadder(m mintedLine, e envelopeLine) error {
 	differs := func(k int, err error) error {
 		return relay.NewFault(relay.Invalid, "rung_differs", fmt.Sprintf("Rung %d of the way back is not the one that was agreed.", k), err)
 	}
-	if len(m.Ladder) != stellar.Rungs(m.Asset) {
+	if m.LadderVersion != relay.LadderVersion {
+		return relay.NewFault(relay.Invalid, "ladder_version", "This is not the way back that is made now. Update the client.", nil)
+	}
+	ladder := m.ladder(e.Bound)
+	if len(m.Ladder) != ladder.Rungs() {
 		return relay.NewFault(relay.Invalid, "ladder_incomplete", "The way back is not whole.", nil)
 	}
 	for i, rung := range m.Ladder {
@@ -186,7 +190,7 @@ func (s *Signer) allowLadder(m mintedLine, e envelopeLine) error {
 		text := base64.StdEncoding.EncodeToString(rung.XDR)
 		r, err := stellar.CheckReturn(text, s.wayOf(m, e.Bound), k)
 		state := relay.Signed
-		if k == stellar.LastResort {
+		if ladder.Cosigned(k) {
 			state = relay.Planned
 		}
 		want := envelopeLine{Hash: r.Hash, Kind: string(relay.ReturnEnvelope), State: string(state), Network: s.network, Source: m.Account,

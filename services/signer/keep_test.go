@@ -148,8 +148,8 @@ func TestKeepRefuses(t *testing.T) {
 		"another amount":         {"funding_differs", func(in *relay.KeepIntent) { minted(in).Amount++ }},
 		"another asset":          {"funding_differs", func(in *relay.KeepIntent) { minted(in).Asset = r.credit() }},
 		"no asset":               {"asset_malformed", func(in *relay.KeepIntent) { minted(in).Asset = "" }},
-		"another way home":       {"rung_differs", func(in *relay.KeepIntent) { minted(in).ReturnTo = stranger }},
-		"no way home":            {"rung_differs", func(in *relay.KeepIntent) { minted(in).ReturnTo = "" }},
+		"another way home":       {"ladder_incomplete", func(in *relay.KeepIntent) { minted(in).ReturnTo = stranger }},
+		"no way home":            {"ladder_incomplete", func(in *relay.KeepIntent) { minted(in).ReturnTo = "" }},
 		"another account":        {"funding_differs", func(in *relay.KeepIntent) { minted(in).Account = stranger }},
 		"no box":                 {"box_missing", func(in *relay.KeepIntent) { minted(in).Box = nil }},
 		"expired":                {"expired", func(in *relay.KeepIntent) { minted(in).ExpiresAt = relay.Seconds(head(in).CloseTime) }},
@@ -163,6 +163,9 @@ func TestKeepRefuses(t *testing.T) {
 		"no purse":               {"terms_missing", func(in *relay.KeepIntent) { minted(in).Terms.Purse = 0 }},
 		"a purse for no reserve": {"terms_missing", func(in *relay.KeepIntent) { minted(in).Terms.Purse = 3*stellar.OwnRungFee + stellar.BaseReserve - 1 }},
 		"another purse":          {"funding_differs", func(in *relay.KeepIntent) { minted(in).Terms.Purse++ }},
+		"an old way home":        {"ladder_version", func(in *relay.KeepIntent) { minted(in).LadderVersion = relay.FirstLadder }},
+		"a way home to come":     {"ladder_version", func(in *relay.KeepIntent) { minted(in).LadderVersion = relay.LadderVersion + 1 }},
+		"a memo":                 {"ladder_incomplete", func(in *relay.KeepIntent) { minted(in).Terms.ReturnMemo = relay.Memo{Kind: "id", Value: "7"} }},
 		"no rung fee":            {"terms_missing", func(in *relay.KeepIntent) { minted(in).Terms.RungFee = 0 }},
 		"another rung fee":       {"rung_differs", func(in *relay.KeepIntent) { minted(in).Terms.RungFee-- }},
 		"a fee beyond the wire":  {"terms_missing", func(in *relay.KeepIntent) { minted(in).Terms.RungFee += 1 << 32 }},
@@ -242,10 +245,12 @@ func TestKeepRefuses(t *testing.T) {
 		code   string
 		change func(*wallet)
 	}{
-		"the last resort merges elsewhere": {"rung_differs", func(w *wallet) { w.plan.Rescue = stranger }},
-		"another network":                  {"funding_differs", func(w *wallet) { w.plan.Passphrase = "Another Network" }},
-		"the service keeps the reserve":    {"terms_missing", func(w *wallet) { w.plan.Sponsor, w.plan.Terms.Sponsor = r.sponsor, "" }},
-		"the sponsor's own keys":           {"wallet_ours", func(w *wallet) { w.plan.Sponsor, w.plan.Terms.Sponsor = r.sponsor, r.sponsor }},
+		"another service signs":         {"rung_differs", func(w *wallet) { w.plan.Rescue = stranger }},
+		"another network":               {"funding_differs", func(w *wallet) { w.plan.Passphrase = "Another Network" }},
+		"the service keeps the reserve": {"terms_missing", func(w *wallet) { w.plan.Sponsor, w.plan.Terms.Sponsor = r.sponsor, "" }},
+		"the sponsor's own keys": {"wallet_ours", func(w *wallet) {
+			w.plan.Sponsor, w.plan.Terms.Sponsor, w.plan.Rescue = r.sponsor, r.sponsor, stranger
+		}},
 		"out of a treasury": {"wallet_ours", func(w *wallet) {
 			w.plan.Channel, w.plan.Treasury, w.plan.Terms.From = r.home, r.home, r.home
 		}},
@@ -356,6 +361,9 @@ func TestBumpOwnFunding(t *testing.T) {
 		t.Error("what the signer does not sign is in the log")
 	}
 	for _, rung := range a.Minted[0].Ladder {
+		if rung.State == relay.Planned {
+			r.notDue(rung.Hash, a.Minted[0].Ladder[0].Hash)
+		}
 		got, err := r.s.Bump(t.Context(), rung.Hash, nil, 1)
 		if err != nil {
 			t.Fatal(err)

@@ -57,6 +57,9 @@ type mintedLine struct {
 	RungFee  relay.Stroops   `json:"rung_fee,omitempty"`
 	Replaces relay.PaymentID `json:"replaces,omitempty"`
 	PayTo    string          `json:"pay_to,omitempty"`
+
+	ReturnMemo    relay.Memo `json:"return_memo,omitzero"`
+	LadderVersion int        `json:"ladder_version,omitempty"` // absent: the first
 }
 
 type trustLine struct {
@@ -153,6 +156,7 @@ func fundingLineOf(day int64, a relay.FundAnswer) fundingLine {
 			Payment: m.Payment, Amount: m.Amount, Asset: m.Asset, ReturnTo: m.ReturnTo, ExpiresAt: m.ExpiresAt,
 			Account: m.Account, Box: m.Box, BoxMAC: m.BoxMAC, From: m.Terms.From, Sponsor: m.Terms.Sponsor, Purse: m.Terms.Purse,
 			RungFee: m.Terms.RungFee, Replaces: m.Terms.Replaces, PayTo: m.Terms.PayTo,
+			ReturnMemo: m.Terms.ReturnMemo, LadderVersion: m.LadderVersion,
 		}
 		for _, rung := range m.Ladder {
 			l.Ladder = append(l.Ladder, lineOf(rung))
@@ -163,14 +167,20 @@ func fundingLineOf(day int64, a relay.FundAnswer) fundingLine {
 }
 
 func (l mintedLine) terms() relay.Terms {
-	return relay.Terms{From: l.From, Sponsor: l.Sponsor, Purse: l.Purse, RungFee: l.RungFee, Replaces: l.Replaces, PayTo: l.PayTo}
+	return relay.Terms{From: l.From, Sponsor: l.Sponsor, Purse: l.Purse, RungFee: l.RungFee, Replaces: l.Replaces, PayTo: l.PayTo,
+		ReturnMemo: l.ReturnMemo}
+}
+
+// ladder is the shape of its way back; bound is that of its funding.
+func (l mintedLine) ladder(bound uint32) relay.Ladder {
+	return relay.LadderOf(l.LadderVersion, l.Asset, bound, l.ReturnTo, l.ReturnMemo, l.Sponsor)
 }
 
 func (l fundingLine) answer() relay.FundAnswer {
 	a := relay.FundAnswer{App: l.App, Envelope: l.Envelope.envelope()}
 	for _, m := range l.Minted {
 		minted := relay.Minted{Payment: m.Payment, Account: m.Account, Amount: m.Amount, Asset: m.Asset, ReturnTo: m.ReturnTo,
-			ExpiresAt: m.ExpiresAt, Box: m.Box, BoxMAC: m.BoxMAC, Terms: m.terms()}
+			ExpiresAt: m.ExpiresAt, Box: m.Box, BoxMAC: m.BoxMAC, Terms: m.terms(), LadderVersion: m.LadderVersion}
 		for _, rung := range m.Ladder {
 			minted.Ladder = append(minted.Ladder, rung.envelope())
 		}

@@ -29,6 +29,7 @@ type view struct {
 	verdicts map[string]relay.Verdict
 	seen     map[string]relay.Sighting
 	there    map[string]relay.AccountFacts // accounts; the sponsor has plenty unless a test says otherwise
+	advice   relay.RungAdvice
 	asked    int
 }
 
@@ -51,6 +52,10 @@ func (v *view) Look(_ context.Context, asset string, accounts ...string) (map[st
 		out[a] = f
 	}
 	return out, relay.AssetFacts{IssuerExists: true}, v.err
+}
+
+func (v *view) Advise(context.Context, relay.Payment, []relay.Envelope) (relay.RungAdvice, error) {
+	return v.advice, v.err
 }
 
 func (v *view) Verdict(_ context.Context, e relay.Envelope) (relay.Verdict, *relay.Sighting, error) {

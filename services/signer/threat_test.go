@@ -227,18 +227,19 @@ func TestAPITakenOver(t *testing.T) {
 			t.Error("a move is completed without the key of what it empties")
 		}
 	}
-	// A payment of his own, whose last resort is the one envelope that the sponsor signs: it pays his account and the sponsor.
+	// A payment of his own, whose co-signed rungs are the only envelopes that the sponsor signs, and in them nothing but the Begin.
 	own := r.wallet(relay.Native)
 	own.mint.ReturnTo = mallory.Address()
 	kept := r.keep(own.minted())
 	signed("a funding", kept.Envelope.XDR)
 	for _, rung := range kept.Minted[0].Ladder {
 		signed("a rung", rung.XDR)
+		r.view.advice.Use = rung.Hash
 		raw, err := r.s.Bump(ctx, rung.Hash, nil, relay.One)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if rung.Rung != stellar.LastResort {
+		if rung.State == relay.Signed {
 			signed("a rung", raw)
 			continue
 		}
@@ -249,7 +250,7 @@ func TestAPITakenOver(t *testing.T) {
 		for i, op := range env.V1.Tx.Operations {
 			source := op.SourceAccount.ToAccountId()
 			if (source.Address() == r.sponsor) != (op.Body.Type == xdr.OperationTypeBeginSponsoringFutureReserves) {
-				t.Errorf("operation %d of the last resort, %v, is the sponsor's", i, op.Body.Type)
+				t.Errorf("operation %d of a co-signed rung, %v, is the sponsor's", i, op.Body.Type)
 			}
 		}
 	}

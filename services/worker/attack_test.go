@@ -7,6 +7,7 @@ import (
 	"github.com/stellar/go-stellar-sdk/txnbuild"
 
 	"github.com/restante/restante/relay"
+	"github.com/restante/restante/relay/stellar"
 )
 
 // attack is what the holder of the key does to her account. It parks the payment with the money safe; a cancel goes home at
@@ -218,12 +219,13 @@ func TestHomeWantsAMemo(t *testing.T) {
 		p := m.ripened()
 		m.does(m.own(m.wallet, nil, &txnbuild.ManageData{Name: "config.memo_required", Value: []byte("1")}))
 		m.watch()
-		before := m.has(m.sponsor)
+		before, home := m.has(m.sponsor), m.has(m.wallet.Address())
 		m.apply(p.ID, relay.CancelAsked{})
 		m.until(p.ID, relay.Settled)
 		m.is(p.ID, relay.Settled, relay.LeftClaimable)
 		m.wantHas("the holding account", p.Holding, -1)
 		rungs := m.rungs(p)
-		m.wantHas("the sponsor", m.sponsor, before+p.Purse-rungs[len(rungs)-1].Fee)
+		m.wantHas("the sponsor", m.sponsor, before+stellar.BaseReserve)
+		m.wantHas("the wallet", m.wallet.Address(), home+p.Purse-stellar.BaseReserve-rungs[len(rungs)-1].Fee)
 	})
 }

@@ -69,7 +69,8 @@ func TestClawedBackInPart(t *testing.T) {
 	})
 }
 
-// The issuer takes all of it back: a cancel closes the account by the bare rung, and lumens that are in it go home.
+// The issuer takes all of it back: a cancel closes the account by the bare rung, and lumens that are in it go to the account that
+// keeps its reserve.
 func TestClawedBackWhole(t *testing.T) {
 	each(t, creditKinds, func(m *market) {
 		p := m.ripened()
@@ -77,18 +78,22 @@ func TestClawedBackWhole(t *testing.T) {
 		m.clawsBack(p.Holding, p.Amount)
 		m.round(1)
 		m.is(p.ID, relay.Parked, relay.ClawedBack)
-		home := m.has(m.home)
+		home, keeper, cost := m.has(m.home), m.sponsor, relay.Stroops(0)
+		before := m.has(keeper)
 		m.apply(p.ID, relay.CancelAsked{})
 		m.until(p.ID, relay.Settled)
 		p = m.is(p.ID, relay.Settled, relay.ClawedBack)
 		rungs := m.rungs(p)
-		if last := rungs[2]; last.Rung != relay.BareRung || last.State != relay.Landed {
+		if last := rungs[2]; last.Rung != stellar.BareRung || last.State != relay.Landed {
 			m.Fatal(m.story(p.ID))
 		}
-		if home += 3 * relay.One; m.self {
-			home += p.Purse - rungs[2].Fee
+		if m.self {
+			home += 3*relay.One + p.Purse - rungs[2].Fee
+		} else {
+			before, cost = before+3*relay.One, rungs[2].Fee
 		}
 		m.wantHas("home", m.home, home)
+		m.wantHas("the sponsor", keeper, before-cost)
 		m.wantHas("the holding account", p.Holding, -1)
 		m.wantUnits("home", m.home, m.stock-p.Amount)
 	})
@@ -128,7 +133,11 @@ func TestHomeCannotTakeTheAsset(t *testing.T) {
 					m.Fatal(err)
 				}
 				tx, _ := generic.Transaction()
-				id, err := tx.ClaimableBalanceID(1)
+				at := 1
+				if m.self { // behind the payment of what the balance locks
+					at = 2
+				}
+				id, err := tx.ClaimableBalanceID(at)
 				if err != nil {
 					m.Fatal(err)
 				}

@@ -201,7 +201,7 @@ func (w *Worker) handIn(ctx context.Context, row relay.Work, e relay.Envelope) e
 	tries := submissions(row.Note) // attempts that only waited for something do not count
 	bid *= relay.Stroops(operations) << min(tries/4, 6)
 	outer := e.XDR
-	if e.OwnFee == 0 || e.State == relay.Planned { // a last resort that pays for itself still wants the sponsor's signature
+	if e.OwnFee == 0 || e.State == relay.Planned { // a rung that pays for itself may still want the sponsor's signature
 		if outer, err = w.Signer.Bump(ctx, e.Hash, e.XDR, bid); err != nil {
 			return err
 		}
@@ -280,8 +280,8 @@ func (w *Worker) ladder(ctx context.Context, p relay.Payment) (now relay.Payment
 	if err != nil {
 		return p, nil, err
 	}
-	all = slices.DeleteFunc(all, func(e relay.Envelope) bool { return e.Source != p.Holding || !e.Live() })
-	seen, err := w.sightAll(ctx, all)
+	live := slices.DeleteFunc(all, func(e relay.Envelope) bool { return e.Source != p.Holding || !e.Live() })
+	seen, err := w.sightAll(ctx, live)
 	if err != nil {
 		return p, nil, err
 	}
@@ -290,13 +290,10 @@ func (w *Worker) ladder(ctx context.Context, p relay.Payment) (now relay.Payment
 			return p, nil, err
 		}
 	}
-	for _, e := range all {
-		found := slices.ContainsFunc(seen, func(s relay.Sighting) bool { return s.Hash == e.Hash })
-		if e.Kind == relay.ReturnEnvelope && !found {
-			rungs = append(rungs, e)
-		}
+	if all, err = w.Desk.EnvelopesOf(ctx, p.ID); err != nil {
+		return p, nil, err
 	}
-	slices.SortFunc(rungs, func(a, b relay.Envelope) int { return b.Rung - a.Rung })
+	rungs = relay.RungsLeft(all, p.Holding)
 	now, err = w.Desk.Payment(ctx, p.ID)
 	return now, rungs, err
 }
@@ -361,13 +358,7 @@ func (w *Worker) audit(ctx context.Context, row relay.Work) error {
 	if p.State == relay.Parked && p.Reason == relay.Frozen && row.Attempts < 3 { // the accounts do not show it; try in a while
 		return again{after: w.pause(row) * 16, why: "parked: frozen"}
 	}
-	lowest := int64(0)
-	for _, e := range rungs {
-		if lowest == 0 || e.Sequence < lowest {
-			lowest = e.Sequence
-		}
-	}
-	facts, err := w.Ledger.Holdings(ctx, p.Query(lowest))
+	facts, err := w.Ledger.Holdings(ctx, p.QueryWith(rungs))
 	if err != nil {
 		return err
 	}

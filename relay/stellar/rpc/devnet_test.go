@@ -169,7 +169,7 @@ func TestFullBatchIsFundedClaimedAndReturned(t *testing.T) {
 	s := n.snapshot("h0", "h16", "ana", "sponsor", "sender")
 	for _, i := range []int{0, 16} {
 		h := s.Accounts[p.Payments[i].Account]
-		made := stellar.Made{Sponsor: p.Sponsor, Asset: stellar.Native, Amount: p.Payments[i].Amount, Lowest: stellar.RungSequence(p.LastLedger, 2)}
+		made := stellar.Made{Sponsor: p.Sponsor, Asset: stellar.Native, Amount: p.Payments[i].Amount, Lowest: home(p, i).Ladder().Sequence(2)}
 		if h == nil || h.Balance != p.Payments[i].Amount || len(stellar.Takeover(h, nil, made)) != 0 {
 			t.Fatalf("holding account %d: %+v", i, h)
 		}

@@ -136,7 +136,7 @@ func (p *Port) Holdings(ctx context.Context, asked ...relay.HoldingQuery) (map[s
 
 // Advise dry-runs a ladder.
 func (p *Port) Advise(ctx context.Context, pay relay.Payment, ladder []relay.Envelope) (relay.RungAdvice, error) {
-	ids, lines := p.view().AdviceNeeds(pay)
+	ids, lines := p.view().AdviceNeeds(pay, ladder)
 	s, err := p.Snapshot(ctx, ids, lines)
 	if err != nil {
 		return relay.RungAdvice{}, port(err)
