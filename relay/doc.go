@@ -11,7 +11,8 @@
 //  2. Nothing is funded before its sealed key and its way back are durable, in the database and in the signer's log.
 //  3. Every envelope is signed and written down before it is sent. A payment has at most one funding that could still
 //     land. Returns and claims merge away the same account, so at most one of them takes the money.
-//  4. The way back (the return ladder) is signed before the money leaves. Cancel, decline and expiry need no key.
+//  4. The way back (the return ladder) is signed before the money leaves. Cancel, decline and expiry need no key. No rung that
+//     would fail while a plain one would succeed is complete without one more signature.
 //  5. Custody is a property of the payment, visible, and never overstated.
 //  6. Exit without us: the sealed box, stock age and any wallet get the money out with this service gone.
 //  7. One lifecycle, one pure function, one writer.
@@ -29,6 +30,7 @@
 //     is what it writes upon what the ledger shows, desk_proof.go upon a proof, desk_direct.go about accounts on file and
 //     tokens, desk_answers.go what is remembered for a request that comes again, desk_recover.go after a backup, anchor.go by what a database knows the signer's log again, and desk_preview.go is a look at what it would write;
 //   - budget.go, reclaim.go: what a payment costs the service's sponsor, an app's budget of it, and what can be taken back;
+//   - ladder.go: how many rungs a way back has, what each does, which numbers they carry, and which a claim may not;
 //   - asset.go, memo.go: how an asset is spelled and what it locks, and what a claim into an account may carry along;
 //   - store.go, signer.go, ledger.go: the ports that adapters implement, each with its contract.
 //

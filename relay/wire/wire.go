@@ -207,6 +207,7 @@ type StoryEnvelope struct {
 	Sequence int64  `json:"sequence,string"`
 	Bound    uint32 `json:"bound,omitempty"`
 	Rung     int    `json:"rung,omitempty"`
+	Role     string `json:"role,omitempty"` // of a return: plain, wallet, bare or last_resort
 	Tx       string `json:"tx,omitempty"`
 	Ledger   uint32 `json:"ledger,omitempty"`
 }

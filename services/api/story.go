@@ -37,10 +37,15 @@ func (s *server) story(c *call) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
+	ladder := p.Ladder()
 	for _, e := range envelopes {
+		role := ""
+		if e.Kind == relay.ReturnEnvelope {
+			role = string(ladder.Role(e.Rung))
+		}
 		out.Envelopes = append(out.Envelopes, wire.StoryEnvelope{
 			Hash: e.Hash, Kind: string(e.Kind), State: string(e.State), Source: e.Source, Sequence: e.Sequence, Bound: e.Bound,
-			Rung: e.Rung, Tx: e.Tx, Ledger: e.Ledger,
+			Rung: e.Rung, Role: role, Tx: e.Tx, Ledger: e.Ledger,
 		})
 	}
 	work, err := s.Store.WorkOf(ctx, p.ID)

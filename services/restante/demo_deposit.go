@@ -31,8 +31,8 @@ func (d *stage) rungElsewhere(ctx context.Context, ben person, id *age.X25519Ide
 		if err != nil {
 			return err
 		}
-		rung, err := stellar.BuildReturn(stellar.ReturnPlan{Passphrase: kept.Network, Holding: kept.HoldingAccount, ReturnTo: keypair.MustRandom().Address(),
-			LastLedger: kept.NotBeforeLedger - 1, Asset: kept.Asset, Amount: amount, Fee: uint32(kept.RungFee)}, in.Ladder[1].Rung)
+		rung, err := stellar.BuildReturn(stellar.ReturnPlan{Passphrase: kept.Network, Version: kept.LadderVersion, Holding: kept.HoldingAccount,
+			ReturnTo: keypair.MustRandom().Address(), LastLedger: kept.NotBeforeLedger - 1, Asset: kept.Asset, Amount: amount, Fee: uint32(kept.RungFee)}, in.Ladder[1].Rung)
 		if err != nil {
 			return err
 		}

@@ -8,7 +8,6 @@ import (
 
 	"github.com/restante/restante/relay"
 	"github.com/restante/restante/relay/client"
-	"github.com/restante/restante/relay/stellar"
 	"github.com/restante/restante/relay/wire"
 )
 
@@ -127,10 +126,17 @@ func purpose(e wire.StoryEnvelope, p client.Payment) string {
 	case relay.FundingEnvelope:
 		return "puts the money into its holding account"
 	case relay.ReturnEnvelope:
-		if e.Rung == stellar.LastResort {
-			return "last resort, leaves the money claimable by " + p.ReturnTo
+		switch relay.Role(e.Role) {
+		case relay.PlainRung:
+			return "takes the money home to " + p.ReturnTo
+		case relay.WalletRung:
+			return "takes the money into the wallet " + p.From + ", when " + p.ReturnTo + " cannot take it"
+		case relay.BareRung:
+			return "closes the holding account, when the issuer took the money back"
+		case relay.LastResort:
+			return "last resort, leaves the money claimable by its sender when his account cannot take it"
 		}
-		return "takes the money home to " + p.ReturnTo
+		return "is a way back that this program does not know"
 	case relay.ClaimEnvelope:
 		return "moves the money into the recipient's account"
 	}

@@ -6,11 +6,9 @@ import (
 	"errors"
 	"io/fs"
 	"path/filepath"
-	"slices"
 
 	"github.com/spf13/cobra"
 
-	"github.com/restante/restante/relay/wire"
 )
 
 func (c *cli) newReceipt() *cobra.Command {
@@ -54,7 +52,7 @@ func (c *cli) receipt(ctx context.Context, id, out string) error {
 	if c.json {
 		return c.printJSON(map[string]string{"payment": r.Payment, "file": out})
 	}
-	if slices.ContainsFunc(r.Ladder, func(rung wire.ReceiptRung) bool { return !rung.LastResort }) {
+	if len(r.Ladder) > 0 && !r.Ladder[0].LastResort && !r.Ladder[0].NeedsService {
 		c.printf("%s\n\nAs long as nobody has claimed, this file brings %s home to %s without us: anybody can hand in its first rung, which needs no key.\n",
 			out, money(r.Amount, r.Asset), r.ReturnTo)
 	} else {

@@ -55,9 +55,9 @@ func TestExplain(t *testing.T) {
 		},
 		Envelopes: []wire.StoryEnvelope{
 			{Hash: "f00d", Kind: "funding", State: "landed", Tx: "beef", Ledger: 24},
-			{Hash: "0001", Kind: "return", State: "signed", Rung: 2},
-			{Hash: "0002", Kind: "return", State: "spent", Rung: 1, Tx: "0bad", Ledger: 30},
-			{Hash: "0003", Kind: "return", State: "planned"},
+			{Hash: "0001", Kind: "return", State: "signed", Rung: 2, Role: "plain"},
+			{Hash: "0002", Kind: "return", State: "spent", Rung: 1, Role: "plain", Tx: "0bad", Ledger: 30},
+			{Hash: "0003", Kind: "return", State: "planned", Role: "last_resort"},
 			{Hash: "0004", Kind: "claim", State: "dead", Bound: 29},
 			{Hash: "0005", Kind: "claim", State: "planned", Bound: 90},
 		},
