@@ -198,6 +198,7 @@ func TestBudgetCountsBack(t *testing.T) {
 		}, 0, credit},
 		"left to the sender": {true, func(r *rig, a relay.FundAnswer) {
 			rungs := a.Minted[0].Ladder
+			r.view.advice.Use = rungs[len(rungs)-1].Hash
 			r.bump(rungs[len(rungs)-1].Hash, nil, 9000)
 			r.landed(rungs[len(rungs)-1].Hash, 600)
 		}, 0, unit + 600},
@@ -334,6 +335,7 @@ func TestBidsBeyondTheBudget(t *testing.T) {
 	r.open()
 	a, b := r.fund(r.mintOf(relay.Native)), r.fund(r.mintOf(relay.Native))
 	for _, hash := range []string{a.Envelope.Hash, a.Minted[0].Ladder[0].Hash, a.Minted[0].Ladder[1].Hash, a.Minted[0].Ladder[2].Hash, b.Minted[0].Ladder[0].Hash} {
+		r.view.advice.Use = hash // of the last resort: it is due
 		r.bump(hash, nil, 5*relay.One)
 	}
 	total := r.allowance().Locked
