@@ -50,7 +50,7 @@ func (d *Desk) step(tx Tx, p Payment, in Input) (Payment, error) {
 // save writes what a step made of p: the row under its version, one line of history for a change of state, wish or handle,
 // the work. A new handle voids what the old one could still prove, here, so that no way leads around it.
 func (d *Desk) save(tx Tx, p Payment, next *Payment, in Input, effects []Effect) error {
-	if next.State == p.State && next.ReturnWish == p.ReturnWish && next.To == p.To && next.FeeHolding == p.FeeHolding &&
+	if next.State == p.State && next.ReturnWish == p.ReturnWish && next.To == p.To && next.fees() == p.fees() &&
 		next.SpentUnits == p.SpentUnits {
 		return nil
 	}

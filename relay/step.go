@@ -11,7 +11,7 @@ func Step(p Payment, in Input, now Micros) (Payment, []Effect, error) {
 		return p, nil, err
 	}
 	if next.State == p.State {
-		if next.ReturnWish != p.ReturnWish || next.To != p.To || next.FeeHolding != p.FeeHolding {
+		if next.ReturnWish != p.ReturnWish || next.To != p.To || next.fees() != p.fees() {
 			next.UpdatedAt = now
 		}
 		return next, effects, nil
@@ -61,17 +61,21 @@ func react(p Payment, in Input) (Payment, []Effect, error) {
 	case FundingDead:
 		return loseFunding(p, in)
 	case ClaimDead:
+		if p.State.Holds() { // also of one that we did not hand in: the ledger charged for it
+			p.charge(in.Fee, in.Payer)
+		}
 		if p.State != Claiming || p.Claim != in.Hash {
 			return p, nil, nil
 		}
 		p.Claim, p.Destination = "", ""
-		p.charge(in.Fee, in.Payer)
 		return to(p, Pending)
 	case RungSpent:
+		if p.State.Holds() {
+			p.charge(in.Fee, in.Payer)
+		}
 		if p.State != Returning {
 			return p, nil, nil
 		}
-		p.charge(in.Fee, in.Payer)
 		if in.Left == 0 {
 			p.Reason = NoWayBack
 			return to(p, Parked)

@@ -13,7 +13,7 @@ import (
 // old funds a payment of the asset as a signer of before did: with the first ladder, which its line does not name.
 func (r *rig) old(asset string) relay.Minted {
 	r.t.Helper()
-	before, number, sum := r.readLog(), r.s.log.n, r.s.log.sum
+	before, number, sum, key := r.readLog(), r.s.log.n, r.s.log.sum, r.s.log.key
 	in := r.intent(payment())
 	in.Mints[0].Asset = asset
 	a := r.fund(in)
@@ -24,7 +24,7 @@ func (r *rig) old(asset string) relay.Minted {
 	if err != nil {
 		r.t.Fatal(err)
 	}
-	key := r.seedOf(m, r.sender)
+	seed := r.seedOf(m, r.sender)
 	var ladder []relay.Envelope
 	for _, rung := range rungs {
 		raw, err := base64.StdEncoding.DecodeString(rung.XDR)
@@ -32,7 +32,7 @@ func (r *rig) old(asset string) relay.Minted {
 			r.t.Fatal(err)
 		}
 		e := m.Ladder[0]
-		e.Hash, e.Sequence, e.Rung, e.XDR, e.State = rung.Hash, rung.Sequence, rung.K, r.sign(raw, key), relay.Signed
+		e.Hash, e.Sequence, e.Rung, e.XDR, e.State = rung.Hash, rung.Sequence, rung.K, r.sign(raw, seed), relay.Signed
 		if rung.K == stellar.LastResort {
 			e.State = relay.Planned
 		}
@@ -40,7 +40,7 @@ func (r *rig) old(asset string) relay.Minted {
 	}
 	a.Minted[0].Ladder, a.Minted[0].LadderVersion = ladder, 0
 	r.s.Close()
-	line, _ := formatLine(number+1, sum, 1, fundingKind, []byte(text(r.t, fundingLineOf(dayOf(r.view.head), a))))
+	line, _ := formatLine(number+1, sum, 1, fundingKind, []byte(text(r.t, fundingLineOf(dayOf(r.view.head), a))), key)
 	r.writeLog(append(append(before, line...), '\n'))
 	r.open()
 	return a.Minted[0]
