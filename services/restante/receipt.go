@@ -8,7 +8,6 @@ import (
 	"path/filepath"
 
 	"github.com/spf13/cobra"
-
 )
 
 func (c *cli) newReceipt() *cobra.Command {

@@ -13,7 +13,7 @@ import (
 // old funds a payment of the asset as a signer of before did: with the first ladder, which its line does not name.
 func (r *rig) old(asset string) relay.Minted {
 	r.t.Helper()
-	before, number, sum, key := r.readLog(), r.s.log.n, r.s.log.sum, r.s.log.key
+	before, number, sum := r.readLog(), r.s.log.n, r.s.log.sum
 	in := r.intent(payment())
 	in.Mints[0].Asset = asset
 	a := r.fund(in)
@@ -40,7 +40,7 @@ func (r *rig) old(asset string) relay.Minted {
 	}
 	a.Minted[0].Ladder, a.Minted[0].LadderVersion = ladder, 0
 	r.s.Close()
-	line, _ := formatLine(number+1, sum, 1, fundingKind, []byte(text(r.t, fundingLineOf(dayOf(r.view.head), a))), key)
+	line, _ := formatLine(number+1, sum, 1, fundingKind, []byte(text(r.t, fundingLineOf(dayOf(r.view.head), a))), r.logKey())
 	r.writeLog(append(append(before, line...), '\n'))
 	r.open()
 	return a.Minted[0]
