@@ -55,7 +55,7 @@ func (m *market) deposited(a relay.FundAnswer) wire.DepositRequest {
 	minted := a.Minted[0]
 	d := wire.DepositRequest{HoldingAccount: minted.Account, Box: text(minted.Box), BoxMAC: strings.Repeat("a", 64), Fee: int64(a.Envelope.OwnFee), Funding: text(a.Envelope.XDR)}
 	for _, e := range minted.Ladder {
-		d.Ladder = append(d.Ladder, wire.ReceiptRung{Rung: e.Rung, Hash: e.Hash, Envelope: base64.StdEncoding.EncodeToString(e.XDR), LastResort: e.Rung == relay.LastResort})
+		d.Ladder = append(d.Ladder, wire.ReceiptRung{Rung: e.Rung, Hash: e.Hash, Envelope: base64.StdEncoding.EncodeToString(e.XDR), LastResort: e.Rung == 0, NeedsService: e.State == relay.Planned})
 	}
 	return d
 }
