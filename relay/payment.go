@@ -94,7 +94,8 @@ func (p Payment) OwnUnits() int {
 }
 
 func (p Payment) units() int {
-	if p.State.Holds() && p.PayTo == "" {
+	gone := p.State == Parked && p.Reason == HoldingAbsent // then it locks nothing
+	if p.State.Holds() && p.PayTo == "" && !gone {
 		return AssetUnits(p.Asset)
 	}
 	return 0

@@ -122,6 +122,25 @@ func usageAddsUp(b *bench) {
 	}
 }
 
+// goneLocksNothing: a parked payment whose holding account is gone locks neither its amount nor a reserve; any other does.
+func goneLocksNothing(b *bench) {
+	p := b.insert(InState(Payment(b.app.ID, 1), relay.Parked))[0]
+	for reason, want := range map[relay.Reason]relay.Usage{
+		relay.Frozen: {Waiting: p.Amount, LockedUnits: relay.AccountUnits}, relay.HoldingAbsent: {},
+	} {
+		p.Reason = reason
+		b.update(func(tx relay.Tx) error { return tx.SavePayment(&p) })
+		b.view(func(tx relay.Tx) error {
+			got, err := tx.Usage(b.app.ID, relay.Native)
+			same(b, string(reason), got, want, func(x, y relay.Usage) bool { return x == y })
+			return err
+		})
+		if got := p.LockedUnits(); got != want.LockedUnits {
+			b.Errorf("%s: the payment locks %d", reason, got)
+		}
+	}
+}
+
 // carriedAreListed: payments whose claims left reserves in new accounts, page by page, until those are back.
 func carriedAreListed(b *bench) {
 	other := App("other")

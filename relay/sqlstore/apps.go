@@ -116,12 +116,25 @@ func (s *session) Usage(id relay.AppID, asset string) (u relay.Usage, err error)
 	if err != nil {
 		return u, err
 	}
+	if err := s.lessGone(&u, id, asset); err != nil {
+		return u, err
+	}
 	u.Unsigned, err = one(s, func(_ *session, r row) (v relay.Unsigned, err error) {
 		return v, r.Scan(&v.Amount, &v.Payments, &v.Credit, &v.Direct)
 	}, `SELECT coalesce(sum(CASE WHEN asset = $2 THEN amount ELSE 0 END), 0), count(*),
 		coalesce(sum(CASE WHEN asset <> 'native' AND pay_to = '' THEN 1 ELSE 0 END), 0), coalesce(sum(CASE WHEN pay_to <> '' THEN 1 ELSE 0 END), 0)
 		FROM payments WHERE app = $1 AND state = 'created' AND from_account = ''`, id, asset)
 	return u, err
+}
+
+// lessGone takes off what is locked nowhere: of payments whose holding account is gone, and nobody knows how. They are few.
+func (s *session) lessGone(u *relay.Usage, app relay.AppID, asset string) error {
+	gone, err := one(s, func(_ *session, r row) (v relay.Usage, err error) {
+		return v, r.Scan(&v.Waiting, &v.LockedUnits)
+	}, `SELECT coalesce(sum(CASE WHEN asset = $2 THEN waiting ELSE 0 END), 0), coalesce(sum(locked_units), 0)
+		FROM payments WHERE app = $1 AND state = 'parked' AND reason = 'holding_absent'`, app, asset)
+	u.Waiting, u.LockedUnits = u.Waiting-gone.Waiting, u.LockedUnits-gone.LockedUnits
+	return err
 }
 
 // ReservesOut implements relay.Tx.
