@@ -143,3 +143,16 @@ func Pauses(err error, app AppID) (whose AppID, pauses bool) {
 func (p Pause) Shows(of Payment, now Micros) bool {
 	return of.State == Created && of.From == "" && (p.App == "" || p.App == of.App) && now < p.Until+PauseShown
 }
+
+// ClaimHeld is the fault [SponsorShort] (Exhausted) when the sponsor could not pay for a claim just now: free is its lumens
+// above its own reserve. nil when it can, and when the holding account pays for itself.
+func (p Payment) ClaimHeld(free Stroops, r Rates) error {
+	if p.Sponsor != "" || free >= ClaimNeed(p.Asset, r) {
+		return nil
+	}
+	return NewFault(Exhausted, SponsorShort, "The service that pays for this claim has run short of lumens just now. The money is safe where it waits; "+
+		"the claim goes on once lumens are paid in.", fmt.Errorf("the sponsor has %s lumens to spare", free))
+}
+
+// ToClaimant is what a claimant is told while the funding of her payment is held up; whose account is short is not hers to know.
+const ToClaimant = "The money is not in its holding account yet: an account that pays for that has run short. It goes on by itself once it is paid in."

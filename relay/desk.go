@@ -149,6 +149,7 @@ type Opening struct {
 	Free    Stroops   // what the app's treasury can spend, as the ledger says
 	Signs   Allowance // what the signer would still sign; nothing, when it was not asked
 	Prices  Prices    // by which it is judged
+	Sponsor *Sponsor  // what the sponsor has, and had to carry before that was read; nil = not asked, and the signer judges alone
 	Before  Stroops   // what was committed, read before Free was: what left the treasury in between counts twice, never not
 	Idem    Answered  // as Begin gave it; the zero Answered when there is no key
 }
@@ -304,6 +305,17 @@ func withinBudget(tx Tx, o Opening, p Payment) error {
 	u, err := tx.Usage(o.App.ID, p.Asset)
 	if err != nil {
 		return err
+	}
+	if more := LoadOf(p); o.Sponsor != nil && more != (Load{}) {
+		now, err := tx.Carried()
+		if err != nil {
+			return err
+		}
+		sponsor := *o.Sponsor
+		sponsor.Load = sponsor.Load.Most(now)
+		if err := sponsor.Short(more); err != nil {
+			return err
+		}
 	}
 	if err := o.Signs.Allows(p, o.Prices, u.Unsigned); err != nil {
 		return err

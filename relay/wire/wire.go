@@ -94,6 +94,7 @@ type Payment struct {
 	Reference       string            `json:"reference,omitempty"`
 	Metadata        map[string]string `json:"metadata,omitempty"`
 	ReturnAsked     string            `json:"return_asked,omitempty"` // a return that was asked for and is not done
+	Paused          *Refusal          `json:"paused,omitempty"`       // what holds its funding up, until money is paid in or a limit has room
 	Cost            Cost              `json:"cost"`
 	From            string            `json:"from,omitempty"`         // the wallet that funds it; absent: the app's treasury
 	Funding         *Funding          `json:"funding,omitempty"`      // while the sender's client has to fund it
@@ -370,6 +371,7 @@ type ClaimView struct {
 	// Filled when it was claimed.
 	Destination *string     `json:"destination"`
 	Settlement  *Settlement `json:"settlement"`
+	Held        *Refusal    `json:"held,omitempty"`     // what holds the money up just now; it goes on by itself
 	Purse       bool        `json:"purse,omitempty"`    // the holding account pays for its own claim
 	Clawback    bool        `json:"clawback,omitempty"` // the issuer of the asset can take it back
 }

@@ -19,6 +19,9 @@ func (s *server) circumstances(ctx context.Context, o *relay.Opening) error {
 	if err != nil {
 		return err
 	}
+	if o.Sponsor, err = s.carrying(ctx); err != nil {
+		return err
+	}
 	if o.Prices = prices; p.From == "" {
 		if o.Signs, err = s.Signer.Allowance(ctx, o.App.ID, cmp.Or(p.Asset, relay.Native)); err != nil {
 			return err

@@ -22,7 +22,9 @@ func (s *server) view(c *call, status int, p relay.Payment) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	return reply{status: status, body: s.claimView(p, a)}, nil
+	body := s.claimView(p, a)
+	body.Held = s.heldOf(c.Context(), p)
+	return reply{status: status, body: body}, nil
 }
 
 func (s *server) viewClaim(c *call) (reply, error) {

@@ -165,6 +165,15 @@ func (s *server) claimIntent(ctx context.Context, p relay.Payment, in wire.PlanR
 		return intent, head, relay.NewFault(relay.Conflict, "holding_absent", "The money has left its holding account a moment ago.", nil)
 	}
 	intent.Sequence, intent.NewAccount = facts[p.Holding].Sequence+1, !facts[account].Exists
+	if intent.NewAccount && p.Sponsor == "" {
+		free, err := s.sponsorFree(ctx)
+		if err == nil {
+			err = p.ClaimHeld(free, prices.Rates())
+		}
+		if err != nil {
+			return intent, head, err
+		}
+	}
 	to := relay.Destination{Address: in.Destination, Account: account, Memo: memo, NewLine: in.NewLine}
 	return intent, head, p.Receives(to, facts[account], asset, prices)
 }

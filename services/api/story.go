@@ -24,6 +24,7 @@ func (s *server) story(c *call) (reply, error) {
 	if out.Payment, err = payment(p); err != nil {
 		return reply{}, err
 	}
+	out.Payment.Paused = s.pausedOf(ctx, p)
 	history, err := s.Store.History(ctx, p.ID)
 	if err != nil {
 		return reply{}, err

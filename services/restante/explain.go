@@ -149,6 +149,9 @@ func fate(e wire.StoryEnvelope, p client.Payment) string {
 	case relay.Landed:
 		return fmt.Sprintf("landed in ledger %d as %s", e.Ledger, e.Tx)
 	case relay.Spent:
+		if relay.EnvelopeKind(e.Kind) == relay.FundingEnvelope { // the payment is funded by another one, if it still is to be
+			return fmt.Sprintf("failed in ledger %d as %s: no money moved", e.Ledger, e.Tx)
+		}
 		return fmt.Sprintf("failed in ledger %d as %s: its number is used up", e.Ledger, e.Tx)
 	case relay.Dead:
 		return "proven unable to land"
@@ -214,6 +217,9 @@ func next(s client.Story) string {
 	}
 	switch relay.State(p.State) {
 	case relay.Created:
+		if w := p.Paused; w != nil {
+			return plain(w.Detail) + " Nothing is wrong with the payment; \"cancel\" ends it without moving money."
+		}
 		return "The funding is signed and handed in by itself. Until then \"cancel\" ends it without moving money."
 	case relay.Funding:
 		return "The funding lands, or is proven unable to and signed anew. A \"cancel\" is noted and acted on right after."

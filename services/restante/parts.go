@@ -26,6 +26,8 @@ func (h *house) watchHealth() {
 		boot.Check{Name: "clock", Look: h.clocksAgree},
 		boot.Check{Name: "bus", Look: h.bus.Ready},
 		boot.Check{Name: "ledger", Look: h.ledgerAnswers},
+		boot.Check{Name: "sponsor", Look: h.sponsorCarries, Warns: true}, // claims and returns go on
+		boot.Check{Name: "fundings", Look: h.fundingsGoOn, Warns: true},
 		boot.Check{Name: "halted", Look: func(ctx context.Context) error {
 			why, err := h.desk.Halted(ctx)
 			if err == nil && why.Why != "" {

@@ -38,9 +38,6 @@ func (s *Signer) trust(ctx context.Context, app relay.AppID, asset string, seque
 	if err != nil {
 		return nil, "", unavailable("ledger_unavailable", err)
 	}
-	if err := s.sponsorCarries(ctx, relay.Load{Unmade: 1, UnmadeUnits: 1}, own); err != nil {
-		return nil, "", err
-	}
 	plan := stellar.TrustPlan{
 		Passphrase: s.cfg.Passphrase, Account: treasury, Asset: asset, Sponsor: s.book.sponsor, Sequence: sequence,
 		MaxTime: head.CloseTime + 60, LastLedger: head.Sequence + 20,
@@ -65,6 +62,9 @@ func (s *Signer) trust(ctx context.Context, app relay.AppID, asset string, seque
 		cost += stellar.BaseReserve
 	}
 	if err := s.allowCost(ctx, app, cost, own); err != nil {
+		return nil, "", err
+	}
+	if err := s.sponsorCarries(ctx, relay.Load{Unmade: 1, UnmadeUnits: 1}, own); err != nil {
 		return nil, "", err
 	}
 	if err := s.write(trustKind, trustLine{App: app, Asset: asset, Hash: tx.Hash, Day: dayOf(own), Fee: relay.Stroops(bump.Fee)}); err != nil {

@@ -1,0 +1,60 @@
+package api
+
+import (
+	"context"
+	"errors"
+
+	"github.com/restante/restante/relay"
+	"github.com/restante/restante/relay/wire"
+)
+
+// sponsorFree is what the service's sponsor has above its own reserve, as the ledger says.
+func (s *server) sponsorFree(ctx context.Context) (relay.Stroops, error) {
+	sponsor, _, err := s.Signer.Accounts(ctx)
+	if err != nil {
+		return 0, err
+	}
+	facts, _, err := s.Ledger.Look(ctx, relay.Native, sponsor)
+	return facts[sponsor].Free, err
+}
+
+// carrying is what the sponsor has to carry, and has: read in this order, so that what lands in between counts twice.
+func (s *server) carrying(ctx context.Context) (*relay.Sponsor, error) {
+	load, err := s.Desk.Carried(ctx)
+	if err != nil {
+		return nil, err
+	}
+	free, err := s.sponsorFree(ctx)
+	return &relay.Sponsor{Free: free, Load: load, Rates: prices.Rates()}, err
+}
+
+// pausedOf is what holds the funding of a payment up; nil when nothing does.
+func (s *server) pausedOf(ctx context.Context, p relay.Payment) *wire.Refusal {
+	pause, err := s.Desk.Paused(ctx, p)
+	if err != nil {
+		s.Log.Warn("a payment without what holds it up", "payment", p.ID, "err", err)
+	}
+	if pause == nil {
+		return nil
+	}
+	return &wire.Refusal{Code: pause.Cause, Detail: pause.Detail}
+}
+
+// heldOf is what a claimant is told of what holds the money up: its funding, or a claim of hers that is on its way.
+func (s *server) heldOf(ctx context.Context, p relay.Payment) *wire.Refusal {
+	if s.pausedOf(ctx, p) != nil {
+		return &wire.Refusal{Code: "funding_held", Detail: relay.ToClaimant}
+	}
+	if p.State != relay.Claiming || p.Sponsor != "" {
+		return nil
+	}
+	free, err := s.sponsorFree(ctx)
+	if err != nil {
+		return nil // the ledger does not answer: nothing is known to hold it up
+	}
+	var f *relay.Fault
+	if errors.As(p.ClaimHeld(free, prices.Rates()), &f) {
+		return &wire.Refusal{Code: f.Code, Detail: f.Public}
+	}
+	return nil
+}

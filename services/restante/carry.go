@@ -1,0 +1,49 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/restante/restante/relay"
+	"github.com/restante/restante/relay/stellar"
+)
+
+// sponsorCarries says whether the sponsor could carry one payment more.
+func (h *house) sponsorCarries(ctx context.Context) error {
+	load, err := h.desk.Carried(ctx)
+	if err != nil {
+		return err
+	}
+	sponsor, _, err := h.signer.Accounts(ctx)
+	if err != nil {
+		return err
+	}
+	facts, _, err := h.port.Look(ctx, relay.Native, sponsor)
+	if err != nil {
+		return err
+	}
+	prices := relay.Prices{Reserve: stellar.BaseReserve, Gift: stellar.FirstFees}
+	return relay.Sponsor{Free: facts[sponsor].Free, Load: load, Rates: prices.Rates()}.Short(relay.LoadOf(relay.Payment{Asset: relay.Native}))
+}
+
+// fundingsGoOn says whether the fundings of an app, or of all, wait for money or for a limit.
+func (h *house) fundingsGoOn(ctx context.Context) error {
+	all, err := h.desk.Pauses(ctx)
+	if err != nil {
+		return err
+	}
+	now, apps := relay.At(h.desk.Now()), 0
+	for _, p := range all {
+		switch {
+		case now >= p.Until+relay.PauseShown:
+		case p.App == "":
+			return relay.NewFault(relay.Exhausted, p.Cause, p.Detail, nil)
+		default:
+			apps++
+		}
+	}
+	if apps > 0 {
+		return relay.NewFault(relay.Exhausted, "fundings_wait", fmt.Sprintf("The fundings of %d apps wait for their treasury or for a limit.", apps), nil)
+	}
+	return nil
+}
