@@ -110,3 +110,14 @@ func (h *house) handleKeys() error {
 	h.cfg.keys, err = field.Derive(root)
 	return err
 }
+
+// checkChannels halts when the ledger has seen more of a channel than the signer's log: what was signed since is forgotten by
+// log and database alike.
+func (h *house) checkChannels(ctx context.Context) error {
+	err := h.signer.CheckChannels(ctx)
+	if !errors.Is(err, relay.ErrContradiction) {
+		return err
+	}
+	h.log.Error("the ledger contradicts the signer's log; everything that moves money stops until a person has looked", "err", err)
+	return h.desk.Halt(ctx, err.Error())
+}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -168,6 +169,25 @@ func TestAnotherSigner(t *testing.T) {
 		t.Fatal("it starts")
 	} else if !strings.Contains(err.Error(), "fingerprint") {
 		t.Error(err)
+	}
+}
+
+// A backup of database and signer together has forgotten what was signed since. The ledger has not: everything halts.
+func TestOlderBackupOfEverything(t *testing.T) {
+	m, _ := waiting(t)
+	m.must(os.Rename(filepath.Join(m.copyOf(m.data), "ledger.db"), filepath.Join(m.old, "ledger.db")))
+	d, end, err := m.open(m.old)
+	m.must(err)
+	defer end()
+	why, err := d.house.desk.Halted(t.Context())
+	if err != nil || !strings.Contains(why, "beyond") {
+		t.Errorf("halted because %q: %v", why, err)
+	}
+	resp, err := http.Get(d.house.base + "/readyz")
+	m.must(err)
+	defer resp.Body.Close()
+	if resp.StatusCode != http.StatusServiceUnavailable {
+		t.Errorf("ready: %s", resp.Status)
 	}
 }
 

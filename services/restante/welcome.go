@@ -45,6 +45,9 @@ func (h *house) settleIn(ctx context.Context) (w welcome, err error) {
 	if err := h.readyAccounts(ctx, w.app.Treasury); err != nil {
 		return welcome{}, err
 	}
+	if err := h.await(ctx, "the ledger at "+h.ledgerHost(), h.checkChannels); err != nil {
+		return welcome{}, err
+	}
 	// Before any caller may cancel what the database has forgotten to be funded.
 	return w, h.await(ctx, "the ledger at "+h.ledgerHost(), h.worker.Recover)
 }

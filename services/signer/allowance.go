@@ -2,6 +2,7 @@ package signer
 
 import (
 	"context"
+	"errors"
 
 	"github.com/restante/restante/relay"
 	"github.com/restante/restante/relay/stellar"
@@ -56,9 +57,14 @@ func (s *Signer) budget(ctx context.Context, limits Limits) (relay.Stroops, erro
 	return relay.ShareOf(facts[s.book.sponsor].Free, limits.Share), nil
 }
 
+// budgetOf is the budget of an app, for an intent of it.
+func (s *Signer) budgetOf(t *told, app relay.AppID) (relay.Stroops, error) {
+	return tell(t, "budget of "+string(app), func(ctx context.Context) (relay.Stroops, error) { return s.budget(ctx, s.cfg.Policy.limits(app)) })
+}
+
 // allowCost refuses what an app's budget does not cover. The caller has its turn.
-func (s *Signer) allowCost(ctx context.Context, app relay.AppID, cost relay.Stroops, head relay.Head) error {
-	budget, err := s.budget(ctx, s.cfg.Policy.limits(app))
+func (s *Signer) allowCost(t *told, app relay.AppID, cost relay.Stroops, head relay.Head) error {
+	budget, err := s.budgetOf(t, app)
 	if err != nil {
 		return err
 	}
@@ -91,7 +97,7 @@ func costOf(mints []relay.Mint) (sum relay.Stroops) {
 // allowBid is the base fee to bid for one of so many operations: fee in all, or as much of it as was set aside when the
 // payments were funded and as the app's budget has left. What brings money home or to its claimant is never refused: at the
 // network's least fee it is signed whatever the budget says.
-func (s *Signer) allowBid(ctx context.Context, at filed, hash string, fee relay.Stroops, operations int) (int64, error) {
+func (s *Signer) allowBid(t *told, at filed, hash string, fee relay.Stroops, operations int) (int64, error) {
 	if int64(fee)/int64(operations) < stellar.MinBaseFee {
 		return 0, invalid("fee_too_low", "The network wants at least 100 stroops for each operation and one more.")
 	}
@@ -103,7 +109,10 @@ func (s *Signer) allowBid(ctx context.Context, at filed, hash string, fee relay.
 	if covered >= fee {
 		return int64(fee) / int64(operations), nil
 	}
-	a, err := s.left(ctx, at.funding.app)
+	a, err := s.left(t, at.funding.app)
+	if u := (*unasked)(nil); errors.As(err, &u) {
+		return 0, err
+	}
 	if err != nil && at.kind == relay.FundingEnvelope && !at.funding.kept {
 		return 0, err
 	}
@@ -115,11 +124,11 @@ func (s *Signer) allowBid(ctx context.Context, at filed, hash string, fee relay.
 }
 
 // left is what an app's budget has left. The caller has its turn.
-func (s *Signer) left(ctx context.Context, app relay.AppID) (relay.Stroops, error) {
-	head, err := s.cfg.Ledger.Head(ctx)
+func (s *Signer) left(t *told, app relay.AppID) (relay.Stroops, error) {
+	head, err := s.head(t)
 	if err != nil {
-		return 0, unavailable("ledger_unavailable", err)
+		return 0, err
 	}
-	budget, err := s.budget(ctx, s.cfg.Policy.limits(app))
+	budget, err := s.budgetOf(t, app)
 	return max(budget-s.book.out[app]-s.book.used[appAndDay{app, dayOf(head)}], 0), err
 }

@@ -24,6 +24,7 @@ type book struct {
 	byPayment map[relay.PaymentID]*funding    // the newest
 	byNumber  map[number]*funding             // the newest
 	recent    []*funding                      // out of treasuries, that may not have landed yet, and some that have
+	last      map[string]int64                // the highest number signed, by channel
 	holdings  map[string]*holding             // by account
 	envelopes map[string]filed                // by inner hash: all that may be bumped
 	plans     map[relay.PaymentID]int         // claims planned
@@ -90,7 +91,7 @@ func newBook() *book {
 	return &book{
 		treasuries: map[relay.AppID]string{}, roles: map[string]string{}, keyed: map[string]bool{},
 		deposits: map[relay.AppID][]*funding{},
-		fundings: map[string]*funding{}, byPayment: map[relay.PaymentID]*funding{}, byNumber: map[number]*funding{},
+		fundings: map[string]*funding{}, byPayment: map[relay.PaymentID]*funding{}, byNumber: map[number]*funding{}, last: map[string]int64{},
 		holdings: map[string]*holding{}, envelopes: map[string]filed{}, plans: map[relay.PaymentID]int{},
 		lastBump: map[string]string{}, lines: map[relay.AppID]map[string]bool{}, signed: map[appDay]relay.Stroops{},
 		budgets:     newBudgets(),
@@ -183,6 +184,7 @@ func (b *book) fund(at span, l fundingLine, kept bool) error {
 	} else {
 		b.byNumber[f.number] = f
 		b.recent = append(b.recent, f)
+		b.last[f.number.channel] = max(b.last[f.number.channel], f.number.sequence)
 	}
 	b.envelopes[f.hash] = filed{kind: relay.FundingEnvelope, span: at, funding: f}
 	for i, m := range l.Minted {

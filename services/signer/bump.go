@@ -19,12 +19,12 @@ import (
 // is wrapped is always the text from the log: of a claim the claimant's signatures are taken from envelope, if they are
 // good, and nothing else of it; of a funding or a return envelope is not looked at. A rung that is not plain gets the sponsor's
 // signature here, when it is due. The outer hash is in the log before the signature is made.
-func (s *Signer) Bump(ctx context.Context, hash string, envelope []byte, maxFee relay.Stroops) ([]byte, error) {
-	leave, err := s.enter(ctx)
-	if err != nil {
-		return nil, err
-	}
-	defer leave()
+func (s *Signer) Bump(ctx context.Context, hash string, envelope []byte, maxFee relay.Stroops) (outer []byte, err error) {
+	err = s.decide(ctx, func(t *told) (err error) { outer, err = s.bump(t, hash, envelope, maxFee); return err })
+	return outer, err
+}
+
+func (s *Signer) bump(t *told, hash string, envelope []byte, maxFee relay.Stroops) ([]byte, error) {
 	at, ok := s.book.envelopes[hash]
 	if !ok {
 		return nil, forbidden("envelope_unknown", "This envelope is none of the signer's.")
@@ -36,14 +36,14 @@ func (s *Signer) Bump(ctx context.Context, hash string, envelope []byte, maxFee 
 	if err != nil {
 		return nil, err
 	}
-	inner, tx, err := s.complete(ctx, at, e, envelope)
+	inner, tx, err := s.complete(t, at, e, envelope)
 	if err != nil {
 		return nil, err
 	}
 	if e.OwnFee > 0 {
 		return base64.StdEncoding.DecodeString(inner)
 	}
-	base, err := s.allowBid(ctx, at, hash, min(maxFee, s.cfg.Policy.MaxFee), tx.Ops+1)
+	base, err := s.allowBid(t, at, hash, min(maxFee, s.cfg.Policy.MaxFee), tx.Ops+1)
 	if err != nil {
 		return nil, err
 	}
@@ -67,7 +67,7 @@ func (s *Signer) Bump(ctx context.Context, hash string, envelope []byte, maxFee 
 }
 
 // complete adds to a recorded envelope the signatures it still needs, ours and the claimant's.
-func (s *Signer) complete(ctx context.Context, at filed, e relay.Envelope, given []byte) (string, stellar.Tx, error) {
+func (s *Signer) complete(t *told, at filed, e relay.Envelope, given []byte) (string, stellar.Tx, error) {
 	text := base64.StdEncoding.EncodeToString(e.XDR)
 	tx, err := stellar.Decode(text, s.cfg.Passphrase)
 	if err != nil || tx.Hash != e.Hash {
@@ -95,7 +95,7 @@ func (s *Signer) complete(ctx context.Context, at filed, e relay.Envelope, given
 	if err := s.leadsHome(at, text); err != nil {
 		return "", tx, unavailable("log_altered", fmt.Errorf("recorded envelope %s: %w", e.Hash, err))
 	}
-	if err := s.due(ctx, at, e.Hash); err != nil {
+	if err := s.due(t, at, e.Hash); err != nil {
 		return "", tx, err
 	}
 	text, err = s.attach(text, tx.Hash, s.book.sponsor)
@@ -104,7 +104,7 @@ func (s *Signer) complete(ctx context.Context, at filed, e relay.Envelope, given
 
 // due wants the rung to be the one that the signer's own ledger would use now: it would succeed, and no plain one would. Once
 // it is complete it stays valid for ever, and one that fails on the ledger spends the numbers of all plain rungs.
-func (s *Signer) due(ctx context.Context, at filed, hash string) error {
+func (s *Signer) due(t *told, at filed, hash string) error {
 	var l fundingLine
 	if _, err := s.log.body(at.span, &l); err != nil {
 		return err
@@ -117,7 +117,7 @@ func (s *Signer) due(ctx context.Context, at filed, hash string) error {
 	for _, rung := range m.Ladder {
 		ladder = append(ladder, rung.envelope())
 	}
-	advice, err := s.cfg.Ledger.Advise(ctx, p, ladder)
+	advice, err := tell(t, "advice on "+hash, func(ctx context.Context) (relay.RungAdvice, error) { return s.cfg.Ledger.Advise(ctx, p, ladder) })
 	switch {
 	case err != nil:
 		return unavailable("ledger_unavailable", err)

@@ -11,35 +11,35 @@ import (
 // allowCarry refuses fundings that would fail on the ledger for want of lumens or of the amount, by the signer's own view: a
 // sponsor that cannot carry them besides the claims and returns of all that is in flight, a treasury that does not hold what
 // is to be paid. The caller has its turn.
-func (s *Signer) allowCarry(ctx context.Context, in relay.FundIntent, head relay.Head) error {
+func (s *Signer) allowCarry(t *told, in relay.FundIntent, head relay.Head) error {
 	more, wants := relay.Load{}, map[string]relay.Stroops{}
 	for _, m := range in.Mints {
 		more = more.Plus(relay.LoadOf(relay.Payment{Asset: m.Asset, PayTo: m.PayTo}))
 		wants[m.Asset] += m.Amount
 	}
-	err := s.carries(ctx, in.App, more, wants, head)
+	err := s.carries(t, "", in.App, more, wants, head)
 	if code := relay.CodeOf(err); code != relay.SponsorShort && code != relay.TreasuryShort {
 		return err
 	}
 	// What landed a moment ago is counted twice, by the ledger and as on its way: find out, before anything is refused for it.
 	for _, f := range s.onTheirWay(head) {
-		if err := s.look(ctx, f); err != nil {
+		if err := s.look(t, f); err != nil {
 			return err
 		}
 	}
-	return s.carries(ctx, in.App, more, wants, head)
+	return s.carries(t, " now", in.App, more, wants, head)
 }
 
-// carries asks the ledger what sponsor and treasury hold, and has relay judge it.
-func (s *Signer) carries(ctx context.Context, app relay.AppID, more relay.Load, wants map[string]relay.Stroops, head relay.Head) error {
-	if err := s.sponsorCarries(ctx, more, head); err != nil {
+// carries asks the ledger what sponsor and treasury hold, and has relay judge it. when tells two times of asking apart.
+func (s *Signer) carries(t *told, when string, app relay.AppID, more relay.Load, wants map[string]relay.Stroops, head relay.Head) error {
+	if err := s.sponsorCarries(t, when, more, head); err != nil {
 		return err
 	}
 	treasury := s.book.treasuries[app]
 	for asset, want := range wants {
-		facts, _, err := s.cfg.Ledger.Look(ctx, asset, treasury)
+		facts, err := s.holds(t, when, asset, treasury)
 		if err != nil {
-			return unavailable("ledger_unavailable", err)
+			return err
 		}
 		var signed relay.Stroops
 		for _, f := range s.onTheirWay(head) {
@@ -47,19 +47,30 @@ func (s *Signer) carries(ctx context.Context, app relay.AppID, more relay.Load, 
 				signed += f.totals[asset]
 			}
 		}
-		if err := relay.Treasured(facts[treasury].Spendable, signed, want); err != nil {
+		if err := relay.Treasured(facts.Spendable, signed, want); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (s *Signer) sponsorCarries(ctx context.Context, more relay.Load, head relay.Head) error {
-	facts, _, err := s.cfg.Ledger.Look(ctx, stellar.Native, s.book.sponsor)
+// holds is what an account of ours holds of an asset.
+func (s *Signer) holds(t *told, when, asset, account string) (relay.AccountFacts, error) {
+	return tell(t, asset+" of "+account+when, func(ctx context.Context) (relay.AccountFacts, error) {
+		facts, _, err := s.cfg.Ledger.Look(ctx, asset, account)
+		if err != nil {
+			err = unavailable("ledger_unavailable", err)
+		}
+		return facts[account], err
+	})
+}
+
+func (s *Signer) sponsorCarries(t *told, when string, more relay.Load, head relay.Head) error {
+	facts, err := s.holds(t, when, stellar.Native, s.book.sponsor)
 	if err != nil {
-		return unavailable("ledger_unavailable", err)
+		return err
 	}
-	return relay.Sponsor{Free: facts[s.book.sponsor].Free, Load: s.load(head), Rates: prices.Rates()}.Short(more)
+	return relay.Sponsor{Free: facts.Free, Load: s.load(head), Rates: prices.Rates()}.Short(more)
 }
 
 // load is what the payments in the log will still ask of the sponsor. One whose end is not written down counts as waiting.

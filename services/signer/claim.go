@@ -15,12 +15,12 @@ import (
 // claimant's choice; what the signer adds is, for a new account, the sponsor's signature for its reserve.
 //
 // The memo is for an account that exists.
-func (s *Signer) Claim(ctx context.Context, in relay.ClaimIntent) (relay.Envelope, error) {
-	leave, err := s.enter(ctx)
-	if err != nil {
-		return relay.Envelope{}, err
-	}
-	defer leave()
+func (s *Signer) Claim(ctx context.Context, in relay.ClaimIntent) (e relay.Envelope, err error) {
+	err = s.decide(ctx, func(t *told) (err error) { e, err = s.claim(t, in); return err })
+	return e, err
+}
+
+func (s *Signer) claim(t *told, in relay.ClaimIntent) (relay.Envelope, error) {
 	h := s.book.holdings[in.Holding]
 	if h == nil || h.payment != in.Payment {
 		return relay.Envelope{}, forbidden("holding_unknown", "This is no holding account of the payment.")
@@ -38,9 +38,9 @@ func (s *Signer) Claim(ctx context.Context, in relay.ClaimIntent) (relay.Envelop
 	if at, ok := s.book.envelopes[tx.Hash]; ok {
 		return s.recorded(at)
 	}
-	head, err := s.cfg.Ledger.Head(ctx)
+	head, err := s.head(t)
 	if err != nil {
-		return relay.Envelope{}, unavailable("ledger_unavailable", err)
+		return relay.Envelope{}, err
 	}
 	if err := s.allowClaim(in, h, head); err != nil {
 		return relay.Envelope{}, err

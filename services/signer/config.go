@@ -17,6 +17,7 @@ import (
 type Ledger interface {
 	Verdict(ctx context.Context, e relay.Envelope) (relay.Verdict, *relay.Sighting, error)
 	Head(ctx context.Context) (relay.Head, error)
+	Sequence(ctx context.Context, account string) (int64, error)
 	Sight(ctx context.Context, hash string) (*relay.Sighting, error)
 	Look(ctx context.Context, asset string, accounts ...string) (map[string]relay.AccountFacts, relay.AssetFacts, error)
 	Advise(ctx context.Context, p relay.Payment, ladder []relay.Envelope) (relay.RungAdvice, error)

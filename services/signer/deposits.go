@@ -14,12 +14,12 @@ const depositRest = 720
 
 // allowOpen caps the deposits that are kept and not funded, of a wallet and of an app, counted in the book. Only when a cap is
 // reached, the ledger is asked which wallets have used their numbers: what those did is not open any more.
-func (s *Signer) allowOpen(ctx context.Context, app relay.AppID, wallet string, head relay.Head) error {
+func (s *Signer) allowOpen(t *told, app relay.AppID, wallet string, head relay.Head) error {
 	ofWallet, ofApp := s.book.openDeposits(app, wallet, head)
 	if ofWallet < s.cfg.Policy.WalletDeposits && ofApp < s.cfg.Policy.AppDeposits {
 		return nil
 	}
-	if err := s.lookForUsed(ctx, app); err != nil {
+	if err := s.lookForUsed(t, app); err != nil {
 		return err
 	}
 	switch ofWallet, ofApp = s.book.openDeposits(app, wallet, head); {
@@ -50,15 +50,21 @@ func (b *book) openDeposits(app relay.AppID, wallet string, head relay.Head) (of
 }
 
 // lookForUsed marks the deposits whose numbers their wallets have used.
-func (s *Signer) lookForUsed(ctx context.Context, app relay.AppID) error {
+func (s *Signer) lookForUsed(t *told, app relay.AppID) error {
 	var wallets []string
 	for _, f := range s.book.deposits[app] {
 		wallets = append(wallets, f.number.channel)
 	}
 	slices.Sort(wallets)
-	facts, _, err := s.cfg.Ledger.Look(ctx, relay.Native, slices.Compact(wallets)...)
+	facts, err := tell(t, "wallets of "+string(app), func(ctx context.Context) (map[string]relay.AccountFacts, error) {
+		facts, _, err := s.cfg.Ledger.Look(ctx, relay.Native, slices.Compact(wallets)...)
+		if err != nil {
+			err = unavailable("ledger_unavailable", err)
+		}
+		return facts, err
+	})
 	if err != nil {
-		return unavailable("ledger_unavailable", err)
+		return err
 	}
 	for _, f := range s.book.deposits[app] {
 		if a := facts[f.number.channel]; a.Exists && a.Sequence >= f.number.sequence {

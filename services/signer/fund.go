@@ -19,37 +19,37 @@ func (s *Signer) Fund(ctx context.Context, in relay.FundIntent) (a relay.FundAns
 	if err := shape(in); err != nil {
 		return a, err
 	}
-	return a, s.withinBudget(ctx, in.App, func() (err error) { a, err = s.fund(ctx, in); return err })
+	err = s.withinBudget(ctx, in.App, func() error {
+		return s.decide(ctx, func(t *told) (err error) { a, err = s.fund(ctx, t, in); return err })
+	})
+	return a, err
 }
 
-func (s *Signer) fund(ctx context.Context, in relay.FundIntent) (relay.FundAnswer, error) {
-	leave, err := s.enter(ctx)
-	if err != nil {
-		return relay.FundAnswer{}, err
-	}
-	defer leave()
-	first, err := s.standing(ctx, in)
+func (s *Signer) fund(ctx context.Context, t *told, in relay.FundIntent) (relay.FundAnswer, error) {
+	first, err := s.standing(t, in)
 	if err != nil {
 		return relay.FundAnswer{}, err
 	}
 	if first != nil {
 		return s.answer(first)
 	}
-	// The head is read before anything is signed: what is signed after it cannot be in that ledger or before.
-	head, err := s.cfg.Ledger.Head(ctx)
+	head, err := s.head(t)
 	if err != nil {
-		return relay.FundAnswer{}, unavailable("ledger_unavailable", err)
+		return relay.FundAnswer{}, err
 	}
 	if err := s.allowFunding(in, head); err != nil {
 		return relay.FundAnswer{}, err
 	}
-	if err := s.allowCarry(ctx, in, head); err != nil { // before the budget: a share of a sponsor that runs short says nothing
+	if err := s.allowCarry(t, in, head); err != nil { // before the budget: a share of a sponsor that runs short says nothing
 		return relay.FundAnswer{}, err
 	}
-	if err := s.allowCost(ctx, in.App, costOf(in.Mints), head); err != nil {
+	if err := s.allowCost(t, in.App, costOf(in.Mints), head); err != nil {
 		return relay.FundAnswer{}, err
 	}
-	if err := s.freeNumber(ctx, number{in.Channel, in.Sequence}); err != nil {
+	if err := s.freeNumber(t, number{in.Channel, in.Sequence}); err != nil {
+		return relay.FundAnswer{}, err
+	}
+	if err := s.withinLog(t, in.Channel); err != nil {
 		return relay.FundAnswer{}, err
 	}
 	plan := mint.Plan{
@@ -69,7 +69,7 @@ func (s *Signer) fund(ctx context.Context, in relay.FundIntent) (relay.FundAnswe
 
 // standing is the funding that answers the intent instead of a new one: the first that a payment of it has and that
 // landed or could still land. nil when every payment may be funded.
-func (s *Signer) standing(ctx context.Context, in relay.FundIntent) (*funding, error) {
+func (s *Signer) standing(t *told, in relay.FundIntent) (*funding, error) {
 	for _, m := range in.Mints {
 		if f := s.book.byPayment[m.Payment]; f != nil && f.app != in.App {
 			return nil, forbidden("foreign_payment", "This payment belongs to another app.")
@@ -80,7 +80,7 @@ func (s *Signer) standing(ctx context.Context, in relay.FundIntent) (*funding, e
 		if f == nil {
 			continue
 		}
-		if err := s.look(ctx, f); err != nil {
+		if err := s.look(t, f); err != nil {
 			return nil, err
 		}
 		if !f.dead() {
@@ -92,7 +92,7 @@ func (s *Signer) standing(ctx context.Context, in relay.FundIntent) (*funding, e
 
 // look asks the signer's own ledger what became of a funding, unless that is decided, and writes a decision down before
 // anybody acts on it. No answer is no decision: the funding could still land.
-func (s *Signer) look(ctx context.Context, f *funding) error {
+func (s *Signer) look(t *told, f *funding) error {
 	if f.fate != "" {
 		return nil
 	}
@@ -100,13 +100,22 @@ func (s *Signer) look(ctx context.Context, f *funding) error {
 	if err != nil {
 		return err
 	}
-	verdict, seen, err := s.cfg.Ledger.Verdict(ctx, first.Envelope)
+	type shown struct {
+		verdict relay.Verdict
+		seen    *relay.Sighting
+	}
+	said, err := tell(t, f.hash, func(ctx context.Context) (a shown, err error) {
+		a.verdict, a.seen, err = s.cfg.Ledger.Verdict(ctx, first.Envelope)
+		if err != nil && !errors.Is(err, relay.ErrContradiction) {
+			s.cfg.Log.Warn("signer: the ledger does not answer about a funding; it stands", "hash", f.hash, "err", err)
+			return shown{}, nil
+		}
+		return a, err
+	})
+	verdict, seen := said.verdict, said.seen
 	switch {
-	case errors.Is(err, relay.ErrContradiction):
-		return err
 	case err != nil:
-		s.cfg.Log.Warn("signer: the ledger does not answer about a funding; it stands", "hash", f.hash, "err", err)
-		return nil
+		return err
 	case seen != nil && seen.Hash != f.hash:
 		return relay.About(f.hash, fmt.Errorf("ledger answers about %s when asked about %s: %w", seen.Hash, f.hash, relay.ErrContradiction))
 	case seen != nil && seen.Success:
@@ -124,12 +133,12 @@ func (s *Signer) look(ctx context.Context, f *funding) error {
 }
 
 // freeNumber refuses a channel's sequence number that an earlier funding holds or has used up.
-func (s *Signer) freeNumber(ctx context.Context, n number) error {
+func (s *Signer) freeNumber(t *told, n number) error {
 	f := s.book.byNumber[n]
 	if f == nil {
 		return nil
 	}
-	if err := s.look(ctx, f); err != nil {
+	if err := s.look(t, f); err != nil {
 		return err
 	}
 	if f.fate != cannotLand {

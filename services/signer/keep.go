@@ -16,27 +16,27 @@ import (
 // the facts and wants the same, each rung signed by the holding account; only then the line is written, and only after that
 // the client signs. The same again gets the first answer. A payment whose earlier funding could still land keeps that. A late
 // one is judged by all but its bounds: it may have landed by now, and the log must have it.
-func (s *Signer) Keep(ctx context.Context, in relay.KeepIntent) (relay.FundAnswer, error) {
+func (s *Signer) Keep(ctx context.Context, in relay.KeepIntent) (a relay.FundAnswer, err error) {
 	if len(in.Funded.Minted) != 1 || len(in.Funded.Envelope.Payments) != 1 || in.Funded.Envelope.Payments[0] != in.Funded.Minted[0].Payment {
 		return relay.FundAnswer{}, invalid("batch_size", "One payment is kept at a time.")
 	}
 	if _, err := relay.ParsePaymentID(string(in.Funded.Minted[0].Payment)); err != nil {
 		return relay.FundAnswer{}, err
 	}
-	leave, err := s.enter(ctx)
-	if err != nil {
-		return relay.FundAnswer{}, err
-	}
-	defer leave()
+	err = s.decide(ctx, func(t *told) (err error) { a, err = s.keep(t, in); return err })
+	return a, err
+}
+
+func (s *Signer) keep(t *told, in relay.KeepIntent) (relay.FundAnswer, error) {
 	if f := s.book.byPayment[in.Funded.Minted[0].Payment]; f != nil {
 		if f.app != in.App || f.hash != in.Funded.Envelope.Hash {
 			return relay.FundAnswer{}, relay.NewFault(relay.Conflict, "kept_already", "Another funding of this payment was handed in.", nil)
 		}
 		return s.answer(f)
 	}
-	head, err := s.cfg.Ledger.Head(ctx)
+	head, err := s.head(t)
 	if err != nil {
-		return relay.FundAnswer{}, unavailable("ledger_unavailable", err)
+		return relay.FundAnswer{}, err
 	}
 	line := fundingLineOf(dayOf(head), in.Funded)
 	line.App = in.App
@@ -47,7 +47,7 @@ func (s *Signer) Keep(ctx context.Context, in relay.KeepIntent) (relay.FundAnswe
 	for i := range line.Minted[0].Ladder {
 		line.Minted[0].Ladder[i].SignedAt = line.Envelope.SignedAt
 	}
-	if err := s.allowOpen(ctx, in.App, line.Minted[0].From, head); err != nil { // first: it costs next to nothing
+	if err := s.allowOpen(t, in.App, line.Minted[0].From, head); err != nil { // first: it costs next to nothing
 		return relay.FundAnswer{}, err
 	}
 	if err := s.allowKept(in, line, head); err != nil {

@@ -28,12 +28,17 @@ type view struct {
 	err      error
 	verdicts map[string]relay.Verdict
 	seen     map[string]relay.Sighting
+	numbers  map[string]int64
 	there    map[string]relay.AccountFacts // accounts; the sponsor has plenty unless a test says otherwise
 	advice   relay.RungAdvice
 	asked    int
 }
 
 func (v *view) Head(context.Context) (relay.Head, error) { return v.head, v.err }
+
+func (v *view) Sequence(_ context.Context, account string) (int64, error) {
+	return v.numbers[account], v.err
+}
 
 func (v *view) Sight(_ context.Context, hash string) (*relay.Sighting, error) {
 	if s, ok := v.seen[hash]; ok {
@@ -87,7 +92,7 @@ func newRig(t *testing.T) *rig {
 	t.Helper()
 	v := &view{
 		head:     relay.Head{Sequence: 5000, CloseTime: 1_800_000_000},
-		verdicts: map[string]relay.Verdict{}, seen: map[string]relay.Sighting{}, there: map[string]relay.AccountFacts{},
+		verdicts: map[string]relay.Verdict{}, seen: map[string]relay.Sighting{}, numbers: map[string]int64{}, there: map[string]relay.AccountFacts{},
 	}
 	r := &rig{t: t, view: v, app: "app_agpzy3u6xjz4bbzuq5kzuxrkfi", next: 100}
 	r.cfg = Config{Dir: t.TempDir(), Passphrase: passphrase, Ledger: v, Log: slog.New(slog.DiscardHandler)}

@@ -19,8 +19,8 @@ import (
 	"github.com/restante/restante/relay/mint"
 )
 
-// Signer is a [relay.Signer]. Its methods may be called by several goroutines; they run one after the other, because
-// each decides on what the one before wrote.
+// Signer is a [relay.Signer]. Its methods may be called by several goroutines. What they decide and write, they do one after
+// the other, each on what the one before wrote; they wait for the ledger side by side.
 type Signer struct {
 	cfg     Config
 	network string

@@ -13,16 +13,13 @@ import (
 // money. sequence is the treasury's next number: the treasury is its own channel, so two of these never both land. head is
 // what the caller knows; it may not be far from what the signer itself sees.
 func (s *Signer) Trust(ctx context.Context, app relay.AppID, asset string, sequence int64, head relay.Head) (outer []byte, hash string, err error) {
-	err = s.withinBudget(ctx, app, func() (err error) { outer, hash, err = s.trust(ctx, app, asset, sequence, head); return err })
+	err = s.withinBudget(ctx, app, func() error {
+		return s.decide(ctx, func(t *told) (err error) { outer, hash, err = s.trust(t, app, asset, sequence, head); return err })
+	})
 	return outer, hash, err
 }
 
-func (s *Signer) trust(ctx context.Context, app relay.AppID, asset string, sequence int64, head relay.Head) ([]byte, string, error) {
-	leave, err := s.enter(ctx)
-	if err != nil {
-		return nil, "", err
-	}
-	defer leave()
+func (s *Signer) trust(t *told, app relay.AppID, asset string, sequence int64, head relay.Head) ([]byte, string, error) {
 	treasury, ok := s.book.treasuries[app]
 	switch {
 	case !ok:
@@ -34,9 +31,9 @@ func (s *Signer) trust(ctx context.Context, app relay.AppID, asset string, seque
 	if !known[asset] && len(known) >= s.cfg.Policy.Lines {
 		return nil, "", relay.NewFault(relay.Exhausted, "too_many_lines", "This treasury holds too many assets.", nil)
 	}
-	own, err := s.cfg.Ledger.Head(ctx)
+	own, err := s.head(t)
 	if err != nil {
-		return nil, "", unavailable("ledger_unavailable", err)
+		return nil, "", err
 	}
 	plan := stellar.TrustPlan{
 		Passphrase: s.cfg.Passphrase, Account: treasury, Asset: asset, Sponsor: s.book.sponsor, Sequence: sequence,
@@ -61,10 +58,10 @@ func (s *Signer) trust(ctx context.Context, app relay.AppID, asset string, seque
 	if !known[asset] {
 		cost += stellar.BaseReserve
 	}
-	if err := s.allowCost(ctx, app, cost, own); err != nil {
+	if err := s.allowCost(t, app, cost, own); err != nil {
 		return nil, "", err
 	}
-	if err := s.sponsorCarries(ctx, relay.Load{Unmade: 1, UnmadeUnits: 1}, own); err != nil {
+	if err := s.sponsorCarries(t, "", relay.Load{Unmade: 1, UnmadeUnits: 1}, own); err != nil {
 		return nil, "", err
 	}
 	if err := s.write(trustKind, trustLine{App: app, Asset: asset, Hash: tx.Hash, Day: dayOf(own), Fee: relay.Stroops(bump.Fee)}); err != nil {
