@@ -52,11 +52,14 @@ func ReadRoster(dir string) (Roster, error) {
 // stroops for each operation. sequence is the sponsor's next number, so that two of these never both land; head is what the
 // caller knows. It moves no money.
 func (s *Signer) MakeChannels(ctx context.Context, channels []string, sequence int64, bid relay.Stroops, head relay.Head) (envelope []byte, bound uint32, err error) {
-	leave, err := s.enter(ctx)
-	if err != nil {
-		return nil, 0, err
-	}
-	defer leave()
+	err = s.decide(ctx, func(t *told) (err error) {
+		envelope, bound, err = s.makeChannels(t, channels, sequence, bid, head)
+		return err
+	})
+	return envelope, bound, err
+}
+
+func (s *Signer) makeChannels(t *told, channels []string, sequence int64, bid relay.Stroops, head relay.Head) (envelope []byte, bound uint32, err error) {
 	for _, c := range channels {
 		if !slices.Contains(s.book.channels, c) {
 			return nil, 0, forbidden("channel_unknown", "This account is none of the channels.")
@@ -65,9 +68,9 @@ func (s *Signer) MakeChannels(ctx context.Context, channels []string, sequence i
 	if bid > s.cfg.Policy.MaxFee/relay.Stroops(3*stellar.MostChannels) {
 		return nil, 0, forbidden("fee_limit", "The fee is above the limit.")
 	}
-	own, err := s.cfg.Ledger.Head(ctx)
+	own, err := s.head(t)
 	if err != nil {
-		return nil, 0, unavailable("ledger_unavailable", err)
+		return nil, 0, err
 	}
 	plan := stellar.ChannelsPlan{
 		Passphrase: s.cfg.Passphrase, Sponsor: s.book.sponsor, Channels: channels, Sequence: sequence, Fee: int64(bid),
@@ -110,19 +113,19 @@ type Withdrawal struct {
 // treasury's next number; head is what the caller knows. One that could still land stands in the way of the next: the fault
 // "withdrawal_open" (Conflict), so that a repeat after a crash does not pay twice.
 func (s *Signer) Withdraw(ctx context.Context, w Withdrawal, sequence int64, bid relay.Stroops, head relay.Head) (outer []byte, e relay.Envelope, err error) {
-	leave, err := s.enter(ctx)
-	if err != nil {
-		return nil, e, err
-	}
-	defer leave()
+	err = s.decide(ctx, func(t *told) (err error) { outer, e, err = s.withdraw(t, w, sequence, bid, head); return err })
+	return outer, e, err
+}
+
+func (s *Signer) withdraw(t *told, w Withdrawal, sequence int64, bid relay.Stroops, head relay.Head) (outer []byte, e relay.Envelope, err error) {
 	if bid > s.cfg.Policy.MaxFee/2 {
 		return nil, e, forbidden("fee_limit", "The fee is above the limit.")
 	}
-	own, err := s.cfg.Ledger.Head(ctx)
+	own, err := s.head(t)
 	if err != nil {
-		return nil, e, unavailable("ledger_unavailable", err)
+		return nil, e, err
 	}
-	if err := s.noOpenWithdrawal(ctx, w.From); err != nil {
+	if err := s.noOpenWithdrawal(t, w.From); err != nil {
 		return nil, e, err
 	}
 	tx, e, err := s.buildWithdrawal(w, sequence, head, own)
@@ -149,7 +152,7 @@ func (s *Signer) Withdraw(ctx context.Context, w Withdrawal, sequence int64, bid
 }
 
 // noOpenWithdrawal asks the signer's own ledger about the last withdrawal out of an account.
-func (s *Signer) noOpenWithdrawal(ctx context.Context, from string) error {
+func (s *Signer) noOpenWithdrawal(t *told, from string) error {
 	at, ok := s.book.withdrawals[from]
 	if !ok {
 		return nil
@@ -158,12 +161,15 @@ func (s *Signer) noOpenWithdrawal(ctx context.Context, from string) error {
 	if _, err := s.log.body(at, &last); err != nil {
 		return err
 	}
-	verdict, seen, err := s.cfg.Ledger.Verdict(ctx, last.Envelope.envelope())
-	switch {
-	case err != nil:
-		return unavailable("ledger_unavailable", err)
-	case seen != nil || verdict == relay.CannotLand:
-		return nil
+	over, err := tell(t, last.Envelope.Hash, func(ctx context.Context) (bool, error) {
+		verdict, seen, err := s.cfg.Ledger.Verdict(ctx, last.Envelope.envelope())
+		if err != nil {
+			err = unavailable("ledger_unavailable", err)
+		}
+		return seen != nil || verdict == relay.CannotLand, err
+	})
+	if err != nil || over {
+		return err
 	}
 	return relay.NewFault(relay.Conflict, "withdrawal_open", fmt.Sprintf(
 		"An earlier withdrawal of %s to %s could still land, until ledger %d at the latest. Look at %s, then try again.",
