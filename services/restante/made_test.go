@@ -179,9 +179,9 @@ func TestOlderBackupOfEverything(t *testing.T) {
 	d, end, err := m.open(m.old)
 	m.must(err)
 	defer end()
-	why, err := d.house.desk.Halted(t.Context())
-	if err != nil || !strings.Contains(why, "beyond") {
-		t.Errorf("halted because %q: %v", why, err)
+	halt, err := d.house.desk.Halted(t.Context())
+	if err != nil || !strings.Contains(halt.Why, "beyond") {
+		t.Errorf("halted because %q: %v", halt.Why, err)
 	}
 	resp, err := http.Get(d.house.base + "/readyz")
 	m.must(err)
