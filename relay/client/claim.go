@@ -81,8 +81,8 @@ func (l *Lost) Error() string {
 		if l.View.Reason == string(relay.MovedOn) {
 			return "the sender has given this money to somebody else, under another link"
 		}
-		if s := l.View.Settlement; l.View.Reason == string(relay.HoldingShort) && s != nil && s.Arrived != "" && l.View.Destination != nil {
-			return "a holder of its key had paid a part out: " + s.Arrived + " of " + l.View.Amount + " arrived at " + *l.View.Destination
+		if a := l.View.Arrived; l.View.Reason == string(relay.HoldingShort) && a != "" && l.View.Destination != nil {
+			return "a holder of its key had paid a part out: " + a + " of " + l.View.Amount + " arrived at " + *l.View.Destination
 		}
 		return "the money left its holding account outside of the relay"
 	case relay.Canceled, relay.Failed:

@@ -103,6 +103,8 @@ type Payment struct {
 	CustodyText     string            `json:"custody_text,omitempty"` // the sentence behind the word
 	Clawback        bool              `json:"clawback,omitempty"`     // the issuer of the asset can take it back
 	Settlement      *Settlement       `json:"settlement"`             // null until it ended on the ledger
+	Arrived         string            `json:"arrived,omitempty"`      // by it, of the amount; absent when the transaction does not tell
+	ArrivedRest     string            `json:"arrived_rest,omitempty"` // lumens that left the holding account besides; absent when none did
 	CreatedAt       time.Time         `json:"created_at"`
 	UpdatedAt       time.Time         `json:"updated_at"`
 	ClaimLink       string            `json:"claim_link,omitempty"`     // once, in the 201 of a request without link
@@ -156,10 +158,8 @@ type PreviewCost struct {
 
 // Settlement is the transaction that ended a payment.
 type Settlement struct {
-	Tx      string `json:"tx"`
-	Ledger  uint32 `json:"ledger"`
-	Arrived string `json:"arrived,omitempty"` // of the amount; absent when the transaction does not tell, or when it was not kept
-	Rest    string `json:"rest,omitempty"`    // lumens that left the holding account besides; absent when none did
+	Tx     string `json:"tx"`
+	Ledger uint32 `json:"ledger"`
 }
 
 // PaymentList is the answer of GET /v1/payments?limit&after&state&reference&to.
@@ -371,6 +371,7 @@ type ClaimView struct {
 	// Filled when it was claimed.
 	Destination *string     `json:"destination"`
 	Settlement  *Settlement `json:"settlement"`
+	Arrived     string      `json:"arrived,omitempty"`  // as of a payment
 	Held        *Refusal    `json:"held,omitempty"`     // what holds the money up just now; it goes on by itself
 	Purse       bool        `json:"purse,omitempty"`    // the holding account pays for its own claim
 	Clawback    bool        `json:"clawback,omitempty"` // the issuer of the asset can take it back

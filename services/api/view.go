@@ -24,6 +24,7 @@ func payment(p relay.Payment) (wire.Payment, error) {
 			ReserveGiven:  (relay.Stroops(p.SpentUnits) * stellar.BaseReserve).String(),
 		},
 	}
+	out.Arrived, out.ArrivedRest = arrived(p)
 	if p.Holding != "" && p.State != relay.Created && p.State != relay.Funding {
 		from := p.NotBefore()
 		out.HoldingAccount, out.NotBeforeLedger = &p.Holding, &from
@@ -46,8 +47,10 @@ func payer(p relay.Payment) string {
 
 // claimView is how the holder of a link sees a payment.
 func (s *server) claimView(p relay.Payment, app relay.App) wire.ClaimView {
+	amount, _ := arrived(p)
 	return wire.ClaimView{
-		ID: string(p.ID), State: string(p.State), Reason: string(p.Reason), From: app.Name, To: p.To.Masked(), Amount: p.Amount.String(),
+		Arrived: amount,
+		ID:      string(p.ID), State: string(p.State), Reason: string(p.Reason), From: app.Name, To: p.To.Masked(), Amount: p.Amount.String(),
 		Asset: p.Asset, Policy: string(p.Policy), Custody: p.Custody(), CustodyText: p.CustodyText(), Purse: p.Sponsor != "", Clawback: p.Clawback,
 		ExpiresAt: p.ExpiresAt.Time(), Network: s.cfg.Network, Destination: destination(p), Settlement: settlement(p),
 	}
@@ -64,14 +67,18 @@ func settlement(p relay.Payment) *wire.Settlement {
 	if p.SettledTx == "" {
 		return nil
 	}
-	out := &wire.Settlement{Tx: p.SettledTx, Ledger: p.SettledAt}
-	if p.Arrived >= 0 {
-		out.Arrived = p.Arrived.String()
+	return &wire.Settlement{Tx: p.SettledTx, Ledger: p.SettledAt}
+}
+
+// arrived is what the ending transaction brought, and what lumens left besides; "" when there is none, or it does not tell.
+func arrived(p relay.Payment) (amount, rest string) {
+	if p.SettledTx == "" || p.Arrived < 0 {
+		return "", ""
 	}
 	if p.ArrivedRest > 0 {
-		out.Rest = p.ArrivedRest.String()
+		rest = p.ArrivedRest.String()
 	}
-	return out
+	return p.Arrived.String(), rest
 }
 
 func app(a relay.App) wire.App {

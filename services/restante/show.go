@@ -57,13 +57,12 @@ func (c *cli) printPayment(p client.Payment) error {
 
 // arrived says what arrived of the amount, and what lumens left besides.
 func arrived(p client.Payment) string {
-	s := p.Settlement
-	if s == nil || s.Arrived == "" {
+	if p.Arrived == "" {
 		return ""
 	}
-	text := fmt.Sprintf("%s of %s", money(s.Arrived, p.Asset), money(p.Amount, p.Asset))
-	if s.Rest != "" {
-		text += ", and " + money(s.Rest, "") + " besides"
+	text := fmt.Sprintf("%s of %s", money(p.Arrived, p.Asset), money(p.Amount, p.Asset))
+	if p.ArrivedRest != "" {
+		text += ", and " + money(p.ArrivedRest, "") + " besides"
 	}
 	return text
 }
