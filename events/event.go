@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -34,36 +35,36 @@ var (
 	ErrType    = errors.New("events: unknown type")
 )
 
-// TypeOf is the name of the event that announces a state: "payment." and the state.
-func TypeOf(s relay.State) string { return "payment." + string(s) }
+// TypeOf is the name of the event for the subject of a row of work: "payment." and a state, or relay.Undeliverable.
+func TypeOf(subject string) string { return "payment." + subject }
 
-// Types lists every type, in the order of a payment's life.
+// typeUndeliverable announces that mail to the recipient is refused for good; the state is as before.
+const typeUndeliverable = "payment." + relay.Undeliverable
+
+// Types lists every type: the states in the order of a payment's life, and what else is announced.
 func Types() []string {
-	out := make([]string, len(relay.States))
-	for i, s := range relay.States {
-		out[i] = TypeOf(s.State)
+	out := make([]string, 0, len(relay.States)+1)
+	for _, s := range relay.States {
+		out = append(out, TypeOf(string(s.State)))
 	}
-	return out
+	return append(out, typeUndeliverable)
 }
 
-func knownType(t string) bool {
-	state, ok := strings.CutPrefix(t, "payment.")
-	return ok && relay.State(state).Known()
-}
+func knownType(t string) bool { return slices.Contains(Types(), t) }
 
-// OfPayment announces that p came to be in state at a moment. work is the id of the row that asked for the announcement:
+// OfPayment announces the subject of a row of work, a state or relay.Undeliverable, at a moment. work is the id of the row that asked for the announcement:
 // a row that runs again after a crash makes the event with the same id, so that nobody hears it as a second one.
 //
 // Type names the state to be announced; Data is p as it was read, which may have moved on since.
-func OfPayment(work int64, state relay.State, at relay.Micros, p relay.Payment) (Event, error) {
-	if !state.Known() {
-		return Event{}, fmt.Errorf("%w: %q", ErrType, TypeOf(state))
+func OfPayment(work int64, subject string, at relay.Micros, p relay.Payment) (Event, error) {
+	if !knownType(TypeOf(subject)) {
+		return Event{}, fmt.Errorf("%w: %q", ErrType, TypeOf(subject))
 	}
 	data, err := json.Marshal(paymentV1(p))
 	if err != nil {
 		return Event{}, fmt.Errorf("events: encode payment: %v", err)
 	}
-	return Event{ID: eventID(p.ID, work), Type: TypeOf(state), At: at.Time(), App: p.App, Version: Version, Data: data}, nil
+	return Event{ID: eventID(p.ID, work), Type: TypeOf(subject), At: at.Time(), App: p.App, Version: Version, Data: data}, nil
 }
 
 var idEncoding = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadding(base32.NoPadding)

@@ -7,7 +7,7 @@ const Native = "native"
 
 // ParseAsset reads an asset: "native" (also "XLM" and ""), or CODE:ISSUER with a code of 1 to 12 letters and digits and the
 // issuer's account, G… of 56 characters. Whether the issuer's checksum is right, and whether there is such an issuer, says
-// the ledger's adapter. The error is of kind [Invalid].
+// the ledger's adapter. An issued asset that is called as lumens are, in any case, is refused. The error is of kind [Invalid].
 func ParseAsset(s string) (string, error) {
 	switch s {
 	case "", Native, "XLM":
@@ -17,6 +17,9 @@ func ParseAsset(s string) (string, error) {
 	if !ok || len(code) == 0 || len(code) > 12 || strings.Trim(code, nameBytes) != "" || strings.Contains(code, "-") ||
 		len(issuer) != 56 || issuer[0] != 'G' || strings.Trim(issuer, "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567") != "" {
 		return "", invalid("asset_malformed", "/asset", `an asset is "native", or CODE:ISSUER with the issuer's account, G…`)
+	}
+	if upper := strings.ToUpper(code); upper == "XLM" || upper == "NATIVE" {
+		return "", invalid("asset_impostor", "/asset", "an issued asset called "+code+" would be taken for lumens; lumens are \"native\"")
 	}
 	return s, nil
 }

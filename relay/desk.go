@@ -51,7 +51,7 @@ func (d *Desk) step(tx Tx, p Payment, in Input) (Payment, error) {
 // the work. A new handle voids what the old one could still prove, here, so that no way leads around it.
 func (d *Desk) save(tx Tx, p Payment, next *Payment, in Input, effects []Effect) error {
 	if next.State == p.State && next.ReturnWish == p.ReturnWish && next.To == p.To && next.fees() == p.fees() &&
-		next.SpentUnits == p.SpentUnits {
+		next.SpentUnits == p.SpentUnits && next.Delivery == p.Delivery {
 		return nil
 	}
 	if err := tx.SavePayment(next); err != nil {
@@ -75,6 +75,9 @@ func (d *Desk) save(tx Tx, p Payment, next *Payment, in Input, effects []Effect)
 		w := Work{Kind: f.Kind, Payment: p.ID, Due: max(f.Due, d.now())}
 		if f.Kind == DoPublish || f.Kind == DoNotify {
 			w.Subject = string(next.State)
+			if f.Subject != "" {
+				w.Subject = f.Subject
+			}
 		}
 		if err := tx.AddWork(w); err != nil {
 			return err

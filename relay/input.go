@@ -20,6 +20,15 @@ type (
 	}
 )
 
+// From the mail server.
+type (
+	// MailAnswered: it took a mail to the handle, or refused the handle for good.
+	MailAnswered struct {
+		To      Handle
+		Refused bool
+	}
+)
+
 // From the signer and the ledger.
 type (
 	// FundingSigned: the signer minted a holding account and signed its funding; both are being committed now.
@@ -128,6 +137,7 @@ type (
 func (CancelAsked) input()      {}
 func (DeclineAsked) input()     {}
 func (Readdressed) input()      {}
+func (MailAnswered) input()     {}
 func (ClaimSubmitted) input()   {}
 func (FundingSigned) input()    {}
 func (FundingRefused) input()   {}
@@ -149,8 +159,9 @@ func (Onward) input()           {}
 
 // Effect is work that a step asks for. It becomes a row in the same commit as the payment and its history.
 type Effect struct {
-	Kind EffectKind
-	Due  Micros // not before; 0 = at once
+	Kind    EffectKind
+	Due     Micros // not before; 0 = at once
+	Subject string // of DoPublish and DoNotify; "" = the state
 }
 
 // EffectKind names a kind of work. The handler of each is idempotent: it may run again after a crash.

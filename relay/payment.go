@@ -35,6 +35,8 @@ type Payment struct {
 	Clawback   bool      // the issuer of the asset can take it back
 	PayTo      string    // account that the recipient agreed to be paid into directly: there is no holding account; "" = none
 
+	Delivery Delivery // of our mails to the recipient
+
 	ReturnTo      string // account that money goes home to; of somebody else's account also M… (SEP-23)
 	ReturnMemo    Memo   // that it asks for, where it is neither the treasury nor the paying wallet
 	LadderVersion int    // of the current funding's way back ([Ladder]); 0 is the first

@@ -37,23 +37,40 @@ func (p Payment) Custody() string {
 	return p.Policy.Custody()
 }
 
-// CustodyText is the sentence of this payment.
+// CustodyText is the sentence of this payment, for screens; "" when it has ended: no one holds it any more.
 func (p Payment) CustodyText() string {
-	text := p.Policy.CustodyText()
+	if p.State.Known() && p.State.Ended() { // a preview has no state yet
+		return ""
+	}
+	text := p.holders() + " Until it is claimed, the sender can take it back."
 	if p.PayTo != "" {
 		text = "It goes directly into the account that the recipient has put on file, and cannot be taken back once it is there."
 	}
 	if p.Clawback {
-		text += " The issuer of this asset can take it back at any time, from anybody."
+		text += " The issuer of this asset can take it back at any time, from every holder."
 	}
 	return text
 }
 
-// CustodyText is the sentence behind the word, for screens.
-func (p Policy) CustodyText() string {
-	if p == Link {
-		return "Whoever has the link can take the money. Until then the sender can take it back."
+// holders says who could move the money while it waits.
+func (p Payment) holders() string {
+	switch {
+	case p.Policy == Link:
+		return "Every holder of the link can take the money."
+	case p.To.Kind == "email":
+		return "Only the sender, or the recipient with both the link and her inbox, can move the money."
 	}
-	return "Only the sender, or the recipient with both the link and her inbox, can move the money. " +
-		"Until it is claimed, the sender can take it back."
+	return "Only the sender, or the recipient with both the link and the app's word that this is she, can move the money."
+}
+
+// ProvedBy is how the owner of the handle shows that it is hers: "code", mailed to it, or "voucher", the word of an app for
+// a user who is signed in there. Under the policy link nothing is asked: "none".
+func (p Payment) ProvedBy() string {
+	switch {
+	case p.Policy == Link:
+		return "none"
+	case p.To.Kind == "email":
+		return "code"
+	}
+	return "voucher"
 }

@@ -11,7 +11,7 @@ func Step(p Payment, in Input, now Micros) (Payment, []Effect, error) {
 		return p, nil, err
 	}
 	if next.State == p.State {
-		if next.ReturnWish != p.ReturnWish || next.To != p.To || next.fees() != p.fees() {
+		if next.ReturnWish != p.ReturnWish || next.To != p.To || next.fees() != p.fees() || next.Delivery != p.Delivery {
 			next.UpdatedAt = now
 		}
 		return next, effects, nil
@@ -42,6 +42,8 @@ func react(p Payment, in Input) (Payment, []Effect, error) {
 			return p, nil, nil
 		}
 		return wish(p, ByExpiry)
+	case MailAnswered:
+		return deliver(p, in)
 	case Onward:
 		return pursue(p)
 	case ClaimSubmitted:
@@ -174,7 +176,7 @@ func readdress(p Payment, in Readdressed) (Payment, []Effect, error) {
 	if p.PayTo != "" {
 		return p, nil, conflict("paid_directly", "This payment goes directly into an account; there is no other to give it to.")
 	}
-	p.To = in.To
+	p.To, p.Delivery = in.To, NotMailed
 	effects := []Effect{{Kind: DoPublish}}
 	if p.State == Pending { // before that, its landing tells whoever it is for by then
 		effects = append(effects, Effect{Kind: DoNotify})
@@ -460,7 +462,8 @@ func to(p Payment, s State, effects ...Effect) (Payment, []Effect, error) {
 func arrive(p Payment, in Input) []Effect {
 	effects := []Effect{{Kind: DoPublish}}
 	_, landed := in.(FundingLanded)
-	if landed && p.State == Pending || p.State == Claimed {
+	takenBack := p.State == Returned && p.Reason != ByDecline && p.Delivery == MailSent // she was told that it waits
+	if landed && p.State == Pending || p.State == Claimed || takenBack {
 		effects = append(effects, Effect{Kind: DoNotify})
 	}
 	switch {

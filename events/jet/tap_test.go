@@ -9,7 +9,7 @@ import (
 
 func announcement(t *testing.T, work int64, app relay.AppID, id relay.PaymentID, s relay.State) events.Event {
 	t.Helper()
-	e, err := events.OfPayment(work, s, relay.Micros(work), relay.Payment{
+	e, err := events.OfPayment(work, string(s), relay.Micros(work), relay.Payment{
 		ID: id, App: app, State: s, To: relay.Handle{Kind: "email", Value: "ana@example.com"}, Amount: relay.One, Asset: "native", Policy: relay.Guarded,
 	})
 	check(t, err)

@@ -38,6 +38,7 @@ func Direct(p relay.Payment) relay.Payment {
 func termsKept(b *bench) {
 	own := Own(InState(Payment(b.app.ID, 1), relay.Pending))
 	own.Asset, own.Clawback, own.ReturnWish = Credit, true, relay.ByDecline
+	own.Delivery = relay.MailRefused
 	moving := Moving(InState(Payment(b.app.ID, 2), relay.Claimed), own)
 	moving.ShareReleasedAt = Start
 	moving.Arrived, moving.ArrivedRest, moving.FeeHolding, moving.FeeOther = 7, 8, 9, 10

@@ -101,6 +101,7 @@ type Payment struct {
 	Direct          bool              `json:"direct,omitempty"`       // paid into an account on file: no link, nothing to claim
 	Replaces        string            `json:"replaces,omitempty"`     // the payment whose money it took over
 	CustodyText     string            `json:"custody_text,omitempty"` // the sentence behind the word
+	Delivery        string            `json:"delivery,omitempty"`     // of our mails to the handle: "sent", or "refused" for good
 	Clawback        bool              `json:"clawback,omitempty"`     // the issuer of the asset can take it back
 	Settlement      *Settlement       `json:"settlement"`             // null until it ended on the ledger
 	Arrived         string            `json:"arrived,omitempty"`      // by it, of the amount; absent when the transaction does not tell
@@ -373,6 +374,8 @@ type ClaimView struct {
 	Settlement  *Settlement `json:"settlement"`
 	Arrived     string      `json:"arrived,omitempty"`  // as of a payment
 	Held        *Refusal    `json:"held,omitempty"`     // what holds the money up just now; it goes on by itself
+	ProvedBy    string      `json:"proved_by"`          // "code" mailed to the handle, "voucher" of the app, or "none" under the policy link
+	Delivery    string      `json:"delivery,omitempty"` // of our mails to the handle: "sent", or "refused" for good
 	Purse       bool        `json:"purse,omitempty"`    // the holding account pays for its own claim
 	Clawback    bool        `json:"clawback,omitempty"` // the issuer of the asset can take it back
 }
@@ -382,6 +385,7 @@ type CodeSession struct {
 	Session   string    `json:"session"`
 	To        string    `json:"to"` // masked
 	ExpiresAt time.Time `json:"expires_at"`
+	Delivery  string    `json:"delivery,omitempty"` // as ClaimView.Delivery: "refused" means that the last mail came back, and this one may
 }
 
 // ProveRequest is the body of POST /v1/claims/{id}/prove: session and code, or a voucher, or neither (policy link).

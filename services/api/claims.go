@@ -70,7 +70,7 @@ func (s *server) askCode(c *call) (reply, error) {
 		return reply{}, err
 	}
 	return reply{status: http.StatusAccepted, body: wire.CodeSession{
-		Session: session, To: c.payment.To.Masked(), ExpiresAt: (now + relay.CodeLife).Time(),
+		Session: session, To: c.payment.To.Masked(), ExpiresAt: (now + relay.CodeLife).Time(), Delivery: string(c.payment.Delivery),
 	}}, nil
 }
 

@@ -14,7 +14,7 @@ import (
 func payment(p relay.Payment) (wire.Payment, error) {
 	out := wire.Payment{
 		ID: string(p.ID), State: string(p.State), Reason: string(p.Reason), To: p.To.String(), Amount: p.Amount.String(),
-		Asset: p.Asset, Policy: string(p.Policy), Custody: p.Custody(), CustodyText: p.CustodyText(), LinkMadeBy: p.LinkMadeBy,
+		Asset: p.Asset, Policy: string(p.Policy), Custody: p.Custody(), CustodyText: p.CustodyText(), Delivery: string(p.Delivery), LinkMadeBy: p.LinkMadeBy,
 		From: p.From, Direct: p.PayTo != "", Replaces: string(p.Replaces), Clawback: p.Clawback,
 		Destination: destination(p), ReturnTo: p.ReturnTo, ExpiresAt: p.ExpiresAt.Time(), Reference: p.Reference,
 		ReturnAsked: string(p.ReturnWish), Settlement: settlement(p), CreatedAt: p.CreatedAt.Time(), UpdatedAt: p.UpdatedAt.Time(),
@@ -51,7 +51,7 @@ func (s *server) claimView(p relay.Payment, app relay.App) wire.ClaimView {
 	return wire.ClaimView{
 		Arrived: amount,
 		ID:      string(p.ID), State: string(p.State), Reason: string(p.Reason), From: app.Name, To: p.To.Masked(), Amount: p.Amount.String(),
-		Asset: p.Asset, Policy: string(p.Policy), Custody: p.Custody(), CustodyText: p.CustodyText(), Purse: p.Sponsor != "", Clawback: p.Clawback,
+		Asset: p.Asset, Policy: string(p.Policy), Custody: p.Custody(), CustodyText: p.CustodyText(), ProvedBy: p.ProvedBy(), Delivery: string(p.Delivery), Purse: p.Sponsor != "", Clawback: p.Clawback,
 		ExpiresAt: p.ExpiresAt.Time(), Network: s.cfg.Network, Destination: destination(p), Settlement: settlement(p),
 	}
 }

@@ -184,9 +184,17 @@ func (r *claiming) askCode(ctx context.Context, s client.CodeSession, wrong erro
 	if wrong != nil {
 		fmt.Fprintln(r.stderr, capital(wrong.Error()))
 	} else {
-		fmt.Fprintf(r.stderr, "A code was mailed to %s; it is good until %s.\n", plain(bare(s.To)), s.ExpiresAt.Local().Format("15:04"))
+		fmt.Fprintf(r.stderr, "A code is on its way to %s; it is good until %s.%s\n", plain(bare(s.To)), s.ExpiresAt.Local().Format("15:04"), refusedBefore(s))
 	}
 	return r.ask(ctx, "Code: ")
+}
+
+// refusedBefore warns that no mail reaches the address.
+func refusedBefore(s client.CodeSession) string {
+	if relay.Delivery(s.Delivery) != relay.MailRefused {
+		return ""
+	}
+	return " But the mail server refused our last mail to this address: ask the sender whether it is right. The sender can correct it."
 }
 
 func (r *claiming) needCode(s client.CodeSession) error {
@@ -196,8 +204,8 @@ func (r *claiming) needCode(s client.CodeSession) error {
 			return err
 		}
 	}
-	return &failure{status: statusCode, text: fmt.Sprintf("A code was mailed to %s. Run the same again with --code and its six digits, until %s.",
-		plain(bare(s.To)), moment(s.ExpiresAt))}
+	return &failure{status: statusCode, text: fmt.Sprintf("A code is on its way to %s. Run the same again with --code and its six digits, until %s.%s",
+		plain(bare(s.To)), moment(s.ExpiresAt), refusedBefore(s))}
 }
 
 // tell says on stderr, to people, what is waited for.

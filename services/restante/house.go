@@ -279,7 +279,7 @@ func (a announcer) Announce(ctx context.Context, row relay.Work, p relay.Payment
 	if a.mute {
 		return nil
 	}
-	e, err := events.OfPayment(row.ID, relay.State(row.Subject), row.Due, p)
+	e, err := events.OfPayment(row.ID, row.Subject, row.Due, p)
 	if err != nil {
 		return err
 	}

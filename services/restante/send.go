@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -122,7 +123,15 @@ func (c *cli) printSent(s client.Sent) error {
 	c.printf("\n%s\n\n", link)
 	c.printf("This link is printed once. Send it to the recipient: nobody else has it.\n")
 	c.printf("%s\n", p.CustodyText)
+	c.hintProof(p)
 	return nil
+}
+
+// hintProof says who has to prove a handle to which no code can be mailed.
+func (c *cli) hintProof(p client.Payment) {
+	if p.Policy == string(relay.Guarded) && !strings.HasPrefix(p.To, "email:") {
+		c.printf("No code can be mailed to %s: your app has to vouch for its owner. \"restante vouch %s\" makes a voucher for \"restante claim --voucher\".\n", p.To, p.ID)
+	}
 }
 
 // printDirect says that there is no link, because nothing waits.

@@ -46,7 +46,7 @@ func (c *cli) printPayment(p client.Payment) error {
 		row{"Payment", p.ID}, row{"State", state}, row{"Means", meaning(p.State)},
 		row{"To", p.To}, row{"Amount", money(p.Amount, p.Asset)}, row{"Reference", p.Reference},
 		row{"Sent", moment(p.CreatedAt)}, row{"Waits until", moment(p.ExpiresAt)},
-		row{"Policy", p.Policy}, row{"Custody", relay.Policy(p.Policy).CustodyText()},
+		row{"Policy", p.Policy}, row{"Custody", p.CustodyText}, row{"Mail", mailed(p.Delivery)},
 		row{"Held at", deref(p.HoldingAccount)}, row{"Went to", deref(p.Destination)}, row{"Comes home to", p.ReturnTo},
 		row{"Way home", notBefore}, row{"Transaction", tx}, row{"Arrived", arrived(p)},
 		row{"Fee so far", money(p.Cost.Fee, "")}, row{"Fee by others", byOthers(p)}, row{"Reserve locked", money(p.Cost.ReserveLocked, "")},
@@ -72,6 +72,17 @@ func byOthers(p client.Payment) string {
 		return ""
 	}
 	return money(p.Cost.FeeByOthers, "")
+}
+
+// mailed says what became of our mails to the recipient.
+func mailed(delivery string) string {
+	switch relay.Delivery(delivery) {
+	case relay.MailSent:
+		return "accepted by the recipient's mail server"
+	case relay.MailRefused:
+		return "refused for good by the mail server: is the address right? \"restante readdress\" corrects it"
+	}
+	return ""
 }
 
 // meaning is the sentence of the state table.

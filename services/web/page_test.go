@@ -15,13 +15,14 @@ import (
 
 // reading is what page.js asked for and showed.
 type reading struct {
-	Asked []struct{ Path, Method, Authorization string }
-	Shown map[string]string
-	Claim bool // the command is on show
+	Asked   []struct{ Path, Method, Authorization string }
+	Shown   map[string]string
+	Claim   bool   // the command is on show
+	Address string // what the address bar shows
 }
 
 // pages runs page.js in node, which takes .js files for modules only below a package.json that says so.
-func pages(t *testing.T) func(link, answer string) reading {
+func pages(t *testing.T) func(link string, answers ...string) reading {
 	t.Helper()
 	node, err := exec.LookPath("node")
 	if err != nil {
@@ -31,9 +32,9 @@ func pages(t *testing.T) func(link, answer string) reading {
 		t.Skip("needs node")
 	}
 	dir := module(t, "static/link.js", "static/page.js", "testdata/page.mjs")
-	return func(link, answer string) reading {
+	return func(link string, answers ...string) reading {
 		t.Helper()
-		out, err := exec.Command(node, filepath.Join(dir, "testdata/page.mjs"), link, answer).CombinedOutput()
+		out, err := exec.Command(node, append([]string{filepath.Join(dir, "testdata/page.mjs"), link}, answers...)...).CombinedOutput()
 		if err != nil {
 			t.Fatalf("%v\n%s", err, out)
 		}
@@ -72,11 +73,16 @@ const (
 	goodAuth = "MfZ-B8gg4ir5i-3Ng0f37i89r6-rP7eA1XmVMnGoNLM" // of the vectors
 )
 
-func view(state, reason string) string {
+const custody = "Only the sender, or the recipient with both the link and her inbox, can move the money. Until it is claimed, the sender can take it back."
+
+func view(state, reason string, change ...func(*wire.ClaimView)) string {
 	v := wire.ClaimView{
 		ID: "pay_agpzy3u6xjz4bbzuq5kzuxrkfi", State: state, Reason: reason, From: "Acme <b>", To: "email:a***@example.com", Amount: "25",
-		Asset: "native", Policy: "guarded", CustodyText: relay.Guarded.CustodyText(), ExpiresAt: time.Date(2030, 1, 2, 3, 4, 5, 0, time.UTC),
+		Asset: "native", Policy: "guarded", CustodyText: custody, ProvedBy: "code", ExpiresAt: time.Date(2030, 1, 2, 3, 4, 5, 0, time.UTC),
 		Network: "Test SDF Network ; September 2015",
+	}
+	for _, c := range change {
+		c(&v)
 	}
 	raw, _ := json.Marshal(map[string]any{"status": 200, "body": v})
 	return string(raw)
@@ -85,13 +91,13 @@ func view(state, reason string) string {
 func TestPageShowsWhatWaits(t *testing.T) {
 	read := pages(t)
 	r := read(goodLink, view("pending", ""))
-	if len(r.Asked) != 1 || r.Asked[0].Path != "/v1/claims/pay_agpzy3u6xjz4bbzuq5kzuxrkfi" || r.Asked[0].Method != "GET" ||
+	if len(r.Asked) != 2 || r.Asked[1].Path != "/v1/claims/pay_agpzy3u6xjz4bbzuq5kzuxrkfi?wait=30s&state_not=pending" || r.Asked[0].Path != "/v1/claims/pay_agpzy3u6xjz4bbzuq5kzuxrkfi" || r.Asked[0].Method != "GET" ||
 		r.Asked[0].Authorization != "Link "+goodAuth {
 		t.Errorf("asked %+v", r.Asked)
 	}
 	for id, want := range map[string]string{
 		"title": "Money is waiting for you", "from": "Acme <b>", "to": "a***@example.com", "amount": "25 XLM (test network, worth nothing)",
-		"custody": relay.Guarded.CustodyText(), "command": "restante claim '" + goodLink + "'",
+		"custody": custody, "mail": "",
 	} {
 		if r.Shown[id] != want {
 			t.Errorf("%s: %q, want %q", id, r.Shown[id], want)
@@ -134,7 +140,7 @@ func TestPageSaysWhatIsWrongWithALink(t *testing.T) {
 		strings.Replace(goodLink, "AQECAw", "AQECBw", 1): "This link was altered",
 		strings.Replace(goodLink, "kfi#", "kfq#", 1):     "This link was altered",
 		strings.Replace(goodLink, "#AQ", "#Ag", 1):       "This link is of a newer kind",
-		goodLink + "AAAA":                                "This is not a claim link",
+		"https://pay.example.com/help":                   "This is not a claim link",
 	} {
 		r := read(link, view("pending", ""))
 		if r.Shown["title"] != title || len(r.Asked) != 0 || r.Claim {
@@ -149,5 +155,56 @@ func TestPageSaysWhatIsWrongWithALink(t *testing.T) {
 		if r := read(goodLink, answer); r.Shown["title"] != title || r.Claim {
 			t.Errorf("%s: %q", answer, r.Shown["title"])
 		}
+	}
+}
+
+// The page tells what it is about: each kind of handle, each policy, and assets by who issued them.
+func TestPageTellsTheKinds(t *testing.T) {
+	read := pages(t)
+	for name, c := range map[string]struct {
+		change func(*wire.ClaimView)
+		id     string
+		want   string
+	}{
+		"a code":      {func(v *wire.ClaimView) {}, "how", "the code that we mail"},
+		"a voucher":   {func(v *wire.ClaimView) { v.To, v.ProvedBy = "tel:***00", "voucher" }, "how", "a voucher: the sender's app gives it"},
+		"a link":      {func(v *wire.ClaimView) { v.Policy, v.ProvedBy = "link", "none" }, "how", "the link is enough"},
+		"an asset":    {func(v *wire.ClaimView) { v.Asset = "USD:GISSUER" }, "amount", "25 USD issued by GISSUER"},
+		"an asset, 2": {func(v *wire.ClaimView) { v.Asset = "USD:GISSUER" }, "lead", "25 USD issued by GISSUER"},
+	} {
+		r := read(goodLink, view("pending", "", c.change))
+		if !strings.Contains(r.Shown[c.id], c.want) {
+			t.Errorf("%s: %s is %q, want %q", name, c.id, r.Shown[c.id], c.want)
+		}
+		if strings.Contains(name, "voucher") && strings.Contains(r.Shown["how"], "mail") {
+			t.Errorf("%s: %q", name, r.Shown["how"])
+		}
+	}
+}
+
+// A cancel is noticed while the page is open, and nothing that is over is said to wait.
+func TestPageNoticesACancel(t *testing.T) {
+	over := func(v *wire.ClaimView) { v.CustodyText = "" }
+	r := pages(t)(goodLink, view("pending", ""), view("pending", ""), view("returned", "canceled", over))
+	if r.Shown["title"] != "The money went back to the sender" || r.Shown["lead"] != "The sender took it back." || r.Claim || r.Shown["custody"] != "" {
+		t.Errorf("%+v", r)
+	}
+	if len(r.Asked) != 3 { // it has ended: no one is asked any more
+		t.Errorf("asked %d times", len(r.Asked))
+	}
+}
+
+// Whatever a mail program made of the link, the page opens it and shows it in the address bar as it was made.
+func TestPageFindsTheLink(t *testing.T) {
+	read := pages(t)
+	address, fragment, _ := strings.Cut(goodLink, "#")
+	for _, text := range []string{address + "?fbclid=x#" + fragment, goodLink + ".", goodLink + "%20", address + "%23" + fragment, goodLink + "AAAA"} {
+		r := read(text, view("pending", ""))
+		if r.Shown["title"] != "Money is waiting for you" || r.Address != goodLink {
+			t.Errorf("%s: %q at %s", text, r.Shown["title"], r.Address)
+		}
+	}
+	if r := read(goodLink[:len(goodLink)-3]); !strings.Contains(r.Shown["lead"], "47 of its 50 characters") {
+		t.Errorf("%q", r.Shown["lead"])
 	}
 }

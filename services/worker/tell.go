@@ -18,7 +18,7 @@ func (w *Worker) publish(ctx context.Context, row relay.Work) error {
 	return w.Announce.Announce(ctx, row, p)
 }
 
-// notify writes to the recipient that money waits, or where it went. Only addresses that a mail can reach, only for apps
+// notify writes to the recipient that money waits, where it went, or that the sender took it back. Only addresses that a mail can reach, only for apps
 // that want it; never a link.
 func (w *Worker) notify(ctx context.Context, row relay.Work) error {
 	p, app, err := w.addressee(ctx, row)
@@ -27,13 +27,18 @@ func (w *Worker) notify(ctx context.Context, row relay.Work) error {
 	}
 	switch relay.State(row.Subject) {
 	case relay.Pending:
-		if p.State == relay.Pending { // do not write about what is over
-			err = w.Post.Arrived(ctx, app, p)
+		if p.State != relay.Pending {
+			return nil // do not write about what is over
 		}
+		err = w.Post.Arrived(ctx, app, p)
 	case relay.Claimed:
 		err = w.Post.Claimed(ctx, app, p)
+	case relay.Returned:
+		err = w.Post.Returned(ctx, app, p)
+	default:
+		return nil
 	}
-	return w.undeliverable(row, err)
+	return w.answered(ctx, row, p, err)
 }
 
 // mailCode mails a code that was asked for, then forgets it; one that nobody will mail any more it only forgets.
@@ -52,7 +57,7 @@ func (w *Worker) mailCode(ctx context.Context, row relay.Work) error {
 	if err != nil {
 		return err
 	}
-	if err := w.undeliverable(row, w.Post.Code(ctx, app, p, c)); err != nil {
+	if err := w.answered(ctx, row, p, w.Post.Code(ctx, app, p, c)); err != nil {
 		return err
 	}
 	return w.Desk.CodeMailed(ctx, row.Subject)
@@ -69,11 +74,16 @@ func (w *Worker) addressee(ctx context.Context, row relay.Work) (p relay.Payment
 	return p, a, err
 }
 
-// undeliverable ends the row of a mail that no further try would deliver.
-func (w *Worker) undeliverable(row relay.Work, err error) error {
-	if relay.KindOf(err) == relay.Invalid {
-		w.Log.Warn("mail cannot be delivered", "payment", row.Payment, "kind", row.Kind, "err", err)
-		return nil
+// answered notes what the mail server said of the recipient's address, and ends the row of a mail that no further try would
+// deliver. Any other error stands.
+func (w *Worker) answered(ctx context.Context, row relay.Work, p relay.Payment, err error) error {
+	refused := relay.KindOf(err) == relay.Invalid
+	if err != nil && !refused {
+		return err
 	}
+	if refused {
+		w.Log.Warn("mail cannot be delivered", "payment", row.Payment, "kind", row.Kind, "err", err)
+	}
+	_, err = w.Desk.Apply(ctx, p.ID, relay.MailAnswered{To: p.To, Refused: refused})
 	return err
 }

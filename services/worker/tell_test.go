@@ -28,6 +28,9 @@ func (c *clerk) Arrived(_ context.Context, _ relay.App, p relay.Payment) error {
 	return c.write("arrived", p)
 }
 
+func (c *clerk) Returned(_ context.Context, _ relay.App, p relay.Payment) error {
+	return c.write("returned", p)
+}
 func (c *clerk) Claimed(_ context.Context, _ relay.App, p relay.Payment) error {
 	return c.write("claimed", p)
 }
@@ -181,5 +184,37 @@ func TestMailComesTooLate(t *testing.T) {
 	}
 	if len(w.code("s1").Sealed) != 0 {
 		t.Error("the sealed code is still there")
+	}
+}
+
+// The sender hears that an address is refused, once; a correction clears it; and who was told that money waits is told that
+// it went back.
+func TestDeliveryIsTold(t *testing.T) {
+	c := &clerk{fail: undeliverable}
+	announced := &clerk{}
+	w := newTown(t, plan{post: c, announce: announced})
+	p := w.open(w.apps[0], guarded)
+	w.until(p.ID, relay.Pending)
+	w.round(2)
+	if got := w.payment(p.ID); got.Delivery != relay.MailRefused {
+		t.Fatalf("%q", got.Delivery)
+	}
+	if n := slices.Index(announced.states, relay.Undeliverable); n < 0 || slices.Contains(announced.states[n+1:], relay.Undeliverable) {
+		t.Errorf("announced %v", announced.states)
+	}
+	c.fail = nil
+	w.apply(p.ID, relay.Readdressed{To: relay.Handle{Kind: "email", Value: "eva@example.com"}})
+	if got := w.payment(p.ID); got.Delivery != relay.NotMailed {
+		t.Errorf("after the correction: %q", got.Delivery)
+	}
+	w.round(2)
+	if got := w.payment(p.ID); got.Delivery != relay.MailSent {
+		t.Errorf("after the mail: %q", got.Delivery)
+	}
+	w.apply(p.ID, relay.CancelAsked{})
+	w.until(p.ID, relay.Returned)
+	w.round(2)
+	if !slices.Contains(c.letters, "returned eva@example.com") {
+		t.Errorf("wrote %v", c.letters)
 	}
 }

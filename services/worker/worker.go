@@ -61,6 +61,7 @@ type Post interface {
 	Code(ctx context.Context, app relay.App, p relay.Payment, c relay.Code) error
 	Arrived(ctx context.Context, app relay.App, p relay.Payment) error
 	Claimed(ctx context.Context, app relay.App, p relay.Payment) error
+	Returned(ctx context.Context, app relay.App, p relay.Payment) error
 }
 
 // Deps are the ports a worker works with.

@@ -90,7 +90,7 @@ func guard(h http.Header) {
 }
 
 const mailboxStyle = `:root{color-scheme:light dark}body{font:1rem/1.5 system-ui,sans-serif;max-width:44rem;margin:2rem auto;padding:0 1rem}` +
-	`article{border-top:1px solid;padding:1rem 0}h2{font-size:1.1rem;margin:0}p{margin:.25rem 0}pre{white-space:pre-wrap;overflow-wrap:anywhere}`
+	`article{border-top:1px solid;padding:1rem 0}h2{font-size:1.1rem;margin:0;overflow-wrap:anywhere}p{margin:.25rem 0;overflow-wrap:anywhere}pre{white-space:pre-wrap;overflow-wrap:anywhere}`
 
 var styleHash = func() string {
 	sum := sha256.Sum256([]byte(mailboxStyle))

@@ -42,6 +42,12 @@ func (o *Office) Claimed(ctx context.Context, app relay.App, p relay.Payment) er
 	return o.send(ctx, m, err, "claimed-"+string(p.ID))
 }
 
+// Returned says that the money that waited is with the sender again.
+func (o *Office) Returned(ctx context.Context, app relay.App, p relay.Payment) error {
+	m, err := ReturnedMail(p.To.Value, app.Name, p.Money(), p.Reason == relay.ByExpiry)
+	return o.send(ctx, m, err, "returned-"+string(p.ID))
+}
+
 func (o *Office) send(ctx context.Context, m Message, err error, id string) error {
 	if err == nil {
 		m.ID = id

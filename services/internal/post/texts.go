@@ -32,6 +32,11 @@ Until you claim it, the sender can take it back.
 
 This mail has no link in it, on purpose. We will never ask you for money, a password or a secret key.
 {{end}}
+{{- define "returned" -}}
+The {{.Amount}} that {{.App}} sent you went back to the sender{{if .Expired}}: the time to claim it ran out{{end}}.
+
+The link that you were given opens nothing any more. If you think that this is a mistake, write to {{.App}}.
+{{end}}
 {{- define "claimed" -}}
 The {{.Amount}} that {{.App}} sent you have been claimed.
 
@@ -124,4 +129,15 @@ func PaidMail(to, app, amount, issuer, account, tx string) (Message, error) {
 	return write("paid", to, app+" has paid you "+amount, map[string]string{
 		"App": app, "Amount": amount, "Issuer": issuer, "Account": account, "Tx": tx,
 	})
+}
+
+// ReturnedMail says that the money went back; expired: because nothing was claimed in time, else because the sender took it.
+func ReturnedMail(to, app, amount string, expired bool) (Message, error) {
+	if err := CheckName(app); err != nil {
+		return Message{}, err
+	}
+	if amount == "" || !oneLine(amount) {
+		return Message{}, permanent("an amount is one line")
+	}
+	return write("returned", to, amount+" from "+app+" went back", map[string]any{"App": app, "Amount": amount, "Expired": expired})
 }

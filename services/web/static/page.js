@@ -1,4 +1,4 @@
-import { readLink, deriveAuth, LinkError } from "./link.js";
+import { findLink, deriveAuth, LinkError } from "./link.js";
 
 const $ = (id) => document.getElementById(id);
 const network = document.documentElement.dataset.network;
@@ -7,7 +7,7 @@ const publicNetwork = "Public Global Stellar Network ; September 2015";
 const brokenLink = {
   truncated: ["The end of this link is missing", "It was probably cut when it was copied. Go back to where you got it and copy all of it."],
   checksum: ["This link was altered", "A character of it is not as it was. Go back to where you got it and copy all of it."],
-  version: ["This link is of a newer kind", "This page does not know it. Ask whoever gave it to you for another."],
+  version: ["This link is of a newer kind", "This page does not know it. Ask the sender for another."],
   malformed: ["This is not a claim link", "Go back to where you got it and copy all of it."],
   insecure: ["This page was not opened securely", "A browser reads the secret part of a link only on https. Claim with the command instead."],
 };
@@ -32,6 +32,14 @@ const reasons = {
   expired: "The time to claim it ran out.",
 };
 
+const proofs = {
+  code: "It asks for the code that we mail to the address above",
+  voucher: "It asks for a voucher: the sender's app gives it to you where you are signed in there",
+  none: "It asks for nothing else: the link is enough",
+};
+
+const ended = ["claimed", "returned", "canceled", "failed", "settled"];
+
 function show(id, text) {
   $(id).textContent = text;
   $(id).hidden = false;
@@ -40,74 +48,114 @@ function show(id, text) {
 function title(text, lead) {
   $("title").textContent = text;
   document.title = text;
+  $("lead").hidden = !lead;
   if (lead) show("lead", lead);
 }
 
-function command() {
-  // Within single quotes a shell takes every character as it is; the base of a link cannot contain one unescaped.
-  $("command").textContent = `restante claim '${location.href.replaceAll("'", "%27")}'`;
+let link = "";
+
+function command(proof) {
+  $("how").textContent = `Type this in a terminal, and paste the link when it asks. ${proofs[proof]}, makes an account that only you hold the key of, and moves the money there.`;
   $("claim").hidden = false;
-  $("copy").addEventListener("click", async () => {
-    try {
-      await navigator.clipboard.writeText($("command").textContent);
-      $("copied").textContent = "Copied.";
-    } catch {
-      getSelection().selectAllChildren($("command"));
-      $("copied").textContent = "Selected; copy it with your keyboard or menu.";
-    }
-  });
+}
+
+$("copy").addEventListener("click", async () => {
+  try {
+    await navigator.clipboard.writeText(link);
+    $("copied").textContent = "Copied.";
+  } catch {
+    show("link", link);
+    getSelection().selectAllChildren($("link"));
+    $("copied").textContent = "Selected; copy it with your keyboard or menu.";
+  }
+});
+
+// money is the amount with its unit, and behind another asset than lumens the account that issued it: a code alone names nothing.
+function money(view) {
+  if (view.asset === "native") return `${view.amount} XLM`;
+  const [code, issuer] = view.asset.split(":");
+  return `${view.amount} ${code} issued by ${issuer}`;
 }
 
 function facts(view) {
-  const unit = view.asset === "native" ? "XLM" : view.asset.split(":")[0];
+  const amount = money(view);
   $("from").textContent = view.from;
   $("to").textContent = view.to.replace(/^email:/, "");
-  $("amount").textContent = `${view.amount} ${unit}`;
-  const until = new Date(view.expires_at);
+  $("amount").textContent = view.network === publicNetwork ? amount : `${amount} (test network, worth nothing)`;
   $("until").dateTime = view.expires_at;
-  $("until").textContent = until.toLocaleString(undefined, { dateStyle: "long", timeStyle: "short" });
+  $("until").textContent = new Date(view.expires_at).toLocaleString(undefined, { dateStyle: "long", timeStyle: "short" });
   $("custody").textContent = view.custody_text;
+  $("custody-row").hidden = !view.custody_text;
   $("facts").hidden = false;
-  if (view.settlement) {
-    $("tx").textContent = view.settlement.tx;
-    $("tx-row").hidden = false;
-  }
+  $("tx-row").hidden = !view.settlement;
+  if (view.settlement) $("tx").textContent = view.settlement.tx;
   const waits = ["created", "funding", "pending"].includes(view.state);
   $("until-row").hidden = !waits;
+  $("mail").hidden = view.delivery !== "refused" || !waits;
   let lead = reasons[view.reason] ?? "";
   if (view.state === "pending") {
-    lead = `${view.from} sends ${view.amount} ${unit}. The money is waiting; until you claim it, the sender can take it back.`;
+    lead = `${view.from} sends ${amount}. The money is waiting; until you claim it, the sender can take it back.`;
   } else if (waits) {
-    lead = `${view.from} sends ${view.amount} ${unit}. It will be waiting for you in a moment; reload this page then.`;
+    lead = `${view.from} sends ${amount}. It will be waiting for you in a moment.`;
   }
   title(headline[view.state] ?? `This payment is ${view.state}`, lead);
-  if (view.network !== publicNetwork) {
-    $("amount").textContent += " (test network, worth nothing)";
+  $("claim").hidden = true;
+  if (waits) command(view.proved_by);
+}
+
+const pause = (ms) => new Promise((done) => setTimeout(done, ms));
+
+// follow asks again and again until the payment has ended: the sender may take it back while the page is open. The server
+// answers when something has changed, or after half a minute.
+async function follow(payment, auth) {
+  let state = "";
+  for (let failures = 0; !ended.includes(state) && failures < 20; ) {
+    const wait = state ? `?wait=30s&state_not=${state}` : "";
+    let answer;
+    try {
+      answer = await fetch(`/v1/claims/${payment}${wait}`, { headers: { Authorization: `Link ${auth}` }, cache: "no-store", credentials: "omit" });
+    } catch (err) {
+      if (!state) throw err; // nothing was shown yet
+    }
+    if (answer?.ok) {
+      const view = await answer.json();
+      if (view.state !== state) facts(view);
+      state = view.state;
+      failures = 0;
+      continue;
+    }
+    if (!state && answer.status === 401) {
+      title("This link opens nothing here", "It may belong to another service, or to a payment that was never made.");
+      return;
+    }
+    if (!state) {
+      title("The service does not answer well", "Nothing has happened to the money. Try again in a moment.");
+      return;
+    }
+    failures++;
+    await pause(5000);
   }
-  if (waits) command();
 }
 
 async function main() {
   try {
-    const { payment, secret } = await readLink(location.href);
-    const auth = await deriveAuth(secret, payment, network);
-    secret.fill(0);
-    const answer = await fetch(`/v1/claims/${payment}`, {
-      headers: { Authorization: `Link ${auth}` },
-      cache: "no-store",
-      credentials: "omit",
-    });
-    if (answer.status === 401) {
-      title("This link opens nothing here", "It may belong to another service, or to a payment that was never made.");
-    } else if (answer.ok) {
-      facts(await answer.json());
-    } else {
-      title("The service does not answer well", "Nothing has happened to the money. Try again in a moment.");
+    const found = await findLink(location.href);
+    link = found.link;
+    if (location.href !== link && location.href.startsWith(link.split("/c/")[0] + "/")) {
+      history.replaceState(null, "", link); // what a mail program put around it, or escaped so that it is in the path
     }
+    const auth = await deriveAuth(found.secret, found.payment, network);
+    found.secret.fill(0);
+    await follow(found.payment, auth);
   } catch (err) {
     if (err instanceof LinkError) {
-      title(...brokenLink[err.code]);
-      if (err.code === "insecure") command();
+      const [head, lead] = brokenLink[err.code];
+      const count = err.code === "truncated" && err.found >= 0 ? ` ${err.found} of its 50 characters are there.` : "";
+      title(head, lead + count);
+      if (err.code === "insecure") {
+        link = location.href;
+        command("code");
+      }
     } else {
       title("The service cannot be reached", "Nothing has happened to the money. Try again in a moment.");
     }
