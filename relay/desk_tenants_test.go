@@ -152,7 +152,8 @@ var foreign = map[string]struct {
 var trusted = []string{"Adopt", "Alone", "Apply", "AskCode", "CodeMailed", "CommitFunding", "Cursor", "Died", "Envelope", "EnvelopesOf",
 	"Expunge", "Halt", "Halted", "Payment", "Plan", "Sighted", "SignFunding", "Skip", "TakeCode", "Unknown", "Witness",
 	"Login", "OpenApp",
-	"Kept", "Planned", "UndoFunding", "Lift"} // of a deposit that was authorised; of the operator
+	"Kept", "Planned", "UndoFunding", "Lift", // of a deposit that was authorised; of the operator
+	"Carried", "Pause", "Paused", "Pauses", "Starved", "Recognize"} // what the worker and the start saw; they name whom it is about
 
 // neighbours are two apps: one with a payment that waits, and another with one of its own.
 type neighbours struct {

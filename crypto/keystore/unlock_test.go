@@ -49,7 +49,7 @@ func TestWorkFactorIsTold(t *testing.T) {
 	header, rest, _ := bytes.Cut(file, []byte("\n"))
 	stanza, rest, _ := bytes.Cut(rest, []byte("\n"))
 	with := func(factor string) []byte {
-		return bytes.Join([][]byte{header, append(bytes.TrimSuffix(stanza, []byte("9")), factor...), rest}, []byte("\n"))
+		return bytes.Join([][]byte{header, append(bytes.Clone(bytes.TrimSuffix(stanza, []byte("9"))), factor...), rest}, []byte("\n"))
 	}
 	for _, factor := range []string{"1", "18", "21", "22"} { // judged by the header alone: to open it takes gigabytes
 		if err := underPassphrase(with(factor)); err != nil {

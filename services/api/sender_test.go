@@ -86,6 +86,9 @@ func (s sender) mint(p wire.Payment, claimRecipient string, change func(*mint.Pl
 	}
 	m := relay.Mint{Payment: relay.PaymentID(p.ID), Amount: amount, Asset: p.Asset, ReturnTo: p.ReturnTo, ExpiresAt: relay.At(p.ExpiresAt),
 		SenderRecipients: []string{s.identity.Recipient().String()}, ClaimRecipient: claimRecipient}
+	if f.RungFee == 0 { // a move of what the service keeps
+		plan.Terms.Sponsor = ""
+	}
 	if change != nil {
 		change(&plan, &m)
 	}
