@@ -267,6 +267,28 @@ func (d *Desk) SubmitClaim(ctx context.Context, id PaymentID, hash string, compl
 	return out, err
 }
 
+// CollectClaim keeps what some signers of the claimant's account have signed, while others are still to sign: partial is the
+// planned envelope with their signatures.
+func (d *Desk) CollectClaim(ctx context.Context, id PaymentID, hash string, partial []byte, at Head) (Payment, error) {
+	var out Payment
+	err := d.Store.UpdateMany(ctx, []PaymentID{id}, func(tx Tx, ps []Payment) error {
+		out = ps[0]
+		e, err := tx.Envelope(hash)
+		if err != nil || e.Kind != ClaimEnvelope || !slices.Contains(e.Payments, id) {
+			return invalid("plan_unknown", "/envelope", "this envelope is none of the plans of this payment")
+		}
+		if _, _, err := Step(out, ClaimSubmitted{Hash: hash, Destination: e.Destination, At: at}, d.now()); err != nil {
+			return err
+		}
+		if e.State != Planned || at.Sequence >= e.Bound || at.CloseTime > e.MaxTime {
+			return conflict("plan_dead", "The time of this plan is over. Ask for another one.")
+		}
+		e.XDR = partial
+		return tx.SaveEnvelope(&e)
+	})
+	return out, err
+}
+
 // Sighted tells an envelope and its payments that it was seen in a ledger. A funding that the watcher has passed without
 // knowing it asks for a look at what happened to its accounts since.
 func (d *Desk) Sighted(ctx context.Context, s Sighting) error {

@@ -66,6 +66,19 @@ type AssetFacts struct {
 	Clawback     bool // the issuer can take back what is held
 }
 
+// Gathered is an envelope with the signatures that were found for it.
+type Gathered struct {
+	XDR     []byte      // whole: exactly those that the ledger's check consumes; else those that would count
+	Missing []Shortfall // accounts whose signers have not signed with enough weight; empty: it is whole
+	Grew    bool        // signatures that count were among those given, and not in the envelope yet
+}
+
+// Shortfall is the weight that an account's signers have signed with, and the one that its threshold asks for.
+type Shortfall struct {
+	Account    string
+	Have, Need int
+}
+
 // RungAdvice is the outcome of a dry run of a return ladder against the ledger's entries.
 type RungAdvice struct {
 	Use    string // hash of the rung to hand in; "" = none can go through now
@@ -117,6 +130,9 @@ type Ledger interface {
 	Advise(ctx context.Context, p Payment, ladder []Envelope) (RungAdvice, error)
 	// Rehearse dry-runs a claim: "" when it would go through now, else what stands in its way.
 	Rehearse(ctx context.Context, claim Envelope) (trouble string, err error)
+	// Gather completes an envelope with signatures out of others of the same transaction, by the signers and thresholds that its
+	// accounts have now. A given one of another transaction is a fault of kind [Invalid].
+	Gather(ctx context.Context, envelope []byte, given ...[]byte) (Gathered, error)
 	// Page is the closed ledger seq; nil when it has not closed yet; [ErrGap] when the source no longer has it.
 	Page(ctx context.Context, seq uint32) (*LedgerPage, error)
 	// FeeBid is what to bid per operation just now, in stroops.

@@ -75,6 +75,7 @@ func Ledger(t *testing.T, open func(t *testing.T) (Truth, relay.Ledger)) {
 		{"way home of a credit asset, taken over", creditTaken},
 		{"claims of a credit asset", creditClaims},
 		{"claims that make a trustline", creditLines},
+		{"signatures by the signers that accounts have", gathering},
 		{"own wallet, way home", ownHome},
 		{"own wallet, claims", ownClaims},
 		{"own wallet, empty purse", ownPurse},

@@ -163,6 +163,19 @@ type Settlement struct {
 	Ledger uint32 `json:"ledger"`
 }
 
+// WalletAnswer is the answer of the callback of a wallet (SEP-7). Missing lists the accounts whose signers have not signed with
+// enough weight yet; empty: the claim is handed in.
+type WalletAnswer struct {
+	Missing []MissingWeight `json:"missing,omitempty"`
+}
+
+// MissingWeight is how much weight an account's signers have signed with, of what its threshold asks for.
+type MissingWeight struct {
+	Account string `json:"account"`
+	Weight  int    `json:"weight"`
+	Needed  int    `json:"needed"`
+}
+
 // PaymentList is the answer of GET /v1/payments?limit&after&state&reference&to.
 type PaymentList struct {
 	Data    []Payment `json:"data"`

@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/stellar/go-stellar-sdk/xdr"
+
 	"github.com/restante/restante/crypto/seal"
 	"github.com/restante/restante/relay"
 	"github.com/restante/restante/relay/stellar"
@@ -238,8 +240,8 @@ func (s *server) fund(c *call) (reply, error) {
 	if p.Funding != tx.Hash {
 		return reply{}, invalid("funding_unknown", "/envelope", "this envelope is not the funding that was handed in with the box")
 	}
-	if !s.signedToFund(p, in.Envelope) {
-		return reply{}, invalid("signature_missing", "/envelope", "the funding is signed by the holding account, by the one it comes from, and by the wallet")
+	if raw, err = s.signedToFund(c.Context(), p, tx.Hash, raw); err != nil {
+		return reply{}, err
 	}
 	if p, err = s.Desk.SignFunding(c.Context(), p.ID, tx.Hash, raw); err != nil {
 		return reply{}, err
@@ -247,17 +249,45 @@ func (s *server) fund(c *call) (reply, error) {
 	return s.shown(c.Context(), http.StatusAccepted, p)
 }
 
-// signedToFund wants the signatures of holding accounts, which have one key each, and for a wallet at least one more. The
-// service's own is added when it is handed in.
-func (s *server) signedToFund(p relay.Payment, text string) bool {
-	needed := []string{p.Holding}
+// signedToFund adds what was handed in to what is signed already, by the signers that the accounts have, and keeps exactly what
+// the ledger's check consumes. It wants the holding accounts' signatures, and for a wallet one more of its signers at least;
+// others of them may sign after that. The service's own is added when it is handed in.
+func (s *server) signedToFund(ctx context.Context, p relay.Payment, hash string, raw []byte) ([]byte, error) {
+	unsigned := invalid("signature_missing", "/envelope", "the funding is signed by the holding account, by the one it comes from, and by the wallet")
+	own := []string{p.Holding} // accounts of one key each, which the client has
 	if p.Replaces != "" {
-		needed = append(needed, p.From)
+		own = append(own, p.From)
 	}
-	by, err := stellar.SignedBy(text, s.cfg.Network, needed...)
-	least := len(needed)
-	if p.Sponsor != "" {
-		least++
+	if by, err := stellar.SignedBy(base64.StdEncoding.EncodeToString(raw), s.cfg.Network, own...); err != nil || len(by) < len(own) {
+		return nil, unsigned
 	}
-	return err == nil && len(by) == len(needed) && signatures(text) >= least
+	e, err := s.Desk.Envelope(ctx, hash)
+	if err != nil {
+		return nil, err
+	}
+	got, err := s.Ledger.Gather(ctx, e.XDR, raw)
+	if err != nil {
+		return nil, err
+	}
+	service, _, err := s.Signer.Accounts(ctx)
+	if err != nil {
+		return nil, err
+	}
+	others := signatures(raw) > len(own) // a wallet's signers may change until it lands; then the ledger decides, or better ones follow
+	for _, m := range got.Missing {
+		if m.Account == service && p.Sponsor == "" || m.Account == p.Sponsor && others {
+			continue
+		}
+		return nil, unsigned
+	}
+	return got.XDR, nil
+}
+
+// signatures counts those of an envelope.
+func signatures(raw []byte) int {
+	var env xdr.TransactionEnvelope
+	if xdr.SafeUnmarshal(raw, &env) != nil {
+		return 0
+	}
+	return len(env.Signatures())
 }

@@ -3,12 +3,9 @@ package api
 import (
 	"context"
 	"encoding/base64"
-	"errors"
+	"fmt"
 	"net/http"
 	"slices"
-
-	"github.com/stellar/go-stellar-sdk/keypair"
-	"github.com/stellar/go-stellar-sdk/xdr"
 
 	"github.com/restante/restante/relay"
 	"github.com/restante/restante/relay/stellar"
@@ -20,7 +17,7 @@ const (
 	planLedgers = 60
 	planSeconds = 300
 
-	// mostOwnPlans is how many claims are planned for a payment whose purse pays for them, as the signer limits the others.
+	// mostOwnPlans is how many claims of a payment may be live whose purse pays for them, as the signer limits the others.
 	mostOwnPlans = 50
 )
 
@@ -57,8 +54,8 @@ func (s *server) plan(c *call) (reply, error) {
 	}}, nil
 }
 
-// planned is a plan for the intent: one that was made before and still has time, so that patient retries do not use up the
-// plans that the signer makes for a payment, or a new one, written down.
+// planned is a plan for the intent: one that was made before and still has time, so that a client that asks again and again does
+// not use up the plans that may be live at a time, or a new one, written down.
 func (s *server) planned(ctx context.Context, p relay.Payment, intent relay.ClaimIntent, head relay.Head) (relay.Envelope, error) {
 	all, err := s.Desk.EnvelopesOf(ctx, intent.Payment)
 	if err != nil {
@@ -66,14 +63,14 @@ func (s *server) planned(ctx context.Context, p relay.Payment, intent relay.Clai
 	}
 	for _, e := range all {
 		if e.Kind == relay.ClaimEnvelope && e.State == relay.Planned && e.Source == intent.Holding && e.Sequence == intent.Sequence &&
-			e.Destination == intent.Destination && e.NewAccount && intent.NewAccount && // an existing account may want another memo
-			e.Bound > head.Sequence+planLedgers/2 && e.MaxTime > head.CloseTime+planSeconds/2 {
-			return e, nil
+			e.Destination == intent.Destination && e.NewAccount == intent.NewAccount && e.NewLine == intent.NewLine &&
+			e.Bound > head.Sequence+planLedgers/2 && e.MaxTime > min(head.CloseTime+planSeconds/2, intent.MaxTime-1) && stellar.CarriesMemo(e.XDR, intent.Memo) {
+			return unsigned(e)
 		}
 	}
 	plan := s.Signer.Claim
 	if p.Sponsor != "" { // the purse pays: there is nothing for the signer to sign, and nothing that it could count
-		if err := allowOwnPlan(p, all, intent); err != nil {
+		if err := allowOwnPlan(p, all, intent, head); err != nil {
 			return relay.Envelope{}, err
 		}
 		plan = func(ctx context.Context, in relay.ClaimIntent) (relay.Envelope, error) { return s.ownClaim(ctx, p, in) }
@@ -85,22 +82,30 @@ func (s *server) planned(ctx context.Context, p relay.Payment, intent relay.Clai
 	return e, s.Desk.Plan(ctx, e, head)
 }
 
+// unsigned is a plan without what signers of an account that exists have signed so far: whoever asks for it signs it anew.
+func unsigned(e relay.Envelope) (relay.Envelope, error) {
+	if e.NewAccount {
+		return e, nil // the sponsor has signed, and nothing is collected
+	}
+	raw, err := stellar.WithoutSignatures(e.XDR)
+	e.XDR = raw
+	return e, err
+}
+
 // allowOwnPlan is what the signer looks at before it plans a claim: how many there are, and that a claim that fails takes no
 // number of the way back.
-func allowOwnPlan(p relay.Payment, all []relay.Envelope, intent relay.ClaimIntent) error {
-	plans := 0
-	for _, e := range all {
-		if e.Kind == relay.ClaimEnvelope {
-			plans++
-		}
-	}
+func allowOwnPlan(p relay.Payment, all []relay.Envelope, intent relay.ClaimIntent, head relay.Head) error {
 	if p.Ladder().Takes(intent.Sequence) {
 		return relay.ErrLadderNumber
 	}
-	if plans >= mostOwnPlans {
-		return relay.NewFault(relay.Exhausted, "too_many_plans", "Too many claims of this payment were planned.", nil)
+	var plans []relay.PlanMade
+	for _, e := range all {
+		if e.Kind == relay.ClaimEnvelope {
+			plans = append(plans, relay.PlanMade{Bound: e.Bound, MaxTime: e.MaxTime, At: e.MaxTime - planSeconds})
+		}
 	}
-	return nil
+	_, err := relay.CountPlans(plans, head, mostOwnPlans)
+	return err
 }
 
 // ownClaim plans a claim whose fee, and whose new account, the holding account pays out of its purse.
@@ -187,7 +192,7 @@ func (s *server) submit(c *call) (reply, error) {
 	if err := s.proven(c); err != nil {
 		return reply{}, err
 	}
-	p, err := s.handIn(c, in.Envelope)
+	p, _, err := s.handIn(c, in.Envelope)
 	if err != nil {
 		return reply{}, err
 	}
@@ -210,84 +215,15 @@ func (s *server) planOf(c *call, text string) (relay.Envelope, error) {
 	return e, nil
 }
 
-// complete adds the claimant's signatures to the envelope as it was planned. Each must be there and fit: a claim that
-// cannot land would only hold the payment up. Whatever else was attached is left out, for the network refuses signatures
-// that it did not need.
-func (s *server) complete(e relay.Envelope, given string) ([]byte, error) {
-	needed, err := s.claimSigners(e)
-	if err != nil {
-		return nil, err
+// missing says whose signatures an envelope still wants. A claim that cannot land would only hold the payment up.
+func missing(short []relay.Shortfall, e relay.Envelope) error {
+	whose := "the account that receives"
+	if short[0].Account == e.Source {
+		whose = "the holding account"
 	}
-	text := base64.StdEncoding.EncodeToString(e.XDR)
-	have, err := stellar.SignedBy(text, s.cfg.Network, needed...)
-	if err != nil {
-		return nil, err
-	}
-	for _, account := range needed {
-		if slices.Contains(have, account) {
-			continue // the same plan, handed in before
-		}
-		if text, err = s.addSignature(text, given, account); err != nil {
-			return nil, missing(account, e)
-		}
-	}
-	return base64.StdEncoding.DecodeString(text)
-}
-
-// claimSigners are the accounts whose signatures a claim still wants when it is handed in: all but the sponsor's, whose own
-// was there when it was planned.
-func (s *server) claimSigners(e relay.Envelope) ([]string, error) {
-	tx, err := stellar.Decode(base64.StdEncoding.EncodeToString(e.XDR), s.cfg.Network)
-	if err != nil {
-		return nil, err
-	}
-	to, err := stellar.BaseAccount(e.Destination)
-	return slices.DeleteFunc(tx.Signers, func(a string) bool { return a != e.Source && a != to }), err
-}
-
-// addSignature takes account's signature over from given. Others may carry the same hint, which is four bytes of a key;
-// only one that fits attaches.
-func (s *server) addSignature(text, given, account string) (string, error) {
-	err := errNoSignature
-	for _, sig := range signaturesOf(given, account) {
-		var next string
-		if next, err = stellar.AttachSignatures(text, s.cfg.Network, sig); err == nil {
-			return next, nil
-		}
-	}
-	return "", err
-}
-
-var errNoSignature = errors.New("api: no signature with the hint of the account")
-
-func missing(account string, e relay.Envelope) error {
-	whose := "the holding account"
-	if account != e.Source {
-		whose = "the account that receives"
+	if short[0].Need > 1 {
+		return invalid("signature_missing", "/envelope", fmt.Sprintf("the signatures of %s weigh %d of %d; signers of it are missing, or theirs do not fit",
+			whose, short[0].Have, short[0].Need))
 	}
 	return invalid("signature_missing", "/envelope", "the signature of "+whose+" is missing or does not fit")
-}
-
-// signaturesOf lists the signatures of an envelope that carry the hint of an account's key.
-func signaturesOf(text, account string) (out []stellar.Signature) {
-	var env xdr.TransactionEnvelope
-	key, err := keypair.ParseAddress(account)
-	if err != nil || xdr.SafeUnmarshalBase64(text, &env) != nil {
-		return nil
-	}
-	for _, sig := range env.Signatures() {
-		if sig.Hint == xdr.SignatureHint(key.Hint()) {
-			out = append(out, stellar.Signature{Account: account, Bytes: sig.Signature})
-		}
-	}
-	return out
-}
-
-// signatures counts those of an envelope.
-func signatures(text string) int {
-	var env xdr.TransactionEnvelope
-	if xdr.SafeUnmarshalBase64(text, &env) != nil {
-		return 0
-	}
-	return len(env.Signatures())
 }

@@ -304,3 +304,15 @@ func (s *scribe) Claim(_ context.Context, in relay.ClaimIntent) (relay.Envelope,
 		Destination: in.Destination, NewAccount: in.NewAccount, NewLine: in.NewLine, Asset: p.Asset, Amount: relay.Stroops(p.Amount),
 	}, err
 }
+
+func (l *ledger) Gather(_ context.Context, envelope []byte, given ...[]byte) (relay.Gathered, error) {
+	tx, err := stellar.Decode(base64.StdEncoding.EncodeToString(envelope), passphrase)
+	if err != nil {
+		return relay.Gathered{}, err
+	}
+	out, err := stellar.View{Passphrase: passphrase}.Gather(l.snapshot(tx.Signers, nil), envelope, given...)
+	if errors.Is(err, stellar.ErrOtherEnvelope) {
+		err = relay.NewFault(relay.Invalid, "envelope_differs", "", err)
+	}
+	return out, err
+}

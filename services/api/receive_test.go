@@ -204,6 +204,11 @@ func TestPlansOfAPurse(t *testing.T) {
 		plan(i + 1)().want(200)
 	}
 	w.refuses("the 51st", plan(50), 429, "too_many_plans")
+	plan(49)().want(200) // the same again is the same plan
+	for range 61 {
+		w.ledger.close()
+	}
+	plan(50)().want(200) // the others cannot land any more
 }
 
 // A wallet posts what it signed, without any credential; only a plan of this payment with its signatures is taken.

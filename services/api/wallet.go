@@ -1,12 +1,15 @@
 package api
 
 import (
+	"encoding/base64"
 	"errors"
 	"mime"
 	"net/http"
 
 	"github.com/restante/restante/relay"
 	"github.com/restante/restante/relay/sep7"
+	"github.com/restante/restante/relay/stellar"
+	"github.com/restante/restante/relay/wire"
 )
 
 // walletSigned takes a claim that the claimant's own wallet signed (SEP-7, callback of a tx request). It asks for no
@@ -27,10 +30,15 @@ func (s *server) walletSigned(c *call) (reply, error) {
 		return reply{}, err
 	}
 	c.payment.ID = id // whether there is such a payment, only a plan of it could tell
-	if _, err := s.handIn(c, text); err != nil {
+	_, short, err := s.handIn(c, text)
+	if err != nil {
 		return reply{}, err
 	}
-	return reply{status: http.StatusAccepted, body: struct{}{}}, nil
+	out := wire.WalletAnswer{}
+	for _, m := range short { // of accounts, which anybody can look up
+		out.Missing = append(out.Missing, wire.MissingWeight{Account: m.Account, Weight: m.Have, Needed: m.Need})
+	}
+	return reply{status: http.StatusAccepted, body: out}, nil
 }
 
 // walletPreflight tells a browser that a wallet of any origin may post there (Fetch standard, "CORS-preflight request").
@@ -64,19 +72,35 @@ func walletForm(r *http.Request) (string, error) {
 	return "", invalid("envelope_malformed", "", "A wallet posts the form field xdr: the signed transaction in base64.")
 }
 
-// handIn hands a signed plan of the call's payment in.
-func (s *server) handIn(c *call, text string) (relay.Payment, error) {
+// handIn hands a signed plan of the call's payment in, once the signers of every account in it have signed with enough weight.
+// What they sign one after the other, into an account that exists, is kept until then, and missing says what is not there yet.
+func (s *server) handIn(c *call, text string) (p relay.Payment, short []relay.Shortfall, err error) {
 	e, err := s.planOf(c, text)
 	if err != nil {
-		return relay.Payment{}, err
+		return p, nil, err
 	}
-	complete, err := s.complete(e, text)
+	given, err := base64.StdEncoding.DecodeString(text)
 	if err != nil {
-		return relay.Payment{}, err
+		return p, nil, err
+	}
+	if by, err := stellar.SignedBy(text, s.cfg.Network, e.Source); err != nil || len(by) == 0 { // only who opened the box can give it
+		return p, nil, missing([]relay.Shortfall{{Account: e.Source, Need: 1}}, e)
+	}
+	got, err := s.Ledger.Gather(c.Context(), e.XDR, given)
+	if err != nil {
+		return p, nil, err
 	}
 	head, err := s.Ledger.Head(c.Context())
 	if err != nil {
-		return relay.Payment{}, err
+		return p, nil, err
 	}
-	return s.Desk.SubmitClaim(c.Context(), c.payment.ID, e.Hash, complete, head)
+	if len(got.Missing) == 0 {
+		p, err = s.Desk.SubmitClaim(c.Context(), c.payment.ID, e.Hash, got.XDR, head)
+		return p, nil, err
+	}
+	if some := got.Missing[0]; !got.Grew || e.NewAccount || some.Account == e.Source || some.Have == 0 {
+		return p, nil, missing(got.Missing, e)
+	}
+	p, err = s.Desk.CollectClaim(c.Context(), c.payment.ID, e.Hash, got.XDR, head)
+	return p, got.Missing, err
 }

@@ -19,19 +19,19 @@ type book struct {
 	roles      map[string]string // by account
 	keyed      map[string]bool   // accounts whose line in the log has a mac
 
-	deposits  map[relay.AppID][]*funding      // that clients minted, until they are long over
-	fundings  map[string]*funding             // by hash
-	byPayment map[relay.PaymentID]*funding    // the newest
-	byNumber  map[number]*funding             // the newest
-	recent    []*funding                      // out of treasuries, that may not have landed yet, and some that have
-	last      map[string]int64                // the highest number signed, by channel
-	holdings  map[string]*holding             // by account
-	envelopes map[string]filed                // by inner hash: all that may be bumped
-	plans     map[relay.PaymentID]int         // claims planned
-	lastBump  map[string]string               // outer hash of the newest bump, by inner hash
-	lines     map[relay.AppID]map[string]bool // assets that a treasury was given a trustline for
-	signed    map[appDay]relay.Stroops        // funded out of the treasury, less what was found dead
-	budgets                                   // what apps cost the sponsor
+	deposits  map[relay.AppID][]*funding           // that clients minted, until they are long over
+	fundings  map[string]*funding                  // by hash
+	byPayment map[relay.PaymentID]*funding         // the newest
+	byNumber  map[number]*funding                  // the newest
+	recent    []*funding                           // out of treasuries, that may not have landed yet, and some that have
+	last      map[string]int64                     // the highest number signed, by channel
+	holdings  map[string]*holding                  // by account
+	envelopes map[string]filed                     // by inner hash: all that may be bumped
+	plans     map[relay.PaymentID][]relay.PlanMade // claims planned
+	lastBump  map[string]string                    // outer hash of the newest bump, by inner hash
+	lines     map[relay.AppID]map[string]bool      // assets that a treasury was given a trustline for
+	signed    map[appDay]relay.Stroops             // funded out of the treasury, less what was found dead
+	budgets                                        // what apps cost the sponsor
 
 	withdrawals map[string]span // the last one, by treasury
 }
@@ -92,7 +92,7 @@ func newBook() *book {
 		treasuries: map[relay.AppID]string{}, roles: map[string]string{}, keyed: map[string]bool{},
 		deposits: map[relay.AppID][]*funding{},
 		fundings: map[string]*funding{}, byPayment: map[relay.PaymentID]*funding{}, byNumber: map[number]*funding{}, last: map[string]int64{},
-		holdings: map[string]*holding{}, envelopes: map[string]filed{}, plans: map[relay.PaymentID]int{},
+		holdings: map[string]*holding{}, envelopes: map[string]filed{}, plans: map[relay.PaymentID][]relay.PlanMade{},
 		lastBump: map[string]string{}, lines: map[relay.AppID]map[string]bool{}, signed: map[appDay]relay.Stroops{},
 		budgets:     newBudgets(),
 		withdrawals: map[string]span{},
@@ -260,7 +260,7 @@ func (b *book) plan(at span, l claimLine) error {
 	if h == nil || h.payment != l.Payment {
 		return fmt.Errorf("a claim of %s, which is no holding account of the payment", l.Holding)
 	}
-	b.plans[l.Payment]++
+	b.plans[l.Payment] = append(b.plans[l.Payment], relay.PlanMade{Bound: l.Envelope.Bound, MaxTime: l.Envelope.MaxTime, At: l.At})
 	b.envelopes[l.Envelope.Hash] = filed{kind: relay.ClaimEnvelope, span: at, funding: h.funding, holding: l.Holding}
 	if c := h.cost; c != nil && l.Envelope.NewAccount {
 		c.day = max(c.day, l.Day)

@@ -6,18 +6,15 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/stellar/go-stellar-sdk/keypair"
-	"github.com/stellar/go-stellar-sdk/xdr"
-
 	"github.com/restante/restante/relay"
 	"github.com/restante/restante/relay/stellar"
 )
 
 // Bump wraps a recorded envelope in a fee bump that the sponsor pays, with the bid maxFee in stroops for the whole, or the
 // policy's MaxFee, or what the app's budget covers, when that is less: refusing would keep money from going home just when the
-// network is busy. What
-// is wrapped is always the text from the log: of a claim the claimant's signatures are taken from envelope, if they are
-// good, and nothing else of it; of a funding or a return envelope is not looked at. A rung that is not plain gets the sponsor's
+// network is busy. What is wrapped is always the text from the log: of a claim, and of a funding that a client made, the
+// signatures of others that count are taken from envelope, and nothing else of it; of any other funding, or of a return,
+// envelope is not looked at. A rung that is not plain gets the sponsor's
 // signature here, when it is due. The outer hash is in the log before the signature is made.
 func (s *Signer) Bump(ctx context.Context, hash string, envelope []byte, maxFee relay.Stroops) (outer []byte, err error) {
 	err = s.decide(ctx, func(t *told) (err error) { outer, err = s.bump(t, hash, envelope, maxFee); return err })
@@ -66,28 +63,51 @@ func (s *Signer) bump(t *told, hash string, envelope []byte, maxFee relay.Stroop
 	return base64.StdEncoding.DecodeString(outer)
 }
 
-// complete adds to a recorded envelope the signatures it still needs, ours and the claimant's.
+// gather takes the signatures of others out of the envelope that was handed in. Which of them count, the signer's own ledger
+// says.
+func (s *Signer) gather(t *told, e relay.Envelope, given []byte) (relay.Gathered, error) {
+	if len(given) == 0 {
+		return relay.Gathered{}, invalid("envelope_missing", "It is handed in with the signatures of the others who have to sign.")
+	}
+	theirs, err := stellar.Decode(base64.StdEncoding.EncodeToString(given), s.cfg.Passphrase)
+	if err != nil || theirs.Hash != e.Hash {
+		return relay.Gathered{}, invalid("envelope_differs", "This is not the envelope that was planned.")
+	}
+	return tell(t, "signatures of "+e.Hash, func(ctx context.Context) (relay.Gathered, error) {
+		got, err := s.cfg.Ledger.Gather(ctx, e.XDR, given)
+		if err != nil {
+			err = unavailable("ledger_unavailable", err)
+		}
+		return got, err
+	})
+}
+
+// complete adds to a recorded envelope the signatures it still needs: ours, and of a claim and of a funding that a client made
+// those of others.
 func (s *Signer) complete(t *told, at filed, e relay.Envelope, given []byte) (string, stellar.Tx, error) {
 	text := base64.StdEncoding.EncodeToString(e.XDR)
 	tx, err := stellar.Decode(text, s.cfg.Passphrase)
 	if err != nil || tx.Hash != e.Hash {
 		return "", tx, unavailable("log_altered", fmt.Errorf("recorded envelope %s: %v", e.Hash, err))
 	}
-	have, err := stellar.SignedBy(text, s.cfg.Passphrase, tx.Signers...)
+	if kept := e.Kind == relay.FundingEnvelope && at.funding.kept; kept || e.Kind == relay.ClaimEnvelope {
+		theirs, err := s.gather(t, e, given)
+		if err != nil {
+			return "", tx, err
+		}
+		if kept {
+			text, err = s.clients(at, tx, theirs)
+			return text, tx, err
+		}
+		return base64.StdEncoding.EncodeToString(theirs.XDR), tx, lacking(theirs.Missing)
+	}
+	have, err := stellar.SignedBy(text, s.cfg.Passphrase, tx.Signers...) // our own accounts, whose master keys sign
 	if err != nil {
 		return "", tx, err
 	}
 	missing := slices.DeleteFunc(slices.Clone(tx.Signers), func(a string) bool { return slices.Contains(have, a) })
 	if len(missing) == 0 {
 		return text, tx, nil
-	}
-	if e.Kind == relay.ClaimEnvelope {
-		text, err = s.claimants(text, tx, missing, given)
-		return text, tx, err
-	}
-	if e.Kind == relay.FundingEnvelope && at.funding.kept {
-		text, err = s.clients(at, text, tx, missing, given)
-		return text, tx, err
 	}
 	if e.Kind != relay.ReturnEnvelope || !slices.Equal(missing, []string{s.book.sponsor}) {
 		return "", tx, unavailable("log_altered", fmt.Errorf("recorded envelope %s lacks signatures of %v", e.Hash, missing))
@@ -150,22 +170,18 @@ func (s *Signer) wayOf(m mintedLine, bound uint32) stellar.ReturnPlan {
 	}
 }
 
-// clients takes the missing signatures of a funding that a client made, and adds the sponsor's own last, where the service
-// keeps the reserve: by then everybody else is bound by it.
-func (s *Signer) clients(at filed, text string, tx stellar.Tx, missing []string, given []byte) (string, error) {
+// clients completes a funding that a client made: the sponsor's own signature comes last, where the service keeps the reserve.
+// By then all others are bound by it.
+func (s *Signer) clients(at filed, tx stellar.Tx, theirs relay.Gathered) (string, error) {
+	ours := slices.IndexFunc(theirs.Missing, func(m relay.Shortfall) bool { return m.Account == s.book.sponsor })
+	others := slices.DeleteFunc(slices.Clone(theirs.Missing), func(m relay.Shortfall) bool { return m.Account == s.book.sponsor })
+	text := base64.StdEncoding.EncodeToString(theirs.XDR)
+	if err := lacking(others); err != nil || ours < 0 {
+		return text, err
+	}
 	var l fundingLine
 	if _, err := s.log.body(at.span, &l); err != nil {
 		return "", err
-	}
-	theirs := slices.DeleteFunc(slices.Clone(missing), func(a string) bool { return a == s.book.sponsor })
-	if len(theirs) > 0 {
-		var err error
-		if text, err = s.claimants(text, tx, theirs, given); err != nil {
-			return "", err
-		}
-	}
-	if len(theirs) == len(missing) {
-		return text, nil
 	}
 	m := l.Minted[0]
 	if m.Sponsor != "" || m.Replaces == "" { // the sponsor is in no other funding of a client's
@@ -177,39 +193,10 @@ func (s *Signer) clients(at filed, text string, tx stellar.Tx, missing []string,
 	return s.attach(text, tx.Hash, s.book.sponsor)
 }
 
-// claimants takes the missing signatures from the envelope that the claimant, or the sender, completed. Others in it are
-// dropped: one that the network does not need spoils an envelope.
-func (s *Signer) claimants(text string, tx stellar.Tx, missing []string, given []byte) (string, error) {
-	if len(given) == 0 {
-		return "", invalid("envelope_missing", "It is handed in with the signatures of whoever else has to sign.")
+// lacking says whose signatures an envelope still wants; nil when it has all.
+func lacking(missing []relay.Shortfall) error {
+	if len(missing) == 0 {
+		return nil
 	}
-	foreign := invalid("envelope_differs", "This is not the envelope that was planned.")
-	theirs := base64.StdEncoding.EncodeToString(given)
-	got, err := stellar.Decode(theirs, s.cfg.Passphrase)
-	if err != nil || got.Hash != tx.Hash {
-		return "", foreign
-	}
-	var env xdr.TransactionEnvelope
-	if xdr.SafeUnmarshal(given, &env) != nil || env.Type != xdr.EnvelopeTypeEnvelopeTypeTx {
-		return "", foreign
-	}
-	sum, err := hashBytes(tx.Hash)
-	if err != nil {
-		return "", err
-	}
-	var sigs []stellar.Signature
-	for _, account := range missing {
-		key, err := keypair.ParseAddress(account)
-		if err != nil {
-			return "", fmt.Errorf("signer %q of a claim: %v", account, err)
-		}
-		i := slices.IndexFunc(env.V1.Signatures, func(d xdr.DecoratedSignature) bool {
-			return d.Hint == xdr.SignatureHint(key.Hint()) && key.Verify(sum[:], d.Signature) == nil
-		})
-		if i < 0 {
-			return "", invalid("signature_missing", "It is not signed by "+account+".")
-		}
-		sigs = append(sigs, stellar.Signature{Account: account, Bytes: env.V1.Signatures[i].Signature})
-	}
-	return stellar.AttachSignatures(text, s.cfg.Passphrase, sigs...)
+	return invalid("signature_missing", "It is not signed by "+missing[0].Account+", or not with enough weight.")
 }

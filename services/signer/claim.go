@@ -61,7 +61,7 @@ func (s *Signer) claim(t *told, in relay.ClaimIntent) (relay.Envelope, error) {
 		Payments: []relay.PaymentID{in.Payment}, Destination: in.Destination, NewAccount: in.NewAccount, NewLine: in.NewLine,
 		Asset: h.asset, Amount: h.amount,
 	}
-	if err := s.write(claimKind, claimLine{Payment: in.Payment, Holding: in.Holding, Day: dayOf(head), Envelope: lineOf(e)}); err != nil {
+	if err := s.write(claimKind, claimLine{Payment: in.Payment, At: head.CloseTime, Holding: in.Holding, Day: dayOf(head), Envelope: lineOf(e)}); err != nil {
 		return relay.Envelope{}, err
 	}
 	return s.recorded(s.book.envelopes[tx.Hash])
@@ -97,9 +97,11 @@ func (s *Signer) allowClaim(in relay.ClaimIntent, h *holding, head relay.Head) e
 	if h.ladder.Takes(in.Sequence) {
 		return relay.ErrLadderNumber
 	}
-	if s.book.plans[in.Payment] >= s.cfg.Policy.Plans {
-		return relay.NewFault(relay.Exhausted, "too_many_plans", "Too many claims of this payment were planned.", nil)
+	counted, err := relay.CountPlans(s.book.plans[in.Payment], head, s.cfg.Policy.Plans)
+	if err != nil {
+		return err
 	}
+	s.book.plans[in.Payment] = counted // what does not count now never will again
 	return allowBounds(in.SignedAt, in.Bound, in.MaxTime, head)
 }
 

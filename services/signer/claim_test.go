@@ -141,6 +141,26 @@ func TestClaimPlansAreCounted(t *testing.T) {
 			t.Errorf("plan %d: %v", i, err)
 		}
 	}
+	// What cannot land any more does not count; but within an hour only so many are made. Neither lasts.
+	made := 2
+	for ; made < 20; made++ {
+		r.view.head.Sequence += 100
+		r.view.head.CloseTime += 200
+		r.reopen()
+		if _, err := r.s.Claim(t.Context(), r.claimIntent(m, keypair.MustRandom().Address())); err != nil {
+			if relay.CodeOf(err) != "too_many_plans" {
+				t.Fatal(err)
+			}
+			break
+		}
+	}
+	if made != 8 {
+		t.Errorf("%d plans within an hour, want 4 times 2", made)
+	}
+	r.view.head.CloseTime += 3600
+	if _, err := r.s.Claim(t.Context(), r.claimIntent(m, keypair.MustRandom().Address())); err != nil {
+		t.Errorf("an hour later: %v", err)
+	}
 }
 
 // outer reads a bump as the network does and returns the accounts that signed the inner transaction.

@@ -21,6 +21,7 @@ type Ledger interface {
 	Sight(ctx context.Context, hash string) (*relay.Sighting, error)
 	Look(ctx context.Context, asset string, accounts ...string) (map[string]relay.AccountFacts, relay.AssetFacts, error)
 	Advise(ctx context.Context, p relay.Payment, ladder []relay.Envelope) (relay.RungAdvice, error)
+	Gather(ctx context.Context, envelope []byte, given ...[]byte) (relay.Gathered, error)
 }
 
 // Config is everything a signer is told. Zero values become defaults where one is named.
@@ -51,7 +52,7 @@ type Policy struct {
 	Limits                        // of every app that Apps does not name
 	Apps   map[relay.AppID]Limits // whole replacements, zero fields take the default
 	MaxFee relay.Stroops          // most that one fee bump may bid; default 5 lumens
-	Plans  int                    // claims planned for one payment in its life; default 50
+	Plans  int                    // claims of one payment that may be able to land at a time; default 50
 	// Deposits of own wallets that are kept and not funded: their lines are written before their senders have paid anything.
 	WalletDeposits int // of one wallet; default 20
 	AppDeposits    int // of one app; default 1,000

@@ -121,6 +121,7 @@ type fateLine struct {
 type claimLine struct {
 	Payment  relay.PaymentID `json:"payment"`
 	Holding  string          `json:"holding"`
+	At       int64           `json:"at,omitempty"`  // close time of the newest ledger known; 0: planned before this was kept
 	Day      int64           `json:"day,omitempty"` // as fundingLine.Day; absent before budgets were counted
 	Envelope envelopeLine    `json:"envelope"`
 }

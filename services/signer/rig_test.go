@@ -295,3 +295,19 @@ func (f *flaky) Sync() error {
 	}
 	return f.File.Sync()
 }
+
+// Gather knows of accounts with one key each, their own.
+func (v *view) Gather(_ context.Context, envelope []byte, given ...[]byte) (relay.Gathered, error) {
+	if v.err != nil {
+		return relay.Gathered{}, v.err
+	}
+	tx, err := stellar.Decode(base64.StdEncoding.EncodeToString(envelope), passphrase)
+	if err != nil {
+		return relay.Gathered{}, err
+	}
+	s := stellar.Snapshot{Accounts: map[string]*stellar.Account{}}
+	for _, a := range tx.Signers {
+		s.Accounts[a] = &stellar.Account{ID: a, Thresholds: [4]byte{1}}
+	}
+	return stellar.View{Passphrase: passphrase}.Gather(s, envelope, given...)
+}

@@ -160,6 +160,23 @@ func (p *Port) Rehearse(ctx context.Context, e relay.Envelope) (string, error) {
 	return p.view().Rehearsal(s, e)
 }
 
+// Gather completes an envelope with signatures out of others of the same transaction.
+func (p *Port) Gather(ctx context.Context, envelope []byte, given ...[]byte) (relay.Gathered, error) {
+	tx, err := stellar.Decode(base64.StdEncoding.EncodeToString(envelope), p.passphrase)
+	if err != nil {
+		return relay.Gathered{}, err
+	}
+	s, err := p.Accounts(ctx, tx.Signers...)
+	if err != nil {
+		return relay.Gathered{}, port(err)
+	}
+	out, err := p.view().Gather(s, envelope, given...)
+	if errors.Is(err, stellar.ErrOtherEnvelope) {
+		err = relay.NewFault(relay.Invalid, "envelope_differs", "This is not the envelope that was planned.", err)
+	}
+	return out, err
+}
+
 func (p *Port) view() stellar.View { return stellar.View{Passphrase: p.passphrase, Sponsor: p.Sponsor} }
 
 // Page is the closed ledger seq; nil when it has not closed yet.
