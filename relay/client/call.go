@@ -34,6 +34,7 @@ type call struct {
 	safe         bool
 	wait         time.Duration // how long the relay was asked to hold the answer back
 	once         bool          // a look that is not worth a second one
+	doubt        *bool         // set when a try may have been carried out although it failed; nil: not asked for
 }
 
 // get, post and link are the usual calls.
@@ -88,6 +89,9 @@ func (c *Client) do(ctx context.Context, q call, out any) error {
 		pause, again := q.again(err, attempt)
 		if !again || q.once || attempt >= c.attempts {
 			return err
+		}
+		if q.doubt != nil && mayBeDone(err) {
+			*q.doubt = true
 		}
 		if sleep(ctx, pause) != nil {
 			return err

@@ -27,7 +27,7 @@ type MoveRequest struct {
 
 // Move is how a payment is readdressed that nobody but its sender may still open: the sender's client opens the box, and the
 // funding of the new payment merges the old holding account into the new one. The old link claims until that has landed, and
-// whichever lands first has the money: follow the new payment. Errors: those of [Client.Send] and [Client.Receipt], and
+// whichever lands first has the money: follow the new payment. Errors: those of [Client.SendOwn] and [Client.Receipt], and
 // redeem.ErrBox when no identity opens the box.
 func (c *Client) Move(ctx context.Context, r MoveRequest) (Sent, error) {
 	network, err := c.agreedNetwork(ctx)
@@ -72,7 +72,7 @@ func (c *Client) Move(ctx context.Context, r MoveRequest) (Sent, error) {
 	q := c.post(path, wire.MoveRequest{To: r.To, Policy: string(policy), SenderRecipients: recipients, ManageHash: hash, ID: id, Link: half})
 	out := Sent{Link: link, Token: secret.NewString(token)}
 	if err := c.do(ctx, q, &out.Payment); err != nil {
-		return Sent{}, err
+		return perhapsMade(id, link, err), err
 	}
 	asked := wire.PaymentRequest{To: r.To, Amount: old.Amount, Asset: old.Asset, Policy: string(policy)}
 	if err := fitsRequest(out.Payment, id, asked); err != nil {

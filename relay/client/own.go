@@ -52,7 +52,8 @@ type OwnReceipt struct {
 // SendOwn makes a payment out of the sender's own wallet, in the order that cannot strand money: the relay accepts the request
 // and says until when it may be funded; holding account, box, way back and funding are made here; the receipt is kept; the
 // relay gets box and way back, and keeps them; only then the wallet signs. A crash at any point leaves either nothing sent or
-// a receipt. Errors are those of [Client.Send]; after any error that is not a refusal of the request, nothing more is signed.
+// a receipt. Errors are *Problem, *Unreached, ErrAnswer and those of Keep and Sign; Sent holds what is
+// known by then: without Funding nothing was signed, so no money was sent.
 func (c *Client) SendOwn(ctx context.Context, r OwnRequest) (Sent, error) {
 	if r.Keep == nil || len(r.Recipients) == 0 {
 		return Sent{}, errors.New("a payment out of an own wallet needs somebody who keeps its receipt, and a recipient of its box")
@@ -77,14 +78,14 @@ func (c *Client) SendOwn(ctx context.Context, r OwnRequest) (Sent, error) {
 		p, err = c.Get(ctx, id, 0)
 	}
 	if err != nil {
-		return Sent{}, err // nothing was made, so nothing can have been sent
+		return perhapsMade(id, link, err), err // nothing was signed, so no money can have been sent
 	}
 	if err := fitsRequest(p, id, body); err != nil {
 		return Sent{}, err
 	}
 	if p.Funding == nil { // an answer that was remembered says nothing of it
 		if p, err = c.Get(ctx, id, 0); err != nil {
-			return Sent{}, err
+			return perhapsMade(id, link, err), err
 		}
 	}
 	home := r.ReturnTo
@@ -93,6 +94,14 @@ func (c *Client) SendOwn(ctx context.Context, r OwnRequest) (Sent, error) {
 	}
 	want := ownTerms{network: network, from: r.From, sponsor: r.From, home: home, sender: r.Recipients, claim: body.Link.ClaimRecipient, note: r.Note}
 	return c.fundOwn(ctx, Sent{Payment: p, Link: link, Token: secret.NewString(token)}, want, r.Keep, r.Sign)
+}
+
+// perhapsMade is a payment that the relay may list although its answer was lost; empty after a refusal.
+func perhapsMade(id string, link Link, err error) Sent {
+	if !mayBeDone(err) {
+		return Sent{}
+	}
+	return Sent{Payment: Payment{ID: id}, Link: link}
 }
 
 func newToken() (text, hash string) {

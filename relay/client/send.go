@@ -2,9 +2,7 @@ package client
 
 import (
 	"context"
-	"crypto/rand"
 	"encoding/base64"
-	"errors"
 	"fmt"
 	"net/http"
 	"time"
@@ -48,8 +46,8 @@ type Sent struct {
 	Funding string       // base64 XDR, of SendOwn and Move: signed as far as it could be here
 }
 
-// Unclear says that a payment may have been accepted although no answer came. Sent, returned with it, holds id and link:
-// [Client.Get] tells whether it is there, and a new Send would be a second payment.
+// Unclear says that a payment may have been accepted although no answer came, or none that fits (ErrAnswer). Sent, returned with
+// it, holds id and link: [Client.ResumeAttempt] goes on with the same payment, and a new Send would be a second one.
 type Unclear struct {
 	ID    string
 	Cause error
@@ -62,44 +60,14 @@ func (u *Unclear) Unwrap() error { return u.Cause }
 
 // Send makes a payment's id and claim link here and asks the relay to accept the payment. Repeats inside carry one
 // Idempotency-Key, so that a lost answer neither pays twice nor loses the link. Errors: *Problem (nothing was accepted),
-// *Unclear, ErrAnswer (accepted, but not what was asked for: cancel it), *Unreached (nothing was sent).
+// *Unreached (nothing was sent), and *Unclear after anything else. A caller that must not lose the link when it is cut off takes
+// [Client.Prepare], keeps the attempt, and sends it with [Client.SendAttempt].
 func (c *Client) Send(ctx context.Context, r SendRequest) (Sent, error) {
-	network, err := c.agreedNetwork(ctx)
+	a, err := c.Prepare(ctx, r)
 	if err != nil {
 		return Sent{}, err
 	}
-	id := string(relay.NewPaymentID(relay.At(c.now())))
-	link, body, err := c.prepare(id, network, r)
-	if err != nil {
-		return Sent{}, err
-	}
-	q := c.post("/v1/payments", body)
-	q.safe = true // by its Idempotency-Key
-	q.header = map[string]string{"Idempotency-Key": rand.Text()}
-	out := Sent{Payment: Payment{ID: id}, Link: link}
-	var p Payment
-	err = c.do(ctx, q, &p)
-	if IsCode(err, "id_taken") { // ours, or nobody's: 74 random bits
-		p, err = c.Get(ctx, id, 0)
-	}
-	if err != nil {
-		if neverAccepted(err) {
-			return Sent{}, err
-		}
-		return out, &Unclear{ID: id, Cause: err}
-	}
-	out.Payment = p
-	return out, fitsRequest(p, id, body)
-}
-
-// neverAccepted says that the relay refused for good, or never heard of it.
-func neverAccepted(err error) bool {
-	var p *Problem
-	if errors.As(err, &p) {
-		return p.Status < 500 && p.Code != "idempotency_in_flight"
-	}
-	var lost *Unreached
-	return errors.As(err, &lost) && lost.NeverSent
+	return c.SendAttempt(ctx, a)
 }
 
 func (c *Client) prepare(id, network string, r SendRequest) (Link, wire.PaymentRequest, error) {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -83,11 +82,10 @@ func (c *cli) createApp(ctx context.Context, r client.AppRequest, file string) e
 	}
 	app, err := cl.CreateApp(ctx, r)
 	if err != nil {
-		var p *client.Problem
-		if errors.As(err, &p) && p.Status < 500 && identity != "" && file != "" {
-			_ = os.Remove(file) // ours, a moment old, and for nothing
+		if identity != "" && file != "" {
+			c.remove(file) // ours, a moment old, and for nothing: without the key in the answer no payment is ever sealed to it
 		}
-		return err
+		return appUnclear(err)
 	}
 	out := appJSON{App: app, IdentityFile: file}
 	if file == "" {
@@ -103,6 +101,16 @@ func (c *cli) createApp(ctx context.Context, r client.AppRequest, file string) e
 		c.printf("\n%s\n\nThis identity opens every box of the app, without us. It is shown once and stored nowhere: keep it.\n", out.Identity)
 	}
 	return nil
+}
+
+// appUnclear says that it is safe to make the app anew: one whose answer was lost has a key that is known to no one.
+func appUnclear(err error) error {
+	var lost *client.Unreached
+	if !errors.As(err, &lost) || lost.NeverSent {
+		return err
+	}
+	return &failure{status: statusTryAgain, text: capital(lost.Error()) + ". An app may have been made, but its key was in the answer: it can do nothing. " +
+		"The identity file was taken away again, so the same command is safe now.", cause: err}
 }
 
 func (c *cli) newAppLimits() *cobra.Command {

@@ -51,7 +51,7 @@ func (c *cli) stateDir() (string, error) {
 	}
 	dir, err := os.UserCacheDir()
 	if err != nil {
-		return "", failed("There is no place to keep an unfinished claim: set RESTANTE_STATE to a folder.")
+		return "", failed("There is no place to keep what is not finished: set RESTANTE_STATE to a folder.")
 	}
 	return filepath.Join(dir, "restante"), nil
 }
@@ -78,9 +78,11 @@ func (b *begun) save() error {
 }
 
 // forget deletes it; that it cannot be deleted is worth a word and no more.
-func (c *cli) forget(b *begun) {
-	if err := os.Remove(b.path); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		fmt.Fprintf(c.stderr, "restante: %s stays behind: %v\n", b.path, err)
+func (c *cli) forget(b *begun) { c.remove(b.path) }
+
+func (c *cli) remove(path string) {
+	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		fmt.Fprintf(c.stderr, "restante: %s stays behind: %v\n", path, err)
 	}
 }
 

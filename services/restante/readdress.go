@@ -53,8 +53,8 @@ func (c *cli) readdress(ctx context.Context, id, to string) error {
 	p, err := cl.Readdress(ctx, id, to)
 	switch {
 	case client.IsCode(err, "share_released", "claim_in_flight"):
-		return &failure{statusLost, "Somebody has proven the old address already, so the payment stays with it. " +
-			"Until it is claimed, \"restante cancel " + id + "\" takes the money back, and --move gives it to somebody else.", err}
+		return &failure{status: statusLost, text: "Somebody has proven the old address already, so the payment stays with it. " +
+			"Until it is claimed, \"restante cancel " + id + "\" takes the money back, and --move gives it to somebody else.", cause: err}
 	case client.IsCode(err, "not_guarded"):
 		return failed("Whoever has this payment's link can claim it, so another address would change nothing. "+
 			"Until it is claimed, --move gives the money to somebody else under a new link, and \"restante cancel %s\" takes it back.", id)

@@ -43,7 +43,7 @@ func TestScript(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
-			"up": scriptUp, "status": scriptStatus, "field": scriptField, "code": scriptCode, "link": scriptLink, "lossy": scriptLossy,
+			"up": scriptUp, "status": scriptStatus, "field": scriptField, "code": scriptCode, "link": scriptLink, "lossy": scriptLossy, "unfinished": scriptUnfinished, "reroute": scriptReroute, "mode": scriptMode,
 			"voucher": scriptVoucher, "friend": scriptFriend, "issuer": scriptIssuer, "issue": scriptIssue, "trust": scriptTrust, "sign": scriptSign,
 		},
 	})
@@ -141,7 +141,8 @@ func scriptCode(ts *testscript.TestScript, _ bool, args []string) {
 }
 
 // scriptLossy puts a proxy before the relay whose address is in $LOSSY. From the first request on that ends in the suffix
-// all answers are lost; carried out says whether such a request reaches the relay at all: lossy SUFFIX done|undone
+// all answers are lost; the second word says whether
+// such a request reaches the relay at all, or is answered with a 503: lossy SUFFIX done|undone|503
 func scriptLossy(ts *testscript.TestScript, _ bool, args []string) {
 	relay, err := url.Parse(ts.Getenv("RESTANTE_SERVER"))
 	ts.Check(err)
@@ -155,14 +156,50 @@ func scriptLossy(ts *testscript.TestScript, _ bool, args []string) {
 			forward.ServeHTTP(w, r)
 			return
 		}
-		if args[1] == "done" {
+		switch args[1] {
+		case "done":
 			forward.ServeHTTP(httptest.NewRecorder(), r)
+		case "503":
+			w.WriteHeader(http.StatusServiceUnavailable)
+			return
 		}
 		panic(http.ErrAbortHandler)
 	}))
 	s.Config.ErrorLog = log.New(io.Discard, "", 0)
 	ts.Defer(s.Close)
 	ts.Setenv("LOSSY", s.URL)
+}
+
+// scriptUnfinished wants so many kept sends, and takes the id of the first into a variable: unfinished NAME|- n
+func scriptUnfinished(ts *testscript.TestScript, _ bool, args []string) {
+	found, err := filepath.Glob(ts.MkAbs("state/sends/*.json"))
+	ts.Check(err)
+	if fmt.Sprint(len(found)) != args[1] {
+		ts.Fatalf("%d unfinished sends, want %s", len(found), args[1])
+	}
+	if args[0] != "-" {
+		ts.Setenv(args[0], strings.TrimSuffix(filepath.Base(found[0]), ".json"))
+	}
+}
+
+// scriptReroute gives the relay of a kept send its address behind the lossy proxy: reroute ID SERVER
+func scriptReroute(ts *testscript.TestScript, _ bool, args []string) {
+	path := ts.MkAbs("state/sends/" + args[0] + ".json")
+	var k keptAttempt
+	ts.Check(json.Unmarshal([]byte(ts.ReadFile(path)), &k))
+	k.Server = args[1]
+	text, err := json.Marshal(k)
+	ts.Check(err)
+	ts.Check(os.WriteFile(path, text, 0o600))
+}
+
+// scriptMode wants the permissions of a file, in octal: mode 600 FILE
+func scriptMode(ts *testscript.TestScript, _ bool, args []string) {
+	info, err := os.Stat(ts.MkAbs(args[1]))
+	ts.Check(err)
+	if got := fmt.Sprintf("%o", info.Mode().Perm()); got != args[0] {
+		ts.Fatalf("mode %s, want %s", got, args[0])
+	}
 }
 
 // scriptVoucher has the app vouch for its user: voucher NAME PAYMENT

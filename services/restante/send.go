@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -15,13 +16,19 @@ func (c *cli) newSend() *cobra.Command {
 	var r client.SendRequest
 	var own ownFlags
 	var wait, dry, noDirect bool
+	var resume string
 	cmd := &cobra.Command{
 		Use: "send --to HANDLE --amount N", Short: "Send money to an e-mail address or another handle", GroupID: groupUse,
 		Long: "Send money. The claim link is made here and printed once: nobody else has it. Deliver it yourself.\n\n" +
-			"A handle is an e-mail address, or tel:+15550100, github:ana, app:USER.",
+			"A handle is an e-mail address, or tel:+15550100, github:ana, app:USER.\n\n" +
+			"Id and link are kept in a file of yours before the request leaves, until the answer is printed. When no clear answer\n" +
+			"comes, the status is 75 and the state \"unknown\"; --resume goes on with the same payment and never makes a second one.",
 		Example: "  restante send --to ana@example.com --amount 25 --note \"For the concert\" --expires 14d",
 		Args:    exactly(0, ""),
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if resume != "" {
+				return c.resume(cmd, resume, wait)
+			}
 			switch {
 			case r.To == "":
 				return usage("To whom? Give --to, like --to ana@example.com.")
@@ -60,6 +67,7 @@ func (c *cli) newSend() *cobra.Command {
 	f.StringVar(&r.Policy, "policy", "", "guarded: link and inbox together claim; link: whoever has the link (default guarded)")
 	f.StringVar(&r.Reference, "reference", "", "your own name of the payment, unique")
 	f.BoolVar(&wait, "wait", false, "wait until the money is in its holding account")
+	f.StringVar(&resume, "resume", "", "id of a send that was cut off: find out how it went, and send the same again if it never arrived")
 	f.BoolVar(&dry, "dry-run", false, "only say what it would cost and whether it would be accepted; send nothing")
 	return cmd
 }
@@ -70,38 +78,65 @@ type sentJSON struct {
 	ClaimLink string `json:"claim_link"`
 }
 
+// send keeps id and link before the request leaves: whatever cuts it off, --resume goes on with the same payment.
 func (c *cli) send(ctx context.Context, r client.SendRequest, wait bool) error {
 	cl, err := c.app()
 	if err != nil {
 		return err
 	}
-	sent, err := cl.Send(ctx, r)
+	a, err := cl.Prepare(ctx, r)
+	if err != nil {
+		return notSent(err)
+	}
+	kept, err := c.keepAttempt(a, cl.Server())
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(c.stderr, "Sending %s. Should this be cut off, go on with: restante send --resume %s\n", a.ID, a.ID)
+	sent, err := cl.SendAttempt(ctx, a)
+	return c.attempted(ctx, cl, kept, sent, err, wait)
+}
+
+// notSent says so of an error before the request left.
+func notSent(err error) error {
+	var lost *client.Unreached
+	if !errors.As(err, &lost) {
+		return err
+	}
+	return &failure{status: statusTryAgain, text: capital(lost.Error()) + ". Nothing was sent. Is the relay running there? Try again in a moment.", cause: err}
+}
+
+// attempted tells how an attempt went, and drops what was kept of it once the outcome is known and printed.
+func (c *cli) attempted(ctx context.Context, cl *client.Client, kept keptAttempt, sent client.Sent, err error, wait bool) error {
 	var unclear *client.Unclear
 	switch {
 	case errors.As(err, &unclear):
 		return c.sendUnclear(sent, unclear)
 	case err != nil:
-		return err
+		kept.forget(c)
+		return notSent(err)
 	}
+	var late error
 	if wait {
-		p, err := cl.Follow(ctx, sent.Payment.ID, func(p client.Payment) bool {
+		var p client.Payment
+		p, late = cl.Follow(ctx, sent.Payment.ID, func(p client.Payment) bool {
 			return p.State != string(relay.Created) && p.State != string(relay.Funding)
 		})
-		if err == nil {
+		if late == nil {
 			sent.Payment = p
-		} else if printErr := c.printSent(sent); printErr != nil { // the link first: it exists nowhere else
-			return printErr
-		} else {
-			return err
 		}
 	}
-	if err := c.printSent(sent); err != nil {
+	if err := c.printSent(sent); err != nil { // the link first: it exists nowhere else
 		return err
 	}
-	if s := relay.State(sent.Payment.State); s == relay.Failed || s == relay.Canceled {
+	if err := c.written(); err != nil {
+		return err
+	}
+	kept.forget(c)
+	if s := relay.State(sent.Payment.State); late == nil && (s == relay.Failed || s == relay.Canceled) {
 		return failed("The payment has ended as %s%s; no money moved.", s, because(sent.Payment.Reason))
 	}
-	return nil
+	return late
 }
 
 func (c *cli) printSent(s client.Sent) error {
@@ -144,23 +179,34 @@ func (c *cli) printDirect(p client.Payment) error {
 	return nil
 }
 
-// sendUnclear prints what would be lost otherwise. Sending again would be a second payment.
+// sendUnclear prints what is known. Sending again, but by --resume, would be a second payment.
 func (c *cli) sendUnclear(s client.Sent, u *client.Unclear) error {
+	if err := c.printUnknown(s, ""); err != nil {
+		return err
+	}
+	return &failure{status: statusTryAgain, text: "No clear answer came: the payment may have been accepted. \"restante send --resume " + u.ID +
+		"\" finds out and goes on with this same payment. A new send would be a second one.", cause: u, id: u.ID, next: "restante send --resume " + u.ID}
+}
+
+// printUnknown prints a payment whose outcome is unknown, with its link: "unknown" is a state.
+func (c *cli) printUnknown(s client.Sent, receipt string) error {
 	link, err := s.Link.Reveal()
 	if err != nil {
 		return err
 	}
 	if c.json {
-		err = c.printJSON(map[string]string{"id": u.ID, "state": "unknown", "claim_link": link})
-	} else {
-		c.table(row{"Payment", u.ID}, row{"State", "unknown"})
-		c.printf("\n%s\n\n", link)
+		out := map[string]string{"id": s.Link.PaymentID, "state": "unknown", "claim_link": link}
+		if receipt != "" {
+			out["receipt"] = receipt
+		}
+		if s.Funding != "" {
+			out["funding_envelope"] = s.Funding
+		}
+		return c.printJSON(out)
 	}
-	if err != nil {
-		return err
-	}
-	return &failure{statusTryAgain, "No clear answer came: the payment may have been accepted. \"restante show " + u.ID +
-		"\" tells; sending again before would be a second payment.", u}
+	c.table(row{"Payment", s.Link.PaymentID}, row{"State", "unknown"}, row{"Receipt", receipt})
+	c.printf("\n%s\n\n", link)
+	return c.written()
 }
 
 func because(reason string) string {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path/filepath"
+	"strings"
 
 	"github.com/restante/restante/relay"
 	"github.com/restante/restante/relay/client"
@@ -69,7 +70,7 @@ func (c *cli) sendOwn(ctx context.Context, r client.SendRequest, f ownFlags, wai
 		return c.ownInterrupted(sent, file, err)
 	}
 	if err != nil {
-		return err
+		return unsigned(sent, err)
 	}
 	if wait && !f.unsigned {
 		sent.Payment, err = cl.Follow(ctx, sent.Payment.ID, func(p client.Payment) bool {
@@ -138,21 +139,42 @@ func notAfter(p client.Payment) string {
 }
 
 // ownInterrupted says what is known after an error behind the point where the receipt was kept. The link goes with it: it is
-// nowhere else.
+// nowhere else. Without a signed funding no money can have moved; with one, the ledger decides until its bound.
 func (c *cli) ownInterrupted(s client.Sent, file string, cause error) error {
-	link, err := s.Link.Reveal()
-	if err != nil {
+	if err := c.printUnknown(s, file); err != nil {
 		return err
 	}
-	if c.json {
-		err = c.printJSON(map[string]string{"id": s.Payment.ID, "state": "unknown", "claim_link": link, "receipt": file})
+	id := s.Link.PaymentID
+	f := &failure{status: statusTryAgain, cause: cause, id: id, next: "restante show " + id}
+	if why := cutOff(cause); s.Funding == "" {
+		f.text = fmt.Sprintf("It was cut off before anything was signed (%s): no money was sent, and sending again is safe. \"restante show %s\" tells how the payment stands.", why, id)
 	} else {
-		c.table(row{"Payment", s.Payment.ID}, row{"State", "unknown"}, row{"Receipt", file})
-		c.printf("\n%s\n\n", link)
+		f.text = fmt.Sprintf("It was cut off (%s) after the funding was signed: the money may be on its way. \"restante show %s\" tells; sending again before would be "+
+			"a second payment. The receipt brings the money home.", why, id)
 	}
-	if err != nil {
+	return f
+}
+
+// unsigned says of an error before anything was kept or signed that no money can have moved, though a payment without money may
+// stand in the relay's list.
+func unsigned(s client.Sent, err error) error {
+	var refused *client.Problem
+	var lost *client.Unreached
+	if !errors.As(err, &lost) && !errors.Is(err, context.Canceled) && (!errors.As(err, &refused) || refused.Status < 500) {
 		return err
 	}
-	return &failure{statusTryAgain, fmt.Sprintf("It was interrupted (%v). \"restante show %s\" tells whether the money was sent; the receipt brings it home.",
-		cause, s.Payment.ID), cause}
+	f := &failure{status: statusTryAgain, cause: err, id: s.Payment.ID}
+	f.text = fmt.Sprintf("It was cut off (%s). Nothing was signed, so no money was sent: run the same again.", cutOff(err))
+	if s.Payment.ID != "" {
+		f.text += fmt.Sprintf(" The relay may list %s, which ends by itself without money.", s.Payment.ID)
+	}
+	return f
+}
+
+// cutOff is the cause in words, as part of a sentence.
+func cutOff(err error) string {
+	if errors.Is(err, context.Canceled) {
+		return "interrupted"
+	}
+	return strings.TrimSuffix(plain(err.Error()), ".")
 }

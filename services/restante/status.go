@@ -28,6 +28,8 @@ type failure struct {
 	status int
 	text   string // whole sentences: what happened, what to do
 	cause  error
+	id     string // of the payment that it is about, when it is new to the caller
+	next   string // the command that is safe to type now, when there is one
 }
 
 func (f *failure) Error() string { return f.text }
@@ -119,8 +121,25 @@ func ofProblem(p *client.Problem) (int, string) {
 		return statusTryAgain, text + tryAgain(p.RetryAfter)
 	case p.Status >= http.StatusInternalServerError:
 		return statusFailed, text + requestOf(p)
+	case wrongValue(p.Code):
+		return statusUsage, text
 	}
 	return statusFailed, text
+}
+
+// wrongValue says that a value can never be right, whatever the ledger and the relay's records hold: like a wrong flag, it is an
+// error of usage.
+func wrongValue(code string) bool {
+	switch code {
+	case "invalid_request", "malformed", "not_one_of", "not_together", "wrong_length", "policy_unknown", "state_unknown":
+		return true
+	}
+	for _, end := range []string{"_malformed", "_unexpected", "_zero", "_too_precise", "_out_of_range", "too_long", "too_short", "too_large", "too_small"} {
+		if strings.HasSuffix(code, end) {
+			return true
+		}
+	}
+	return false
 }
 
 // codeProblems are refusals of a code after which another one helps.
