@@ -76,10 +76,13 @@ func detailed(in Input, p, replaced Payment, e Envelope, s Sighting, i int) Inpu
 	case FundingLanded:
 		in.Fee, in.Payer = fee, by
 		if replaced.ID != "" {
-			in.Came, _ = p.gone(replaced.Holding, s.Paid, func(m Paid) bool { return m.To == p.Holding })
-			in.Spent = replaced.FeeHolding
 			if s.Payer == replaced.Holding {
-				in.Spent += fee
+				replaced.FeeHolding += fee
+			}
+			came, rest := p.gone(replaced.Holding, s.Paid, func(m Paid) bool { return m.To == p.Holding })
+			in.Came, in.Spent = came, replaced.FeeHolding
+			if s.Paid != nil {
+				in.Spent += min(replaced.missing(came, rest), replaced.unseen())
 			}
 		}
 		return in
@@ -139,11 +142,26 @@ func (p *Payment) arrivedOf(arrived, rest Stroops) {
 // purseLeft is what should be left of the purse: what was put in, less the fees that the ledger took out of it.
 func (p Payment) purseLeft() Stroops { return max(0, p.Purse-p.FeeHolding) }
 
+// unseen is how much less of the purse may be left because the holding account has paid fees that were not written down: while
+// the first ladder was minted, those of a key holder's own transactions were not. It reaches neither the amount nor beyond what
+// such a fee may be.
+func (p Payment) unseen() Stroops {
+	if p.Ladder().Version != FirstLadder {
+		return 0
+	}
+	return min(mostOwnFee, p.purseLeft())
+}
+
+// missing is how much less left the holding account, of the amount or in lumens, than was put in less the fees that it paid.
+func (p Payment) missing(arrived, rest Stroops) Stroops {
+	if p.IsNative() {
+		return max(0, p.Amount+p.Purse-p.FeeHolding-arrived-rest)
+	}
+	return max(0, p.purseLeft()-rest)
+}
+
 // short says that less came home than was put in, less the fees that the holding account paid: a holder of its key paid the
 // difference out.
 func (p Payment) short(arrived, rest Stroops) bool {
-	if p.IsNative() {
-		return arrived+rest < p.Amount+p.Purse-p.FeeHolding
-	}
-	return arrived < p.Amount || rest < p.purseLeft()
+	return !p.IsNative() && arrived < p.Amount || p.missing(arrived, rest) > p.unseen()
 }

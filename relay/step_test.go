@@ -303,13 +303,16 @@ func TestShort(t *testing.T) {
 	claiming := lumens
 	claiming.Destination, claiming.ReturnWish, claiming.State = "G", "", Claiming
 	purse := lumens
-	purse.Purse, purse.Sponsor = 10, "S"
+	purse.Purse, purse.Sponsor, purse.LadderVersion = 10, "T", LadderVersion
 	spent := purse // a claim and a rung were on the ledger before, and failed
 	spent.FeeHolding = 3
 	credit := lumens
 	credit.Asset = "USD:G"
 	own := credit
-	own.Purse, own.Sponsor = 10, "S"
+	own.Purse, own.Sponsor, own.LadderVersion = 10, "T", LadderVersion
+	before, ownBefore := purse, own // when the fees of a key holder's own transactions were not written down
+	before.LadderVersion, before.Purse = FirstLadder, mostOwnFee+10
+	ownBefore.LadderVersion, ownBefore.Purse = FirstLadder, mostOwnFee+10
 	type told struct{ arrived, rest Stroops }
 	for name, c := range map[string]struct {
 		p      Payment
@@ -339,6 +342,15 @@ func TestShort(t *testing.T) {
 		"wallet, by hand home":         {purse, EmptiedElsewhere{Tx: "t", Destination: "T", Arrived: 33, Fee: 2, Holding: true}, Returned, ByCancel, told{25, 8}},
 		"wallet, by hand, part of it":  {purse, EmptiedElsewhere{Tx: "t", Destination: "T", Arrived: 32, Fee: 2, Holding: true}, Settled, HoldingShort, told{25, 7}},
 
+		"before, its fees unseen":    {before, ReturnLanded{Tx: "t", Rung: 2, Arrived: 33, Fee: 2, Payer: PayerHolding}, Returned, ByCancel, told{25, 8}},
+		"before, beyond them":        {before, ReturnLanded{Tx: "t", Rung: 2, Arrived: 32, Fee: 2, Payer: PayerHolding}, Settled, HoldingShort, told{25, 7}},
+		"before, by hand":            {before, EmptiedElsewhere{Tx: "t", Destination: "T", Arrived: 33, Fee: 2, Holding: true}, Returned, ByCancel, told{25, 8}},
+		"before, by hand, beyond":    {before, EmptiedElsewhere{Tx: "t", Destination: "T", Arrived: 32, Fee: 2, Holding: true}, Settled, HoldingShort, told{25, 7}},
+		"before, credit":             {ownBefore, ReturnLanded{Tx: "t", Rung: 3, Arrived: 25, Rest: 10}, Returned, ByCancel, told{25, 10}},
+		"before, credit, beyond":     {ownBefore, ReturnLanded{Tx: "t", Rung: 3, Arrived: 25, Rest: 9}, Settled, HoldingShort, told{25, 9}},
+		"before, credit, the amount": {ownBefore, ReturnLanded{Tx: "t", Rung: 3, Arrived: 24, Rest: mostOwnFee}, Settled, HoldingShort, told{24, mostOwnFee}},
+		"before, without a purse":    {lumens, ReturnLanded{Tx: "t", Rung: 2, Arrived: 24}, Settled, HoldingShort, told{24, 0}},
+
 		"credit, home":             {credit, ReturnLanded{Tx: "t", Rung: 3, Arrived: 25}, Returned, ByCancel, told{25, 0}},
 		"credit, home, nothing":    {credit, ReturnLanded{Tx: "t", Rung: 3}, Settled, HoldingShort, told{0, 0}},
 		"credit, claimed":          {credit, ClaimLanded{Tx: "t", Destination: "G", Arrived: 25}, Claimed, "", told{25, 0}},
@@ -362,6 +374,40 @@ func TestShort(t *testing.T) {
 		p, _, err := Step(c.p, c.in, 1)
 		if err != nil || p.State != c.state || p.Reason != c.reason || p.Destination == "" && c.state == Settled || (told{p.Arrived, p.ArrivedRest}) != c.told {
 			t.Errorf("%s: %s %q to %q, %d and %d, %v", name, p.State, p.Reason, p.Destination, p.Arrived, p.ArrivedRest, err)
+		}
+	}
+}
+
+// A move hands down what the purse has paid: what is written down, its own fee, and of before what nobody wrote down.
+func TestAMoveHandsFeesDown(t *testing.T) {
+	old := Payment{ID: "o", Holding: "H", Amount: 25, Asset: Native, Purse: mostOwnFee + 10, Sponsor: "W", ReturnTo: "W", FeeHolding: 3}
+	p, e := Payment{ID: "p", Holding: "N", From: "H", Sponsor: "W", Replaces: "o"}, Envelope{Kind: FundingEnvelope, Payments: []PaymentID{"p"}, Fee: 2}
+	for name, c := range map[string]struct {
+		version             int
+		credit              bool
+		came, lumens, spent Stroops
+	}{
+		"all that was left":        {LadderVersion, false, mostOwnFee + 30, 0, 5},
+		"a part paid out":          {LadderVersion, false, mostOwnFee + 20, 0, 5},
+		"before, fees":             {0, false, mostOwnFee + 20, 0, 15},
+		"before, and a part out":   {0, false, 20, 0, 5 + mostOwnFee},
+		"credit":                   {LadderVersion, true, 25, mostOwnFee + 5, 5},
+		"before, credit, fees":     {0, true, 25, mostOwnFee, 10},
+		"before, credit, all left": {FirstLadder, true, 25, mostOwnFee + 5, 5},
+		"not told what moved":      {0, false, 0, 0, 5},
+	} {
+		old, p, s := old, p, Sighting{Tx: "t", Success: true, Payer: "H"}
+		old.LadderVersion = c.version
+		if c.credit {
+			old.Asset, p.Asset = "USD:G", "USD:G"
+			s.Paid = []Paid{{From: "H", To: "N", Asset: Native, Amount: c.lumens}}
+		}
+		if c.came > 0 {
+			s.Paid = append(s.Paid, Paid{From: "H", To: "N", Asset: old.Asset, Amount: c.came})
+		}
+		in := detailed(FundingLanded{}, p, old, e, s, 0).(FundingLanded)
+		if in.Came != c.came || in.Spent != c.spent {
+			t.Errorf("%s: came %d, spent %d; want %d and %d", name, in.Came, in.Spent, c.came, c.spent)
 		}
 	}
 }

@@ -9,9 +9,15 @@ ALTER TABLE payments ADD COLUMN arrived INTEGER NOT NULL DEFAULT 0 CHECK (arrive
 ALTER TABLE payments ADD COLUMN arrived_rest INTEGER NOT NULL DEFAULT 0 CHECK (arrived_rest >= 0);
 
 UPDATE payments SET arrived = -1 WHERE settled_tx <> '';
+-- Of a payment that took over another's money, the fees of the accounts before are among them: they came out of the one purse.
 UPDATE payments SET fee_holding = (
-  SELECT coalesce(sum(e.fee), 0) FROM envelopes e JOIN envelope_payments ep ON ep.envelope = e.hash
-  WHERE ep.payment = payments.id AND e.source = payments.holding AND e.own_fee > 0 AND e.state IN ('landed', 'spent')
+  WITH RECURSIVE line (holding, replaces) AS (
+    SELECT payments.holding, payments.replaces
+    UNION ALL
+    SELECT p.holding, p.replaces FROM payments p JOIN line ON p.id = line.replaces
+  )
+  SELECT coalesce(sum(e.fee), 0) FROM envelopes e JOIN line ON e.source = line.holding
+  WHERE e.own_fee > 0 AND e.state IN ('landed', 'spent')
 ) WHERE sponsor <> '' AND holding <> '';
 
 -- +goose StatementBegin
