@@ -194,22 +194,36 @@ func TestClaimAndReturnInOneLedger(t *testing.T) {
 	}
 }
 
-// Her key paid the purse out: no rung can pay its fee, and the payment says that it is stuck. Whoever fills it up sets it free.
+// Her key paid the purse out: no rung can pay its fee, and the payment says that it is stuck. A stranger who fills it up sets
+// it free. The sender has everything again when as much was filled up as was paid out, and a stroop less is a part missing.
 func TestPurseIsDrained(t *testing.T) {
-	each(t, []kind{ownUSD}, func(m *market) {
-		p := m.ripened()
-		drain := (m.has(p.Holding) - 1000).String()
-		m.does(m.own(m.seed(p), nil, &txnbuild.Payment{Destination: m.payer.Address(), Amount: drain, Asset: txnbuild.NativeAsset{}}))
-		m.round(1)
-		m.apply(p.ID, relay.CancelAsked{})
-		m.until(p.ID, relay.Parked)
-		m.round(3)
-		m.is(p.ID, relay.Parked, relay.NoWayBack)
-		m.wantUnits("the holding account", p.Holding, p.Amount)
-		m.does(m.own(m.payer, nil, &txnbuild.Payment{Destination: p.Holding, Amount: "1", Asset: txnbuild.NativeAsset{}}))
-		m.until(p.ID, relay.Returned)
-		m.wantUnits("home", m.home, m.stock)
-	})
+	for name, less := range map[string]relay.Stroops{"filled up": 0, "a stroop short": 1} {
+		t.Run(name, func(t *testing.T) {
+			each(t, []kind{ownUSD}, func(m *market) {
+				p := m.ripened()
+				drain := m.has(p.Holding) - 1000
+				m.does(m.own(m.seed(p), nil, &txnbuild.Payment{Destination: m.payer.Address(), Amount: drain.String(), Asset: txnbuild.NativeAsset{}}))
+				m.round(1)
+				m.apply(p.ID, relay.CancelAsked{})
+				m.until(p.ID, relay.Parked)
+				m.round(3)
+				m.is(p.ID, relay.Parked, relay.NoWayBack)
+				m.wantUnits("the holding account", p.Holding, p.Amount)
+				m.does(m.own(m.payer, nil, &txnbuild.Payment{Destination: p.Holding, Amount: (drain - less).String(), Asset: txnbuild.NativeAsset{}}))
+				if less == 0 {
+					m.until(p.ID, relay.Returned)
+					p = m.is(p.ID, relay.Returned, relay.ByCancel)
+				} else {
+					m.until(p.ID, relay.Settled)
+					p = m.is(p.ID, relay.Settled, relay.HoldingShort)
+				}
+				if want := p.Purse - p.FeeHolding - less; p.Arrived != p.Amount || p.ArrivedRest != want {
+					m.Errorf("arrived %s and %s, fees %s; want %s of the purse", p.Arrived, p.ArrivedRest, p.FeeHolding, want)
+				}
+				m.wantUnits("home", m.home, m.stock)
+			})
+		})
+	}
 }
 
 // Home asks for a memo, which no rung has: the amount waits for its owner in a claimable balance. Out of a wallet that
