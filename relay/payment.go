@@ -1,5 +1,7 @@
 package relay
 
+import "time"
+
 // Payment is money on its way to a handle. Secrets (box, share, codes) are not in it: the store keeps them in rows of
 // their own that are expunged when the payment has ended.
 type Payment struct {
@@ -139,6 +141,19 @@ const (
 	RememberedLedgers = 10_000
 	MostFundLedgers   = 7_500
 )
+
+// CheckEnd refuses a new payment that is over by the ledger's clock, which alone decides when it ends: our own may be behind.
+// The fault is of kind [Invalid], or of kind [Conflict] where the payment keeps the end of the one whose money it takes over.
+func (p Payment) CheckEnd(head Head) error {
+	switch over := Seconds(head.CloseTime) >= p.ExpiresAt; {
+	case over && p.Replaces != "":
+		return conflict("expired", "The time to claim this payment has run out.")
+	case over:
+		return invalid("expiry_out_of_range", "/expires_at", "by the ledger's clock, which says "+Seconds(head.CloseTime).Time().Format(time.RFC3339)+
+			", this payment would be over already")
+	}
+	return nil
+}
 
 // CheckExpiry judges an expiry at creation. The error is of kind [Invalid].
 func CheckExpiry(now, expires Micros) error {

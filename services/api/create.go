@@ -55,15 +55,28 @@ func (s *server) prepare(ctx context.Context, o *relay.Opening, in wire.PaymentR
 // settle adds to a request what only the ledger and the records know: whether it goes directly, the terms of a wallet's
 // funding, and what can be spent.
 func (s *server) settle(ctx context.Context, o *relay.Opening, in wire.PaymentRequest) error {
+	head, err := s.headBefore(ctx, o.Payment)
+	if err != nil {
+		return err
+	}
 	if err := s.direct(ctx, o, in.Direct); err != nil {
 		return err
 	}
 	if o.Payment.From != "" {
-		if err := s.deadline(ctx, &o.Payment, in.FundWithin); err != nil {
+		if err := s.deadline(ctx, &o.Payment, in.FundWithin, head); err != nil {
 			return err
 		}
 	}
 	return s.circumstances(ctx, o)
+}
+
+// headBefore is the newest ledger, which has to have closed before the payment's end.
+func (s *server) headBefore(ctx context.Context, p relay.Payment) (relay.Head, error) {
+	head, err := s.Ledger.Head(ctx)
+	if err != nil {
+		return head, err
+	}
+	return head, p.CheckEnd(head)
 }
 
 // acceptOnce does the work behind an Idempotency-Key, once. It is finished whether the caller is still there or not: she

@@ -41,7 +41,11 @@ func (s *server) move(c *call) (reply, error) {
 	}
 	p.From, p.Sponsor, p.Purse, p.RungFee, p.Replaces = old.Holding, old.Sponsor, old.Purse, old.RungFee, old.ID
 	p.ReturnTo, p.ExpiresAt, p.Clawback = old.ReturnTo, old.ExpiresAt, old.Clawback
-	if err := s.deadline(ctx, p, ""); err != nil {
+	head, err := s.headBefore(ctx, *p)
+	if err != nil {
+		return reply{}, err
+	}
+	if err := s.deadline(ctx, p, "", head); err != nil {
 		return reply{}, err
 	}
 	funding, err := s.terms(ctx, *p)

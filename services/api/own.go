@@ -36,12 +36,8 @@ func fundTime(within string) (time.Duration, error) {
 }
 
 // deadline sets until when the sender of a payment may fund it.
-func (s *server) deadline(ctx context.Context, p *relay.Payment, within string) error {
+func (s *server) deadline(ctx context.Context, p *relay.Payment, within string, head relay.Head) error {
 	limit, err := fundTime(within)
-	if err != nil {
-		return err
-	}
-	head, err := s.Ledger.Head(ctx)
 	if err != nil {
 		return err
 	}

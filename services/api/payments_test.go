@@ -435,3 +435,35 @@ func TestUnprovableHandle(t *testing.T) {
 	in.Policy = "link"
 	w.as(mute.Key.Text).do("POST", "/v1/payments", in).want(201)
 }
+
+// A payment ends by the ledger's clock. One that is over by it already is refused, whatever our own clock says.
+func TestEndByTheLedgersClock(t *testing.T) {
+	for name, c := range map[string]struct {
+		in    string
+		ahead time.Duration // of the ledger's clock
+		ok    bool
+	}{
+		"clocks agree":             {`"expires_in":"2h"`, 0, true},
+		"ledger behind":            {`"expires_in":"2h"`, -3 * time.Hour, true},
+		"the second of its end":    {`"expires_in":"2h"`, 2 * time.Hour, true}, // which is a fraction of a second later
+		"a second after its end":   {`"expires_in":"2h"`, 2*time.Hour + time.Second, false},
+		"long after its end":       {`"expires_in":"2h"`, 400 * 24 * time.Hour, false},
+		"the default, and a month": {`"policy":"guarded"`, 31 * 24 * time.Hour, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			now := w.ledger.now
+			w.ledger.mu.Lock()
+			w.ledger.now = func() time.Time { return now().Add(c.ahead) }
+			w.ledger.mu.Unlock()
+			body := `{"to":"ana@example.com","amount":"25",` + c.in + `}`
+			create := func() answer { return w.as(w.key).do("POST", "/v1/payments", body) }
+			if c.ok {
+				create().want(201)
+				return
+			}
+			w.refuses("creation", create, 400, "expiry_out_of_range", "/expires_at")
+			w.as(w.key).do("POST", "/v1/payments/preview", body).refused(400, "expiry_out_of_range", "/expires_at")
+		})
+	}
+}
