@@ -130,6 +130,12 @@ var foreign = map[string]struct {
 		}
 		return nil
 	}},
+	"CollectClaim of another payment's plan": {"", func(n *neighbours) error {
+		if _, err := n.CollectClaim(n.Context(), n.p.ID, "their plan", []byte("signed by one"), n.head()); err == nil {
+			n.Error("another payment's plan is kept as this one's")
+		}
+		return nil
+	}},
 	"Begin with the name of another app's key": {"", func(n *neighbours) error {
 		_, done, err := n.Begin(n.Context(), relay.Answered{App: n.other.ID, Key: "order", Body: "another body"})
 		if done {
