@@ -170,6 +170,7 @@ func TestPageTellsTheKinds(t *testing.T) {
 		"a voucher":   {func(v *wire.ClaimView) { v.To, v.ProvedBy = "tel:***00", "voucher" }, "how", "a voucher: the sender's app gives it"},
 		"a link":      {func(v *wire.ClaimView) { v.Policy, v.ProvedBy = "link", "none" }, "how", "the link is enough"},
 		"an asset":    {func(v *wire.ClaimView) { v.Asset = "USD:GISSUER" }, "amount", "25 USD issued by GISSUER"},
+		"held up":     {func(v *wire.ClaimView) { v.Held = &wire.Refusal{Detail: "The service is short of lumens."} }, "held", "The service is short of lumens. It goes on by itself"},
 		"an asset, 2": {func(v *wire.ClaimView) { v.Asset = "USD:GISSUER" }, "lead", "25 USD issued by GISSUER"},
 	} {
 		r := read(goodLink, view("pending", "", c.change))
