@@ -1,5 +1,7 @@
 package relay
 
+import "strings"
+
 // What a payment, and a claim of it, want of the ledger. Each is judged when it is asked for, so that what cannot work is
 // refused before anything is signed; the ledger judges again when it lands.
 
@@ -12,7 +14,7 @@ type Prices struct {
 
 // Suits refuses a payment that could not be funded, or could not come home: an asset that nobody issues or that wants its
 // issuer's signature on every account, a wallet that is too poor, an account to return to that does not exist, cannot hold the
-// asset, or wants a memo (which no way back carries). payer is who funds it, home where it returns to. The faults are of kind
+// asset, or wants a memo that the payment does not have. payer is who funds it, home where it returns to. The faults are of kind
 // [Conflict].
 func (p Payment) Suits(asset AssetFacts, payer, home AccountFacts, price Prices) error {
 	switch {
@@ -24,14 +26,14 @@ func (p Payment) Suits(asset AssetFacts, payer, home AccountFacts, price Prices)
 	if p.From != "" && !payer.Exists { // first: the money comes home to the same account, and it is a wallet to its owner
 		return p.fromWallet(payer, price)
 	}
-	if err := home.takesBack(p.From == ""); err != nil || p.From == "" {
+	if err := home.takesBack(p.From == "", p.ReturnMemo != Memo{} || strings.HasPrefix(p.ReturnTo, "M")); err != nil || p.From == "" {
 		return err
 	}
 	return p.fromWallet(payer, price)
 }
 
 // takesBack says whether an account can take the money back.
-func (home AccountFacts) takesBack(treasury bool) error {
+func (home AccountFacts) takesBack(treasury, memo bool) error {
 	whose := "The account that the money returns to"
 	if treasury {
 		whose = "The app's treasury account"
@@ -47,8 +49,8 @@ func (home AccountFacts) takesBack(treasury bool) error {
 		return conflict("return_to_no_trustline", whose+" has no trustline for this asset.")
 	case !home.Authorized:
 		return conflict("return_to_not_authorised", "The issuer of this asset does not let the account hold it that the money returns to.")
-	case home.MemoRequired:
-		return conflict("return_to_wants_memo", whose+" asks for a memo on what it receives, which no way back can carry.")
+	case home.MemoRequired && !memo:
+		return conflict("return_to_wants_memo", whose+" asks for a memo on what it receives (SEP-29): give it as return_memo, where the account is somebody else's.")
 	}
 	return nil
 }

@@ -78,7 +78,7 @@ func (c *Client) Move(ctx context.Context, r MoveRequest) (Sent, error) {
 	if err := fitsRequest(out.Payment, id, asked); err != nil {
 		return Sent{}, err
 	}
-	want := ownTerms{network: network, from: h.Account, home: old.ReturnTo, sender: recipients, claim: half.ClaimRecipient, note: r.Note, replaces: r.ID,
+	want := ownTerms{network: network, from: h.Account, home: old.ReturnTo, memo: relay.Memo{Kind: old.ReturnMemoType, Value: old.ReturnMemo}, sender: recipients, claim: half.ClaimRecipient, note: r.Note, replaces: r.ID,
 		move: func(envelope string, plan stellar.FundingPlan) (string, error) { return h.SignMove(envelope, plan) }}
 	if old.RungFee > 0 && out.Payment.Funding != nil { // out of a wallet: whoever keeps the reserve signs, and sees for whom
 		want.sponsor = out.Payment.Funding.Sponsor

@@ -28,10 +28,11 @@ const MostOwnFee = int64(relay.One)
 // account's: both are used here.
 type OwnRequest struct {
 	SendRequest
-	From       string   // the wallet's account, G…: it pays, and keeps the holding account's reserve
-	ReturnTo   string   // where the money comes home to; "" = From
-	Recipients []string // age recipients of the sender; at least one. The box is sealed to them, and to whoever claims
-	FundWithin string   // how long signing may take, "1m" (the default) to about "10h": for wallets with several signers
+	From       string     // the wallet's account, G…: it pays, and keeps the holding account's reserve
+	ReturnTo   string     // where the money comes home to; "" = From. Of somebody else's account also M…
+	ReturnMemo relay.Memo // that somebody else's account asks for
+	Recipients []string   // age recipients of the sender; at least one. The box is sealed to them, and to whoever claims
+	FundWithin string     // how long signing may take, "1m" (the default) to about "10h": for wallets with several signers
 
 	// Keep gets what brings the money home without the relay, and returns when it is safe: on disk and synced. It is called
 	// before the relay gets anything but the request, and before anything is signed by the wallet. Required.
@@ -68,8 +69,8 @@ func (c *Client) SendOwn(ctx context.Context, r OwnRequest) (Sent, error) {
 		return Sent{}, err
 	}
 	token, hash := newToken()
-	body.Note = "" // it is sealed here, into the box: the relay never reads it
-	body.From, body.ReturnTo, body.SenderRecipients, body.FundWithin, body.ManageHash = r.From, r.ReturnTo, r.Recipients, r.FundWithin, hash
+	r.asks(&body)
+	body.ManageHash = hash
 	q := c.post("/v1/payments", body)
 	q.safe, q.header = true, map[string]string{"Idempotency-Key": rand.Text()}
 	var p Payment
@@ -92,7 +93,7 @@ func (c *Client) SendOwn(ctx context.Context, r OwnRequest) (Sent, error) {
 	if home == "" {
 		home = r.From
 	}
-	want := ownTerms{network: network, from: r.From, sponsor: r.From, home: home, sender: r.Recipients, claim: body.Link.ClaimRecipient, note: r.Note}
+	want := ownTerms{network: network, from: r.From, sponsor: r.From, home: home, memo: r.ReturnMemo, sender: r.Recipients, claim: body.Link.ClaimRecipient, note: r.Note}
 	return c.fundOwn(ctx, Sent{Payment: p, Link: link, Token: secret.NewString(token)}, want, r.Keep, r.Sign)
 }
 
@@ -104,6 +105,13 @@ func perhapsMade(id string, link Link, err error) Sent {
 	return Sent{Payment: Payment{ID: id}, Link: link}
 }
 
+// asks writes what a payment out of a wallet asks for besides.
+func (r OwnRequest) asks(body *wire.PaymentRequest) {
+	body.Note = "" // it is sealed by the client, into the box: the relay never reads it
+	body.From, body.ReturnTo, body.SenderRecipients, body.FundWithin = r.From, r.ReturnTo, r.Recipients, r.FundWithin
+	body.ReturnMemoType, body.ReturnMemo = r.ReturnMemo.Kind, r.ReturnMemo.Value
+}
+
 func newToken() (text, hash string) {
 	text = rand.Text() + rand.Text()
 	sum := sha256.Sum256([]byte(text))
@@ -113,6 +121,7 @@ func newToken() (text, hash string) {
 // ownTerms is what the sender's client knows by itself of a payment that it funds.
 type ownTerms struct {
 	network, from, sponsor, home, claim, note string
+	memo                                      relay.Memo // of the way home
 	sender                                    []string
 	replaces                                  string
 	move                                      func(envelope string, plan stellar.FundingPlan) (string, error) // signs for the holding account that is emptied
@@ -191,7 +200,7 @@ func (c *Client) planOwn(s Sent, want ownTerms) (mint.Plan, relay.Mint, error) {
 	service := want.sponsor == "" // the service keeps the reserve, and pays
 	end := c.now().Add(25 * time.Hour).Unix()
 	switch {
-	case t.From != want.from || !service && t.Sponsor != want.sponsor || p.ReturnTo != want.home || t.Replaces != want.replaces:
+	case t.From != want.from || !service && t.Sponsor != want.sponsor || p.ReturnTo != want.home || p.ReturnMemoType != want.memo.Kind || p.ReturnMemo != want.memo.Value || t.Replaces != want.replaces:
 		return bad("other accounts")
 	case !strkey.IsValidEd25519PublicKey(t.Rescue) || !strkey.IsValidEd25519PublicKey(t.Sponsor) || t.Rescue == want.from:
 		return bad("the service's account")
@@ -204,7 +213,8 @@ func (c *Client) planOwn(s Sent, want ownTerms) (mint.Plan, relay.Mint, error) {
 	case t.MaxTime <= 0 || t.MaxTime > end || t.LastLedger <= t.Ledger || t.LastLedger-t.Ledger > relay.RememberedLedgers || t.Sequence <= 0:
 		return bad("an end that is too far, or past")
 	}
-	terms := relay.Terms{From: t.From, Sponsor: want.sponsor, Purse: purse, RungFee: relay.Stroops(t.RungFee), Replaces: relay.PaymentID(t.Replaces)}
+	terms := relay.Terms{From: t.From, Sponsor: want.sponsor, Purse: purse, RungFee: relay.Stroops(t.RungFee), Replaces: relay.PaymentID(t.Replaces),
+		ReturnMemo: want.memo}
 	plan := mint.Plan{Passphrase: want.network, Channel: t.From, Sponsor: t.Sponsor, Treasury: t.From, Rescue: t.Rescue, Sequence: t.Sequence,
 		SignedAt: t.Ledger, Bound: t.LastLedger, MaxTime: t.MaxTime, Fee: uint32(t.Fee), Terms: terms}
 	return plan, relay.Mint{Payment: relay.PaymentID(p.ID), Amount: amount, Asset: p.Asset, Note: want.note, ReturnTo: p.ReturnTo,

@@ -18,8 +18,7 @@ func (c *Client) Preview(ctx context.Context, r SendRequest) (Preview, error) {
 // PreviewOwn is Preview for [Client.SendOwn].
 func (c *Client) PreviewOwn(ctx context.Context, r OwnRequest) (Preview, error) {
 	body := r.body()
-	body.Note = ""
-	body.From, body.ReturnTo, body.SenderRecipients, body.FundWithin = r.From, r.ReturnTo, r.Recipients, r.FundWithin
+	r.asks(&body)
 	return c.preview(ctx, r.SendRequest, body)
 }
 

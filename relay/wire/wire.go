@@ -23,7 +23,9 @@ type PaymentRequest struct {
 
 	// Out of a wallet of the sender's own: then nothing is sent until its client has made a holding account (POST deposit).
 	From             string   `json:"from,omitempty" validate:"required_with=ReturnTo SenderRecipients FundWithin,omitempty,len=56,startswith=G"`
-	ReturnTo         string   `json:"return_to,omitempty" validate:"omitempty,len=56,startswith=G"`        // default From
+	ReturnTo         string   `json:"return_to,omitempty" validate:"omitempty,max=69"`                     // default From; of somebody else's account also M…
+	ReturnMemo       string   `json:"return_memo,omitempty" validate:"omitempty,max=64"`                   // that somebody else's account asks for
+	ReturnMemoType   string   `json:"return_memo_type,omitempty" validate:"omitempty,oneof=text id hash"`  // default text
 	SenderRecipients []string `json:"sender_recipients,omitempty" validate:"omitempty,max=4,dive,max=100"` // age1…, to whom the box will be sealed
 	FundWithin       string   `json:"fund_within,omitempty" validate:"omitempty,max=20"`                   // "1m" (the default) to about "10h"
 	ManageHash       string   `json:"manage_hash,omitempty" validate:"omitempty,len=64,hexadecimal"`       // SHA-256 of a token of the sender's, in hex
@@ -89,6 +91,8 @@ type Payment struct {
 	HoldingAccount  *string           `json:"holding_account"` // null until funded
 	Destination     *string           `json:"destination"`     // null until claimed
 	ReturnTo        string            `json:"return_to"`
+	ReturnMemoType  string            `json:"return_memo_type,omitempty"` // of the memo that each way home to ReturnTo carries
+	ReturnMemo      string            `json:"return_memo,omitempty"`
 	ExpiresAt       time.Time         `json:"expires_at"`
 	NotBeforeLedger *uint32           `json:"not_before_ledger"` // null until funded: a return cannot land earlier
 	Reference       string            `json:"reference,omitempty"`

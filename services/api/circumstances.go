@@ -14,7 +14,11 @@ var prices = relay.Prices{Reserve: stellar.BaseReserve, Fees: stellar.FeePurse, 
 // circumstances looks at the ledger for what a payment depends on, and has relay judge it.
 func (s *server) circumstances(ctx context.Context, o *relay.Opening) error {
 	p := &o.Payment
-	payer, home := cmp.Or(p.From, o.App.Treasury), cmp.Or(p.ReturnTo, o.App.Treasury)
+	payer := cmp.Or(p.From, o.App.Treasury)
+	home, err := stellar.BaseAccount(cmp.Or(p.ReturnTo, o.App.Treasury))
+	if err != nil {
+		return err
+	}
 	usage, err := s.Desk.Usage(ctx, o.App.ID, p.Asset)
 	if err != nil {
 		return err

@@ -90,8 +90,8 @@ func wallet(in wire.PaymentRequest, p *relay.Payment, app relay.App) error {
 	if !strkey.IsValidEd25519PublicKey(in.From) || in.From == app.Treasury {
 		bad.add(invalid("from_malformed", "/from", "a wallet is the address of an account of the sender's, G…"))
 	}
-	if in.ReturnTo != "" && !strkey.IsValidEd25519PublicKey(in.ReturnTo) {
-		bad.add(invalid("return_to_malformed", "/return_to", "the money returns to the address of an account, G…"))
+	if err := wayHome(in, p); err != nil {
+		bad.add(err)
 	}
 	if in.Link == nil {
 		bad.add(invalid("link_missing", "/link", "the client that funds a payment makes its link, too: its box is sealed to it"))
@@ -109,6 +109,23 @@ func wallet(in wire.PaymentRequest, p *relay.Payment, app relay.App) error {
 		bad.add(invalid("not_together", "/direct", "only the app's treasury pays directly"))
 	}
 	return bad.err()
+}
+
+// wayHome reads where the money returns to, and the memo that this account asks for.
+func wayHome(in wire.PaymentRequest, p *relay.Payment) error {
+	base, err := stellar.BaseAccount(p.ReturnTo)
+	switch {
+	case in.ReturnTo != "" && err != nil:
+		return invalid("return_to_malformed", "/return_to", "the money returns to the address of an account, G… or M…")
+	case in.ReturnMemo == "" && in.ReturnMemoType == "":
+		return nil
+	case base != p.ReturnTo:
+		return invalid("return_memo_unexpected", "/return_memo", "an address M… says already whose it is: it takes no memo besides")
+	}
+	if p.ReturnMemo, err = relay.ParseMemo(in.ReturnMemoType, in.ReturnMemo); err != nil {
+		return invalid("return_memo_malformed", "/return_memo", err.Error())
+	}
+	return nil
 }
 
 // senders checks to whom a sender's client says it will seal the box. It is of one kind with the claim recipient, or age

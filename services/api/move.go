@@ -40,7 +40,7 @@ func (s *server) move(c *call) (reply, error) {
 		p.SenderRecipients = old.SenderRecipients
 	}
 	p.From, p.Sponsor, p.Purse, p.RungFee, p.Replaces = old.Holding, old.Sponsor, old.Purse, old.RungFee, old.ID
-	p.ReturnTo, p.ExpiresAt, p.Clawback = old.ReturnTo, old.ExpiresAt, old.Clawback
+	p.ReturnTo, p.ReturnMemo, p.ExpiresAt, p.Clawback = old.ReturnTo, old.ReturnMemo, old.ExpiresAt, old.Clawback
 	head, err := s.headBefore(ctx, *p)
 	if err != nil {
 		return reply{}, err

@@ -150,12 +150,17 @@ func TestOwnWalletIsRefused(t *testing.T) {
 		"no time":                  {func(r *wire.PaymentRequest) { r.FundWithin = "soon" }, "fund_within_malformed", "/fund_within"},
 		"a long time":              {func(r *wire.PaymentRequest) { r.FundWithin = strings.Repeat("1", 20) + "m" }, "too_long", "/fund_within"},
 		"return_to with a typo":    {func(r *wire.PaymentRequest) { r.ReturnTo = typo }, "return_to_malformed", "/return_to"},
-		"return_to multiplexed":    {func(r *wire.PaymentRequest) { r.ReturnTo = muxed(t, s.wallet.Address()) }, "invalid_request", ""},
-		"a token instead of hash":  {func(r *wire.PaymentRequest) { r.ManageHash = s.token }, "invalid_request", ""},
-		"directly":                 {func(r *wire.PaymentRequest) { r.Direct = "if_agreed" }, "not_together", "/direct"},
-		"asset without issuer":     {func(r *wire.PaymentRequest) { r.Asset = "USD" }, "asset_malformed", "/asset"},
-		"asset with a typo":        {func(r *wire.PaymentRequest) { r.Asset = "USD:" + typo }, "asset_malformed", "/asset"},
-		"asset of a long code":     {func(r *wire.PaymentRequest) { r.Asset = "ABCDEFGHIJKLM:" + w.app.Treasury }, "too_long", "/asset"},
+		"a memo with M…": {func(r *wire.PaymentRequest) {
+			r.ReturnTo, r.ReturnMemo = muxed(t, s.wallet.Address()), "7"
+		}, "return_memo_unexpected", "/return_memo"},
+		"a memo that is none": {func(r *wire.PaymentRequest) {
+			r.ReturnTo, r.ReturnMemo, r.ReturnMemoType = w.app.Treasury, "x", "id"
+		}, "return_memo_malformed", "/return_memo"},
+		"a token instead of hash": {func(r *wire.PaymentRequest) { r.ManageHash = s.token }, "invalid_request", ""},
+		"directly":                {func(r *wire.PaymentRequest) { r.Direct = "if_agreed" }, "not_together", "/direct"},
+		"asset without issuer":    {func(r *wire.PaymentRequest) { r.Asset = "USD" }, "asset_malformed", "/asset"},
+		"asset with a typo":       {func(r *wire.PaymentRequest) { r.Asset = "USD:" + typo }, "asset_malformed", "/asset"},
+		"asset of a long code":    {func(r *wire.PaymentRequest) { r.Asset = "ABCDEFGHIJKLM:" + w.app.Treasury }, "too_long", "/asset"},
 		"several": {func(r *wire.PaymentRequest) { r.From, r.ReturnTo, r.FundWithin = typo, typo, "1s" }, "invalid_request",
 			"/from /return_to /fund_within"},
 		"recipients without from": {func(r *wire.PaymentRequest) { r.From = "" }, "required", "/from"},

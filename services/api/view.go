@@ -16,7 +16,7 @@ func payment(p relay.Payment) (wire.Payment, error) {
 		ID: string(p.ID), State: string(p.State), Reason: string(p.Reason), To: p.To.String(), Amount: p.Amount.String(),
 		Asset: p.Asset, Policy: string(p.Policy), Custody: p.Custody(), CustodyText: p.CustodyText(), Delivery: string(p.Delivery), LinkMadeBy: p.LinkMadeBy,
 		From: p.From, Direct: p.PayTo != "", Replaces: string(p.Replaces), Clawback: p.Clawback,
-		Destination: destination(p), ReturnTo: p.ReturnTo, ExpiresAt: p.ExpiresAt.Time(), Reference: p.Reference,
+		Destination: destination(p), ReturnTo: p.ReturnTo, ReturnMemoType: p.ReturnMemo.Kind, ReturnMemo: p.ReturnMemo.Value, ExpiresAt: p.ExpiresAt.Time(), Reference: p.Reference,
 		ReturnAsked: string(p.ReturnWish), Settlement: settlement(p), CreatedAt: p.CreatedAt.Time(), UpdatedAt: p.UpdatedAt.Time(),
 		Cost: wire.Cost{
 			Fee: p.FeePaid.String(), FeeByOthers: p.FeeOther.String(), Payer: payer(p),

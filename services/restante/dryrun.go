@@ -20,7 +20,7 @@ func (c *cli) dryRun(ctx context.Context, r client.SendRequest, own ownFlags) er
 			return err
 		}
 		defer profile.Wipe()
-		q := client.OwnRequest{SendRequest: r, From: profile.Account, ReturnTo: own.returnTo, Recipients: []string{profile.Recipient}, FundWithin: own.fundWithin}
+		q := own.request(r, profile)
 		ask = func() (client.Preview, error) { return cl.PreviewOwn(ctx, q) }
 	}
 	v, err := ask()

@@ -9,13 +9,14 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/restante/restante/crypto/keystore"
 	"github.com/restante/restante/relay"
 	"github.com/restante/restante/relay/client"
 )
 
 // ownFlags are the flags of a send out of the sender's own wallet.
 type ownFlags struct {
-	from, passphraseFile, returnTo, receipt, fundWithin string
+	from, passphraseFile, returnTo, returnMemo, returnMemoType, receipt, fundWithin string
 	unsigned                                            bool
 }
 
@@ -23,7 +24,23 @@ func (f ownFlags) check() error {
 	if f.from == "" && (f.passphraseFile != "" || f.returnTo != "" || f.receipt != "" || f.fundWithin != "" || f.unsigned) {
 		return usage("--passphrase-file, --return-to, --receipt, --fund-within and --unsigned go with --from.")
 	}
+	switch {
+	case f.returnMemo != "" && f.returnTo == "":
+		return usage("--return-memo goes with --return-to: whose account asks for it?")
+	case f.returnMemoType != "" && f.returnMemo == "":
+		return usage("--return-memo-type goes with --return-memo.")
+	}
+	if _, err := relay.ParseMemo(f.returnMemoType, f.returnMemo); err != nil {
+		return usage("--return-memo: %s.", err)
+	}
 	return nil
+}
+
+// request is what the flags ask for.
+func (f ownFlags) request(r client.SendRequest, profile keystore.Profile) client.OwnRequest {
+	memo, _ := relay.ParseMemo(f.returnMemoType, f.returnMemo) // checked with the flags
+	return client.OwnRequest{SendRequest: r, From: profile.Account, ReturnTo: f.returnTo, ReturnMemo: memo,
+		Recipients: []string{profile.Recipient}, FundWithin: f.fundWithin}
 }
 
 // ownSentJSON is a payment out of an own wallet, with what only its sender has.
@@ -53,11 +70,9 @@ func (c *cli) sendOwn(ctx context.Context, r client.SendRequest, f ownFlags, wai
 		return failed("The profile %q is of the network %q; the relay is on %q. Nothing was sent.", f.from, profile.Network, network)
 	}
 	file := ""
-	q := client.OwnRequest{
-		SendRequest: r, From: profile.Account, ReturnTo: f.returnTo, Recipients: []string{profile.Recipient}, FundWithin: f.fundWithin,
-		Keep: func(kept client.OwnReceipt) (err error) { file, err = c.keepReceipt(kept, f.receipt); return err },
-		Sign: client.SignWith(network, profile.Seed),
-	}
+	q := f.request(r, profile)
+	q.Keep = func(kept client.OwnReceipt) (err error) { file, err = c.keepReceipt(kept, f.receipt); return err }
+	q.Sign = client.SignWith(network, profile.Seed)
 	if f.unsigned {
 		q.Sign = nil
 	}
