@@ -114,6 +114,9 @@ func detail(in Input) string {
 	case FundingSigned:
 		return in.Hash
 	case FundingRefused:
+		if in.Why != "" {
+			return in.Why
+		}
 		return string(in.Cause)
 	case FundingLanded:
 		return in.Hash

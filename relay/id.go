@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"encoding/base32"
 	"encoding/binary"
+	"fmt"
 	"strings"
 	"time"
 )
@@ -45,12 +46,32 @@ func uuid7(now Micros) string {
 	return idEncoding.EncodeToString(u[:])
 }
 
-// ParsePaymentID accepts the one canonical spelling. The error is of kind [Invalid].
+// ParsePaymentID accepts the one canonical spelling. The error is of kind [Invalid], and quotes at most one character of s: it
+// may be a link that went to the wrong place.
 func ParsePaymentID(s string) (PaymentID, error) {
 	rest, ok := strings.CutPrefix(s, "pay_")
 	raw, err := idEncoding.DecodeString(rest)
 	if !ok || err != nil || len(raw) != 16 || idEncoding.EncodeToString(raw) != rest || raw[6]>>4 != 7 || raw[8]>>6 != 2 {
-		return "", invalid("id_malformed", "/id", "a payment's id is \"pay_\" and 26 characters")
+		return "", invalid("id_malformed", "/id", wrongID(s))
 	}
 	return PaymentID(s), nil
+}
+
+// wrongID says what is wrong with an id.
+func wrongID(s string) string {
+	rest, ok := strings.CutPrefix(s, "pay_")
+	switch {
+	case strings.ContainsAny(s, "/#"):
+		return "that is a link; a payment's id is the part of it that begins with \"pay_\""
+	case !ok:
+		return "a payment's id begins with \"pay_\", in small letters"
+	case len(rest) != 26:
+		return fmt.Sprintf("a payment's id is \"pay_\" and 26 characters, and this one has %d", len(rest))
+	}
+	for i, r := range rest {
+		if r < '2' || r > '7' && r < 'a' || r > 'z' {
+			return fmt.Sprintf("a payment's id is written in a to z, in small letters, and 2 to 7: the %d. of the 26 characters is %q", i+1, r)
+		}
+	}
+	return "that has the length and the letters of a payment's id, but no id reads like this: a letter is wrong"
 }

@@ -38,7 +38,10 @@ type (
 		LadderVersion int
 	}
 	// FundingRefused: it cannot be funded at all, because the signer's policy says no.
-	FundingRefused struct{ Cause Reason }
+	FundingRefused struct {
+		Cause Reason
+		Why   string // the signer's code and public sentence, for the history
+	}
 	// FundingLanded: the funding was seen in a ledger by its hash.
 	FundingLanded struct {
 		Hash   string

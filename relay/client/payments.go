@@ -18,8 +18,11 @@ const MostWait = 30 * time.Second
 
 func paymentPath(id, rest string) (string, error) {
 	if _, err := relay.ParsePaymentID(id); err != nil {
-		// Not shown: it may be a link that went to the wrong place.
-		return "", errors.New("that is not a payment's id: one is \"pay_\" and 26 characters")
+		var f *relay.Fault // it does not quote the id, which may be a link that went to the wrong place
+		if !errors.As(err, &f) {
+			return "", err
+		}
+		return "", &Problem{Status: http.StatusBadRequest, Code: f.Code, Pointer: f.Pointer, Detail: "that is not a payment's id: " + f.Public}
 	}
 	return "/v1/payments/" + id + rest, nil
 }

@@ -11,8 +11,8 @@ import "time"
 type PaymentRequest struct {
 	To        string            `json:"to" validate:"required,max=300"`
 	Amount    string            `json:"amount" validate:"required,max=40"`
-	Asset     string            `json:"asset,omitempty" validate:"omitempty,max=69"` // "native", or CODE:ISSUER
-	Note      string            `json:"note,omitempty" validate:"omitempty,max=500"`
+	Asset     string            `json:"asset,omitempty" validate:"omitempty,max=69"`                              // "native", or CODE:ISSUER
+	Note      string            `json:"note,omitempty"`                                                           // at most 500 bytes, which is not characters: judged where it is read
 	ExpiresIn string            `json:"expires_in,omitempty" validate:"omitempty,max=20,excluded_with=ExpiresAt"` // "30d", "12h"
 	ExpiresAt *time.Time        `json:"expires_at,omitempty"`
 	Policy    string            `json:"policy,omitempty" validate:"omitempty,oneof=guarded link"`
@@ -389,12 +389,13 @@ type ClaimView struct {
 	// Filled when it was claimed.
 	Destination *string     `json:"destination"`
 	Settlement  *Settlement `json:"settlement"`
-	Arrived     string      `json:"arrived,omitempty"`  // as of a payment
-	Held        *Refusal    `json:"held,omitempty"`     // what holds the money up just now; it goes on by itself
-	ProvedBy    string      `json:"proved_by"`          // "code" mailed to the handle, "voucher" of the app, or "none" under the policy link
-	Delivery    string      `json:"delivery,omitempty"` // of our mails to the handle: "sent", or "refused" for good
-	Purse       bool        `json:"purse,omitempty"`    // the holding account pays for its own claim
-	Clawback    bool        `json:"clawback,omitempty"` // the issuer of the asset can take it back
+	Arrived     string      `json:"arrived,omitempty"`      // as of a payment
+	ReturnAsked string      `json:"return_asked,omitempty"` // a return that was asked for and is not done: canceled, declined, expired
+	Held        *Refusal    `json:"held,omitempty"`         // what holds the money up just now; it goes on by itself
+	ProvedBy    string      `json:"proved_by"`              // "code" mailed to the handle, "voucher" of the app, or "none" under the policy link
+	Delivery    string      `json:"delivery,omitempty"`     // of our mails to the handle: "sent", or "refused" for good
+	Purse       bool        `json:"purse,omitempty"`        // the holding account pays for its own claim
+	Clawback    bool        `json:"clawback,omitempty"`     // the issuer of the asset can take it back
 }
 
 // CodeSession is the answer of POST /v1/claims/{id}/code: a code was mailed, good only together with Session.

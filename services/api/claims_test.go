@@ -269,4 +269,14 @@ func TestDecline(t *testing.T) {
 	if v.State != "canceled" || v.Reason != "declined" {
 		t.Errorf("%+v", v)
 	}
+
+	// While the funding is on its way it is a wish, and says so.
+	p, link = w.send(ana)
+	if _, err := w.desk.Apply(t.Context(), relay.PaymentID(p.ID), relay.FundingSigned{Hash: "f", Holding: keypair.MustRandom().Address(), Bound: 5}); err != nil {
+		t.Fatal(err)
+	}
+	w.holder(link).do("POST", "/v1/claims/"+p.ID+"/decline", nil).want(202).into(&v)
+	if v.State != "funding" || v.ReturnAsked != "declined" {
+		t.Errorf("%+v", v)
+	}
 }

@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"strconv"
 	"strings"
 	"time"
@@ -44,8 +45,8 @@ func (s *server) intake(in wire.PaymentRequest, app relay.App) (o relay.Opening,
 	if p.ExpiresAt, err = expiry(in, now); err != nil {
 		bad.add(err)
 	}
-	if len(in.Note) > relay.NoteBytes || !utf8.ValidString(in.Note) || strings.ContainsRune(in.Note, 0) {
-		bad.add(invalid("note_too_long", "/note", "a note has at most 500 bytes of text"))
+	if err := checkNote(in.Note); err != nil {
+		bad.add(err)
 	}
 	if strings.TrimSpace(in.Reference) != in.Reference {
 		bad.add(invalid("reference_malformed", "/reference", "a reference neither begins nor ends with a space: two that look alike would be two"))
@@ -70,6 +71,20 @@ func (s *server) intake(in wire.PaymentRequest, app relay.App) (o relay.Opening,
 	}
 	o.Payment = p
 	return o, link, bad.err()
+}
+
+// checkNote counts bytes: the box has room for so many, and a letter beyond a to z takes 2 to 4 of them.
+func checkNote(note string) error {
+	switch n := utf8.RuneCountInString(note); {
+	case !utf8.ValidString(note) || strings.ContainsRune(note, 0):
+		return invalid("note_malformed", "/note", "a note is text")
+	case len(note) > relay.NoteBytes && n < len(note):
+		return invalid("note_too_long", "/note", fmt.Sprintf("a note has at most %d bytes, and this one has %d in %d characters: letters beyond a to z take more than one",
+			relay.NoteBytes, len(note), n))
+	case len(note) > relay.NoteBytes:
+		return invalid("note_too_long", "/note", fmt.Sprintf("a note has at most %d bytes, and this one has %d", relay.NoteBytes, len(note)))
+	}
+	return nil
 }
 
 // wallet reads what a sender with a wallet of his own says. His client makes link and box, and his recipients are his own.

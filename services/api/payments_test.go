@@ -190,6 +190,7 @@ func TestBadPaymentsChangeNothing(t *testing.T) {
 		`{"to":"ana@example.com","amount":"25","expires_at":` + at(181*24*time.Hour) + `}`: "expiry_out_of_range /expires_at",
 		`{"to":"ana@example.com","amount":"25","expires_at":"tomorrow"}`:                   "wrong_type /expires_at",
 		`{"to":"ana@example.com","amount":"25","note":"` + strings.Repeat("ü", 251) + `"}`: "note_too_long /note",
+		`{"to":"ana@example.com","amount":"25","note":"` + strings.Repeat("x", 501) + `"}`: "note_too_long /note",
 		`{"to":"ana@example.com","amount":"25","colour":"red"}`:                            "unknown_field /colour",
 		`{"to":"ana@example.com","amount":"25","To":"eve@example.com"}`:                    "unknown_field /To",
 		`{"to":"ana@example.com","amount":"25","amount":"26"}`:                             "repeated_field /amount",

@@ -50,7 +50,7 @@ func (s *server) claimView(p relay.Payment, app relay.App) wire.ClaimView {
 	amount, _ := arrived(p)
 	return wire.ClaimView{
 		Arrived: amount,
-		ID:      string(p.ID), State: string(p.State), Reason: string(p.Reason), From: app.Name, To: p.To.Masked(), Amount: p.Amount.String(),
+		ID:      string(p.ID), State: string(p.State), Reason: string(p.Reason), ReturnAsked: string(p.ReturnWish), From: app.Name, To: p.To.Masked(), Amount: p.Amount.String(),
 		Asset: p.Asset, Policy: string(p.Policy), Custody: p.Custody(), CustodyText: p.CustodyText(), ProvedBy: p.ProvedBy(), Delivery: string(p.Delivery), Purse: p.Sponsor != "", Clawback: p.Clawback,
 		ExpiresAt: p.ExpiresAt.Time(), Network: s.cfg.Network, Destination: destination(p), Settlement: settlement(p),
 	}

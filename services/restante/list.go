@@ -19,6 +19,9 @@ func (c *cli) newList() *cobra.Command {
 			if f.State != "" && !relay.State(f.State).Known() {
 				return usage("--state: there is no state %q. They are %s.", f.State, stateNames())
 			}
+			if f.Limit < 1 || f.Limit > 100 {
+				return usage("--limit: at most so many payments, 1 to 100; %d is not among them.", f.Limit)
+			}
 			cl, err := c.app()
 			if err != nil {
 				return err

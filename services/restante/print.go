@@ -87,8 +87,3 @@ func deref(s *string) string {
 	}
 	return *s
 }
-
-// wrongID says what is wrong with an id that was given with a flag.
-func wrongID(flag string, err error) error {
-	return usage("%s: %s.", flag, strings.TrimSuffix(err.Error(), "."))
-}

@@ -12,6 +12,7 @@ import (
 	"github.com/restante/restante/crypto/keystore"
 	"github.com/restante/restante/crypto/secret"
 	"github.com/restante/restante/crypto/typed"
+	"github.com/restante/restante/services/internal/boot"
 )
 
 const (
@@ -116,12 +117,7 @@ func checkProfileName(flag, name string) error {
 // noProfile names the nearest profile there is, or all of them.
 func (c *cli) noProfile(name string) error {
 	names := c.profiles()
-	best, distance := "", 3
-	for _, other := range names {
-		if d := editDistance(name, other); d < distance {
-			best, distance = other, d
-		}
-	}
+	best := boot.Nearest(name, names)
 	switch {
 	case len(names) == 0:
 		return failed("There is no profile yet. Make one with \"restante init\".")

@@ -54,7 +54,9 @@ func (k keptAttempt) forget(c *cli) { c.remove(k.path) }
 
 func (c *cli) kept(id string) (k keptAttempt, a client.Attempt, err error) {
 	if _, err := relay.ParsePaymentID(id); err != nil {
-		return k, a, wrongID("--resume", err)
+		var f *relay.Fault
+		errors.As(err, &f)
+		return k, a, usage("--resume: %s.", f.Public)
 	}
 	path, err := c.attemptPath(id)
 	if err != nil {

@@ -3,18 +3,24 @@ package main
 import (
 	"bufio"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"github.com/restante/restante/relay/client"
+	"github.com/restante/restante/services/internal/boot"
 )
 
 // cli is one run of the command: where it reads and writes, and what was said before the subcommand.
 type cli struct {
 	env            func(string) string
+	args           []string // as they were typed
 	stdin          io.Reader
 	stdout, stderr io.Writer
 
@@ -28,7 +34,7 @@ type cli struct {
 // sentences, to stderr when it returns one; [statusOf] is the exit status. When ctx ends, it stops in good order.
 func run(ctx context.Context, env func(string) string, args []string, stdin io.Reader, stdout, stderr io.Writer) error {
 	out := &sticky{to: stdout}
-	c := &cli{env: env, stdin: stdin, stdout: out, stderr: stderr}
+	c := &cli{env: env, args: args, stdin: stdin, stdout: out, stderr: stderr}
 	root := c.root()
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
@@ -36,9 +42,7 @@ func run(ctx context.Context, env func(string) string, args []string, stdin io.R
 		err = out.err // an answer that nobody got is no answer: a link is printed once
 	}
 	err = outward(err)
-	if text := sentence(err); text != "" {
-		fmt.Fprintln(stderr, "restante: "+text)
-	}
+	c.tellError(err)
 	return err
 }
 
@@ -75,13 +79,19 @@ func (c *cli) root() *cobra.Command {
 			"when you cancel or the time runs out.",
 		SilenceErrors: true, SilenceUsage: true,
 		Args: func(cmd *cobra.Command, args []string) error { return unknownCommand(cmd, args) },
-		RunE: func(cmd *cobra.Command, _ []string) error { return missingCommand(cmd) },
+	}
+	version := root.Flags().Bool("version", false, "print the version")
+	root.RunE = func(cmd *cobra.Command, _ []string) error {
+		if *version {
+			return c.printVersion()
+		}
+		return missingCommand(cmd)
 	}
 	root.SetIn(c.stdin)
 	root.SetOut(c.stdout)
 	root.SetErr(c.stderr)
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.SetFlagErrorFunc(flagError)
+	root.SetFlagErrorFunc(c.flagError)
 	flags := root.PersistentFlags()
 	flags.SortFlags = false
 	flags.StringVar(&c.server, "server", "", "address of the relay (default $RESTANTE_SERVER; a link brings its own)")
@@ -89,7 +99,7 @@ func (c *cli) root() *cobra.Command {
 	flags.StringVar(&c.keyFile, "key-file", "", "file that holds the API key")
 	flags.StringVar(&c.manage, "manage", "", "receipt of a send --from, in place of the API key: it manages its own payment and no other")
 	flags.StringVar(&c.network, "network", "", "passphrase of the Stellar network to insist on (default $RESTANTE_NETWORK, else what the relay says)")
-	flags.BoolVar(&c.json, "json", false, "print one JSON object with the API's field names")
+	flags.BoolVar(&c.json, "json", false, "print one JSON object with the API's field names; an error is one too, {\"error\":{\"code\",\"message\",…}}, the last line of standard error")
 	root.AddGroup(
 		&cobra.Group{ID: groupRun, Title: "Run a relay:"},
 		&cobra.Group{ID: groupUse, Title: "Send and claim:"},
@@ -141,42 +151,127 @@ func exactly(n int, what string) cobra.PositionalArgs {
 	}
 }
 
-// flagError turns pflag's errors into usage errors and names the nearest flag there is.
-func flagError(cmd *cobra.Command, err error) error {
+// flagError turns pflag's errors into usage errors. A command that does not exist is the error before its flags are; else the
+// nearest flag there is, or what the flag takes, is named.
+func (c *cli) flagError(cmd *cobra.Command, err error) error {
+	if name := c.firstWord(cmd); cmd.HasSubCommands() && name != "" {
+		return unknownCommand(cmd, []string{name})
+	}
 	var missing *pflag.NotExistError
-	if !errors.As(err, &missing) {
+	var wrong *pflag.InvalidValueError
+	switch {
+	case errors.As(err, &wrong):
+		f := wrong.GetFlag()
+		kind := map[string]string{"int": "a whole number", "bool": "true or false", "duration": "a time like 30s"}[f.Value.Type()]
+		if kind == "" {
+			kind = "another value"
+		}
+		return usage("--%s takes %s: %s. See %q.", f.Name, kind, f.Usage, cmd.CommandPath()+" --help")
+	case !errors.As(err, &missing):
 		return usage("%v. See %q.", err, cmd.CommandPath()+" --help")
 	}
 	name := missing.GetSpecifiedName()
-	best, distance := "", 3
+	var known []string
 	cmd.Flags().VisitAll(func(f *pflag.Flag) {
-		if d := editDistance(name, f.Name); d < distance && !f.Hidden {
-			best, distance = f.Name, d
+		if !f.Hidden {
+			known = append(known, f.Name)
 		}
 	})
-	if best == "" {
+	best := boot.Nearest(name, known)
+	switch {
+	case best == "" && !word(name): // it could be a secret that was pasted in a wrong place
+		return usage("%q has no such flag. See %q.", cmd.CommandPath(), cmd.CommandPath()+" --help")
+	case best == "":
 		return usage("%q has no flag %q. See %q.", cmd.CommandPath(), "--"+name, cmd.CommandPath()+" --help")
 	}
 	return usage("%q has no flag %q. Did you mean %q?", cmd.CommandPath(), "--"+name, "--"+best)
 }
 
-// editDistance counts the letters to change, add or drop between a and b (Levenshtein).
-func editDistance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := diagonal
-			if a[i] != b[j] {
-				cost++
+// firstWord is the first argument behind the command's own name that is neither a flag nor a flag's value.
+func (c *cli) firstWord(cmd *cobra.Command) string {
+	skip := strings.Count(cmd.CommandPath(), " ")
+	for i := 0; i < len(c.args); i++ {
+		a := c.args[i]
+		if name, is := strings.CutPrefix(a, "--"); is {
+			f := cmd.Flag(name)
+			if f == nil && !strings.Contains(name, "=") {
+				return "" // of which the value is unknown, too
 			}
-			diagonal = row[j+1]
-			row[j+1] = min(cost, row[j]+1, row[j+1]+1)
+			if f != nil && f.NoOptDefVal == "" {
+				i++
+			}
+			continue
+		}
+		if skip--; skip < 0 {
+			return a
 		}
 	}
-	return row[len(b)]
+	return ""
+}
+
+// errorJSON is how a failure is printed with --json: one line, the last of standard error.
+type errorJSON struct {
+	Error struct {
+		Code      string `json:"code"`                 // the relay's code, or: usage, failed, no_answer, outcome_unknown, interrupted, other_side_won, try_again, code_needed
+		Message   string `json:"message"`              // whole sentences
+		Status    int    `json:"status"`               // exit status
+		Flag      string `json:"flag,omitempty"`       // whose value is wrong
+		RequestID string `json:"request_id,omitempty"` // to tell the operator
+		ID        string `json:"id,omitempty"`         // of a payment whose outcome is unknown
+		Next      string `json:"next,omitempty"`       // the command that is safe now
+	} `json:"error"`
+}
+
+// tellError writes the error, as sentences or as JSON.
+func (c *cli) tellError(err error) {
+	text := sentence(err)
+	if text == "" {
+		return
+	}
+	if !c.json && !slices.Contains(c.args, "--json") { // the flag may stand behind the one that is wrong
+		fmt.Fprintln(c.stderr, "restante: "+text)
+		return
+	}
+	var out errorJSON
+	e := &out.Error
+	e.Message, e.Status, e.Code = text, statusOf(err), codeOf(err)
+	var p *client.Problem
+	if errors.As(err, &p) {
+		e.Flag, e.RequestID = flagOf[p.Pointer], p.RequestID
+	}
+	var f *failure
+	if errors.As(err, &f) {
+		e.ID, e.Next = f.id, f.next
+	}
+	enc := json.NewEncoder(c.stderr)
+	enc.SetEscapeHTML(false)
+	_ = enc.Encode(out)
+}
+
+// codeOf is the stable word for an error.
+func codeOf(err error) string {
+	var unclear *client.Unclear
+	var p *client.Problem
+	var lost *client.Unreached
+	switch {
+	case errors.As(err, &unclear):
+		return "outcome_unknown"
+	case errors.As(err, &p) && p.Code != "":
+		return p.Code
+	case errors.As(err, &lost):
+		return "no_answer"
+	case errors.Is(err, context.Canceled):
+		return "interrupted"
+	}
+	switch statusOf(err) {
+	case statusUsage:
+		return "usage"
+	case statusCode:
+		return "code_needed"
+	case statusLost:
+		return "other_side_won"
+	case statusTryAgain:
+		return "try_again"
+	}
+	return "failed"
 }

@@ -103,13 +103,3 @@ func TestPlain(t *testing.T) {
 		t.Errorf("%q", got)
 	}
 }
-
-func TestEditDistance(t *testing.T) {
-	for pair, want := range map[[2]string]int{
-		{"", ""}: 0, {"", "abc"}: 3, {"amount", "ammount"}: 1, {"send", "sned"}: 2, {"json", "jsn"}: 1, {"key", "keys"}: 1,
-	} {
-		if got := editDistance(pair[0], pair[1]); got != want {
-			t.Errorf("%v: %d, want %d", pair, got, want)
-		}
-	}
-}

@@ -103,7 +103,7 @@ func (w *Worker) fundBatch(ctx context.Context, payments []relay.Payment) (ended
 			return append(ended, funded...), err
 		case bad:
 			w.Log.Warn("the signer refuses a payment for good", "payment", payments[i].ID, "err", err)
-			if _, err := w.Desk.Apply(ctx, payments[i].ID, relay.FundingRefused{Cause: relay.Refused}); err != nil {
+			if _, err := w.Desk.Apply(ctx, payments[i].ID, relay.FundingRefused{Cause: relay.Refused, Why: why(err)}); err != nil {
 				return ended, err
 			}
 			ended = append(ended, payments[i].ID)
@@ -206,6 +206,15 @@ func (w *Worker) moved(ctx context.Context, ids []relay.PaymentID) (funded []rel
 		}
 	}
 	return funded, nil
+}
+
+// why is what the signer says of its refusal: code and public sentence.
+func why(err error) string {
+	var f *relay.Fault
+	if !errors.As(err, &f) {
+		return ""
+	}
+	return strings.TrimSpace(f.Code + " " + f.Public)
 }
 
 // refusedOne finds the one payment of n that the signer's policy never allows.

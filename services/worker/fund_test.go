@@ -2,6 +2,7 @@ package worker_test
 
 import (
 	"context"
+	"strings"
 	"testing"
 	"time"
 
@@ -279,6 +280,10 @@ func TestTheSignerRefusesOneForGood(t *testing.T) {
 	w.until(first.ID, relay.Pending)
 	w.until(last.ID, relay.Pending)
 	w.is(big.ID, relay.Failed, relay.Refused)
+	history, err := w.store.History(t.Context(), big.ID)
+	if last := history[len(history)-1]; err != nil || last.Input != "funding_refused" || !strings.Contains(last.Detail, "payment_limit") {
+		t.Errorf("why it was refused is lost: %+v, %v", last, err)
+	}
 }
 
 // A limit of the whole app is nobody's fault in particular: what fits into the day is funded, the rest waits for the next.

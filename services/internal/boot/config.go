@@ -140,36 +140,11 @@ func orRoot(at string) string {
 // meant suggests the nearest known key, or lists them all when none is near.
 func meant[T any](at, key string, keys map[string]T) string {
 	all := slices.Sorted(maps.Keys(keys))
-	best, near := "", max(2, len(key)/3)+1
-	for _, k := range all {
-		if d := distance(key, k); d < near {
-			best, near = k, d
-		}
-	}
+	best := Nearest(key, all)
 	if best == "" {
 		return "known here: " + strings.Join(all, ", ")
 	}
 	return fmt.Sprintf("did you mean %q?", join(at, best))
-}
-
-// distance is how many letters must be added, dropped or changed to get from a to b (Levenshtein).
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		corner := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := 1
-			if a[i] == b[j] {
-				cost = 0
-			}
-			corner, row[j+1] = row[j+1], min(row[j+1]+1, row[j]+1, corner+cost)
-		}
-	}
-	return row[len(b)]
 }
 
 // check judges the validate tags and says what is wrong, each with its line if the file has it.

@@ -84,6 +84,7 @@ func TestConfigRefuses(t *testing.T) {
 		"ledger: {zzzzzzzz: 1}\n":                     `x.yml:1: unknown key "ledger.zzzzzzzz"; known here: interval, url`,
 		"skipped: x\n":                                `x.yml:1: unknown key "skipped"; known here: addr, data, labels, ledger, mail, peers, plain, shared, since, workers`,
 		"hidden: x\n":                                 `x.yml:1: unknown key "hidden"; `,
+		"mail: {rul: x}\n":                            `x.yml:1: unknown key "mail.rul"; did you mean "mail.url"?`,
 		"mail: {ur: x}\n":                             `x.yml:1: unknown key "mail.ur"; did you mean "mail.url"?`,
 		"peers:\n- url: http://127.0.0.1\n- uri: x\n": `x.yml:3: unknown key "peers.uri"; did you mean "peers.url"?`,
 		"workers: many\n":                             `x.yml: yaml: unmarshal errors`,

@@ -6,6 +6,7 @@ import (
 	"reflect"
 	"strings"
 	"sync"
+	"unicode"
 
 	"github.com/go-playground/validator/v10"
 )
@@ -97,7 +98,7 @@ func verdict(e validator.FieldError) (detail, code string) {
 	case strings.HasPrefix(tag, "required_"):
 		return "is required along with what is given", "required"
 	case strings.HasPrefix(tag, "excluded_"):
-		return "cannot go along with what is given", "not_together"
+		return "cannot go along with " + snake(e.Param()), "not_together"
 	case tag == "max" || tag == "lte":
 		return many("at most"), over(size)
 	case tag == "min" || tag == "gte":
@@ -124,4 +125,16 @@ func under(size string) string {
 		return "too_small"
 	}
 	return "too_short"
+}
+
+// snake is the name of a field of Go's as JSON spells it here: ExpiresAt is expires_at.
+func snake(name string) string {
+	var b strings.Builder
+	for i, r := range name {
+		if unicode.IsUpper(r) && i > 0 {
+			b.WriteByte('_')
+		}
+		b.WriteRune(unicode.ToLower(r))
+	}
+	return b.String()
 }
