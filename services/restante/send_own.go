@@ -17,7 +17,7 @@ import (
 // ownFlags are the flags of a send out of the sender's own wallet.
 type ownFlags struct {
 	from, passphraseFile, returnTo, returnMemo, returnMemoType, receipt, fundWithin string
-	unsigned                                            bool
+	unsigned                                                                        bool
 }
 
 func (f ownFlags) check() error {
