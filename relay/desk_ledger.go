@@ -127,7 +127,7 @@ func (d *Desk) Planned(ctx context.Context, id PaymentID) (f FundAnswer, ok bool
 			return err
 		}
 		m := Minted{Payment: p.ID, Account: p.Holding, Amount: p.Amount, Asset: p.Asset, ReturnTo: p.ReturnTo, ExpiresAt: p.ExpiresAt,
-			BoxMAC: p.BoxMAC, Terms: p.Terms()}
+			BoxMAC: p.BoxMAC, Terms: p.Terms(), LadderVersion: p.LadderVersion}
 		for _, e := range all {
 			switch {
 			case e.Hash == p.Funding:
