@@ -472,7 +472,7 @@ func (d *Desk) Witness(ctx context.Context, page LedgerPage) error {
 		if err != nil {
 			return err
 		}
-		for _, t := range page.Transactions {
+		for _, t := range feesFirst(page.Transactions) {
 			if slices.Contains(known, t.Hash) {
 				err = d.settleIn(tx, t.Hash, &t.Sighting)
 			} else {
@@ -497,6 +497,23 @@ func (d *Desk) Witness(ctx context.Context, page LedgerPage) error {
 		}
 		return tx.RememberLedger(page.Head)
 	})
+}
+
+// feesFirst puts the transactions that failed before the others, each part in its order. A ledger takes the fees of all its
+// transactions before it applies the first, and a failed one has no other effect on money:
+// what merged in the same ledger was short of its fee already.
+func feesFirst(all []PageTransaction) []PageTransaction {
+	sorted := slices.Clone(all)
+	slices.SortStableFunc(sorted, func(a, b PageTransaction) int {
+		switch {
+		case a.Success == b.Success:
+			return 0
+		case a.Success:
+			return 1
+		}
+		return -1
+	})
+	return sorted
 }
 
 // lift lets a contradiction pass about whose hash a person has looked; any other error stays, and says what it is about.

@@ -29,7 +29,7 @@ func TestOutward(t *testing.T) {
 		"parked":      {&client.Parked{View: view("parked", "frozen")}, 75, "The money is safe but cannot be moved just now (frozen). Its operator looks at it; try again later."},
 		"no answer":   {&client.Unreached{Host: "h", Cause: errors.New("refused")}, 75, "No answer from h: refused. Is the relay running there? Try again in a moment."},
 		"unclear":     {&client.Unclear{ID: "pay_x", Cause: &client.Unreached{Host: "h", Cause: errors.New("EOF")}}, 75, "No answer from h: EOF. Is the relay running there? Try again in a moment."},
-		"field":       {problem(400, "amount_zero", "/amount", 0), 1, "--amount: It says no."},
+		"field":       {problem(400, "amount_zero", "/amount", 0), 2, "--amount: It says no."},
 		"claimed":     {problem(409, "already_claimed", "", 0), 4, "It says no."},
 		"too late":    {problem(409, "expired", "", 0), 4, "It says no."},
 		"busy":        {problem(503, "unavailable", "", 0), 75, "It says no. Try again in a moment."},
