@@ -195,6 +195,11 @@ func (a *Anchored) Reclaim(ctx context.Context, in ReclaimIntent) (ReclaimAnswer
 	return anchored(ctx, a, func() (ReclaimAnswer, error) { return a.Signer.Reclaim(ctx, in) })
 }
 
+// Collect implements Signer.
+func (a *Anchored) Collect(ctx context.Context, in CollectIntent) (CollectAnswer, error) {
+	return anchored(ctx, a, func() (CollectAnswer, error) { return a.Signer.Collect(ctx, in) })
+}
+
 // Accounts implements Signer.
 func (a *Anchored) Accounts(ctx context.Context) (string, []string, error) {
 	type accounts struct {

@@ -51,7 +51,7 @@ func (d *Desk) step(tx Tx, p Payment, in Input) (Payment, error) {
 // the work. A new handle voids what the old one could still prove, here, so that no way leads around it.
 func (d *Desk) save(tx Tx, p Payment, next *Payment, in Input, effects []Effect) error {
 	if next.State == p.State && next.ReturnWish == p.ReturnWish && next.To == p.To && next.fees() == p.fees() &&
-		next.SpentUnits == p.SpentUnits && next.Delivery == p.Delivery {
+		next.SpentUnits == p.SpentUnits && next.Delivery == p.Delivery && next.Collected == p.Collected {
 		return nil
 	}
 	if err := tx.SavePayment(next); err != nil {
@@ -140,6 +140,8 @@ func detail(in Input) string {
 	case Moved:
 		return in.Tx
 	case FeeTaken:
+		return in.Tx
+	case BalanceCollected:
 		return in.Tx
 	case HoldingTroubled:
 		return string(in.Cause)

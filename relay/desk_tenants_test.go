@@ -156,7 +156,7 @@ var foreign = map[string]struct {
 // trusted are the methods that no caller from outside reaches with words of his own: the service calls them with what it has read
 // itself, of the ledger, of the signer, or of a payment that it has authorised before.
 var trusted = []string{"Adopt", "Alone", "Apply", "AskCode", "CodeMailed", "CommitFunding", "Cursor", "Died", "Envelope", "EnvelopesOf",
-	"Expunge", "Halt", "Halted", "Payment", "Plan", "Sighted", "SignFunding", "Skip", "TakeCode", "Unknown", "Witness",
+	"CollectLeft", "Expunge", "Halt", "Halted", "Payment", "Plan", "Sighted", "SignFunding", "Skip", "TakeCode", "Unknown", "Witness",
 	"Login", "OpenApp",
 	"Kept", "Planned", "UndoFunding", "Lift", // of a deposit that was authorised; of the operator
 	"Carried", "Pause", "Paused", "Pauses", "Starved", "Recognize"} // what the worker and the start saw; they name whom it is about

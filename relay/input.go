@@ -125,6 +125,9 @@ type (
 	HoldingTroubled struct{ Cause Reason }
 	// HoldingWell: the holding account was looked at and is as we made it.
 	HoldingWell struct{}
+	// BalanceCollected: the balance that a last resort left to a treasury is claimed, by transaction Tx of ours, or it is gone from
+	// the ledger, and Tx is [CollectedElsewhere].
+	BalanceCollected struct{ Tx string }
 	// ReservesBack: the sponsor keeps no reserve of the account any more that the claim made.
 	ReservesBack struct{}
 )
@@ -156,6 +159,7 @@ func (Moved) input()            {}
 func (FeeTaken) input()         {}
 func (HoldingTroubled) input()  {}
 func (HoldingWell) input()      {}
+func (BalanceCollected) input() {}
 func (ReservesBack) input()     {}
 func (LedgerClosed) input()     {}
 func (Onward) input()           {}
@@ -182,4 +186,5 @@ const (
 	DoMailCode EffectKind = "mail_code" // mail a code to the recipient
 	DoExpunge  EffectKind = "expunge"   // delete box, share and codes
 	DoReclaim  EffectKind = "reclaim"   // take the sponsor's reserves back from the account that the claim made
+	DoCollect  EffectKind = "collect"   // claim, for the treasury, the balance that a last resort left to it
 )

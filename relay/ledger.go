@@ -124,6 +124,8 @@ type Ledger interface {
 	Sequence(ctx context.Context, account string) (int64, error)
 	// Look is what the ledger says of accounts, and of one asset in them. An account that does not exist is the zero value.
 	Look(ctx context.Context, asset string, accounts ...string) (map[string]AccountFacts, AssetFacts, error)
+	// Balance looks at one claimable balance, by its id in hexadecimal XDR. One that does not exist is the zero value.
+	Balance(ctx context.Context, id string) (BalanceFacts, error)
 	// Holdings looks at holding accounts.
 	Holdings(ctx context.Context, asked ...HoldingQuery) (map[string]HoldingFacts, error)
 	// Advise dry-runs a ladder: which rung to hand in now.

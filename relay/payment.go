@@ -63,6 +63,7 @@ type Payment struct {
 	FeePaid     Stroops // fees that the service, or of a wallet's payment the sender, has paid
 	FeeHolding  Stroops // which of these the holding account paid out of its purse
 	FeeOther    Stroops // fees that others paid, who handed an envelope of ours in
+	Collected   string  // hash of the transaction that claimed, for the treasury, what a last resort had left; "" = none yet
 	SpentUnits  int     // base reserves that the sponsor carries for the claimant's account
 }
 

@@ -131,6 +131,10 @@ type Signer interface {
 	// Reclaim signs what takes the sponsor's reserves back from accounts that claims made and that can carry them. A number of
 	// the sponsor's that an earlier one has and could still land with gets that one.
 	Reclaim(ctx context.Context, in ReclaimIntent) (ReclaimAnswer, error)
+	// Collect signs what claims the balance that the last resort of a payment left to its app's treasury, whose trustline is
+	// restored first. A repeat gets the first answer while that could land, and once the balance is gone. Faults of its own:
+	// "balance_absent" when there is none, "cannot_collect" when the treasury cannot take it now (both Conflict).
+	Collect(ctx context.Context, in CollectIntent) (CollectAnswer, error)
 	// Allowance is what would still be signed for an app just now, and for an asset out of its treasury. It is how a request is
 	// refused before it is accepted; what counts is what the signer decides when it signs.
 	Allowance(ctx context.Context, app AppID, asset string) (Allowance, error)

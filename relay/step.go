@@ -11,7 +11,8 @@ func Step(p Payment, in Input, now Micros) (Payment, []Effect, error) {
 		return p, nil, err
 	}
 	if next.State == p.State {
-		if next.ReturnWish != p.ReturnWish || next.To != p.To || next.fees() != p.fees() || next.Delivery != p.Delivery {
+		if next.ReturnWish != p.ReturnWish || next.To != p.To || next.fees() != p.fees() || next.Delivery != p.Delivery ||
+			next.Collected != p.Collected {
 			next.UpdatedAt = now
 		}
 		return next, effects, nil
@@ -94,6 +95,11 @@ func react(p Payment, in Input) (Payment, []Effect, error) {
 		}
 		p.Reason, p.Claim, p.Destination = in.Cause, "", ""
 		return to(p, Parked)
+	case BalanceCollected:
+		if p.LeftToTreasury() {
+			p.Collected = in.Tx
+		}
+		return p, nil, nil
 	case ReservesBack:
 		p.SpentUnits = 0
 		return p, nil, nil
@@ -375,7 +381,11 @@ func landReturn(p Payment, in ReturnLanded) (Payment, []Effect, error) {
 		if ladder.Foreign && role != PlainRung {
 			p.Destination = p.Sponsor
 		}
-		return to(p, Settled)
+		p, effects, err := to(p, Settled)
+		if p.LeftToTreasury() {
+			effects = append(effects, Effect{Kind: DoCollect})
+		}
+		return p, effects, err
 	}
 	if role == WalletRung {
 		return bringHome(p, p.Sponsor)

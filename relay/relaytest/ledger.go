@@ -68,6 +68,7 @@ func Ledger(t *testing.T, open func(t *testing.T) (Truth, relay.Ledger)) {
 		{"advice through a life", adviceLife},
 		{"advice after a spent rung", adviceSpent},
 		{"advice without a way", adviceNone},
+		{"claimable balances", claimableBalances},
 		{"rehearsal", rehearsal},
 		{"rehearsal with a memo", rehearsalMemo},
 		{"funding of a credit asset", creditFunding},

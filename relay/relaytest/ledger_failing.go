@@ -36,6 +36,13 @@ func (b *ledgerBench) questions(f fundingRow) map[string]func(context.Context) e
 			}
 			return err
 		},
+		"balance": func(ctx context.Context) error {
+			facts, err := b.Balance(ctx, "00000000"+f.Envelope.Hash)
+			if facts != (relay.BalanceFacts{}) {
+				b.Errorf("balance %+v, with %v", facts, err)
+			}
+			return err
+		},
 		"advise":   func(ctx context.Context) error { _, err := b.Advise(ctx, l.Payment, l.rungs); return err },
 		"rehearse": func(ctx context.Context) error { _, err := b.Rehearse(ctx, c.Envelope); return err },
 		"page": func(ctx context.Context) error {

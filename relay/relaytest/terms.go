@@ -44,11 +44,13 @@ func termsKept(b *bench) {
 	moving.Arrived, moving.ArrivedRest, moving.FeeHolding, moving.FeeOther = 7, 8, 9, 10
 	direct := Direct(InState(Payment(b.app.ID, 3), relay.Claimed))
 	parked := InState(Payment(b.app.ID, 4), relay.Parked)
-	rows := []relay.Payment{own, moving, direct, parked}
+	left := InState(Payment(b.app.ID, 5), relay.Settled)
+	left.Reason, left.Collected = relay.LeftClaimable, "tx"
+	rows := []relay.Payment{own, moving, direct, parked, left}
 	for _, want := range b.insert(rows...) {
 		same(b, "payment", b.payment(want.ID), want, samePayment)
 	}
-	filled(b, rows[0], rows[1], rows[2], rows[3])
+	filled(b, rows...)
 
 	claim := ClaimOf("c", own.ID)
 	claim.NewAccount, claim.NewLine, claim.Asset, claim.Amount, claim.MaxTime = false, true, Credit, 1<<62, 1<<40

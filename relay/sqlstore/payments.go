@@ -13,7 +13,8 @@ const paymentColumns = `id, app, version, state, reason, to_sealed, to_index, am
 	link_made_by, auth_hash, claim_recipient, sender_recipients, share_released_at, return_to, expires_at, created_at,
 	updated_at, ended_at, holding, funding, bound, fundings, return_wish, claim, destination, settled_tx, settled_at,
 	fee_paid, spent_units, from_account, sponsor, purse, rung_fee, fund_by, fund_until, replaces, manage_hash, pay_to,
-	box_mac, clawback, fee_holding, fee_other, arrived, arrived_rest, return_memo_type, return_memo, ladder_version, delivery`
+	box_mac, clawback, fee_holding, fee_other, arrived, arrived_rest, return_memo_type, return_memo, ladder_version, delivery,
+	collected`
 
 var (
 	insertPayment = "INSERT INTO payments (" + paymentColumns + ") VALUES (" + slots(1, width(paymentColumns)) + ")"
@@ -56,7 +57,7 @@ func (s *session) paymentValues(p relay.Payment) ([]any, error) {
 		p.ShareReleasedAt, p.ReturnTo, p.ExpiresAt, p.CreatedAt, p.UpdatedAt, p.EndedAt, p.Holding, p.Funding, p.Bound,
 		p.Fundings, p.ReturnWish, p.Claim, p.Destination, p.SettledTx, p.SettledAt, p.FeePaid, p.SpentUnits, p.From, p.Sponsor,
 		p.Purse, p.RungFee, p.FundBy, p.FundUntil, p.Replaces, p.ManageHash, p.PayTo, p.BoxMAC, p.Clawback,
-		p.FeeHolding, p.FeeOther, p.Arrived, p.ArrivedRest, p.ReturnMemo.Kind, p.ReturnMemo.Value, p.LadderVersion, p.Delivery}, nil
+		p.FeeHolding, p.FeeOther, p.Arrived, p.ArrivedRest, p.ReturnMemo.Kind, p.ReturnMemo.Value, p.LadderVersion, p.Delivery, p.Collected}, nil
 }
 
 func scanPayment(s *session, r row) (p relay.Payment, err error) {
@@ -67,7 +68,8 @@ func scanPayment(s *session, r row) (p relay.Payment, err error) {
 		&p.ShareReleasedAt, &p.ReturnTo, &p.ExpiresAt, &p.CreatedAt, &p.UpdatedAt, &p.EndedAt, &p.Holding, &p.Funding, &p.Bound,
 		&p.Fundings, &p.ReturnWish, &p.Claim, &p.Destination, &p.SettledTx, &p.SettledAt, &p.FeePaid, &p.SpentUnits,
 		&p.From, &p.Sponsor, &p.Purse, &p.RungFee, &p.FundBy, &p.FundUntil, &p.Replaces, &p.ManageHash, &p.PayTo, &p.BoxMAC, &p.Clawback,
-		&p.FeeHolding, &p.FeeOther, &p.Arrived, &p.ArrivedRest, &p.ReturnMemo.Kind, &p.ReturnMemo.Value, &p.LadderVersion, &p.Delivery)
+		&p.FeeHolding, &p.FeeOther, &p.Arrived, &p.ArrivedRest, &p.ReturnMemo.Kind, &p.ReturnMemo.Value, &p.LadderVersion, &p.Delivery,
+		&p.Collected)
 	if err != nil {
 		return p, err
 	}

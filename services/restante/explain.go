@@ -115,6 +115,7 @@ var inputWords = map[string]string{
 	"fee_taken":         "The holding account paid the fee of transaction",
 	"moved":             "The sender moved the money into the holding account of another payment, in transaction",
 	"holding_well":      "The holding account is as it was made again.",
+	"balance_collected": "The service claimed the balance for the treasury, in transaction",
 	"reserves_back":     "The service has its reserves back from the account that the claim made.",
 	"share_released":    "The recipient proved the handle; the service's half was handed out.",
 	"readdressed":       "The sender changed the address; codes and vouchers for the old one are void.",
@@ -238,12 +239,35 @@ func next(s client.Story) string {
 	case relay.Canceled, relay.Failed:
 		return "Nothing: no money moved. Send again if it is still wanted."
 	case relay.Settled:
+		if p.Reason == string(relay.LeftClaimable) {
+			return claimable(s)
+		}
 		if a := arrived(p); p.Reason == string(relay.HoldingShort) && a != "" {
 			return "Nothing by us: a holder of the key had paid a part out. " + a + " arrived at " + deref(p.Destination) + "."
 		}
 		return "Nothing by us: the money left outside of the relay, to " + deref(p.Destination) + ". Whoever holds the key behind that account has it."
 	}
 	return "This program does not know the state; a newer one may."
+}
+
+// claimable says what becomes of a balance that a last resort left.
+func claimable(s client.Story) string {
+	p := s.Payment
+	for _, e := range s.History {
+		switch {
+		case e.Input != "balance_collected":
+		case e.Detail == relay.CollectedElsewhere:
+			return "Nothing: the balance that was left to " + deref(p.Destination) + " is gone from the ledger, and by no transaction of the service."
+		default:
+			return "Nothing: the money is home at " + deref(p.Destination) + ", claimed out of the balance that was left to it."
+		}
+	}
+	for _, w := range s.Work {
+		if w.Kind == string(relay.DoCollect) && w.DoneAt == nil {
+			return "The money waits in a claimable balance for the treasury " + deref(p.Destination) + ". The service claims it by itself, and restores the trustline first."
+		}
+	}
+	return "Nothing by us: the money waits in a claimable balance that only " + deref(p.Destination) + " can claim, with any wallet."
 }
 
 func earliest(s client.Story) string {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -24,13 +25,31 @@ func TestNextKnowsEveryState(t *testing.T) {
 	}
 }
 
+// Of a balance that a last resort left, the last sentence says whose it is and what becomes of it.
+func TestNextOfABalance(t *testing.T) {
+	home := "GHOME"
+	p := wire.Payment{State: "settled", Reason: string(relay.LeftClaimable), Destination: &home}
+	open := []wire.StoryWork{{Kind: "collect"}}
+	gone := func(tx string) []wire.StoryEntry { return []wire.StoryEntry{{Input: "balance_collected", Detail: tx}} }
+	for want, s := range map[string]client.Story{
+		"only GHOME can claim, with any wallet": {Payment: p},
+		"The service claims it by itself":       {Payment: p, Work: open},
+		"the money is home at GHOME":            {Payment: p, History: gone("f00d")},
+		"by no transaction of the service":      {Payment: p, History: gone(relay.CollectedElsewhere)},
+	} {
+		if text := next(s); !strings.Contains(text, want) {
+			t.Errorf("%q does not say %q", text, want)
+		}
+	}
+}
+
 // Every input that history can name has words.
 func TestHistoryKnowsEveryInput(t *testing.T) {
 	for _, in := range []relay.Input{
 		relay.CancelAsked{}, relay.DeclineAsked{}, relay.ClaimSubmitted{}, relay.FundingSigned{}, relay.FundingRefused{},
 		relay.FundingLanded{}, relay.FundingDead{}, relay.ClaimLanded{}, relay.ClaimDead{}, relay.ReturnLanded{},
 		relay.RungSpent{}, relay.EmptiedElsewhere{}, relay.HoldingTroubled{}, relay.HoldingWell{}, relay.LedgerClosed{}, relay.Onward{},
-		relay.Readdressed{},
+		relay.Readdressed{}, relay.BalanceCollected{},
 	} {
 		if inputWords[relay.InputName(in)] == "" {
 			t.Errorf("no words for %s", relay.InputName(in))

@@ -131,6 +131,10 @@ func (b *book) apply(e entry) error {
 		return read(e, func(l reclaimLine) error { return b.reclaim(e.span, l) })
 	case reclaimEndKind:
 		return read(e, b.endReclaim)
+	case collectKind:
+		return read(e, func(l collectLine) error { return b.collect(e.span, l) })
+	case collectEndKind:
+		return read(e, b.endCollect)
 	}
 	return fmt.Errorf("unknown kind %q: written by a newer program", e.Kind)
 }

@@ -67,11 +67,14 @@ type budgets struct {
 
 	reclaims   map[int64]*reclaim // the newest with a number of the sponsor's
 	reclaiming []*reclaim         // whose end is not known
+
+	collects   map[relay.PaymentID]*collect // the newest
+	collecting []*collect                   // whose end is not known
 }
 
 func newBudgets() budgets {
 	return budgets{out: map[relay.AppID]relay.Stroops{}, used: map[appAndDay]relay.Stroops{},
-		open: map[relay.AppID][]*cost{}, reclaims: map[int64]*reclaim{}}
+		open: map[relay.AppID][]*cost{}, reclaims: map[int64]*reclaim{}, collects: map[relay.PaymentID]*collect{}}
 }
 
 func (b *budgets) start(c *cost) {
@@ -101,7 +104,7 @@ func (b *budgets) finish(c *cost, end, account string, fees relay.Stroops) error
 	case costGiven:
 		c.kept = c.reserve + c.gift + fees - c.back
 	case costLeft:
-		c.kept = stellar.BaseReserve + fees
+		c.kept = max(stellar.BaseReserve-c.back, 0) + fees
 	default:
 		return fmt.Errorf("unknown end of a cost %q", end)
 	}

@@ -20,6 +20,7 @@ type Ledger interface {
 	Sequence(ctx context.Context, account string) (int64, error)
 	Sight(ctx context.Context, hash string) (*relay.Sighting, error)
 	Look(ctx context.Context, asset string, accounts ...string) (map[string]relay.AccountFacts, relay.AssetFacts, error)
+	Balance(ctx context.Context, id string) (relay.BalanceFacts, error)
 	Advise(ctx context.Context, p relay.Payment, ladder []relay.Envelope) (relay.RungAdvice, error)
 	Gather(ctx context.Context, envelope []byte, given ...[]byte) (relay.Gathered, error)
 }

@@ -34,7 +34,7 @@
 //
 // [Open]; then fund.go (the one decision that money depends on: standing), allow.go, keep.go, claim.go and bump.go; turn.go is
 // how the ledger is asked without holding up other intents; budget.go is what an app costs, allowance.go whether it may,
-// settle.go what came back, reclaim.go what is taken back; book.go is what
+// settle.go what came back, reclaim.go what is taken back, collect.go what is claimed for a treasury; book.go is what
 // the log adds up to, log.go and line.go what a line looks like, keyring.go the sealed keys, operator.go what
 // only the operator can ask for. threats.md is what a caller
 // that was taken over can do.

@@ -18,6 +18,8 @@ const (
 	withdrawKind   = "withdraw"    // a withdrawal by the operator, about to be signed
 	reclaimKind    = "reclaim"     // an envelope that takes reserves back from accounts that claims made
 	reclaimEndKind = "reclaim_end" // whether it landed, as the signer's own ledger showed
+	collectKind    = "collect"     // an envelope that claims a balance for a treasury
+	collectEndKind = "collect_end" // as reclaim_end
 )
 
 const logVersion = 1

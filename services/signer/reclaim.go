@@ -241,9 +241,13 @@ func (b *book) endReclaim(l reclaimEnd) error {
 // cameBack takes reserves off what a cost counts, never more than it has: on the day on which they were given away, also when
 // it is not known yet that they were.
 func (b *budgets) cameBack(c *cost, amount relay.Stroops) {
-	amount = min(amount, c.reserve-c.back)
+	out := c.reserve
+	if c.end == costLeft {
+		out = stellar.BaseReserve
+	}
+	amount = max(min(amount, out-c.back), 0)
 	c.back += amount
-	if c.end == costGiven {
+	if c.end == costGiven || c.end == costLeft {
 		c.kept -= amount
 		b.used[appAndDay{c.app, c.day}] -= amount
 	}

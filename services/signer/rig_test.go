@@ -31,6 +31,8 @@ type view struct {
 	numbers  map[string]int64
 	there    map[string]relay.AccountFacts // accounts; the sponsor has plenty unless a test says otherwise
 	advice   relay.RungAdvice
+	balances map[string]relay.BalanceFacts // by id
+	assets   relay.AssetFacts              // of every asset, besides that its issuer exists
 	asked    int
 }
 
@@ -56,7 +58,13 @@ func (v *view) Look(_ context.Context, asset string, accounts ...string) (map[st
 		}
 		out[a] = f
 	}
-	return out, relay.AssetFacts{IssuerExists: true}, v.err
+	facts := v.assets
+	facts.IssuerExists = true
+	return out, facts, v.err
+}
+
+func (v *view) Balance(_ context.Context, id string) (relay.BalanceFacts, error) {
+	return v.balances[id], v.err
 }
 
 func (v *view) Advise(context.Context, relay.Payment, []relay.Envelope) (relay.RungAdvice, error) {
@@ -93,6 +101,7 @@ func newRig(t *testing.T) *rig {
 	v := &view{
 		head:     relay.Head{Sequence: 5000, CloseTime: 1_800_000_000},
 		verdicts: map[string]relay.Verdict{}, seen: map[string]relay.Sighting{}, numbers: map[string]int64{}, there: map[string]relay.AccountFacts{},
+		balances: map[string]relay.BalanceFacts{},
 	}
 	r := &rig{t: t, view: v, app: "app_agpzy3u6xjz4bbzuq5kzuxrkfi", next: 100}
 	r.cfg = Config{Dir: t.TempDir(), Passphrase: passphrase, Ledger: v, Log: slog.New(slog.DiscardHandler)}

@@ -47,6 +47,11 @@ func (s *Signer) settle(ctx context.Context, app relay.AppID) (moved bool, err e
 	if moved, err = s.settleReclaims(ctx, app, head); err != nil {
 		return moved, err
 	}
+	collected, err := s.settleCollects(ctx, app, head)
+	moved = moved || collected
+	if err != nil {
+		return moved, err
+	}
 	all, err := s.underWay(ctx, app)
 	for len(all) > 0 && err == nil {
 		n := min(len(all), settleChunk)

@@ -13,13 +13,16 @@ import (
 // learns which of its fundings have died since, and which landed that it has forgotten. It is to be done before anybody may
 // cancel, expire or fund anything; nil means that it is. What cannot be taken in is logged and left to a person, for the
 // others must go on; only a ledger or a signer that does not answer is an error. What the log lacks of deposits that were
-// committed is work to be kept.
+// committed is work to be kept, and what last resorts left to treasuries is work to be collected.
 func (w *Worker) Recover(ctx context.Context) error {
 	fates, err := w.Signer.Fundings(ctx)
 	if err != nil {
 		return err
 	}
 	if err := w.askKeeps(ctx, fates); err != nil {
+		return err
+	}
+	if _, err := w.Desk.CollectLeft(ctx); err != nil {
 		return err
 	}
 	if err := w.bury(ctx, fates); err != nil {

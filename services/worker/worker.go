@@ -125,6 +125,8 @@ func (w *Worker) do(ctx context.Context, row relay.Work) error {
 		return w.Desk.Expunge(ctx, row.Payment)
 	case relay.DoReclaim:
 		return w.reclaim(ctx, row)
+	case relay.DoCollect:
+		return w.collect(ctx, row)
 	}
 	return fmt.Errorf("work of an unknown kind %q", row.Kind)
 }
@@ -132,7 +134,7 @@ func (w *Worker) do(ctx context.Context, row relay.Work) error {
 // movesMoney says whether rows of this kind rest while everything is halted.
 func movesMoney(k relay.EffectKind) bool {
 	return k == relay.DoFund || k == relay.DoSubmit || k == relay.DoReturn || k == relay.DoExpire || k == relay.DoAudit ||
-		k == relay.DoReclaim
+		k == relay.DoReclaim || k == relay.DoCollect
 }
 
 // run does one leased row and closes it or gives it back.
@@ -234,7 +236,7 @@ func (w *Worker) Wake() {
 
 // byOurClock are the kinds whose due is judged by our own clock; expiry is judged by the ledger's.
 var byOurClock = []relay.EffectKind{relay.DoFund, relay.DoKeep, relay.DoSubmit, relay.DoReturn, relay.DoAudit, relay.DoPublish,
-	relay.DoNotify, relay.DoMailCode, relay.DoExpunge, relay.DoReclaim}
+	relay.DoNotify, relay.DoMailCode, relay.DoExpunge, relay.DoReclaim, relay.DoCollect}
 
 // Sweep finds due rows without being told, until ctx ends.
 func (w *Worker) Sweep(ctx context.Context) error {

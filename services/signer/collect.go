@@ -1,0 +1,254 @@
+package signer
+
+import (
+	"context"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/restante/restante/relay"
+	"github.com/restante/restante/relay/stellar"
+)
+
+// collect is an envelope that claims, for a treasury, the balance that a payment's last resort left.
+type collect struct {
+	app      relay.AppID
+	hash     string
+	sequence int64
+	bound    uint32
+	span     span
+	cost     *cost
+}
+
+type collectLine struct {
+	App      relay.AppID     `json:"app"`
+	Payment  relay.PaymentID `json:"payment"`
+	Balance  string          `json:"balance"`        // its id
+	Line     string          `json:"line,omitempty"` // asset of the trustline that it restores
+	Day      int64           `json:"day"`            // as fundingLine.Day
+	Hash     string          `json:"hash"`           // inner
+	Sequence int64           `json:"sequence"`       // the treasury's
+	Bound    uint32          `json:"bound"`
+	Fee      relay.Stroops   `json:"fee"` // the most that can be charged
+	XDR      []byte          `json:"xdr"`
+}
+
+// Collect signs what claims the balance that a payment's last resort left to its app's treasury. The balance is the one that the
+// rung in the log makes, and the signer's own ledger must show it with that treasury as its claimant. The treasury is its own
+// channel, as in Trust. One envelope of a payment can land at a time: until it is well past its bound, and when the balance is
+// gone, a repeat gets it again.
+func (s *Signer) Collect(ctx context.Context, in relay.CollectIntent) (a relay.CollectAnswer, err error) {
+	err = s.withinBudget(ctx, in.App, func() error {
+		return s.decide(ctx, func(t *told) (err error) { a, err = s.collect(t, in); return err })
+	})
+	return a, err
+}
+
+func (s *Signer) collect(t *told, in relay.CollectIntent) (none relay.CollectAnswer, err error) {
+	id, want, err := s.leftBy(in)
+	if err != nil {
+		return none, err
+	}
+	head, err := s.head(t)
+	if err != nil {
+		return none, err
+	}
+	there, err := tell(t, "balance", func(ctx context.Context) (relay.BalanceFacts, error) { return s.cfg.Ledger.Balance(ctx, id) })
+	if err != nil {
+		return none, unavailableOrUnasked(err)
+	}
+	first := s.book.collects[in.Payment]
+	switch {
+	case first != nil && (!there.Exists || head.Sequence <= first.bound+settleMargin):
+		return s.firstCollect(first)
+	case !there.Exists:
+		return none, relay.NewFault(relay.Conflict, "balance_absent", "There is no such balance on the ledger.", nil)
+	case there != want:
+		return none, forbidden("foreign_balance", "This balance is not as the last resort leaves it.")
+	}
+	for _, c := range s.book.collecting {
+		if c.app == in.App && c.sequence == in.Sequence && head.Sequence <= c.bound {
+			return none, relay.ErrSequenceTaken
+		}
+	}
+	if err := allowBounds(in.SignedAt, in.Bound, in.MaxTime, head); err != nil {
+		return none, err
+	}
+	return s.collectNow(t, in, id, want, head)
+}
+
+// leftBy is the balance that the last resort of a payment makes: out of the log's envelope, which is built again first.
+func (s *Signer) leftBy(in relay.CollectIntent) (id string, b relay.BalanceFacts, err error) {
+	f := s.book.byPayment[in.Payment]
+	if f == nil || f.app != in.App {
+		return "", b, forbidden("foreign_payment", "This payment belongs to another app.")
+	}
+	var l fundingLine
+	if _, err := s.log.body(f.span, &l); err != nil {
+		return "", b, err
+	}
+	treasury := s.book.treasuries[in.App]
+	i := slices.IndexFunc(l.Minted, func(m mintedLine) bool { return m.Payment == in.Payment })
+	if i < 0 || l.Minted[i].Sponsor != "" || l.Minted[i].PayTo != "" || l.Minted[i].ReturnTo != treasury || f.dead() {
+		return "", b, forbidden("not_the_treasurys", "Nothing of this payment is ever left to the treasury.")
+	}
+	ladder := l.Minted[i].ladder(l.Envelope.Bound)
+	for j, rung := range l.Minted[i].Ladder {
+		if ladder.Role(rung.Rung) != relay.LastResort {
+			continue
+		}
+		at := filed{span: f.span, funding: f, minted: i, rung: j}
+		if err := s.leadsHome(at, base64.StdEncoding.EncodeToString(rung.XDR)); err != nil {
+			return "", b, unavailable("log_altered", fmt.Errorf("recorded envelope %s: %w", rung.Hash, err))
+		}
+		if id, b, err = stellar.BalanceLeft(rung.XDR); err == nil && b.Claimant != treasury {
+			err = fmt.Errorf("recorded envelope %s leaves a balance to %s", rung.Hash, b.Claimant)
+		}
+		return id, b, err
+	}
+	return "", b, unavailable("log_altered", fmt.Errorf("payment %s has no last resort", in.Payment))
+}
+
+// collectNow builds, signs and writes down. The caller has its turn.
+func (s *Signer) collectNow(t *told, in relay.CollectIntent, id string, b relay.BalanceFacts, head relay.Head) (none relay.CollectAnswer, err error) {
+	treasury := s.book.treasuries[in.App]
+	type look struct {
+		home  relay.AccountFacts
+		asset relay.AssetFacts
+	}
+	l, err := tell(t, "treasury", func(ctx context.Context) (look, error) {
+		facts, asset, err := s.cfg.Ledger.Look(ctx, b.Asset, treasury)
+		return look{facts[treasury], asset}, err
+	})
+	if err != nil {
+		return none, unavailableOrUnasked(err)
+	}
+	way := relay.CollectOf(b, l.home, l.asset)
+	if way.Wait != "" {
+		return none, relay.NewFault(relay.Conflict, "cannot_collect", "The treasury cannot take the balance now.", errors.New(way.Wait))
+	}
+	if in.Sequence <= 0 {
+		return none, invalid("sequence_out_of_range", "A sequence number is positive.")
+	}
+	tx, err := stellar.BuildCollect(stellar.CollectPlan{Passphrase: s.cfg.Passphrase, Account: treasury, Balance: id, Asset: b.Asset,
+		Line: way.Line, Sponsor: s.book.sponsor, Sequence: in.Sequence, MaxTime: in.MaxTime, LastLedger: in.Bound})
+	if err != nil {
+		return none, fmt.Errorf("collect: %w", err)
+	}
+	inner, err := s.attach(tx.XDR, tx.Hash, tx.Signers...)
+	if err != nil {
+		return none, err
+	}
+	bid := max(min(in.Bid, s.cfg.Policy.MaxFee/relay.Stroops(tx.Ops+1)), stellar.MinBaseFee)
+	bump, err := stellar.BuildFeeBump(inner, s.cfg.Passphrase, s.book.sponsor, int64(bid))
+	if err != nil {
+		return none, fmt.Errorf("bump %s: %w", tx.Hash, err)
+	}
+	line := collectLine{App: in.App, Payment: in.Payment, Balance: id, Day: dayOf(head), Hash: tx.Hash, Sequence: in.Sequence,
+		Bound: in.Bound, Fee: relay.Stroops(bump.Fee)}
+	if way.Line { // a fee alone is never refused to money that comes home
+		line.Line = b.Asset
+		if err := s.allowCost(t, in.App, line.Fee+stellar.BaseReserve, head); err != nil {
+			return none, err
+		}
+		if err := s.sponsorCarries(t, "", relay.Load{Unmade: 1, UnmadeUnits: 1}, head); err != nil {
+			return none, err
+		}
+	}
+	outer, err := s.attach(bump.XDR, bump.Hash, s.book.sponsor)
+	if err != nil {
+		return none, err
+	}
+	if line.XDR, err = base64.StdEncoding.DecodeString(outer); err != nil {
+		return none, err
+	}
+	if err := s.write(collectKind, line); err != nil {
+		return none, err
+	}
+	return relay.CollectAnswer{Balance: id, Hash: line.Hash, XDR: line.XDR}, nil
+}
+
+// firstCollect is an envelope as it was signed first.
+func (s *Signer) firstCollect(c *collect) (relay.CollectAnswer, error) {
+	var l collectLine
+	_, err := s.log.body(c.span, &l)
+	return relay.CollectAnswer{Balance: l.Balance, Hash: l.Hash, XDR: l.XDR}, err
+}
+
+// unavailableOrUnasked is the fault of a ledger that did not answer.
+func unavailableOrUnasked(err error) error {
+	if u := (*unasked)(nil); errors.As(err, &u) {
+		return err
+	}
+	return unavailable("ledger_unavailable", err)
+}
+
+func (b *book) collect(at span, l collectLine) error {
+	f := b.byPayment[l.Payment]
+	if f == nil || f.app != l.App {
+		return fmt.Errorf("a balance of payment %s, which was never funded", l.Payment)
+	}
+	c := &collect{app: l.App, hash: l.Hash, sequence: l.Sequence, bound: l.Bound, span: at}
+	c.cost, _ = b.costOf(f, l.Payment)
+	b.collects[l.Payment] = c
+	b.collecting = append(b.collecting, c)
+	b.used[appAndDay{l.App, l.Day}] += l.Fee
+	if l.Line != "" {
+		b.used[appAndDay{l.App, l.Day}] += stellar.BaseReserve
+		if b.lines[l.App] == nil {
+			b.lines[l.App] = map[string]bool{}
+		}
+		b.lines[l.App][l.Line] = true
+	}
+	return nil
+}
+
+// endCollect ends an envelope. One that landed gave the balance's reserve back.
+func (b *book) endCollect(l reclaimEnd) error {
+	i := slices.IndexFunc(b.collecting, func(c *collect) bool { return c.hash == l.Hash })
+	if i < 0 {
+		return errors.New("the end of the claim of a balance that is not under way")
+	}
+	c := b.collecting[i]
+	b.collecting = slices.Delete(b.collecting, i, i+1)
+	if l.Landed && c.cost != nil {
+		b.cameBack(c.cost, stellar.BaseReserve)
+	}
+	return nil
+}
+
+// settleCollects asks the signer's own ledger for the claimed balances of an app that are under way.
+func (s *Signer) settleCollects(ctx context.Context, app relay.AppID, head relay.Head) (moved bool, err error) {
+	leave, err := s.enter(ctx)
+	if err != nil {
+		return false, err
+	}
+	open := slices.Clone(s.book.collecting)
+	leave()
+	for _, c := range open {
+		if c.app != app {
+			continue
+		}
+		seen, err := s.cfg.Ledger.Sight(ctx, c.hash)
+		if err != nil {
+			return moved, err
+		}
+		if seen == nil && head.Sequence <= c.bound+settleMargin {
+			continue
+		}
+		if leave, err = s.enter(ctx); err != nil {
+			return moved, err
+		}
+		landed := seen != nil && seen.Success
+		if slices.Contains(s.book.collecting, c) {
+			err = s.write(collectEndKind, reclaimEnd{Hash: c.hash, Landed: landed})
+		}
+		leave()
+		if err != nil {
+			return moved, err
+		}
+		moved = moved || landed
+	}
+	return moved, nil
+}
