@@ -127,7 +127,7 @@ func (d *Desk) Planned(ctx context.Context, id PaymentID) (f FundAnswer, ok bool
 			return err
 		}
 		m := Minted{Payment: p.ID, Account: p.Holding, Amount: p.Amount, Asset: p.Asset, ReturnTo: p.ReturnTo, ExpiresAt: p.ExpiresAt,
-			BoxMAC: p.BoxMAC, Terms: p.Terms(), LadderVersion: p.LadderVersion}
+			BoxMAC: p.BoxMAC, Proof: p.Proof, Terms: p.Terms(), LadderVersion: p.LadderVersion}
 		for _, e := range all {
 			switch {
 			case e.Hash == p.Funding:
@@ -161,7 +161,7 @@ func (d *Desk) commitMinted(tx Tx, p Payment, m Minted, funding Envelope, again 
 	if err := putMinted(tx, p, m); err != nil {
 		return err
 	}
-	p.BoxMAC = m.BoxMAC
+	p.BoxMAC, p.Proof = m.BoxMAC, m.Proof
 	_, err := d.step(tx, p, FundingSigned{Hash: funding.Hash, Holding: m.Account, Bound: funding.Bound, LadderVersion: m.LadderVersion})
 	return err
 }

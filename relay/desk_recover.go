@@ -125,7 +125,7 @@ func (d *Desk) adoptMinted(tx Tx, p Payment, m Minted, funding Envelope) error {
 	if err := putMinted(tx, p, m); err != nil {
 		return err
 	}
-	p.BoxMAC = m.BoxMAC
+	p.BoxMAC, p.Proof = m.BoxMAC, m.Proof
 	p, err := d.step(tx, p, FundingSigned{Hash: funding.Hash, Holding: m.Account, Bound: funding.Bound, LadderVersion: m.LadderVersion})
 	if err == nil && p.AuthHash == "forgotten" {
 		_, err = d.step(tx, p, CancelAsked{})

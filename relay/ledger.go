@@ -56,6 +56,9 @@ type AccountFacts struct {
 	Room         Stroops // of the asset, what it could take in now
 	Sponsor      string  // who keeps the account's own reserve; "" itself, or the source does not say
 	LineSponsor  string  // who keeps that of its trustline for the asset
+
+	// Signers are the keys that can sign for it now: its own, and others of every kind (G…, T…, X…, P…), each with a weight above 0.
+	Signers []string
 }
 
 // AssetFacts is what the ledger says about the issuer of an asset. For lumens all is as good as it can be.

@@ -38,6 +38,7 @@ type Minted struct {
 	Ladder    []Envelope // the way back, in the order of use
 	BoxMAC    string     // as Payment.BoxMAC
 	Terms     Terms
+	Proof     WalletProof // as Payment.Proof
 
 	LadderVersion int // of Ladder; 0 is the first
 }

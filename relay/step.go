@@ -258,7 +258,7 @@ func undoFunding(p Payment, in FundingUndone) (Payment, []Effect, error) {
 	if p.State != Funding || p.Funding != in.Hash || p.From == "" {
 		return p, nil, nil
 	}
-	p.Funding, p.Holding, p.Bound, p.BoxMAC, p.Fundings = "", "", 0, "", p.Fundings-1
+	p.Funding, p.Holding, p.Bound, p.BoxMAC, p.Proof, p.Fundings = "", "", 0, "", WalletProof{}, p.Fundings-1
 	return to(p, Created, Effect{Kind: DoExpire, Due: min(Seconds(p.FundUntil)+1, p.ExpiresAt)})
 }
 

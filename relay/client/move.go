@@ -87,5 +87,5 @@ func (c *Client) Move(ctx context.Context, r MoveRequest) (Sent, error) {
 	if c.token.Len() > 0 { // the old token manages the old payment only
 		mover = c.managing(out.Token, network)
 	}
-	return mover.fundOwn(ctx, out, want, r.Keep, r.Sign)
+	return mover.fundOwn(ctx, out, want, ownHands{keep: r.Keep, sign: r.Sign})
 }

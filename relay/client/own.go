@@ -38,23 +38,29 @@ type OwnRequest struct {
 	// before the relay gets anything but the request, and before anything is signed by the wallet. Required.
 	Keep func(OwnReceipt) error
 
+	// Prove makes the proof that a signer of the wallet, one of them, agrees to the payment; [ProveWith] does. It is called when the
+	// receipt is kept, and before the relay keeps anything. nil: Sign signs the proof's transaction, which moves nothing; without
+	// Sign too, Sent.Proof says what is wanted.
+	Prove func(ctx context.Context, wanted ProofWanted) (wire.WalletProof, error)
+
 	// Sign adds the wallet's signature to the funding (base64 XDR) and returns the whole. It is called when box and way back are
 	// kept by the relay, too. nil: the caller has Sent.Funding signed elsewhere and hands it in by [Client.Fund], or to the
 	// network itself.
 	Sign func(ctx context.Context, envelope string) (string, error)
 }
 
-// OwnReceipt is a receipt with the token that manages its payment.
+// OwnReceipt is a receipt with the token that manages its payment, and with what its deposit says besides.
 type OwnReceipt struct {
 	Receipt
-	Token string `json:"manage_token"`
+	Token   string      `json:"manage_token"`
+	Deposit *OwnDeposit `json:"deposit,omitempty"` // of a payment out of a wallet
 }
 
 // SendOwn makes a payment out of the sender's own wallet, in the order that cannot strand money: the relay accepts the request
-// and says until when it may be funded; holding account, box, way back and funding are made here; the receipt is kept; the
-// relay gets box and way back, and keeps them; only then the wallet signs. A crash at any point leaves either nothing sent or
-// a receipt. Errors are *Problem, *Unreached, ErrAnswer and those of Keep and Sign; Sent holds what is
-// known by then: without Funding nothing was signed, so no money was sent.
+// and says until when it may be funded; holding account, box, way back and funding are made here; the receipt is kept; a
+// signer of the wallet proves that it agrees; the relay gets box and way back, and keeps them; only then the wallet signs. A
+// crash at any point leaves either nothing sent or a receipt. Errors are *Problem, *Unreached, ErrAnswer and those of Keep,
+// Prove and Sign; Sent holds what is known by then: without Funding nothing was signed, so no money was sent.
 func (c *Client) SendOwn(ctx context.Context, r OwnRequest) (Sent, error) {
 	if r.Keep == nil || len(r.Recipients) == 0 {
 		return Sent{}, errors.New("a payment out of an own wallet needs somebody who keeps its receipt, and a recipient of its box")
@@ -94,7 +100,7 @@ func (c *Client) SendOwn(ctx context.Context, r OwnRequest) (Sent, error) {
 		home = r.From
 	}
 	want := ownTerms{network: network, from: r.From, sponsor: r.From, home: home, memo: r.ReturnMemo, sender: r.Recipients, claim: body.Link.ClaimRecipient, note: r.Note}
-	return c.fundOwn(ctx, Sent{Payment: p, Link: link, Token: secret.NewString(token)}, want, r.Keep, r.Sign)
+	return c.fundOwn(ctx, Sent{Payment: p, Link: link, Token: secret.NewString(token)}, want, ownHands{r.Keep, r.prove(), r.Sign})
 }
 
 // perhapsMade is a payment that the relay may list although its answer was lost; empty after a refusal.
@@ -118,6 +124,13 @@ func newToken() (text, hash string) {
 	return text, hex.EncodeToString(sum[:])
 }
 
+// OwnDeposit is what [Client.Deposit] needs besides a receipt.
+type OwnDeposit struct {
+	BoxMAC  string `json:"box_mac"`
+	Fee     int64  `json:"fee"`
+	Funding string `json:"funding"` // base64 XDR, signed by the holding account alone
+}
+
 // ownTerms is what the sender's client knows by itself of a payment that it funds.
 type ownTerms struct {
 	network, from, sponsor, home, claim, note string
@@ -127,8 +140,15 @@ type ownTerms struct {
 	move                                      func(envelope string, plan stellar.FundingPlan) (string, error) // signs for the holding account that is emptied
 }
 
-// fundOwn mints, keeps, hands in, signs and hands in again.
-func (c *Client) fundOwn(ctx context.Context, s Sent, want ownTerms, keep func(OwnReceipt) error, sign func(context.Context, string) (string, error)) (Sent, error) {
+// ownHands is what the caller does of a payment that it funds.
+type ownHands struct {
+	keep  func(OwnReceipt) error
+	prove func(context.Context, ProofWanted) (wire.WalletProof, error)
+	sign  func(context.Context, string) (string, error)
+}
+
+// fundOwn mints, keeps, proves, hands in, signs and hands in again.
+func (c *Client) fundOwn(ctx context.Context, s Sent, want ownTerms, by ownHands) (Sent, error) {
 	plan, m, err := c.planOwn(s, want)
 	if err != nil {
 		return s, err
@@ -137,27 +157,30 @@ func (c *Client) fundOwn(ctx context.Context, s Sent, want ownTerms, keep func(O
 	if err != nil {
 		return s, err
 	}
-	receipt := ownReceipt(s, want.network, minted)
-	if err := keep(receipt); err != nil {
+	receipt, err := ownReceipt(s, want.network, plan, minted)
+	if err != nil {
+		return s, err
+	}
+	if err := by.keep(receipt); err != nil {
 		return s, fmt.Errorf("the receipt could not be kept, so nothing was sent: %w", err)
 	}
-	deposit, err := depositOf(s, want.network, plan, minted)
+	var proof *wire.WalletProof
+	if want.replaces == "" {
+		if s.Proof, err = proofWanted(want.from, s.Payment.ID, want.network); err != nil || by.prove == nil {
+			return s, err
+		}
+		made, err := by.prove(ctx, *s.Proof)
+		if err != nil {
+			return s, fmt.Errorf("the wallet did not agree, so nothing was sent: %w", err)
+		}
+		proof = &made
+	}
+	kept, err := c.deposit(ctx, receipt, proof)
 	if err != nil {
 		return s, err
 	}
-	path, err := paymentPath(s.Payment.ID, "/deposit")
-	if err != nil {
-		return s, err
-	}
-	q := c.post(path, deposit)
-	q.safe = true // the same again is the first answer
-	funding := base64.StdEncoding.EncodeToString(minted.Envelope.XDR)
-	if err := c.do(ctx, q, &s.Payment); err != nil {
-		return s, err
-	}
-	if s.Payment.State != string(relay.Funding) || s.Payment.ReturnAsked != "" {
-		return s, fmt.Errorf("the payment was canceled, or has ended, before it was funded: nothing was signed, and nothing was sent")
-	}
+	s.Payment, s.Proof = kept, nil
+	funding := receipt.Deposit.Funding
 	if want.move != nil {
 		own := stellar.FundingPlan{Passphrase: plan.Passphrase, Channel: plan.Channel, Sponsor: plan.Sponsor, Treasury: plan.Treasury,
 			Sequence: plan.Sequence, MaxTime: plan.MaxTime, LastLedger: plan.Bound, Fee: plan.Fee, Move: true,
@@ -166,11 +189,11 @@ func (c *Client) fundOwn(ctx context.Context, s Sent, want ownTerms, keep func(O
 			return s, err
 		}
 	}
-	if s.Funding = funding; sign == nil && want.sponsor != "" {
+	if s.Funding = funding; by.sign == nil && want.sponsor != "" {
 		return s, nil
 	}
-	if sign != nil {
-		if s.Funding, err = sign(ctx, funding); err != nil {
+	if by.sign != nil {
+		if s.Funding, err = by.sign(ctx, funding); err != nil {
 			return s, fmt.Errorf("the funding was not signed, so nothing was sent: %w", err)
 		}
 	}
@@ -221,7 +244,11 @@ func (c *Client) planOwn(s Sent, want ownTerms) (mint.Plan, relay.Mint, error) {
 		ExpiresAt: relay.At(p.ExpiresAt), SenderRecipients: want.sender, ClaimRecipient: want.claim}, nil
 }
 
-func ownReceipt(s Sent, network string, a relay.FundAnswer) OwnReceipt {
+func ownReceipt(s Sent, network string, plan mint.Plan, a relay.FundAnswer) (OwnReceipt, error) {
+	keys, err := claim.Derive(s.Link.Secret, s.Payment.ID, network)
+	if err != nil {
+		return OwnReceipt{}, err
+	}
 	m := a.Minted[0]
 	r := Receipt{Format: wire.ReceiptFormat, Payment: s.Payment.ID, Network: network, HoldingAccount: m.Account, Amount: m.Amount.String(), Asset: m.Asset,
 		ReturnTo: m.ReturnTo, NotBeforeLedger: a.Envelope.Bound + 1, RungFee: int64(m.Terms.RungFee), Box: base64.StdEncoding.EncodeToString(m.Box),
@@ -234,17 +261,8 @@ func ownReceipt(s Sent, network string, a relay.FundAnswer) OwnReceipt {
 		r.Ladder = append(r.Ladder, wire.ReceiptRung{Rung: e.Rung, Hash: e.Hash, Envelope: base64.StdEncoding.EncodeToString(e.XDR),
 			LastResort: ladder.Role(e.Rung) == relay.LastResort, NeedsService: ladder.Cosigned(e.Rung)})
 	}
-	return OwnReceipt{Receipt: r, Token: string(s.Token.Reveal())}
-}
-
-func depositOf(s Sent, network string, plan mint.Plan, a relay.FundAnswer) (wire.DepositRequest, error) {
-	keys, err := claim.Derive(s.Link.Secret, s.Payment.ID, network)
-	if err != nil {
-		return wire.DepositRequest{}, err
-	}
-	r := ownReceipt(s, network, a)
-	return wire.DepositRequest{HoldingAccount: r.HoldingAccount, Box: r.Box, BoxMAC: box.MAC(keys.BoxKey(), r.HoldingAccount), Ladder: r.Ladder,
-		Fee: int64(plan.Fee), Funding: base64.StdEncoding.EncodeToString(a.Envelope.XDR)}, nil
+	return OwnReceipt{Receipt: r, Token: string(s.Token.Reveal()), Deposit: &OwnDeposit{BoxMAC: box.MAC(keys.BoxKey(), r.HoldingAccount),
+		Fee: int64(plan.Fee), Funding: base64.StdEncoding.EncodeToString(a.Envelope.XDR)}}, nil
 }
 
 // Fund hands a funding in that the wallet, and whoever signs with it, has signed: of [Sent].Funding, after SendOwn without

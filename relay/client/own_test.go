@@ -89,6 +89,10 @@ func (s *teller) send(t *testing.T, keep error) (sent client.Sent, kept client.O
 	sent, err = c.SendOwn(t.Context(), client.OwnRequest{
 		SendRequest: client.SendRequest{To: "ana@example.com", Amount: "25", Note: "hello"}, From: addr("wallet"), Recipients: []string{id.Recipient().String()},
 		Keep: func(r client.OwnReceipt) error { s.order, kept = append(s.order, "keep"), r; return keep },
+		Prove: func(ctx context.Context, wanted client.ProofWanted) (wire.WalletProof, error) {
+			s.order = append(s.order, "prove")
+			return client.ProveWith(secret.NewString(key("wallet").Seed()))(ctx, wanted)
+		},
 		Sign: func(ctx context.Context, envelope string) (string, error) {
 			s.order = append(s.order, "sign")
 			return sign(ctx, envelope)
@@ -103,7 +107,7 @@ func newTeller(t *testing.T) *teller { return &teller{t: t, now: time.Now()} }
 func TestSendOwnOrder(t *testing.T) {
 	s := newTeller(t)
 	sent, kept, id, err := s.send(t, nil)
-	if err != nil || !slices.Equal(s.order, []string{"request", "keep", "deposit", "sign", "fund"}) {
+	if err != nil || !slices.Equal(s.order, []string{"request", "keep", "prove", "deposit", "sign", "fund"}) {
 		t.Fatalf("%v %v", s.order, err)
 	}
 	if s.asked.Note != "" {
@@ -129,6 +133,10 @@ func TestSendOwnOrder(t *testing.T) {
 	}
 	if len(s.got.Ladder) != 3 || s.got.BoxMAC == "" || s.got.HoldingAccount != kept.HoldingAccount {
 		t.Errorf("%+v", s.got)
+	}
+	proof := relay.WalletProof(*s.got.Proof)
+	if err := stellar.CheckWalletProof(proof, addr("wallet"), relay.PaymentID(s.asked.ID), testnet, []string{addr("wallet")}); err != nil {
+		t.Error(err)
 	}
 	_, err = stellar.CheckFunding(s.signed, stellar.FundingPlan{Passphrase: testnet, Channel: addr("wallet"), Sponsor: addr("wallet"), Treasury: addr("wallet"),
 		Sequence: 7, MaxTime: s.now.Unix() + 60, LastLedger: 560, Fee: 600,

@@ -44,6 +44,7 @@ type Sent struct {
 	Link    Link
 	Token   secret.Bytes // that manages the payment; of SendOwn and Move
 	Funding string       // base64 XDR, of SendOwn and Move: signed as far as it could be here
+	Proof   *ProofWanted // of SendOwn, when the wallet's proof was not made here, or refused: the way on is [Client.Deposit]
 }
 
 // Unclear says that a payment may have been accepted although no answer came, or none that fits (ErrAnswer). Sent, returned with

@@ -1,6 +1,7 @@
 package relaytest
 
 import (
+	"reflect"
 	"slices"
 
 	"github.com/stellar/go-stellar-sdk/txnbuild"
@@ -239,7 +240,7 @@ func (b *ledgerBench) meets(a issued, f fate, l ladderRow, h string) {
 	if s := b.sight(want.Use); s == nil || !s.Success {
 		b.Fatalf("%s: the rung that was advised: %+v", f.name, s)
 	}
-	if left := b.lumens(h); left != (relay.AccountFacts{}) {
+	if left := b.lumens(h); !reflect.DeepEqual(left, relay.AccountFacts{}) {
 		b.Errorf("%s: the holding account is still there", f.name)
 	}
 	came := b.look(a.text, f.home).Spendable - before.Spendable

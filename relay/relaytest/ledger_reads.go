@@ -42,7 +42,7 @@ func accountsRead(b *ledgerBench) {
 	if !errors.Is(err, relay.ErrNotFound) {
 		b.Errorf("sequence of nobody: %v", err)
 	}
-	if f := b.lumens("nobody"); f != (relay.AccountFacts{}) {
+	if f := b.lumens("nobody"); !reflect.DeepEqual(f, relay.AccountFacts{}) {
 		b.Errorf("looked at nobody: %+v", f)
 	}
 	if _, err := b.Sequence(b.Context(), "GNOBODY"); err == nil || errors.Is(err, relay.ErrNotFound) {

@@ -14,6 +14,7 @@ func Own(p relay.Payment) relay.Payment {
 	p.From, p.Sponsor, p.Purse, p.RungFee = "GWALLET", "GWALLET", 11*relay.One, 100_000
 	p.FundBy, p.FundUntil, p.ManageHash, p.BoxMAC = 120, int64(p.CreatedAt/1e6)+600, "m0", "mac"
 	p.ReturnMemo, p.LadderVersion = relay.Memo{Kind: "id", Value: "7"}, relay.LadderVersion
+	p.Proof = relay.WalletProof{Signer: "GSIGNER", Signature: "c2ln"}
 	return p
 }
 
@@ -168,6 +169,7 @@ func termsStay(b *bench) {
 			same(b, "payment", b.payment(p.ID), p, samePayment)
 		}
 		p.BoxMAC, p.Clawback = "another", true
+		p.Proof = relay.WalletProof{Envelope: "eGRy"}
 		b.update(func(tx relay.Tx) error { return tx.SavePayment(&p) })
 		same(b, "payment", b.payment(p.ID), p, samePayment)
 	}

@@ -73,7 +73,8 @@ func openSQLite(path string, conns int, q url.Values) (*sql.DB, error) {
 // migrate takes the numbered steps that the database has not seen, each in a transaction. Another process may be about the
 // same: then one of the two fails at a step that is there already, and looks again.
 func migrate(ctx context.Context, db *sql.DB) error {
-	p, err := goose.NewProvider(goose.DialectSQLite3, db, migrations.SQLite(), goose.WithDisableGlobalRegistry(true))
+	p, err := goose.NewProvider(goose.DialectSQLite3, db, migrations.SQLite(), goose.WithDisableGlobalRegistry(true),
+		goose.WithAllowOutofOrder(true)) // a step with a lower number may come later: none builds on a higher one
 	if err != nil {
 		return fmt.Errorf("sqlstore: migrations: %w", err)
 	}
@@ -88,7 +89,9 @@ func migrate(ctx context.Context, db *sql.DB) error {
 		if _, err = p.Up(ctx); err == nil {
 			return nil
 		}
-		if now, _, again := p.GetVersions(ctx); again != nil || now == have {
+		now, _, again := p.GetVersions(ctx)
+		left, unknown := p.HasPending(ctx)
+		if again != nil || unknown != nil || now == have && left {
 			return fmt.Errorf("sqlstore: migrations: %w", err)
 		}
 	}

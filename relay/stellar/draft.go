@@ -122,6 +122,7 @@ type frame struct {
 	passphrase string
 	source     string
 	sequence   int64
+	numberZero bool // carries the number 0, which no ledger takes
 	minSeqNum  *int64
 	bounds     Bounds
 	fee        uint32
@@ -154,7 +155,7 @@ func (d *draft) transaction(f frame) (xdr.Transaction, error) {
 		return xdr.Transaction{}, err
 	case f.passphrase == "":
 		return xdr.Transaction{}, errors.New("no network passphrase")
-	case f.sequence <= 0:
+	case f.sequence <= 0 && !f.numberZero, f.sequence != 0 && f.numberZero:
 		return xdr.Transaction{}, fmt.Errorf("sequence %d is not positive", f.sequence)
 	case f.bounds.MinTime < 0 || f.bounds.MaxTime < 0:
 		return xdr.Transaction{}, errors.New("negative time bound")

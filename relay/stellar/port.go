@@ -62,6 +62,14 @@ func (v View) Account(a *Account, l *Trustline, asset string, reserve int64) rel
 	if l != nil {
 		f.LineSponsor = l.Sponsor
 	}
+	if a.Thresholds[0] > 0 {
+		f.Signers = append(f.Signers, a.ID)
+	}
+	for _, s := range a.Signers {
+		if s.Weight > 0 {
+			f.Signers = append(f.Signers, s.Key)
+		}
+	}
 	switch {
 	case asset == Native:
 		f.Line, f.Authorized, f.Spendable = true, true, free

@@ -68,6 +68,21 @@ type DepositRequest struct {
 	Ladder         []ReceiptRung `json:"ladder" validate:"required,min=3,max=5,dive"`
 	Fee            int64         `json:"fee" validate:"min=0,max=100000000"`          // stroops that the funding bids
 	Funding        string        `json:"funding" validate:"required,base64,max=8000"` // base64 XDR, signed by the holding account only
+	Proof          *WalletProof  `json:"proof,omitempty"`                             // required, but for a move: the holding account that it empties proves itself
+}
+
+// WalletProof shows that a current signer of the wallet, one of them, agrees to the payment: Signer and Signature, or Envelope.
+//
+// Signature is by SEP-53: Ed25519 over SHA-256 of "Stellar Signed Message:\n" and this one line, without an end of line:
+//
+//	restante deposit <payment id> from <wallet, G…> on <network passphrase>
+//
+// Envelope is a transaction that no ledger takes: source the wallet, sequence 0, fee 100, no memo, time and ledger bounds of 0, and
+// one operation, ManageData by the wallet, of the name "restante deposit" and the payment's id as value.
+type WalletProof struct {
+	Signer    string `json:"signer,omitempty" validate:"omitempty,len=56,startswith=G"`
+	Signature string `json:"signature,omitempty" validate:"omitempty,base64,max=88"`
+	Envelope  string `json:"envelope,omitempty" validate:"omitempty,base64,max=4000"` // base64 XDR
 }
 
 // LinkHalf is what a client that made the link hands in: everything but the link.

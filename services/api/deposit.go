@@ -18,7 +18,7 @@ import (
 	"github.com/restante/restante/relay/wire"
 )
 
-// deposit takes what the sender's client has minted. Nothing of it is believed: the signer judges it, building the funding and
+// deposit takes what the sender's client has minted. A signer of the wallet has agreed, and nothing else is believed: the signer judges it, building the funding and
 // every rung again; then it is committed as planned, from when on a cancel is a wish, for the client may sign at any moment;
 // then it is in the signer's log; and only then the caller hears that it is kept. The same again goes the same way.
 func (s *server) deposit(c *call) (reply, error) {
@@ -79,6 +79,9 @@ func (s *server) handedIn(ctx context.Context, p relay.Payment, answer *relay.Fu
 		}
 		again = slices.Contains(e.Payments, p.ID) && p.State != relay.Created
 		answer.Envelope.SignedAt = e.SignedAt
+		if again && p.Funding == e.Hash && p.Proof != (relay.WalletProof{}) {
+			answer.Minted[0].Proof = p.Proof
+		}
 		for i := range m.Ladder {
 			m.Ladder[i].SignedAt = e.SignedAt
 		}
@@ -102,11 +105,15 @@ func (s *server) planDeposit(ctx context.Context, p relay.Payment, answer relay.
 	if p.State != relay.Created || head.Sequence >= p.FundBy || head.CloseTime > p.FundUntil {
 		return conflict("funding_over", "The time to fund this payment is over, or it was funded. Nothing was sent.")
 	}
-	at, err := s.Ledger.Sequence(ctx, p.From)
-	if err != nil && relay.CodeOf(err) != relay.ErrNotFound.Code {
+	facts, _, err := s.Ledger.Look(ctx, relay.Native, p.From)
+	if err != nil {
 		return err
 	}
-	if err != nil || answer.Envelope.Sequence <= at {
+	wallet := facts[p.From]
+	if err := s.walletProven(p, answer.Minted[0].Proof, wallet); err != nil {
+		return err
+	}
+	if !wallet.Exists || answer.Envelope.Sequence <= wallet.Sequence {
 		return conflict("sequence_used", "The account has used this sequence number by now. Ask for the payment's terms again, and mint anew.")
 	}
 	kept, err := s.Signer.Keep(ctx, relay.KeepIntent{App: p.App, Funded: answer, Judge: true})
@@ -117,6 +124,17 @@ func (s *server) planDeposit(ctx context.Context, p relay.Payment, answer relay.
 		return err
 	}
 	return s.Desk.CommitFunding(ctx, kept)
+}
+
+// walletProven wants the wallet's own word, before anything is asked of the signer or committed.
+func (s *server) walletProven(p relay.Payment, proof relay.WalletProof, wallet relay.AccountFacts) error {
+	switch {
+	case p.Replaces == "":
+		return stellar.CheckWalletProof(proof, p.From, p.ID, s.cfg.Network, wallet.Signers)
+	case proof != (relay.WalletProof{}):
+		return invalid("proof_unexpected", "/proof", "a move is proven by the holding account that it empties")
+	}
+	return nil
 }
 
 func sameBox(kept, answer relay.FundAnswer) error {
@@ -165,6 +183,9 @@ func (s *server) minted(p relay.Payment, in wire.DepositRequest, head relay.Head
 	}
 	m := relay.Minted{Payment: p.ID, Account: in.HoldingAccount, Amount: p.Amount, Asset: p.Asset, ReturnTo: p.ReturnTo, ExpiresAt: p.ExpiresAt,
 		Box: box, BoxMAC: strings.ToLower(in.BoxMAC), Terms: p.Terms(), LadderVersion: relay.LadderVersion}
+	if in.Proof != nil {
+		m.Proof = relay.WalletProof(*in.Proof)
+	}
 	for i, rung := range in.Ladder {
 		e, err := s.rung(p, rung, i, head)
 		if err != nil {

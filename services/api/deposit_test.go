@@ -330,23 +330,69 @@ func (broken) UpdateMany(context.Context, []relay.PaymentID, func(relay.Tx, []re
 	return errors.New("disk full")
 }
 
-// Whoever names somebody else's wallet has nothing of it, and is not in its way: its owner funds with the same number.
+// A foreign wallet that is named without its proof is refused, and nothing is written, in database or log: its owner is not in the way.
 func TestAForeignWalletIsNotLockedOut(t *testing.T) {
 	w := newWorld(t)
 	owner, attacker := w.sender(), w.sender()
+	thief := attacker.wallet
 	attacker.wallet = owner.wallet
 	in, _ := attacker.request()
 	in.FundWithin = "10h"
 	p := attacker.open(in)
 	d, _ := attacker.mint(p, in.Link.ClaimRecipient, nil)
-	attacker.by().do("POST", "/v1/payments/"+p.ID+"/deposit", d).want(200)
-	w.refuses("his signature", func() answer {
-		return attacker.by().do("POST", "/v1/payments/"+p.ID+"/fund", wire.SubmitRequest{Envelope: d.Funding})
-	}, 400, "signature_missing", "/envelope")
+	deposit := func() answer { return attacker.by().do("POST", "/v1/payments/"+p.ID+"/deposit", d) }
+	d.Proof = nil
+	w.refuses("without a proof", deposit, 403, "wallet_proof_missing", "/proof")
+	d.Proof = attacker.proof(p, thief)
+	w.refuses("by another key", deposit, 403, "wallet_proof_refused", "/proof")
+	d.Proof.Signer = owner.wallet.Address()
+	w.refuses("by another key in the wallet's name", deposit, 403, "wallet_proof_refused", "/proof")
 	in, _ = owner.request()
+	other := owner.open(in)
+	in, _ = owner.request()
+	d.Proof = owner.proof(other, owner.wallet)
+	w.refuses("of another payment", deposit, 403, "wallet_proof_refused", "/proof")
 	q, _ := owner.fund(in)
 	if q.State != "pending" {
 		t.Errorf("%+v", q)
+	}
+}
+
+// Either form of proof, by any current signer, and what the wallet's signers are by then.
+func TestDepositIsProven(t *testing.T) {
+	w := newWorld(t)
+	s := w.sender()
+	second, removed, own := keypair.MustRandom(), keypair.MustRandom(), s.wallet
+	w.ledger.change(own.Address(), func(a *stellar.Account) { // its own key signs no more
+		a.Thresholds = [4]byte{0, 10, 20, 20}
+		a.Signers = []stellar.Signer{{Key: second.Address(), Weight: 10}, {Key: removed.Address(), Weight: 0}}
+	})
+	for _, transaction := range []bool{false, true} {
+		in, _ := s.request()
+		p := s.open(in)
+		d, _ := s.mint(p, in.Link.ClaimRecipient, nil)
+		deposit := func() answer { return s.by().do("POST", "/v1/payments/"+p.ID+"/deposit", d) }
+		prove := func(key *keypair.Full) {
+			if d.Proof = s.proof(p, key); transaction {
+				tx, err := stellar.BuildWalletProof(own.Address(), relay.PaymentID(p.ID), passphrase)
+				if err != nil {
+					t.Fatal(err)
+				}
+				d.Proof = &wire.WalletProof{Envelope: w.sign(tx.XDR, key)}
+			}
+		}
+		for _, key := range []*keypair.Full{own, removed} {
+			prove(key)
+			w.refuses("by no current signer", deposit, 403, "wallet_proof_refused", "/proof")
+		}
+		prove(second)
+		lines := w.signed()
+		deposit().want(200).into(&p)
+		row, err := w.desk.Payment(t.Context(), relay.PaymentID(p.ID))
+		if err != nil || p.State != "funding" || w.signed() != lines+1 || row.Proof != relay.WalletProof(*d.Proof) {
+			t.Errorf("%s, %d lines, %+v, %v", p.State, w.signed()-lines, row.Proof, err)
+		}
+		w.unchanged("the same again, without a proof", func() { d.Proof = nil; deposit().want(200) })
 	}
 }
 
@@ -370,6 +416,6 @@ func TestOurAccountsAreNoWallets(t *testing.T) {
 				plan.Rescue = keypair.MustRandom().Address()
 			}
 		})
-		w.refuses("a deposit", func() answer { return s.by().do("POST", "/v1/payments/"+p.ID+"/deposit", d) }, 403, "wallet_ours")
+		w.refuses("a deposit", func() answer { return s.by().do("POST", "/v1/payments/"+p.ID+"/deposit", d) }, 403, "wallet_proof_refused", "/proof") // ours agree to nothing
 	}
 }

@@ -96,7 +96,21 @@ func (s sender) mint(p wire.Payment, claimRecipient string, change func(*mint.Pl
 	if err != nil {
 		s.Fatal(err)
 	}
-	return depositOf(a), holding
+	d := depositOf(a)
+	if f.Replaces == "" {
+		d.Proof = s.proof(p, s.wallet)
+	}
+	return d, holding
+}
+
+// proof is a message about the payment, signed by a key.
+func (s sender) proof(p wire.Payment, key *keypair.Full) *wire.WalletProof {
+	s.Helper()
+	made, err := stellar.SignMessage(stellar.WalletMessage(p.From, relay.PaymentID(p.ID), passphrase), key)
+	if err != nil {
+		s.Fatal(err)
+	}
+	return (*wire.WalletProof)(&made)
 }
 
 func depositOf(a relay.FundAnswer) wire.DepositRequest {

@@ -49,6 +49,7 @@ type ownSentJSON struct {
 	ClaimLink string `json:"claim_link"`
 	Receipt   string `json:"receipt"`                    // file
 	Unsigned  string `json:"funding_envelope,omitempty"` // base64 XDR, with --unsigned
+	Proof     string `json:"proof_envelope,omitempty"`   // base64 XDR, instead, when a signer of the wallet has to agree first
 }
 
 // sendOwn sends out of the wallet of a profile. Passphrase first: the time to sign begins with the relay's answer.
@@ -72,11 +73,14 @@ func (c *cli) sendOwn(ctx context.Context, r client.SendRequest, f ownFlags, wai
 	file := ""
 	q := f.request(r, profile)
 	q.Keep = func(kept client.OwnReceipt) (err error) { file, err = c.keepReceipt(kept, f.receipt); return err }
-	q.Sign = client.SignWith(network, profile.Seed)
+	q.Prove, q.Sign = client.ProveWith(profile.Seed), client.SignWith(network, profile.Seed)
 	if f.unsigned {
 		q.Sign = nil
 	}
 	sent, err := cl.SendOwn(ctx, q)
+	if f.unsigned && client.IsCode(err, "wallet_proof_refused") && sent.Proof != nil { // another signer has to
+		return c.printProofWanted(sent, file)
+	}
 	var refused *client.Problem
 	if errors.As(err, &refused) && refused.Status < 500 && sent.Funding == "" {
 		return err // nothing was signed, so nothing was sent; the receipt is of nothing
@@ -111,7 +115,7 @@ func (c *cli) keepReceipt(r client.OwnReceipt, file string) (string, error) {
 		return "", err
 	}
 	if file == "" {
-		file = "restante-" + r.Payment + ".receipt.json"
+		file = receiptName(r.Payment)
 	}
 	if file, err = filepath.Abs(file); err != nil {
 		return "", err
@@ -143,6 +147,25 @@ func (c *cli) printOwnSent(s client.Sent, file string, unsigned bool) error {
 		c.printf("\nNothing was handed in. Have this funding signed and hand it to the network, or to \"restante submit %s\", by ledger %s:\n\n%s\n",
 			s.Payment.ID, notAfter(s.Payment), s.Funding)
 	}
+	return c.written()
+}
+
+// printProofWanted says what a signer of the wallet signs first, when the profile's key cannot sign for it.
+func (c *cli) printProofWanted(s client.Sent, file string) error {
+	link, err := s.Link.Reveal()
+	if err != nil {
+		return err
+	}
+	if c.json {
+		return c.printJSON(ownSentJSON{Payment: s.Payment, ClaimLink: link, Receipt: file, Proof: s.Proof.Envelope})
+	}
+	if err := c.printSent(s); err != nil {
+		return err
+	}
+	c.printf("The receipt brings the money home without us, and manages the payment: %s\n", file)
+	c.printf("\nThe profile's key cannot sign for the wallet. Have one of its signers sign this first; it moves nothing (its sequence number is 0).\n"+
+		"Hand it to \"restante submit %s FILE --receipt %s\" by ledger %s, which gives the funding to sign:\n\n%s\n",
+		s.Payment.ID, file, notAfter(s.Payment), s.Proof.Envelope)
 	return c.written()
 }
 

@@ -20,6 +20,8 @@ type book struct {
 	keyed      map[string]bool   // accounts whose line in the log has a mac
 
 	deposits  map[relay.AppID][]*funding           // that clients minted, until they are long over
+	proofs    bool                                 // the log began when wallets had to prove themselves
+	provenAt  uint32                               // ledger of the first deposit with a proof; 0 = none yet
 	fundings  map[string]*funding                  // by hash
 	byPayment map[relay.PaymentID]*funding         // the newest
 	byNumber  map[number]*funding                  // the newest
@@ -151,7 +153,7 @@ func (b *book) begin(l beginLine) error {
 	if l.V != logVersion {
 		return fmt.Errorf("version %d is not known", l.V)
 	}
-	b.network = l.Network
+	b.network, b.proofs = l.Network, l.Proofs
 	return nil
 }
 
@@ -185,6 +187,9 @@ func (b *book) fund(at span, l fundingLine, kept bool) error {
 	b.fundings[f.hash] = f
 	if kept { // a wallet's numbers are its owner's business
 		b.deposits[f.app] = append(b.deposits[f.app], f)
+		if b.provenAt == 0 && len(l.Minted) > 0 && l.Minted[0].Proof != nil {
+			b.provenAt = l.Envelope.SignedAt
+		}
 	} else {
 		b.byNumber[f.number] = f
 		b.recent = append(b.recent, f)

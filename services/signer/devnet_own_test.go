@@ -313,6 +313,11 @@ func (w *town) own(asset string, wallet *keypair.Full, old *relay.Minted) (relay
 	if err != nil {
 		w.Fatal(err)
 	}
+	if old == nil {
+		if minted.Minted[0].Proof, err = stellar.SignMessage(stellar.WalletMessage(wallet.Address(), m.Payment, passphrase), wallet); err != nil {
+			w.Fatal(err)
+		}
+	}
 	kept, err := w.s.Keep(w.Context(), relay.KeepIntent{App: app, Funded: minted})
 	if err != nil {
 		w.Fatal(err)

@@ -47,6 +47,9 @@ func (s *Signer) keep(t *told, in relay.KeepIntent) (relay.FundAnswer, error) {
 	for i := range line.Minted[0].Ladder {
 		line.Minted[0].Ladder[i].SignedAt = line.Envelope.SignedAt
 	}
+	if err := s.allowProof(t, in); err != nil {
+		return relay.FundAnswer{}, err
+	}
 	if err := s.allowOpen(t, in.App, line.Minted[0].From, head); err != nil { // first: it costs next to nothing
 		return relay.FundAnswer{}, err
 	}
@@ -61,6 +64,11 @@ func (s *Signer) keep(t *told, in relay.KeepIntent) (relay.FundAnswer, error) {
 	}
 	return s.answer(s.book.fundings[line.Envelope.Hash])
 }
+
+var (
+	errTerms = forbidden("terms_missing", "Who funds a payment out of a wallet keeps its reserve and pays its fees.")
+	errOurs  = forbidden("wallet_ours", "The service's own accounts are nobody's wallet.")
+)
 
 // mostKeptLedgers is how far ahead a funding may end whose senders sign by hand, one after the other. The proof about it needs
 // every ledger until then to be remembered; a little more than is asked for, since our source may be behind the caller's.
@@ -89,9 +97,9 @@ func (s *Signer) allowKept(in relay.KeepIntent, line fundingLine, head relay.Hea
 	case s.book.holdings[m.Account] != nil || s.book.roles[m.Account] != "":
 		return forbidden("holding_known", "This account is in use already.")
 	case !termsFit(m, e):
-		return forbidden("terms_missing", "Who funds a payment out of a wallet keeps its reserve and pays its fees.")
+		return errTerms
 	case m.Sponsor == s.book.sponsor || s.book.roles[m.From] != "" || s.book.roles[m.Sponsor] != "":
-		return forbidden("wallet_ours", "The service's own accounts are nobody's wallet.")
+		return errOurs
 	}
 	if m.Replaces != "" {
 		if err := s.allowMove(in, m); err != nil {

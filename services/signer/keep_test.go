@@ -60,7 +60,20 @@ func (w *wallet) minted() relay.KeepIntent {
 	if err != nil {
 		w.t.Fatal(err)
 	}
+	if w.plan.Terms.Replaces == "" {
+		a.Minted[0].Proof = w.proof(w.key)
+	}
 	return relay.KeepIntent{App: w.app, Funded: a}
+}
+
+// proof is a message about the payment, signed by a key.
+func (w *wallet) proof(key *keypair.Full) relay.WalletProof {
+	w.t.Helper()
+	p, err := stellar.SignMessage(stellar.WalletMessage(w.key.Address(), w.mint.Payment, passphrase), key)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return p
 }
 
 func (r *rig) keep(in relay.KeepIntent) relay.FundAnswer {
@@ -155,7 +168,7 @@ func TestKeepRefuses(t *testing.T) {
 		"expired":                {"expired", func(in *relay.KeepIntent) { minted(in).ExpiresAt = relay.Seconds(head(in).CloseTime) }},
 		"expires late":           {"expiry_out_of_range", func(in *relay.KeepIntent) { minted(in).ExpiresAt += relay.MostExpiry }},
 		"no wallet":              {"terms_missing", func(in *relay.KeepIntent) { minted(in).Terms.From = "" }},
-		"another wallet":         {"funding_differs", func(in *relay.KeepIntent) { minted(in).Terms.From = stranger }},
+		"another wallet":         {"wallet_proof_refused", func(in *relay.KeepIntent) { minted(in).Terms.From = stranger }},
 		"nobody keeps it":        {"terms_missing", func(in *relay.KeepIntent) { minted(in).Terms.Sponsor = "" }},
 		"another keeper":         {"funding_differs", func(in *relay.KeepIntent) { minted(in).Terms.Sponsor = stranger }},
 		"our keeper":             {"wallet_ours", func(in *relay.KeepIntent) { minted(in).Terms.Sponsor = r.sponsor }},
@@ -170,26 +183,29 @@ func TestKeepRefuses(t *testing.T) {
 		"another rung fee":       {"rung_differs", func(in *relay.KeepIntent) { minted(in).Terms.RungFee-- }},
 		"a fee beyond the wire":  {"terms_missing", func(in *relay.KeepIntent) { minted(in).Terms.RungFee += 1 << 32 }},
 		"a direct payment":       {"terms_missing", func(in *relay.KeepIntent) { minted(in).Terms.PayTo = stranger }},
-		"a move of nothing":      {"holding_unknown", func(in *relay.KeepIntent) { minted(in).Terms.Replaces = payment() }},
-		"no funding fee":         {"terms_missing", func(in *relay.KeepIntent) { funding(in).OwnFee = 0 }},
-		"another funding fee":    {"funding_differs", func(in *relay.KeepIntent) { funding(in).OwnFee++ }},
-		"a fee of 33 bits":       {"terms_missing", func(in *relay.KeepIntent) { funding(in).OwnFee += 1 << 32 }},
-		"signed at nothing":      {"signed_at_missing", func(in *relay.KeepIntent) { funding(in).SignedAt = 0 }},
-		"bound past":             {"bound_past", func(in *relay.KeepIntent) { funding(in).Bound = head(in).Sequence }},
-		"time past":              {"bound_past", func(in *relay.KeepIntent) { funding(in).MaxTime = head(in).CloseTime }},
-		"bound far":              {"bound_too_far", func(in *relay.KeepIntent) { funding(in).Bound = head(in).Sequence + mostKeptLedgers + 1 }},
-		"another bound":          {"funding_differs", func(in *relay.KeepIntent) { funding(in).Bound++ }},
-		"another end":            {"funding_differs", func(in *relay.KeepIntent) { funding(in).MaxTime++ }},
-		"another number":         {"funding_differs", func(in *relay.KeepIntent) { funding(in).Sequence++ }},
-		"another source":         {"funding_differs", func(in *relay.KeepIntent) { funding(in).Source = stranger }},
-		"another network":        {"funding_differs", func(in *relay.KeepIntent) { funding(in).Network = "00" }},
-		"another kind":           {"funding_differs", func(in *relay.KeepIntent) { funding(in).Kind = relay.ClaimEnvelope }},
-		"another hash":           {"funding_differs", func(in *relay.KeepIntent) { funding(in).Hash = other.Envelope.Hash }},
-		"a rung's number":        {"funding_differs", func(in *relay.KeepIntent) { funding(in).Rung = 1 }},
-		"a destination":          {"funding_differs", func(in *relay.KeepIntent) { funding(in).Destination = stranger }},
-		"a claim's asset":        {"funding_differs", func(in *relay.KeepIntent) { funding(in).Asset = relay.Native }},
-		"no envelope":            {"funding_differs", func(in *relay.KeepIntent) { funding(in).XDR = nil }},
-		"another envelope":       {"funding_differs", func(in *relay.KeepIntent) { funding(in).XDR = other.Envelope.XDR }},
+		"a move of nothing": {"holding_unknown", func(in *relay.KeepIntent) {
+			minted(in).Terms.Replaces, minted(in).Proof = payment(), relay.WalletProof{}
+		}},
+		"a move with a proof": {"proof_unexpected", func(in *relay.KeepIntent) { minted(in).Terms.Replaces = payment() }},
+		"no funding fee":      {"terms_missing", func(in *relay.KeepIntent) { funding(in).OwnFee = 0 }},
+		"another funding fee": {"funding_differs", func(in *relay.KeepIntent) { funding(in).OwnFee++ }},
+		"a fee of 33 bits":    {"terms_missing", func(in *relay.KeepIntent) { funding(in).OwnFee += 1 << 32 }},
+		"signed at nothing":   {"signed_at_missing", func(in *relay.KeepIntent) { funding(in).SignedAt = 0 }},
+		"bound past":          {"bound_past", func(in *relay.KeepIntent) { funding(in).Bound = head(in).Sequence }},
+		"time past":           {"bound_past", func(in *relay.KeepIntent) { funding(in).MaxTime = head(in).CloseTime }},
+		"bound far":           {"bound_too_far", func(in *relay.KeepIntent) { funding(in).Bound = head(in).Sequence + mostKeptLedgers + 1 }},
+		"another bound":       {"funding_differs", func(in *relay.KeepIntent) { funding(in).Bound++ }},
+		"another end":         {"funding_differs", func(in *relay.KeepIntent) { funding(in).MaxTime++ }},
+		"another number":      {"funding_differs", func(in *relay.KeepIntent) { funding(in).Sequence++ }},
+		"another source":      {"funding_differs", func(in *relay.KeepIntent) { funding(in).Source = stranger }},
+		"another network":     {"funding_differs", func(in *relay.KeepIntent) { funding(in).Network = "00" }},
+		"another kind":        {"funding_differs", func(in *relay.KeepIntent) { funding(in).Kind = relay.ClaimEnvelope }},
+		"another hash":        {"funding_differs", func(in *relay.KeepIntent) { funding(in).Hash = other.Envelope.Hash }},
+		"a rung's number":     {"funding_differs", func(in *relay.KeepIntent) { funding(in).Rung = 1 }},
+		"a destination":       {"funding_differs", func(in *relay.KeepIntent) { funding(in).Destination = stranger }},
+		"a claim's asset":     {"funding_differs", func(in *relay.KeepIntent) { funding(in).Asset = relay.Native }},
+		"no envelope":         {"funding_differs", func(in *relay.KeepIntent) { funding(in).XDR = nil }},
+		"another envelope":    {"funding_differs", func(in *relay.KeepIntent) { funding(in).XDR = other.Envelope.XDR }},
 		"another funding whole": {"funding_differs", func(in *relay.KeepIntent) {
 			p := funding(in).Payments
 			*funding(in) = other.Envelope
@@ -282,6 +298,13 @@ func TestKeepRefuses(t *testing.T) {
 	twin := kept
 	twin.Minted = slices.Clone(kept.Minted)
 	twin.Minted[0].Payment, twin.Envelope.Payments = id, []relay.PaymentID{id}
+	made := w.key // of another wallet, to whose proof the payment belongs now
+	r.view.there[kept.Minted[0].Terms.From] = relay.AccountFacts{Exists: true, Signers: []string{made.Address()}}
+	proof, err := stellar.SignMessage(stellar.WalletMessage(kept.Minted[0].Terms.From, id, passphrase), made)
+	if err != nil {
+		t.Fatal(err)
+	}
+	twin.Minted[0].Proof = proof
 	r.unkept("the holding account of another payment", relay.KeepIntent{App: r.app, Funded: twin}, "holding_known")
 	r.view.err = errors.New("unreachable")
 	r.unkept("no ledger", r.wallet(relay.Native).minted(), "ledger_unavailable")
@@ -498,7 +521,7 @@ func TestMoveRefuses(t *testing.T) {
 	}
 	in := r.moving(ours, 0).minted() // not a move, as the envelope has it
 	in.Funded.Minted[0].Terms.Replaces = ""
-	r.unkept("a move that is none", in, "terms_missing")
+	r.unkept("a move that is none", in, "wallet_proof_missing")
 
 	r.view.verdicts[funded.Envelope.Hash] = relay.CannotLand
 	r.fund(r.intent(ours.Payment))
@@ -630,6 +653,55 @@ func TestKeepLate(t *testing.T) {
 	if a := r.keep(in); a.Envelope.SignedAt != max(1, bound-min(bound, relay.MostFundLedgers)) {
 		t.Errorf("signed at %d", a.Envelope.SignedAt)
 	}
+}
+
+// Only a current signer of the wallet has a deposit kept, by the signer's own ledger; else nothing is written, whatever a caller says.
+// What has landed is kept all the same, and what was planned before proofs were asked for.
+func TestKeepWantsTheWallet(t *testing.T) {
+	r := newRig(t)
+	unproven := func() relay.KeepIntent {
+		in := r.wallet(relay.Native).minted()
+		in.Funded.Minted[0].Proof, in.Late = relay.WalletProof{}, true
+		return in
+	}
+	in := unproven()
+	in.Late = false
+	r.unkept("no proof", in, "wallet_proof_missing")
+	in.Judge = true
+	r.unkept("no proof, judged", in, "wallet_proof_missing")
+	r.unkept("no proof, said to be late", unproven(), "wallet_proof_missing")
+	w := r.wallet(relay.Native)
+	in = w.minted()
+	in.Funded.Minted[0].Proof = w.proof(keypair.MustRandom())
+	r.unkept("by another key", in, "wallet_proof_refused")
+	in = w.minted()
+	r.view.there[w.key.Address()] = relay.AccountFacts{Exists: true, Signers: []string{}}
+	r.unkept("its key signs no more", in, "wallet_proof_refused")
+	in.Late = true
+	r.unkept("its key signs no more, late", in, "wallet_proof_refused")
+	r.view.seen[in.Funded.Envelope.Hash] = relay.Sighting{Hash: in.Funded.Envelope.Hash}
+	r.unkept("it has failed", in, "wallet_proof_refused")
+	r.view.seen[in.Funded.Envelope.Hash] = relay.Sighting{Hash: in.Funded.Envelope.Hash, Success: true}
+	r.keep(in)
+	in = unproven()
+	r.view.there[in.Funded.Minted[0].Account] = relay.AccountFacts{Exists: true}
+	r.keep(in)
+	proven := r.wallet(relay.Native).minted()
+	if a := r.keep(proven); a.Minted[0].Proof != proven.Funded.Minted[0].Proof {
+		t.Errorf("kept with %+v", a.Minted[0].Proof)
+	}
+
+	r.s.book.proofs, r.s.book.provenAt = false, 0 // as of a log that began before
+	before := unproven()
+	r.keep(before)
+	r.keep(r.wallet(relay.Native).minted())
+	r.keep(unproven()) // planned before that, as far as its bound tells
+	r.view.head.Sequence += mostKeptLedgers
+	r.unkept("planned after proofs were asked for", unproven(), "wallet_proof_missing")
+	r.reopen() // and by this log's beginning, at once
+	r.view.head.Sequence -= mostKeptLedgers
+	r.unkept("after a restart", unproven(), "wallet_proof_missing")
+	r.keep(before) // a repeat
 }
 
 // Deposits that nobody funds are capped, of a wallet and of an app, and the log does not grow any more. A number that was used,

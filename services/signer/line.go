@@ -26,7 +26,8 @@ const logVersion = 1
 
 type beginLine struct {
 	V       int    `json:"v"`
-	Network string `json:"network"` // network id, hex
+	Network string `json:"network"`                 // network id, hex
+	Proofs  bool   `json:"wallet_proofs,omitempty"` // no deposit of this log was planned before wallets had to prove themselves
 }
 
 type keyLine struct {
@@ -60,8 +61,17 @@ type mintedLine struct {
 	Replaces relay.PaymentID `json:"replaces,omitempty"`
 	PayTo    string          `json:"pay_to,omitempty"`
 
+	Proof *proofLine `json:"proof,omitempty"` // of the wallet; absent of moves, and before it was asked for
+
 	ReturnMemo    relay.Memo `json:"return_memo,omitzero"`
 	LadderVersion int        `json:"ladder_version,omitempty"` // absent: the first
+}
+
+// proofLine is a wallet's proof, a message's or a transaction's.
+type proofLine struct {
+	Signer    string `json:"signer,omitempty"`
+	Signature string `json:"signature,omitempty"`
+	Envelope  string `json:"envelope,omitempty"`
 }
 
 type trustLine struct {
@@ -161,6 +171,9 @@ func fundingLineOf(day int64, a relay.FundAnswer) fundingLine {
 			RungFee: m.Terms.RungFee, Replaces: m.Terms.Replaces, PayTo: m.Terms.PayTo,
 			ReturnMemo: m.Terms.ReturnMemo, LadderVersion: m.LadderVersion,
 		}
+		if m.Proof != (relay.WalletProof{}) {
+			l.Proof = &proofLine{m.Proof.Signer, m.Proof.Signature, m.Proof.Envelope}
+		}
 		for _, rung := range m.Ladder {
 			l.Ladder = append(l.Ladder, lineOf(rung))
 		}
@@ -184,6 +197,9 @@ func (l fundingLine) answer() relay.FundAnswer {
 	for _, m := range l.Minted {
 		minted := relay.Minted{Payment: m.Payment, Account: m.Account, Amount: m.Amount, Asset: m.Asset, ReturnTo: m.ReturnTo,
 			ExpiresAt: m.ExpiresAt, Box: m.Box, BoxMAC: m.BoxMAC, Terms: m.terms(), LadderVersion: m.LadderVersion}
+		if m.Proof != nil {
+			minted.Proof = relay.WalletProof{Signer: m.Proof.Signer, Signature: m.Proof.Signature, Envelope: m.Proof.Envelope}
+		}
 		for _, rung := range m.Ladder {
 			minted.Ladder = append(minted.Ladder, rung.envelope())
 		}

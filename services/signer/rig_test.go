@@ -56,6 +56,9 @@ func (v *view) Look(_ context.Context, asset string, accounts ...string) (map[st
 		if !known { // a treasury has plenty unless a test says otherwise
 			f.Spendable = 1 << 60
 		}
+		if f.Signers == nil { // its own key alone
+			f.Signers = []string{a}
+		}
 		out[a] = f
 	}
 	facts := v.assets

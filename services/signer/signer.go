@@ -160,7 +160,7 @@ func (s *Signer) openLog(kek secret.Key) error {
 		if err != nil || len(keys) > 0 || s.cfg.Known.Exists {
 			return errors.Join(err, fmt.Errorf("the log %s is missing or empty, but keys were made: it was lost", s.cfg.logPath()))
 		}
-		return s.write(beginKind, beginLine{V: logVersion, Network: s.network})
+		return s.write(beginKind, beginLine{V: logVersion, Network: s.network, Proofs: true})
 	}
 	if s.book.network != s.network {
 		return errors.New("the log belongs to another network")

@@ -54,6 +54,9 @@ func (m *market) front(signer relay.Signer) (url, key string) {
 func (m *market) deposited(a relay.FundAnswer) wire.DepositRequest {
 	minted := a.Minted[0]
 	d := wire.DepositRequest{HoldingAccount: minted.Account, Box: text(minted.Box), BoxMAC: strings.Repeat("a", 64), Fee: int64(a.Envelope.OwnFee), Funding: text(a.Envelope.XDR)}
+	if minted.Proof != (relay.WalletProof{}) {
+		d.Proof = (*wire.WalletProof)(&minted.Proof)
+	}
 	for _, e := range minted.Ladder {
 		d.Ladder = append(d.Ladder, wire.ReceiptRung{Rung: e.Rung, Hash: e.Hash, Envelope: base64.StdEncoding.EncodeToString(e.XDR), LastResort: e.Rung == 0, NeedsService: e.State == relay.Planned})
 	}

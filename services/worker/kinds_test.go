@@ -177,6 +177,11 @@ func (m *market) minted(p relay.Payment) relay.FundAnswer {
 	if err != nil {
 		m.Fatal(err)
 	}
+	if p.Replaces == "" {
+		if answer.Minted[0].Proof, err = stellar.SignMessage(stellar.WalletMessage(p.From, p.ID, passphrase), m.wallet); err != nil {
+			m.Fatal(err)
+		}
+	}
 	return answer
 }
 

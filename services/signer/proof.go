@@ -1,0 +1,68 @@
+package signer
+
+import (
+	"context"
+
+	"github.com/stellar/go-stellar-sdk/strkey"
+
+	"github.com/restante/restante/relay"
+	"github.com/restante/restante/relay/stellar"
+)
+
+// allowProof wants a current signer of the wallet to have agreed, by the signer's own ledger, before its caps and before a line is
+// written: else anybody with a key or a token could name a wallet and use its room up. A move needs none: it empties a holding
+// account, by that account's signature.
+//
+// A late one was committed before. If it has landed, the wallet has signed the funding itself, and the log must have it, whatever
+// its signers are by now. One that was planned before proofs were asked for has none, see [book.before].
+func (s *Signer) allowProof(t *told, in relay.KeepIntent) error {
+	m, e := in.Funded.Minted[0], in.Funded.Envelope
+	from := m.Terms.From
+	switch {
+	case m.Terms.Replaces != "" && m.Proof != (relay.WalletProof{}):
+		return forbidden("proof_unexpected", "A move is proven by the holding account that it empties.")
+	case m.Terms.Replaces != "":
+		return nil
+	case !strkey.IsValidEd25519PublicKey(from) || !strkey.IsValidEd25519PublicKey(m.Account):
+		return errTerms
+	case s.book.roles[from] != "":
+		return errOurs
+	}
+	facts, err := tell(t, "wallet", func(ctx context.Context) (map[string]relay.AccountFacts, error) {
+		facts, _, err := s.cfg.Ledger.Look(ctx, relay.Native, from, m.Account)
+		if err != nil {
+			err = unavailable("ledger_unavailable", err)
+		}
+		return facts, err
+	})
+	if err != nil {
+		return err
+	}
+	refused := stellar.CheckWalletProof(m.Proof, from, m.Payment, s.cfg.Passphrase, facts[from].Signers)
+	if refused == nil || !in.Late {
+		return refused
+	}
+	if facts[m.Account].Exists || m.Proof == (relay.WalletProof{}) && s.book.before(e.Bound) {
+		return nil
+	}
+	seen, err := tell(t, "funding", func(ctx context.Context) (*relay.Sighting, error) {
+		seen, err := s.cfg.Ledger.Sight(ctx, e.Hash)
+		if err != nil {
+			err = unavailable("ledger_unavailable", err)
+		}
+		return seen, err
+	})
+	switch {
+	case err != nil:
+		return err
+	case seen != nil && seen.Success:
+		return nil
+	}
+	return refused
+}
+
+// before says whether a deposit with this bound may have been planned before proofs were asked for: the log began without them,
+// and the bound is not beyond what was allowed when the first proven deposit was written.
+func (b *book) before(bound uint32) bool {
+	return !b.proofs && (b.provenAt == 0 || uint64(bound) <= uint64(b.provenAt)+mostKeptLedgers)
+}
