@@ -82,7 +82,8 @@ func (d *stage) fromWallet(p person, recipient string, kept *client.OwnReceipt) 
 	sign := client.SignWith(d.house.cfg.Ledger.Passphrase, secret.NewString(p.Seed()))
 	return client.OwnRequest{
 		SendRequest: client.SendRequest{To: "ana@example.com", Amount: "25", Note: "for the concert"}, From: p.Address(), Recipients: []string{recipient},
-		Keep: func(r client.OwnReceipt) error { *kept = r; return nil },
+		Keep:  func(r client.OwnReceipt) error { *kept = r; return nil },
+		Prove: client.ProveWith(secret.NewString(p.Seed())),
 		Sign: func(ctx context.Context, envelope string) (string, error) {
 			if kept.HoldingAccount == "" {
 				return "", errors.New("the wallet is asked to sign before the receipt is kept")
