@@ -110,7 +110,8 @@ func FuzzAsset(f *testing.F) {
 			if err := xdr.SafeUnmarshal(raw, &wire); err != nil || assetText(wire) != text {
 				t.Errorf("%q came off the wire as %q, %v", text, assetText(wire), err)
 			}
-			if spelled, err := relay.ParseAsset(text); err != nil || spelled != text {
+			// What is called as lumens are is an asset to the ledger, and none that the domain takes in.
+			if spelled, err := relay.ParseAsset(text); relay.CodeOf(err) != "asset_impostor" && (err != nil || spelled != text) {
 				t.Errorf("%q is spelled %q by the domain, %v", text, spelled, err)
 			}
 			if text != Native {

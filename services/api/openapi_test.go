@@ -200,7 +200,7 @@ func TestDocumentHasTheFieldsOfTheCode(t *testing.T) {
 		"Treasury": wire.Treasury{}, "Limits": wire.Limits{}, "ReclaimRequest": wire.ReclaimRequest{}, "Reclaiming": wire.Reclaiming{}, "Network": wire.Network{}, "AppRequest": wire.AppRequest{}, "App": wire.App{}, "Key": wire.Key{},
 		"KeyList": wire.KeyList{}, "KeyRequest": wire.KeyRequest{}, "ClaimView": wire.ClaimView{}, "CodeSession": wire.CodeSession{}, "ProveRequest": wire.ProveRequest{},
 		"MoveRequest": wire.MoveRequest{}, "Funding": wire.Funding{}, "DepositRequest": wire.DepositRequest{}, "WalletProof": wire.WalletProof{}, "TrustRequest": wire.TrustRequest{},
-		"AgreeRequest": wire.AgreeRequest{}, "Agreed": wire.Agreed{},
+		"WalletAnswer": wire.WalletAnswer{}, "MissingWeight": wire.MissingWeight{}, "AgreeRequest": wire.AgreeRequest{}, "Agreed": wire.Agreed{},
 		"Proven": wire.Proven{}, "PlanRequest": wire.PlanRequest{}, "Plan": wire.Plan{}, "SubmitRequest": wire.SubmitRequest{},
 		"Problem": problem.Problem{}, "Field": problem.Field{},
 	}
