@@ -57,11 +57,11 @@ func (m *made) must(err error) {
 // waiting makes the directory.
 func waiting(t *testing.T) (m *made, id string) {
 	m = &made{T: t, data: filepath.Join(t.TempDir(), "data")}
-	d, end, err := m.open(m.data)
+	_, end, err := m.open(m.data)
 	m.must(err)
 	end()
 	m.old = m.copyOf(m.data)
-	d, end, err = m.open(m.data)
+	d, end, err := m.open(m.data)
 	m.must(err)
 	defer end()
 	s, err := d.app.Send(t.Context(), client.SendRequest{To: "ana@example.com", Amount: "25", Policy: "link"})
