@@ -150,8 +150,8 @@ func TestLandedIsForever(t *testing.T) {
 	delete(r.view.seen, hash)
 	r.view.verdicts[hash] = relay.CannotLand // a ledger that forgot, or lies now
 	r.reopen()
-	asked := r.view.asked
-	if text(t, r.fund(r.intent(id))) != text(t, first) || r.view.asked != asked {
+	asked := r.view.asked.Load()
+	if text(t, r.fund(r.intent(id))) != text(t, first) || r.view.asked.Load() != asked {
 		t.Error("what landed was put in question again")
 	}
 }

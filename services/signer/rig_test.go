@@ -7,6 +7,7 @@ import (
 	"errors"
 	"log/slog"
 	"os"
+	"sync/atomic"
 	"testing"
 
 	"filippo.io/age"
@@ -33,7 +34,7 @@ type view struct {
 	advice   relay.RungAdvice
 	balances map[string]relay.BalanceFacts // by id
 	assets   relay.AssetFacts              // of every asset, besides that its issuer exists
-	asked    int
+	asked    atomic.Int64                  // verdicts; intents are worked on side by side
 }
 
 func (v *view) Head(context.Context) (relay.Head, error) { return v.head, v.err }
@@ -75,7 +76,7 @@ func (v *view) Advise(context.Context, relay.Payment, []relay.Envelope) (relay.R
 }
 
 func (v *view) Verdict(_ context.Context, e relay.Envelope) (relay.Verdict, *relay.Sighting, error) {
-	v.asked++
+	v.asked.Add(1)
 	if v.err != nil {
 		return relay.CannotLand, nil, v.err // the verdict beside an error means nothing
 	}
