@@ -13,12 +13,8 @@ import (
 
 // collect is an envelope that claims, for a treasury, the balance that a payment's last resort left.
 type collect struct {
-	app      relay.AppID
-	hash     string
-	sequence int64
-	bound    uint32
-	span     span
-	cost     *cost
+	errand
+	cost *cost
 }
 
 type collectLine struct {
@@ -156,11 +152,7 @@ func (s *Signer) collectNow(t *told, in relay.CollectIntent, id string, b relay.
 			return none, err
 		}
 	}
-	outer, err := s.attach(bump.XDR, bump.Hash, s.book.sponsor)
-	if err != nil {
-		return none, err
-	}
-	if line.XDR, err = base64.StdEncoding.DecodeString(outer); err != nil {
+	if line.XDR, err = s.attachRaw(bump.XDR, bump.Hash, s.book.sponsor); err != nil {
 		return none, err
 	}
 	if err := s.write(collectKind, line); err != nil {
@@ -176,20 +168,12 @@ func (s *Signer) firstCollect(c *collect) (relay.CollectAnswer, error) {
 	return relay.CollectAnswer{Balance: l.Balance, Hash: l.Hash, XDR: l.XDR}, err
 }
 
-// unavailableOrUnasked is the fault of a ledger that did not answer.
-func unavailableOrUnasked(err error) error {
-	if u := (*unasked)(nil); errors.As(err, &u) {
-		return err
-	}
-	return unavailable("ledger_unavailable", err)
-}
-
 func (b *book) collect(at span, l collectLine) error {
 	f := b.byPayment[l.Payment]
 	if f == nil || f.app != l.App {
 		return fmt.Errorf("a balance of payment %s, which was never funded", l.Payment)
 	}
-	c := &collect{app: l.App, hash: l.Hash, sequence: l.Sequence, bound: l.Bound, span: at}
+	c := &collect{errand: errand{l.App, l.Hash, l.Sequence, l.Bound, at}}
 	c.cost, _ = b.costOf(f, l.Payment)
 	b.collects[l.Payment] = c
 	b.collecting = append(b.collecting, c)
@@ -206,49 +190,9 @@ func (b *book) collect(at span, l collectLine) error {
 
 // endCollect ends an envelope. One that landed gave the balance's reserve back.
 func (b *book) endCollect(l reclaimEnd) error {
-	i := slices.IndexFunc(b.collecting, func(c *collect) bool { return c.hash == l.Hash })
-	if i < 0 {
-		return errors.New("the end of the claim of a balance that is not under way")
-	}
-	c := b.collecting[i]
-	b.collecting = slices.Delete(b.collecting, i, i+1)
-	if l.Landed && c.cost != nil {
+	c, err := ended(&b.collecting, l.Hash)
+	if err == nil && l.Landed && c.cost != nil {
 		b.cameBack(c.cost, stellar.BaseReserve)
 	}
-	return nil
-}
-
-// settleCollects asks the signer's own ledger for the claimed balances of an app that are under way.
-func (s *Signer) settleCollects(ctx context.Context, app relay.AppID, head relay.Head) (moved bool, err error) {
-	leave, err := s.enter(ctx)
-	if err != nil {
-		return false, err
-	}
-	open := slices.Clone(s.book.collecting)
-	leave()
-	for _, c := range open {
-		if c.app != app {
-			continue
-		}
-		seen, err := s.cfg.Ledger.Sight(ctx, c.hash)
-		if err != nil {
-			return moved, err
-		}
-		if seen == nil && head.Sequence <= c.bound+settleMargin {
-			continue
-		}
-		if leave, err = s.enter(ctx); err != nil {
-			return moved, err
-		}
-		landed := seen != nil && seen.Success
-		if slices.Contains(s.book.collecting, c) {
-			err = s.write(collectEndKind, reclaimEnd{Hash: c.hash, Landed: landed})
-		}
-		leave()
-		if err != nil {
-			return moved, err
-		}
-		moved = moved || landed
-	}
-	return moved, nil
+	return err
 }

@@ -2,10 +2,9 @@ package signer
 
 import (
 	"context"
-	"encoding/base64"
-	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/restante/restante/relay"
 	"github.com/restante/restante/relay/stellar"
@@ -13,12 +12,8 @@ import (
 
 // reclaim is an envelope that takes reserves back.
 type reclaim struct {
-	app      relay.AppID
-	hash     string
-	sequence int64
-	bound    uint32
-	span     span
-	parts    []reclaimPart
+	errand
+	parts []reclaimPart
 }
 
 type reclaimPart struct {
@@ -55,58 +50,53 @@ type reclaimEnd struct {
 // Reclaim signs what takes the sponsor's reserves back from accounts that claims of payments made. Only accounts that the log
 // shows to have been planned with the sponsor's reserve are touched, and only entries that the signer's own ledger shows it to
 // keep, whose owner can carry them. The same number gets the first answer while that could land.
-func (s *Signer) Reclaim(ctx context.Context, in relay.ReclaimIntent) (relay.ReclaimAnswer, error) {
+func (s *Signer) Reclaim(ctx context.Context, in relay.ReclaimIntent) (a relay.ReclaimAnswer, err error) {
 	if len(in.Payments) == 0 || len(in.Payments) > relay.MostReclaims {
-		return relay.ReclaimAnswer{}, invalid("batch_size", "Reserves are taken back from 1 to 40 accounts at a time.")
+		return a, invalid("batch_size", "Reserves are taken back from 1 to 40 accounts at a time.")
 	}
-	leave, err := s.enter(ctx)
-	if err != nil {
-		return relay.ReclaimAnswer{}, err
-	}
-	defer leave()
+	err = s.decide(ctx, func(t *told) (err error) { a, err = s.reclaim(t, in); return err })
+	return a, err
+}
+
+func (s *Signer) reclaim(t *told, in relay.ReclaimIntent) (none relay.ReclaimAnswer, err error) {
 	costs, err := s.givenBy(in)
 	if err != nil {
-		return relay.ReclaimAnswer{}, err
+		return none, err
 	}
-	head, err := s.cfg.Ledger.Head(ctx)
+	head, err := s.head(t)
 	if err != nil {
-		return relay.ReclaimAnswer{}, unavailable("ledger_unavailable", err)
+		return none, err
 	}
 	if first := s.book.reclaims[in.Sequence]; first != nil && head.Sequence <= first.bound {
 		return s.firstReclaim(first, in.App)
 	}
 	if in.Sequence <= 0 {
-		return relay.ReclaimAnswer{}, invalid("sequence_out_of_range", "A sequence number is positive.")
+		return none, invalid("sequence_out_of_range", "A sequence number is positive.")
 	}
 	if err := allowBounds(in.SignedAt, in.Bound, in.MaxTime, head); err != nil {
-		return relay.ReclaimAnswer{}, err
+		return none, err
 	}
-	parts, entries, err := s.reclaimable(ctx, costs)
+	parts, entries, err := s.reclaimable(t, costs)
 	if err != nil {
-		return relay.ReclaimAnswer{}, err
+		return none, err
 	}
 	if len(entries) == 0 {
-		return relay.ReclaimAnswer{}, relay.NewFault(relay.Conflict, "nothing_to_reclaim", "None of these accounts can carry its reserves.", nil)
+		return none, relay.NewFault(relay.Conflict, "nothing_to_reclaim", "None of these accounts can carry its reserves.", nil)
 	}
 	tx, err := stellar.BuildReclaim(stellar.ReclaimPlan{
 		Passphrase: s.cfg.Passphrase, Sponsor: s.book.sponsor, Sequence: in.Sequence, MaxTime: in.MaxTime, LastLedger: in.Bound,
 		Fee: uint32(reclaimBid * len(entries)), Entries: entries,
 	})
 	if err != nil {
-		return relay.ReclaimAnswer{}, fmt.Errorf("reclaim: %w", err)
-	}
-	text, err := s.attach(tx.XDR, tx.Hash, s.book.sponsor)
-	if err != nil {
-		return relay.ReclaimAnswer{}, err
-	}
-	raw, err := base64.StdEncoding.DecodeString(text)
-	if err != nil {
-		return relay.ReclaimAnswer{}, err
+		return none, fmt.Errorf("reclaim: %w", err)
 	}
 	line := reclaimLine{App: in.App, Day: dayOf(head), Hash: tx.Hash, Sequence: in.Sequence, Bound: in.Bound,
-		Fee: relay.Stroops(reclaimBid * len(entries)), Parts: parts, XDR: raw}
+		Fee: relay.Stroops(reclaimBid * len(entries)), Parts: parts}
+	if line.XDR, err = s.attachRaw(tx.XDR, tx.Hash, s.book.sponsor); err != nil {
+		return none, err
+	}
 	if err := s.write(reclaimKind, line); err != nil {
-		return relay.ReclaimAnswer{}, err
+		return none, err
 	}
 	return s.firstReclaim(s.book.reclaims[in.Sequence], in.App)
 }
@@ -174,15 +164,21 @@ func (b *book) costOf(f *funding, id relay.PaymentID) (*cost, string) {
 }
 
 // reclaimable looks on the signer's own ledger for entries that the sponsor keeps and whose owner can carry them.
-func (s *Signer) reclaimable(ctx context.Context, all []wanted) (parts []reclaimed, entries []stellar.SponsoredEntry, err error) {
+func (s *Signer) reclaimable(t *told, all []wanted) (parts []reclaimed, entries []stellar.SponsoredEntry, err error) {
 	byAsset := map[string][]string{}
 	for _, w := range all {
 		byAsset[w.asset] = append(byAsset[w.asset], w.account)
 	}
 	facts := map[string]map[string]relay.AccountFacts{}
 	for asset, accounts := range byAsset {
-		if facts[asset], _, err = s.cfg.Ledger.Look(ctx, asset, accounts...); err != nil {
-			return nil, nil, unavailable("ledger_unavailable", err)
+		// The accounts are a part of the question: a claim that was planned meanwhile adds one, and then it is asked anew.
+		about := fmt.Sprintf("%s of %s", asset, strings.Join(accounts, " "))
+		facts[asset], err = tell(t, about, func(ctx context.Context) (map[string]relay.AccountFacts, error) {
+			facts, _, err := s.cfg.Ledger.Look(ctx, asset, accounts...)
+			return facts, err
+		})
+		if err != nil {
+			return nil, nil, unavailableOrUnasked(err)
 		}
 	}
 	done := map[string]bool{}
@@ -204,7 +200,7 @@ func (s *Signer) reclaimable(ctx context.Context, all []wanted) (parts []reclaim
 }
 
 func (b *book) reclaim(at span, l reclaimLine) error {
-	r := &reclaim{app: l.App, hash: l.Hash, sequence: l.Sequence, bound: l.Bound, span: at}
+	r := &reclaim{errand: errand{l.App, l.Hash, l.Sequence, l.Bound, at}}
 	for _, p := range l.Parts {
 		f := b.byPayment[p.Payment]
 		if f == nil {
@@ -223,14 +219,9 @@ func (b *book) reclaim(at span, l reclaimLine) error {
 }
 
 func (b *book) endReclaim(l reclaimEnd) error {
-	i := slices.IndexFunc(b.reclaiming, func(r *reclaim) bool { return r.hash == l.Hash })
-	if i < 0 {
-		return errors.New("the end of a reclaim that is not under way")
-	}
-	r := b.reclaiming[i]
-	b.reclaiming = slices.Delete(b.reclaiming, i, i+1)
-	if !l.Landed {
-		return nil
+	r, err := ended(&b.reclaiming, l.Hash)
+	if err != nil || !l.Landed {
+		return err
 	}
 	for _, p := range r.parts {
 		b.cameBack(p.cost, p.amount)
@@ -251,38 +242,4 @@ func (b *budgets) cameBack(c *cost, amount relay.Stroops) {
 		c.kept -= amount
 		b.used[appAndDay{c.app, c.day}] -= amount
 	}
-}
-
-// settleReclaims asks the signer's own ledger for the reclaims of an app that are under way.
-func (s *Signer) settleReclaims(ctx context.Context, app relay.AppID, head relay.Head) (moved bool, err error) {
-	leave, err := s.enter(ctx)
-	if err != nil {
-		return false, err
-	}
-	open := slices.Clone(s.book.reclaiming)
-	leave()
-	for _, r := range open {
-		if r.app != app {
-			continue
-		}
-		seen, err := s.cfg.Ledger.Sight(ctx, r.hash)
-		if err != nil {
-			return moved, err
-		}
-		if seen == nil && head.Sequence <= r.bound+settleMargin {
-			continue
-		}
-		if leave, err = s.enter(ctx); err != nil {
-			return moved, err
-		}
-		if slices.Contains(s.book.reclaiming, r) {
-			err = s.write(reclaimEndKind, reclaimEnd{Hash: r.hash, Landed: seen != nil && seen.Success})
-		}
-		leave()
-		if err != nil {
-			return moved, err
-		}
-		moved = moved || seen != nil && seen.Success
-	}
-	return moved, nil
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"testing"
 
+	"github.com/stellar/go-stellar-sdk/keypair"
 	"github.com/stellar/go-stellar-sdk/xdr"
 
 	"github.com/restante/restante/relay"
@@ -182,5 +183,49 @@ func TestReclaimCountsOnce(t *testing.T) {
 	}
 	if a := r.allowance(); a.Used != 3*reclaimBid || a.Locked != 0 {
 		t.Errorf("%+v", a)
+	}
+}
+
+// While the ledger leaves a reclaim without an answer, no other intent waits for it. Then it is judged anew: a number that another
+// reclaim took meanwhile gets that one's answer, and an account that was taken back in between is not taken twice.
+func TestReclaimDoesNotHoldTheTurn(t *testing.T) {
+	for _, kind := range []string{"head", "look"} {
+		t.Run(kind, func(t *testing.T) {
+			r := newRig(t)
+			id, _ := r.given(relay.Native, r.sponsored(10*relay.One, false))
+			standing := r.fund(r.intent(payment()))
+			h := r.hangs(kind)
+			in := r.reclaimIntent(id)
+			type ended struct {
+				answer relay.ReclaimAnswer
+				err    error
+			}
+			waits := make(chan ended, 1)
+			go func() {
+				a, err := r.s.Reclaim(t.Context(), in)
+				waits <- ended{a, err}
+			}()
+			<-h.asked
+			if _, _, err := r.s.Accounts(t.Context()); err != nil {
+				t.Error(err)
+			}
+			if _, err := r.s.Claim(t.Context(), r.claimIntent(standing.Minted[0], keypair.MustRandom().Address())); err != nil {
+				t.Error(err)
+			}
+			r.fund(r.intent(payment()))
+			first, err := r.s.Reclaim(t.Context(), in)
+			if err != nil {
+				t.Fatal(err)
+			}
+			lines := r.lines()
+			close(h.reply)
+			if o := <-waits; o.err != nil || text(t, o.answer) != text(t, first) {
+				t.Errorf("judged by what was: %v", o.err)
+			}
+			if r.lines() != lines {
+				t.Error("the same reserves are taken twice")
+			}
+			r.reopen()
+		})
 	}
 }

@@ -44,10 +44,10 @@ func (s *Signer) settle(ctx context.Context, app relay.AppID) (moved bool, err e
 		return false, err
 	}
 	s.settledAt[app] = head.Sequence
-	if moved, err = s.settleReclaims(ctx, app, head); err != nil {
+	if moved, err = settleErrands(ctx, s, &s.book.reclaiming, reclaimEndKind, app, head); err != nil {
 		return moved, err
 	}
-	collected, err := s.settleCollects(ctx, app, head)
+	collected, err := settleErrands(ctx, s, &s.book.collecting, collectEndKind, app, head)
 	moved = moved || collected
 	if err != nil {
 		return moved, err

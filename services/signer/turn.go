@@ -57,6 +57,14 @@ func (s *Signer) decide(ctx context.Context, judge func(t *told) error) error {
 	}
 }
 
+// unavailableOrUnasked is the fault of a ledger that did not answer; that it was not asked yet stays as it is.
+func unavailableOrUnasked(err error) error {
+	if u := (*unasked)(nil); errors.As(err, &u) {
+		return err
+	}
+	return unavailable("ledger_unavailable", err)
+}
+
 // head is the newest ledger. It is known before anything is signed: what is signed after it cannot be in that ledger or before.
 func (s *Signer) head(t *told) (relay.Head, error) {
 	return tell(t, "head", func(ctx context.Context) (relay.Head, error) {
