@@ -156,3 +156,22 @@ func TestABusyDatabaseIsUnavailable(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// A look for work that finds none asks for no write lock: while another process writes it is answered at once, and a process that
+// looks all the time keeps none from writing.
+func TestALookThatFindsNothingWritesNothing(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "r.db")
+	s := open(t, path, newKeys(t))
+	s.Impatient(t)
+	if _, err := raw(t, path).Exec("BEGIN IMMEDIATE"); err != nil {
+		t.Fatal(err)
+	}
+	for range 3 {
+		if ws, err := s.Lease(t.Context(), 1, 2, 4, relay.DoSubmit, relay.DoFund); err != nil || len(ws) != 0 {
+			t.Error(ws, err)
+		}
+		if ws, err := s.LeaseOf(t.Context(), "app_none", 1, 2, 4, relay.DoFund); err != nil || len(ws) != 0 {
+			t.Error(ws, err)
+		}
+	}
+}

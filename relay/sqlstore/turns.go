@@ -68,26 +68,44 @@ func scanCandidate(_ *session, r row) (c candidate, err error) {
 	return c, err
 }
 
-// Lease implements relay.Store. It counts nothing: an attempt is counted when it comes back by Retry.
+// Lease implements relay.Store. It counts nothing: an attempt is counted when it comes back by Retry. It chooses in a read and
+// writes only when there is something to lease, so that a process which looks and finds nothing keeps no other from writing.
 func (s *Store) Lease(ctx context.Context, now, until relay.Micros, limit int, kinds ...relay.EffectKind) (ws []relay.Work, err error) {
 	kinds = slices.Compact(slices.Sorted(slices.Values(kinds)))
 	key := fmt.Sprint(kinds)
 	last := s.turns.after(key)
 	served := last
-	err = s.write(ctx, func(tx *session) error {
+	ws, err = s.leaseChosen(ctx, now, until, func(tx *session) (ids []int64, err error) {
 		all, err := tx.candidates(now, limit, last, kinds)
-		if err != nil {
-			return err
-		}
-		var ids []int64
 		ids, served = inTurns(all, last, limit)
-		ws, err = tx.lease(ids, now, until)
-		return err
+		return ids, err
 	})
 	if err == nil && len(ws) > 0 {
 		s.turns.had(key, served)
 	}
 	return ws, err
+}
+
+// leaseChosen leases what choose finds; it looks again when another process was faster with all of it.
+func (s *Store) leaseChosen(ctx context.Context, now, until relay.Micros, choose func(*session) ([]int64, error)) (ws []relay.Work, err error) {
+	for range mostAttempts {
+		var ids []int64
+		err = s.read(ctx, func(tx *session) error {
+			ids, err = choose(tx)
+			return err
+		})
+		if err != nil || len(ids) == 0 {
+			return nil, err
+		}
+		err = s.write(ctx, func(tx *session) error {
+			ws, err = tx.lease(ids, now, until)
+			return err
+		})
+		if err != nil || len(ws) > 0 {
+			return ws, err
+		}
+	}
+	return nil, nil
 }
 
 // candidates reads rows of up to limit apps per kind, beginning with the app behind last and going round.
@@ -170,16 +188,10 @@ func (s *session) lease(ids []int64, now, until relay.Micros) (ws []relay.Work, 
 }
 
 // LeaseOf implements relay.Store.
-func (s *Store) LeaseOf(ctx context.Context, app relay.AppID, now, until relay.Micros, limit int, kind relay.EffectKind) (ws []relay.Work, err error) {
-	err = s.write(ctx, func(tx *session) error {
-		ids, err := all(tx, plain[int64], ofApp, now, limit, kind, app)
-		if err != nil {
-			return err
-		}
-		ws, err = tx.lease(ids, now, until)
-		return err
+func (s *Store) LeaseOf(ctx context.Context, app relay.AppID, now, until relay.Micros, limit int, kind relay.EffectKind) ([]relay.Work, error) {
+	return s.leaseChosen(ctx, now, until, func(tx *session) ([]int64, error) {
+		return all(tx, plain[int64], ofApp, now, limit, kind, app)
 	})
-	return ws, err
 }
 
 // Waiting implements relay.Store, in the order of ids.

@@ -1,6 +1,7 @@
 package worker_test
 
 import (
+	"cmp"
 	"encoding/base64"
 	"errors"
 	"fmt"
@@ -62,6 +63,7 @@ type town struct {
 // plan is what a test wants different.
 type plan struct {
 	channels     int
+	bound        uint32 // ledgers in which a funding may land; 0: bound
 	retention    uint32
 	policy       signer.Policy
 	ledger       func(relay.Ledger) relay.Ledger // what the worker sees
@@ -164,7 +166,8 @@ func (w *town) openWorker() {
 	if w.plan.signersHand != nil {
 		deps.Signer = w.plan.signersHand(deps.Signer)
 	}
-	w.w = worker.New(worker.Config{BoundLedgers: bound, BoundTime: 20 * time.Minute, Retry: time.Millisecond,
+	ledgers := cmp.Or(w.plan.bound, bound)
+	w.w = worker.New(worker.Config{BoundLedgers: ledgers, BoundTime: 20 * time.Minute, Retry: time.Millisecond,
 		SweepEvery: time.Millisecond, WatchEvery: time.Millisecond}, deps)
 }
 
