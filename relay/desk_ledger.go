@@ -65,13 +65,18 @@ func (d *Desk) CommitFunding(ctx context.Context, f FundAnswer) error {
 
 var errNotCreated = conflict("not_created", "Only a payment that is not funded can be funded.")
 
-// giveUp writes the way back down of a wallet's funding that nobody wants any more; it has no box, so nobody can claim it.
+// giveUp writes down the way back of a wallet's funding whose payment is over, and the version of its ladder on the payment. It
+// keeps no box, so no claim of it can be made.
 func giveUp(tx Tx, p Payment, m Minted) error {
 	if err := m.fits(p); err != nil {
 		return err
 	}
 	m.Box = nil
-	return putMinted(tx, p, m)
+	if err := putMinted(tx, p, m); err != nil {
+		return err
+	}
+	p.LadderVersion = m.LadderVersion
+	return tx.SavePayment(&p)
 }
 
 // keepPause is how long a deposit is left to whoever took it in, before it is work to have it kept.

@@ -5,6 +5,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stellar/go-stellar-sdk/keypair"
+
 	"github.com/restante/restante/relay"
 	"github.com/restante/restante/services/internal/bareledger"
 )
@@ -275,5 +277,48 @@ func TestALiftedHaltIsOfOneHash(t *testing.T) {
 	b := halting()
 	if h, err := w.desk.Halted(t.Context()); err != nil || h.Hash != b.Envelope.Hash {
 		t.Errorf("another one: %+v %v", h, err)
+	}
+}
+
+// A deposit comes in a moment after its payment was canceled, its sender funds it all the same, and the money returns to another
+// account than his. It goes home by the ladder that it was minted with, whichever rung lands, and the ledger is taken in.
+func TestGivenUpDepositWithAnotherHome(t *testing.T) {
+	for name, byHand := range map[string]bool{"by the worker": false, "by its sender's hand": true} {
+		t.Run(name, func(t *testing.T) {
+			each(t, walletKinds, func(m *market) {
+				other := keypair.MustRandom()
+				m.befriend(other.Address())
+				if m.credit {
+					m.trusts(other)
+				}
+				p := m.request(func(p *relay.Payment) { p.ReturnTo = other.Address() })
+				a := m.minted(p)
+				m.apply(p.ID, relay.CancelAsked{})
+				if err := m.desk.CommitFunding(m.Context(), a); relay.CodeOf(err) != "not_created" {
+					m.Fatal(err)
+				}
+				had := m.amount(other.Address())
+				m.does(text(m.signedBy(a, m.wallet)))
+				m.watch()
+				p = m.is(p.ID, relay.Returning, relay.ByCancel)
+				if !p.Ladder().Foreign {
+					m.Fatalf("it waits with %+v", p)
+				}
+				if byHand {
+					for m.head().Sequence < p.Bound {
+						m.close(1)
+					}
+					m.includes(m.stolen(m.rungs(p)[0]), "SUCCESS")
+				}
+				p = m.until(p.ID, relay.Returned)
+				if got := m.amount(other.Address()) - had; got < p.Amount || p.Arrived != p.Amount {
+					m.Errorf("%d came, of %d; it says %d", got, p.Amount, p.Arrived)
+				}
+				m.round(2)
+				if why := m.halted(); why != "" {
+					m.Error(why)
+				}
+			})
+		})
 	}
 }
