@@ -9,36 +9,6 @@ import (
 	"github.com/restante/restante/relay/relaytest"
 )
 
-// TestEvidenceIsUsedOnce: a code that was compared twice at the same time, and a voucher, open one proof each.
-func TestEvidenceIsUsedOnce(t *testing.T) {
-	for name, c := range map[string]struct {
-		make func(r *room, p relay.Payment)
-		ev   relay.Evidence
-		code string
-	}{
-		"a code": {func(r *room, p relay.Payment) {
-			r.ok(r.AskCode(r.Context(), p.ID, relay.Code{Session: "s", MAC: []byte("mac")}))
-			for range 2 {
-				_, err := r.TryCode(r.Context(), p.ID, "s")
-				r.ok(err)
-			}
-		}, relay.Evidence{Session: "s"}, "code_used"},
-		"a voucher": {func(r *room, p relay.Payment) {
-			_, err := r.Vouch(r.Context(), r.app, p.ID, "v")
-			r.ok(err)
-		}, relay.Evidence{Voucher: "v"}, "proof_invalid"},
-	} {
-		r := newRoom(t)
-		p := r.guarded()
-		c.make(r, p)
-		_, err := r.Prove(t.Context(), p.ID, c.ev, "first")
-		r.ok(err)
-		_, err = r.Prove(t.Context(), p.ID, c.ev, "second")
-		r.code(name+", again", err, c.code)
-		r.code(name+", the proof of its second use", r.CheckProof(t.Context(), p, "second"), "proof_invalid")
-	}
-}
-
 // TestPlanInTime: a plan is handed in before its last ledger and until its last second.
 func TestPlanInTime(t *testing.T) {
 	for _, c := range []struct {
@@ -50,7 +20,7 @@ func TestPlanInTime(t *testing.T) {
 		r.funded(p)
 		plan := relaytest.ClaimOf("plan", p.ID)
 		plan.State, plan.Source, plan.SignedAt, plan.Bound, plan.MaxTime = relay.Planned, r.is(p.ID, relay.Pending, "").Holding, r.seq, r.seq+10, r.now.Unix()+60
-		r.ok(r.Plan(t.Context(), plan, r.head()))
+		r.ok(r.Plan(t.Context(), plan, r.head(), ""))
 		at := relay.Head{Sequence: uint32(int64(plan.Bound) + c.ledger), CloseTime: plan.MaxTime + c.second}
 		_, err := r.SubmitClaim(t.Context(), p.ID, "plan", []byte("signed"), at)
 		if relay.CodeOf(err) != c.code || (err == nil) != (c.code == "") {

@@ -227,14 +227,18 @@ func (m Minted) fits(p Payment) error {
 	return nil
 }
 
-// Plan writes down a claim envelope before the claimant gets it: from then on it may land without us.
-func (d *Desk) Plan(ctx context.Context, e Envelope, at Head) error {
+// Plan writes down a claim envelope before the claimant gets it: from then on it may land without us. The same commit uses the
+// evidence of the proof, so that a plan that is refused, or cannot be written, uses nothing up. The link policy asks for no proof.
+func (d *Desk) Plan(ctx context.Context, e Envelope, at Head, proof string) error {
 	return d.Store.UpdateMany(ctx, e.Payments, func(tx Tx, ps []Payment) error {
 		if ps[0].State != Pending {
 			return ps[0].claimRefusal()
 		}
 		if Seconds(at.CloseTime) >= ps[0].ExpiresAt {
 			return conflict("expired", "The time to claim this payment has run out.")
+		}
+		if err := useProof(tx, ps[0], proof, d.now()); err != nil {
+			return err
 		}
 		if _, err := tx.Envelope(e.Hash); err == nil {
 			return nil

@@ -63,10 +63,11 @@ func (d *Desk) TryCode(ctx context.Context, id PaymentID, session string) (Code,
 	return out, err
 }
 
-// Evidence is what somebody brought to show that the handle is hers. Exactly one is set, or none for the link policy.
+// Evidence is what a caller brought to show that the handle is hers. One of Session and Voucher is set, or none for the link policy.
 type Evidence struct {
-	Session string // of a code that was just compared and is right
-	Voucher string // hash of an app's voucher
+	Session  string // of a code that was just compared and is right
+	Voucher  string // hash of an app's voucher
+	Claimant string // hash of the claimant key, which lets this caller prove again; "" = none
 }
 
 // Release is what a proof opens.
@@ -76,8 +77,8 @@ type Release struct {
 	Share   []byte // nil under the link policy
 }
 
-// Prove uses up the evidence and writes down that the share was released, in the commit that precedes handing it out.
-// pass is the proof that the bearer may show from now on.
+// Prove takes the evidence of its bearer and writes down that the share was released, in the commit that precedes handing it
+// out. pass is the proof that the bearer may show from now on. It does not use the evidence up: a plan does ([Desk.Plan]).
 func (d *Desk) Prove(ctx context.Context, id PaymentID, ev Evidence, pass string) (Release, error) {
 	var out Release
 	now := d.now()
@@ -87,7 +88,7 @@ func (d *Desk) Prove(ctx context.Context, id PaymentID, ev Evidence, pass string
 			return p.claimRefusal()
 		}
 		if p.Policy == Guarded {
-			if err := useEvidence(tx, id, ev, now); err != nil {
+			if err := takeEvidence(tx, id, ev, now); err != nil {
 				return err
 			}
 			if p.ShareReleasedAt == 0 {
@@ -108,12 +109,21 @@ func (d *Desk) Prove(ctx context.Context, id PaymentID, ev Evidence, pass string
 			return err
 		}
 		out.Payment = p
-		return tx.InsertPass(Pass{Hash: pass, Payment: id, Kind: ProofPass, ExpiresAt: now + PassLife})
+		return tx.InsertPass(Pass{Hash: pass, Payment: id, Kind: ProofPass, ExpiresAt: now + PassLife, Evidence: ev.hash()})
 	})
 	return out, err
 }
 
-func useEvidence(tx Tx, id PaymentID, ev Evidence, now Micros) error {
+// hash names the evidence to the proofs of it. Both kinds are hashes of random tokens, so one is never the other's.
+func (ev Evidence) hash() string {
+	if ev.Session != "" {
+		return ev.Session
+	}
+	return ev.Voucher
+}
+
+// takeEvidence wants evidence that its bearer may prove with, and binds it to that bearer.
+func takeEvidence(tx Tx, id PaymentID, ev Evidence, now Micros) error {
 	switch {
 	case ev.Session != "":
 		c, err := tx.Code(ev.Session)
@@ -123,20 +133,53 @@ func useEvidence(tx Tx, id PaymentID, ev Evidence, now Micros) error {
 		if err != nil || c.Payment != id { // unknown: void since it was compared, because the payment was readdressed
 			return NewFault(Denied, "session_invalid", "No code was asked for in this session.", nil)
 		}
-		if c.UsedAt != 0 {
-			return NewFault(Denied, "code_used", "This code was used already; ask for a new one.", nil)
+		if !serves(c.Claimant, c.UsedAt, ev.Claimant) {
+			return errCodeUsed
 		}
-		c.UsedAt = now
+		c.Claimant = ev.Claimant
 		return tx.SaveCode(c)
 	case ev.Voucher != "":
-		v, err := checkPass(tx, id, ev.Voucher, VoucherPass, now)
-		if err != nil {
+		v, err := tx.Pass(ev.Voucher)
+		if err != nil && CodeOf(err) != ErrNotFound.Code {
 			return err
 		}
-		v.UsedAt = now
+		if err != nil || v.Payment != id {
+			return errProof
+		}
+		if v, err = v.Prove(ev.Claimant, now); err != nil {
+			return err
+		}
 		return tx.SavePass(v)
 	}
 	return NewFault(Denied, "proof_needed", "This payment asks for a proof that the address is yours.", nil)
+}
+
+// useProof wants a proof that opens the payment's plans, and writes down that its evidence was used.
+func useProof(tx Tx, p Payment, proof string, now Micros) error {
+	if p.Policy == Link {
+		return nil
+	}
+	pass, err := checkPass(tx, p.ID, proof, ProofPass, now)
+	if err != nil || pass.Evidence == "" {
+		return err
+	}
+	c, err := tx.Code(pass.Evidence)
+	if err == nil {
+		if c.UsedAt != 0 {
+			return nil
+		}
+		c.UsedAt = now
+		return tx.SaveCode(c)
+	}
+	if CodeOf(err) != ErrNotFound.Code {
+		return err
+	}
+	v, err := tx.Pass(pass.Evidence)
+	if err != nil || v.UsedAt != 0 {
+		return err
+	}
+	v.UsedAt = now
+	return tx.SavePass(v)
 }
 
 // voidEvidence ends codes, mailed or not, and passes of a payment whose handle changes. The code book goes on counting.
@@ -153,7 +196,7 @@ func checkPass(tx Tx, id PaymentID, hash string, kind PassKind, now Micros) (Pas
 		return v, err
 	}
 	if err != nil || v.Payment != id || v.Kind != kind || v.UsedAt != 0 || now >= v.ExpiresAt {
-		return v, NewFault(Denied, "proof_invalid", "This proof is unknown, used, too old, or of another payment.", nil)
+		return v, errProof
 	}
 	return v, nil
 }

@@ -123,6 +123,11 @@ var foreign = map[string]struct {
 	"CheckProof with a voucher": {"proof_invalid", func(n *neighbours) error {
 		return n.CheckProof(n.Context(), n.p, "voucher")
 	}},
+	"Plan with another payment's proof": {"proof_invalid", func(n *neighbours) error {
+		plan := relaytest.ClaimOf("thief's plan", n.p.ID)
+		plan.State, plan.Source, plan.Bound, plan.MaxTime = relay.Planned, n.p.Holding, n.seq+10, n.now.Unix()+60
+		return n.Plan(n.Context(), plan, n.head(), "their proof")
+	}},
 	"SubmitClaim of another payment's plan": {"", func(n *neighbours) error {
 		got, err := n.SubmitClaim(n.Context(), n.p.ID, "their plan", []byte("signed"), n.head())
 		if err == nil {
@@ -156,7 +161,7 @@ var foreign = map[string]struct {
 // trusted are the methods that no caller from outside reaches with words of his own: the service calls them with what it has read
 // itself, of the ledger, of the signer, or of a payment that it has authorised before.
 var trusted = []string{"Adopt", "Alone", "Apply", "AskCode", "CodeMailed", "CommitFunding", "Cursor", "Died", "Envelope", "EnvelopesOf",
-	"CollectLeft", "Expunge", "Halt", "Halted", "Payment", "Plan", "Sighted", "SignFunding", "Skip", "TakeCode", "Unknown", "Witness",
+	"CollectLeft", "Expunge", "Halt", "Halted", "Payment", "Sighted", "SignFunding", "Skip", "TakeCode", "Unknown", "Witness",
 	"Login", "OpenApp",
 	"Kept", "Planned", "UndoFunding", "Lift", // of a deposit that was authorised; of the operator
 	"Carried", "Pause", "Paused", "Pauses", "Starved", "Recognize"} // what the worker and the start saw; they name whom it is about
@@ -204,7 +209,7 @@ func newNeighbours(t *testing.T) *neighbours {
 	})
 	plan := relaytest.ClaimOf("their plan", n.theirs.ID)
 	plan.State, plan.Source, plan.SignedAt, plan.Bound, plan.MaxTime = relay.Planned, n.theirs.Holding, n.seq, n.seq+10, n.now.Unix()+60
-	n.ok(n.Plan(t.Context(), plan, n.head()))
+	n.ok(n.Plan(t.Context(), plan, n.head(), "their proof"))
 	var err error
 	n.idem, _, err = n.Begin(t.Context(), relay.Answered{App: n.app.ID, Key: "order", Body: "body"})
 	n.ok(err)

@@ -133,6 +133,14 @@ func (r *room) answer(state relay.EnvelopeState, ps ...relay.Payment) relay.Fund
 	return a
 }
 
+// plans writes a claim down with a proof of its own.
+func (r *room) plans(e relay.Envelope) {
+	r.Helper()
+	proof := relay.Pass{Hash: "proof for " + e.Hash, Payment: e.Payments[0], Kind: relay.ProofPass, ExpiresAt: relay.At(r.now) + relay.PassLife}
+	r.update(func(tx relay.Tx) error { return tx.InsertPass(proof) })
+	r.ok(r.Plan(r.Context(), e, r.head(), proof.Hash))
+}
+
 func (r *room) funded(ps ...relay.Payment) (hash string) {
 	r.Helper()
 	a := r.answer(relay.Signed, ps...)
@@ -265,7 +273,7 @@ func TestMovedOn(t *testing.T) {
 		case relay.Claiming:
 			c := relaytest.ClaimOf("c", old.ID)
 			c.Source, c.Bound, c.MaxTime = old.Holding, r.seq+9, r.now.Unix()+99
-			r.ok(r.Plan(t.Context(), c, r.head()))
+			r.plans(c)
 			_, err := r.SubmitClaim(t.Context(), old.ID, "c", []byte("x"), r.head())
 			r.ok(err)
 		case relay.Returning:
@@ -304,7 +312,7 @@ func TestTheClaimWasFirst(t *testing.T) {
 	r.ok(r.CommitFunding(t.Context(), a))
 	c := relaytest.ClaimOf("c", old.ID)
 	c.Source, c.Bound, c.MaxTime = old.Holding, r.seq+9, r.now.Unix()+99
-	r.ok(r.Plan(t.Context(), c, r.head()))
+	r.plans(c)
 	_, err := r.SubmitClaim(t.Context(), old.ID, "c", []byte("x"), r.head())
 	r.ok(err)
 	claim := landed("c", map[string]string{old.Holding: c.Destination})

@@ -116,7 +116,7 @@ func TestExpiryByTheLedger(t *testing.T) {
 			r.now = r.now.Add(year)
 			plan := relaytest.ClaimOf("plan", p.ID)
 			plan.State, plan.Source, plan.SignedAt, plan.Bound, plan.MaxTime = relay.Planned, r.is(p.ID, relay.Pending, "").Holding, 199, 300, at.CloseTime+60
-			err := r.Plan(t.Context(), plan, at)
+			err := r.Plan(t.Context(), plan, at, "")
 			if err == nil {
 				_, err = r.SubmitClaim(t.Context(), p.ID, "plan", []byte("signed"), at)
 			}

@@ -9,7 +9,28 @@ const (
 	LongestPause = Micros(24 * 3600 * 1e6) // up to a day
 	PassLife     = Micros(30 * 60 * 1e6)   // what a proof opens stays open for 30 minutes
 	VoucherLife  = Micros(10 * 60 * 1e6)   // an app's word for its user is good for 10 minutes
+
+	ProofsPerVoucher = 5 // the bearer of a voucher proves with it 5 times at most
 )
+
+// How evidence is used up. A code and a voucher prove a handle, within their lives and for one payment. The first proof binds
+// them to the claimant key that came with it, random text that only that caller has:
+//
+//   - For the same key they prove again: a refused plan and a lost answer cost nothing, and a claim that was cut off goes on.
+//   - For another key, or none, they prove nothing: a thief of evidence that was brought already gets nothing by it.
+//   - A code that came without a key stays with the session that asked for it, and is used up by the first plan that is committed
+//     with a proof of it, in that commit. A voucher that came without a key is used up by its proof: it has no session.
+//
+// How often they prove is limited: [TriesPerCode], [ProofsPerVoucher]. That a payment has one claim at a time is no matter of
+// evidence: the payment's state says so, and in the end the ledger. What was used up before there were claimant keys stays so.
+
+// serves says whether evidence that is bound to a claimant key ("" none), and was used up or not, serves a caller with a key.
+func serves(bound string, usedAt Micros, key string) bool {
+	if bound != "" {
+		return bound == key
+	}
+	return usedAt == 0
+}
 
 // CodeBook counts, per payment, what was mailed and what was tried. It lives as long as the payment.
 type CodeBook struct {
@@ -27,7 +48,8 @@ type Code struct {
 	Sealed   []byte // the code, encrypted, until it is mailed; then nil
 	IssuedAt Micros
 	Tries    int
-	UsedAt   Micros // 0 = never
+	UsedAt   Micros // when a plan was first committed with it; 0 = never
+	Claimant string // hash of the claimant key that it is bound to; "" = none
 }
 
 // PassKind is what a pass stands for.
@@ -35,7 +57,7 @@ type PassKind string
 
 const (
 	ProofPass   PassKind = "proof"   // this bearer proved the handle; lets plan and submit a claim
-	VoucherPass PassKind = "voucher" // the app vouches for this bearer; exchanged once for a proof
+	VoucherPass PassKind = "voucher" // the app vouches for this bearer; exchanged for a proof
 )
 
 // Pass is a bearer token bound to one payment; only its hash is kept.
@@ -44,8 +66,31 @@ type Pass struct {
 	Payment   PaymentID
 	Kind      PassKind
 	ExpiresAt Micros
-	UsedAt    Micros // a voucher is used once
+	UsedAt    Micros // of a voucher: when it proved without a claimant key, or when a plan was first committed with it
+
+	Claimant string // of a voucher: as Code.Claimant
+	Tries    int    // of a voucher: how often it has proved
+	Evidence string // of a proof: hash of the code's session, or of the voucher; "" = none that a plan could use up
 }
+
+// Prove counts one proof with a voucher by the bearer of a claimant key ("" none), and binds it to that key.
+func (v Pass) Prove(claimant string, now Micros) (Pass, error) {
+	switch {
+	case v.Kind != VoucherPass || now >= v.ExpiresAt || !serves(v.Claimant, v.UsedAt, claimant):
+		return v, errProof
+	case v.Tries >= ProofsPerVoucher:
+		return v, NewFault(Exhausted, "voucher_spent", "This voucher was used too often; ask the app for a new one.", nil)
+	}
+	if v.Tries++; claimant == "" {
+		v.UsedAt = now
+	}
+	v.Claimant = claimant
+	return v, nil
+}
+
+var errCodeUsed = NewFault(Denied, "code_used", "This code was used already; ask for a new one.", nil)
+
+var errProof = NewFault(Denied, "proof_invalid", "This proof is unknown, used, too old, or of another payment.", nil)
 
 // Ask counts one more code to be mailed. The fault is Exhausted, with RetryAt, while a pause lasts, and without once the
 // payment's tries are used up.
@@ -71,8 +116,8 @@ func (b CodeBook) Try(c Code, now Micros) (CodeBook, Code, error) {
 	switch {
 	case b.Tries >= TriesPerLife:
 		return b, c, NewFault(Exhausted, "code_locked", "Too many codes were tried for this payment. Ask the sender.", nil)
-	case c.UsedAt != 0:
-		return b, c, NewFault(Denied, "code_used", "This code was used already; ask for a new one.", nil)
+	case c.UsedAt != 0 && c.Claimant == "":
+		return b, c, errCodeUsed
 	case now-c.IssuedAt >= CodeLife:
 		return b, c, NewFault(Denied, "code_expired", "This code is too old; ask for a new one.", nil)
 	case c.Tries >= TriesPerCode:

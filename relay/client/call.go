@@ -33,6 +33,7 @@ type call struct {
 	in           any // body; nil is none
 	safe         bool
 	wait         time.Duration // how long the relay was asked to hold the answer back
+	most         int           // tries that may have been carried out, at most; 0 = no limit of its own
 	once         bool          // a look that is not worth a second one
 	doubt        *bool         // set when a try may have been carried out although it failed; nil: not asked for
 }
@@ -87,7 +88,7 @@ func (c *Client) do(ctx context.Context, q call, out any) error {
 			return fmt.Errorf("%s %s: %w", q.method, q.path, ctx.Err())
 		}
 		pause, again := q.again(err, attempt)
-		if !again || q.once || attempt >= c.attempts {
+		if !again || q.once || attempt >= c.attempts || q.most > 0 && attempt >= q.most && mayBeDone(err) {
 			return err
 		}
 		if q.doubt != nil && mayBeDone(err) {

@@ -2,6 +2,7 @@ package client
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"net/http"
@@ -47,8 +48,13 @@ type ClaimRequest struct {
 	Session CodeSession // of a code that was asked for earlier; the zero session has one mailed
 	Earlier string      // account that an earlier call claimed into; "" none
 	Voucher string      // the app's word, in place of a code
-	Memo    relay.Memo  // that an existing destination asks for; the zero Memo is none
-	OnFile  bool        // let the app pay this account directly from now on; needs a proof of the handle
+
+	// ClaimantKey is as Evidence.ClaimantKey. Who keeps it, with session and code or voucher, may call Claim again with them after
+	// a refusal. Empty: one is made for this call.
+	ClaimantKey string
+
+	Memo   relay.Memo // that an existing destination asks for; the zero Memo is none
+	OnFile bool       // let the app pay this account directly from now on; needs a proof of the handle
 
 	// Wallet asks the owner of the destination to sign in her own wallet, and returns at once: the relay gets what she signed
 	// from the wallet. nil: nobody is asked, and a claim that needs her signature is refused.
@@ -189,8 +195,11 @@ func outcome(v ClaimView, account string) (Claimed, error) {
 }
 
 func (c *Client) prove(ctx context.Context, r ClaimRequest, v ClaimView) (Proven, error) {
+	if r.ClaimantKey == "" {
+		r.ClaimantKey = rand.Text()
+	}
 	if v.Policy == string(relay.Link) || r.Voucher != "" {
-		return c.Prove(ctx, r.Link, Evidence{Voucher: r.Voucher})
+		return c.Prove(ctx, r.Link, Evidence{Voucher: r.Voucher, ClaimantKey: r.ClaimantKey})
 	}
 	if r.Code == nil {
 		return Proven{}, errors.New("this payment asks for a code, and there is nobody to ask")
@@ -212,7 +221,7 @@ func (c *Client) prove(ctx context.Context, r ClaimRequest, v ClaimView) (Proven
 			wrong = &Problem{Status: http.StatusUnprocessableEntity, Code: "code_malformed", Detail: "A code has six digits."}
 			continue
 		}
-		p, err := c.Prove(ctx, r.Link, Evidence{Session: s.Session, Code: code})
+		p, err := c.Prove(ctx, r.Link, Evidence{Session: s.Session, Code: code, ClaimantKey: r.ClaimantKey})
 		if err == nil || !IsCode(err, "code_wrong") {
 			return p, err
 		}

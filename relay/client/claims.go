@@ -9,6 +9,9 @@ import (
 	"github.com/restante/restante/relay/wire"
 )
 
+// mostProofs is how often one proof is asked for at most when answers are lost.
+const mostProofs = 3
+
 // proofHeader carries what a proof opened.
 const proofHeader = "Restante-Proof"
 
@@ -71,16 +74,23 @@ func (c *Client) AskCode(ctx context.Context, link Link) (CodeSession, error) {
 type Evidence struct {
 	Session, Code string
 	Voucher       string
+
+	// ClaimantKey is random text of the caller's, 20 to 100 characters (crypto/rand.Text makes such). The first proof binds code and
+	// voucher to it: they prove again for it alone. Without it a code serves until a plan is made, and a voucher once.
+	ClaimantKey string
 }
 
-// Prove trades evidence for what opens the box. Code and voucher are used up by it, so it is repeated only when nothing
-// was sent, or when there is nothing to use up.
+// Prove trades evidence for what opens the box. With a claimant key it is repeated when an answer is lost, a few times only,
+// since each try at a code is counted.
 func (c *Client) Prove(ctx context.Context, link Link, ev Evidence) (Proven, error) {
-	q, err := c.onLink(ctx, link, http.MethodPost, "/prove", wire.ProveRequest{Session: ev.Session, Code: ev.Code, Voucher: ev.Voucher})
+	q, err := c.onLink(ctx, link, http.MethodPost, "/prove", wire.ProveRequest{Session: ev.Session, Code: ev.Code, Voucher: ev.Voucher, ClaimantKey: ev.ClaimantKey})
 	if err != nil {
 		return Proven{}, err
 	}
-	q.safe = ev == Evidence{}
+	counted := ev.Session != "" || ev.Voucher != ""
+	if q.safe = !counted || ev.ClaimantKey != ""; counted {
+		q.most = mostProofs
+	}
 	var p Proven
 	err = c.do(ctx, q, &p)
 	return p, err

@@ -118,7 +118,8 @@ func codesAndPasses(b *bench) {
 	b.code(b.try(func(tx relay.Tx) error { return tx.InsertCode(code) }), relay.Conflict, "id_taken")
 	b.code(b.try(func(tx relay.Tx) error { return tx.InsertPass(pass) }), relay.Conflict, "id_taken")
 
-	code.Sealed, code.Tries, code.UsedAt, pass.UsedAt = nil, 3, Start+1, Start+2
+	code.Sealed, code.Tries, code.UsedAt, code.Claimant = nil, 3, Start+1, "hers"
+	pass.UsedAt, pass.Claimant, pass.Tries = Start+2, "hers", 2
 	b.update(func(tx relay.Tx) error {
 		if err := tx.SaveCode(code); err != nil {
 			return err
@@ -133,7 +134,27 @@ func codesAndPasses(b *bench) {
 	b.refused("a used code as new", b.try(func(tx relay.Tx) error { return tx.SaveCode(anew) }))
 	b.refused("a used voucher as new", b.try(func(tx relay.Tx) error { return tx.SavePass(unused) }))
 	b.refused("a voucher used twice", b.try(func(tx relay.Tx) error { return tx.SavePass(twice) }))
+	for what, change := range map[string]func(c *relay.Code, p *relay.Pass){
+		"a code of another claimant":  func(c *relay.Code, _ *relay.Pass) { c.Claimant = "a thief's" },
+		"a code of no claimant":       func(c *relay.Code, _ *relay.Pass) { c.Claimant = "" },
+		"a voucher's proof forgotten": func(_ *relay.Code, p *relay.Pass) { p.Tries = 1 },
+		"a voucher of another one":    func(_ *relay.Code, p *relay.Pass) { p.Claimant = "a thief's" },
+		"a voucher of no claimant":    func(_ *relay.Code, p *relay.Pass) { p.Claimant = "" },
+	} {
+		c, p := code, pass
+		change(&c, &p)
+		b.refused(what, b.try(func(tx relay.Tx) error { return errors.Join(tx.SaveCode(c), tx.SavePass(p)) }))
+	}
+	pass.Tries = 3
+	b.update(func(tx relay.Tx) error { return tx.SavePass(pass) })
 	kept()
+	proof := relay.Pass{Hash: "of s1", Payment: id, Kind: relay.ProofPass, ExpiresAt: Start, Evidence: "s1"}
+	b.update(func(tx relay.Tx) error { return tx.InsertPass(proof) })
+	b.view(func(tx relay.Tx) error {
+		p, err := tx.Pass("of s1")
+		same(b, "a proof", p, proof, func(x, y relay.Pass) bool { return x == y })
+		return err
+	})
 
 	b.update(func(tx relay.Tx) error { return tx.SaveCodeBook(relay.CodeBook{Payment: id, Sent: 1, Tries: 4}) })
 	b.refused("tries forgotten", b.try(func(tx relay.Tx) error {

@@ -87,8 +87,8 @@ func (s *session) InsertCode(c relay.Code) error {
 	if err != nil {
 		return err
 	}
-	return s.insertNew(`INSERT INTO codes (session, payment, mac, sealed, issued_at, tries, used_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7)`, c.Session, c.Payment, c.MAC, sealed, c.IssuedAt, c.Tries, c.UsedAt)
+	return s.insertNew(`INSERT INTO codes (session, payment, mac, sealed, issued_at, tries, used_at, claimant)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`, c.Session, c.Payment, c.MAC, sealed, c.IssuedAt, c.Tries, c.UsedAt, c.Claimant)
 }
 
 // sealCode is nil when the code was mailed and forgotten.
@@ -102,11 +102,11 @@ func (s *session) sealCode(c relay.Code) ([]byte, error) {
 // Code implements relay.Tx.
 func (s *session) Code(hash string) (relay.Code, error) {
 	return one(s, scanCode,
-		"SELECT session, payment, mac, sealed, issued_at, tries, used_at FROM codes WHERE session = $1"+s.lock(), hash)
+		"SELECT session, payment, mac, sealed, issued_at, tries, used_at, claimant FROM codes WHERE session = $1"+s.lock(), hash)
 }
 
 func scanCode(s *session, r row) (c relay.Code, err error) {
-	if err = r.Scan(&c.Session, &c.Payment, &c.MAC, &c.Sealed, &c.IssuedAt, &c.Tries, &c.UsedAt); err != nil {
+	if err = r.Scan(&c.Session, &c.Payment, &c.MAC, &c.Sealed, &c.IssuedAt, &c.Tries, &c.UsedAt, &c.Claimant); err != nil {
 		return c, err
 	}
 	c.Sealed, err = s.open(purposeCode, c.Session, c.Sealed)
@@ -119,26 +119,26 @@ func (s *session) SaveCode(c relay.Code) error {
 	if err != nil {
 		return err
 	}
-	return s.execOne("UPDATE codes SET mac = $1, sealed = $2, tries = $3, used_at = $4 WHERE session = $5 AND payment = $6",
-		c.MAC, sealed, c.Tries, c.UsedAt, c.Session, c.Payment)
+	return s.execOne("UPDATE codes SET mac = $1, sealed = $2, tries = $3, used_at = $4, claimant = $5 WHERE session = $6 AND payment = $7",
+		c.MAC, sealed, c.Tries, c.UsedAt, c.Claimant, c.Session, c.Payment)
 }
 
 // InsertPass implements relay.Tx; a hash that is there already is the fault "id_taken" (Conflict).
 func (s *session) InsertPass(p relay.Pass) error {
-	return s.insertNew("INSERT INTO passes (hash, payment, kind, expires_at, used_at) VALUES ($1, $2, $3, $4, $5)",
-		p.Hash, p.Payment, p.Kind, p.ExpiresAt, p.UsedAt)
+	return s.insertNew(`INSERT INTO passes (hash, payment, kind, expires_at, used_at, claimant, tries, evidence)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`, p.Hash, p.Payment, p.Kind, p.ExpiresAt, p.UsedAt, p.Claimant, p.Tries, p.Evidence)
 }
 
 // Pass implements relay.Tx.
 func (s *session) Pass(hash string) (relay.Pass, error) {
 	return one(s, func(_ *session, r row) (p relay.Pass, err error) {
-		err = r.Scan(&p.Hash, &p.Payment, &p.Kind, &p.ExpiresAt, &p.UsedAt)
+		err = r.Scan(&p.Hash, &p.Payment, &p.Kind, &p.ExpiresAt, &p.UsedAt, &p.Claimant, &p.Tries, &p.Evidence)
 		return p, err
-	}, "SELECT hash, payment, kind, expires_at, used_at FROM passes WHERE hash = $1"+s.lock(), hash)
+	}, "SELECT hash, payment, kind, expires_at, used_at, claimant, tries, evidence FROM passes WHERE hash = $1"+s.lock(), hash)
 }
 
 // SavePass implements relay.Tx; an unknown hash is relay.ErrNotFound.
 func (s *session) SavePass(p relay.Pass) error {
-	return s.execOne("UPDATE passes SET expires_at = $1, used_at = $2 WHERE hash = $3 AND payment = $4",
-		p.ExpiresAt, p.UsedAt, p.Hash, p.Payment)
+	return s.execOne("UPDATE passes SET expires_at = $1, used_at = $2, claimant = $3, tries = $4 WHERE hash = $5 AND payment = $6",
+		p.ExpiresAt, p.UsedAt, p.Claimant, p.Tries, p.Hash, p.Payment)
 }

@@ -426,6 +426,9 @@ type ProveRequest struct {
 	Session string `json:"session,omitempty" validate:"required_with=Code,omitempty,max=100"`
 	Code    string `json:"code,omitempty" validate:"required_with=Session,omitempty,len=6,number"`
 	Voucher string `json:"voucher,omitempty" validate:"omitempty,max=100,excluded_with=Code"`
+
+	// ClaimantKey is random text of the caller's own. The first proof binds code and voucher to it: they prove again for it alone.
+	ClaimantKey string `json:"claimant_key,omitempty" validate:"omitempty,min=20,max=100"`
 }
 
 // Proven is its answer: what the client needs to open the box. Proof goes into the header Restante-Proof of plan and submit.

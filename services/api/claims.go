@@ -74,13 +74,17 @@ func (s *server) askCode(c *call) (reply, error) {
 	}}, nil
 }
 
-// prove trades evidence for box and share. A try is counted and committed before anything is compared.
+// prove trades evidence for box and share. A try is counted and committed before anything is compared. It may be
+// repeated, as relay says where it says how evidence is used up.
 func (s *server) prove(c *call) (reply, error) {
 	var in wire.ProveRequest
 	if err := s.readOptional(c, &in); err != nil {
 		return reply{}, err
 	}
 	var ev relay.Evidence
+	if in.ClaimantKey != "" {
+		ev.Claimant = hashOf(in.ClaimantKey)
+	}
 	if c.payment.Policy == relay.Guarded {
 		switch {
 		case in.Session != "":

@@ -44,6 +44,9 @@ func (s *server) plan(c *call) (reply, error) {
 		return reply{}, err
 	}
 	e, err := s.planned(c.Context(), c.payment, intent, head)
+	if err == nil {
+		err = s.Desk.Plan(c.Context(), e, head, hashOf(c.Header.Get("Restante-Proof")))
+	}
 	if err != nil {
 		return reply{}, err
 	}
@@ -55,7 +58,7 @@ func (s *server) plan(c *call) (reply, error) {
 }
 
 // planned is a plan for the intent: one that was made before and still has time, so that a client that asks again and again does
-// not use up the plans that may be live at a time, or a new one, written down.
+// not use up the plans that may be live at a time, or a new one, not yet written down.
 func (s *server) planned(ctx context.Context, p relay.Payment, intent relay.ClaimIntent, head relay.Head) (relay.Envelope, error) {
 	all, err := s.Desk.EnvelopesOf(ctx, intent.Payment)
 	if err != nil {
@@ -75,11 +78,7 @@ func (s *server) planned(ctx context.Context, p relay.Payment, intent relay.Clai
 		}
 		plan = func(ctx context.Context, in relay.ClaimIntent) (relay.Envelope, error) { return s.ownClaim(ctx, p, in) }
 	}
-	e, err := plan(ctx, intent)
-	if err != nil {
-		return e, err
-	}
-	return e, s.Desk.Plan(ctx, e, head)
+	return plan(ctx, intent)
 }
 
 // unsigned is a plan without what signers of an account that exists have signed so far: whoever asks for it signs it anew.

@@ -16,6 +16,8 @@ type begun struct {
 	Session     string    `json:"session,omitempty"`
 	SessionTo   string    `json:"session_to,omitempty"` // masked
 	SessionEnds time.Time `json:"session_expires_at,omitzero"`
+	Code        string    `json:"code,omitempty"`         // once it was right: it serves again, for the claimant key alone
+	ClaimantKey string    `json:"claimant_key,omitempty"` // to which code and voucher are bound by their first proof
 	Account     string    `json:"account,omitempty"`
 	Keystore    string    `json:"keystore,omitempty"`   // absolute path
 	Passphrase  string    `json:"passphrase,omitempty"` // only one of our own making, until the claim is done and it was told
@@ -84,6 +86,14 @@ func (c *cli) remove(path string) {
 	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		fmt.Fprintf(c.stderr, "restante: %s stays behind: %v\n", path, err)
 	}
+}
+
+// proven says whether the session's code was right and could still be good.
+func (b *begun) proven(now time.Time) bool { return b.Code != "" && b.usable(now) }
+
+// dropCode forgets a code that serves no more. The claimant key stays: a voucher may be bound to it.
+func (b *begun) dropCode() {
+	b.Session, b.SessionTo, b.SessionEnds, b.Code = "", "", time.Time{}, ""
 }
 
 // usable says whether a code of the session could still be good.

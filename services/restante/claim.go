@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"os"
@@ -32,6 +33,8 @@ type claiming struct {
 	begun  *begun
 	note   string
 	state  string // that was told last
+	typed  string // the code that was given last
+	mailed bool   // a code was mailed in this call
 }
 
 func (c *cli) newClaim() *cobra.Command {
@@ -105,7 +108,11 @@ func (c *cli) claim(ctx context.Context, arg string, f claimFlags) error {
 	if err := r.ready(); err != nil {
 		return err
 	}
-	got, err := r.try(ctx, r.code != "")
+	got, err := r.try(ctx, r.code != "" || r.begun.proven(time.Now()))
+	if r.code == "" && client.IsCode(err, codeGone...) {
+		r.begun.dropCode()
+		got, err = r.try(ctx, false)
+	}
 	if client.IsCode(err, "code_too_soon") && r.begun.usable(time.Now()) {
 		got, err = r.try(ctx, true) // the code that was mailed a moment ago is still good
 	}
@@ -121,6 +128,9 @@ func (c *cli) claim(ctx context.Context, arg string, f claimFlags) error {
 	c.forget(r.begun)
 	return nil
 }
+
+// codeGone are the refusals of a code that serves no more.
+var codeGone = []string{"code_used", "code_spent", "code_expired", "session_invalid"}
 
 // ready refuses what could not work before a code is asked for or used up.
 func (r *claiming) ready() error {
@@ -152,7 +162,11 @@ func (r *claiming) try(ctx context.Context, earlierCode bool) (client.Claimed, e
 	if err != nil {
 		return client.Claimed{}, err
 	}
+	if err := r.keyed(r.voucher != ""); err != nil {
+		return client.Claimed{}, err
+	}
 	q := client.ClaimRequest{
+		ClaimantKey: r.begun.ClaimantKey,
 		ClockOff: func(by time.Duration) {
 			fmt.Fprintf(r.stderr, "The clocks differ: the ledger's is %s this machine's. The ledger's counts; the claim goes on.\n", client.Apart(by))
 		},
@@ -167,26 +181,60 @@ func (r *claiming) try(ctx context.Context, earlierCode bool) (client.Claimed, e
 	return r.client.Claim(ctx, q)
 }
 
+// keyed makes the claimant key of this payment's claims; it is kept before it is used.
+func (r *claiming) keyed(save bool) error {
+	if r.begun.ClaimantKey != "" {
+		return nil
+	}
+	if r.begun.ClaimantKey = rand.Text(); save {
+		return r.begun.save()
+	}
+	return nil
+}
+
+// proved keeps a code that was right: another call goes on with it when this one is refused.
+func (r *claiming) proved() error {
+	if r.typed == "" || r.begun.Code == r.typed {
+		return nil
+	}
+	r.begun.Code = r.typed
+	return r.begun.save()
+}
+
 // askCode has the code from --code, from the terminal, or stops with status 3. The session outlives this call.
 func (r *claiming) askCode(ctx context.Context, s client.CodeSession, wrong error) (string, error) {
 	if s.Session != r.begun.Session {
-		r.begun.Session, r.begun.SessionTo, r.begun.SessionEnds = s.Session, s.To, s.ExpiresAt
+		r.mailed = true
+		r.begun.Session, r.begun.SessionTo, r.begun.SessionEnds, r.begun.Code = s.Session, s.To, s.ExpiresAt, ""
 		if err := r.begun.save(); err != nil {
 			return "", err
 		}
 	}
-	if r.code != "" {
+	switch {
+	case r.code != "":
+		r.typed = r.code
 		return r.code, wrong
-	}
-	if r.terminal() == nil {
+	case wrong == nil && r.begun.Code != "":
+		return r.begun.Code, nil
+	case r.terminal() == nil:
 		return "", r.needCode(s)
 	}
 	if wrong != nil {
 		fmt.Fprintln(r.stderr, capital(wrong.Error()))
 	} else {
-		fmt.Fprintf(r.stderr, "A code is on its way to %s; it is good until %s.%s\n", plain(bare(s.To)), s.ExpiresAt.Local().Format("15:04"), refusedBefore(s))
+		fmt.Fprintf(r.stderr, "%s; it is good until %s.%s\n", r.whichCode(s), s.ExpiresAt.Local().Format("15:04"), refusedBefore(s))
 	}
-	return r.ask(ctx, "Code: ")
+	var err error
+	r.typed, err = r.ask(ctx, "Code: ")
+	return r.typed, err
+}
+
+// whichCode says of the code that is asked for whether this call had it mailed.
+func (r *claiming) whichCode(s client.CodeSession) string {
+	if r.mailed {
+		return "A code is on its way to " + plain(bare(s.To))
+	}
+	return "The code that an earlier call had mailed to " + plain(bare(s.To)) + " still serves"
 }
 
 // refusedBefore warns that no mail reaches the address.
@@ -204,8 +252,8 @@ func (r *claiming) needCode(s client.CodeSession) error {
 			return err
 		}
 	}
-	return &failure{status: statusCode, text: fmt.Sprintf("A code is on its way to %s. Run the same again with --code and its six digits, until %s.%s",
-		plain(bare(s.To)), moment(s.ExpiresAt), refusedBefore(s))}
+	return &failure{status: statusCode, text: fmt.Sprintf("%s. Run the same again with --code and its six digits, until %s.%s",
+		r.whichCode(s), moment(s.ExpiresAt), refusedBefore(s))}
 }
 
 // tell says on stderr, to people, what is waited for.
@@ -250,13 +298,14 @@ func (r *claiming) stopped(err error) error {
 			}
 		}
 		r.forget(r.begun)
-	case client.IsCode(err, "code_used", "code_spent", "code_expired", "session_invalid"):
-		r.begun.Session, r.begun.SessionTo, r.begun.SessionEnds = "", "", time.Time{}
-		if r.begun.Account == "" {
+	case client.IsCode(err, codeGone...):
+		if r.begun.dropCode(); r.begun.Account == "" {
 			r.forget(r.begun)
 		} else if err := r.begun.save(); err != nil {
 			return err
 		}
+	case r.begun.proven(time.Now()) && !r.json:
+		fmt.Fprintf(r.stderr, "The code is not used up: the same again needs no new one until %s.\n", r.begun.SessionEnds.Local().Format("15:04"))
 	}
 	return err
 }

@@ -18,6 +18,9 @@ import (
 // account says where the money goes. When it returns, a new account's key is on disk and synced, and so is the note of
 // where it is: nothing is received into a key that could be lost.
 func (r *claiming) account(ctx context.Context, h client.Holding) (client.Account, error) {
+	if err := r.proved(); err != nil {
+		return client.Account{}, err
+	}
 	r.note = h.Note
 	if h.Note != "" && !r.json {
 		fmt.Fprintf(r.stderr, "Note: %s\n", plain(h.Note))

@@ -61,7 +61,7 @@ func anyAsset(ctx context.Context, d *stage) error {
 	d.say("control: an account without a trustline is told so plainly: trustline_missing")
 	account := keypair.MustRandom()
 	r := d.claimInto(sent.Link, account)
-	word, err := d.app.Vouch(ctx, sent.Payment.ID) // the code of the refused claim is used up
+	word, err := d.app.Vouch(ctx, sent.Payment.ID) // two vouchers in a row, and no wait for a second code
 	if err != nil {
 		return err
 	}

@@ -59,7 +59,11 @@ func (c *cli) kit(ctx context.Context, arg string, f claimFlags, out string) err
 	if err := r.readyForKit(out); err != nil {
 		return err
 	}
-	k, err := r.tryKit(ctx, r.code != "")
+	k, err := r.tryKit(ctx, r.code != "" || r.begun.proven(time.Now()))
+	if r.code == "" && client.IsCode(err, codeGone...) {
+		r.begun.dropCode()
+		k, err = r.tryKit(ctx, false)
+	}
 	if client.IsCode(err, "code_too_soon") && r.begun.usable(time.Now()) {
 		k, err = r.tryKit(ctx, true) // the code that was mailed a moment ago is still good
 	}
@@ -67,13 +71,8 @@ func (c *cli) kit(ctx context.Context, arg string, f claimFlags, out string) err
 		return r.stopped(err)
 	}
 	defer k.Identity.Wipe()
-	if r.voucher == "" { // the code is used up; an account that a claim has made stays known
-		r.begun.Session, r.begun.SessionTo, r.begun.SessionEnds = "", "", time.Time{}
-		if r.begun.Account == "" {
-			r.forget(r.begun)
-		} else if err := r.begun.save(); err != nil {
-			return err
-		}
+	if err := r.proved(); err != nil { // a claim goes on with the code, and so does this when the kit cannot be written
+		return err
 	}
 	return r.saveKit(ctx, k, out)
 }
@@ -105,7 +104,10 @@ func kitThere(out string) error {
 }
 
 func (r *claiming) tryKit(ctx context.Context, earlierCode bool) (client.Kit, error) {
-	q := client.ClaimRequest{Link: r.link, Code: r.askCode, Voucher: r.voucher, Tell: r.tell}
+	if err := r.keyed(r.voucher != ""); err != nil {
+		return client.Kit{}, err
+	}
+	q := client.ClaimRequest{Link: r.link, ClaimantKey: r.begun.ClaimantKey, Code: r.askCode, Voucher: r.voucher, Tell: r.tell}
 	if earlierCode {
 		q.Session = client.CodeSession{Session: r.begun.Session, To: r.begun.SessionTo, ExpiresAt: r.begun.SessionEnds}
 	}

@@ -58,7 +58,12 @@ func (w *town) plannedAt(p relay.Payment, ana *keypair.Full, ledgers uint32, seq
 	if err != nil {
 		w.Fatal(err)
 	}
-	if err := w.desk.Plan(w.Context(), e, head); err != nil {
+	proof := relay.Pass{Hash: "proof for " + e.Hash, Payment: p.ID, Kind: relay.ProofPass, ExpiresAt: relay.At(w.desk.Now()) + relay.PassLife}
+	err = w.desk.Store.UpdateMany(w.Context(), nil, func(tx relay.Tx, _ []relay.Payment) error { return tx.InsertPass(proof) })
+	if err != nil {
+		w.Fatal(err)
+	}
+	if err := w.desk.Plan(w.Context(), e, head, proof.Hash); err != nil {
 		w.Fatal(err)
 	}
 	keys := []*keypair.Full{w.seed(p)}
