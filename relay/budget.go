@@ -4,9 +4,9 @@ package relay
 // what its payments have locked now, together with what it has used up today (by the ledger's day), is at most the budget.
 // The signer keeps the count, in its log; see [Allowance].
 
-// FeesAside is what is set aside for the fees of one payment when it is funded, in stroops: its part of the funding's bid,
+// FeeReservePerPayment is what is set aside for the fees of one payment when it is funded, in stroops: its part of the funding's bid,
 // and a claim or the way home at some hundred stroops an operation. Bids beyond it are counted as they are made.
-const FeesAside Stroops = 100_000
+const FeeReservePerPayment Stroops = 100_000
 
 // BudgetShare is an app's budget when none is set: percent of what the sponsor has free on the ledger just then. What the
 // app uses up makes that less, so it stays below the same share of what was there in the morning; and because every app is
@@ -20,7 +20,7 @@ func CostOf(asset string, price Prices) (reserve, gift, fees Stroops) {
 	if asset != Native && asset != "" {
 		gift = price.Gift
 	}
-	return Stroops(AssetUnits(asset)) * price.Reserve, gift, FeesAside
+	return Stroops(AssetUnits(asset)) * price.Reserve, gift, FeeReservePerPayment
 }
 
 // SponsorCost is what the payment is counted with in its app's budget before it is signed; 0 when its sender's own wallet
@@ -53,7 +53,7 @@ type Allowance struct {
 }
 
 // Allows refuses a payment that the signer would refuse once it has signed what was accepted before. The faults are
-// "payment_limit" (Invalid), "day_limit" (Conflict) and "budget_empty" (Exhausted); their texts say how much is left.
+// "payment_limit" (Conflict), "day_limit" (Conflict) and "budget_empty" (Exhausted); their texts say how much is left.
 func (a Allowance) Allows(p Payment, price Prices, before Unsigned) error {
 	cost := p.SponsorCost(price)
 	day, budget := max(a.DayLeft-before.Amount, 0), max(a.BudgetLeft-before.cost(price), 0)
@@ -63,7 +63,7 @@ func (a Allowance) Allows(p Payment, price Prices, before Unsigned) error {
 	case p.Amount > a.MaxPayment:
 		return conflict("payment_limit", "The limit of this app for one payment is "+a.MaxPayment.String()+".")
 	case p.Amount > day:
-		return conflict("day_limit", "The limit of this app for one day is "+a.MaxDay.String()+" of an asset; "+day.String()+
+		return conflict(DayLimit, "The limit of this app for one day is "+a.MaxDay.String()+" of an asset; "+day.String()+
 			" are left until midnight UTC, by the ledger's clock.")
 	case cost > budget:
 		return BudgetEmpty(cost, budget, a.Budget)
@@ -79,6 +79,6 @@ func (u Unsigned) cost(price Prices) Stroops {
 
 // BudgetEmpty is the fault of a cost that an app's budget does not cover.
 func BudgetEmpty(cost, left, budget Stroops) *Fault {
-	return NewFault(Exhausted, "budget_empty", "This takes "+cost.String()+" lumens of the service for reserves and fees; of the app's budget of "+
+	return NewFault(Exhausted, BudgetEmptyCode, "This takes "+cost.String()+" lumens of the service for reserves and fees; of the app's budget of "+
 		budget.String()+" are "+left.String()+" left. What is claimed into accounts that exist, or returned, comes back.", nil)
 }

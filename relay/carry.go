@@ -6,8 +6,9 @@ import "fmt"
 // signed: a funding that fails on the ledger for want of lumens costs its fee, and blames a payment that has done nothing.
 //
 // The order of claims on the sponsor's lumens is fixed. First come the fees and reserves for the claims and returns of all
-// money in flight: they are set aside, so that a sponsor that runs short pauses new fundings and nothing else. Then come
-// fundings that are accepted, then new payments. What one app may take of it is its budget ([BudgetShare]).
+// money in flight: they are set aside, so that a sponsor that runs short pauses new fundings first, and
+// a claim that makes an account only when not even that one could be paid for. Then come fundings that are accepted, then new
+// payments. What one app may take of it is its budget ([BudgetShare]).
 
 // Load is what payments in flight will still ask of the sponsor; those that pay for themselves are not in it.
 type Load struct {
@@ -49,11 +50,13 @@ type Rates struct {
 	Gift    Stroops // lumens for the first fees of an account that a claim of a credit asset makes
 }
 
-// FeeAside is what is set aside for each operation, in stroops: ten times what the network wants at least.
-const FeeAside Stroops = 1000
+// FeeReservePerOperation is what is set aside for each operation, in stroops: ten times what the network wants at least.
+const FeeReservePerOperation Stroops = 1000
 
 // Rates are what a load costs at these prices.
-func (p Prices) Rates() Rates { return Rates{Reserve: p.Reserve, Fee: FeeAside, Gift: p.Gift} }
+func (p Prices) Rates() Rates {
+	return Rates{Reserve: p.Reserve, Fee: FeeReservePerOperation, Gift: p.Gift}
+}
 
 // The most operations of the envelopes of one payment, the fee bump around each counted as one more. A payment that waits may
 // need two: a claim that fails, and what brings the money to its place after it.
@@ -84,8 +87,8 @@ func ClaimNeed(asset string, r Rates) Stroops {
 
 // The codes of what pauses fundings.
 const (
-	SponsorShort    = "sponsor_short"  // everybody's
-	TreasuryShort   = "treasury_short" // one app's, and so are the others
+	SponsorShort    = "sponsor_short"  // pauses all apps
+	TreasuryShort   = "treasury_short" // pauses one app, as the others do
 	DayLimit        = "day_limit"
 	BudgetEmptyCode = "budget_empty"
 )

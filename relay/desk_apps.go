@@ -5,12 +5,6 @@ import (
 	"strings"
 )
 
-// Budgets of a new app, in base reserves.
-const (
-	NewAppLocked = 20_000
-	NewAppSpent  = 200_000
-)
-
 // OpenApp writes down an app with its first key, whose scopes the caller has set. The treasury account is the signer's answer for the app's id.
 func (d *Desk) OpenApp(ctx context.Context, a App, k Key) (App, error) {
 	if n := strings.TrimSpace(a.Name); n == "" || len(n) > 80 || strings.ContainsAny(n, "\r\n") {
@@ -21,7 +15,6 @@ func (d *Desk) OpenApp(ctx context.Context, a App, k Key) (App, error) {
 	}
 	now := d.now()
 	a.CreatedAt, k.App, k.CreatedAt = now, a.ID, now
-	a.MostLocked, a.MostSpent = NewAppLocked, NewAppSpent
 	err := d.Store.UpdateMany(ctx, nil, func(tx Tx, _ []Payment) error {
 		if err := tx.InsertApp(a); err != nil {
 			return err

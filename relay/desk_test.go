@@ -18,12 +18,13 @@ import (
 type room struct {
 	*testing.T
 	*relay.Desk
-	app   relay.App
-	now   time.Time
-	seq   uint32 // newest ledger taken in
-	free  relay.Stroops
-	signs relay.Allowance
-	n     int
+	app    relay.App
+	now    time.Time
+	seq    uint32 // newest ledger taken in
+	free   relay.Stroops
+	signs  relay.Allowance
+	prices relay.Prices
+	n      int
 }
 
 func newRoom(t *testing.T) *room {
@@ -94,7 +95,7 @@ func (r *room) opening(change func(*relay.Payment)) relay.Opening {
 	if change != nil {
 		change(&p)
 	}
-	return relay.Opening{Payment: p, App: r.app, Share: []byte("share"), Free: r.free, Signs: r.signs}
+	return relay.Opening{Payment: p, App: r.app, Share: []byte("share"), Free: r.free, Signs: r.signs, Prices: r.prices}
 }
 
 func (r *room) create(change func(*relay.Payment)) relay.Payment {
@@ -419,7 +420,7 @@ func TestTerms(t *testing.T) {
 // The app's budget is for what it pays: amounts out of its treasury, asset by asset, and reserves that the service keeps.
 func TestBudget(t *testing.T) {
 	r := newRoom(t)
-	r.app.MostLocked = 5
+	r.prices.Reserve, r.signs.Budget, r.signs.BudgetLeft = relay.One, 6*relay.One, 6*relay.One // five reserves, and fees
 	try := func(change func(*relay.Payment)) error {
 		_, err := r.Create(t.Context(), r.opening(change), func(relay.Payment) ([]byte, error) { return nil, nil })
 		return err

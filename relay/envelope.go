@@ -6,7 +6,7 @@ type EnvelopeKind string
 const (
 	FundingEnvelope EnvelopeKind = "funding" // creates the holding accounts of its payments
 	ReturnEnvelope  EnvelopeKind = "return"  // one rung of a return ladder
-	ClaimEnvelope   EnvelopeKind = "claim"   // merges a holding account into the claimant's
+	ClaimEnvelope   EnvelopeKind = "claim"   // pays a claimant's account that exists, or merges into one that it makes
 )
 
 // EnvelopeState is where an envelope is in its life.
@@ -76,9 +76,9 @@ func (e Envelope) Live() bool { return e.State == Planned || e.State == Signed }
 func (e Envelope) WalletsOwn() bool { return e.Kind == FundingEnvelope && e.OwnFee > 0 }
 
 // StepSighting is what becomes of an envelope that was seen in a ledger, and what its payments are told (what it cost and
-// moved, [detailed] adds for each of them). rungsLeft is how
-// many other returns of the same holding account are live. Pure; repeats are no-ops; a sighting of an envelope that was
-// proven dead is [ErrContradiction], but for one that a wallet alone signs: what we said of that binds nobody.
+// moved, [detailed] adds for each of them). rungsLeft is how many other returns of the same holding account are live. Pure;
+// repeats are no-ops; a sighting of an envelope that was proven dead is [ErrContradiction], but for one that a wallet alone
+// signs. A kind that is not known is the fault "unknown_kind" (Internal).
 func StepSighting(e Envelope, s Sighting, rungsLeft int) (Envelope, Input, error) {
 	switch e.State {
 	case Dead:
@@ -106,9 +106,13 @@ func StepSighting(e Envelope, s Sighting, rungsLeft int) (Envelope, Input, error
 		return e, FundingDead{Hash: e.Hash, Short: s.Short}, nil
 	case e.Kind == ClaimEnvelope:
 		return e, ClaimDead{Hash: e.Hash}, nil
+	case e.Kind == ReturnEnvelope:
+		return e, RungSpent{Left: rungsLeft}, nil
 	}
-	return e, RungSpent{Left: rungsLeft}, nil
+	return e, nil, errKind
 }
+
+var errKind = NewFault(Internal, "unknown_kind", "", nil)
 
 // StepDead is what becomes of an envelope that was proven unable to land, and what its payments are told. Only the
 // holder of a [Verdict] of CannotLand may call it. A return has no end and dies only with its holding account's sequence.
@@ -125,6 +129,8 @@ func StepDead(e Envelope, rungsLeft int) (Envelope, Input, error) {
 		return e, FundingDead{Hash: e.Hash}, nil
 	case ClaimEnvelope:
 		return e, ClaimDead{Hash: e.Hash}, nil
+	case ReturnEnvelope:
+		return e, RungSpent{Left: rungsLeft}, nil
 	}
-	return e, RungSpent{Left: rungsLeft}, nil
+	return e, nil, errKind
 }

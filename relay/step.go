@@ -367,12 +367,12 @@ func landReturn(p Payment, in ReturnLanded) (Payment, []Effect, error) {
 	ladder := p.Ladder()
 	role, why := ladder.Role(in.Rung), Reason("")
 	switch {
-	case role == "":
-		return p, nil, NewFault(Internal, "unknown_rung", "", nil)
 	case role == LastResort:
 		why = LeftClaimable
 	case role == BareRung:
 		why = ClawedBack
+	case role != PlainRung && role != WalletRung:
+		return p, nil, NewFault(Internal, "unknown_rung", "", nil)
 	case p.short(in.Arrived, in.Rest):
 		why = HoldingShort
 	}

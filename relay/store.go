@@ -4,16 +4,14 @@ import "context"
 
 // App is a tenant.
 type App struct {
-	ID         AppID
-	Name       string // shown to recipients
-	Recipient  string // age recipient of the sender: every box of the app is sealed to it
-	Treasury   string // the app's account
-	MayVouch   bool   // may prove handles of its own signed-in users
-	Notify     bool   // we write to recipients on arrival and on claim
-	MostLocked int    // base reserves that may be locked in holding accounts at a time
-	MostSpent  int    // base reserves that may be given to claimants' accounts in all, less those that came back
-	Reclaim    bool   // they are taken back by themselves, once an account can carry them
-	CreatedAt  Micros
+	ID        AppID
+	Name      string // shown to recipients
+	Recipient string // age recipient of the sender: every box of the app is sealed to it
+	Treasury  string // the app's account
+	MayVouch  bool   // may prove handles of its own signed-in users
+	Notify    bool   // we write to recipients on arrival and on claim
+	Reclaim   bool   // they are taken back by themselves, once an account can carry them
+	CreatedAt Micros
 }
 
 // Key opens the API for an app. Only the hash of its text is kept.

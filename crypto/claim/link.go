@@ -2,7 +2,7 @@
 //
 // A claim link is <base>/c/<payment id>#<fragment>. The fragment carries the link
 // secret, which a browser never sends to a server. From the secret come the claim
-// identity that opens the box, and auth, which opens nothing (DESIGN section 3).
+// identity that opens the box, and auth, which opens nothing (HKDF, RFC 5869; testdata/vectors has examples).
 //
 // It promises that one link has one text (what Parse accepts, Reveal writes again
 // byte for byte), that a link whose id or secret was altered or cut is recognised

@@ -20,7 +20,7 @@ func appsAndKeys(b *bench) {
 		})
 	}
 	kept()
-	a.Name, a.Recipient, a.Treasury, a.MayVouch, a.Notify, a.MostLocked, a.MostSpent, a.Reclaim = "n", "r", "t", false, false, 3, 4, true
+	a.Name, a.Recipient, a.Treasury, a.MayVouch, a.Notify, a.Reclaim = "n", "r", "t", false, false, true
 	b.update(func(tx relay.Tx) error { return tx.SaveApp(a) })
 	kept()
 	b.code(b.try(func(tx relay.Tx) error { return tx.InsertApp(a) }), relay.Conflict, "id_taken")

@@ -15,7 +15,7 @@ const Network = "cee0302d59844d32bdca915c8203dd44b33fbb7edc19051ea37abedf28ecd47
 // App is an app with every column filled; name tells several apart.
 func App(name string) relay.App {
 	return relay.App{ID: relay.AppID("app_" + name), Name: "App " + name, Recipient: "age1" + name, Treasury: "GTREASURY" + name,
-		MayVouch: true, Notify: true, MostLocked: 20_000, MostSpent: 200_000, CreatedAt: Start}
+		MayVouch: true, Notify: true, CreatedAt: Start}
 }
 
 // Payment is the n-th payment of an app, just created, with every column filled that such a payment has. A later n was

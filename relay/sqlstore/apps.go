@@ -6,17 +6,18 @@ import (
 	"github.com/restante/restante/relay"
 )
 
-const appColumns = "id, name, recipient, treasury, may_vouch, notify, most_locked, most_spent, created_at"
+const appColumns = "id, name, recipient, treasury, may_vouch, notify, created_at"
 
 func scanApp(_ *session, r row) (a relay.App, err error) {
-	err = r.Scan(&a.ID, &a.Name, &a.Recipient, &a.Treasury, &a.MayVouch, &a.Notify, &a.MostLocked, &a.MostSpent, &a.CreatedAt, &a.Reclaim)
+	err = r.Scan(&a.ID, &a.Name, &a.Recipient, &a.Treasury, &a.MayVouch, &a.Notify, &a.CreatedAt, &a.Reclaim)
 	return a, err
 }
 
-// InsertApp implements relay.Tx; an id that is there already is the fault "id_taken" (Conflict).
+// InsertApp implements relay.Tx; an id that is there already is the fault "id_taken" (Conflict). The columns most_locked and
+// most_spent are of a rule that the signer's budgets have taken the place of, and are not read any more.
 func (s *session) InsertApp(a relay.App) error {
-	err := s.insertNew("INSERT INTO apps ("+appColumns+") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
-		a.ID, a.Name, a.Recipient, a.Treasury, a.MayVouch, a.Notify, a.MostLocked, a.MostSpent, a.CreatedAt)
+	err := s.insertNew("INSERT INTO apps ("+appColumns+", most_locked, most_spent) VALUES ($1, $2, $3, $4, $5, $6, $7, 0, 0)",
+		a.ID, a.Name, a.Recipient, a.Treasury, a.MayVouch, a.Notify, a.CreatedAt)
 	if err != nil {
 		return err
 	}
@@ -40,8 +41,8 @@ func (s *session) App(id relay.AppID) (relay.App, error) {
 
 // SaveApp implements relay.Tx; an unknown id is relay.ErrNotFound.
 func (s *session) SaveApp(a relay.App) error {
-	err := s.execOne(`UPDATE apps SET name = $2, recipient = $3, treasury = $4, may_vouch = $5, notify = $6, most_locked = $7,
-		most_spent = $8 WHERE id = $1`, a.ID, a.Name, a.Recipient, a.Treasury, a.MayVouch, a.Notify, a.MostLocked, a.MostSpent)
+	err := s.execOne("UPDATE apps SET name = $2, recipient = $3, treasury = $4, may_vouch = $5, notify = $6 WHERE id = $1",
+		a.ID, a.Name, a.Recipient, a.Treasury, a.MayVouch, a.Notify)
 	if err != nil {
 		return err
 	}

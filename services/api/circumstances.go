@@ -9,7 +9,7 @@ import (
 )
 
 // prices are those of the network and of our envelopes.
-var prices = relay.Prices{Reserve: stellar.BaseReserve, Fees: stellar.FeePurse, Gift: stellar.FirstFees}
+var prices = stellar.Prices
 
 // circumstances looks at the ledger for what a payment depends on, and has relay judge it.
 func (s *server) circumstances(ctx context.Context, o *relay.Opening) error {

@@ -30,7 +30,7 @@ func fundTime(within string) (time.Duration, error) {
 	}
 	limit, err := time.ParseDuration(within)
 	if err != nil || limit < leastFundTime || limit > mostFundTime {
-		return 0, invalid("fund_within_malformed", "/fund_within", `the time to fund is like "10m" or "6h", at least 1m`)
+		return 0, invalid("fund_within_malformed", "/fund_within", `the time to fund is like "10m" or "6h": from 1m to 24h, and no more than 7,500 ledgers take`)
 	}
 	return limit, nil
 }

@@ -22,7 +22,7 @@ func (h *house) sponsorCarries(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	prices := relay.Prices{Reserve: stellar.BaseReserve, Gift: stellar.FirstFees}
+	prices := stellar.Prices
 	return relay.Sponsor{Free: facts[sponsor].Free, Load: load, Rates: prices.Rates()}.Short(relay.LoadOf(relay.Payment{Asset: relay.Native}))
 }
 
@@ -43,7 +43,7 @@ func (h *house) fundingsGoOn(ctx context.Context) error {
 		}
 	}
 	if apps > 0 {
-		return relay.NewFault(relay.Exhausted, "fundings_wait", fmt.Sprintf("The fundings of %d apps wait for their treasury or for a limit.", apps), nil)
+		return relay.NewFault(relay.Exhausted, "fundings_wait", fmt.Sprintf("Fundings wait for a treasury or for a limit, in %d app(s).", apps), nil)
 	}
 	return nil
 }

@@ -20,7 +20,7 @@ func (c *cli) newList() *cobra.Command {
 				return usage("--state: there is no state %q. They are %s.", f.State, stateNames())
 			}
 			if f.Limit < 1 || f.Limit > 100 {
-				return usage("--limit: at most so many payments, 1 to 100; %d is not among them.", f.Limit)
+				return usage("--limit takes 1 to 100, not %d.", f.Limit)
 			}
 			cl, err := c.app()
 			if err != nil {

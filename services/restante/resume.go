@@ -65,7 +65,7 @@ func (c *cli) kept(id string) (k keptAttempt, a client.Attempt, err error) {
 	text, err := os.ReadFile(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return k, a, failed("No send of this id was cut off here: its answer was printed, or it was made elsewhere. \"restante show %s\" tells.", id)
+		return k, a, failed("No unfinished send with this id is kept here: its answer was printed, or it was made elsewhere. \"restante show %s\" tells.", id)
 	case err != nil:
 		return k, a, failed("What is kept of the send cannot be read: %v.", err)
 	}

@@ -26,7 +26,7 @@ func (f ownFlags) check() error {
 	}
 	switch {
 	case f.returnMemo != "" && f.returnTo == "":
-		return usage("--return-memo goes with --return-to: whose account asks for it?")
+		return usage("--return-memo goes with --return-to.")
 	case f.returnMemoType != "" && f.returnMemo == "":
 		return usage("--return-memo-type goes with --return-memo.")
 	}

@@ -37,7 +37,7 @@ type upConfig struct {
 
 // ledgerConfig says which ledger: the embedded one, or a Stellar RPC server elsewhere.
 type ledgerConfig struct {
-	Interval   time.Duration `yaml:"interval"`   // of the embedded ledger; default 1 s, 0 = closed on demand only
+	Interval   time.Duration `yaml:"interval"`   // of the embedded ledger; more than 0, default 1 s
 	URL        string        `yaml:"url"`        // Stellar RPC server; preferred
 	Horizon    string        `yaml:"horizon"`    // Horizon server, where there is no Stellar RPC; without either, the embedded ledger
 	Passphrase string        `yaml:"passphrase"` // of the network
@@ -47,8 +47,7 @@ type ledgerConfig struct {
 // defaultUp is `up` without flags.
 func defaultUp() upConfig {
 	return upConfig{Data: "restante-data", Addr: "127.0.0.1:8080",
-		Ledger: ledgerConfig{Interval: time.Second, Passphrase: developmentNetwork},
-		Worker: worker.Config{SweepEvery: 250 * time.Millisecond}}
+		Ledger: ledgerConfig{Interval: time.Second, Passphrase: developmentNetwork}}
 }
 
 func (c *cli) newUp() *cobra.Command {

@@ -42,7 +42,7 @@ func (s *Signer) allowFunding(in relay.FundIntent, head relay.Head) error {
 			return err
 		}
 		if m.Amount > limits.MaxDay-today { // neither side can overflow: both are within MaxDay
-			return forbidden("day_limit", "The app's limit for one day is used up.")
+			return forbidden(relay.DayLimit, "The app's limit for one day is used up.")
 		}
 		sums[m.Asset] += m.Amount
 	}

@@ -77,7 +77,7 @@ func (s *Signer) allowCost(t *told, app relay.AppID, cost relay.Stroops, head re
 // withinBudget does what costs the sponsor something, and once more when the budget was empty and something came back.
 func (s *Signer) withinBudget(ctx context.Context, app relay.AppID, do func() error) error {
 	err := do()
-	if relay.CodeOf(err) != "budget_empty" {
+	if relay.CodeOf(err) != relay.BudgetEmptyCode {
 		return err
 	}
 	if back, failed := s.settle(ctx, app); failed != nil || !back {

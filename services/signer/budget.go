@@ -8,7 +8,7 @@ import (
 )
 
 // prices are those of the network and of our envelopes, by which costs are counted.
-var prices = relay.Prices{Reserve: stellar.BaseReserve, Fees: stellar.FeePurse, Gift: stellar.FirstFees}
+var prices = stellar.Prices
 
 // cost is what one payment costs the sponsor. It is under way from the funding's signature on and counts as much as it could
 // still cost; what it has cost in the end counts on one day.

@@ -76,7 +76,7 @@ func (r *rig) settles() bool {
 
 // What costs the sponsor something is counted before its signature leaves: at the most that it may still cost.
 func TestBudgetCountsEachCost(t *testing.T) {
-	aside := relay.FeesAside
+	aside := relay.FeeReservePerPayment
 	native, credit := 2*unit+aside, 3*unit+first+aside
 	for name, c := range map[string]struct {
 		do           func(r *rig)
@@ -167,7 +167,7 @@ func TestBudgetCountsBack(t *testing.T) {
 	}{
 		"still there": {false, func(r *rig, a relay.FundAnswer) {
 			r.view.there[a.Minted[0].Account] = relay.AccountFacts{Exists: true}
-		}, native + relay.FeesAside, 0},
+		}, native + relay.FeeReservePerPayment, 0},
 		"returned": {false, func(r *rig, a relay.FundAnswer) {
 			r.bump(a.Envelope.Hash, nil, 8000)
 			r.landed(a.Envelope.Hash, 400)
@@ -205,7 +205,7 @@ func TestBudgetCountsBack(t *testing.T) {
 		"moved, and waiting": {false, func(r *rig, a relay.FundAnswer) {
 			next := r.keep(r.moving(a.Minted[0], 0).minted())
 			r.view.there[next.Minted[0].Account] = relay.AccountFacts{Exists: true}
-		}, native + relay.FeesAside, 0},
+		}, native + relay.FeeReservePerPayment, 0},
 		"moved, and claimed into a new account": {false, func(r *rig, a relay.FundAnswer) {
 			next := r.keep(r.moving(a.Minted[0], 0).minted())
 			r.landed(next.Envelope.Hash, 0)
@@ -241,7 +241,7 @@ func TestBudgetWaitsForTheBound(t *testing.T) {
 	if back, err := r.s.settle(t.Context(), r.app); back || err != nil {
 		t.Errorf("%v, %v", back, err)
 	}
-	r.counts("not landed", 2*unit+relay.FeesAside, 0)
+	r.counts("not landed", 2*unit+relay.FeeReservePerPayment, 0)
 }
 
 // The drain: a stroop of one's own asset to oneself, into a new account each time. It stops at the share of what the sponsor
@@ -331,7 +331,7 @@ func TestBudgetFailsClosed(t *testing.T) {
 func TestBidsBeyondTheBudget(t *testing.T) {
 	r := newRig(t)
 	r.s.Close()
-	r.cfg.Policy.Apps = map[relay.AppID]Limits{r.app: {Budget: 2 * (2*unit + relay.FeesAside)}}
+	r.cfg.Policy.Apps = map[relay.AppID]Limits{r.app: {Budget: 2 * (2*unit + relay.FeeReservePerPayment)}}
 	r.open()
 	a, b := r.fund(r.mintOf(relay.Native)), r.fund(r.mintOf(relay.Native))
 	for _, hash := range []string{a.Envelope.Hash, a.Minted[0].Ladder[0].Hash, a.Minted[0].Ladder[1].Hash, a.Minted[0].Ladder[2].Hash, b.Minted[0].Ladder[0].Hash} {
@@ -339,7 +339,7 @@ func TestBidsBeyondTheBudget(t *testing.T) {
 		r.bump(hash, nil, 5*relay.One)
 	}
 	total := r.allowance().Locked
-	if most := 2*(2*unit+relay.FeesAside) + 4*1000; total > most {
+	if most := 2*(2*unit+relay.FeeReservePerPayment) + 4*1000; total > most {
 		t.Errorf("%d out, budgeted were %d", total, most)
 	}
 	if raw, err := r.s.Bump(t.Context(), b.Envelope.Hash, nil, 5*relay.One); relay.CodeOf(err) != "budget_empty" || raw != nil {

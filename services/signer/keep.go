@@ -67,7 +67,7 @@ func (s *Signer) keep(t *told, in relay.KeepIntent) (relay.FundAnswer, error) {
 
 var (
 	errTerms = forbidden("terms_missing", "Who funds a payment out of a wallet keeps its reserve and pays its fees.")
-	errOurs  = forbidden("wallet_ours", "The service's own accounts are nobody's wallet.")
+	errOurs  = forbidden("wallet_ours", "An account of the service cannot be the wallet.")
 )
 
 // mostKeptLedgers is how far ahead a funding may end whose senders sign by hand, one after the other. The proof about it needs

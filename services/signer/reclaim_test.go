@@ -77,7 +77,7 @@ func TestReclaim(t *testing.T) {
 			r.landed(a.Hash, 200)
 			r.settles()
 			after := r.allowance()
-			if got := used.Locked + used.Used - after.Locked - after.Used; got < c.back || got > c.back+relay.FeesAside {
+			if got := used.Locked + used.Used - after.Locked - after.Used; got < c.back || got > c.back+relay.FeeReservePerPayment {
 				t.Errorf("%d came back, not %d", got, c.back)
 			}
 			r.reopen()

@@ -149,7 +149,7 @@ func TestPageSaysWhatIsWrongWithALink(t *testing.T) {
 	}
 	for answer, title := range map[string]string{
 		`{"status":401,"body":{}}`: "This link opens nothing here",
-		`{"status":500,"body":{}}`: "The service does not answer well",
+		`{"status":500,"body":{}}`: "The service answered with an error",
 		"down":                     "The service cannot be reached",
 	} {
 		if r := read(goodLink, answer); r.Shown["title"] != title || r.Claim {

@@ -83,7 +83,7 @@ func (w *Worker) reclaimAll(ctx context.Context, rows []relay.Work, payments []r
 		if err != nil {
 			return nil, err
 		}
-		r := relay.ReclaimOf(facts[p.Destination], sponsor, relay.Prices{Reserve: stellar.BaseReserve})
+		r := relay.ReclaimOf(facts[p.Destination], sponsor, stellar.Prices)
 		switch {
 		case r.Units() == 0:
 			if _, err := w.Desk.Apply(ctx, p.ID, relay.ReservesBack{}); err != nil {

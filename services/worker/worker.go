@@ -25,7 +25,7 @@ import (
 type Config struct {
 	BoundLedgers uint32        `yaml:"bound_ledgers"` // a funding lands within so many ledgers or never; default 12
 	BoundTime    time.Duration `yaml:"bound_time"`    // and within this much ledger time; default 5 minutes
-	SweepEvery   time.Duration `yaml:"sweep_every"`   // pause between two looks for work that is due; default 1 s
+	SweepEvery   time.Duration `yaml:"sweep_every"`   // pause between two looks for work that is due; default 250 ms
 	WatchEvery   time.Duration `yaml:"watch_every"`   // pause before asking again for a ledger that has not closed; default 300 ms
 	Retry        time.Duration `yaml:"retry"`         // first pause between attempts, it doubles up to 16 times this; default 500 ms
 	Lease        time.Duration `yaml:"lease"`         // a row is another worker's again after this; default 30 s
@@ -45,7 +45,7 @@ func (c *Config) defaults() {
 		c.Parallel = 4
 	}
 	fill(&c.BoundTime, 5*time.Minute)
-	fill(&c.SweepEvery, time.Second)
+	fill(&c.SweepEvery, 250*time.Millisecond)
 	fill(&c.WatchEvery, 300*time.Millisecond)
 	fill(&c.Retry, 500*time.Millisecond)
 	fill(&c.Lease, 30*time.Second)

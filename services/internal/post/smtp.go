@@ -160,7 +160,7 @@ func (s *SMTP) Ready(ctx context.Context) error {
 		return relay.NewFault(relay.Unavailable, "mail_unavailable", "The mail server "+s.place()+" cannot be reached.", err)
 	}
 	if s.shut.Load() {
-		return relay.NewFault(relay.Unavailable, "mail_unavailable", "The mail server "+s.place()+" does not let us in.", nil)
+		return relay.NewFault(relay.Unavailable, "mail_unavailable", "The mail server "+s.place()+" refuses our login.", nil)
 	}
 	return nil
 }

@@ -55,7 +55,7 @@ function title(text, lead) {
 let link = "";
 
 function command(proof) {
-  $("how").textContent = `Type this in a terminal, and paste the link when it asks. ${proofs[proof]}, makes an account that only you hold the key of, and moves the money there.`;
+  $("how").textContent = `Type this in a terminal, and paste the link when it asks. ${proofs[proof] ? `${proofs[proof]}, makes` : "It says what it asks for, makes"} an account that only you hold the key of, and moves the money there.`;
   $("claim").hidden = false;
 }
 
@@ -110,7 +110,7 @@ const pause = (ms) => new Promise((done) => setTimeout(done, ms));
 // follow asks again and again until the payment has ended: the sender may take it back while the page is open. The server
 // answers when something has changed, or after half a minute.
 async function follow(payment, auth) {
-  let state = "";
+  let state = "", shown = "";
   for (let failures = 0; !ended.includes(state) && failures < 20; ) {
     const wait = state ? `?wait=30s&state_not=${state}` : "";
     let answer;
@@ -121,8 +121,9 @@ async function follow(payment, auth) {
     }
     if (answer?.ok) {
       const view = await answer.json();
-      if (view.state !== state) facts(view);
-      state = view.state;
+      const text = JSON.stringify(view); // a hold, or a mail refused, changes it within one state
+      if (text !== shown) facts(view);
+      [state, shown] = [view.state, text];
       failures = 0;
       continue;
     }
@@ -131,7 +132,7 @@ async function follow(payment, auth) {
       return;
     }
     if (!state) {
-      title("The service does not answer well", "Nothing has happened to the money. Try again in a moment.");
+      title("The service answered with an error", "Nothing has happened to the money. Try again in a moment.");
       return;
     }
     failures++;
@@ -156,7 +157,7 @@ async function main() {
       title(head, lead + count);
       if (err.code === "insecure") {
         link = location.href;
-        command("code");
+        command(); // what proves it, the server was not asked
       }
     } else {
       title("The service cannot be reached", "Nothing has happened to the money. Try again in a moment.");
