@@ -105,8 +105,8 @@ func (a *Anchored) look(ctx context.Context) error {
 	case err != nil || newest == known:
 		return err
 	case newest.Lines <= known.Lines:
-		return fmt.Errorf("the signer's log has %d lines with head %s, known are %d with %s: %w",
-			newest.Lines, newest.Head, known.Lines, known.Head, ErrContradiction)
+		return About(newest.Head, fmt.Errorf("the signer's log has %d lines with head %s, known are %d with %s: %w",
+			newest.Lines, newest.Head, known.Lines, known.Head, ErrContradiction))
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()

@@ -24,6 +24,9 @@ func (d *Desk) now() Micros { return At(d.Now()) }
 func (d *Desk) Apply(ctx context.Context, id PaymentID, in Input) (Payment, error) {
 	var out Payment
 	err := d.Store.UpdateMany(ctx, []PaymentID{id}, func(tx Tx, ps []Payment) (err error) {
+		if err := mayEnd(tx, ps[0], in); err != nil {
+			return err
+		}
 		out, err = d.step(tx, ps[0], in)
 		return err
 	})
@@ -250,6 +253,9 @@ func replaceable(tx Tx, p Payment) error {
 		return ErrNotFound
 	}
 	if err := old.Replaceable(); err != nil {
+		return err
+	}
+	if err := goes(tx, old); err != nil {
 		return err
 	}
 	if old.Holding != p.From || old.Amount != p.Amount || old.Asset != p.Asset || old.ReturnTo != p.ReturnTo ||

@@ -3,8 +3,6 @@ package relay
 import (
 	"bytes"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"slices"
@@ -217,11 +215,13 @@ func (d *Desk) SignFunding(ctx context.Context, id PaymentID, hash string, compl
 	return out, err
 }
 
+const otherwise = "funded_otherwise"
+
 // fits compares what the signer funded with what the row says: a row of the same id may not be the same payment when the
 // database was restored in between.
 func (m Minted) fits(p Payment) error {
 	if m.Amount != p.Amount || m.Asset != p.Asset || m.ReturnTo != p.ReturnTo || m.ExpiresAt != p.ExpiresAt || m.Terms != p.Terms() {
-		return NewFault(Internal, "funded_otherwise", "", fmt.Errorf("payment %s was funded with %s for %s, the row says %s for %s",
+		return NewFault(Internal, otherwise, "", fmt.Errorf("payment %s was funded with %s for %s, the row says %s for %s",
 			p.ID, m.Amount, m.ReturnTo, p.Amount, p.ReturnTo))
 	}
 	return nil
@@ -233,6 +233,9 @@ func (d *Desk) Plan(ctx context.Context, e Envelope, at Head, proof string) erro
 	return d.Store.UpdateMany(ctx, e.Payments, func(tx Tx, ps []Payment) error {
 		if ps[0].State != Pending {
 			return ps[0].claimRefusal()
+		}
+		if err := goes(tx, ps[0]); err != nil {
+			return err
 		}
 		if Seconds(at.CloseTime) >= ps[0].ExpiresAt {
 			return conflict("expired", "The time to claim this payment has run out.")
@@ -258,6 +261,9 @@ func (d *Desk) SubmitClaim(ctx context.Context, id PaymentID, hash string, compl
 		dead := !e.Live() || at.Sequence >= e.Bound || at.CloseTime > e.MaxTime
 		if dead && ps[0].State == Pending { // else the payment says more of why not
 			return conflict("plan_dead", "The time of this plan is over. Ask for another one.")
+		}
+		if err := goes(tx, ps[0]); err != nil && ps[0].State == Pending {
+			return err
 		}
 		if out, err = d.step(tx, ps[0], ClaimSubmitted{Hash: hash, Destination: e.Destination, At: at}); err != nil {
 			return err
@@ -289,6 +295,9 @@ func (d *Desk) CollectClaim(ctx context.Context, id PaymentID, hash string, part
 		if _, _, err := Step(out, ClaimSubmitted{Hash: hash, Destination: e.Destination, At: at}, d.now()); err != nil {
 			return err
 		}
+		if err := goes(tx, out); err != nil {
+			return err
+		}
 		if e.State != Planned || at.Sequence >= e.Bound || at.CloseTime > e.MaxTime {
 			return conflict("plan_dead", "The time of this plan is over. Ask for another one.")
 		}
@@ -299,68 +308,80 @@ func (d *Desk) CollectClaim(ctx context.Context, id PaymentID, hash string, part
 }
 
 // Sighted tells an envelope and its payments that it was seen in a ledger. A funding that the watcher has passed without
-// knowing it asks for a look at what happened to its accounts since.
+// knowing it asks for a look at what happened to its accounts since. A [Contradiction] is answered after the commit: what it is
+// about is stopped by then, and the rest went on.
 func (d *Desk) Sighted(ctx context.Context, s Sighting) error {
-	e, err := d.Envelope(ctx, s.Hash)
-	if err != nil {
-		return err
-	}
-	return d.Store.UpdateMany(ctx, e.Payments, func(tx Tx, _ []Payment) error {
-		before, err := tx.Envelope(s.Hash)
+	return d.settling(ctx, s.Hash, func(tx Tx, e Envelope) ([]error, error) {
+		said, err := d.settleIn(tx, s.Hash, &s)
 		if err != nil {
-			return err
-		}
-		err = d.settleIn(tx, s.Hash, &s)
-		if err != nil {
-			return err
+			return nil, err
 		}
 		passed, err := tx.Cursor()
-		if err != nil || passed < s.Ledger || !before.Live() || e.Kind != FundingEnvelope {
-			return err
+		if err != nil || passed < s.Ledger || !e.Live() || e.Kind != FundingEnvelope {
+			return said, err
 		}
-		return d.lookAgain(tx, e.Payments)
+		return said, d.lookAgain(tx, e.Payments)
 	})
 }
 
-// Died tells an envelope and its payments that it is proven unable to land. Only after a [Verdict] of [CannotLand].
-func (d *Desk) Died(ctx context.Context, hash string) error {
+// settling runs fn in one commit on an envelope and its payments, and then answers the contradictions that it found.
+func (d *Desk) settling(ctx context.Context, hash string, fn func(tx Tx, e Envelope) ([]error, error)) error {
 	e, err := d.Envelope(ctx, hash)
 	if err != nil {
 		return err
 	}
-	return d.Store.UpdateMany(ctx, e.Payments, func(tx Tx, ps []Payment) error { return d.settleIn(tx, hash, nil) })
+	var said []error
+	err = d.Store.UpdateMany(ctx, e.Payments, func(tx Tx, _ []Payment) error {
+		e, err := tx.Envelope(hash)
+		if err == nil {
+			said, err = fn(tx, e)
+		}
+		return err
+	})
+	if err == nil {
+		err = errors.Join(said...)
+	}
+	return err
+}
+
+// Died tells an envelope and its payments that it is proven unable to land, as Sighted does. Only after a [Verdict] of
+// [CannotLand].
+func (d *Desk) Died(ctx context.Context, hash string) error {
+	return d.settling(ctx, hash, func(tx Tx, _ Envelope) ([]error, error) { return d.settleIn(tx, hash, nil) })
 }
 
 // Starved is Died of a funding that the network did not take for want of lumens for its fee: it is no try of its payments.
 func (d *Desk) Starved(ctx context.Context, hash string) error {
-	e, err := d.Envelope(ctx, hash)
-	if err != nil {
-		return err
-	}
-	return d.Store.UpdateMany(ctx, e.Payments, func(tx Tx, ps []Payment) error {
-		for _, p := range ps {
+	return d.settling(ctx, hash, func(tx Tx, e Envelope) ([]error, error) {
+		for _, id := range e.Payments {
+			p, err := tx.Payment(id)
+			if err != nil {
+				return nil, err
+			}
 			if p.State != Funding || p.Funding != hash {
 				continue
 			}
 			if _, err := d.step(tx, p, FundingDead{Hash: hash, Short: true}); err != nil {
-				return fmt.Errorf("payment %s: %w", p.ID, err)
+				return nil, fmt.Errorf("payment %s: %w", p.ID, err)
 			}
 		}
 		return d.settleIn(tx, hash, nil) // whose payments know already
 	})
 }
 
-// settleIn steps an envelope that was seen, or with seen = nil is proven dead, and tells its payments.
-func (d *Desk) settleIn(tx Tx, hash string, seen *Sighting) error {
+// settleIn steps an envelope that was seen, or with seen = nil is proven dead, and tells its payments. Those that the news
+// contradicts are stopped, in the same commit, and told nothing; the others go on. An envelope that cannot be so at all stops all
+// its payments. said is what was found out so; a hash that a person has looked at is no news.
+func (d *Desk) settleIn(tx Tx, hash string, seen *Sighting) (said []error, err error) {
 	e, err := tx.Envelope(hash)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	left := 0
 	if e.Kind == ReturnEnvelope {
 		all, err := tx.EnvelopesOf(e.Payments[0])
 		if err != nil {
-			return err
+			return nil, err
 		}
 		for _, other := range RungsLeft(all, e.Source) {
 			if other.Sequence > e.Sequence { // a rung in a ledger uses up all lower numbers
@@ -376,7 +397,7 @@ func (d *Desk) settleIn(tx Tx, hash string, seen *Sighting) error {
 		next, in, err = StepSighting(e, *seen, left)
 	}
 	if err != nil {
-		return About(hash, fmt.Errorf("envelope %s: %w", hash, err))
+		return d.stop(tx, hash, fmt.Errorf("envelope %s: %w", hash, err), e.Payments...)
 	}
 	told := []telling{}
 	for i, id := range e.Payments {
@@ -385,26 +406,55 @@ func (d *Desk) settleIn(tx Tx, hash string, seen *Sighting) error {
 		}
 		more, err := tellings(tx, id, next, in, seen, i)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		told = append(told, more...)
 	}
-	for _, t := range told { // first whether all of them agree: what contradicts leaves nothing half written
-		if _, _, err := Step(t.p, t.in, d.now()); err != nil {
-			return About(hash, fmt.Errorf("envelope %s, payment %s: %w", hash, t.p.ID, err))
+	agree := slices.Clone(told)
+	for _, t := range told {
+		_, _, err := Step(t.p, t.in, d.now())
+		if err == nil {
+			continue
 		}
+		stopped, err := d.stop(tx, hash, fmt.Errorf("envelope %s, payment %s: %w", hash, t.p.ID, err), t.p.ID)
+		if err != nil {
+			return nil, err
+		}
+		said = append(said, stopped...)
+		agree = slices.DeleteFunc(agree, func(x telling) bool { return x.p.ID == t.p.ID })
+	}
+	if len(agree) == 0 && len(said) > 0 {
+		return said, nil // nothing of it is written: it is found again when a person has looked
 	}
 	if next.State != e.State {
 		if err := tx.SaveEnvelope(&next); err != nil {
-			return err
+			return nil, err
 		}
 	}
-	for _, t := range told {
+	for _, t := range agree {
 		if _, err := d.step(tx, t.p, t.in); err != nil {
-			return fmt.Errorf("payment %s: %w", t.p.ID, err)
+			return nil, fmt.Errorf("payment %s: %w", t.p.ID, err)
 		}
 	}
-	return nil
+	return said, nil
+}
+
+// stop writes a contradiction about payments down, and answers what it says; any other error is given back as it is.
+func (d *Desk) stop(tx Tx, hash string, cause error, ids ...PaymentID) (said []error, err error) {
+	if !errors.Is(cause, ErrContradiction) {
+		return nil, cause
+	}
+	cause = AboutPayments(hash, cause, ids...)
+	for _, c := range Contradictions(cause) {
+		news, err := c.put(tx, d.now())
+		if err != nil {
+			return nil, err
+		}
+		if news {
+			said = append(said, c)
+		}
+	}
+	return said, nil
 }
 
 // telling is what one payment is told of an envelope.
@@ -467,9 +517,12 @@ func holdingOf(tx Tx, id PaymentID, funding string) (string, error) {
 }
 
 // Witness takes in one closed ledger: our envelopes that are in it, strangers' transactions that touched our holding
-// accounts, and the cursor, in one commit. A ledger that does not follow the one remembered is [ErrContradiction].
+// accounts, and the cursor, in one commit. A ledger that does not follow the one remembered is [ErrContradiction]: nothing of it
+// is taken in. A [Contradiction] about payments stops those in the same commit, the others go on, and it is answered after it.
 func (d *Desk) Witness(ctx context.Context, page LedgerPage) error {
-	return d.Store.UpdateMany(ctx, nil, func(tx Tx, _ []Payment) error {
+	var said []error
+	err := d.Store.UpdateMany(ctx, nil, func(tx Tx, _ []Payment) error {
+		said = nil
 		if again, err := follows(tx, page); err != nil || again {
 			return err
 		}
@@ -482,17 +535,16 @@ func (d *Desk) Witness(ctx context.Context, page LedgerPage) error {
 			return err
 		}
 		for _, t := range feesFirst(page.Transactions) {
+			var more []error
 			if slices.Contains(known, t.Hash) {
-				err = d.settleIn(tx, t.Hash, &t.Sighting)
+				more, err = d.settleIn(tx, t.Hash, &t.Sighting)
 			} else {
-				err = d.stranger(tx, t)
+				more, err = d.stranger(tx, t)
 			}
-			if err, lifted := lift(tx, t.Hash, err); err != nil || lifted {
-				if err != nil {
-					return fmt.Errorf("ledger %d: %w", page.Head.Sequence, err)
-				}
-				continue // a person has looked at it, and nothing of it was written
+			if err != nil {
+				return fmt.Errorf("ledger %d: %w", page.Head.Sequence, err)
 			}
+			said = append(said, more...)
 		}
 		work, err := tx.Awaiting(page.Head)
 		if err != nil {
@@ -506,6 +558,10 @@ func (d *Desk) Witness(ctx context.Context, page LedgerPage) error {
 		}
 		return tx.RememberLedger(page.Head)
 	})
+	if err == nil {
+		err = errors.Join(said...)
+	}
+	return err
 }
 
 // feesFirst puts the transactions that failed before the others, each part in its order. A ledger takes the fees of all its
@@ -525,21 +581,6 @@ func feesFirst(all []PageTransaction) []PageTransaction {
 	return sorted
 }
 
-// lift lets a contradiction pass about whose hash a person has looked; any other error stays, and says what it is about.
-func lift(tx Tx, hash string, err error) (_ error, lifted bool) {
-	if !errors.Is(err, ErrContradiction) {
-		return err, false
-	}
-	err = About(hash, err)
-	var c *Contradiction
-	errors.As(err, &c)
-	lifted, failed := tx.Lifted(c.Hash)
-	if failed != nil || lifted {
-		return failed, lifted
-	}
-	return err, false
-}
-
 // follows says whether the page is the next one, or one that was taken in before (again). A page further on is ErrStale:
 // another watcher was here, or a ledger was left out.
 func follows(tx Tx, page LedgerPage) (again bool, err error) {
@@ -557,8 +598,10 @@ func follows(tx Tx, page LedgerPage) (again bool, err error) {
 		return false, err
 	}
 	if before != "" && before != page.Previous || same != "" && same != page.Head.Hash {
-		err := fmt.Errorf("ledger %d (%s) has another history than the one remembered: %w", seq, page.Head.Hash, ErrContradiction)
-		if err, lifted := lift(tx, page.Head.Hash, err); err != nil || !lifted {
+		if lifted, err := tx.Lifted(page.Head.Hash); err != nil || !lifted {
+			if err == nil {
+				err = About(page.Head.Hash, fmt.Errorf("ledger %d (%s) has another history than the one remembered: %w", seq, page.Head.Hash, ErrContradiction))
+			}
 			return false, err
 		}
 		if err := tx.ForgetLedgers(); err != nil { // a person took the new history: nothing is proven by the old one any more
@@ -572,20 +615,20 @@ func follows(tx Tx, page LedgerPage) (again bool, err error) {
 }
 
 // stranger takes in a transaction that is not ours and touched holding accounts: emptied, or to be looked at, and charged when
-// its key holder let it pay. One that failed changed nothing but that.
-func (d *Desk) stranger(tx Tx, t PageTransaction) error {
+// its key holder let it pay. One that failed changed nothing but that. Payments that it contradicts are stopped, as in settleIn.
+func (d *Desk) stranger(tx Tx, t PageTransaction) (said []error, err error) {
 	touched := t.Touched
 	if !t.Success {
 		touched = []string{t.Payer}
 	}
 	ids, err := tx.PaymentsOfHoldings(touched)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	for _, id := range ids {
 		p, err := tx.Payment(id)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		if !p.State.Holds() {
 			continue // an account that ended with its payment may be made anew by anybody; it is none of ours
@@ -601,10 +644,14 @@ func (d *Desk) stranger(tx Tx, t PageTransaction) error {
 			err = tx.AddWork(Work{Kind: DoAudit, Payment: id, Due: d.now()})
 		}
 		if err != nil {
-			return err
+			more, err := d.stop(tx, t.Hash, fmt.Errorf("transaction %s, payment %s: %w", t.Tx, id, err), id)
+			if err != nil {
+				return nil, err
+			}
+			said = append(said, more...)
 		}
 	}
-	return nil
+	return said, nil
 }
 
 // Envelope reads one envelope.
@@ -635,33 +682,4 @@ func (d *Desk) Skip(ctx context.Context, from uint32, h Head) error {
 		}
 		return tx.RememberLedger(h)
 	})
-}
-
-// Halt stops everything that moves money until a person has looked, and says about which hash; a hash that a person has
-// looked at stops nothing any more. An error that is no contradiction stops nothing.
-func (d *Desk) Halt(ctx context.Context, cause error) error {
-	if !errors.Is(cause, ErrContradiction) {
-		return nil
-	}
-	h := Halt{Why: cause.Error()}
-	var c *Contradiction
-	if errors.As(cause, &c) {
-		h.Hash = c.Hash
-	}
-	if h.Hash == "" { // it is about what its text says
-		sum := sha256.Sum256([]byte(h.Why))
-		h.Hash = hex.EncodeToString(sum[:])
-	}
-	return d.Store.UpdateMany(ctx, nil, func(tx Tx, _ []Payment) error { return tx.Halt(h) })
-}
-
-// Lift goes on after a halt: a person has looked at its hash, and that hash alone halts nothing any more.
-func (d *Desk) Lift(ctx context.Context) error {
-	return d.Store.UpdateMany(ctx, nil, func(tx Tx, _ []Payment) error { return tx.Lift() })
-}
-
-// Halted says why everything is stopped; the zero Halt when it is not.
-func (d *Desk) Halted(ctx context.Context) (h Halt, err error) {
-	err = d.Store.View(ctx, func(tx Tx) error { h, err = tx.Halted(); return err })
-	return h, err
 }

@@ -2,6 +2,7 @@ package relay
 
 import (
 	"context"
+	"errors"
 	"fmt"
 )
 
@@ -32,11 +33,17 @@ func (d *Desk) Unknown(ctx context.Context, hashes []string) (unknown []string, 
 // land: then it goes on as if it had just been signed. A payment that the backup knows goes on from there. Of one that it does not,
 // nobody knows the handle or the link any more, so the only right place for the money is home: it is written down with a
 // wish to return. So goes home what lands of a wallet's own funding whose payment was canceled or has failed meanwhile. app is used when the app itself was forgotten.
+//
+// What landed for a payment that says otherwise contradicts that one: it is stopped, the others are taken in, and the
+// [Contradiction] is answered after the commit.
 func (d *Desk) Adopt(ctx context.Context, f FundAnswer, seen *Sighting, landed bool, app App) error {
-	if seen != nil && (!seen.Success || seen.Hash != f.Envelope.Hash) {
-		return fmt.Errorf("funding %s was not seen to land: %w", f.Envelope.Hash, ErrContradiction)
+	hash := f.Envelope.Hash
+	if seen != nil && (!seen.Success || seen.Hash != hash) {
+		return AboutPayments(hash, fmt.Errorf("funding %s was not seen to land: %w", hash, ErrContradiction), f.Envelope.Payments...)
 	}
-	return d.Store.UpdateMany(ctx, nil, func(tx Tx, _ []Payment) error {
+	var said []error
+	err := d.Store.UpdateMany(ctx, nil, func(tx Tx, _ []Payment) error {
+		said = nil
 		if _, err := tx.App(f.App); CodeOf(err) == ErrNotFound.Code {
 			app.ID, app.CreatedAt = f.App, d.now()
 			if err := tx.InsertApp(app); err != nil {
@@ -67,21 +74,26 @@ func (d *Desk) Adopt(ctx context.Context, f FundAnswer, seen *Sighting, landed b
 			} else {
 				err = d.adoptMinted(tx, payments[i], m, f.Envelope)
 			}
+			if code := CodeOf(err); landed && !f.Envelope.WalletsOwn() && (code == errNotCreated.Code || code == otherwise) {
+				err = fmt.Errorf("funding %s landed, and payment %s says otherwise (%v): %w", hash, m.Payment, err, ErrContradiction)
+				var more []error
+				more, err = d.stop(tx, hash, err, m.Payment)
+				said = append(said, more...)
+			}
 			if err != nil {
 				return fmt.Errorf("payment %s: %w", m.Payment, err)
 			}
 		}
 		switch {
-		case seen != nil:
-			err := d.settleIn(tx, seen.Hash, seen)
-			if err != nil {
+		case seen != nil: // those that were stopped are told again, and contradict again
+			if _, err := d.settleIn(tx, seen.Hash, seen); err != nil {
 				return err
 			}
 		case landed: // the envelope stays signed: nobody has seen it
 			for _, id := range f.Envelope.Payments {
 				p, err := tx.Payment(id)
-				if err == nil {
-					_, err = d.step(tx, p, FundingLanded{Hash: f.Envelope.Hash, Holding: f.Minted[0].Account, Bound: f.Envelope.Bound})
+				if err == nil && p.Funding == hash {
+					_, err = d.step(tx, p, FundingLanded{Hash: hash, Holding: f.Minted[0].Account, Bound: f.Envelope.Bound})
 				}
 				if err != nil {
 					return err
@@ -94,6 +106,10 @@ func (d *Desk) Adopt(ctx context.Context, f FundAnswer, seen *Sighting, landed b
 		}
 		return d.lookAgain(tx, f.Envelope.Payments)
 	})
+	if err == nil {
+		err = errors.Join(said...)
+	}
+	return err
 }
 
 // foundling is the row of a payment that nobody remembers. No link opens it: its auth hash is of nothing.
@@ -119,6 +135,9 @@ func (d *Desk) foundling(tx Tx, f FundAnswer, m Minted) (Payment, error) {
 // adoptMinted is commitMinted for a funding that has landed already. A payment that wished to return keeps its wish: a
 // foundling gets one.
 func (d *Desk) adoptMinted(tx Tx, p Payment, m Minted, funding Envelope) error {
+	if p.State != Created { // before its box is written over
+		return errNotCreated
+	}
 	if err := m.fits(p); err != nil {
 		return err
 	}

@@ -31,7 +31,8 @@
 //   - desk.go: [Desk], the one writer: it reads, steps, and commits payment, history and effects together; desk_ledger.go
 //     is what it writes upon what the ledger shows, desk_proof.go upon a proof, desk_direct.go about accounts on file and
 //     tokens, desk_answers.go what is remembered for a request that comes again, desk_recover.go after a backup, anchor.go by
-//     what a database knows the signer's log again, and desk_preview.go is a look at what it would write;
+//     what a database knows the signer's log again, halt.go what stops when ledger and records contradict each other, and
+//     desk_preview.go is a look at what it would write;
 //   - budget.go, reclaim.go: what a payment costs the service's sponsor, an app's budget of it, and what can be taken back;
 //   - collect.go: what a last resort left to a treasury, and how it is claimed;
 //   - ladder.go: how many rungs a way back has, what each does, which numbers they carry, and which a claim may not;

@@ -72,28 +72,10 @@ var (
 	ErrStale = NewFault(Conflict, "stale", "Something else changed this at the same moment; try again.", nil)
 	// ErrSequenceTaken: another envelope that could still land holds this sequence number.
 	ErrSequenceTaken = NewFault(Conflict, "sequence_taken", "Another envelope holds this sequence number.", nil)
-	// ErrContradiction: the ledger and our records cannot both be right. Everything stops; a person looks. [Contradiction]
-	// says about what.
+	// ErrContradiction: the ledger and our records cannot both be right. What it is about stops until a person has looked;
+	// [Contradiction] says what that is, and a bare one stops everything.
 	ErrContradiction = NewFault(Internal, "contradiction", "The ledger contradicts our records.", nil)
 )
-
-// Contradiction is [ErrContradiction] with the hash that it is about: of an envelope, or of a ledger.
-type Contradiction struct {
-	Hash  string
-	Cause error // wraps ErrContradiction
-}
-
-func (c *Contradiction) Error() string { return c.Cause.Error() }
-func (c *Contradiction) Unwrap() error { return c.Cause }
-
-// About says what an error is about when it is [ErrContradiction], unless it says so already; any other stays as it is.
-func About(hash string, err error) error {
-	var c *Contradiction
-	if !errors.Is(err, ErrContradiction) || errors.As(err, &c) {
-		return err
-	}
-	return &Contradiction{hash, err}
-}
 
 // Refuses says that err is a decision against what was asked, and not a failure that another try may pass.
 func Refuses(err error) bool {

@@ -178,11 +178,12 @@ type Tx interface {
 	Awaiting(h Head) ([]Work, error)
 	ForgetLedgers() error // all hashes that are remembered; the cursor stays
 
-	// Halts. Halt keeps the first that stands, and takes none whose hash a person has looked at; Halted answers the zero Halt
-	// when nothing is halted. Lift ends the one that stands and remembers its hash: Lifted says so from then on.
-	Halted() (Halt, error)
+	// Halts. Halt takes none whose hash a person has looked at; of everything it keeps the first that stands, of an app or a
+	// payment one for each hash, as it was first. Lift ends all of a hash and remembers it: Lifted says so from then on.
+	Halts() ([]Halt, error)                              // all that stand: that of everything, then the oldest
+	HaltsOf(app AppID, ids ...PaymentID) ([]Halt, error) // those that stop one of these payments of an app, in the same order
 	Halt(h Halt) error
-	Lift() error
+	Lift(hash string) error
 	Lifted(hash string) (bool, error)
 
 	// What the database was made with. Fingerprints are never changed or deleted; SaveLogMark keeps the longest. Used says
@@ -193,9 +194,6 @@ type Tx interface {
 	SaveLogMark(m LogMark) error
 	Used() (bool, error)
 }
-
-// Halt says why everything that moves money is stopped, and about which hash: of an envelope, or of a ledger.
-type Halt struct{ Hash, Why string }
 
 // Filter chooses payments for a list, newest first.
 type Filter struct {

@@ -294,38 +294,96 @@ func ledgersKept(b *bench) {
 }
 
 func halting(b *bench) {
-	check := func(want relay.Halt, lifted ...string) {
+	all := func(want ...relay.Halt) {
 		b.Helper()
 		b.view(func(tx relay.Tx) error {
-			h, err := tx.Halted()
-			if h != want {
-				b.Errorf("halted for %+v, want %+v", h, want)
-			}
-			for _, hash := range []string{"a", "b", "c"} {
-				yes, err := tx.Lifted(hash)
-				if err != nil || yes != slices.Contains(lifted, hash) {
-					b.Errorf("%s lifted: %v, %v", hash, yes, err)
-				}
+			got, err := tx.Halts()
+			if !slices.Equal(got, want) {
+				b.Errorf("halts are %+v, want %+v", got, want)
 			}
 			return err
 		})
 	}
-	halt := func(hash, why string) {
-		b.update(func(tx relay.Tx) error { return tx.Halt(relay.Halt{Hash: hash, Why: why}) })
+	of := func(app relay.AppID, id relay.PaymentID, want ...string) {
+		b.Helper()
+		b.view(func(tx relay.Tx) error {
+			found, err := tx.HaltsOf(app, id, "pay_none")
+			var got []string
+			for _, h := range found {
+				got = append(got, h.Hash)
+			}
+			if !slices.Equal(got, want) {
+				b.Errorf("%s of %s is stopped by %v, want %v", id, app, got, want)
+			}
+			return err
+		})
 	}
-	lift := func() { b.update(func(tx relay.Tx) error { return tx.Lift() }) }
-	check(relay.Halt{})
-	lift()
-	halt("a", "the ledger contradicts itself")
-	halt("b", "what followed from it") // the first one is the one to look at
-	check(relay.Halt{Hash: "a", Why: "the ledger contradicts itself"})
-	lift()
-	check(relay.Halt{}, "a")
-	halt("a", "the same again") // a person has looked
-	check(relay.Halt{}, "a")
-	halt("b", "another one")
-	check(relay.Halt{Hash: "b", Why: "another one"}, "a")
-	lift()
-	lift()
-	check(relay.Halt{}, "a", "b")
+	lifted := func(want ...string) {
+		b.Helper()
+		b.view(func(tx relay.Tx) error {
+			for _, hash := range []string{"a", "b", "c", "p", "q"} {
+				yes, err := tx.Lifted(hash)
+				if err != nil || yes != slices.Contains(want, hash) {
+					b.Errorf("%s lifted: %v, %v", hash, yes, err)
+				}
+			}
+			return nil
+		})
+	}
+	halt := func(h relay.Halt) { b.update(func(tx relay.Tx) error { return tx.Halt(h) }) }
+	lift := func(hash string) { b.update(func(tx relay.Tx) error { return tx.Lift(hash) }) }
+	every := func(hash, why string) relay.Halt {
+		return relay.Halt{Scope: relay.HaltAll, Hash: hash, Why: why, At: 7}
+	}
+
+	all()
+	lift("")
+	lift("a")
+	lifted() // nothing stood, so a person has looked at nothing
+	halt(every("a", "the ledger contradicts itself"))
+	halt(every("b", "what followed from it")) // the first one is the one to look at
+	all(every("a", "the ledger contradicts itself"))
+	of("app_one", "pay_one", "a")
+	lift("b")
+	all(every("a", "the ledger contradicts itself"))
+	lift("a")
+	all()
+	lifted("a")
+	halt(every("a", "the same again")) // a person has looked
+	all()
+	halt(relay.Halt{Scope: "of a newer program", Hash: "b", Why: "another one", At: 7})
+	all(every("b", "another one")) // what is not known stops everything
+	lift("b")
+	lifted("a", "b")
+
+	one := relay.Halt{Scope: relay.HaltPayment, App: "app_one", Payment: "pay_one", Hash: "p", Why: "of one", At: 8}
+	other := relay.Halt{Scope: relay.HaltPayment, App: "app_one", Payment: "pay_two", Hash: "p", Why: "of two", At: 8}
+	later := relay.Halt{Scope: relay.HaltPayment, App: "app_one", Payment: "pay_one", Hash: "q", Why: "of one, too", At: 9}
+	app := relay.Halt{Scope: relay.HaltApp, App: "app_two", Hash: "GT", Why: "of an app", At: 9}
+	for _, h := range []relay.Halt{one, other, later, app, one} {
+		halt(h)
+	}
+	again := one
+	again.Why, again.At = "once more", 10
+	halt(again) // as it was first
+	all(one, other, later, app)
+	of("app_one", "pay_one", "p", "q")
+	of("app_one", "pay_two", "p")
+	of("app_one", "pay_three")
+	of("app_two", "pay_four", "GT")
+	halt(every("c", "everything"))
+	all(every("c", "everything"), one, other, later, app)
+	of("app_two", "pay_four", "c", "GT")
+	of("app_one", "pay_three", "c")
+	lift("c")
+	lift("p") // what one envelope is about is lifted together, and that alone
+	all(later, app)
+	of("app_one", "pay_one", "q")
+	of("app_one", "pay_two")
+	halt(other)
+	lift("GT")
+	all(later)
+	lift("q")
+	all()
+	lifted("a", "b", "c", "p", "q")
 }

@@ -89,7 +89,7 @@ func unspoiled(b *bench, want relay.Payment) {
 		if seq, err := tx.Cursor(); err != nil || seq != 0 {
 			there = append(there, fmt.Sprint("cursor ", seq, err))
 		}
-		if why, err := tx.Halted(); err != nil || why.Why != "" {
+		if why, err := tx.Halts(); err != nil || len(why) != 0 {
 			there = append(there, fmt.Sprint("halt ", why, err))
 		}
 		if len(there) > 0 {

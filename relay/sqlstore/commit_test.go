@@ -34,7 +34,14 @@ func TestObserverSurroundsEveryCommit(t *testing.T) {
 		t.Errorf("observed %v, want %v", seen, want)
 	}
 	halted := func() (why string) {
-		if err := s.View(t.Context(), func(tx relay.Tx) error { h, err := tx.Halted(); why = h.Why; return err }); err != nil {
+		if err := s.View(t.Context(), func(tx relay.Tx) error {
+			why = ""
+			all, err := tx.Halts()
+			for _, h := range all {
+				why = h.Why
+			}
+			return err
+		}); err != nil {
 			t.Fatal(err)
 		}
 		return why
@@ -146,7 +153,7 @@ func TestABusyDatabaseIsUnavailable(t *testing.T) {
 		t.Errorf("error is %v, want store_busy", err)
 	}
 	// Reads go on while another process writes.
-	if err := s.View(t.Context(), func(tx relay.Tx) error { _, err := tx.Halted(); return err }); err != nil {
+	if err := s.View(t.Context(), func(tx relay.Tx) error { _, err := tx.Halts(); return err }); err != nil {
 		t.Error(err)
 	}
 	if _, err := db.Exec("ROLLBACK"); err != nil {

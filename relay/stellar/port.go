@@ -336,7 +336,7 @@ func memoOf(envelope []byte) (Memo, error) {
 func (v View) DecodeEnvelope(e relay.Envelope) (Tx, error) {
 	tx, err := Decode(base64.StdEncoding.EncodeToString(e.XDR), v.Passphrase)
 	if err == nil && tx.Hash != e.Hash {
-		err = fmt.Errorf("envelope %s hashes to %s: %w", e.Hash, tx.Hash, relay.ErrContradiction)
+		err = relay.AboutPayments(e.Hash, fmt.Errorf("envelope %s hashes to %s: %w", e.Hash, tx.Hash, relay.ErrContradiction), e.Payments...)
 	}
 	return tx, err
 }

@@ -114,6 +114,7 @@ type Payment struct {
 	Metadata        map[string]string `json:"metadata,omitempty"`
 	ReturnAsked     string            `json:"return_asked,omitempty"` // a return that was asked for and is not done
 	Paused          *Refusal          `json:"paused,omitempty"`       // what holds its funding up, until money is paid in or a limit has room
+	Halted          *Halted           `json:"halted,omitempty"`       // what stops it until the operator has looked
 	Cost            Cost              `json:"cost"`
 	From            string            `json:"from,omitempty"`         // the wallet that funds it; absent: the app's treasury
 	Funding         *Funding          `json:"funding,omitempty"`      // while the sender's client has to fund it
@@ -129,6 +130,14 @@ type Payment struct {
 	UpdatedAt       time.Time         `json:"updated_at"`
 	ClaimLink       string            `json:"claim_link,omitempty"`     // once, in the 201 of a request without link
 	ClaimLinkBox    string            `json:"claim_link_box,omitempty"` // the same, sealed to the app's age recipient
+}
+
+// Halted says that the ledger contradicts the service's records: nothing that moves money goes on until the operator has looked.
+type Halted struct {
+	Scope  string     `json:"scope"`           // what it stops: "payment", "app" or "all"
+	About  string     `json:"about"`           // the hash or the account that it is about, and is lifted by
+	Since  *time.Time `json:"since,omitempty"` // absent: it was written down by an older program
+	Detail string     `json:"detail"`
 }
 
 // Cost is what a payment costs its payer besides the amount.
@@ -406,7 +415,7 @@ type ClaimView struct {
 	Settlement  *Settlement `json:"settlement"`
 	Arrived     string      `json:"arrived,omitempty"`      // as of a payment
 	ReturnAsked string      `json:"return_asked,omitempty"` // a return that was asked for and is not done: canceled, declined, expired
-	Held        *Refusal    `json:"held,omitempty"`         // what holds the money up just now; it goes on by itself
+	Held        *Refusal    `json:"held,omitempty"`         // what holds the money up just now; it goes on by itself, but for "halted"
 	ProvedBy    string      `json:"proved_by"`              // "code" mailed to the handle, "voucher" of the app, or "none" under the policy link
 	Delivery    string      `json:"delivery,omitempty"`     // of our mails to the handle: "sent", or "refused" for good
 	Purse       bool        `json:"purse,omitempty"`        // the holding account pays for its own claim

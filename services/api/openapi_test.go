@@ -193,7 +193,7 @@ func TestDocumentHasTheFieldsOfTheCode(t *testing.T) {
 	}
 	structs := map[string]any{
 		"PaymentRequest": wire.PaymentRequest{}, "LinkHalf": wire.LinkHalf{}, "Payment": wire.Payment{}, "Cost": wire.Cost{},
-		"Settlement": wire.Settlement{}, "PaymentList": wire.PaymentList{}, "Voucher": wire.Voucher{}, "Preview": wire.Preview{}, "Refusal": wire.Refusal{}, "PreviewCost": wire.PreviewCost{},
+		"Settlement": wire.Settlement{}, "PaymentList": wire.PaymentList{}, "Voucher": wire.Voucher{}, "Preview": wire.Preview{}, "Refusal": wire.Refusal{}, "Halted": wire.Halted{}, "PreviewCost": wire.PreviewCost{},
 		"ReaddressRequest": wire.ReaddressRequest{}, "Story": wire.Story{},
 		"StoryEntry": wire.StoryEntry{}, "StoryEnvelope": wire.StoryEnvelope{}, "StoryWork": wire.StoryWork{},
 		"Receipt": wire.Receipt{}, "ReceiptRung": wire.ReceiptRung{},

@@ -40,8 +40,23 @@ func (s *server) pausedOf(ctx context.Context, p relay.Payment) *wire.Refusal {
 	return &wire.Refusal{Code: pause.Cause, Detail: pause.Detail}
 }
 
+// haltOf is what stops a payment until the operator has looked; nil when nothing does.
+func (s *server) haltOf(ctx context.Context, p relay.Payment) *wire.Halted {
+	h, err := s.Desk.HaltOf(ctx, p)
+	if err != nil {
+		s.Log.Warn("a payment without what stops it", "payment", p.ID, "err", err)
+	}
+	if h == nil {
+		return nil
+	}
+	return &wire.Halted{Scope: string(h.Scope), About: h.Hash, Since: moment(h.At), Detail: h.Public()}
+}
+
 // heldOf is what a claimant is told of what holds the money up: its funding, or a claim of hers that is on its way.
 func (s *server) heldOf(ctx context.Context, p relay.Payment) *wire.Refusal {
+	if h := s.haltOf(ctx, p); h != nil && !p.State.Ended() {
+		return &wire.Refusal{Code: "halted", Detail: h.Detail}
+	}
 	if s.pausedOf(ctx, p) != nil {
 		return &wire.Refusal{Code: "funding_held", Detail: relay.ToClaimant}
 	}

@@ -38,6 +38,9 @@ func (c *cli) explain(s client.Story, now time.Time) error {
 	p := s.Payment
 	c.printf("%s: %s to %s, %s.\n", p.ID, money(p.Amount, p.Asset), plain(p.To), p.State+because(p.Reason))
 	c.printf("%s\n", meaning(p.State))
+	if h := p.Halted; h != nil {
+		c.printf("HALTED%s: %s\n", since(h.Since), plain(h.Detail))
+	}
 	if text := arrived(p); text != "" {
 		c.printf("Arrived: %s. Fees: %s", text, money(p.Cost.Fee, ""))
 		if others := byOthers(p); others != "" {
@@ -79,6 +82,14 @@ func (c *cli) openWork(work []wire.StoryWork, now time.Time) {
 	if !open {
 		c.printf("\nNo work is open.\n")
 	}
+}
+
+// since is " since" a moment, where it is known.
+func since(t *time.Time) string {
+	if t == nil {
+		return ""
+	}
+	return " since " + stamp(*t)
 }
 
 func stamp(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05") }
@@ -216,6 +227,9 @@ func ledgerSays(s client.Story) string {
 func next(s client.Story) string {
 	p := s.Payment
 	until := moment(p.ExpiresAt)
+	if h := p.Halted; h != nil && !relay.State(p.State).Ended() {
+		return "Nothing by itself: the operator finds out what is wrong about " + plain(h.About) + ", and starts the service with --lift-halt " + plain(h.About) + ". The sender's box opens the holding account without us."
+	}
 	if p.ReturnAsked != "" && !relay.State(p.State).Ended() && p.State != string(relay.Returning) {
 		return fmt.Sprintf("A return was asked for (%s). It begins as soon as no envelope is on its way; nobody needs to do anything.", p.ReturnAsked)
 	}

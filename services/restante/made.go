@@ -119,5 +119,6 @@ func (h *house) checkChannels(ctx context.Context) error {
 		return err
 	}
 	h.log.Error("the ledger contradicts the signer's log; everything that moves money stops until a person has looked", "err", err)
-	return h.desk.Halt(ctx, err)
+	_, err = h.desk.Halt(ctx, err)
+	return err
 }

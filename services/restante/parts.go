@@ -28,13 +28,8 @@ func (h *house) watchHealth() {
 		boot.Check{Name: "ledger", Look: h.ledgerAnswers},
 		boot.Check{Name: "sponsor", Look: h.sponsorCarries, Warns: true}, // claims and returns go on
 		boot.Check{Name: "fundings", Look: h.fundingsGoOn, Warns: true},
-		boot.Check{Name: "halted", Look: func(ctx context.Context) error {
-			why, err := h.desk.Halted(ctx)
-			if err == nil && why.Why != "" {
-				err = relay.NewFault(relay.Unavailable, "halted", "Everything that moves money is stopped until a person has looked; it is about "+why.Hash+", and the log says why.", errors.New(why.Why))
-			}
-			return err
-		}},
+		boot.Check{Name: "halted", Look: h.nothingHalted},
+		boot.Check{Name: "held", Look: h.nothingHeld, Warns: true}, // the others go on
 	)
 }
 

@@ -105,9 +105,9 @@ func copyFile(t *testing.T, from, to string) {
 // TestHalt stops everything that moves money, says so to whoever starts it, and goes on when a person has looked.
 func TestHalt(t *testing.T) {
 	data := t.TempDir()
-	start := func(lift bool) (*stage, func()) {
+	start := func(lift string) (*stage, func()) {
 		d, end, err := raise(t.Context(), io.Discard, func(c *houseConfig) {
-			c.Data, c.Ledger.Interval, c.liftHalt = data, 50*time.Millisecond, lift
+			c.Data, c.Ledger.Interval, c.lift = data, 50*time.Millisecond, lift
 		})
 		if err != nil {
 			t.Fatal(err)
@@ -121,13 +121,13 @@ func TestHalt(t *testing.T) {
 		}
 		return s.Payment.ID
 	}
-	d, end := start(false)
-	if err := d.house.desk.Halt(t.Context(), fmt.Errorf("the ledger is another one: %w", relay.ErrContradiction)); err != nil {
+	d, end := start("")
+	if _, err := d.house.desk.Halt(t.Context(), fmt.Errorf("the ledger is another one: %w", relay.ErrContradiction)); err != nil {
 		t.Fatal(err)
 	}
 	id := send(d)
 	end()
-	d, end = start(false)
+	d, end = start("")
 	latest, err := d.ledger.Latest(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -141,7 +141,7 @@ func TestHalt(t *testing.T) {
 		t.Fatalf("money moves while everything is halted: %s %v", p.State, err)
 	}
 	end()
-	d, end = start(true)
+	d, end = start(anyHalt)
 	defer end()
 	if _, err := d.app.Follow(t.Context(), id, func(p client.Payment) bool { return p.State == string(relay.Pending) }); err != nil {
 		t.Fatal(err)

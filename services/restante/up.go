@@ -30,9 +30,9 @@ type upConfig struct {
 	Worker    worker.Config    `yaml:"worker"`
 	Signer    policyConfig     `yaml:"signer"` // what apps may send a day, and cost the service
 
-	liftHalt bool // a person has looked at what stopped everything
-	iKnow    bool // doors of development may be open to other machines
-	keys     *field.Keys
+	lift  string // the hash of a halt that a person has looked at, or anyHalt; "" = none
+	iKnow bool   // doors of development may be open to other machines
+	keys  *field.Keys
 }
 
 // ledgerConfig says which ledger: the embedded one, or a Stellar RPC server elsewhere.
@@ -52,21 +52,26 @@ func defaultUp() upConfig {
 
 func (c *cli) newUp() *cobra.Command {
 	cfg := defaultUp()
+	return c.newUpWith(&cfg)
+}
+
+// newUpWith is the command that reads its flags into cfg.
+func (c *cli) newUpWith(cfg *upConfig) *cobra.Command {
 	var file, level, identity string
 	var interval time.Duration
 	cmd := &cobra.Command{
-		Use: "up", Short: "Run everything on this machine, with no other program", GroupID: groupRun, Args: cobra.NoArgs,
+		Use: "up", Short: "Run everything on this machine, with no other program", GroupID: groupRun, Args: haltArgument(cfg),
 		Long: "Runs the whole product in one process: API, workers, signer, database, bus, a development mailbox and a Stellar\n" +
 			"ledger of its own. All of it is kept in the data directory; a restart goes on from there.",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := configure(cmd, file, &cfg); err != nil {
+			if err := configure(cmd, file, cfg); err != nil {
 				return usage("%v", err)
 			}
 			log, err := boot.Logger(c.stderr, level, "text")
 			if err != nil {
 				return usage("%v", err)
 			}
-			return c.up(cmd.Context(), houseConfig{upConfig: cfg, log: log}, identity)
+			return c.up(cmd.Context(), houseConfig{upConfig: *cfg, log: log}, identity)
 		},
 	}
 	f := cmd.Flags()
@@ -80,7 +85,8 @@ func (c *cli) newUp() *cobra.Command {
 	f.String("friendbot", "", "address that funds new accounts, on development networks")
 	f.StringVar(&identity, "identity", "", "file for the age identity of the development app's sender; one that is there is used (default: shown on a terminal, else ./restante-APP.identity)")
 	f.BoolVar(&cfg.iKnow, "i-know", false, "let other machines reach what belongs to development: the mailbox with all codes, the friendbot")
-	f.BoolVar(&cfg.liftHalt, "lift-halt", false, "go on after a halt, once a person has looked at why everything that moves money was stopped; it is lifted for the hash it names and no other")
+	f.StringVar(&cfg.lift, "lift-halt", "", "go on after a halt, once a person has looked at why it stands: the one about this `hash` and no other; without a hash, the one that stops everything, or the only one")
+	f.Lookup("lift-halt").NoOptDefVal = anyHalt
 	f.StringVar(&file, "config", "", "YAML file with all settings")
 	f.StringVar(&level, "log-level", "warn", "debug, info, warn or error")
 	return cmd
@@ -143,8 +149,8 @@ func (c *cli) up(ctx context.Context, cfg houseConfig, identityFile string) erro
 		return failed("%v", err)
 	}
 	fmt.Fprint(c.stdout, h.greeting(w, time.Since(began), c.shown(), identityFile))
-	if halt, err := h.desk.Halted(ctx); err == nil && halt.Why != "" {
-		fmt.Fprintf(c.stdout, "HALTED: nothing that moves money is done, because %s\nIt is about %s. Find out why, then start with --lift-halt: that goes on past this hash, and no other.\n\n", halt.Why, halt.Hash)
+	if all, err := h.desk.Halts(ctx); err == nil {
+		c.haltsStand(all)
 	}
 	if err := h.run(ctx); err != nil {
 		return failed("%v", err)

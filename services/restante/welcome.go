@@ -34,10 +34,8 @@ func (h *house) settleIn(ctx context.Context) (w welcome, err error) {
 			h.starting.finish()
 		}
 	}()
-	if h.cfg.liftHalt {
-		if err := h.desk.Lift(ctx); err != nil {
-			return welcome{}, err
-		}
+	if err := h.liftHalt(ctx); err != nil {
+		return welcome{}, err
 	}
 	if w, err = h.developmentApp(ctx); err != nil {
 		return welcome{}, err

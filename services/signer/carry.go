@@ -23,7 +23,7 @@ func (s *Signer) allowCarry(t *told, in relay.FundIntent, head relay.Head) error
 	}
 	// What landed a moment ago is counted twice, by the ledger and as on its way: find out, before anything is refused for it.
 	for _, f := range s.onTheirWay(head) {
-		if err := s.look(t, f); err != nil {
+		if err := s.lookAtOthers(t, f); err != nil {
 			return err
 		}
 	}

@@ -114,10 +114,12 @@ func (s *Signer) look(t *told, f *funding) error {
 	})
 	verdict, seen := said.verdict, said.seen
 	switch {
-	case err != nil:
+	case err != nil && errors.As(err, new(*unasked)):
 		return err
+	case err != nil: // the envelope in the log is not the one that its line says
+		return f.contradicted(err)
 	case seen != nil && seen.Hash != f.hash:
-		return relay.About(f.hash, fmt.Errorf("ledger answers about %s when asked about %s: %w", seen.Hash, f.hash, relay.ErrContradiction))
+		return f.contradicted(fmt.Errorf("ledger answers about %s when asked about %s: %w", seen.Hash, f.hash, relay.ErrContradiction))
 	case seen != nil && seen.Success:
 		return s.write(fateKind, fateLine{Hash: f.hash, Fate: landed, Tx: seen.Tx, Ledger: seen.Ledger})
 	case seen != nil:
@@ -127,9 +129,26 @@ func (s *Signer) look(t *told, f *funding) error {
 	case verdict == relay.Contradicted && f.kept: // its wallet, or a claim of what it was to move, used the number
 		return nil
 	case verdict == relay.Contradicted:
-		return relay.About(f.hash, fmt.Errorf("funding %s: its number is used up, and not by it: %w", f.hash, relay.ErrContradiction))
+		return f.contradicted(fmt.Errorf("funding %s: its number is used up, and not by it: %w", f.hash, relay.ErrContradiction))
 	}
 	return nil
+}
+
+// contradicted says of a contradiction about a funding that it stops the payments of that one.
+func (f *funding) contradicted(err error) error {
+	return relay.AboutPayments(f.hash, err, f.payments...)
+}
+
+// lookAtOthers is look at a funding that the intent is not about. What contradicts it is told by an intent about it, and stops no
+// other one: it counts as one that could still land.
+func (s *Signer) lookAtOthers(t *told, f *funding) error {
+	err := s.look(t, f)
+	var c *relay.Contradiction
+	if errors.As(err, &c) && c.Scope == relay.HaltPayment {
+		s.cfg.Log.Error("signer: the ledger contradicts the log about a funding", "hash", f.hash, "err", err)
+		return nil
+	}
+	return err
 }
 
 // freeNumber refuses a channel's sequence number that an earlier funding holds or has used up.
@@ -138,7 +157,7 @@ func (s *Signer) freeNumber(t *told, n number) error {
 	if f == nil {
 		return nil
 	}
-	if err := s.look(t, f); err != nil {
+	if err := s.lookAtOthers(t, f); err != nil {
 		return err
 	}
 	if f.fate != cannotLand {

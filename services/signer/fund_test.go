@@ -190,8 +190,12 @@ func TestNumberIsSignedOnce(t *testing.T) {
 	r.refused(other, "sequence_taken")
 	r.reopen()
 	r.refused(other, "sequence_taken")
-	r.view.verdicts[hash] = relay.Contradicted
-	r.refused(other, "contradiction")
+	r.view.verdicts[hash] = relay.Contradicted // by whatever used the number: that stops the first one's payment, and nobody else's
+	r.refused(other, "sequence_taken")
+	var c *relay.Contradiction
+	if _, err := r.s.Fund(t.Context(), in); !errors.As(err, &c) || c.Scope != relay.HaltPayment || c.Hash != hash || !slices.Equal(c.Payments, []relay.PaymentID{in.Mints[0].Payment}) {
+		t.Errorf("the contradiction is about %+v: %v", c, err)
+	}
 	r.view.verdicts[hash] = relay.CannotLand
 	if r.fund(other).Envelope.Sequence != in.Sequence {
 		t.Error("a free number is refused")

@@ -98,8 +98,8 @@ func (s *Signer) withinLog(t *told, channel string) error {
 		last = used &^ (1<<32 - 1)
 	}
 	if used > last {
-		return fmt.Errorf("channel %s is at number %d on the ledger, and the log knows nothing beyond %d: it is an older copy, or another signer has the same keys: %w",
-			channel, used, last, relay.ErrContradiction)
+		return relay.About(channel, fmt.Errorf("channel %s is at number %d on the ledger, and the log knows nothing beyond %d: it is an older copy, or another signer has the same keys: %w",
+			channel, used, last, relay.ErrContradiction))
 	}
 	return nil
 }

@@ -72,6 +72,22 @@ func (w *Worker) company(ctx context.Context, row relay.Work, first relay.Paymen
 			return nil, nil, err
 		}
 	}
+	ids := make([]relay.PaymentID, len(waiting))
+	for i, p := range waiting {
+		ids[i] = p.ID
+	}
+	free, err := w.Desk.Unstopped(ctx, first.App, ids...)
+	if err != nil {
+		return nil, nil, err
+	}
+	for i := len(more) - 1; i >= 0; i-- { // what is halted rests, and is no company
+		if !slices.Contains(free, waiting[i].ID) {
+			if err := w.Store.Release(ctx, more[i].ID, w.now()+relay.Micros(restsHalted.Microseconds()), halted+"it waits for a person"); err != nil {
+				return nil, nil, err
+			}
+			more, waiting = slices.Delete(more, i, i+1), slices.Delete(waiting, i, i+1)
+		}
+	}
 	along, over := relay.Company(first, waiting)
 	for i, r := range more {
 		switch {
@@ -174,6 +190,13 @@ func (w *Worker) intent(ctx context.Context, payments []relay.Payment) (relay.Fu
 // holds for a funding that was never committed is passed over: the database knows nothing of it, and all would wait for its bound.
 func (w *Worker) sign(ctx context.Context, payments []relay.Payment) (answer relay.FundAnswer, leave func(), err error) {
 	in, err := w.intent(ctx, payments)
+	if err != nil {
+		return answer, nil, err
+	}
+	treasury, err := w.Signer.Treasury(ctx, in.App)
+	if err == nil {
+		err = w.Desk.SameTreasury(ctx, in.App, treasury)
+	}
 	if err != nil {
 		return answer, nil, err
 	}

@@ -3,7 +3,6 @@ package worker
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 
 	"github.com/restante/restante/relay"
@@ -43,7 +42,7 @@ func (w *Worker) Recover(ctx context.Context) error {
 			err := w.adopt(ctx, hash)
 			switch {
 			case errors.Is(err, relay.ErrContradiction):
-				w.halt(ctx, relay.About(hash, err))
+				w.halt(ctx, err)
 			case relay.KindOf(err) == relay.Unavailable, ctx.Err() != nil:
 				return err
 			case err != nil:
@@ -63,7 +62,11 @@ func (w *Worker) bury(ctx context.Context, fates []relay.FundingFate) error {
 	}
 	for _, e := range live {
 		if slices.Contains(fates, relay.FundingFate{Hash: e.Hash, Dead: true}) {
-			if err := w.Desk.Died(ctx, e.Hash); err != nil {
+			err := w.Desk.Died(ctx, e.Hash)
+			if errors.Is(err, relay.ErrContradiction) && !w.halt(ctx, err) {
+				err = nil
+			}
+			if err != nil {
 				return err
 			}
 		}
@@ -92,7 +95,10 @@ func (w *Worker) adopt(ctx context.Context, hash string) error {
 	if err != nil || !landed && head.Sequence > answer.Envelope.Bound {
 		return err // its history is gone, and so is whatever it made
 	}
-	app := relay.App{Name: "recovered", Recipient: "forgotten", Treasury: answer.Minted[0].ReturnTo}
+	app := relay.App{Name: "recovered", Recipient: "forgotten"}
+	if app.Treasury, err = w.Signer.Treasury(ctx, answer.App); err != nil {
+		return err
+	}
 	err = w.Desk.Adopt(ctx, answer, seen, landed, app)
 	switch code := relay.CodeOf(err); {
 	case err == nil:
@@ -100,11 +106,8 @@ func (w *Worker) adopt(ctx context.Context, hash string) error {
 			"funding", hash, "payments", len(answer.Minted), "landed", landed)
 	case code == "not_created" && !landed:
 		return nil // its commit was refused, because a payment was over by then: it was never sent
-	case answer.Envelope.WalletsOwn(): // what a client signs contradicts nobody; his receipt brings it home
-	case code == "not_created" || code == "funded_otherwise" && landed: // what the database says is not where the money is
-		return fmt.Errorf("funding %s landed, and a payment of it says otherwise (%v): %w", hash, err, relay.ErrContradiction)
 	}
-	return err
+	return err // what a client signs contradicts no payment; his receipt brings it home
 }
 
 // askKeeps asks to have kept what clients minted and the log does not have, whatever became of it since.

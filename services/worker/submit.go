@@ -51,7 +51,7 @@ func (w *Worker) judge(ctx context.Context, row relay.Work, e relay.Envelope) er
 	verdict, seen, err := w.Ledger.Verdict(ctx, e)
 	switch {
 	case err != nil:
-		return err
+		return relay.AboutPayments(e.Hash, err, e.Payments...)
 	case seen != nil:
 		return w.Desk.Sighted(ctx, *seen)
 	case verdict == relay.CannotLand && strings.Contains(row.Note, "insufficient_balance"): // the sponsor could not pay its fee
@@ -61,7 +61,7 @@ func (w *Worker) judge(ctx context.Context, row relay.Work, e relay.Envelope) er
 	case verdict == relay.Contradicted:
 		clients, err := w.clients(ctx, e)
 		if err == nil && e.Kind == relay.FundingEnvelope && !clients {
-			err = relay.About(e.Hash, fmt.Errorf("envelope %s: its number is used up, and not by it: %w", e.Hash, relay.ErrContradiction)) // somebody else signs with a channel's key
+			err = relay.AboutPayments(e.Hash, fmt.Errorf("envelope %s: its number is used up, and not by it: %w", e.Hash, relay.ErrContradiction), e.Payments...) // somebody else signs with a channel's key
 		}
 		if err != nil {
 			return err
@@ -185,6 +185,12 @@ func submissions(note string) (n int) {
 
 // handIn wraps e in a fee bump, paying more the more often it had to be tried, and submits it.
 func (w *Worker) handIn(ctx context.Context, row relay.Work, e relay.Envelope) error {
+	if err := w.Desk.MayHandIn(ctx, e); err != nil {
+		if relay.CodeOf(err) == "halted" {
+			err = again{after: w.pause(row), why: halted + err.Error()}
+		}
+		return err
+	}
 	bid, err := w.Ledger.FeeBid(ctx)
 	if err != nil {
 		return err

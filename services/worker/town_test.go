@@ -388,14 +388,17 @@ func (w *town) wantHas(who, account string, want relay.Stroops) {
 	}
 }
 
-// halted says why everything is stopped.
-func (w *town) halted() string {
+// halted says why something is stopped.
+func (w *town) halted() (why string) {
 	w.Helper()
-	why, err := w.desk.Halted(w.Context())
+	all, err := w.desk.Halts(w.Context())
 	if err != nil {
 		w.Fatal(err)
 	}
-	return why.Why
+	for _, h := range all {
+		why += fmt.Sprintf("%s %s: %s; ", h.Scope, h.Payment, h.Why)
+	}
+	return why
 }
 
 // row is the newest row of work of a kind; ok is false when there is none.

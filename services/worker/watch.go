@@ -12,7 +12,7 @@ import (
 
 // Watch follows the ledger, one closed ledger after the other, until ctx ends. Each is taken in by one commit together
 // with the cursor, so a crash neither skips nor repeats anything that matters. A ledger with another history than the one
-// remembered stops everything.
+// remembered stops everything; what contradicts a payment stops that one.
 func (w *Worker) Watch(ctx context.Context) error {
 	fresh := true // look over what was left open, before anything else
 	looked, failures := time.Now(), 0
@@ -36,9 +36,10 @@ func (w *Worker) Watch(ctx context.Context) error {
 		switch {
 		case ctx.Err() != nil:
 			return nil
-		case errors.Is(err, relay.ErrContradiction): // the ledger's own history, or an envelope in it: whatever comes after hangs on it
-			w.halt(ctx, err)
-			<-ctx.Done()
+		case errors.Is(err, relay.ErrContradiction):
+			if w.halt(ctx, err) { // whatever comes after hangs on it
+				<-ctx.Done()
+			}
 		case err != nil:
 			if failures++; failures == 1 || failures%100 == 0 { // an outage is told, not chanted
 				w.Log.Warn("watching the ledger failed, will be tried again", "err", err, "times", failures)
@@ -81,7 +82,11 @@ func (w *Worker) watchOnce(ctx context.Context) (moved bool, err error) {
 	if page == nil {
 		return false, w.sameLedger(ctx)
 	}
-	if err := w.Desk.Witness(ctx, *page); err != nil {
+	err = w.Desk.Witness(ctx, *page)
+	if errors.Is(err, relay.ErrContradiction) && !w.halt(ctx, err) {
+		err = nil // it is taken in, but for the payments that are stopped
+	}
+	if err != nil {
 		return false, err
 	}
 	return true, w.expireBy(ctx, page.Head)

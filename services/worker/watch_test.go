@@ -76,7 +76,7 @@ func TestAnotherHistoryHalts(t *testing.T) {
 	if row, _ := w.row(created.ID, relay.DoFund); row.DoneAt != 0 || !strings.HasPrefix(row.Note, "halted: ") {
 		t.Errorf("the row says %q", row.Note)
 	}
-	if err := w.desk.Lift(t.Context()); err != nil { // a person has looked
+	if _, err := w.desk.Lift(t.Context(), ""); err != nil { // a person has looked
 		t.Fatal(err)
 	}
 	w.watch()
@@ -107,7 +107,7 @@ func TestAResetLedgerHalts(t *testing.T) {
 	w.is(p.ID, relay.Pending, "")
 
 	w.net = old
-	if err := w.desk.Lift(t.Context()); err != nil {
+	if _, err := w.desk.Lift(t.Context(), ""); err != nil {
 		t.Fatal(err)
 	}
 	d.head = func() (relay.Head, bool) { // the control: a source that lags is not another ledger

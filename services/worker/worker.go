@@ -131,7 +131,7 @@ func (w *Worker) do(ctx context.Context, row relay.Work) error {
 	return fmt.Errorf("work of an unknown kind %q", row.Kind)
 }
 
-// movesMoney says whether rows of this kind rest while everything is halted.
+// movesMoney says whether rows of this kind rest while what they are about is halted.
 func movesMoney(k relay.EffectKind) bool {
 	return k == relay.DoFund || k == relay.DoSubmit || k == relay.DoReturn || k == relay.DoExpire || k == relay.DoAudit ||
 		k == relay.DoReclaim || k == relay.DoCollect
@@ -188,22 +188,34 @@ func (w *Worker) guarded(ctx context.Context, row relay.Work) (err error) {
 		}
 	}()
 	if movesMoney(row.Kind) {
-		why, err := w.Desk.Halted(ctx)
+		halt, err := w.Desk.Stopped(ctx, row)
 		if err != nil {
 			return err
 		}
-		if why.Why != "" {
-			return again{after: 5 * time.Second, why: "halted: " + why.Why}
+		if halt != nil {
+			return again{after: restsHalted, why: halted + halt.Why}
 		}
 	}
 	return w.do(ctx, row)
 }
 
-func (w *Worker) halt(ctx context.Context, cause error) {
-	w.Log.Error("the ledger contradicts our records; everything that moves money stops until a person has looked", "err", cause)
-	if err := w.Desk.Halt(ctx, cause); err != nil {
+// restsHalted is how often a row that is halted looks whether it still is.
+const restsHalted = 5 * time.Second
+
+// halted begins the note of a row that rests.
+const halted = "halted: "
+
+// halt stops what a contradiction is about, and says whether that is everything.
+func (w *Worker) halt(ctx context.Context, cause error) (all bool) {
+	all, err := w.Desk.Halt(ctx, cause)
+	for _, c := range relay.Contradictions(cause) {
+		w.Log.Error("the ledger contradicts our records; what it is about stops until a person has looked",
+			"stops", c.Scope, "app", c.App, "payments", c.Payments, "about", c.Hash, "err", c)
+	}
+	if err != nil {
 		w.Log.Error("could not write down the halt", "err", err)
 	}
+	return all || err != nil
 }
 
 // Ring does one row if it is free and due. An error means that the row could not be looked at. Expiry is not rung for: it

@@ -93,7 +93,7 @@ function facts(view) {
   $("until-row").hidden = !waits;
   $("mail").hidden = view.delivery !== "refused" || !waits;
   $("held").hidden = !view.held;
-  if (view.held) show("held", `${view.held.detail} It goes on by itself; you need do nothing.`);
+  if (view.held) show("held", view.held.code === "halted" ? view.held.detail : `${view.held.detail} It goes on by itself; you need do nothing.`);
   let lead = reasons[view.reason] ?? "";
   if (view.state === "pending") {
     lead = `${view.from} sends ${amount}. The money is waiting; until you claim it, the sender can take it back.`;

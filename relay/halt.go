@@ -1,0 +1,398 @@
+package relay
+
+import (
+	"cmp"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// HaltScope says what a halt stops. One that is not known stops everything.
+type HaltScope string
+
+const (
+	// HaltPayment stops one payment: what the ledger shows of it and what we wrote down cannot both be right.
+	HaltPayment HaltScope = "payment"
+	// HaltApp stops one app: its own treasury is in doubt.
+	HaltApp HaltScope = "app"
+	// HaltAll stops everything that moves money: the history of the ledger, or the signer's log as a whole, is in doubt.
+	HaltAll HaltScope = "all"
+)
+
+// Halt says what stands still until a person has looked, and why. It is acknowledged by its hash, and for that one alone.
+type Halt struct {
+	Scope   HaltScope
+	App     AppID     // whose; "" of HaltAll, and of a payment that the database does not know
+	Payment PaymentID // of HaltPayment
+	Hash    string    // what it is about: the hash of an envelope, a transaction or a ledger, or an account
+	Why     string    // for the operator: the log's text
+	At      Micros    // 0 = written down before moments were
+}
+
+// Stops says whether the halt stops what belongs to an app and a payment.
+func (h Halt) Stops(app AppID, id PaymentID) bool {
+	switch h.Scope {
+	case HaltPayment:
+		return h.Payment == id
+	case HaltApp:
+		return h.App == app
+	}
+	return true
+}
+
+// Public is what may be told of it to callers.
+func (h Halt) Public() string {
+	what := "Everything that moves money"
+	switch h.Scope {
+	case HaltPayment:
+		what = "This payment"
+	case HaltApp:
+		what = "All that moves money of this app"
+	}
+	return what + " is stopped until the operator has looked; it is about " + h.Hash + ". Money that waits stays where it is."
+}
+
+// refusal is the fault of what a halt stands in the way of.
+func (h Halt) refusal() error {
+	return &Fault{Kind: Conflict, Code: "halted", Public: h.Public(), Cause: errors.New(h.Why)}
+}
+
+// Contradiction is [ErrContradiction] with what it is about, and so what it stops. A bare [ErrContradiction] stops everything.
+type Contradiction struct {
+	Scope    HaltScope
+	Hash     string      // as in Halt
+	App      AppID       // of HaltApp
+	Payments []PaymentID // of HaltPayment: at least one
+	Cause    error       // wraps ErrContradiction
+}
+
+func (c *Contradiction) Error() string { return c.Cause.Error() }
+func (c *Contradiction) Unwrap() error { return c.Cause }
+
+// About says of a contradiction that it is about the history of the ledger or the signer's log as a whole, and which hash. One
+// that says what it is about stays as it is, and so does any other error.
+func About(hash string, err error) error {
+	return narrowed(err, &Contradiction{Scope: HaltAll, Hash: hash})
+}
+
+// AboutPayments says of a contradiction that it is about these payments alone. Without any it is about everything.
+func AboutPayments(hash string, err error, ids ...PaymentID) error {
+	if len(ids) == 0 {
+		return About(hash, err)
+	}
+	return narrowed(err, &Contradiction{Scope: HaltPayment, Hash: hash, Payments: ids})
+}
+
+// AboutApp says of a contradiction that it is about the treasury of an app, by its account.
+func AboutApp(account string, err error, app AppID) error {
+	return narrowed(err, &Contradiction{Scope: HaltApp, Hash: account, App: app})
+}
+
+func narrowed(err error, c *Contradiction) error {
+	var said *Contradiction
+	if !errors.Is(err, ErrContradiction) || errors.As(err, &said) {
+		return err
+	}
+	c.Cause = err
+	return c
+}
+
+// Contradictions are all that err holds, joined ones too, each with what it is about. The cause of a bare one is err itself.
+func Contradictions(err error) []*Contradiction {
+	var found []*Contradiction
+	bare := false
+	var look func(error)
+	look = func(e error) {
+		if c, ok := e.(*Contradiction); ok {
+			found = append(found, c)
+			return
+		}
+		if f, ok := e.(*Fault); ok && f.Code == ErrContradiction.Code {
+			bare = true
+			return
+		}
+		switch e := e.(type) {
+		case interface{ Unwrap() []error }:
+			for _, part := range e.Unwrap() {
+				look(part)
+			}
+		case interface{ Unwrap() error }:
+			look(e.Unwrap())
+		}
+	}
+	look(err)
+	if bare {
+		found = append(found, &Contradiction{Scope: HaltAll, Cause: err})
+	}
+	return found
+}
+
+// halts are what a contradiction stops. One of an unknown scope, or about no payment, stops everything.
+func (c *Contradiction) halts(now Micros) []Halt {
+	h := Halt{Scope: c.Scope, App: c.App, Hash: c.Hash, Why: c.Error(), At: now}
+	if h.Hash == "" { // it is about what its text says
+		sum := sha256.Sum256([]byte(h.Why))
+		h.Hash = hex.EncodeToString(sum[:])
+	}
+	switch {
+	case c.Scope == HaltApp && c.App != "":
+		return []Halt{h}
+	case c.Scope == HaltPayment && len(c.Payments) > 0:
+		var all []Halt
+		for _, id := range c.Payments {
+			h.Payment = id
+			all = append(all, h)
+		}
+		return all
+	}
+	h.Scope, h.App = HaltAll, ""
+	return []Halt{h}
+}
+
+// put writes down what a contradiction stops. news says that not all of it stood before, or had been looked at.
+func (c *Contradiction) put(tx Tx, now Micros) (news bool, err error) {
+	for _, h := range c.halts(now) {
+		lifted, err := tx.Lifted(h.Hash)
+		if err != nil {
+			return false, err
+		}
+		if lifted {
+			continue
+		}
+		if h.Scope == HaltPayment {
+			p, err := tx.Payment(h.Payment)
+			if err != nil && CodeOf(err) != ErrNotFound.Code {
+				return false, err
+			}
+			h.App = p.App
+		}
+		if err := tx.Halt(h); err != nil {
+			return false, err
+		}
+		news = true
+	}
+	return news, nil
+}
+
+// Halt stops what a contradiction is about until a person has looked; a hash that a person has looked at stops nothing any
+// more. An error that is no contradiction stops nothing. all says that everything that moves money is stopped by it.
+func (d *Desk) Halt(ctx context.Context, cause error) (all bool, err error) {
+	found := Contradictions(cause)
+	if len(found) == 0 {
+		return false, nil
+	}
+	err = d.Store.UpdateMany(ctx, nil, func(tx Tx, _ []Payment) error {
+		for _, c := range found {
+			if _, err := c.put(tx, d.now()); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return slices.ContainsFunc(found, func(c *Contradiction) bool { return c.halts(0)[0].Scope == HaltAll }), err
+}
+
+// Lift goes on after a halt: a person has looked at its hash, and that hash alone halts nothing any more. Without a hash it is
+// the halt of everything, or the one that stands when there is no other. Payments that go on have their holding accounts looked
+// at first. What was lifted is answered; the faults are "halt_unknown" and "halts_many".
+func (d *Desk) Lift(ctx context.Context, hash string) (lifted []Halt, err error) {
+	err = d.Store.UpdateMany(ctx, nil, func(tx Tx, _ []Payment) error {
+		all, err := tx.Halts()
+		if err != nil {
+			return err
+		}
+		if lifted, err = chosen(all, hash); err != nil || len(lifted) == 0 {
+			return err
+		}
+		if err := tx.Lift(lifted[0].Hash); err != nil {
+			return err
+		}
+		for _, h := range lifted {
+			if h.Scope != HaltPayment {
+				continue
+			}
+			if err := tx.AddWork(Work{Kind: DoAudit, Payment: h.Payment, Due: d.now()}); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return lifted, err
+}
+
+// chosen are the halts of a hash. Without one they are those of everything, or of the only hash there is.
+func chosen(all []Halt, hash string) ([]Halt, error) {
+	if hash == "" {
+		if len(all) == 0 {
+			return nil, nil
+		}
+		hash = all[0].Hash // the halt of everything comes first
+		if all[0].Scope != HaltAll {
+			for _, h := range all {
+				if h.Hash != hash {
+					return nil, NewFault(Invalid, "halts_many", "More than one halt stands; say which hash: "+hashes(all)+".", nil)
+				}
+			}
+		}
+	}
+	var found []Halt
+	for _, h := range all {
+		if h.Hash == hash {
+			found = append(found, h)
+		}
+	}
+	if len(found) == 0 {
+		return nil, NewFault(NotFound, "halt_unknown", "No halt is about "+hash+".", nil)
+	}
+	return found, nil
+}
+
+func hashes(all []Halt) string {
+	var each []string
+	for _, h := range all {
+		each = append(each, h.Hash)
+	}
+	return strings.Join(slices.Compact(each), ", ")
+}
+
+// Halts lists what stands still: the halt of everything first, then the oldest.
+func (d *Desk) Halts(ctx context.Context) (all []Halt, err error) {
+	err = d.Store.View(ctx, func(tx Tx) error { all, err = tx.Halts(); return err })
+	return all, err
+}
+
+// Halted says why everything is stopped; the zero Halt when it is not.
+func (d *Desk) Halted(ctx context.Context) (Halt, error) {
+	all, err := d.Halts(ctx)
+	if err != nil || len(all) == 0 || all[0].Scope != HaltAll {
+		return Halt{}, err
+	}
+	return all[0], nil
+}
+
+// HaltOf is what stops a payment, nil when nothing does.
+func (d *Desk) HaltOf(ctx context.Context, p Payment) (h *Halt, err error) {
+	err = d.Store.View(ctx, func(tx Tx) error { h, err = haltOf(tx, p.App, p.ID); return err })
+	return h, err
+}
+
+// haltOf is the first halt that stops one of these payments of an app, nil when none does.
+func haltOf(tx Tx, app AppID, ids ...PaymentID) (*Halt, error) {
+	all, err := tx.HaltsOf(app, ids...)
+	if err != nil || len(all) == 0 {
+		return nil, err
+	}
+	return &all[0], nil
+}
+
+// goes refuses what would move money of a payment that is stopped.
+func goes(tx Tx, p Payment) error {
+	h, err := haltOf(tx, p.App, p.ID)
+	if err == nil && h != nil {
+		err = h.refusal()
+	}
+	return err
+}
+
+// mayEnd refuses what would end a payment that is stopped as if no money had moved: that is what is in doubt. Where money waits
+// the same is a wish, which rests.
+func mayEnd(tx Tx, p Payment, in Input) error {
+	switch in.(type) {
+	case CancelAsked, DeclineAsked:
+		if p.State == Created {
+			return goes(tx, p)
+		}
+	}
+	return nil
+}
+
+// Stopped is the halt in the way of a row of work, nil when there is none. An envelope of several payments goes on to be looked
+// at while one of them does; [Desk.MayHandIn] says whether it is handed in.
+func (d *Desk) Stopped(ctx context.Context, w Work) (h *Halt, err error) {
+	err = d.Store.View(ctx, func(tx Tx) error {
+		app, ids, err := whose(tx, w)
+		if err != nil {
+			return err
+		}
+		all, err := tx.HaltsOf(app, ids...)
+		if err != nil {
+			return err
+		}
+		h = nil
+		free := len(ids)
+		for _, id := range ids {
+			if slices.ContainsFunc(all, func(x Halt) bool { return x.Stops(app, id) }) {
+				free--
+			}
+		}
+		if len(all) > 0 && free == 0 {
+			h = &all[0]
+		}
+		return nil
+	})
+	return h, err
+}
+
+// whose are the app and the payments of a row of work.
+func whose(tx Tx, w Work) (AppID, []PaymentID, error) {
+	ids := []PaymentID{w.Payment}
+	if w.Envelope != "" {
+		e, err := tx.Envelope(w.Envelope)
+		if err != nil {
+			return "", nil, err
+		}
+		ids = e.Payments
+	}
+	if w.App != "" || len(ids) == 0 {
+		return w.App, ids, nil
+	}
+	p, err := tx.Payment(ids[0])
+	return p.App, ids, err
+}
+
+// MayHandIn refuses an envelope that carries a payment which is stopped: the fault is "halted".
+func (d *Desk) MayHandIn(ctx context.Context, e Envelope) error {
+	return d.Store.View(ctx, func(tx Tx) error {
+		app, ids, err := whose(tx, Work{Envelope: e.Hash})
+		if err != nil {
+			return err
+		}
+		h, err := haltOf(tx, app, ids...)
+		if err == nil && h != nil {
+			err = h.refusal()
+		}
+		return err
+	})
+}
+
+// Unstopped are those of the payments, all of one app, that no halt stops.
+func (d *Desk) Unstopped(ctx context.Context, app AppID, ids ...PaymentID) (free []PaymentID, err error) {
+	err = d.Store.View(ctx, func(tx Tx) error {
+		all, err := tx.HaltsOf(app, ids...)
+		free = slices.DeleteFunc(slices.Clone(ids), func(id PaymentID) bool {
+			return slices.ContainsFunc(all, func(h Halt) bool { return h.Stops(app, id) })
+		})
+		return err
+	})
+	return free, err
+}
+
+// SameTreasury wants the signer's account for an app to be the one that the database has; else it is [ErrContradiction], about
+// that app alone. Its fundings are paid out of the one, and come home to the other.
+func (d *Desk) SameTreasury(ctx context.Context, id AppID, account string) error {
+	return d.Store.View(ctx, func(tx Tx) error {
+		app, err := tx.App(id)
+		if err != nil || app.Treasury == account {
+			return err
+		}
+		if lifted, err := tx.Lifted(account); err != nil || lifted {
+			return err
+		}
+		return AboutApp(account, fmt.Errorf("the treasury of %s is %s at the signer, and %s in the database: %w",
+			id, account, cmp.Or(app.Treasury, "none"), ErrContradiction), id)
+	})
+}

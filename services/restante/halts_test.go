@@ -1,0 +1,259 @@
+package main
+
+import (
+	"bytes"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stellar/go-stellar-sdk/keypair"
+
+	"github.com/restante/restante/relay"
+	"github.com/restante/restante/relay/client"
+)
+
+// startOn is an instance on a data directory that is kept, started with --lift-halt when lift is not empty.
+func startOn(t *testing.T, data, lift string) (*stage, func(), error) {
+	t.Helper()
+	return raise(t.Context(), io.Discard, func(c *houseConfig) {
+		c.Data, c.Ledger.Interval, c.lift = data, 50*time.Millisecond, lift
+	})
+}
+
+// TestHeldPayment stops one payment: readyz stays 200 and says how many are held, about which hash; the payment itself, explain
+// and the claimant's view say it; others go on. It goes on when a person has looked at that hash, and at no other.
+func TestHeldPayment(t *testing.T) {
+	ctx, data, hash := t.Context(), t.TempDir(), strings.Repeat("ab", 32)
+	d, end, err := startOn(t, data, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	send := func() client.Sent {
+		t.Helper()
+		s, err := d.app.Send(ctx, client.SendRequest{To: "ana@example.com", Amount: "25", Policy: "link"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if s.Payment, err = d.app.Follow(ctx, s.Payment.ID, inState(relay.Pending)); err != nil {
+			t.Fatal(err)
+		}
+		return s
+	}
+	held, free := send(), send()
+	if status, r := readiness(t, d.house.base); status != http.StatusOK || r.Checks["held"] != "ok" {
+		t.Fatalf("before: %d %+v", status, r)
+	}
+	id := relay.PaymentID(held.Payment.ID)
+	all, err := d.house.desk.Halt(ctx, relay.AboutPayments(hash, fmt.Errorf("two ends: %w", relay.ErrContradiction), id))
+	if err != nil || all {
+		t.Fatalf("it stops everything: %v %v", all, err)
+	}
+
+	status, r := readiness(t, d.house.base)
+	if status != http.StatusOK || r.Checks["held"] != "failing" || r.Checks["halted"] != "ok" ||
+		!strings.Contains(r.Causes["held"], "1 payment and 0 apps") || !strings.Contains(r.Causes["held"], hash) {
+		t.Errorf("held: %d %+v", status, r)
+	}
+	p, err := d.app.Get(ctx, held.Payment.ID, 0)
+	if err != nil || p.Halted == nil || p.Halted.Scope != "payment" || p.Halted.About != hash || p.Halted.Since == nil || p.Halted.Detail == "" {
+		t.Errorf("the payment says %+v: %v", p.Halted, err)
+	}
+	if other, err := d.app.Get(ctx, free.Payment.ID, 0); err != nil || other.Halted != nil {
+		t.Errorf("another payment says %+v: %v", other.Halted, err)
+	}
+	story, err := d.app.Story(ctx, held.Payment.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var text bytes.Buffer
+	if err := (&cli{stdout: &text}).explain(story, time.Now()); err != nil || !strings.Contains(text.String(), "HALTED since ") ||
+		!strings.Contains(text.String(), "--lift-halt "+hash) {
+		t.Errorf("explain says\n%s%v", text.String(), err)
+	}
+	view, err := d.anyone.View(ctx, held.Link, 0)
+	if err != nil || view.Held == nil || view.Held.Code != "halted" {
+		t.Errorf("the claimant is told %+v: %v", view.Held, err)
+	}
+	var refused *client.Problem
+	if _, err := d.anyone.Claim(ctx, d.claimInto(held.Link, keypair.MustRandom())); !errors.As(err, &refused) || refused.Code != "halted" {
+		t.Errorf("a claim of it: %v", err)
+	}
+	if p, err := d.app.Cancel(ctx, held.Payment.ID); err != nil || p.ReturnAsked == "" && p.State != string(relay.Returning) {
+		t.Errorf("a cancel of it: %s %v", p.State, err)
+	}
+	if _, err := d.anyone.Claim(ctx, d.claimInto(free.Link, keypair.MustRandom())); err != nil {
+		t.Errorf("a claim of another: %v", err)
+	}
+	end()
+
+	if _, end, err := startOn(t, data, strings.Repeat("cd", 32)); err == nil || !strings.Contains(err.Error(), "No halt is about") {
+		t.Errorf("another hash is lifted: %v", err)
+		end()
+	}
+	if d, end, err = startOn(t, data, ""); err != nil {
+		t.Fatal(err)
+	}
+	send() // while it is held
+	if p, err := d.app.Get(ctx, held.Payment.ID, 0); err != nil || p.State != string(relay.Returning) || p.Halted == nil {
+		t.Errorf("after a restart: %s %+v %v", p.State, p.Halted, err)
+	}
+	end()
+	if d, end, err = startOn(t, data, hash); err != nil {
+		t.Fatal(err)
+	}
+	defer end()
+	if _, err := d.app.Follow(ctx, held.Payment.ID, inState(relay.Returned)); err != nil {
+		t.Error(err)
+	}
+	if status, r := readiness(t, d.house.base); status != http.StatusOK || r.Checks["held"] != "ok" {
+		t.Errorf("after: %d %+v", status, r)
+	}
+}
+
+// TestLiftWhich: without a hash --lift-halt is for the halt of everything, or the only one; else it wants to know which.
+func TestLiftWhich(t *testing.T) {
+	d, end, err := raise(t.Context(), io.Discard, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer end()
+	halt := func(err error) {
+		t.Helper()
+		if _, err := d.house.desk.Halt(t.Context(), err); err != nil {
+			t.Fatal(err)
+		}
+	}
+	lift := func(which, want string) {
+		t.Helper()
+		d.house.cfg.lift = which
+		err := d.house.liftHalt(t.Context())
+		if (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
+			t.Errorf("--lift-halt %s: %v, want %q", which, err, want)
+		}
+	}
+	contradiction := fmt.Errorf("both: %w", relay.ErrContradiction)
+	lift("", "")
+	lift(anyHalt, "") // as before: nothing stands
+	lift("a", "No halt is about a")
+	halt(relay.AboutPayments("a", contradiction, "pay_one", "pay_two"))
+	halt(relay.AboutApp("G", contradiction, "app_one"))
+	lift(anyHalt, "say which hash: a, G")
+	halt(relay.About("everything", contradiction))
+	lift(anyHalt, "")
+	if h, err := d.house.desk.Halted(t.Context()); err != nil || h.Scope != "" {
+		t.Errorf("still halted: %+v %v", h, err)
+	}
+	lift("G", "")
+	lift(anyHalt, "") // the only one, of two payments
+	if all, err := d.house.desk.Halts(t.Context()); err != nil || len(all) != 0 {
+		t.Errorf("left: %+v %v", all, err)
+	}
+}
+
+// TestLiftHaltFlag: the flag stands alone, with its hash behind it, or with = between; nothing else is an argument of up.
+func TestLiftHaltFlag(t *testing.T) {
+	for _, c := range []struct {
+		args []string
+		want string
+		bad  bool
+	}{
+		{nil, "", false}, {[]string{"--lift-halt"}, anyHalt, false}, {[]string{"--lift-halt=ab"}, "ab", false}, {[]string{"--lift-halt", "ab"}, "ab", false},
+		{[]string{"ab"}, "", true}, {[]string{"--lift-halt", "ab", "cd"}, anyHalt, true},
+	} {
+		var cfg upConfig
+		cmd := (&cli{}).newUpWith(&cfg)
+		err := cmd.ParseFlags(c.args)
+		if err == nil {
+			err = cmd.Args(cmd, cmd.Flags().Args())
+		}
+		if (err != nil) != c.bad || cfg.lift != c.want {
+			t.Errorf("%v: %q %v", c.args, cfg.lift, err)
+		}
+	}
+}
+
+// TestWarningsOfReadiness: what waits for money, or for a person, is told by name and makes nothing unready.
+func TestWarningsOfReadiness(t *testing.T) {
+	d, end, err := raise(t.Context(), io.Discard, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer end()
+	ctx, desk := t.Context(), d.house.desk
+	want := func(check, cause string) {
+		t.Helper()
+		status, r := readiness(t, d.house.base)
+		state := "failing"
+		if cause == "" {
+			state = "ok"
+		}
+		if status != http.StatusOK || !r.Ready || r.Checks[check] != state || !strings.Contains(r.Causes[check], cause) {
+			t.Errorf("%s: %d %+v, want %q", check, status, r, cause)
+		}
+	}
+	resume := func(apps ...relay.AppID) {
+		t.Helper()
+		if err := d.house.store.UpdateMany(ctx, nil, func(tx relay.Tx, _ []relay.Payment) error { return tx.EndPauses(apps...) }); err != nil {
+			t.Fatal(err)
+		}
+	}
+	pause := func(app relay.AppID, code, text string) {
+		t.Helper()
+		if _, err := desk.Pause(ctx, app, relay.NewFault(relay.Exhausted, code, text, nil)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, check := range []string{"sponsor", "fundings", "held", "halted"} {
+		want(check, "")
+	}
+	pause("app_one", relay.TreasuryShort, "The treasury is short.")
+	want("fundings", "The fundings of 1 apps wait")
+	pause("app_two", "day_limit", "The day is used up.")
+	want("fundings", "The fundings of 2 apps wait")
+	pause("", relay.SponsorShort, "The sponsor is short.")
+	want("fundings", "The sponsor is short.")
+	resume("", "app_one", "app_two")
+	want("fundings", "")
+
+	if _, err := d.app.Send(ctx, client.SendRequest{To: "ana@example.com", Amount: "25"}); err != nil {
+		t.Fatal(err)
+	}
+	db, err := sql.Open("sqlite", "file:"+d.house.path("restante.db")+"?_pragma=busy_timeout(10000)")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	carried := func(change string) {
+		t.Helper()
+		if _, err := db.ExecContext(ctx, "UPDATE carried SET waiting = waiting "+change); err != nil {
+			t.Fatal(err)
+		}
+	}
+	carried("+ 100000000")
+	want("sponsor", "has run short of lumens")
+	carried("- 100000000")
+	want("sponsor", "")
+
+	contradiction := fmt.Errorf("both: %w", relay.ErrContradiction)
+	for i := range 7 {
+		if _, err := desk.Halt(ctx, relay.AboutPayments(fmt.Sprintf("hash %d", i), contradiction, "pay_one", "pay_two")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := desk.Halt(ctx, relay.AboutApp("GT", contradiction, "app_one")); err != nil {
+		t.Fatal(err)
+	}
+	want("held", "2 payments and 1 app are stopped")
+	want("held", "hash 4 and 3 more")
+	if _, err := desk.Halt(ctx, relay.About("ff00", contradiction)); err != nil {
+		t.Fatal(err)
+	}
+	if status, r := readiness(t, d.house.base); status != http.StatusServiceUnavailable || r.Checks["halted"] != "failing" || !strings.Contains(r.Causes["halted"], "ff00") {
+		t.Errorf("halted: %d %+v", status, r)
+	}
+}
