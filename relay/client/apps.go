@@ -26,9 +26,7 @@ func (c *Client) CreateApp(ctx context.Context, r AppRequest) (App, error) {
 		no := false
 		body.Notify = &no
 	}
-	var a App
-	err := c.do(ctx, c.post("/v1/apps", body), &a)
-	return a, err
+	return change[App](ctx, c, "", c.post("/v1/apps", body), nil)
 }
 
 // App reads the app that the key opens.
@@ -48,9 +46,7 @@ func (c *Client) Keys(ctx context.Context) ([]Key, error) {
 // CreateKey makes a further key of the app, with the scopes named (send, read, cancel, vouch, admin), or with those of the
 // client's own key but for admin. No key makes one that may do more than itself. Its text is in the answer and nowhere else.
 func (c *Client) CreateKey(ctx context.Context, scopes ...string) (Key, error) {
-	var k Key
-	err := c.do(ctx, c.post("/v1/keys", wire.KeyRequest{Scopes: scopes}), &k)
-	return k, err
+	return change[Key](ctx, c, "", c.post("/v1/keys", wire.KeyRequest{Scopes: scopes}), nil)
 }
 
 // RotateKey makes a key in the place of another, which is closed at the same moment.
@@ -59,9 +55,7 @@ func (c *Client) RotateKey(ctx context.Context, id string) (Key, error) {
 	if err != nil {
 		return Key{}, err
 	}
-	var k Key
-	err = c.do(ctx, c.post(path, nil), &k)
-	return k, err
+	return change[Key](ctx, c, "", c.post(path, nil), nil)
 }
 
 // RevokeKey closes a key from now on.
@@ -72,9 +66,7 @@ func (c *Client) RevokeKey(ctx context.Context, id string) (Key, error) {
 	}
 	q := c.get(path)
 	q.method = http.MethodDelete // closing twice is closing once
-	var k Key
-	err = c.do(ctx, q, &k)
-	return k, err
+	return change[Key](ctx, c, "", q, nil)
 }
 
 func keyPath(id, rest string) (string, error) {

@@ -134,6 +134,8 @@ func neverAccepted(err error, doubt bool) bool {
 	var p *Problem
 	if errors.As(err, &p) {
 		switch {
+		case p.starting():
+			return !doubt
 		case p.Status >= 500 || p.Status == http.StatusRequestTimeout || p.Code == "idempotency_in_flight":
 			return false
 		case !doubt:
@@ -150,9 +152,14 @@ func neverAccepted(err error, doubt bool) bool {
 func mayBeDone(err error) bool {
 	var lost *Unreached
 	var p *Problem
+	var unclear *Unclear
 	switch {
+	case errors.As(err, &unclear):
+		return true
 	case errors.As(err, &lost):
 		return !lost.NeverSent
+	case errors.As(err, &p) && p.starting():
+		return false
 	case errors.As(err, &p):
 		return p.Status >= 500 || p.Status == http.StatusRequestTimeout || p.Code == "idempotency_in_flight"
 	}

@@ -21,7 +21,8 @@ const (
 	firstPause  = 200 * time.Millisecond
 	slowAfter   = 2 * time.Second // a caller hears what it waits for
 	mostPause   = 5 * time.Second
-	mostHonored = 15 * time.Second // of a Retry-After; a longer one is the caller's to wait for
+	mostHonored = 15 * time.Second // of a Retry-After, without a deadline; a longer one is the caller's to wait for
+	mostTrying  = 2 * time.Minute  // that a call is made again, without a deadline
 )
 
 // call is one request. A safe one may be made again though the first may have been carried out.
@@ -34,8 +35,28 @@ type call struct {
 	safe         bool
 	wait         time.Duration // how long the relay was asked to hold the answer back
 	most         int           // tries that may have been carried out, at most; 0 = no limit of its own
+	brief        bool          // its refusals are the caller's to wait for, when they ask for more than mostHonored
 	once         bool          // a look that is not worth a second one
 	doubt        *bool         // set when a try may have been carried out although it failed; nil: not asked for
+}
+
+// change makes a call that changes something, of the payment with an id or of none (""). Errors: *Problem (refused, nothing was
+// changed), *Unreached (nothing was sent), and *Unclear after anything else. fits checks the answer; it may be nil.
+func change[T any](ctx context.Context, c *Client, id string, q call, fits func(T) error) (T, error) {
+	var out, none T
+	doubt := false
+	q.doubt = &doubt
+	err := c.do(ctx, q, &out)
+	switch {
+	case err != nil && neverAccepted(err, doubt):
+		return none, err
+	case err == nil && fits != nil:
+		err = fits(out)
+	}
+	if err != nil {
+		return none, &Unclear{ID: id, Cause: err}
+	}
+	return out, nil
 }
 
 // get, post and link are the usual calls.
@@ -57,8 +78,9 @@ func (c *Client) bearer() string {
 	return "Bearer " + string(c.key.Reveal())
 }
 
-// do makes the call, again while that is safe and may help, and decodes the answer into out (nil: none is wanted). Errors:
-// *Problem, *Unreached, ErrAnswer, the context's.
+// do makes the call, again while that is safe, may help and fits into the caller's time, and decodes the answer into out (nil:
+// none is wanted). The caller's time ends with the context's deadline; without one, after mostTrying. Every try is the same
+// request, with the same Idempotency-Key where it has one. Errors: *Problem, *Unreached, ErrAnswer, the context's.
 func (c *Client) do(ctx context.Context, q call, out any) error {
 	var body []byte
 	if q.in != nil {
@@ -78,21 +100,28 @@ func (c *Client) do(ctx context.Context, q call, out any) error {
 		})
 		defer told.Stop()
 	}
+	deadline, limited := ctx.Deadline()
+	if !limited {
+		deadline = time.Now().Add(mostTrying)
+	}
 	for attempt := 1; ; attempt++ {
 		err := c.once(ctx, q, body, out)
 		if err == nil {
 			return nil
 		}
 		last.Store(&err)
+		if q.doubt != nil && mayBeDone(err) {
+			*q.doubt = true
+		}
 		if ctx.Err() != nil {
 			return fmt.Errorf("%s %s: %w", q.method, q.path, ctx.Err())
 		}
 		pause, again := q.again(err, attempt)
-		if !again || q.once || attempt >= c.attempts || q.most > 0 && attempt >= q.most && mayBeDone(err) {
-			return err
+		if pause > mostHonored && (q.brief || !limited) || !time.Now().Add(pause).Before(deadline) {
+			return err // why it failed says more than that the time is over
 		}
-		if q.doubt != nil && mayBeDone(err) {
-			*q.doubt = true
+		if !again || q.once || c.attempts > 0 && attempt >= c.attempts || q.most > 0 && attempt >= q.most && mayBeDone(err) {
+			return err
 		}
 		if sleep(ctx, pause) != nil {
 			return err
@@ -100,17 +129,21 @@ func (c *Client) do(ctx context.Context, q call, out any) error {
 	}
 }
 
-// again says whether the call may be made again after err, and after which pause. A refusal before any work (429, a key
-// that is in flight) may always be; a lost answer only when the call is safe or was never sent.
+// again says whether the call may be made again after err, and after which pause: what the relay asks for, and no less than
+// doubles up to mostPause. A refusal before any work (429, a relay that starts, a key that is in flight) may always be; a lost answer
+// only when the call is safe or was never sent.
 func (q call) again(err error, attempt int) (time.Duration, bool) {
-	pause := min(firstPause<<(attempt-1), mostPause)
+	pause := mostPause
+	if attempt < 6 {
+		pause = min(firstPause<<(attempt-1), mostPause)
+	}
 	pause = pause/2 + rand.N(pause/2+1)
 	var lost *Unreached
 	if errors.As(err, &lost) {
 		return pause, !errors.Is(err, errRedirect) && (q.safe || lost.NeverSent)
 	}
 	var p *Problem
-	if !errors.As(err, &p) || p.RetryAfter > mostHonored {
+	if !errors.As(err, &p) {
 		return 0, false
 	}
 	pause = max(pause, p.RetryAfter)
@@ -118,7 +151,7 @@ func (q call) again(err error, attempt int) (time.Duration, bool) {
 	case http.StatusTooManyRequests:
 		return pause, p.RetryAfter > 0
 	case http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
-		return pause, q.safe
+		return pause, q.safe || p.starting()
 	case http.StatusConflict:
 		return pause, q.safe && p.Code == "idempotency_in_flight"
 	}

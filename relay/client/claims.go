@@ -64,9 +64,8 @@ func (c *Client) AskCode(ctx context.Context, link Link) (CodeSession, error) {
 	if err != nil {
 		return CodeSession{}, err
 	}
-	var s CodeSession
-	err = c.do(ctx, q, &s)
-	return s, err
+	q.brief = true
+	return change[CodeSession](ctx, c, link.PaymentID, q, nil)
 }
 
 // Evidence is what shows that the handle is the claimant's: session and code, or an app's voucher. Nothing is needed
@@ -116,11 +115,7 @@ func (c *Client) SubmitClaim(ctx context.Context, link Link, proof, envelope str
 		return ClaimView{}, err
 	}
 	q.safe, q.header = true, map[string]string{proofHeader: proof}
-	var v ClaimView
-	if err := c.do(ctx, q, &v); err != nil {
-		return ClaimView{}, err
-	}
-	return v, fits(v.ID, link.PaymentID)
+	return change(ctx, c, link.PaymentID, q, func(v ClaimView) error { return fits(v.ID, link.PaymentID) })
 }
 
 // Decline sends the money back. The view returned may say that it is still on its way; a claim that lands first wins.
@@ -130,9 +125,5 @@ func (c *Client) Decline(ctx context.Context, link Link) (ClaimView, error) {
 		return ClaimView{}, err
 	}
 	q.safe = true
-	var v ClaimView
-	if err := c.do(ctx, q, &v); err != nil {
-		return ClaimView{}, err
-	}
-	return v, fits(v.ID, link.PaymentID)
+	return change(ctx, c, link.PaymentID, q, func(v ClaimView) error { return fits(v.ID, link.PaymentID) })
 }

@@ -23,7 +23,7 @@ type Options struct {
 
 	HTTPClient *http.Client // nil: one of its own. Its policy on redirects is replaced in a copy
 	AllowHTTP  bool         // speak plain http with other machines too: for a trusted network in development
-	Attempts   int          // how often a safe call is made at most; 0 is 6
+	Attempts   int          // how often a call is made at most; 0: as often as fits before the context's deadline, or into 2 minutes
 	// Slow hears, once for each call that takes longer than a moment, what it waits for. It may be called from another goroutine.
 	// May be nil.
 	Slow func(Slow)
@@ -70,9 +70,6 @@ func New(server string, o Options) (*Client, error) {
 		c.http = *o.HTTPClient
 	}
 	c.http.CheckRedirect = c.stayHome
-	if c.attempts <= 0 {
-		c.attempts = 6
-	}
 	if c.now == nil {
 		c.now = time.Now
 	}

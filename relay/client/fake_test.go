@@ -211,6 +211,8 @@ func (f *fake) answer(route, id string, r *http.Request) (int, any) {
 		return 200, &out
 	case "GET /v1/payments/{id}/receipt":
 		return 200, f.receipt(p)
+	case "POST /v1/payments/{id}/move":
+		return f.move(p, body)
 	case "POST /v1/payments/{id}/readdress":
 		var in wire.ReaddressRequest
 		to, err := relay.Handle{}, json.Unmarshal(body, &in)

@@ -70,8 +70,17 @@ func (c *Client) Move(ctx context.Context, r MoveRequest) (Sent, error) {
 		return Sent{}, err
 	}
 	q := c.post(path, wire.MoveRequest{To: r.To, Policy: string(policy), SenderRecipients: recipients, ManageHash: hash, ID: id, Link: half})
+	q.safe = true // by its id
 	out := Sent{Link: link, Token: secret.NewString(token)}
-	if err := c.do(ctx, q, &out.Payment); err != nil {
+	mover := c
+	if c.token.Len() > 0 { // the old token manages the old payment only
+		mover = c.managing(out.Token, network)
+	}
+	out.Payment, err = change[Payment](ctx, c, id, q, nil)
+	if IsCode(err, "id_taken") { // ours, by a try whose answer was lost
+		out.Payment, err = mover.Get(ctx, id, 0)
+	}
+	if err != nil {
 		return perhapsMade(id, link, err), err
 	}
 	asked := wire.PaymentRequest{To: r.To, Amount: old.Amount, Asset: old.Asset, Policy: string(policy)}
@@ -82,10 +91,6 @@ func (c *Client) Move(ctx context.Context, r MoveRequest) (Sent, error) {
 		move: func(envelope string, plan stellar.FundingPlan) (string, error) { return h.SignMove(envelope, plan) }}
 	if old.RungFee > 0 && out.Payment.Funding != nil { // out of a wallet: whoever keeps the reserve signs, and sees for whom
 		want.sponsor = out.Payment.Funding.Sponsor
-	}
-	mover := c
-	if c.token.Len() > 0 { // the old token manages the old payment only
-		mover = c.managing(out.Token, network)
 	}
 	return mover.fundOwn(ctx, out, want, ownHands{keep: r.Keep, sign: r.Sign})
 }

@@ -79,8 +79,7 @@ func (c *Client) SendOwn(ctx context.Context, r OwnRequest) (Sent, error) {
 	body.ManageHash = hash
 	q := c.post("/v1/payments", body)
 	q.safe, q.header = true, map[string]string{"Idempotency-Key": rand.Text()}
-	var p Payment
-	err = c.do(ctx, q, &p)
+	p, err := change[Payment](ctx, c, id, q, nil)
 	if IsCode(err, "id_taken") { // ours
 		p, err = c.Get(ctx, id, 0)
 	}
@@ -274,11 +273,7 @@ func (c *Client) Fund(ctx context.Context, id, envelope string) (Payment, error)
 	}
 	q := c.post(path, wire.SubmitRequest{Envelope: envelope})
 	q.safe = true
-	var p Payment
-	if err := c.do(ctx, q, &p); err != nil {
-		return Payment{}, err
-	}
-	return p, fits(p.ID, id)
+	return change(ctx, c, id, q, func(p Payment) error { return fits(p.ID, id) })
 }
 
 // SignWith is an OwnRequest.Sign for a wallet whose one key is at hand (S…).

@@ -129,11 +129,7 @@ func (c *Client) Cancel(ctx context.Context, id string) (Payment, error) {
 	}
 	q := c.post(path, nil)
 	q.safe = true // asking twice is asking once
-	var p Payment
-	if err := c.do(ctx, q, &p); err != nil {
-		return Payment{}, err
-	}
-	return p, fits(p.ID, id)
+	return change(ctx, c, id, q, func(p Payment) error { return fits(p.ID, id) })
 }
 
 // Vouch says that the app's own signed-in user owns the payment's handle. The voucher is hers alone and serves once, for
@@ -143,11 +139,9 @@ func (c *Client) Vouch(ctx context.Context, id string) (Voucher, error) {
 	if err != nil {
 		return Voucher{}, err
 	}
-	var v Voucher
 	q := c.post(path, nil)
-	q.safe = true // each voucher serves once and dies unused otherwise
-	err = c.do(ctx, q, &v)
-	return v, err
+	q.safe = true // each voucher serves one claimant and dies unused otherwise
+	return change[Voucher](ctx, c, id, q, nil)
 }
 
 // Story reads everything that is known of a payment.
@@ -188,18 +182,16 @@ func (c *Client) Limits(ctx context.Context, asset string) (Limits, error) {
 // Reclaim asks for the service's reserves in the accounts that claims of the app's payments made. Each comes back once its
 // owner can carry it. always, if it is not nil, says whether later claims ask by themselves.
 func (c *Client) Reclaim(ctx context.Context, always *bool) (Reclaiming, error) {
-	var r Reclaiming
-	err := c.do(ctx, c.post("/v1/reserves/reclaim", wire.ReclaimRequest{Always: always}), &r)
-	return r, err
+	q := c.post("/v1/reserves/reclaim", wire.ReclaimRequest{Always: always})
+	q.safe = true // each account gives its reserve back once
+	return change[Reclaiming](ctx, c, "", q, nil)
 }
 
 // Trust gives the treasury a trustline for an asset (CODE:ISSUER) and waits until the ledger shows it. Again is safe.
 func (c *Client) Trust(ctx context.Context, asset string) (Treasury, error) {
 	q := c.post("/v1/treasury/trust", wire.TrustRequest{Asset: asset})
 	q.safe, q.wait = true, MostWait
-	var t Treasury
-	err := c.do(ctx, q, &t)
-	return t, err
+	return change[Treasury](ctx, c, "", q, nil)
 }
 
 // Agreed is the account that the owner of a handle has put on file with this app; "" when there is none.
@@ -217,5 +209,6 @@ func (c *Client) Agreed(ctx context.Context, to string) (string, error) {
 func (c *Client) Forget(ctx context.Context, to string) error {
 	q := c.get("/v1/agreed")
 	q.method, q.query = http.MethodDelete, url.Values{"to": {to}}
-	return c.do(ctx, q, nil)
+	_, err := change[wire.Agreed](ctx, c, "", q, nil)
+	return err
 }

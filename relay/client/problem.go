@@ -29,6 +29,11 @@ func (p *Problem) Error() string {
 	return p.Detail
 }
 
+// starting says that a relay which only starts has refused: it has done nothing.
+func (p *Problem) starting() bool {
+	return p.Status == http.StatusServiceUnavailable && p.Code == "starting"
+}
+
 // IsCode reports whether err is a Problem with one of the codes.
 func IsCode(err error, codes ...string) bool {
 	var p *Problem

@@ -79,7 +79,7 @@ func (c *Client) deposit(ctx context.Context, r OwnReceipt, proof *WalletProof) 
 	q := c.post(path, wire.DepositRequest{HoldingAccount: r.HoldingAccount, Box: r.Box, BoxMAC: r.Deposit.BoxMAC, Ladder: r.Ladder,
 		Fee: r.Deposit.Fee, Funding: r.Deposit.Funding, Proof: proof})
 	q.safe = true // the same again is the first answer
-	if err := c.do(ctx, q, &p); err != nil {
+	if p, err = change[Payment](ctx, c, r.Payment, q, nil); err != nil {
 		return p, err
 	}
 	if p.State != string(relay.Funding) || p.ReturnAsked != "" {

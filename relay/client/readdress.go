@@ -10,7 +10,7 @@ import (
 
 // Readdress corrects whom a guarded payment is for. No money moves and the link stays: deliver it to the new recipient. What
 // was mailed or vouched for the old handle is void from then on. Errors: a *Problem "share_released" (somebody has proven
-// the old handle), "not_guarded", "claim_in_flight" or "already_…", after which the handle is as it was; ErrAnswer.
+// the old handle), "not_guarded", "claim_in_flight" or "already_…", after which the handle is as it was; *Unclear.
 func (c *Client) Readdress(ctx context.Context, id, to string) (Payment, error) {
 	path, err := paymentPath(id, "/readdress")
 	if err != nil {
@@ -18,14 +18,12 @@ func (c *Client) Readdress(ctx context.Context, id, to string) (Payment, error) 
 	}
 	q := c.post(path, wire.ReaddressRequest{To: to})
 	q.safe = true // the same handle again changes nothing
-	var p Payment
-	if err := c.do(ctx, q, &p); err != nil {
-		return Payment{}, err
-	}
-	asked, err := idn.ParseHandle(to)
-	got, err2 := idn.ParseHandle(p.To)
-	if err != nil || err2 != nil || asked != got {
-		return Payment{}, fmt.Errorf("%w: payment %s is to somebody else", ErrAnswer, id)
-	}
-	return p, fits(p.ID, id)
+	return change(ctx, c, id, q, func(p Payment) error {
+		asked, err := idn.ParseHandle(to)
+		got, err2 := idn.ParseHandle(p.To)
+		if err != nil || err2 != nil || asked != got {
+			return fmt.Errorf("%w: payment %s is to somebody else", ErrAnswer, id)
+		}
+		return fits(p.ID, id)
+	})
 }

@@ -47,15 +47,19 @@ type Sent struct {
 	Proof   *ProofWanted // of SendOwn, when the wallet's proof was not made here, or refused: the way on is [Client.Deposit]
 }
 
-// Unclear says that a payment may have been accepted although no answer came, or none that fits (ErrAnswer). Sent, returned with
-// it, holds id and link: [Client.ResumeAttempt] goes on with the same payment, and a new Send would be a second one.
+// Unclear says that something may have been done although no answer came, or none that fits (ErrAnswer). After a Send, Sent holds
+// id and link: [Client.ResumeAttempt] goes on with the same payment, and a new Send would be a second one. Cancel, Decline, Readdress,
+// Fund, Deposit and Claim may be called again.
 type Unclear struct {
-	ID    string
+	ID    string // of the payment; "" when it is about none
 	Cause error
 }
 
 func (u *Unclear) Error() string {
-	return fmt.Sprintf("no clear answer; payment %s may have been accepted: %v", u.ID, u.Cause)
+	if u.ID == "" {
+		return fmt.Sprintf("no clear answer; what was asked for may be done: %v", u.Cause)
+	}
+	return fmt.Sprintf("no clear answer about payment %s; what was asked for may be done: %v", u.ID, u.Cause)
 }
 func (u *Unclear) Unwrap() error { return u.Cause }
 

@@ -54,5 +54,6 @@ func (c *Client) agree(ctx context.Context, link Link, proof, account string) er
 		return err
 	}
 	q.safe, q.header = true, map[string]string{proofHeader: proof}
-	return c.do(ctx, q, nil)
+	_, err = change[ClaimView](ctx, c, link.PaymentID, q, nil)
+	return err
 }

@@ -81,6 +81,7 @@ func (c *cli) claimant(link client.Link) (*client.Client, error) {
 func (c *cli) connect(server string, o client.Options) (*client.Client, error) {
 	o.AllowHTTP = c.env("RESTANTE_ALLOW_HTTP") == "1"
 	o.Slow = c.slowAt(server)
+	o.Attempts = 6 // some seconds: a person waits, and can type it again
 	cl, err := client.New(server, o)
 	switch {
 	case errors.Is(err, client.ErrPlainHTTP):
