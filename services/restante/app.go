@@ -85,7 +85,7 @@ func (c *cli) createApp(ctx context.Context, r client.AppRequest, file string) e
 		if identity != "" && file != "" {
 			c.remove(file) // ours, a moment old, and for nothing: without the key in the answer no payment is ever sealed to it
 		}
-		return appUnclear(err)
+		return appUnclear(err, c.again())
 	}
 	out := appJSON{App: app, IdentityFile: file}
 	if file == "" {
@@ -104,13 +104,13 @@ func (c *cli) createApp(ctx context.Context, r client.AppRequest, file string) e
 }
 
 // appUnclear says that it is safe to make the app anew: one whose answer was lost has a key that is known to no one.
-func appUnclear(err error) error {
-	var lost *client.Unreached
-	if !errors.As(err, &lost) || lost.NeverSent {
+func appUnclear(err error, next string) error {
+	var u *client.Unclear
+	if !errors.As(err, &u) {
 		return err
 	}
-	return &failure{status: statusTryAgain, text: capital(lost.Error()) + ". An app may have been made, but its key was in the answer: it can do nothing. " +
-		"The identity file was taken away again, so the same command is safe now.", cause: err}
+	return &failure{status: statusTryAgain, text: capital(cutOff(u.Cause)) + ". An app may have been made, but its key was in the answer: it can do nothing. " +
+		"The identity file was taken away again, so the same command is safe now.", cause: err, next: next}
 }
 
 func (c *cli) newAppLimits() *cobra.Command {

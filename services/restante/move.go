@@ -54,7 +54,7 @@ func (c *cli) moveMoney(ctx context.Context, id, to string, f moveFlags) error {
 	case err != nil && file != "":
 		return c.ownInterrupted(sent, file, err)
 	case err != nil:
-		return unsigned(sent, err)
+		return c.unsigned(sent, err)
 	}
 	p, err := cl.Follow(ctx, sent.Payment.ID, func(p client.Payment) bool {
 		return p.State != string(relay.Created) && p.State != string(relay.Funding)

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"net/http"
 	"os"
 	"strings"
 
@@ -81,6 +82,7 @@ func (c *cli) claimant(link client.Link) (*client.Client, error) {
 func (c *cli) connect(server string, o client.Options) (*client.Client, error) {
 	o.AllowHTTP = c.env("RESTANTE_ALLOW_HTTP") == "1"
 	o.Slow = c.slowAt(server)
+	o.HTTPClient = &http.Client{Transport: &c.sent}
 	o.Attempts = 6 // some seconds: a person waits, and can type it again
 	cl, err := client.New(server, o)
 	switch {
@@ -103,6 +105,7 @@ func (c *cli) link(ctx context.Context, arg string) (client.Link, error) {
 	link, err := client.ParseLink(arg)
 	switch {
 	case err == nil:
+		c.about = link.PaymentID
 		return link, nil
 	case errors.Is(err, claim.ErrTruncated):
 		return link, usage("The end of the link is missing. Copy it whole: it has 50 characters after the #. What stands around it does no harm.")

@@ -28,6 +28,8 @@ type cli struct {
 	json                                  bool
 
 	lines *bufio.Reader // of a terminal on stdin
+	about string        // id of the payment that the command is about, as soon as it is known
+	sent  sentRequests
 }
 
 // run is the whole command but for the exit: args without the program's name. It has written its error, as one or two
@@ -37,11 +39,11 @@ func run(ctx context.Context, env func(string) string, args []string, stdin io.R
 	c := &cli{env: env, args: args, stdin: stdin, stdout: out, stderr: stderr}
 	root := c.root()
 	root.SetArgs(args)
-	err := root.ExecuteContext(ctx)
+	cmd, err := root.ExecuteContextC(ctx)
 	if err == nil {
 		err = out.err // an answer that nobody got is no answer: a link is printed once
 	}
-	err = outward(err)
+	err = outward(c.unclear(cmd, err))
 	c.tellError(err)
 	return err
 }
@@ -87,6 +89,7 @@ func (c *cli) root() *cobra.Command {
 		}
 		return missingCommand(cmd)
 	}
+	root.PersistentPreRun = func(_ *cobra.Command, args []string) { c.aboutPayment(args) }
 	root.SetIn(c.stdin)
 	root.SetOut(c.stdout)
 	root.SetErr(c.stderr)

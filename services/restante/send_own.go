@@ -89,7 +89,7 @@ func (c *cli) sendOwn(ctx context.Context, r client.SendRequest, f ownFlags, wai
 		return c.ownInterrupted(sent, file, err)
 	}
 	if err != nil {
-		return unsigned(sent, err)
+		return c.unsigned(sent, err)
 	}
 	if wait && !f.unsigned {
 		sent.Payment, err = cl.Follow(ctx, sent.Payment.ID, func(p client.Payment) bool {
@@ -195,13 +195,13 @@ func (c *cli) ownInterrupted(s client.Sent, file string, cause error) error {
 
 // unsigned says of an error before anything was kept or signed that no money can have moved, though a payment without money may
 // stand in the relay's list.
-func unsigned(s client.Sent, err error) error {
+func (c *cli) unsigned(s client.Sent, err error) error {
 	var refused *client.Problem
 	var lost *client.Unreached
 	if !errors.As(err, &lost) && !errors.Is(err, context.Canceled) && (!errors.As(err, &refused) || refused.Status < 500) {
 		return err
 	}
-	f := &failure{status: statusTryAgain, cause: err, id: s.Payment.ID}
+	f := &failure{status: statusTryAgain, cause: err, id: s.Payment.ID, next: c.again()}
 	f.text = fmt.Sprintf("It was cut off (%s). Nothing was signed, so no money was sent: run the same again.", cutOff(err))
 	if s.Payment.ID != "" {
 		f.text += fmt.Sprintf(" The relay may list %s, which ends by itself without money.", s.Payment.ID)
