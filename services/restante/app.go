@@ -27,11 +27,14 @@ func (c *cli) newApp() *cobra.Command {
 func (c *cli) newAppCreate() *cobra.Command {
 	var r client.AppRequest
 	var identity string
+	var to secretTo
 	cmd := &cobra.Command{
 		Use: "create --name NAME", Short: "Make an app (needs an admin key)", Args: exactly(0, ""),
 		Long: "Make an app, its treasury and its first API key.\n\n" +
 			"Every box of the app is sealed to its age recipient too, so that its owner gets the money out without us. Unless\n" +
-			"--recipient is given, the identity behind it is made here and goes into the file of --identity, or is printed once.",
+			"--recipient is given, the identity behind it is made here and goes into the file of --identity, or is printed once. The\n" +
+			"key goes into the file of --out, which --key-file reads, or is printed once. Where standard output is no terminal, both\n" +
+			"files are wanted, or --secrets-to-stdout.",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			switch {
 			case r.Name == "":
@@ -39,13 +42,14 @@ func (c *cli) newAppCreate() *cobra.Command {
 			case r.Recipient != "" && identity != "":
 				return usage("--identity is for an identity that is made here; with --recipient you have yours already.")
 			}
-			return c.createApp(cmd.Context(), r, identity)
+			return c.createApp(cmd.Context(), r, identity, to)
 		},
 	}
 	f := cmd.Flags()
 	f.SortFlags = false
 	f.StringVar(&r.Name, "name", "", "name of the app, as recipients see it")
 	f.StringVar(&identity, "identity", "", "new file for the sender's age identity; never overwritten")
+	to.flags(f, "new file for the API key; never overwritten")
 	f.StringVar(&r.Recipient, "recipient", "", "age recipient of yours (age1…) instead of a new identity")
 	f.BoolVar(&r.MayVouch, "may-vouch", false, "let the app prove handles of its own signed-in users")
 	f.BoolVar(&r.Reclaim, "reclaim", false, "take the service's reserves back from claimants' accounts once they can carry them")
@@ -58,14 +62,29 @@ type appJSON struct {
 	client.App
 	Identity     string `json:"identity,omitempty"` // printed once, when no file was named
 	IdentityFile string `json:"identity_file,omitempty"`
+	KeyFile      string `json:"key_file,omitempty"` // the key's text is there, and not in the answer
 }
 
 // createApp has the identity on disk before the app: boxes are sealed to it from the first payment on.
-func (c *cli) createApp(ctx context.Context, r client.AppRequest, file string) error {
+func (c *cli) createApp(ctx context.Context, r client.AppRequest, file string, to secretTo) error {
 	cl, err := c.app()
 	if err != nil {
 		return err
 	}
+	if to.out == "" {
+		err = c.mayPrint(to, "the API key", "--out")
+	}
+	if err == nil && file == "" && r.Recipient == "" {
+		err = c.mayPrint(to, "the age identity", "--identity")
+	}
+	if err != nil {
+		return err
+	}
+	keyFile, err := reserveFor(to, "the API key")
+	if err != nil {
+		return err
+	}
+	defer keyFile.drop()
 	identity := ""
 	if r.Recipient == "" {
 		id, err := age.GenerateX25519Identity()
@@ -87,7 +106,13 @@ func (c *cli) createApp(ctx context.Context, r client.AppRequest, file string) e
 		}
 		return appUnclear(err, c.again())
 	}
-	out := appJSON{App: app, IdentityFile: file}
+	out := appJSON{App: app, IdentityFile: file, KeyFile: to.out}
+	if to.out != "" && app.Key != nil {
+		if err := keyFile.put([]byte(app.Key.Text + "\n")); err != nil {
+			return failed("The app %s was made, but its key could not be written: %v. Make another; this one can do nothing.", app.ID, err)
+		}
+		app.Key.Text = ""
+	}
 	if file == "" {
 		out.Identity = identity
 	}
@@ -95,8 +120,11 @@ func (c *cli) createApp(ctx context.Context, r client.AppRequest, file string) e
 		return c.printJSON(out)
 	}
 	c.table(row{"App", app.ID}, row{"Name", app.Name}, row{"Treasury", app.Treasury}, row{"Recipient", app.Recipient},
-		row{"Identity", file}, row{"Key", keyText(app.Key)})
-	c.printf("\nThe key is shown once. Pay lumens into the treasury, then send.\n")
+		row{"Identity", file}, row{"Key", keyText(app.Key)}, row{"Key file", to.out})
+	if to.out == "" {
+		c.printf("\nThe key is shown once.")
+	}
+	c.printf("\nPay lumens into the treasury, then send.\n")
 	if out.Identity != "" {
 		c.printf("\n%s\n\nThis identity opens every box of the app, without us. It is shown once and stored nowhere: keep it.\n", out.Identity)
 	}
@@ -163,17 +191,26 @@ func (c *cli) newAppKey() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return c.printKey(k)
+			return c.printKey(k, "")
 		}}
 	}
+	secretly := func(use, short string, args cobra.PositionalArgs, do func(context.Context, *client.Client, []string) (client.Key, error)) *cobra.Command {
+		var to secretTo
+		cmd := one(use, short, args, nil)
+		cmd.RunE = func(cmd *cobra.Command, args []string) error {
+			return c.makeKey(to, func(cl *client.Client) (client.Key, error) { return do(cmd.Context(), cl, args) })
+		}
+		to.flags(cmd.Flags(), "new file for the key, which --key-file reads; never overwritten. Wanted where standard output is no terminal")
+		return cmd
+	}
 	var scopes []string
-	create := one("create", "Make a further key", exactly(0, ""), func(ctx context.Context, cl *client.Client, _ []string) (client.Key, error) {
+	create := secretly("create", "Make a further key", exactly(0, ""), func(ctx context.Context, cl *client.Client, _ []string) (client.Key, error) {
 		return cl.CreateKey(ctx, scopes...)
 	})
 	create.Flags().StringSliceVar(&scopes, "scopes", nil, "what it may do: send,read,cancel,vouch,admin, at most what the key in use may (default: the same but for admin)")
 	cmd.AddCommand(
 		create,
-		one("rotate ID", "Make a key in the place of another, which closes at once", exactly(1, "a key's id"), func(ctx context.Context, cl *client.Client, a []string) (client.Key, error) {
+		secretly("rotate ID", "Make a key in the place of another, which closes at once", exactly(1, "a key's id"), func(ctx context.Context, cl *client.Client, a []string) (client.Key, error) {
 			return cl.RotateKey(ctx, a[0])
 		}),
 		one("revoke ID", "Close a key", exactly(1, "a key's id"), func(ctx context.Context, cl *client.Client, a []string) (client.Key, error) {
@@ -186,15 +223,49 @@ func (c *cli) newAppKey() *cobra.Command {
 	return cmd
 }
 
-func (c *cli) printKey(k client.Key) error {
+// makeKey has the place of the key's text ready before there is a key: it is in one answer and nowhere else.
+func (c *cli) makeKey(to secretTo, do func(*client.Client) (client.Key, error)) error {
+	cl, err := c.app()
+	if err == nil && to.out == "" {
+		err = c.mayPrint(to, "the API key", "--out")
+	}
+	if err != nil {
+		return err
+	}
+	file, err := reserveFor(to, "the API key")
+	if err != nil {
+		return err
+	}
+	defer file.drop()
+	k, err := do(cl)
+	if err != nil {
+		return err
+	}
+	if to.out != "" {
+		if err := file.put([]byte(k.Text + "\n")); err != nil {
+			return &failure{status: statusFailed, text: fmt.Sprintf("The key %s was made, but could not be written: %v. Revoke it.", k.ID, err),
+				next: "restante app key revoke " + k.ID}
+		}
+		k.Text = ""
+	}
+	return c.printKey(k, to.out)
+}
+
+// keyJSON is a key with where its text is, when it is not here.
+type keyJSON struct {
+	client.Key
+	KeyFile string `json:"key_file,omitempty"`
+}
+
+func (c *cli) printKey(k client.Key, file string) error {
 	if c.json {
-		return c.printJSON(k)
+		return c.printJSON(keyJSON{k, file})
 	}
 	revoked := ""
 	if k.RevokedAt != nil {
 		revoked = moment(*k.RevokedAt)
 	}
-	c.table(row{"Id", k.ID}, row{"Key", k.Text}, row{"Scopes", strings.Join(k.Scopes, ", ")}, row{"Revoked", revoked})
+	c.table(row{"Id", k.ID}, row{"Key", k.Text}, row{"Key file", file}, row{"Scopes", strings.Join(k.Scopes, ", ")}, row{"Revoked", revoked})
 	if k.Text != "" {
 		c.printf("\nThe key is shown once.\n")
 	}

@@ -99,22 +99,13 @@ func (b *begun) dropCode() {
 // usable says whether a code of the session could still be good.
 func (b *begun) usable(now time.Time) bool { return b.Session != "" && now.Before(b.SessionEnds) }
 
-// createFile makes a new file that only its owner reads; one that is there is never replaced. The content is synced under
-// another name first, then linked to its own: a link never replaces, and a crash leaves no half a file there.
+// createFile makes a new file that only its owner reads; one that is there is never replaced.
 func createFile(path string, text []byte) error {
-	dir := filepath.Dir(path)
-	f, err := os.CreateTemp(dir, ".new-*") // mode 0600
+	n, err := reserve(path)
 	if err != nil {
 		return err
 	}
-	defer os.Remove(f.Name())
-	if err := writeSynced(f, text); err != nil {
-		return err
-	}
-	if err := os.Link(f.Name(), path); err != nil {
-		return err
-	}
-	return syncDir(dir)
+	return n.put(text)
 }
 
 func writeSynced(f *os.File, text []byte) error {

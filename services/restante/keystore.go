@@ -125,40 +125,37 @@ func (c *cli) newKeystoreImport() *cobra.Command {
 // exportFlags are the flags of keystore export.
 type exportFlags struct {
 	stored
-	out, newPassphraseFile string
-	secret, identity       bool
+	secretTo
+	newPassphraseFile string
+	secret, identity  bool
 }
 
 func (c *cli) newKeystoreExport() *cobra.Command {
 	var f exportFlags
 	cmd := &cobra.Command{
 		Use: "export [FILE] --out FILE", Short: "Copy a key out: into a keystore, or bare", Args: f.named,
-		Long: "Copy the account's key into a keystore of its own under a passphrase of its own (--out), or print a secret bare:\n" +
-			"the account's secret key for a wallet (--secret), or the identity that opens the boxes (--identity). Whoever sees\n" +
-			"a bare secret has the money.",
+		Long: "Copy the account's key into a keystore of its own under a passphrase of its own (--out), or take a secret out bare:\n" +
+			"the account's secret key for a wallet (--secret), or the identity that opens the boxes (--identity). With --out it\n" +
+			"goes into that file, else on the terminal; on another standard output with --secrets-to-stdout only. Whoever sees a\n" +
+			"bare secret has the money.",
 		RunE: func(cmd *cobra.Command, _ []string) error { return c.export(cmd.Context(), f) },
 	}
-	f.flags(cmd)
+	f.stored.flags(cmd)
 	fl := cmd.Flags()
-	fl.StringVar(&f.out, "out", "", "new file for the account's keystore; never overwritten")
+	f.secretTo.flags(fl, "new file for the account's keystore, or for the bare secret; never overwritten")
 	fl.StringVar(&f.newPassphraseFile, "new-passphrase-file", "", "file whose first line is the passphrase of --out")
-	fl.BoolVar(&f.secret, "secret", false, "print the account's secret key, S…, on standard output")
-	fl.BoolVar(&f.identity, "identity", false, "print the age identity on standard output")
+	fl.BoolVar(&f.secret, "secret", false, "the account's secret key, S…, bare")
+	fl.BoolVar(&f.identity, "identity", false, "the age identity, bare")
 	return cmd
 }
 
 func (f exportFlags) check() error {
-	asked := 0
-	for _, given := range []bool{f.out != "", f.secret, f.identity} {
-		if given {
-			asked++
-		}
-	}
+	bare := f.secret || f.identity
 	switch {
-	case asked != 1:
+	case f.secret && f.identity, !bare && f.out == "":
 		return usage("What is to be exported? Give one of --out FILE, --secret and --identity.")
-	case f.newPassphraseFile != "" && f.out == "":
-		return usage("--new-passphrase-file goes with --out.")
+	case f.newPassphraseFile != "" && (f.out == "" || bare):
+		return usage("--new-passphrase-file goes with --out, for a keystore: a bare secret is under no passphrase.")
 	}
 	return nil
 }
@@ -173,6 +170,25 @@ type exportJSON struct {
 	Identity   string `json:"identity,omitempty"`
 }
 
+// exportBare puts a secret where it was asked for.
+func (c *cli) exportBare(f exportFlags, out exportJSON, bare string) error {
+	if f.out != "" {
+		if err := createFile(f.out, []byte(bare+"\n")); err != nil {
+			return failed("The secret cannot be written: %v. Name another place with --out.", err)
+		}
+		out.File, out.Secret, out.Identity = f.out, "", ""
+	}
+	switch {
+	case c.json:
+		return c.printJSON(out)
+	case f.out != "":
+		c.printf("%s\n\nWhoever reads this file has the money.\n", f.out)
+	default:
+		c.printf("%s\n", bare)
+	}
+	return c.written()
+}
+
 // export refuses what could not work before a passphrase is asked for.
 func (c *cli) export(ctx context.Context, f exportFlags) error {
 	if err := f.check(); err != nil {
@@ -180,6 +196,11 @@ func (c *cli) export(ctx context.Context, f exportFlags) error {
 	}
 	if _, err := os.Lstat(f.out); f.out != "" && err == nil {
 		return exportThere(f.out)
+	}
+	if (f.secret || f.identity) && f.out == "" {
+		if err := c.mayPrint(f.secretTo, "the secret", "--out"); err != nil {
+			return err
+		}
 	}
 	if err := secretFileThere("--new-passphrase-file", f.newPassphraseFile); err != nil {
 		return err
@@ -203,11 +224,7 @@ func (c *cli) export(ctx context.Context, f exportFlags) error {
 	default:
 		return c.exportFile(ctx, p, f, out)
 	}
-	if c.json {
-		return c.printJSON(out)
-	}
-	c.printf("%s\n", bare)
-	return c.written()
+	return c.exportBare(f, out, bare)
 }
 
 func exportThere(path string) error {
