@@ -54,7 +54,7 @@ func (d *Desk) step(tx Tx, p Payment, in Input) (Payment, error) {
 // the work. A new handle voids what the old one could still prove, here, so that no way leads around it.
 func (d *Desk) save(tx Tx, p Payment, next *Payment, in Input, effects []Effect) error {
 	if next.State == p.State && next.ReturnWish == p.ReturnWish && next.To == p.To && next.fees() == p.fees() &&
-		next.SpentUnits == p.SpentUnits && next.Delivery == p.Delivery && next.Collected == p.Collected {
+		next.SpentUnits == p.SpentUnits && next.Delivery == p.Delivery && next.Collected == p.Collected && next.Missing == p.Missing {
 		return nil
 	}
 	if err := tx.SavePayment(next); err != nil {
@@ -148,6 +148,8 @@ func detail(in Input) string {
 		return in.Tx
 	case HoldingTroubled:
 		return string(in.Cause)
+	case HoldingSeen:
+		return in.Held.String()
 	}
 	return ""
 }

@@ -123,6 +123,8 @@ type (
 	}
 	// HoldingTroubled: the holding account is not as we made it, or is gone and nobody knows how.
 	HoldingTroubled struct{ Cause Reason }
+	// HoldingSeen: the ledger shows that the holding account holds so much of the payment's asset; 0 when it is gone.
+	HoldingSeen struct{ Held Stroops }
 	// HoldingWell: the holding account was looked at and is as we made it.
 	HoldingWell struct{}
 	// BalanceCollected: the balance that a last resort left to a treasury is claimed, by transaction Tx of ours, or it is gone from
@@ -158,6 +160,7 @@ func (EmptiedElsewhere) input() {}
 func (Moved) input()            {}
 func (FeeTaken) input()         {}
 func (HoldingTroubled) input()  {}
+func (HoldingSeen) input()      {}
 func (HoldingWell) input()      {}
 func (BalanceCollected) input() {}
 func (ReservesBack) input()     {}

@@ -64,6 +64,7 @@ type Payment struct {
 	FeePaid     Stroops // fees that the service, or of a wallet's payment the sender, has paid
 	FeeHolding  Stroops // which of these the holding account paid out of its purse
 	FeeOther    Stroops // fees that others paid, who handed an envelope of ours in
+	Missing     Stroops // of the amount, from the holding account, when it was looked at last while the payment was parked; 0 of an end
 	Collected   string  // hash of the transaction that claimed, for the treasury, what a last resort had left; "" = none yet
 	SpentUnits  int     // base reserves that the sponsor carries for the claimant's account
 }
@@ -123,6 +124,14 @@ func (p Payment) FundingOperations() int {
 		n++ // ChangeTrust 0
 	}
 	return n
+}
+
+// Waits is how much of the amount waits in a holding account whose reserve the service keeps: what the ledger showed last.
+func (p Payment) Waits() Stroops {
+	if p.Sponsor != "" || !p.State.Holds() || p.State == Funding {
+		return 0
+	}
+	return p.Amount - p.Missing
 }
 
 // Query is what the ledger is asked about the payment's holding account; lowest is the number of its lowest rung.

@@ -12,7 +12,7 @@ func Step(p Payment, in Input, now Micros) (Payment, []Effect, error) {
 	}
 	if next.State == p.State {
 		if next.ReturnWish != p.ReturnWish || next.To != p.To || next.fees() != p.fees() || next.Delivery != p.Delivery ||
-			next.Collected != p.Collected {
+			next.Collected != p.Collected || next.Missing != p.Missing {
 			next.UpdatedAt = now
 		}
 		return next, effects, nil
@@ -20,7 +20,7 @@ func Step(p Payment, in Input, now Micros) (Payment, []Effect, error) {
 	next.UpdatedAt = now
 	next.EndedAt = 0
 	if next.State.Ended() {
-		next.EndedAt = now
+		next.EndedAt, next.Missing = now, 0
 	}
 	return next, append(effects, arrive(next, in)...), nil
 }
@@ -94,7 +94,15 @@ func react(p Payment, in Input) (Payment, []Effect, error) {
 			return p, nil, nil
 		}
 		p.Reason, p.Claim, p.Destination = in.Cause, "", ""
+		if in.Cause == HoldingAbsent {
+			p.Missing = p.Amount
+		}
 		return to(p, Parked)
+	case HoldingSeen:
+		if p.State == Parked {
+			p.Missing = min(max(p.Amount-in.Held, 0), p.Amount)
+		}
+		return p, nil, nil
 	case BalanceCollected:
 		if p.LeftToTreasury() {
 			p.Collected = in.Tx

@@ -26,7 +26,7 @@ type Key struct {
 
 // Usage is what an app's payments add up to.
 type Usage struct {
-	Waiting     Stroops // in holding accounts, but for what senders keep there themselves
+	Waiting     Stroops // in holding accounts, as the ledger showed it last, but for what senders keep there themselves ([Payment.Waits])
 	Committed   Stroops // accepted, not yet out of the treasury
 	LockedUnits int     // base reserves that the service keeps in holding accounts, those to be made included
 	SpentUnits  int     // base reserves that the sponsor carries in accounts that claims made

@@ -1,6 +1,7 @@
 package relaytest
 
 import (
+	"errors"
 	"reflect"
 	"slices"
 
@@ -122,21 +123,34 @@ func usageAddsUp(b *bench) {
 	}
 }
 
-// goneLocksNothing: a parked payment whose holding account is gone locks neither its amount nor a reserve; any other does.
-func goneLocksNothing(b *bench) {
+// missingLocksNothing: what was seen to be missing from a holding account is not locked, to the stroop; one that is gone locks
+// no reserve either.
+func missingLocksNothing(b *bench) {
 	p := b.insert(InState(Payment(b.app.ID, 1), relay.Parked))[0]
-	for reason, want := range map[relay.Reason]relay.Usage{
-		relay.Frozen: {Waiting: p.Amount, LockedUnits: relay.AccountUnits}, relay.HoldingAbsent: {},
+	for _, c := range []struct {
+		reason  relay.Reason
+		missing relay.Stroops
+		units   int
+	}{
+		{relay.Frozen, 0, relay.AccountUnits}, {relay.HoldingShort, 1, relay.AccountUnits}, {relay.HoldingShort, p.Amount - 1, relay.AccountUnits},
+		{relay.ClawedBack, p.Amount, relay.AccountUnits}, {relay.HoldingAbsent, p.Amount, 0},
 	} {
-		p.Reason = reason
+		p.Reason, p.Missing = c.reason, c.missing
 		b.update(func(tx relay.Tx) error { return tx.SavePayment(&p) })
 		b.view(func(tx relay.Tx) error {
 			got, err := tx.Usage(b.app.ID, relay.Native)
-			same(b, string(reason), got, want, func(x, y relay.Usage) bool { return x == y })
-			return err
+			same(b, string(c.reason), got, relay.Usage{Waiting: p.Amount - c.missing, LockedUnits: c.units}, func(x, y relay.Usage) bool { return x == y })
+			if got.Waiting != p.Waits() {
+				b.Errorf("%s: the payment says that %d wait", c.reason, p.Waits())
+			}
+			other, err2 := tx.Usage(b.app.ID, Credit)
+			if other.Waiting != 0 {
+				b.Errorf("%s: %d of another asset", c.reason, other.Waiting)
+			}
+			return errors.Join(err, err2)
 		})
-		if got := p.LockedUnits(); got != want.LockedUnits {
-			b.Errorf("%s: the payment locks %d", reason, got)
+		if got := p.LockedUnits(); got != c.units {
+			b.Errorf("%s: the payment locks %d", c.reason, got)
 		}
 	}
 }

@@ -68,7 +68,7 @@ func Store(t *testing.T, open func(t *testing.T) relay.Store) {
 		{"codes and passes", codesAndPasses},
 		{"evidence is dropped", evidenceDropped},
 		{"apps and keys", appsAndKeys},
-		{"usage adds up", usageAddsUp}, {"reserves in new accounts are listed", carriedAreListed}, {"an account that is gone locks nothing", goneLocksNothing},
+		{"usage adds up", usageAddsUp}, {"reserves in new accounts are listed", carriedAreListed}, {"an account that is gone locks nothing", missingLocksNothing},
 		{"usage adds up by asset", usageByAsset},
 		{"what is in flight adds up", carriedAddsUp},
 		{"accounts are on file", accountsOnFile},

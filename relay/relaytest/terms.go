@@ -45,6 +45,7 @@ func termsKept(b *bench) {
 	moving.Arrived, moving.ArrivedRest, moving.FeeHolding, moving.FeeOther = 7, 8, 9, 10
 	direct := Direct(InState(Payment(b.app.ID, 3), relay.Claimed))
 	parked := InState(Payment(b.app.ID, 4), relay.Parked)
+	parked.Missing = 3
 	left := InState(Payment(b.app.ID, 5), relay.Settled)
 	left.Reason, left.Collected = relay.LeftClaimable, "tx"
 	rows := []relay.Payment{own, moving, direct, parked, left}

@@ -117,7 +117,7 @@ func (s *session) Usage(id relay.AppID, asset string) (u relay.Usage, err error)
 	if err != nil {
 		return u, err
 	}
-	if err := s.lessGone(&u, id, asset); err != nil {
+	if err := s.lessMissing(&u, id, asset); err != nil {
 		return u, err
 	}
 	u.Unsigned, err = one(s, func(_ *session, r row) (v relay.Unsigned, err error) {
@@ -128,13 +128,17 @@ func (s *session) Usage(id relay.AppID, asset string) (u relay.Usage, err error)
 	return u, err
 }
 
-// lessGone takes off what is locked nowhere: of payments whose holding account is gone, and nobody knows how. They are few.
-func (s *session) lessGone(u *relay.Usage, app relay.AppID, asset string) error {
-	gone, err := one(s, func(_ *session, r row) (v relay.Usage, err error) {
-		return v, r.Scan(&v.Waiting, &v.LockedUnits)
-	}, `SELECT coalesce(sum(CASE WHEN asset = $2 THEN waiting ELSE 0 END), 0), coalesce(sum(locked_units), 0)
-		FROM payments WHERE app = $1 AND state = 'parked' AND reason = 'holding_absent'`, app, asset)
-	u.Waiting, u.LockedUnits = u.Waiting-gone.Waiting, u.LockedUnits-gone.LockedUnits
+// lessMissing takes off what waits nowhere: what is missing from holding accounts, and the reserves of those that are gone and
+// nobody knows how. They are few.
+func (s *session) lessMissing(u *relay.Usage, app relay.AppID, asset string) error {
+	missing, err := one(s, plain[relay.Stroops], `SELECT coalesce(sum(min(missing, waiting)), 0) FROM payments
+		WHERE app = $1 AND asset = $2 AND missing > 0`, app, asset)
+	if err != nil {
+		return err
+	}
+	units, err := one(s, plain[int], `SELECT coalesce(sum(locked_units), 0) FROM payments
+		WHERE app = $1 AND state = 'parked' AND reason = 'holding_absent'`, app)
+	u.Waiting, u.LockedUnits = u.Waiting-missing, u.LockedUnits-units
 	return err
 }
 

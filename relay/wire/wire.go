@@ -304,7 +304,7 @@ type Treasury struct {
 	Asset     string `json:"asset"`
 	Trustline bool   `json:"trustline"` // it can hold the asset
 	Available string `json:"available"` // free to send, less what is accepted and not out yet
-	Locked    string `json:"locked"`    // waiting in holding accounts
+	Locked    string `json:"locked"`    // waiting in holding accounts; of a parked payment what was seen there last
 }
 
 // Limits is the answer of GET /v1/limits: what the signer would still sign for the app just now.

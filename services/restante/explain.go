@@ -126,6 +126,7 @@ var inputWords = map[string]string{
 	"rung_spent":        "One way back failed on the ledger and is spent.",
 	"emptied_elsewhere": "The holding account was emptied by a transaction that is none of ours:",
 	"holding_troubled":  "The holding account is not as it was made:",
+	"holding_seen":      "The holding account of the parked payment was seen to hold",
 	"fee_taken":         "The holding account paid the fee of transaction",
 	"moved":             "The sender moved the money into the holding account of another payment, in transaction",
 	"holding_well":      "The holding account is as it was made again.",

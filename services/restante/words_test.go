@@ -48,7 +48,7 @@ func TestHistoryKnowsEveryInput(t *testing.T) {
 	for _, in := range []relay.Input{
 		relay.CancelAsked{}, relay.DeclineAsked{}, relay.ClaimSubmitted{}, relay.FundingSigned{}, relay.FundingRefused{},
 		relay.FundingLanded{}, relay.FundingDead{}, relay.ClaimLanded{}, relay.ClaimDead{}, relay.ReturnLanded{},
-		relay.RungSpent{}, relay.EmptiedElsewhere{}, relay.HoldingTroubled{}, relay.HoldingWell{}, relay.LedgerClosed{}, relay.Onward{},
+		relay.RungSpent{}, relay.EmptiedElsewhere{}, relay.HoldingTroubled{}, relay.HoldingSeen{}, relay.HoldingWell{}, relay.LedgerClosed{}, relay.Onward{},
 		relay.Readdressed{}, relay.BalanceCollected{},
 	} {
 		if inputWords[relay.InputName(in)] == "" {

@@ -369,6 +369,9 @@ func (w *Worker) audit(ctx context.Context, row relay.Work) error {
 		return err
 	}
 	f := facts[p.Holding]
+	if p, err = w.Desk.Apply(ctx, p.ID, relay.HoldingSeen{Held: f.Held}); err != nil { // of a parked one, before it goes on
+		return err
+	}
 	if f.Trouble == "" && f.Held < p.Amount && p.ReturnWish == "" { // with a wish, what is left goes home
 		f.Trouble, f.Detail = relay.HoldingShort, "it holds "+f.Held.String()+" of "+p.Amount.String()
 	}
@@ -385,7 +388,7 @@ func (w *Worker) audit(ctx context.Context, row relay.Work) error {
 	if err != nil {
 		return err
 	}
-	if p, err = w.Desk.Payment(ctx, p.ID); err == nil && p.State == relay.Parked {
+	if p, err = w.Desk.Apply(ctx, p.ID, relay.HoldingSeen{Held: f.Held}); err == nil && p.State == relay.Parked {
 		return again{after: w.pause(row) * 16, why: "parked: " + string(p.Reason)}
 	}
 	return err
