@@ -638,7 +638,7 @@ func (d *Desk) stranger(tx Tx, t PageTransaction) (said []error, err error) {
 		case gone:
 			_, err = d.step(tx, p, emptied(p, t, destination))
 		case t.Payer == p.Holding:
-			_, err = d.step(tx, p, FeeTaken{Tx: t.Tx, Fee: min(t.Fee, mostOwnFee)})
+			_, err = d.step(tx, p, FeeTaken{Tx: t.Tx, Fee: t.Fee})
 		}
 		if err == nil && !gone && t.Success {
 			err = tx.AddWork(Work{Kind: DoAudit, Payment: id, Due: d.now()})

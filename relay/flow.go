@@ -1,5 +1,7 @@
 package relay
 
+import "slices"
+
 // What a transaction cost and moved, told to each of its payments. The ledger's own figures count, to the stroop: what
 // arrived is read from what the operations did, and a fee is charged to the account that the ledger charged.
 
@@ -57,6 +59,14 @@ func (p Payment) gone(from string, paid []Paid, want func(Paid) bool) (arrived, 
 	return arrived, rest
 }
 
+// cameBack is what of a rung's payments went to the sender: into the account that it returns to, into the wallet that paid, or
+// into a balance for one of them. What a last resort pays the service's sponsor, or leaves with it, is none of it.
+func (p Payment) cameBack(paid []Paid) []Paid {
+	return slices.DeleteFunc(slices.Clone(paid), func(m Paid) bool {
+		return m.To != p.ReturnTo && m.Customer != p.ReturnTo && (p.Sponsor == "" || m.To != p.Sponsor)
+	})
+}
+
 func (p Payment) assetOrNative() string {
 	if p.Asset == "" {
 		return Native
@@ -96,9 +106,9 @@ func detailed(in Input, p, replaced Payment, e Envelope, s Sighting, i int) Inpu
 	case ClaimDead:
 		in.Fee, in.Payer = fee, by
 		return in
-	case ReturnLanded: // where it goes is written in the rung
+	case ReturnLanded:
 		in.Fee, in.Payer = fee, by
-		in.Arrived, in.Rest = p.gone(e.Source, s.Paid, func(Paid) bool { return true })
+		in.Arrived, in.Rest = p.gone(e.Source, p.cameBack(s.Paid), func(Paid) bool { return true })
 		return in
 	case RungSpent:
 		in.Fee, in.Payer = fee, by
@@ -107,22 +117,45 @@ func detailed(in Input, p, replaced Payment, e Envelope, s Sighting, i int) Inpu
 	return in
 }
 
-// emptied is what a stranger's transaction did that merged the payment's holding account away: the money went where the most
-// of it arrived. Of a credit asset that did not move in the same transaction nothing is known here.
+// emptied is what a stranger's transaction did that merged the payment's holding account away. The money went home, or to the
+// claimant, when the amount is there; else where the most of it arrived. Of a credit asset that did not move in the same
+// transaction nothing is known here.
 func emptied(p Payment, t PageTransaction, destination string) EmptiedElsewhere {
 	in := EmptiedElsewhere{Tx: t.Tx, Ledger: t.Ledger, Destination: destination, Arrived: -1, Fee: t.Fee, Holding: t.Payer == p.Holding}
+	got, lumens := map[string]Stroops{}, map[string]Stroops{}
+	var order []string
 	for _, m := range t.Paid {
-		if m.From != p.Holding || m.Asset != p.assetOrNative() || m.Claimable {
+		if m.From != p.Holding || m.Claimable {
 			continue
 		}
-		if got, _ := p.gone(p.Holding, t.Paid, func(o Paid) bool { return o.To == m.To && !o.Claimable }); got > in.Arrived {
-			in.Destination, in.Arrived = m.To, got
+		to := m.To
+		if m.Customer != "" && (m.Customer == p.ReturnTo || m.Customer == p.Destination) { // else the account alone is known
+			to = m.Customer
+		}
+		if m.Asset == Native {
+			lumens[to] += m.Amount
+		}
+		if m.Asset == p.assetOrNative() {
+			got[to] += m.Amount
+			order = append(order, to)
 		}
 	}
-	for _, m := range t.Paid {
-		if m.From == p.Holding && m.To == in.Destination && m.Asset == Native && !p.IsNative() && !m.Claimable {
-			in.Rest += m.Amount
+	whole := func(to string) bool { return to != "" && got[to] > 0 && got[to] >= p.Amount }
+	for _, to := range order {
+		if got[to] > in.Arrived {
+			in.Destination, in.Arrived = to, got[to]
 		}
+	}
+	for _, to := range []string{p.Destination, p.ReturnTo} { // a purse may be more than the amount
+		if whole(to) {
+			in.Destination, in.Arrived = to, got[to]
+		}
+	}
+	if !p.IsNative() {
+		in.Rest = lumens[in.Destination]
+	}
+	if p.Sponsor != in.Destination {
+		in.Kept = lumens[p.Sponsor]
 	}
 	return in
 }
@@ -152,10 +185,25 @@ func (p Payment) unseen() Stroops {
 	return min(mostOwnFee, p.purseLeft())
 }
 
+// mostOwnFee is how much of the amount may have gone into fees when a holder of the key paid them out of the holding account.
+const mostOwnFee = 100_000 // stroops
+
+// beyond is how much of the amount went into fees that the ledger took out of the holding account, in lumens, once the purse was
+// used up. What is more than such fees may be is not counted: the amount was burnt then.
+func (p Payment) beyond() Stroops {
+	if !p.IsNative() {
+		return 0
+	}
+	return min(max(0, p.FeeHolding-p.Purse), mostOwnFee)
+}
+
+// whole says that what arrived is the amount, or all of it but the fees that the ledger took out of it.
+func (p Payment) whole(arrived Stroops) bool { return arrived >= 0 && arrived+p.beyond() >= p.Amount }
+
 // missing is how much less left the holding account, of the amount or in lumens, than was put in less the fees that it paid.
 func (p Payment) missing(arrived, rest Stroops) Stroops {
 	if p.IsNative() {
-		return max(0, p.Amount+p.Purse-p.FeeHolding-arrived-rest)
+		return max(0, p.Amount+p.purseLeft()-p.beyond()-arrived-rest)
 	}
 	return max(0, p.purseLeft()-rest)
 }

@@ -98,13 +98,14 @@ type (
 		Fee   Stroops
 		Payer Payer
 	}
-	// EmptiedElsewhere: a transaction that is none of ours merged the holding account into Destination.
+	// EmptiedElsewhere: a transaction that is none of ours merged the holding account, and brought the money to Destination.
 	EmptiedElsewhere struct {
 		Tx          string
 		Ledger      uint32
 		Destination string
 		Arrived     Stroops // there, of the payment's asset; -1 when the transaction does not tell
 		Rest        Stroops // there too, lumens besides a credit amount
+		Kept        Stroops // lumens that went to the wallet which keeps the reserve, when Destination is another account
 		Fee         Stroops // what it cost
 		Holding     bool    // and the holding account paid that
 	}

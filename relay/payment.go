@@ -60,7 +60,7 @@ type Payment struct {
 	SettledTx   string  // hash of the transaction that ended it, as the ledger knows it
 	SettledAt   uint32  // its ledger
 	Arrived     Stroops // what arrived of the amount by that transaction; -1 = it does not tell
-	ArrivedRest Stroops // lumens that came along, or left to the account that kept the reserve: the purse, less fees, and gifts
+	ArrivedRest Stroops // lumens that came along, or went to the account that kept the reserve: the purse, less fees, and gifts; of a return what came to the sender
 	FeePaid     Stroops // fees that the service, or of a wallet's payment the sender, has paid
 	FeeHolding  Stroops // which of these the holding account paid out of its purse
 	FeeOther    Stroops // fees that others paid, who handed an envelope of ours in

@@ -324,9 +324,6 @@ func (p Payment) claimRefusal() error {
 	return conflict("already_"+string(p.State), "This payment has ended.")
 }
 
-// mostOwnFee is how much of the amount may have gone into the fee when a key holder moved the money with a plain wallet.
-const mostOwnFee = 100_000 // stroops
-
 // end takes the inputs by which the ledger ends a payment, whatever we were about to do.
 func end(p Payment, in Input) (Payment, []Effect, error) {
 	if p.State.Ended() {
@@ -360,7 +357,7 @@ func landClaim(p Payment, in ClaimLanded) (Payment, []Effect, error) {
 	if in.NewAccount && p.Sponsor == "" {
 		p.SpentUnits = AssetUnits(p.Asset)
 	}
-	if p.Arrived < p.Amount {
+	if !p.whole(p.Arrived) {
 		p.Reason, p.Claim = HoldingShort, "" // she has what was left
 		return to(p, Settled)
 	}
@@ -401,27 +398,28 @@ func landReturn(p Payment, in ReturnLanded) (Payment, []Effect, error) {
 	return bringHome(p, "")
 }
 
-// landElsewhere ends p by a transaction of a key holder's. Home, or claimed, it is when the same arrived as by ours; the fee
-// that he paid out of the holding account may be missing, and a claimant has no right to the purse.
+// landElsewhere ends p by a transaction of a key holder's. Home, or claimed, it is when the same arrived as by ours: the amount
+// where it goes, and at home also what is left of the purse, in the wallet that put it in. The fee that he paid out of the
+// holding account may be missing. A claimant has no right to the purse.
 func landElsewhere(p Payment, in EmptiedElsewhere) (Payment, []Effect, error) {
 	p.SettledTx, p.SettledAt = in.Tx, in.Ledger
-	by, fee := PayerOther, Stroops(0)
+	by := PayerOther
 	if in.Holding {
-		by, fee = PayerHolding, min(in.Fee, mostOwnFee)
+		by = PayerHolding
 	}
-	judged, beyond := p, max(0, fee-p.purseLeft()) // of the fee, what came out of the amount
-	judged.FeeHolding += fee
 	p.charge(in.Fee, by)
-	p.arrivedOf(in.Arrived, in.Rest)
-	whole := in.Arrived >= p.Amount || p.IsNative() && in.Arrived+beyond >= p.Amount
-	all := in.Arrived >= 0 && !judged.short(in.Arrived, in.Rest)
-	home := in.Destination == p.ReturnTo
+	p.arrivedOf(in.Arrived, in.Rest+in.Kept)
+	whole, foreign, home := p.whole(in.Arrived), p.Ladder().Foreign, in.Destination == p.ReturnTo
+	all := in.Arrived >= 0 && !p.short(in.Arrived, in.Rest)
+	if home && foreign { // the amount is the account's that it returns to, and the purse the wallet's
+		all = whole && in.Kept >= p.purseLeft()
+	}
 	switch {
-	case home && p.Ladder().Foreign && whole && p.ReturnMemo == Memo{}: // what is left is the wallet's; whether a memo went along, nobody says
+	case home && foreign && p.ReturnMemo != Memo{}: // whether a memo went along is not known
+		home = false
+	case home && all:
 		return bringHome(p, "")
-	case home && !p.Ladder().Foreign && all:
-		return bringHome(p, "")
-	case p.Ladder().Foreign && in.Destination == p.Sponsor && all:
+	case foreign && in.Destination == p.Sponsor && all:
 		return bringHome(p, p.Sponsor)
 	}
 	known := in.Destination == p.Destination
@@ -429,7 +427,7 @@ func landElsewhere(p Payment, in EmptiedElsewhere) (Payment, []Effect, error) {
 	if whole && known { // the account she asked us to claim into: by another envelope, but claimed
 		return to(p, Claimed)
 	}
-	if (!whole || home && !p.Ladder().Foreign) && p.Arrived >= 0 {
+	if (!whole || home) && p.Arrived >= 0 {
 		p.Reason = HoldingShort
 	}
 	return to(p, Settled)

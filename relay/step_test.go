@@ -313,6 +313,9 @@ func TestShort(t *testing.T) {
 	before, ownBefore := purse, own // when the fees of a key holder's own transactions were not written down
 	before.LadderVersion, before.Purse = FirstLadder, mostOwnFee+10
 	ownBefore.LadderVersion, ownBefore.Purse = FirstLadder, mostOwnFee+10
+	burnt, taxed := lumens, lumens // the holding account paid fees of others
+	burnt.Amount = 10 * mostOwnFee
+	taxed.FeeHolding = 2
 	type told struct{ arrived, rest Stroops }
 	for name, c := range map[string]struct {
 		p      Payment
@@ -363,6 +366,11 @@ func TestShort(t *testing.T) {
 
 		"elsewhere, fee out of lumens":     {lumens, EmptiedElsewhere{Tx: "t", Destination: "T", Arrived: 24, Fee: 1, Holding: true}, Returned, ByCancel, told{24, 0}},
 		"elsewhere, somebody paid the fee": {lumens, EmptiedElsewhere{Tx: "t", Destination: "T", Arrived: 24, Fee: 1}, Settled, HoldingShort, told{24, 0}},
+		"burnt, beyond what a fee is":      {burnt, EmptiedElsewhere{Tx: "t", Destination: "T", Arrived: 4 * mostOwnFee, Fee: 6 * mostOwnFee, Holding: true}, Settled, HoldingShort, told{4 * mostOwnFee, 0}},
+		"another's envelope, its fee":      {taxed, ReturnLanded{Tx: "t", Rung: 2, Arrived: 23}, Returned, ByCancel, told{23, 0}},
+		"another's envelope, and more":     {taxed, ReturnLanded{Tx: "t", Rung: 2, Arrived: 22}, Settled, HoldingShort, told{22, 0}},
+		"another's envelope, claimed":      {taxed, ClaimLanded{Tx: "t", Destination: "G", Arrived: 23}, Claimed, "", told{23, 0}},
+		"another's envelope, not claimed":  {taxed, ClaimLanded{Tx: "t", Destination: "G", Arrived: 22}, Settled, HoldingShort, told{22, 0}},
 		"elsewhere, claimed by hand":       {claiming, EmptiedElsewhere{Tx: "t", Destination: "G", Arrived: 24, Fee: 1, Holding: true}, Claimed, "", told{24, 0}},
 		"elsewhere, no fee out of credit":  {credit, EmptiedElsewhere{Tx: "t", Destination: "T", Arrived: 24, Fee: 1, Holding: true}, Settled, HoldingShort, told{24, 0}},
 		"elsewhere, credit by hand":        {credit, EmptiedElsewhere{Tx: "t", Destination: "T", Arrived: 25}, Returned, ByCancel, told{25, 0}},

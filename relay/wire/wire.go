@@ -125,7 +125,7 @@ type Payment struct {
 	Clawback        bool              `json:"clawback,omitempty"`     // the issuer of the asset can take it back
 	Settlement      *Settlement       `json:"settlement"`             // null until it ended on the ledger
 	Arrived         string            `json:"arrived,omitempty"`      // by it, of the amount; absent when the transaction does not tell
-	ArrivedRest     string            `json:"arrived_rest,omitempty"` // lumens that left the holding account besides; absent when none did
+	ArrivedRest     string            `json:"arrived_rest,omitempty"` // lumens that arrived besides; absent when none did
 	CreatedAt       time.Time         `json:"created_at"`
 	UpdatedAt       time.Time         `json:"updated_at"`
 	ClaimLink       string            `json:"claim_link,omitempty"`     // once, in the 201 of a request without link
