@@ -32,6 +32,9 @@ func (d *Desk) CommitFunding(ctx context.Context, f FundAnswer) error {
 			if err := alone(tx, ps[0]); err != nil {
 				return err
 			}
+			if err := ownHolding(tx, ps[0], f.Minted[0]); err != nil {
+				return err
+			}
 			if err := tx.InsertEnvelope(f.Envelope); err != nil {
 				return err
 			}
@@ -94,6 +97,21 @@ func alone(tx Tx, p Payment) error {
 	}
 	return nil
 }
+
+// ownHolding refuses a holding account of a client's making that is another payment's, also when that one is over: a funding of
+// either may still land, and the account has one row of payments that it is the money of.
+func ownHolding(tx Tx, p Payment, m Minted) error {
+	if p.From == "" {
+		return nil // the service made its key, and never makes one twice
+	}
+	others, err := tx.MintedFor(m.Account)
+	if err == nil && slices.ContainsFunc(others, func(id PaymentID) bool { return id != p.ID }) {
+		err = errHolding
+	}
+	return err
+}
+
+var errHolding = conflict("holding_known", "The holding account is another payment's.")
 
 // Kept says that the signer keeps what a client minted.
 func (d *Desk) Kept(ctx context.Context, id PaymentID) error {
@@ -397,7 +415,7 @@ func (d *Desk) settleIn(tx Tx, hash string, seen *Sighting) (said []error, err e
 		next, in, err = StepSighting(e, *seen, left)
 	}
 	if err != nil {
-		return d.stop(tx, hash, fmt.Errorf("envelope %s: %w", hash, err), e.Payments...)
+		return d.stop(tx, hash, fmt.Errorf("envelope %s: %w", hash, unfit(err)), e.Payments...)
 	}
 	told := []telling{}
 	for i, id := range e.Payments {
@@ -410,10 +428,11 @@ func (d *Desk) settleIn(tx Tx, hash string, seen *Sighting) (said []error, err e
 		}
 		told = append(told, more...)
 	}
-	agree := slices.Clone(told)
+	agreed := false
 	for _, t := range told {
-		_, _, err := Step(t.p, t.in, d.now())
+		err := d.tell(tx, t.p, t.in)
 		if err == nil {
+			agreed = true
 			continue
 		}
 		stopped, err := d.stop(tx, hash, fmt.Errorf("envelope %s, payment %s: %w", hash, t.p.ID, err), t.p.ID)
@@ -421,22 +440,46 @@ func (d *Desk) settleIn(tx Tx, hash string, seen *Sighting) (said []error, err e
 			return nil, err
 		}
 		said = append(said, stopped...)
-		agree = slices.DeleteFunc(agree, func(x telling) bool { return x.p.ID == t.p.ID })
 	}
-	if len(agree) == 0 && len(said) > 0 {
+	if !agreed && len(said) > 0 || next.State == e.State {
 		return said, nil // nothing of it is written: it is found again when a person has looked
 	}
-	if next.State != e.State {
-		if err := tx.SaveEnvelope(&next); err != nil {
-			return nil, err
+	return said, tx.SaveEnvelope(&next)
+}
+
+// tell steps a payment by what a ledger shows, and writes all of it or nothing. What the payment, or a rule of the database about
+// its row, cannot take in is [ErrContradiction]: it stops that payment, and the ledger is taken in for all others.
+func (d *Desk) tell(tx Tx, p Payment, in Input) error {
+	return unfit(tx.Try(func() error {
+		next, _, err := Step(p, in, d.now())
+		if err == nil {
+			err = alreadyHeld(tx, p, next)
 		}
-	}
-	for _, t := range agree {
-		if _, err := d.step(tx, t.p, t.in); err != nil {
-			return nil, fmt.Errorf("payment %s: %w", t.p.ID, err)
+		if err == nil {
+			_, err = d.step(tx, p, in)
 		}
+		return err
+	}))
+}
+
+// unfit says of what cannot be so that it is a contradiction; what the store may answer the next time stays as it is.
+func unfit(err error) error {
+	if f := (*Fault)(nil); !errors.As(err, &f) || f.Kind == Unavailable || errors.Is(err, ErrStale) || errors.Is(err, ErrContradiction) {
+		return err
 	}
-	return said, nil
+	return fmt.Errorf("%w: %w", err, ErrContradiction)
+}
+
+// alreadyHeld refuses a holding account that is the money of another payment.
+func alreadyHeld(tx Tx, before, next Payment) error {
+	if next.Holding == before.Holding || next.Holding == "" {
+		return nil
+	}
+	ids, err := tx.PaymentsOfHoldings([]string{next.Holding})
+	if err == nil && slices.ContainsFunc(ids, func(id PaymentID) bool { return id != next.ID }) {
+		err = errHolding
+	}
+	return err
 }
 
 // stop writes a contradiction about payments down, and answers what it says; any other error is given back as it is.
@@ -538,13 +581,15 @@ func (d *Desk) Witness(ctx context.Context, page LedgerPage) error {
 			var more []error
 			if slices.Contains(known, t.Hash) {
 				more, err = d.settleIn(tx, t.Hash, &t.Sighting)
-			} else {
-				more, err = d.stranger(tx, t)
+				said = append(said, more...)
+			}
+			if err == nil {
+				more, err = d.others(tx, t)
+				said = append(said, more...)
 			}
 			if err != nil {
 				return fmt.Errorf("ledger %d: %w", page.Head.Sequence, err)
 			}
-			said = append(said, more...)
 		}
 		work, err := tx.Awaiting(page.Head)
 		if err != nil {
@@ -614,9 +659,18 @@ func follows(tx Tx, page LedgerPage) (again bool, err error) {
 	return seq <= cursor, nil
 }
 
-// stranger takes in a transaction that is not ours and touched holding accounts: emptied, or to be looked at, and charged when
-// its key holder let it pay. One that failed changed nothing but that. Payments that it contradicts are stopped, as in settleIn.
-func (d *Desk) stranger(tx Tx, t PageTransaction) (said []error, err error) {
+// others takes in what a transaction did to the holding accounts of payments that it does not carry, be it a stranger's or an
+// envelope of ours, which a key holder of another account may have made: emptied, or to be looked at, and charged when its key
+// holder let it pay. One that failed changed nothing but that. Payments that it contradicts are stopped, as in settleIn.
+func (d *Desk) others(tx Tx, t PageTransaction) (said []error, err error) {
+	var carried []PaymentID
+	e, err := tx.Envelope(t.Hash)
+	switch {
+	case err == nil:
+		carried = e.Payments
+	case CodeOf(err) != ErrNotFound.Code:
+		return nil, err
+	}
 	touched := t.Touched
 	if !t.Success {
 		touched = []string{t.Payer}
@@ -630,15 +684,15 @@ func (d *Desk) stranger(tx Tx, t PageTransaction) (said []error, err error) {
 		if err != nil {
 			return nil, err
 		}
-		if !p.State.Holds() {
+		if !p.State.Holds() || slices.Contains(carried, id) {
 			continue // an account that ended with its payment may be made anew by anybody; it is none of ours
 		}
 		destination, gone := t.Merges[p.Holding]
 		switch {
 		case gone:
-			_, err = d.step(tx, p, emptied(p, t, destination))
+			err = d.tell(tx, p, emptied(p, t, destination))
 		case t.Payer == p.Holding:
-			_, err = d.step(tx, p, FeeTaken{Tx: t.Tx, Fee: t.Fee})
+			err = d.tell(tx, p, FeeTaken{Tx: t.Tx, Fee: t.Fee})
 		}
 		if err == nil && !gone && t.Success {
 			err = tx.AddWork(Work{Kind: DoAudit, Payment: id, Due: d.now()})

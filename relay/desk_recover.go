@@ -69,9 +69,9 @@ func (d *Desk) Adopt(ctx context.Context, f FundAnswer, seen *Sighting, landed b
 		given := payments[0].OutOfWallet() && (payments[0].State == Canceled || payments[0].State == Failed)
 		for i, m := range f.Minted {
 			var err error
-			if given { // its sender may have signed it all the same: what lands goes home
+			if err = ownHolding(tx, payments[i], m); err == nil && given { // its sender may have signed it all the same: what lands goes home
 				err = giveUp(tx, payments[i], m)
-			} else {
+			} else if err == nil {
 				err = d.adoptMinted(tx, payments[i], m, f.Envelope)
 			}
 			if code := CodeOf(err); landed && !f.Envelope.WalletsOwn() && (code == errNotCreated.Code || code == otherwise) {

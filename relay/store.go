@@ -100,11 +100,16 @@ type Answered struct {
 // Tx is one transaction of the store. Everything in it is committed together or not at all, and durable when the
 // function that got it has returned without error and UpdateMany returns nil.
 type Tx interface {
+	// Try runs fn, and takes back what it wrote when it fails, without ending the transaction. What a rule of the database about
+	// a row refuses is the fault "row_refused" (Internal); any other failure of the database ends the transaction all the same.
+	Try(fn func() error) error
+
 	// Payments. Save writes where id and p.Version are still so, else ErrStale, and counts the version up.
 	Payment(id PaymentID) (Payment, error)
 	InsertPayment(p Payment) error // a fault "reference_taken" or "id_taken" (Conflict) when it is
 	SavePayment(p *Payment) error
 	PaymentsOfHoldings(accounts []string) ([]PaymentID, error)
+	MintedFor(account string) ([]PaymentID, error) // those for which a way back out of the account was ever written down
 	AppendHistory(e Entry) error
 
 	// Work. It is its payment's app's, or that of the first payment of its envelope. A row that is the same (kind, payment, envelope, subject) and not done is moved to the earlier due.

@@ -35,6 +35,7 @@ func Store(t *testing.T, open func(t *testing.T) relay.Store) {
 		{"payment changes its recipient in time", paymentReaddressed},
 		{"update loads what was asked for", updateLoads},
 		{"update rolls back", updateRollsBack},
+		{"update tries a part", updateTries},
 		{"update ends with its context", updateCanceled},
 		{"update counts every writer", updateRaces},
 		{"view only reads", viewReads},

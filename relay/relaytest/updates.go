@@ -243,3 +243,43 @@ func unspoiledBox(b *bench, id relay.PaymentID) {
 	b.Helper()
 	b.is(b.View(b.Context(), func(tx relay.Tx) error { _, err := tx.Box(id); return err }), relay.ErrNotFound)
 }
+
+// updateTries wants a part of an update taken back whole that failed, by its own word or by a rule about a row, and the rest kept.
+func updateTries(b *bench) {
+	p, q := Payment(b.app.ID, 1), Payment(b.app.ID, 2)
+	b.insert(p, q)
+	mine := errors.New("mine")
+	b.ok(b.UpdateMany(b.Context(), []relay.PaymentID{p.ID, q.ID}, func(tx relay.Tx, ps []relay.Payment) error {
+		part := func(end func(p relay.Payment) error) func() error {
+			return func() error {
+				p := ps[0]
+				p.Note = "half written"
+				if err := errors.Join(tx.SavePayment(&p), tx.AppendHistory(relay.Entry{Payment: p.ID, At: 1, To: relay.Created, Input: "accepted"})); err != nil {
+					return err
+				}
+				return end(p)
+			}
+		}
+		b.is(tx.Try(part(func(relay.Payment) error { return mine })), mine)
+		broken := func(p relay.Payment) error { p.State = "lost"; return tx.SavePayment(&p) }
+		if err := tx.Try(part(broken)); relay.CodeOf(err) != "row_refused" || relay.KindOf(err) != relay.Internal {
+			b.Errorf("a rule about a row: %v", err)
+		}
+		swallowed := func(p relay.Payment) error { _ = broken(p); return nil }
+		if err := tx.Try(part(swallowed)); relay.CodeOf(err) != "row_refused" {
+			b.Errorf("a rule about a row, and no word of it: %v", err)
+		}
+		next := ps[1]
+		next.Note = "written"
+		return tx.Try(func() error { return tx.SavePayment(&next) })
+	}))
+	if got := b.payment(p.ID); got.Note != p.Note || got.Version != 1 {
+		b.Errorf("a part that failed left %q, version %d", got.Note, got.Version)
+	}
+	if got := b.payment(q.ID); got.Note != "written" {
+		b.Errorf("the rest is not written: %q", got.Note)
+	}
+	if entries, err := b.History(b.Context(), p.ID); err != nil || len(entries) != 0 {
+		b.Errorf("%d entries, %v", len(entries), err)
+	}
+}

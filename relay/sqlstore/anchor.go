@@ -73,7 +73,7 @@ func Look(ctx context.Context, path string) (m Made, err error) {
 	if err != nil {
 		return m, err
 	}
-	s := newStore(dialect{retry: busy}, db, db, nil, nil)
+	s := newStore(dialect{retry: busy, rule: constraint}, db, db, nil, nil)
 	defer func() { err = errors.Join(err, db.Close()) }()
 	m.Exists = true
 	return m, s.read(ctx, func(tx *session) error {

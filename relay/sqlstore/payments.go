@@ -148,6 +148,12 @@ func (s *session) PaymentsOfHoldings(accounts []string) ([]relay.PaymentID, erro
 	return in(s, plain[relay.PaymentID], "SELECT id FROM payments WHERE holding IN (%s) AND holding <> '' ORDER BY id", accounts)
 }
 
+// MintedFor implements relay.Tx, in the order of ids.
+func (s *session) MintedFor(account string) ([]relay.PaymentID, error) {
+	return all(s, plain[relay.PaymentID], `SELECT DISTINCT payment FROM envelopes JOIN envelope_payments ON envelope = hash
+		WHERE kind = 'return' AND rung = 0 AND source = $1 ORDER BY payment`, account)
+}
+
 // AppendHistory implements relay.Tx.
 func (s *session) AppendHistory(e relay.Entry) error {
 	_, err := s.exec("INSERT INTO history (payment, at, from_state, to_state, input, detail) VALUES ($1, $2, $3, $4, $5, $6)",

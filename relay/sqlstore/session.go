@@ -13,7 +13,7 @@ import (
 
 // session is one transaction, or one read, under one context. It implements relay.Tx.
 //
-// The first error of the database ends it: every later call gets the same error and nothing is committed. Some errors
+// The first error of the database ends it, but for a rule's inside [session.Try]: every later call gets the same error and nothing is committed. Some errors
 // (a full disk, an interrupt) roll a transaction back by themselves, and what came after would be committed on its own.
 type session struct {
 	ctx context.Context
@@ -77,6 +77,26 @@ func (s *session) insertNew(text string, args ...any) error {
 	written, err := s.insert(text, args...)
 	if err == nil && !written {
 		return conflict("id_taken", "There is such a thing already.")
+	}
+	return err
+}
+
+// Try implements relay.Tx, by a savepoint.
+func (s *session) Try(fn func() error) error {
+	if _, err := s.exec("SAVEPOINT part"); err != nil {
+		return err
+	}
+	err := fn()
+	if s.failed != nil && s.dialect.rule(s.failed) {
+		err, s.failed = relay.NewFault(relay.Internal, "row_refused", "", s.failed), nil
+	}
+	if err != nil {
+		if _, failed := s.exec("ROLLBACK TO part"); failed != nil {
+			return failed
+		}
+	}
+	if _, failed := s.exec("RELEASE part"); failed != nil {
+		return failed
 	}
 	return err
 }

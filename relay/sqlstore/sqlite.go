@@ -55,7 +55,7 @@ func Open(ctx context.Context, path string, keys Keys, opts ...Option) (*Store, 
 	if err != nil {
 		return nil, errors.Join(err, writer.Close())
 	}
-	return newStore(dialect{retry: busy}, writer, reader, keys, opts), nil
+	return newStore(dialect{retry: busy, rule: constraint}, writer, reader, keys, opts), nil
 }
 
 func openSQLite(path string, conns int, q url.Values) (*sql.DB, error) {
@@ -99,10 +99,18 @@ func migrate(ctx context.Context, db *sql.DB) error {
 
 // busy says that another process held the database for longer than the time-out. Nothing was done then.
 func busy(err error) bool {
+	return primary(err) == sqlite3.SQLITE_BUSY || primary(err) == sqlite3.SQLITE_LOCKED
+}
+
+// constraint says that a row was refused by a rule: CHECK, UNIQUE, a foreign key, or a trigger. SQLite takes back that statement
+// alone.
+func constraint(err error) bool { return primary(err) == sqlite3.SQLITE_CONSTRAINT }
+
+// primary is SQLite's code of an error; 0 when it is none of SQLite's.
+func primary(err error) int {
 	var e *sqlite.Error
 	if !errors.As(err, &e) {
-		return false
+		return 0
 	}
-	code := e.Code() & 0xff // the low byte is the primary code
-	return code == sqlite3.SQLITE_BUSY || code == sqlite3.SQLITE_LOCKED
+	return e.Code() & 0xff // the low byte of an extended code
 }

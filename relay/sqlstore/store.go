@@ -35,6 +35,7 @@ var _ relay.Store = (*Store)(nil)
 type dialect struct {
 	lock  string           // ends a SELECT whose rows are held until the commit
 	retry func(error) bool // the transaction lost to another one, is not done, and may run again
+	rule  func(error) bool // a rule about a row refused it; the transaction lives on
 }
 
 // Option changes how a Store behaves.
