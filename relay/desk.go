@@ -177,6 +177,9 @@ func (d *Desk) Create(ctx context.Context, o Opening, answer func(Payment) ([]by
 	}
 	err := d.Store.UpdateMany(ctx, nil, func(tx Tx, _ []Payment) error {
 		p.State, p.CreatedAt, p.UpdatedAt, p.Version = Created, now, now, 1
+		if err := inTime(tx, p); err != nil {
+			return err
+		}
 		if err := withinBudget(tx, o, p); err != nil {
 			return err
 		}
@@ -186,7 +189,9 @@ func (d *Desk) Create(ctx context.Context, o Opening, answer func(Payment) ([]by
 		if err := tx.InsertPayment(p); err != nil {
 			return err
 		}
-		if p.Policy == Guarded {
+		if keeps, err := p.Policy.KeepsShare(); err != nil {
+			return err
+		} else if keeps {
 			if err := tx.PutShare(p.ID, o.Share); err != nil {
 				return err
 			}
@@ -213,6 +218,16 @@ func (d *Desk) Create(ctx context.Context, o Opening, answer func(Payment) ([]by
 		return tx.Remember(o.Idem)
 	})
 	return p, err
+}
+
+// inTime repeats [Payment.CheckEnd] by the ledger that the watcher took in last: between the look at the ledger and the commit,
+// one may have closed that ends the payment.
+func inTime(tx Tx, p Payment) error {
+	head, err := tx.Passed()
+	if err == nil {
+		err = p.CheckEnd(head)
+	}
+	return err
 }
 
 // fill adds what the app says of each of its payments: out of its treasury, home to it, and readable for it. A sender with a
@@ -283,14 +298,17 @@ func checkOpening(p Payment, app App, now Micros) error {
 		return err
 	}
 	waits := p.PayTo == ""
+	asks, err := p.Policy.AsksProof()
 	switch {
+	case err != nil:
+		return err
 	case p.Amount <= 0:
 		return invalid("amount_zero", "/amount", "an amount is more than zero")
 	case waits && (p.AuthHash == "" || p.ClaimRecipient == ""):
 		return invalid("link_missing", "/link", "a payment has a link: its auth hash and its claim recipient")
 	case len(p.Note) > NoteBytes:
 		return invalid("note_too_long", "/note", "a note has at most 500 bytes")
-	case waits && p.Policy == Guarded && p.To.Kind != "email" && !app.MayVouch:
+	case waits && asks && !p.To.Mailed() && !app.MayVouch:
 		return invalid("handle_unprovable", "/to", "nobody could prove this handle: codes go to e-mail addresses, and this app may not vouch")
 	case p.Replaces != "" && now >= p.ExpiresAt:
 		return conflict("expired", "The time to claim this payment has run out.")

@@ -10,7 +10,11 @@ import (
 func (d *Desk) Agree(ctx context.Context, id PaymentID, proof, account string) error {
 	return d.Store.UpdateMany(ctx, []PaymentID{id}, func(tx Tx, ps []Payment) error {
 		p := ps[0]
-		if p.Policy != Guarded { // a link alone says nothing about whose handle it is
+		asks, err := p.Policy.AsksProof()
+		if err != nil {
+			return err
+		}
+		if !asks { // a link alone says nothing about whose handle it is
 			return conflict("not_guarded", "Only a proof of the handle lets an account be put on file.")
 		}
 		if _, err := checkPass(tx, id, proof, ProofPass, d.now()); err != nil {

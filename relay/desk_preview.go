@@ -10,6 +10,9 @@ func (d *Desk) Preview(ctx context.Context, o Opening) error {
 		return err
 	}
 	err := d.Store.View(ctx, func(tx Tx) error {
+		if err := inTime(tx, o.Payment); err != nil {
+			return err
+		}
 		if err := withinBudget(tx, o, o.Payment); err != nil {
 			return err
 		}

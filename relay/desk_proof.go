@@ -10,10 +10,14 @@ func (d *Desk) AskCode(ctx context.Context, id PaymentID, c Code) error {
 		if p.State != Pending && p.State != Claiming {
 			return p.claimRefusal()
 		}
-		if p.Policy != Guarded {
+		asks, err := p.Policy.AsksProof()
+		if err != nil {
+			return err
+		}
+		if !asks {
 			return conflict("no_code_needed", "This payment asks for no code: the link is enough.")
 		}
-		if p.To.Kind != "email" {
+		if !p.To.Mailed() {
 			return conflict("no_inbox", "Codes are mailed to e-mail addresses; the app has to vouch for this recipient.")
 		}
 		book, err := tx.CodeBook(id)
@@ -87,7 +91,11 @@ func (d *Desk) Prove(ctx context.Context, id PaymentID, ev Evidence, pass string
 		if p.State != Pending && p.State != Claiming {
 			return p.claimRefusal()
 		}
-		if p.Policy == Guarded {
+		asks, err := p.Policy.AsksProof()
+		if err != nil {
+			return err
+		}
+		if asks {
 			if err := takeEvidence(tx, id, ev, now); err != nil {
 				return err
 			}
@@ -156,8 +164,8 @@ func takeEvidence(tx Tx, id PaymentID, ev Evidence, now Micros) error {
 
 // useProof wants a proof that opens the payment's plans, and writes down that its evidence was used.
 func useProof(tx Tx, p Payment, proof string, now Micros) error {
-	if p.Policy == Link {
-		return nil
+	if asks, err := p.Policy.AsksProof(); err != nil || !asks {
+		return err
 	}
 	pass, err := checkPass(tx, p.ID, proof, ProofPass, now)
 	if err != nil || pass.Evidence == "" {
@@ -214,6 +222,9 @@ func (d *Desk) Vouch(ctx context.Context, app App, id PaymentID, hash string) (e
 		if ps[0].State != Pending && ps[0].State != Claiming {
 			return ps[0].claimRefusal()
 		}
+		if _, err := ps[0].Policy.AsksProof(); err != nil {
+			return err
+		}
 		return tx.InsertPass(Pass{Hash: hash, Payment: id, Kind: VoucherPass, ExpiresAt: expires})
 	})
 	return expires, err
@@ -221,8 +232,8 @@ func (d *Desk) Vouch(ctx context.Context, app App, id PaymentID, hash string) (e
 
 // CheckProof says whether the pass opens planning and submitting of this payment's claim. The link policy asks for none.
 func (d *Desk) CheckProof(ctx context.Context, p Payment, pass string) error {
-	if p.Policy == Link {
-		return nil
+	if asks, err := p.Policy.AsksProof(); err != nil || !asks {
+		return err
 	}
 	return d.Store.View(ctx, func(tx Tx) error {
 		_, err := checkPass(tx, p.ID, pass, ProofPass, d.now())

@@ -111,7 +111,9 @@ func TestExpiryByTheLedger(t *testing.T) {
 			r := newRoom(t)
 			r.now = r.now.Truncate(time.Second)
 			p := r.create(func(p *relay.Payment) { p.ExpiresAt = relay.At(r.now.Add(time.Hour)); p.Policy = relay.Link })
+			q := r.create(func(q *relay.Payment) { q.ExpiresAt, q.Policy = p.ExpiresAt, relay.Link })
 			r.funded(p)
+			r.funded(q)
 			at := relay.Head{Sequence: 200, CloseTime: int64(p.ExpiresAt/1e6) + off}
 			r.now = r.now.Add(year)
 			plan := relaytest.ClaimOf("plan", p.ID)
@@ -123,12 +125,6 @@ func TestExpiryByTheLedger(t *testing.T) {
 			if (err != nil) != over || over && relay.CodeOf(err) != "expired" {
 				t.Errorf("a claim %d s after its end: %v", off, err)
 			}
-			q := r.create(func(q *relay.Payment) {
-				q.ExpiresAt = p.ExpiresAt + relay.Micros(year.Microseconds())
-				q.Policy = relay.Link
-			})
-			r.funded(q)
-			at.CloseTime = int64(q.ExpiresAt/1e6) + off
 			got, err := r.Apply(t.Context(), q.ID, relay.LedgerClosed{At: at})
 			if err != nil || (got.State == relay.Returning) != over {
 				t.Errorf("a ledger %d s after the end: %s %v", off, got.State, err)

@@ -101,3 +101,6 @@ func (h Handle) Masked() string {
 	}
 	return h.Kind + ":***"
 }
+
+// Mailed says whether codes and notices can be mailed to the handle.
+func (h Handle) Mailed() bool { return h.Kind == "email" }

@@ -179,10 +179,13 @@ func readdress(p Payment, in Readdressed) (Payment, []Effect, error) {
 	default:
 		return p, nil, p.claimRefusal()
 	}
+	asks, err := p.Policy.AsksProof()
 	switch {
 	case p.ReturnWish != "":
 		return p, nil, conflict("already_"+string(p.ReturnWish), "This money is asked back already; it cannot be readdressed.")
-	case p.Policy != Guarded:
+	case err != nil:
+		return p, nil, err
+	case !asks:
 		return p, nil, conflict("not_guarded", "Only a guarded payment can be readdressed: this link opens it for whoever has it.")
 	case p.ShareReleasedAt != 0:
 		return p, nil, conflict("share_released", "The address was proven already, and the service's half of the key was handed out.")

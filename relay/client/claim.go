@@ -198,7 +198,11 @@ func (c *Client) prove(ctx context.Context, r ClaimRequest, v ClaimView) (Proven
 	if r.ClaimantKey == "" {
 		r.ClaimantKey = rand.Text()
 	}
-	if v.Policy == string(relay.Link) || r.Voucher != "" {
+	asks, err := relay.Policy(v.Policy).AsksProof()
+	if err != nil {
+		return Proven{}, fmt.Errorf("%w: %w", ErrAnswer, err)
+	}
+	if !asks || r.Voucher != "" {
 		return c.Prove(ctx, r.Link, Evidence{Voucher: r.Voucher, ClaimantKey: r.ClaimantKey})
 	}
 	if r.Code == nil {

@@ -120,7 +120,11 @@ func linkHalf(link Link, network, policy string) (*wire.LinkHalf, relay.Policy, 
 		return nil, "", err
 	}
 	half := &wire.LinkHalf{AuthHash: keys.Auth().Hash(), ClaimRecipient: keys.LinkIdentity().Recipient()}
-	if pol == relay.Guarded {
+	keeps, err := pol.KeepsShare()
+	if err != nil {
+		return nil, "", err
+	}
+	if keeps {
 		share := claim.NewShare()
 		id, err := keys.GuardedIdentity(share)
 		if err != nil {

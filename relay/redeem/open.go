@@ -116,11 +116,14 @@ func identity(link claim.Secret, share string, want Expect) (claim.Identity, err
 	if err != nil {
 		return claim.Identity{}, err
 	}
+	keeps, err := want.Policy.KeepsShare()
 	switch {
-	case want.Policy == relay.Link && share == "":
-		return keys.LinkIdentity(), nil
-	case want.Policy != relay.Guarded || share == "":
+	case err != nil:
+		return claim.Identity{}, fmt.Errorf("%w: %w", ErrShare, err)
+	case keeps != (share != ""):
 		return claim.Identity{}, ErrShare
+	case !keeps:
+		return keys.LinkIdentity(), nil
 	}
 	raw, err := base64.StdEncoding.Strict().DecodeString(share)
 	if err != nil {

@@ -281,6 +281,13 @@ func ledgersKept(b *bench) {
 			if seq != cursor {
 				b.Errorf("cursor is %d, want %d", seq, cursor)
 			}
+			want := relay.Head{}
+			if hash := hashes[cursor]; hash != "" {
+				want = relay.Head{Sequence: cursor, Hash: hash, CloseTime: int64(cursor) * 5}
+			}
+			if passed, err := tx.Passed(); err != nil || passed != want {
+				b.Errorf("passed %+v, want %+v: %v", passed, want, err)
+			}
 			for seq, want := range hashes {
 				got, err := tx.LedgerHash(seq)
 				b.ok(err)

@@ -16,6 +16,18 @@ func (s *session) LedgerHash(seq uint32) (string, error) {
 	return hashes[0], nil
 }
 
+// Passed implements relay.Tx.
+func (s *session) Passed() (relay.Head, error) {
+	heads, err := all(s, func(_ *session, r row) (h relay.Head, err error) {
+		err = r.Scan(&h.Sequence, &h.Hash, &h.CloseTime)
+		return h, err
+	}, "SELECT sequence, hash, close_time FROM ledgers WHERE sequence = (SELECT cursor FROM watch WHERE id = 1)")
+	if err != nil || len(heads) == 0 {
+		return relay.Head{}, err
+	}
+	return heads[0], nil
+}
+
 // RememberLedger implements relay.Tx. A ledger that is remembered with another hash is relay.ErrContradiction.
 func (s *session) RememberLedger(h relay.Head) error {
 	written, err := s.insert("INSERT INTO ledgers (sequence, hash, close_time) VALUES ($1, $2, $3)",

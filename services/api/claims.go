@@ -85,7 +85,11 @@ func (s *server) prove(c *call) (reply, error) {
 	if in.ClaimantKey != "" {
 		ev.Claimant = hashOf(in.ClaimantKey)
 	}
-	if c.payment.Policy == relay.Guarded {
+	asks, err := c.payment.Policy.AsksProof()
+	if err != nil {
+		return reply{}, err
+	}
+	if asks {
 		switch {
 		case in.Session != "":
 			ev.Session = hashOf(in.Session)

@@ -209,7 +209,11 @@ func (s *server) ownLink(p *relay.Payment, now relay.Micros) (share []byte, link
 	}
 	p.AuthHash = keys.Auth().Hash()
 	identity := keys.LinkIdentity()
-	if p.Policy != relay.Link {
+	keeps, err := p.Policy.KeepsShare()
+	if err != nil {
+		return nil, "", err
+	}
+	if keeps {
 		half := claim.NewShare()
 		if identity, err = keys.GuardedIdentity(half); err != nil {
 			return nil, "", err
@@ -241,7 +245,11 @@ func theirLink(in wire.PaymentRequest, p *relay.Payment, now relay.Micros) (shar
 	if !isRecipient(p.ClaimRecipient) {
 		bad.add(invalid("claim_recipient_malformed", "/link/claim_recipient", "a claim recipient is an age X25519 recipient, age1…"))
 	}
-	if p.Policy == relay.Link {
+	keeps, err := p.Policy.KeepsShare()
+	if err != nil {
+		return nil, err
+	}
+	if !keeps {
 		if in.Link.Share != "" {
 			bad.add(invalid("share_unexpected", "/link/share", "the policy link has no share"))
 		}

@@ -29,7 +29,7 @@ func (s *server) preview(c *call) (reply, error) {
 	ctx := c.Context()
 	if in.From != "" && in.Link == nil { // a question, so nothing has to be made for it
 		in.ID, in.Link = string(relay.NewPaymentID(s.now())), placeholder
-		if in.Policy == string(relay.Link) {
+		if keeps, err := relay.Policy(in.Policy).KeepsShare(); err == nil && !keeps {
 			in.Link = &wire.LinkHalf{AuthHash: placeholder.AuthHash, ClaimRecipient: placeholder.ClaimRecipient}
 		}
 	}

@@ -166,7 +166,7 @@ func (c *cli) printSent(s client.Sent) error {
 
 // hintProof says who has to prove a handle to which no code can be mailed.
 func (c *cli) hintProof(p client.Payment) {
-	if p.Policy == string(relay.Guarded) && !strings.HasPrefix(p.To, "email:") {
+	if asks, err := relay.Policy(p.Policy).AsksProof(); err == nil && asks && !strings.HasPrefix(p.To, "email:") {
 		c.printf("No code can be mailed to %s: your app has to vouch for its owner. \"restante vouch %s\" makes a voucher for \"restante claim --voucher\".\n", p.To, p.ID)
 	}
 }
