@@ -22,6 +22,7 @@ import (
 type claimFlags struct {
 	code, to, memo, memoType, keystore, passphraseFile, voucher string
 	wallet, onFile                                              bool
+	secrets                                                     secretTo
 }
 
 // claiming is one run of claim.
@@ -63,6 +64,7 @@ func (c *cli) newClaim() *cobra.Command {
 	fl.StringVar(&f.keystore, "keystore", "", "file for the new account's key (default ./restante-ACCOUNT.age); never overwritten")
 	fl.StringVar(&f.passphraseFile, "passphrase-file", "", "file whose first line is the keystore's passphrase")
 	fl.StringVar(&f.voucher, "voucher", "", "the app's word for you, in place of a code")
+	f.secrets.stdoutFlag(fl)
 	return cmd
 }
 
@@ -136,6 +138,12 @@ var codeGone = []string{"code_used", "code_spent", "code_expired", "session_inva
 func (r *claiming) ready() error {
 	if r.code != "" && r.begun.Session == "" {
 		return usage("No code was asked for here. Run it without --code first: then one is mailed.")
+	}
+	if r.begun.Passphrase != "" { // made by an earlier call, and told with the claim's end, which may have come
+		if r.mayTell(r.secrets, "") != nil {
+			return usage("An earlier call made the passphrase of %s. It is shown when the claim is done, and there is no terminal to show it on. Run it on one, "+
+				"or give --%s where a program of yours reads the answer.", r.begun.Keystore, secretsToStdout)
+		}
 	}
 	if r.passphraseFile != "" {
 		p, err := readSecretFile("--passphrase-file", r.passphraseFile)

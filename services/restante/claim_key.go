@@ -77,7 +77,7 @@ func (r *claiming) makeAccount(ctx context.Context, network string) (client.Acco
 	if path, err = filepath.Abs(path); err != nil {
 		return client.Account{}, err
 	}
-	pass, generated, err := r.newPassphrase(ctx, "--passphrase-file", r.passphraseFile, "the new account's key")
+	pass, generated, err := r.newPassphrase(ctx, r.secrets, "--passphrase-file", r.passphraseFile, "the new account's key")
 	if err != nil {
 		return client.Account{}, err
 	}

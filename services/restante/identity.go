@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"time"
@@ -12,8 +13,9 @@ import (
 )
 
 // shown says whether standard output is a terminal: secrets are printed there and nowhere else.
-func (c *cli) shown() bool {
-	out := c.stdout
+func (c *cli) shown() bool { return isTerminal(c.stdout) }
+
+func isTerminal(out io.Writer) bool {
 	if s, ok := out.(*sticky); ok {
 		out = s.to
 	}

@@ -25,6 +25,7 @@ type initFlags struct {
 	index                            uint32
 	keystore, keystorePassphrase     string
 	ask                              bool
+	secrets                          secretTo
 
 	indexed bool // --index was given
 }
@@ -54,6 +55,7 @@ func (c *cli) newInit() *cobra.Command {
 	fl.StringVar(&f.mnemonicPassphrase, "mnemonic-passphrase-file", "", "file whose first line is the words' own passphrase (BIP-39), if they have one")
 	fl.StringVar(&f.keystore, "keystore", "", "keystore or profile to take the key from")
 	fl.StringVar(&f.keystorePassphrase, "keystore-passphrase-file", "", "file whose first line is that keystore's passphrase")
+	f.secrets.stdoutFlag(fl)
 	return cmd
 }
 
@@ -130,7 +132,7 @@ func (c *cli) initProfile(ctx context.Context, f initFlags) error {
 			f.keystore, p.Network, network)
 	}
 	p.Name, p.Created = f.profile, time.Now()
-	return c.saveProfile(ctx, p, path, f.passphraseFile)
+	return c.saveProfile(ctx, p, path, f.passphraseFile, f.secrets)
 }
 
 func profileThere(name, path string) error {
@@ -170,7 +172,7 @@ type profileJSON struct {
 	Passphrase string    `json:"passphrase,omitempty"` // when it was made here
 }
 
-func (c *cli) saveProfile(ctx context.Context, p keystore.Profile, path, passphraseFile string) error {
+func (c *cli) saveProfile(ctx context.Context, p keystore.Profile, path, passphraseFile string, to secretTo) error {
 	if p.Identity.Len() == 0 {
 		id, err := age.GenerateX25519Identity()
 		if err != nil {
@@ -179,7 +181,7 @@ func (c *cli) saveProfile(ctx context.Context, p keystore.Profile, path, passphr
 		p.Recipient, p.Identity = id.Recipient().String(), secret.NewString(id.String())
 		defer p.Identity.Wipe()
 	}
-	pass, generated, err := c.newPassphrase(ctx, "--passphrase-file", passphraseFile, "the profile")
+	pass, generated, err := c.newPassphrase(ctx, to, "--passphrase-file", passphraseFile, "the profile")
 	if err != nil {
 		return err
 	}

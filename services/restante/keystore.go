@@ -119,6 +119,7 @@ func (c *cli) newKeystoreImport() *cobra.Command {
 	fl.StringVar(&f.profile, "profile", defaultProfile, "name of the new profile")
 	fl.StringVar(&f.passphraseFile, "passphrase-file", "", "file whose first line is the new profile's passphrase")
 	fl.StringVar(&f.keystorePassphrase, "keystore-passphrase-file", "", "file whose first line is the passphrase of FILE")
+	f.secrets.stdoutFlag(fl)
 	return cmd
 }
 
@@ -232,7 +233,7 @@ func exportThere(path string) error {
 }
 
 func (c *cli) exportFile(ctx context.Context, p keystore.Profile, f exportFlags, out exportJSON) error {
-	pass, generated, err := c.newPassphrase(ctx, "--new-passphrase-file", f.newPassphraseFile, "the keystore")
+	pass, generated, err := c.newPassphrase(ctx, f.secretTo, "--new-passphrase-file", f.newPassphraseFile, "the keystore")
 	if err != nil {
 		return err
 	}

@@ -35,6 +35,7 @@ func (c *cli) newKit() *cobra.Command {
 	fl.StringVar(&f.voucher, "voucher", "", "the app's word for you, in place of a code")
 	fl.StringVar(&out, "out", "", "file to write (default ./restante-ID.kit.age); never overwritten")
 	fl.StringVar(&f.passphraseFile, "passphrase-file", "", "file whose first line is the kit's passphrase")
+	f.secrets.stdoutFlag(fl)
 	return cmd
 }
 
@@ -124,7 +125,7 @@ type kitJSON struct {
 }
 
 func (r *claiming) saveKit(ctx context.Context, k client.Kit, out string) error {
-	pass, generated, err := r.newPassphrase(ctx, "--passphrase-file", r.passphraseFile, "the kit")
+	pass, generated, err := r.newPassphrase(ctx, r.secrets, "--passphrase-file", r.passphraseFile, "the kit")
 	if err != nil {
 		return err
 	}

@@ -9,13 +9,13 @@ import (
 )
 
 // newPassphrase comes from the file that a flag names, from the terminal (twice), or is made here.
-func (c *cli) newPassphrase(ctx context.Context, flag, file, of string) (p secret.Bytes, generated bool, err error) {
+func (c *cli) newPassphrase(ctx context.Context, to secretTo, flag, file, of string) (p secret.Bytes, generated bool, err error) {
 	switch {
 	case file != "":
 		p, err = readSecretFile(flag, file)
 		return p, false, err
 	case c.terminal() == nil:
-		return keystore.GeneratePassphrase(), true, nil
+		return c.madePassphrase(to, flag)
 	}
 	for {
 		first, err := c.askNew(ctx, "Passphrase for "+of+" (leave empty to have one made): ")
@@ -23,7 +23,7 @@ func (c *cli) newPassphrase(ctx context.Context, flag, file, of string) (p secre
 			return p, false, err
 		}
 		if first.Len() == 0 {
-			return keystore.GeneratePassphrase(), true, nil
+			return c.madePassphrase(to, flag)
 		}
 		again, err := c.askNew(ctx, "The same again: ")
 		if err != nil {
@@ -35,6 +35,13 @@ func (c *cli) newPassphrase(ctx context.Context, flag, file, of string) (p secre
 		}
 		fmt.Fprintln(c.stderr, "These are not the same.")
 	}
+}
+
+func (c *cli) madePassphrase(to secretTo, flag string) (p secret.Bytes, generated bool, err error) {
+	if err := c.mayTell(to, flag); err != nil {
+		return p, false, err
+	}
+	return keystore.GeneratePassphrase(), true, nil
 }
 
 // tellPassphrase shows a passphrase that was made here, to people; with --json it is a field of the answer.

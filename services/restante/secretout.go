@@ -37,6 +37,19 @@ func (c *cli) mayPrint(s secretTo, what, file string) error {
 		"or give --%s where a program of yours reads the answer.", what, file, secretsToStdout)
 }
 
+// mayTell refuses a passphrase that would be made here and shown where no person reads it. flag names a file with one.
+func (c *cli) mayTell(s secretTo, flag string) error {
+	to := c.stderr
+	if c.json {
+		to = c.stdout
+	}
+	if s.stdout || isTerminal(to) {
+		return nil
+	}
+	return usage("A passphrase that is made here would be shown, and there is no terminal to show it on. Name a file whose first line is one of yours with %s, "+
+		"or give --%s where a program of yours reads the answer.", flag, secretsToStdout)
+}
+
 // newFile is a file to come, whose place is known to be there: mode 0600, never in the place of another.
 type newFile struct {
 	path string
