@@ -177,8 +177,9 @@ type Tx interface {
 	// What was seen of the ledger. LedgerHash answers "" when not remembered.
 	Cursor() (seq uint32, err error)
 	LedgerHash(seq uint32) (string, error)
-	Passed() (Head, error)       // the ledger at the cursor; the zero Head when none is remembered
-	RememberLedger(h Head) error // moves the cursor; keeps the newest [RememberedLedgers]
+	Passed() (Head, error)                // the ledger at the cursor; the zero Head when none is remembered
+	LedgerAfter(seq uint32) (Head, error) // the first that is remembered with a higher number; the zero Head when none is
+	RememberLedger(h Head) error          // moves the cursor; keeps the newest [RememberedLedgers]
 	// Awaiting is work that ledger h wakes and nothing else does: of planned fundings that cannot land after h, to be judged,
 	// unless their row is open; of returns whose first ledger is the next one.
 	Awaiting(h Head) ([]Work, error)

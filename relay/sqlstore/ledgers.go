@@ -18,10 +18,20 @@ func (s *session) LedgerHash(seq uint32) (string, error) {
 
 // Passed implements relay.Tx.
 func (s *session) Passed() (relay.Head, error) {
+	return s.head("SELECT sequence, hash, close_time FROM ledgers WHERE sequence = (SELECT cursor FROM watch WHERE id = 1)")
+}
+
+// LedgerAfter implements relay.Tx.
+func (s *session) LedgerAfter(seq uint32) (relay.Head, error) {
+	return s.head("SELECT sequence, hash, close_time FROM ledgers WHERE sequence > $1 ORDER BY sequence LIMIT 1", seq)
+}
+
+// head reads one ledger; the zero Head when there is none.
+func (s *session) head(text string, args ...any) (relay.Head, error) {
 	heads, err := all(s, func(_ *session, r row) (h relay.Head, err error) {
 		err = r.Scan(&h.Sequence, &h.Hash, &h.CloseTime)
 		return h, err
-	}, "SELECT sequence, hash, close_time FROM ledgers WHERE sequence = (SELECT cursor FROM watch WHERE id = 1)")
+	}, text, args...)
 	if err != nil || len(heads) == 0 {
 		return relay.Head{}, err
 	}

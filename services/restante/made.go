@@ -111,14 +111,35 @@ func (h *house) handleKeys() error {
 	return err
 }
 
-// checkChannels halts when the ledger has seen more of a channel than the signer's log: what was signed since is forgotten by
-// log and database alike.
-func (h *house) checkChannels(ctx context.Context) error {
-	err := h.signer.CheckChannels(ctx)
+// sameHistory refuses an embedded ledger that is older than the database, and halts on a ledger elsewhere that began anew.
+func (h *house) sameHistory(ctx context.Context) error {
+	head, err := h.port.Head(ctx)
+	if err != nil {
+		return err
+	}
+	cursor, err := h.desk.Cursor(ctx)
+	if err != nil {
+		return err
+	}
+	if h.embedded() && head.Sequence < cursor {
+		return h.lost("ledger.db ends with ledger %d, and the database has taken in ledger %d", head.Sequence, cursor)
+	}
+	_, err = h.desk.SameHistory(ctx, head)
+	return h.haltOn(ctx, err, "the ledger is of another history")
+}
+
+// haltOn halts on a contradiction and gives any other error back.
+func (h *house) haltOn(ctx context.Context, err error, what string) error {
 	if !errors.Is(err, relay.ErrContradiction) {
 		return err
 	}
-	h.log.Error("the ledger contradicts the signer's log; everything that moves money stops until a person has looked", "err", err)
+	h.log.Error(what+"; everything that moves money stops until a person has looked", "err", err)
 	_, err = h.desk.Halt(ctx, err)
 	return err
+}
+
+// checkChannels halts when the ledger has seen more of a channel than the signer's log: what was signed since is forgotten by
+// log and database alike.
+func (h *house) checkChannels(ctx context.Context) error {
+	return h.haltOn(ctx, h.signer.CheckChannels(ctx), "the ledger contradicts the signer's log")
 }

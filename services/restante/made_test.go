@@ -126,6 +126,9 @@ func TestWhatIsMissingIsNotMadeAnew(t *testing.T) {
 		{"an older log", "is an older copy", "", older("signer/log.jsonl")},
 		{"an older signer", "is an older copy", "", older("signer")},
 		{"no ledger", "the ledger is missing", "ledger.db", remove("ledger.db")},
+		{"an older ledger", "ledger.db ends with ledger", "", func(dir string) error {
+			return errors.Join(remove("ledger.db-wal", "ledger.db-shm")(dir), older("ledger.db")(dir))
+		}},
 		{"no database", "restante.db is missing", "restante.db", remove("restante.db", "restante.db-wal", "restante.db-shm")},
 		{"an empty database", "restante.db knows nothing", "", func(dir string) error {
 			return errors.Join(remove("restante.db-wal", "restante.db-shm")(dir), os.Truncate(filepath.Join(dir, "restante.db"), 0))

@@ -37,11 +37,20 @@ func (h *house) settleIn(ctx context.Context) (w welcome, err error) {
 	if err := h.liftHalt(ctx); err != nil {
 		return welcome{}, err
 	}
+	if err := h.await(ctx, "the ledger at "+h.ledgerHost(), h.sameHistory); err != nil {
+		return welcome{}, err
+	}
 	if w, err = h.developmentApp(ctx); err != nil {
 		return welcome{}, err
 	}
-	if err := h.readyAccounts(ctx, w.app.Treasury); err != nil {
+	halt, err := h.desk.Halted(ctx)
+	if err != nil {
 		return welcome{}, err
+	}
+	if halt.Scope == "" { // else no one is asked to pay lumens into a ledger that may be the wrong one
+		if err := h.readyAccounts(ctx, w.app.Treasury); err != nil {
+			return welcome{}, err
+		}
 	}
 	if err := h.await(ctx, "the ledger at "+h.ledgerHost(), h.checkChannels); err != nil {
 		return welcome{}, err

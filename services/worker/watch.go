@@ -3,7 +3,6 @@ package worker
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"time"
 
@@ -80,7 +79,7 @@ func (w *Worker) watchOnce(ctx context.Context) (moved bool, err error) {
 		return false, err
 	}
 	if page == nil {
-		return false, w.sameLedger(ctx)
+		return w.sameLedger(ctx)
 	}
 	err = w.Desk.Witness(ctx, *page)
 	if errors.Is(err, relay.ErrContradiction) && !w.halt(ctx, err) {
@@ -92,23 +91,18 @@ func (w *Worker) watchOnce(ctx context.Context) (moved bool, err error) {
 	return true, w.expireBy(ctx, page.Head)
 }
 
-// sameLedger holds the newest ledger against the one remembered under its number. A ledger that began anew is behind ours
-// for a long time, and whatever was sent to it meanwhile would go to strangers; one that only lags shows what we know.
-func (w *Worker) sameLedger(ctx context.Context) error {
+// sameLedger holds the newest ledger against those remembered. A ledger that began anew is behind ours for a long time, and whatever
+// was sent to it meanwhile would go to strangers.
+func (w *Worker) sameLedger(ctx context.Context) (taken bool, err error) {
 	head, err := w.Ledger.Head(ctx)
 	if err != nil {
-		return err
+		return false, err
 	}
-	return w.Store.View(ctx, func(tx relay.Tx) error {
-		known, err := tx.LedgerHash(head.Sequence)
-		if err != nil || known == "" || known == head.Hash {
-			return err
-		}
-		if lifted, err := tx.Lifted(head.Hash); err != nil || lifted {
-			return err
-		}
-		return relay.About(head.Hash, fmt.Errorf("ledger %d (%s) is another one than the one remembered: %w", head.Sequence, head.Hash, relay.ErrContradiction))
-	})
+	if taken, err = w.Desk.SameHistory(ctx, head); err != nil || !taken {
+		return false, err
+	}
+	w.Log.Error("another history of the ledger is taken, as it was acknowledged; all that should hold money is looked at", "going_on_at", head.Sequence)
+	return true, w.recheck(ctx)
 }
 
 // expireBy does the expiries that are due by the ledger's clock.

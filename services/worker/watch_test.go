@@ -123,6 +123,57 @@ func TestAResetLedgerHalts(t *testing.T) {
 	}
 }
 
+// A ledger that began anew and has not come to a number that is remembered is told by its clock: it is behind ours by number, and not
+// by time. Once a person has lifted that halt the new history is taken, and payments whose accounts are not in it are parked.
+func TestAResetLedgerHaltsAtOnce(t *testing.T) {
+	d := &door{}
+	w := newTown(t, d.through(plan{}))
+	p := w.pending()
+	w.round(12)
+	head := w.head()
+	other, err := devnet.Open(devnet.Config{Passphrase: passphrase})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { other.Close() })
+	for range 3 {
+		if _, err = other.CloseLedger(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	w.net = other
+	late := func() (relay.Head, bool) {
+		now, err := d.Ledger.Head(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		now.CloseTime += head.CloseTime // this test's ledgers close faster than a second each
+		return now, true
+	}
+	d.head = late
+	w.halts()
+	if now := w.head(); now.Sequence >= head.Sequence-10 {
+		t.Fatalf("control: the other ledger is at %d", now.Sequence)
+	}
+	w.is(p.ID, relay.Pending, "")
+	if _, err := w.desk.Lift(t.Context(), ""); err != nil {
+		t.Fatal(err)
+	}
+	d.head = late
+	if moved, err := w.w.WatchOnce(t.Context()); err != nil || !moved {
+		t.Fatal(moved, err)
+	}
+	d.head = nil
+	if cursor, err := w.desk.Cursor(t.Context()); err != nil || cursor != w.head().Sequence {
+		t.Errorf("the cursor is at %d, %v", cursor, err)
+	}
+	w.round(2)
+	w.is(p.ID, relay.Parked, relay.HoldingAbsent)
+	if w.halted() != "" {
+		t.Error(w.halted())
+	}
+}
+
 // errCrash stands for the end of the process.
 var errCrash = errors.New("crash")
 
