@@ -116,12 +116,7 @@ func (p *Port) Sequence(ctx context.Context, account string) (int64, error) {
 
 // Look is what the ledger says of accounts, and of one asset in them, after one ledger.
 func (p *Port) Look(ctx context.Context, asset string, accounts ...string) (map[string]relay.AccountFacts, relay.AssetFacts, error) {
-	ids, lines := p.view().LookNeeds(asset, accounts...)
-	s, err := p.Snapshot(ctx, ids, lines)
-	if err != nil {
-		return nil, relay.AssetFacts{}, port(err)
-	}
-	return p.view().Look(s, asset, accounts...)
+	return p.asked().Look(ctx, asset, accounts...)
 }
 
 // Holdings looks at holding accounts.
@@ -136,39 +131,21 @@ func (p *Port) Holdings(ctx context.Context, asked ...relay.HoldingQuery) (map[s
 
 // Advise dry-runs a ladder.
 func (p *Port) Advise(ctx context.Context, pay relay.Payment, ladder []relay.Envelope) (relay.RungAdvice, error) {
-	ids, lines := p.view().AdviceNeeds(pay, ladder)
-	s, err := p.Snapshot(ctx, ids, lines)
-	if err != nil {
-		return relay.RungAdvice{}, port(err)
-	}
-	return p.view().Advice(s, pay, ladder)
+	return p.asked().Advise(ctx, pay, ladder)
 }
 
 // Rehearse dry-runs a claim, with the memo that its envelope carries.
 func (p *Port) Rehearse(ctx context.Context, e relay.Envelope) (string, error) {
-	ids, lines := p.view().RehearsalNeeds(e)
-	s, err := p.Snapshot(ctx, ids, lines)
-	if err != nil {
-		return "", port(err)
-	}
-	return p.view().Rehearsal(s, e)
+	return p.asked().Rehearse(ctx, e)
 }
 
 // Gather completes an envelope with signatures out of others of the same transaction.
 func (p *Port) Gather(ctx context.Context, envelope []byte, given ...[]byte) (relay.Gathered, error) {
-	tx, err := stellar.Decode(base64.StdEncoding.EncodeToString(envelope), p.passphrase)
-	if err != nil {
-		return relay.Gathered{}, err
-	}
-	s, err := p.Accounts(ctx, tx.Signers...)
-	if err != nil {
-		return relay.Gathered{}, port(err)
-	}
-	out, err := p.view().Gather(s, envelope, given...)
-	if errors.Is(err, stellar.ErrOtherEnvelope) {
-		err = relay.NewFault(relay.Invalid, "envelope_differs", "This is not the envelope that was planned.", err)
-	}
-	return out, err
+	return p.asked().Gather(ctx, envelope, given...)
+}
+
+func (p *Port) asked() stellar.Asked {
+	return stellar.Asked{View: p.view(), Ledger: p.Client, Fault: port}
 }
 
 func (p *Port) view() stellar.View { return stellar.View{Passphrase: p.passphrase, Sponsor: p.Sponsor} }
