@@ -684,7 +684,7 @@ func TestKeepWantsTheWallet(t *testing.T) {
 	r.view.seen[in.Funded.Envelope.Hash] = relay.Sighting{Hash: in.Funded.Envelope.Hash, Success: true}
 	r.keep(in)
 	in = unproven()
-	r.view.there[in.Funded.Minted[0].Account] = relay.AccountFacts{Exists: true}
+	r.view.there[in.Funded.Minted[0].Account] = relay.AccountFacts{Exists: true, Sponsor: in.Funded.Minted[0].Terms.From}
 	r.keep(in)
 	proven := r.wallet(relay.Native).minted()
 	if a := r.keep(proven); a.Minted[0].Proof != proven.Funded.Minted[0].Proof {

@@ -14,7 +14,7 @@ import (
 // account, by that account's signature.
 //
 // A late one was committed before. If it has landed, the wallet has signed the funding itself, and the log must have it, whatever
-// its signers are by now. One that was planned before proofs were asked for has none, see [book.before].
+// its signers are by now: the ledger shows this very funding, or a holding account whose reserve the wallet keeps. One that was planned before proofs were asked for has none, see [book.before].
 func (s *Signer) allowProof(t *told, in relay.KeepIntent) error {
 	m, e := in.Funded.Minted[0], in.Funded.Envelope
 	from := m.Terms.From
@@ -42,8 +42,9 @@ func (s *Signer) allowProof(t *told, in relay.KeepIntent) error {
 	if refused == nil || !in.Late {
 		return refused
 	}
-	if facts[m.Account].Exists || m.Proof == (relay.WalletProof{}) && s.book.before(e.Bound) {
-		return nil
+	made := facts[m.Account]
+	if made.Exists && made.Sponsor == from || m.Proof == (relay.WalletProof{}) && s.book.before(e.Bound) {
+		return nil // to keep an account's reserve takes the wallet's signature; whoever made it otherwise shows nothing
 	}
 	seen, err := tell(t, "funding", func(ctx context.Context) (*relay.Sighting, error) {
 		seen, err := s.cfg.Ledger.Sight(ctx, e.Hash)
