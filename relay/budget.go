@@ -50,10 +50,20 @@ type Allowance struct {
 	BudgetLeft Stroops // never less than nothing
 	Locked     Stroops // what its payments have out now: reserves, and fees set aside
 	Used       Stroops // used up today: reserves of new accounts, first fees, fees
+	Shares     bool    // the budget is a share of what the sponsor has free
+	SharesLeft Stroops // what all apps on a share have left together, where it is
+}
+
+// Left is what the app's payments can still cost.
+func (a Allowance) Left() Stroops {
+	if a.Shares {
+		return min(a.BudgetLeft, a.SharesLeft)
+	}
+	return a.BudgetLeft
 }
 
 // Allows refuses a payment that the signer would refuse once it has signed what was accepted before. The faults are
-// "payment_limit" (Conflict), "day_limit" (Conflict) and "budget_empty" (Exhausted); their texts say how much is left.
+// "payment_limit" (Conflict), "day_limit" (Conflict), "budget_empty" and "budgets_empty" (Exhausted); their texts say how much is left.
 func (a Allowance) Allows(p Payment, price Prices, before Unsigned) error {
 	cost := p.SponsorCost(price)
 	day, budget := max(a.DayLeft-before.Amount, 0), max(a.BudgetLeft-before.cost(price), 0)
@@ -67,6 +77,8 @@ func (a Allowance) Allows(p Payment, price Prices, before Unsigned) error {
 			" are left until midnight UTC, by the ledger's clock.")
 	case cost > budget:
 		return BudgetEmpty(cost, budget, a.Budget)
+	case a.Shares && cost > max(a.SharesLeft-before.cost(price), 0):
+		return BudgetsEmpty(cost, max(a.SharesLeft-before.cost(price), 0))
 	}
 	return nil
 }
@@ -81,4 +93,10 @@ func (u Unsigned) cost(price Prices) Stroops {
 func BudgetEmpty(cost, left, budget Stroops) *Fault {
 	return NewFault(Exhausted, BudgetEmptyCode, "This takes "+cost.String()+" lumens of the service for reserves and fees; of the app's budget of "+
 		budget.String()+" are "+left.String()+" left. What is claimed into accounts that exist, or returned, comes back.", nil)
+}
+
+// BudgetsEmpty is the fault of a cost that all apps together have not left, of what the operator lets them have.
+func BudgetsEmpty(cost, left Stroops) *Fault {
+	return NewFault(Exhausted, BudgetsEmptyCode, "This takes "+cost.String()+" lumens of the service for reserves and fees, and all apps together have "+
+		left.String()+" left of those that the operator lets them have. It goes on once something comes back, or on the next day. Money that waits is not touched by it.", nil)
 }

@@ -91,6 +91,8 @@ const (
 	TreasuryShort   = "treasury_short" // pauses one app, as the others do
 	DayLimit        = "day_limit"
 	BudgetEmptyCode = "budget_empty"
+
+	BudgetsEmptyCode = "budgets_empty" // of all apps on a share of the sponsor's lumens
 )
 
 // Sponsor is the account that keeps reserves and pays fees, and what it has to carry.
@@ -136,7 +138,7 @@ func Pauses(err error, app AppID) (whose AppID, pauses bool) {
 	switch CodeOf(err) {
 	case SponsorShort:
 		return "", true
-	case TreasuryShort, DayLimit, BudgetEmptyCode:
+	case TreasuryShort, DayLimit, BudgetEmptyCode, BudgetsEmptyCode:
 		return app, true
 	}
 	return "", false

@@ -106,7 +106,7 @@ func (s *server) limits(c *call) (reply, error) {
 	}
 	return reply{status: http.StatusOK, body: wire.Limits{
 		Asset: asset, MaxPayment: a.MaxPayment.String(), MaxDay: a.MaxDay.String(), DayLeft: a.DayLeft.String(),
-		Budget: a.Budget.String(), BudgetLeft: a.BudgetLeft.String(), BudgetLocked: a.Locked.String(), BudgetUsed: a.Used.String(),
+		Budget: a.Budget.String(), BudgetLeft: a.Left().String(), BudgetLocked: a.Locked.String(), BudgetUsed: a.Used.String(),
 		ReservesGiven: (relay.Stroops(u.SpentUnits) * stellar.BaseReserve).String(),
 	}}, nil
 }

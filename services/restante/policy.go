@@ -11,7 +11,9 @@ import (
 // worker may say changes it.
 type policyConfig struct {
 	limitsConfig `yaml:",inline"`
-	Apps         map[string]limitsConfig `yaml:"apps"` // by the app's id; each replaces the others whole
+	Apps         map[string]limitsConfig `yaml:"apps"`                                             // by the app's id; each replaces the others whole
+	AppsPerDay   int                     `yaml:"apps_per_day" validate:"omitempty,min=1"`          // most apps that are made on a day; default 100
+	SharesInAll  int                     `yaml:"shares_in_all" validate:"omitempty,min=1,max=100"` // percent of the sponsor's lumens that all apps without a budget of their own may have out together; default 50
 }
 
 // limitsConfig is the limits of one app. What is absent is the default.
@@ -41,7 +43,7 @@ func (l limitsConfig) limits() signer.Limits {
 }
 
 func (c policyConfig) policy() signer.Policy {
-	p := signer.Policy{Limits: c.limits(), Apps: map[relay.AppID]signer.Limits{}}
+	p := signer.Policy{Limits: c.limits(), Apps: map[relay.AppID]signer.Limits{}, Treasuries: c.AppsPerDay, Together: c.SharesInAll}
 	for id, l := range c.Apps {
 		p.Apps[relay.AppID(id)] = l.limits()
 	}

@@ -11,7 +11,7 @@ import (
 // Allowance is what would still be signed for an app just now. It fails when the ledger does not answer: what the sponsor
 // holds is not known then.
 func (s *Signer) Allowance(ctx context.Context, app relay.AppID, asset string) (a relay.Allowance, err error) {
-	if a, err = s.allowance(ctx, app, asset); err != nil || a.BudgetLeft > a.Budget/8 {
+	if a, err = s.allowance(ctx, app, asset); err != nil || a.BudgetLeft > a.Budget/8 && (!a.Shares || a.SharesLeft > a.Budget/8) {
 		return a, err
 	}
 	if back, err := s.settle(ctx, app); err != nil || !back {
@@ -26,7 +26,7 @@ func (s *Signer) allowance(ctx context.Context, app relay.AppID, asset string) (
 		return relay.Allowance{}, unavailable("ledger_unavailable", err)
 	}
 	limits := s.cfg.Policy.limits(app)
-	budget, err := s.budget(ctx, limits)
+	has, err := s.funds(ctx, limits)
 	if err != nil {
 		return relay.Allowance{}, err
 	}
@@ -41,35 +41,75 @@ func (s *Signer) allowance(ctx context.Context, app relay.AppID, asset string) (
 	out, used := s.book.out[app], s.book.used[appAndDay{app, dayOf(head)}]
 	return relay.Allowance{
 		MaxPayment: limits.MaxPayment, MaxDay: limits.MaxDay, DayLeft: limits.MaxDay - s.book.signed[appDay{app, dayOf(head), asset}],
-		Budget: budget, BudgetLeft: max(budget-out-used, 0), Locked: out, Used: used,
+		Budget: has.budget, BudgetLeft: max(has.budget-out-used, 0), Locked: out, Used: used,
+		Shares: has.shares, SharesLeft: s.sharesLeft(has, head),
 	}, nil
 }
 
-// budget is how many of the sponsor's lumens an app with these limits may have out.
-func (s *Signer) budget(ctx context.Context, limits Limits) (relay.Stroops, error) {
+// funds is what the sponsor has for an app.
+type funds struct {
+	budget relay.Stroops // how many of its lumens the app may have out
+	shares bool          // that is a share, and all apps on a share have one together
+	free   relay.Stroops // what the sponsor has free, where it is
+}
+
+func (s *Signer) funds(ctx context.Context, limits Limits) (funds, error) {
 	if limits.Budget > 0 {
-		return limits.Budget, nil
+		return funds{budget: limits.Budget}, nil
 	}
 	facts, _, err := s.cfg.Ledger.Look(ctx, stellar.Native, s.book.sponsor)
 	if err != nil {
-		return 0, unavailable("ledger_unavailable", err)
+		return funds{}, unavailable("ledger_unavailable", err)
 	}
-	return relay.ShareOf(facts[s.book.sponsor].Free, limits.Share), nil
+	free := max(facts[s.book.sponsor].Free, 0)
+	return funds{budget: relay.ShareOf(free, limits.Share), shares: true, free: free}, nil
 }
 
-// budgetOf is the budget of an app, for an intent of it.
-func (s *Signer) budgetOf(t *told, app relay.AppID) (relay.Stroops, error) {
-	return tell(t, "budget of "+string(app), func(ctx context.Context) (relay.Stroops, error) { return s.budget(ctx, s.cfg.Policy.limits(app)) })
+// fundsFor is what the sponsor has for an intent of an app.
+func (s *Signer) fundsFor(t *told, app relay.AppID) (funds, error) {
+	return tell(t, "budget of "+string(app), func(ctx context.Context) (funds, error) { return s.funds(ctx, s.cfg.Policy.limits(app)) })
 }
 
-// allowCost refuses what an app's budget does not cover. The caller has its turn.
+// sharesLeft is what all apps on a share have left together: a share of what the sponsor has for them, less what they have out and
+// used up today. What it has is what is free, what is out, and what was used up; but what could still land is in what is free.
+func (s *Signer) sharesLeft(has funds, head relay.Head) relay.Stroops {
+	var taken, landing relay.Stroops
+	for app := range s.book.treasuries {
+		if s.cfg.Policy.limits(app).Budget > 0 {
+			continue
+		}
+		taken += s.book.out[app] + s.book.used[appAndDay{app, dayOf(head)}]
+		for _, c := range s.book.open[app] {
+			landing += c.landing(head)
+		}
+	}
+	return max(relay.ShareOf(has.free+taken-landing, s.cfg.Policy.Together)-taken, 0)
+}
+
+// landing is how much of a cost the ledger may not show yet.
+func (c *cost) landing(head relay.Head) relay.Stroops {
+	switch {
+	case c.end != "":
+		return 0
+	case c.funding.flies(head):
+		return c.most()
+	case len(c.numbers) > 1:
+		return (c.gives() - 1) * (c.reserve + c.gift)
+	}
+	return 0
+}
+
+// allowCost refuses what an app's budget does not cover, and what all apps on a share have not left. The caller has its turn.
 func (s *Signer) allowCost(t *told, app relay.AppID, cost relay.Stroops, head relay.Head) error {
-	budget, err := s.budgetOf(t, app)
+	has, err := s.fundsFor(t, app)
 	if err != nil {
 		return err
 	}
-	if left := max(budget-s.book.out[app]-s.book.used[appAndDay{app, dayOf(head)}], 0); cost > left {
-		return relay.BudgetEmpty(cost, left, budget)
+	if left := max(has.budget-s.book.out[app]-s.book.used[appAndDay{app, dayOf(head)}], 0); cost > left {
+		return relay.BudgetEmpty(cost, left, has.budget)
+	}
+	if has.shares && cost > s.sharesLeft(has, head) {
+		return relay.BudgetsEmpty(cost, s.sharesLeft(has, head))
 	}
 	return nil
 }
@@ -77,7 +117,7 @@ func (s *Signer) allowCost(t *told, app relay.AppID, cost relay.Stroops, head re
 // withinBudget does what costs the sponsor something, and once more when the budget was empty and something came back.
 func (s *Signer) withinBudget(ctx context.Context, app relay.AppID, do func() error) error {
 	err := do()
-	if relay.CodeOf(err) != relay.BudgetEmptyCode {
+	if code := relay.CodeOf(err); code != relay.BudgetEmptyCode && code != relay.BudgetsEmptyCode {
 		return err
 	}
 	if back, failed := s.settle(ctx, app); failed != nil || !back {
@@ -129,6 +169,13 @@ func (s *Signer) left(t *told, app relay.AppID) (relay.Stroops, error) {
 	if err != nil {
 		return 0, err
 	}
-	budget, err := s.budgetOf(t, app)
-	return max(budget-s.book.out[app]-s.book.used[appAndDay{app, dayOf(head)}], 0), err
+	has, err := s.fundsFor(t, app)
+	if err != nil {
+		return 0, err
+	}
+	left := max(has.budget-s.book.out[app]-s.book.used[appAndDay{app, dayOf(head)}], 0)
+	if has.shares {
+		left = min(left, s.sharesLeft(has, head))
+	}
+	return left, nil
 }

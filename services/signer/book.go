@@ -13,9 +13,11 @@ import (
 // a restart cannot think otherwise. Answers and envelopes stay in the file; the book knows where.
 type book struct {
 	network    string
+	today      int64 // the newest day of a line
 	sponsor    string
 	channels   []string
 	treasuries map[relay.AppID]string
+	made       map[int64]int     // treasuries, by day
 	roles      map[string]string // by account
 	keyed      map[string]bool   // accounts whose line in the log has a mac
 
@@ -33,6 +35,7 @@ type book struct {
 	lastBump  map[string]string                    // outer hash of the newest bump, by inner hash
 	lines     map[relay.AppID]map[string]bool      // assets that a treasury was given a trustline for
 	signed    map[appDay]relay.Stroops             // funded out of the treasury, less what was found dead
+	makers    map[string][]maker                   // claims that were planned to make an account, by account
 	budgets                                        // what apps cost the sponsor
 
 	withdrawals map[string]span // the last one, by treasury
@@ -73,6 +76,12 @@ type holding struct {
 	cost    *cost // nil when its sender's wallet pays
 }
 
+// maker is a claim of a payment that was planned to make an account.
+type maker struct {
+	cost *cost
+	given
+}
+
 // filed is where an envelope is: in a line, and of a rung at which place.
 type filed struct {
 	kind         relay.EnvelopeKind
@@ -91,11 +100,12 @@ type appDay struct {
 
 func newBook() *book {
 	return &book{
-		treasuries: map[relay.AppID]string{}, roles: map[string]string{}, keyed: map[string]bool{},
+		treasuries: map[relay.AppID]string{}, made: map[int64]int{}, roles: map[string]string{}, keyed: map[string]bool{},
 		deposits: map[relay.AppID][]*funding{},
 		fundings: map[string]*funding{}, byPayment: map[relay.PaymentID]*funding{}, byNumber: map[number]*funding{}, last: map[string]int64{},
 		holdings: map[string]*holding{}, envelopes: map[string]filed{}, plans: map[relay.PaymentID][]relay.PlanMade{},
 		lastBump: map[string]string{}, lines: map[relay.AppID]map[string]bool{}, signed: map[appDay]relay.Stroops{},
+		makers:      map[string][]maker{},
 		budgets:     newBudgets(),
 		withdrawals: map[string]span{},
 	}
@@ -170,6 +180,8 @@ func (b *book) key(l keyLine) error {
 		b.channels = append(b.channels, l.Account)
 	case treasury && b.treasuries[relay.AppID(app)] == "":
 		b.treasuries[relay.AppID(app)] = l.Account
+		b.made[l.Day]++
+		b.today = max(b.today, l.Day)
 	default:
 		return fmt.Errorf("a second key in the role %q", l.Role)
 	}
@@ -185,6 +197,7 @@ func (b *book) fund(at span, l fundingLine, kept bool) error {
 		return fmt.Errorf("funding %s twice", f.hash)
 	}
 	b.fundings[f.hash] = f
+	b.today = max(b.today, l.Day)
 	if kept { // a wallet's numbers are its owner's business
 		b.deposits[f.app] = append(b.deposits[f.app], f)
 		if b.provenAt == 0 && len(l.Minted) > 0 && l.Minted[0].Proof != nil {
@@ -245,7 +258,7 @@ func (b *book) decide(l fateLine) error {
 		if f.fate == failed {
 			fees = c.bid()
 		}
-		if err := b.finish(c, costVoid, "", fees); err != nil {
+		if err := b.finish(c, costVoid, 0, fees); err != nil {
 			return err
 		}
 	}
@@ -269,11 +282,21 @@ func (b *book) plan(at span, l claimLine) error {
 	if h == nil || h.payment != l.Payment {
 		return fmt.Errorf("a claim of %s, which is no holding account of the payment", l.Holding)
 	}
+	b.today = max(b.today, l.Day)
 	b.plans[l.Payment] = append(b.plans[l.Payment], relay.PlanMade{Bound: l.Envelope.Bound, MaxTime: l.Envelope.MaxTime, At: l.At})
 	b.envelopes[l.Envelope.Hash] = filed{kind: relay.ClaimEnvelope, span: at, funding: h.funding, holding: l.Holding}
 	if c := h.cost; c != nil && l.Envelope.NewAccount {
-		c.day = max(c.day, l.Day)
-		c.claims = append(c.claims, given{l.Envelope.Hash, l.Envelope.Destination, l.Envelope.Bound})
+		g := given{l.Envelope.Hash, number{l.Holding, l.Envelope.Sequence}, l.Envelope.Destination, l.Envelope.Bound}
+		b.makers[g.account] = append(b.makers[g.account], maker{c, g})
+		if c.end != "" { // planned after the end, by an older program
+			b.used[appAndDay{c.app, l.Day}] += c.reserve + c.gift
+		}
+		b.change(c, func() {
+			if c.end == "" {
+				c.day = max(c.day, l.Day)
+			}
+			c.plan(g)
+		})
 	}
 	return nil
 }

@@ -2,6 +2,7 @@ package signer
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/restante/restante/relay"
 	"github.com/restante/restante/relay/stellar"
@@ -14,27 +15,52 @@ var prices = stellar.Prices
 // still cost; what it has cost in the end counts on one day.
 type cost struct {
 	app      relay.AppID
-	day      int64 // on which the end counts: of the funding, or of the newest plan that gives reserves away
+	day      int64 // on which the end counts: of the funding, of the newest plan that gives reserves away, or of the newest bid
 	funding  *funding
 	reserve  relay.Stroops
 	gift     relay.Stroops
 	aside    relay.Stroops
 	holdings []string                 // one after the other: a move takes money and reserve over
 	bids     map[string]relay.Stroops // the most that was bid, by inner hash: its part, where several share an envelope
-	claims   []given                  // planned claims that make an account with the sponsor's reserve
+	claims   []given                  // planned claims that make an account with the sponsor's reserve, and can land or have
+	numbers  map[number]bool          // of those claims
 	resort   string                   // inner hash of a last resort that the sponsor signed: its balance keeps one reserve
 	end      string                   // "" = under way
-	account  string                   // that was made
-	back     relay.Stroops            // of the reserve, what was taken back from that account
+	made     int                      // how many accounts were made with the reserve, when it was given
+	back     relay.Stroops            // of the reserve, what was taken back from those accounts
 	kept     relay.Stroops            // counted on day
 }
 
 // given is a claim that leaves the sponsor's reserve in a new account.
 type given struct {
 	hash    string
+	number  number // of its holding account
 	account string
 	bound   uint32
 }
+
+// plan adds a claim that makes an account.
+func (c *cost) plan(g given) {
+	c.claims = append(c.claims, g)
+	if c.numbers == nil {
+		c.numbers = map[number]bool{}
+	}
+	c.numbers[g.number] = true
+}
+
+// over takes claims off that did not land and never will.
+func (c *cost) over(hashes []string) {
+	c.claims = slices.DeleteFunc(c.claims, func(g given) bool { return slices.Contains(hashes, g.hash) })
+	clear(c.numbers)
+	for _, g := range c.claims {
+		c.numbers[g.number] = true
+	}
+}
+
+// gives is how many new accounts may have the reserve: one for each number of a holding account, since of the claims with one
+// number one lands, whatever was signed. The first takes the holding account's own reserve along. After it the key holder can have
+// made the account anew, with another number, and the next claim takes one more from the sponsor.
+func (c *cost) gives() relay.Stroops { return relay.Stroops(max(len(c.numbers), 1)) }
 
 // The ends of a cost.
 const (
@@ -45,7 +71,7 @@ const (
 )
 
 // most is what the cost counts while it is under way.
-func (c *cost) most() relay.Stroops { return c.reserve + c.gift + max(c.aside, c.bid()) }
+func (c *cost) most() relay.Stroops { return c.gives()*(c.reserve+c.gift) + max(c.aside, c.bid()) }
 
 func (c *cost) bid() (sum relay.Stroops) {
 	for _, b := range c.bids {
@@ -93,8 +119,9 @@ func (b *budgets) change(c *cost, how func()) {
 	b.out[c.app] += c.most() - before
 }
 
-// finish ends a cost. fees is what the network took, as far as it is known; else what was bid.
-func (b *budgets) finish(c *cost, end, account string, fees relay.Stroops) error {
+// finish ends a cost; made is how many accounts have the reserve when it was given. fees is what the network took, as far as it is
+// known; else what was bid.
+func (b *budgets) finish(c *cost, end string, made int, fees relay.Stroops) error {
 	if c.end != "" {
 		return fmt.Errorf("a cost of %s ends twice", c.funding.hash)
 	}
@@ -102,7 +129,7 @@ func (b *budgets) finish(c *cost, end, account string, fees relay.Stroops) error
 	case costHome, costVoid:
 		c.kept = fees
 	case costGiven:
-		c.kept = c.reserve + c.gift + fees - c.back
+		c.kept = relay.Stroops(made)*(c.reserve+c.gift) + fees - c.back
 	case costLeft:
 		c.kept = max(stellar.BaseReserve-c.back, 0) + fees
 	default:
@@ -110,7 +137,7 @@ func (b *budgets) finish(c *cost, end, account string, fees relay.Stroops) error
 	}
 	b.out[c.app] -= c.most()
 	b.used[appAndDay{c.app, c.day}] += c.kept
-	c.end, c.account = end, account
+	c.end, c.made = end, made
 	return nil
 }
 
@@ -149,20 +176,27 @@ func (b *book) costsOf(at filed) []*cost {
 	return nil
 }
 
-// bumped counts a bid. A higher one for the same envelope takes the place of the first: one of them lands.
+// bumped counts a bid, on its own day. A higher one for the same envelope takes the place of the first: one of them lands.
 func (b *book) bumped(l bumpLine) {
 	b.lastBump[l.Hash] = l.Outer
+	b.today = max(b.today, l.Day)
 	at := b.envelopes[l.Hash]
 	costs := b.costsOf(at)
 	for i, c := range costs {
-		part := partOf(l.Fee, i, len(costs))
+		part := max(partOf(l.Fee, i, len(costs)), c.bids[l.Hash])
+		if c.end != "" { // what is over is not counted anew, so this is used up
+			b.used[appAndDay{c.app, l.Day}] += part - c.bids[l.Hash]
+		}
 		b.change(c, func() {
 			if c.bids == nil {
 				c.bids = map[string]relay.Stroops{}
 			}
-			c.bids[l.Hash] = max(c.bids[l.Hash], part)
+			c.bids[l.Hash] = part
 			if at.resort {
 				c.resort = l.Hash
+			}
+			if c.end == "" {
+				c.day = max(c.day, l.Day)
 			}
 		})
 	}
@@ -185,8 +219,10 @@ type costsLine struct {
 type costEnd struct {
 	Funding string        `json:"funding"` // hash
 	Index   int           `json:"index"`   // of the payment in it
-	End     string        `json:"end"`
+	End     string        `json:"end"`     // "": it goes on, without the claims in Over
 	Account string        `json:"account,omitempty"`
+	Made    int           `json:"made,omitempty"` // accounts that were made; absent: one, of what was given
+	Over    []string      `json:"over,omitempty"` // hashes of claims that did not land and never will
 	Fees    relay.Stroops `json:"fees"`
 }
 
@@ -196,7 +232,12 @@ func (b *book) endCosts(l costsLine) error {
 		if f == nil || e.Index < 0 || e.Index >= len(f.costs) {
 			return fmt.Errorf("the end of a cost of %s, which is no funding", e.Funding)
 		}
-		if err := b.finish(f.costs[e.Index], e.End, e.Account, e.Fees); err != nil {
+		c := f.costs[e.Index]
+		if e.End == "" && len(e.Over) > 0 {
+			b.change(c, func() { c.over(e.Over) })
+			continue
+		}
+		if err := b.finish(c, e.End, max(e.Made, 1), e.Fees); err != nil {
 			return err
 		}
 	}

@@ -3,6 +3,7 @@ package signer
 import (
 	"context"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -52,7 +53,11 @@ func (s *Signer) bump(t *told, hash string, envelope []byte, maxFee relay.Stroop
 		return nil, fmt.Errorf("bump of %s carries %s", hash, bump.Inner)
 	}
 	if s.book.lastBump[hash] != bump.Hash { // the same bid again needs no line
-		if err := s.write(bumpKind, bumpLine{Hash: hash, Outer: bump.Hash, Fee: relay.Stroops(bump.Fee)}); err != nil {
+		day, err := s.today(t)
+		if err != nil {
+			return nil, err
+		}
+		if err := s.write(bumpKind, bumpLine{Hash: hash, Outer: bump.Hash, Fee: relay.Stroops(bump.Fee), Day: day}); err != nil {
 			return nil, err
 		}
 	}
@@ -61,6 +66,19 @@ func (s *Signer) bump(t *told, hash string, envelope []byte, maxFee relay.Stroop
 		return nil, fmt.Errorf("sign the bump of %s: %w", hash, err)
 	}
 	return base64.StdEncoding.DecodeString(outer)
+}
+
+// today is the day on which a bid or a treasury counts: without an answer of the ledger, the newest that the log knows. Money comes
+// home then too, and a first start needs no ledger.
+func (s *Signer) today(t *told) (int64, error) {
+	head, err := s.head(t)
+	if u := (*unasked)(nil); errors.As(err, &u) {
+		return 0, err
+	}
+	if err != nil {
+		return s.book.today, nil
+	}
+	return max(dayOf(head), s.book.today), nil
 }
 
 // gather takes the signatures of others out of the envelope that was handed in. Which of them count, the signer's own ledger

@@ -16,8 +16,27 @@ import (
 //
 // The memo is for an account that exists.
 func (s *Signer) Claim(ctx context.Context, in relay.ClaimIntent) (e relay.Envelope, err error) {
-	err = s.decide(ctx, func(t *told) (err error) { e, err = s.claim(t, in); return err })
+	app, err := s.appOf(ctx, in.Holding)
+	if err != nil {
+		return e, err
+	}
+	err = s.withinBudget(ctx, app, func() error {
+		return s.decide(ctx, func(t *told) (err error) { e, err = s.claim(t, in); return err })
+	})
 	return e, err
+}
+
+// appOf is whose holding account it is; "" when it is none.
+func (s *Signer) appOf(ctx context.Context, account string) (relay.AppID, error) {
+	leave, err := s.enter(ctx)
+	if err != nil {
+		return "", err
+	}
+	defer leave()
+	if h := s.book.holdings[account]; h != nil {
+		return h.funding.app, nil
+	}
+	return "", nil
 }
 
 func (s *Signer) claim(t *told, in relay.ClaimIntent) (relay.Envelope, error) {
@@ -31,6 +50,9 @@ func (s *Signer) claim(t *told, in relay.ClaimIntent) (relay.Envelope, error) {
 	if h.terms.Sponsor != "" {
 		return relay.Envelope{}, forbidden("pays_for_itself", "The purse of this holding account pays for its claim, not the sponsor.")
 	}
+	if h.cost != nil && h.cost.end != "" { // an account at this address was made anew, and not by us
+		return relay.Envelope{}, relay.NewFault(relay.Conflict, "holding_absent", "The money has left this holding account.", nil)
+	}
 	tx, err := s.buildClaim(in, h)
 	if err != nil {
 		return relay.Envelope{}, err
@@ -43,6 +65,9 @@ func (s *Signer) claim(t *told, in relay.ClaimIntent) (relay.Envelope, error) {
 		return relay.Envelope{}, err
 	}
 	if err := s.allowClaim(in, h, head); err != nil {
+		return relay.Envelope{}, err
+	}
+	if err := s.allowAnother(t, in, h, head); err != nil {
 		return relay.Envelope{}, err
 	}
 	text := tx.XDR
@@ -68,7 +93,7 @@ func (s *Signer) claim(t *told, in relay.ClaimIntent) (relay.Envelope, error) {
 }
 
 func (s *Signer) buildClaim(in relay.ClaimIntent, h *holding) (stellar.Tx, error) {
-	if to, err := stellar.BaseAccount(in.Destination); err != nil || to == in.Holding {
+	if to, err := stellar.BaseAccount(in.Destination); err != nil || s.book.holdings[to] != nil {
 		return stellar.Tx{}, invalid("destination_refused", "The destination is not an account that can take the money.")
 	}
 	plan := stellar.ClaimPlan{
@@ -103,6 +128,28 @@ func (s *Signer) allowClaim(in relay.ClaimIntent, h *holding, head relay.Head) e
 	}
 	s.book.plans[in.Payment] = counted // what does not count now never will again
 	return allowBounds(in.SignedAt, in.Bound, in.MaxTime, head)
+}
+
+// allowAnother is for a plan that could make a second account with the sponsor's reserve, since it has another number than those
+// before: the app's budget has to cover it. While the holding account still has the reserve that it was funded with, the claim takes
+// that one along, and a claimant whose number was used up by a claim that failed is not refused.
+func (s *Signer) allowAnother(t *told, in relay.ClaimIntent, h *holding, head relay.Head) error {
+	c := h.cost
+	if c == nil || !in.NewAccount || len(c.numbers) == 0 || c.numbers[number{in.Holding, in.Sequence}] {
+		return nil
+	}
+	refused := s.allowCost(t, c.app, c.reserve+c.gift, head)
+	if code := relay.CodeOf(refused); code != relay.BudgetEmptyCode && code != relay.BudgetsEmptyCode {
+		return refused
+	}
+	facts, err := s.holds(t, "", stellar.Native, in.Holding)
+	if err != nil {
+		return err
+	}
+	if facts.Exists && facts.Sponsor == s.book.sponsor && facts.Sequence == in.Sequence-1 {
+		return nil
+	}
+	return refused
 }
 
 // attach adds the signatures of our accounts to a transaction with this inner (or, for a fee bump, outer) hash.

@@ -59,6 +59,10 @@ type Policy struct {
 	AppDeposits    int // of one app; default 1,000
 
 	Lines int // assets that one treasury is given trustlines for, each a reserve of the sponsor's; default 100
+
+	// An app that was just made has a share of what the sponsor has free, like any other.
+	Treasuries int // treasuries made on one UTC day by ledger close time; default 100
+	Together   int // percent of the sponsor's lumens that all apps on a share may have out and use up on a day together; default 50
 }
 
 // Limits bound what one app can lose when its worker is taken over. They count whole units of each asset by itself, lumens or
@@ -80,6 +84,8 @@ const (
 	DefaultMaxFee     = 5 * relay.One
 	DefaultPlans      = 50
 	DefaultLines      = 100
+	DefaultTreasuries = 100
+	DefaultTogether   = 50
 
 	DefaultWalletDeposits = 20
 	DefaultAppDeposits    = 1000
@@ -101,6 +107,8 @@ func (c Config) withDefaults() (Config, error) {
 		return c, errors.New("signer: no ledger to look at")
 	case c.Channels < 0 || c.Channels > 100:
 		return c, fmt.Errorf("signer: %d channels, 1 to 100 allowed", c.Channels)
+	case c.Policy.Treasuries < 0 || c.Policy.Together < 0 || c.Policy.Together > 100:
+		return c, errors.New("signer: a limit of all apps is out of range")
 	case c.Policy.MaxFee < 0 || c.Policy.Plans < 0 || c.Policy.Lines < 0 || c.Policy.WalletDeposits < 0 || c.Policy.AppDeposits < 0:
 		return c, errors.New("signer: a limit is negative")
 	}
@@ -108,6 +116,8 @@ func (c Config) withDefaults() (Config, error) {
 	c.Policy.MaxFee = or(c.Policy.MaxFee, DefaultMaxFee)
 	c.Policy.Plans = or(c.Policy.Plans, DefaultPlans)
 	c.Policy.Lines = or(c.Policy.Lines, DefaultLines)
+	c.Policy.Treasuries = or(c.Policy.Treasuries, DefaultTreasuries)
+	c.Policy.Together = or(c.Policy.Together, DefaultTogether)
 	c.Policy.WalletDeposits = or(c.Policy.WalletDeposits, DefaultWalletDeposits)
 	c.Policy.AppDeposits = or(c.Policy.AppDeposits, DefaultAppDeposits)
 	if c.Log == nil {

@@ -33,6 +33,7 @@ type beginLine struct {
 type keyLine struct {
 	Role    string `json:"role"`
 	Account string `json:"account"`
+	Day     int64  `json:"day,omitempty"` // as fundingLine.Day, of a treasury; absent before treasuries were counted
 }
 
 // fundingLine has no note and no recipient in the clear: the note is the sender's and the recipient's.
@@ -141,7 +142,8 @@ type claimLine struct {
 type bumpLine struct {
 	Hash  string        `json:"hash"`
 	Outer string        `json:"outer"`
-	Fee   relay.Stroops `json:"fee"` // the most that can be charged
+	Fee   relay.Stroops `json:"fee"`           // the most that can be charged
+	Day   int64         `json:"day,omitempty"` // as fundingLine.Day; absent before bids were counted on their day
 }
 
 func lineOf(e relay.Envelope) envelopeLine {

@@ -47,8 +47,8 @@ type reclaimEnd struct {
 	Landed bool   `json:"landed"`
 }
 
-// Reclaim signs what takes the sponsor's reserves back from accounts that claims of payments made. Only accounts that the log
-// shows to have been planned with the sponsor's reserve are touched, and only entries that the signer's own ledger shows it to
+// Reclaim signs what takes the sponsor's reserves back from accounts that claims of payments made. Only accounts are touched that a
+// claim of the payment was planned to make and, by the signer's own ledger, did, and only entries that it shows the sponsor to
 // keep, whose owner can carry them. The same number gets the first answer while that could land.
 func (s *Signer) Reclaim(ctx context.Context, in relay.ReclaimIntent) (a relay.ReclaimAnswer, err error) {
 	if len(in.Payments) == 0 || len(in.Payments) > relay.MostReclaims {
@@ -76,7 +76,7 @@ func (s *Signer) reclaim(t *told, in relay.ReclaimIntent) (none relay.ReclaimAns
 	if err := allowBounds(in.SignedAt, in.Bound, in.MaxTime, head); err != nil {
 		return none, err
 	}
-	parts, entries, err := s.reclaimable(t, costs)
+	parts, entries, err := s.reclaimable(t, costs, head)
 	if err != nil {
 		return none, err
 	}
@@ -122,6 +122,7 @@ func (s *Signer) firstReclaim(r *reclaim, app relay.AppID) (relay.ReclaimAnswer,
 // wanted is an account that a claim of a payment was to make with the sponsor's reserve.
 type wanted struct {
 	payment relay.PaymentID
+	cost    *cost
 	asset   string
 	account string
 }
@@ -141,7 +142,7 @@ func (s *Signer) givenBy(in relay.ReclaimIntent) (all []wanted, err error) {
 		for _, g := range c.claims {
 			if !slices.Contains(seen, g.account) {
 				seen = append(seen, g.account)
-				all = append(all, wanted{id, asset, g.account})
+				all = append(all, wanted{id, c, asset, g.account})
 			}
 		}
 	}
@@ -164,7 +165,7 @@ func (b *book) costOf(f *funding, id relay.PaymentID) (*cost, string) {
 }
 
 // reclaimable looks on the signer's own ledger for entries that the sponsor keeps and whose owner can carry them.
-func (s *Signer) reclaimable(t *told, all []wanted) (parts []reclaimed, entries []stellar.SponsoredEntry, err error) {
+func (s *Signer) reclaimable(t *told, all []wanted, head relay.Head) (parts []reclaimed, entries []stellar.SponsoredEntry, err error) {
 	byAsset := map[string][]string{}
 	for _, w := range all {
 		byAsset[w.asset] = append(byAsset[w.asset], w.account)
@@ -181,10 +182,24 @@ func (s *Signer) reclaimable(t *told, all []wanted) (parts []reclaimed, entries 
 			return nil, nil, unavailableOrUnasked(err)
 		}
 	}
+	all = slices.DeleteFunc(all, func(w wanted) bool {
+		r := relay.ReclaimOf(facts[w.asset][w.account], s.book.sponsor, prices)
+		return r.Poor || r.Units() == 0 || s.book.roles[w.account] != ""
+	})
+	made, err := s.madeBy(t, all, head)
+	if err != nil {
+		return nil, nil, err
+	}
 	done := map[string]bool{}
 	for _, w := range all {
 		r := relay.ReclaimOf(facts[w.asset][w.account], s.book.sponsor, prices)
-		if r.Poor || r.Units() == 0 || done[w.account] || len(entries)+2 > stellar.MaxOperations {
+		units := r.Units()
+		switch m := made[w.account]; {
+		case done[w.account] || len(entries)+2 > stellar.MaxOperations:
+			continue
+		case m.forgotten:
+			units = 0
+		case m.cost != w.cost:
 			continue
 		}
 		done[w.account] = true // what two payments left in one account, the next envelope takes
@@ -194,9 +209,47 @@ func (s *Signer) reclaimable(t *told, all []wanted) (parts []reclaimed, entries 
 		if r.Line {
 			entries = append(entries, stellar.SponsoredEntry{Account: w.account, Asset: w.asset})
 		}
-		parts = append(parts, reclaimed{Payment: w.payment, Account: w.account, Units: r.Units()})
+		parts = append(parts, reclaimed{Payment: w.payment, Account: w.account, Units: units})
 	}
 	return parts, entries, nil
+}
+
+// madeBy is whose claim made each account: the newest one that the signer's own ledger shows to have landed, of all payments. A plan
+// alone shows nothing: it may name any account.
+func (s *Signer) madeBy(t *told, all []wanted, head relay.Head) (map[string]origin, error) {
+	planned, about := map[string][]maker{}, "what made"
+	for _, w := range all {
+		if _, listed := planned[w.account]; !listed {
+			planned[w.account] = slices.Clone(s.book.makers[w.account])
+			about = fmt.Sprintf("%s %s %d", about, w.account, len(planned[w.account])) // as above
+		}
+	}
+	return tell(t, about, func(ctx context.Context) (map[string]origin, error) {
+		made, seen := map[string]origin{}, sights{}
+		for account, makers := range planned {
+			o, newest := origin{forgotten: true}, uint32(0)
+			for _, m := range makers {
+				if m.bound+settleHistory <= head.Sequence {
+					continue
+				}
+				o.forgotten = false
+				if err := seen.look(ctx, s.cfg.Ledger, m.hash); err != nil {
+					return nil, unavailable("ledger_unavailable", err)
+				}
+				if seen.landed(m.hash) && seen[m.hash].Ledger >= newest {
+					o.cost, newest = m.cost, seen[m.hash].Ledger
+				}
+			}
+			made[account] = o
+		}
+		return made, nil
+	})
+}
+
+// origin is whose claim made an account.
+type origin struct {
+	cost      *cost // nil: none of those that the ledger shows
+	forgotten bool  // it is so long ago that the ledger is not asked: what is taken back counts to no app
 }
 
 func (b *book) reclaim(at span, l reclaimLine) error {
@@ -232,8 +285,11 @@ func (b *book) endReclaim(l reclaimEnd) error {
 // cameBack takes reserves off what a cost counts, never more than it has: on the day on which they were given away, also when
 // it is not known yet that they were.
 func (b *budgets) cameBack(c *cost, amount relay.Stroops) {
-	out := c.reserve
-	if c.end == costLeft {
+	out := c.gives() * c.reserve
+	switch c.end {
+	case costGiven:
+		out = relay.Stroops(c.made) * c.reserve
+	case costLeft:
 		out = stellar.BaseReserve
 	}
 	amount = max(min(amount, out-c.back), 0)

@@ -229,3 +229,96 @@ func TestReclaimDoesNotHoldTheTurn(t *testing.T) {
 		})
 	}
 }
+
+// Only what a claim of its own payment made comes back to an app. One that is planned into another app's claimant shows nothing,
+// nor one that was planned into an account of ours.
+func TestReclaimOfAnotherAppsClaimant(t *testing.T) {
+	r := newRig(t)
+	rich := r.sponsored(10*relay.One, false)
+	id, account := r.given(relay.Native, rich)
+	const other = relay.AppID("app_other")
+	in := r.intentOf(other, 1)
+	in.Mints[0].Asset = relay.Native
+	b := r.fund(in).Minted[0]
+	if _, err := r.s.Claim(t.Context(), r.claimIntent(b, account)); err != nil { // it can never land
+		t.Fatal(err)
+	}
+	if _, err := r.s.Claim(t.Context(), r.claimIntent(b, r.home)); err != nil { // nor this
+		t.Fatal(err)
+	}
+	r.view.there[r.home] = rich
+	own := r.planned(b, true)
+	r.landed(own.Hash, 0)
+	theirs := r.reclaimIntent(b.Payment)
+	theirs.App = other
+	lines := r.lines()
+	if _, err := r.s.Reclaim(t.Context(), theirs); relay.CodeOf(err) != "nothing_to_reclaim" || r.lines() != lines {
+		t.Errorf("another app's claimant: %v", err)
+	}
+	a, err := r.s.Reclaim(t.Context(), r.reclaimIntent(id))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.takes(a.XDR, account, 1)
+	r.landed(a.Hash, 100)
+	r.view.there[account] = relay.AccountFacts{Exists: true, Free: 10 * relay.One}
+	used := func(app relay.AppID) relay.Stroops {
+		r.view.head.Sequence += 100
+		if _, err := r.s.settle(t.Context(), app); err != nil {
+			t.Fatal(err)
+		}
+		a, err := r.s.Allowance(t.Context(), app, relay.Native)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return a.Locked + a.Used
+	}
+	if ours, theirs := used(r.app), used(other); ours != reclaimBid || theirs != 2*unit {
+		t.Errorf("the app that has its lumen back counts %s, the one whose lumen is out %s", ours, theirs)
+	}
+	theirs.Sequence++
+	r.view.there[own.Destination] = rich
+	if a, err = r.s.Reclaim(t.Context(), r.until(theirs)); err != nil {
+		t.Fatal(err)
+	}
+	r.takes(a.XDR, own.Destination, 1)
+}
+
+// until gives an intent an end that is ahead.
+func (r *rig) until(in relay.ReclaimIntent) relay.ReclaimIntent {
+	in.SignedAt, in.Bound, in.MaxTime = r.view.head.Sequence, r.view.head.Sequence+12, r.view.head.CloseTime+300
+	return in
+}
+
+// An account that two payments planned is the one's whose claim landed, the newest of them. What the ledger does not remember any
+// more is taken back, and counted to no app.
+func TestReclaimBelongsToTheNewestClaim(t *testing.T) {
+	r := newRig(t)
+	id, account := r.given(relay.Native, r.sponsored(10*relay.One, false))
+	next := r.fund(r.mintOf(relay.Native)).Minted[0]
+	e, err := r.s.Claim(t.Context(), r.claimIntent(next, account))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.view.head.Sequence += 100
+	r.landed(e.Hash, 0) // it was merged away in between
+	if _, err := r.s.Reclaim(t.Context(), r.until(r.reclaimIntent(id))); relay.CodeOf(err) != "nothing_to_reclaim" {
+		t.Errorf("the older claim: %v", err)
+	}
+	clear(r.view.seen)
+	if _, err := r.s.Reclaim(t.Context(), r.until(r.reclaimIntent(next.Payment))); relay.CodeOf(err) != "nothing_to_reclaim" {
+		t.Errorf("not seen to have landed: %v", err)
+	}
+	r.view.head.Sequence += settleHistory + 100
+	before := r.allowance()
+	a, err := r.s.Reclaim(t.Context(), r.until(r.reclaimIntent(next.Payment)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.landed(a.Hash, 100)
+	delete(r.view.there, account)
+	r.settles()
+	if after := r.allowance(); after.Locked+after.Used < before.Used+before.Locked-2*relay.FeeReservePerPayment {
+		t.Errorf("counted back to an app: %+v, before %+v", after, before)
+	}
+}

@@ -26,6 +26,7 @@ type looked struct {
 	resort string
 	bids   map[string]relay.Stroops
 	ways   []string // claims and rungs: one of them landed
+	gives  relay.Stroops
 }
 
 // settle asks the signer's own ledger which costs of an app came to an end, and writes it down. It says whether anything did.
@@ -85,7 +86,7 @@ func (s *Signer) underWay(ctx context.Context, app relay.AppID) ([]looked, error
 
 func (s *Signer) snapshot(c *cost) looked {
 	l := looked{cost: c, index: slices.Index(c.funding.costs, c), about: slices.Clone(c.holdings), claims: slices.Clone(c.claims),
-		resort: c.resort, bids: map[string]relay.Stroops{}}
+		resort: c.resort, bids: map[string]relay.Stroops{}, gives: c.gives()}
 	for hash, bid := range c.bids {
 		l.bids[hash] = bid
 		if s.book.envelopes[hash].kind != relay.FundingEnvelope {
@@ -95,7 +96,8 @@ func (s *Signer) snapshot(c *cost) looked {
 	return l
 }
 
-// lookAt finds those whose holding accounts are gone for good: none is there, and the funding cannot make one any more.
+// lookAt finds those whose holding accounts are gone for good: none is there, and the funding cannot make one any more. Of those
+// that go on it finds the claims that are over, where more than one could have made an account.
 func (s *Signer) lookAt(ctx context.Context, all []looked, head relay.Head) (ends []looked, lines []costEnd, err error) {
 	var accounts []string
 	for _, l := range all {
@@ -109,36 +111,79 @@ func (s *Signer) lookAt(ctx context.Context, all []looked, head relay.Head) (end
 	}
 	for _, l := range all {
 		there := func(a string) bool { return facts[a].Exists }
-		if head.Sequence <= l.cost.funding.bound+settleMargin || slices.ContainsFunc(l.about, there) {
+		find := s.endOf
+		switch {
+		case head.Sequence <= l.cost.funding.bound+settleMargin:
 			continue
+		case slices.ContainsFunc(l.about, there):
+			find = s.goesOn
 		}
-		end, err := s.endOf(ctx, l, head)
+		end, err := find(ctx, l, head)
 		if err != nil {
 			return nil, nil, err
 		}
-		if end.End != "" {
+		if end.End != "" || len(end.Over) > 0 {
 			ends, lines = append(ends, l), append(lines, end)
 		}
 	}
 	return ends, lines, nil
 }
 
-// endOf finds out which envelope emptied the holding account, and what the network charged. What the ledger does not tell
-// counts at the most: reserves that may have been given away as given, a fee as it was bid. End is "" while it may tell yet.
-func (s *Signer) endOf(ctx context.Context, l looked, head relay.Head) (costEnd, error) {
-	f := l.cost.funding
-	e := costEnd{Funding: f.hash, Index: l.index, End: costHome}
-	seen := map[string]*relay.Sighting{}
-	look := func(hash string) error {
-		if _, asked := seen[hash]; asked {
-			return nil
-		}
-		var err error
-		seen[hash], err = s.cfg.Ledger.Sight(ctx, hash)
-		return err
+// sights is what the ledger showed of envelopes, by inner hash.
+type sights map[string]*relay.Sighting
+
+func (a sights) landed(hash string) bool { return a[hash] != nil && a[hash].Success }
+
+func (a sights) look(ctx context.Context, ledger Ledger, hash string) (err error) {
+	if _, asked := a[hash]; !asked {
+		a[hash], err = ledger.Sight(ctx, hash)
 	}
+	return err
+}
+
+// outcomes is what became of claims that make accounts. open are those that could still land: not what had the number of one that
+// did land.
+func (s *Signer) outcomes(ctx context.Context, claims []given, seen sights, head relay.Head) (made []given, open bool, err error) {
+	taken := map[number]bool{}
+	for _, c := range claims {
+		if c.bound+settleHistory <= head.Sequence {
+			continue
+		}
+		if err := seen.look(ctx, s.cfg.Ledger, c.hash); err != nil {
+			return nil, false, err
+		}
+		if seen.landed(c.hash) && !taken[c.number] {
+			made, taken[c.number] = append(made, c), true
+		}
+	}
+	open = slices.ContainsFunc(claims, func(c given) bool { return c.bound+settleMargin >= head.Sequence && !taken[c.number] })
+	return made, open, nil
+}
+
+// goesOn finds the claims of a payment under way that did not land and never will, where they count besides another one.
+func (s *Signer) goesOn(ctx context.Context, l looked, head relay.Head) (costEnd, error) {
+	e := costEnd{Funding: l.cost.funding.hash, Index: l.index}
+	if l.gives < 2 {
+		return e, nil
+	}
+	seen := sights{}
+	made, _, err := s.outcomes(ctx, l.claims, seen, head)
+	for _, c := range l.claims {
+		if c.bound+settleMargin < head.Sequence && !slices.Contains(made, c) {
+			e.Over = append(e.Over, c.hash)
+		}
+	}
+	return e, err
+}
+
+// endOf finds out which envelopes emptied the holding account, and what the network charged. What the ledger does not tell
+// counts at the most: reserves that may have been given away as given, a fee as it was bid. End is "" while it may tell yet, and
+// while a claim could land in an account that the key holder makes anew.
+func (s *Signer) endOf(ctx context.Context, l looked, head relay.Head) (costEnd, error) {
+	f, seen := l.cost.funding, sights{}
+	e := costEnd{Funding: f.hash, Index: l.index, End: costHome}
 	for hash, bid := range l.bids {
-		if err := look(hash); err != nil {
+		if err := seen.look(ctx, s.cfg.Ledger, hash); err != nil {
 			return e, err
 		}
 		fee := bid
@@ -150,26 +195,21 @@ func (s *Signer) endOf(ctx context.Context, l looked, head relay.Head) (costEnd,
 		}
 		e.Fees += fee
 	}
-	landed := func(hash string) bool { return seen[hash] != nil && seen[hash].Success }
-	open := false
-	for _, c := range l.claims {
-		if c.bound+settleHistory > head.Sequence {
-			if err := look(c.hash); err != nil {
-				return e, err
-			}
-		}
-		open = open || c.bound+settleMargin >= head.Sequence
-		if landed(c.hash) {
-			e.End, e.Account = costGiven, c.account
-			return e, nil
-		}
-	}
+	made, open, err := s.outcomes(ctx, l.claims, seen, head)
+	resort := l.resort != "" && seen.landed(l.resort)
 	switch {
-	case l.resort != "" && landed(l.resort):
-		e.End = costLeft
-	case slices.ContainsFunc(l.ways, landed):
+	case err != nil:
+		return e, err
 	case open:
 		e.End = ""
+	case len(made) > 0:
+		e.End, e.Made, e.Account = costGiven, len(made), made[0].account
+		if resort { // before the account was made anew
+			e.Made++
+		}
+	case resort:
+		e.End = costLeft
+	case slices.ContainsFunc(l.ways, seen.landed):
 	case len(l.claims) > 0:
 		e.End, e.Account = costGiven, l.claims[len(l.claims)-1].account
 	case l.resort != "":

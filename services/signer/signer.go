@@ -177,12 +177,12 @@ func (s *Signer) openKeys() error {
 		}
 	}
 	if s.book.sponsor == "" {
-		if _, err := s.makeKey(sponsorRole); err != nil {
+		if _, err := s.makeKey(sponsorRole, 0); err != nil {
 			return err
 		}
 	}
 	for len(s.book.channels) < s.cfg.Channels {
-		if _, err := s.makeKey(channelRole); err != nil {
+		if _, err := s.makeKey(channelRole, 0); err != nil {
 			return err
 		}
 	}
@@ -219,14 +219,14 @@ func (s *Signer) Fingerprints(ctx context.Context) (all []relay.Fingerprint, use
 }
 
 // makeKey makes a key: first its sealed file, then its line. Only then may anybody hear of the account.
-func (s *Signer) makeKey(role string) (account string, err error) {
+func (s *Signer) makeKey(role string, day int64) (account string, err error) {
 	if err := s.log.intact(); err != nil {
 		return "", err
 	}
 	if account, err = s.keys.Make(role); err != nil {
 		return "", unavailable("key_failed", err)
 	}
-	if err := s.write(keyKind, keyLine{Role: role, Account: account}); err != nil {
+	if err := s.write(keyKind, keyLine{Role: role, Account: account, Day: day}); err != nil {
 		if relay.CodeOf(err) == "log_full" { // its line is not there, for certain: files must not gather on a full disk
 			err = errors.Join(err, s.keys.drop(account))
 		}
@@ -311,18 +311,27 @@ func (s *Signer) Accounts(ctx context.Context) (sponsor string, channels []strin
 
 var appID = regexp.MustCompile(`^app_[a-z0-9_]{1,60}$`)
 
-// Treasury is the app's account. The first call makes it; making it is in the log before anybody hears of it.
+// Treasury is the app's account. The first call makes it; making it is in the log before any caller hears of it. Each is a key, and
+// a budget: on one day only so many are made, and more is the fault "too_many_apps" (Exhausted).
 func (s *Signer) Treasury(ctx context.Context, app relay.AppID) (account string, err error) {
 	if !appID.MatchString(string(app)) {
 		return "", relay.NewFault(relay.Invalid, "app_malformed", "This is no app's id.", nil)
 	}
-	leave, err := s.enter(ctx)
-	if err != nil {
-		return "", err
-	}
-	defer leave()
+	err = s.decide(ctx, func(t *told) (err error) { account, err = s.treasury(t, app); return err })
+	return account, err
+}
+
+func (s *Signer) treasury(t *told, app relay.AppID) (string, error) {
 	if account, ok := s.book.treasuries[app]; ok {
 		return account, nil
 	}
-	return s.makeKey(treasuryRole + string(app))
+	day, err := s.today(t)
+	if err != nil {
+		return "", err
+	}
+	if s.book.made[day] >= s.cfg.Policy.Treasuries {
+		return "", &relay.Fault{Kind: relay.Exhausted, Code: "too_many_apps", RetryAt: relay.Seconds((day + 1) * 86400),
+			Public: fmt.Sprintf("%d apps were made today, and no more are on one day. It goes on at midnight UTC, by the ledger's clock.", s.cfg.Policy.Treasuries)}
+	}
+	return s.makeKey(treasuryRole+string(app), day)
 }
