@@ -35,6 +35,7 @@
 //     desk_preview.go is a look at what it would write;
 //   - carry.go, desk_pause.go: what the sponsor has to carry, what is set aside of it for the claims and returns of money in
 //     flight, and how fundings wait ([Pause]) when it, a treasury or a limit has not enough left;
+//   - proof.go: how long codes, vouchers and proofs last, how often they are tried, and what uses them up;
 //   - budget.go, reclaim.go: what a payment costs the service's sponsor, an app's budget of it, and what can be taken back;
 //   - collect.go: what a last resort left to a treasury, and how it is claimed;
 //   - ladder.go: how many rungs a way back has, what each does, which numbers they carry, and which a claim may not;
