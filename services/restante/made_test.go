@@ -13,6 +13,7 @@ import (
 
 	"github.com/restante/restante/relay"
 	"github.com/restante/restante/relay/client"
+	"github.com/restante/restante/services/devnet/devnettest"
 )
 
 // made is a data directory with a payment that waits, and copies of it.
@@ -212,5 +213,47 @@ func TestFirstStartThatWasCutOff(t *testing.T) {
 			t.Fatalf("%v were left: %v", left, err)
 		}
 		end()
+	}
+}
+
+// The network began anew while the service was down. The start halts, asks for lumens on no ledger, and the payment says that it is
+// not known to wait.
+func TestANetworkThatBeganAnew(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "data")
+	on := func(network *devnettest.Network, friendbot string) (*stage, func()) {
+		t.Helper()
+		d, end, err := raise(t.Context(), io.Discard, func(c *houseConfig) {
+			c.Data, c.Ledger.URL, c.Ledger.Friendbot, c.Ledger.Passphrase = dir, network.RPC, friendbot, devnettest.Passphrase
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return d, end
+	}
+	first := devnettest.Start(t, devnettest.Interval(50*time.Millisecond))
+	d, end := on(first, first.RPC+"/friendbot")
+	s, err := d.app.Send(t.Context(), client.SendRequest{To: "ana@example.com", Amount: "25", Policy: "link"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err = d.app.Follow(t.Context(), s.Payment.ID, inState(relay.Pending)); err != nil {
+		t.Fatal(err)
+	}
+	cursor, err := d.house.desk.Cursor(t.Context())
+	end()
+	if err != nil {
+		t.Fatal(err)
+	}
+	second := devnettest.Start(t)
+	for second.CloseLedger() < cursor {
+	}
+	d, end = on(second, "")
+	defer end()
+	halt, err := d.house.desk.Halted(t.Context())
+	if err != nil || !strings.Contains(halt.Why, "another history") {
+		t.Errorf("halted because %q: %v", halt.Why, err)
+	}
+	if status, ready := readiness(t, d.house.base); status != http.StatusServiceUnavailable || ready.Checks["halted"] != "failing" {
+		t.Errorf("%d %+v", status, ready)
 	}
 }
