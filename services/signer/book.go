@@ -48,6 +48,7 @@ type funding struct {
 	day      int64
 	totals   map[string]relay.Stroops // by asset; empty of what a client funds
 	kept     bool                     // a client made it
+	moves    bool                     // out of the holding account of another payment
 	used     bool                     // its wallet's number was seen to be used up: by it, or by something else
 	span     span
 	bound    uint32 // last ledger in which it may land
@@ -199,6 +200,7 @@ func (b *book) fund(at span, l fundingLine, kept bool) error {
 	b.fundings[f.hash] = f
 	b.today = max(b.today, l.Day)
 	if kept { // a wallet's numbers are its owner's business
+		f.moves = len(l.Minted) > 0 && l.Minted[0].Replaces != ""
 		b.deposits[f.app] = append(b.deposits[f.app], f)
 		if b.provenAt == 0 && len(l.Minted) > 0 && l.Minted[0].Proof != nil {
 			b.provenAt = l.Envelope.SignedAt

@@ -14,15 +14,18 @@ const depositRest = 720
 
 // allowOpen caps the deposits that are kept and not funded, of a wallet and of an app, counted in the book. Only when a cap is
 // reached, the ledger is asked which wallets have used their numbers: what those did is not open any more.
-func (s *Signer) allowOpen(t *told, app relay.AppID, wallet string, head relay.Head) error {
-	ofWallet, ofApp := s.book.openDeposits(app, wallet, head)
+//
+// Moves of money that waits, and deposits out of wallets, are counted apart: an app's key, or a token that manages a payment, moves
+// what it likes of the app's own, and would take the room of senders who fund with their wallets.
+func (s *Signer) allowOpen(t *told, app relay.AppID, wallet string, moves bool, head relay.Head) error {
+	ofWallet, ofApp := s.book.openDeposits(app, wallet, moves, head)
 	if ofWallet < s.cfg.Policy.WalletDeposits && ofApp < s.cfg.Policy.AppDeposits {
 		return nil
 	}
 	if err := s.lookForUsed(t, app); err != nil {
 		return err
 	}
-	switch ofWallet, ofApp = s.book.openDeposits(app, wallet, head); {
+	switch ofWallet, ofApp = s.book.openDeposits(app, wallet, moves, head); {
 	case ofWallet >= s.cfg.Policy.WalletDeposits:
 		return tooManyDeposits("This wallet", ofWallet)
 	case ofApp >= s.cfg.Policy.AppDeposits:
@@ -36,8 +39,9 @@ func tooManyDeposits(who string, n int) error {
 		"%s has %d deposits that are not funded. Fund them, or wait: each counts until an hour after its time to fund.", who, n), nil)
 }
 
-// openDeposits counts the deposits of an app that are not funded, and those of one wallet among them, and forgets what is long over.
-func (b *book) openDeposits(app relay.AppID, wallet string, head relay.Head) (ofWallet, ofApp int) {
+// openDeposits counts the deposits of an app that are not funded, of moves or of the others, and those of one wallet among them, and
+// forgets what is long over.
+func (b *book) openDeposits(app relay.AppID, wallet string, moves bool, head relay.Head) (ofWallet, ofApp int) {
 	b.deposits[app] = slices.DeleteFunc(b.deposits[app], func(f *funding) bool {
 		return f.used || f.fate == landed || f.fate == failed || uint64(f.bound)+depositRest < uint64(head.Sequence)
 	})
@@ -45,8 +49,11 @@ func (b *book) openDeposits(app relay.AppID, wallet string, head relay.Head) (of
 		if f.number.channel == wallet {
 			ofWallet++
 		}
+		if f.moves == moves {
+			ofApp++
+		}
 	}
-	return ofWallet, len(b.deposits[app])
+	return ofWallet, ofApp
 }
 
 // lookForUsed marks the deposits whose numbers their wallets have used.

@@ -50,7 +50,7 @@ func (s *Signer) keep(t *told, in relay.KeepIntent) (relay.FundAnswer, error) {
 	if err := s.allowProof(t, in); err != nil {
 		return relay.FundAnswer{}, err
 	}
-	if err := s.allowOpen(t, in.App, line.Minted[0].From, head); err != nil { // first: it costs next to nothing
+	if err := s.allowOpen(t, in.App, line.Minted[0].From, line.Minted[0].Replaces != "", head); err != nil { // first: it costs next to nothing
 		return relay.FundAnswer{}, err
 	}
 	if err := s.allowKept(in, line, head); err != nil {

@@ -751,3 +751,21 @@ func TestOpenDepositsAreCapped(t *testing.T) {
 	r.view.head.Sequence++
 	r.keep(of(first, 8))
 }
+
+// Moves of an app's own money that nobody funds take no room from deposits out of wallets, nor these from them; each is capped.
+func TestOpenMovesAreCountedApart(t *testing.T) {
+	r := newRig(t)
+	r.cfg.Policy.WalletDeposits, r.cfg.Policy.AppDeposits = 3, 2
+	r.reopen()
+	move := func() relay.KeepIntent { return r.moving(r.fund(r.mintOf(relay.Native)).Minted[0], 0).minted() }
+	for range 2 {
+		r.keep(move())
+	}
+	r.unkept("one move too many of an app", move(), "deposits_open")
+	r.reopen()
+	for range 2 {
+		r.keep(r.wallet(relay.Native).minted())
+	}
+	r.unkept("one deposit too many of an app", r.wallet(relay.Native).minted(), "deposits_open")
+	r.unkept("still one move too many", move(), "deposits_open")
+}
