@@ -164,7 +164,7 @@ var trusted = []string{"Adopt", "Alone", "Apply", "AskCode", "CodeMailed", "Comm
 	"CollectLeft", "Expunge", "Halt", "Halted", "Payment", "Sighted", "SignFunding", "Skip", "TakeCode", "Unknown", "Witness",
 	"Login", "OpenApp",
 	"Kept", "Planned", "UndoFunding", "Lift", // of a deposit that was authorised; of the operator
-	"Carried", "Pause", "Paused", "Pauses", "Starved", "Recognize",
+	"Carried", "Pause", "Paused", "Pauses", "Starved", "Recognize", "SameHistory",
 	"HaltOf", "Halts", "MayHandIn", "SameTreasury", "Stopped", "Unstopped"} // what the worker and the start saw; they name whom it is about
 
 // neighbours are two apps: one with a payment that waits, and another with one of its own.
