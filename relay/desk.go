@@ -54,7 +54,8 @@ func (d *Desk) step(tx Tx, p Payment, in Input) (Payment, error) {
 // the work. A new handle voids what the old one could still prove, here, so that no way leads around it.
 func (d *Desk) save(tx Tx, p Payment, next *Payment, in Input, effects []Effect) error {
 	if next.State == p.State && next.ReturnWish == p.ReturnWish && next.To == p.To && next.fees() == p.fees() &&
-		next.SpentUnits == p.SpentUnits && next.Delivery == p.Delivery && next.Collected == p.Collected && next.Missing == p.Missing {
+		next.SpentUnits == p.SpentUnits && next.Delivery == p.Delivery && next.Collected == p.Collected && next.Missing == p.Missing &&
+		next.SettledTx == p.SettledTx {
 		return nil
 	}
 	if err := tx.SavePayment(next); err != nil {

@@ -13,7 +13,8 @@ import (
 // the intent fails the whole commit: then nothing of this funding is ever sent, and its bound passes unused.
 //
 // One that a client minted is written down as planned, before the signer keeps it, so that a cancel from then on is a wish.
-// Until [Desk.Kept] it is work to have it kept; [Desk.UndoFunding] takes it back when the signer refuses. Nothing is handed in
+// Until [Desk.Kept] it is work to have it kept; [Desk.UndoFunding] takes it back when the signer refuses. With another box than
+// the one that is written down it is [ErrKeptAlready]. Nothing is handed in
 // until it is signed ([Desk.SignFunding]); its sender may hand it in by himself, and the watcher sees that. So it is written
 // down, too, when the payment was canceled or has failed a moment ago: the payment stays as it is, the conflict "not_created"
 // says so, and what lands goes home.
@@ -24,6 +25,8 @@ func (d *Desk) CommitFunding(ctx context.Context, f FundAnswer) error {
 		known, err := tx.Envelope(f.Envelope.Hash)
 		again := err == nil
 		switch {
+		case again && ps[0].From != "" && ps[0].Funding == known.Hash:
+			return sameBox(tx, ps[0], f.Minted[0])
 		case again && (ps[0].From == "" || ps[0].State != Created || !known.Live()):
 			return nil // committed before a crash; its submission is a row of work
 		case err != nil && CodeOf(err) != ErrNotFound.Code:
@@ -45,7 +48,7 @@ func (d *Desk) CommitFunding(ctx context.Context, f FundAnswer) error {
 				return err
 			}
 		}
-		if over = p.OutOfWallet() && (p.State == Canceled || p.State == Failed); over {
+		if over = p.givenUp(); over {
 			return giveUp(tx, p, f.Minted[0])
 		}
 		for i, p := range ps {
@@ -66,7 +69,23 @@ func (d *Desk) CommitFunding(ctx context.Context, f FundAnswer) error {
 
 var errNotCreated = conflict("not_created", "Only a payment that is not funded can be funded.")
 
-// giveUp writes down the way back of a wallet's funding whose payment is over, and the version of its ladder on the payment. It
+// ErrKeptAlready: the payment has another funding, or this one with another box. It takes nothing back.
+var ErrKeptAlready error = conflict("kept_already", "Another funding of this payment was handed in.")
+
+// sameBox wants a deposit that comes again to have the box that is written down: a caller with another one would believe that to be
+// kept. The box of a payment that has ended is gone, and nothing depends on it any more.
+func sameBox(tx Tx, p Payment, m Minted) error {
+	box, err := tx.Box(p.ID)
+	switch {
+	case CodeOf(err) == ErrNotFound.Code:
+		return nil
+	case err == nil && (!bytes.Equal(box, m.Box) || p.BoxMAC != m.BoxMAC):
+		return ErrKeptAlready
+	}
+	return err
+}
+
+// giveUp writes down the way back of a client's funding whose payment is over, and the version of its ladder on the payment. It
 // keeps no box, so no claim of it can be made.
 func giveUp(tx Tx, p Payment, m Minted) error {
 	if err := m.fits(p); err != nil {
@@ -113,16 +132,57 @@ func ownHolding(tx Tx, p Payment, m Minted) error {
 
 var errHolding = conflict("holding_known", "The holding account is another payment's.")
 
-// Kept says that the signer keeps what a client minted.
-func (d *Desk) Kept(ctx context.Context, id PaymentID) error {
-	return d.Store.UpdateMany(ctx, nil, func(tx Tx, _ []Payment) error { return tx.CloseWork(id, DoKeep) })
+// Kept says that the signer keeps what a client minted: f is the signer's own answer. The log outranks the database, so a plan
+// that was undone before this answer came is planned again, while its payment waits for a funding.
+func (d *Desk) Kept(ctx context.Context, f FundAnswer) (Payment, error) {
+	var out Payment
+	id := f.Minted[0].Payment
+	err := d.Store.UpdateMany(ctx, []PaymentID{id}, func(tx Tx, ps []Payment) error {
+		out = ps[0]
+		e, err := tx.Envelope(f.Envelope.Hash)
+		if err != nil {
+			return err
+		}
+		switch {
+		case out.Funding == e.Hash && !out.State.Ended():
+			err = keepBox(tx, &out, f.Minted[0])
+		case out.State == Created && e.Live() && slices.Contains(e.Payments, id):
+			if err = d.commitMinted(tx, out, f.Minted[0], e, true); err == nil {
+				out, err = tx.Payment(id)
+			}
+		}
+		if err != nil {
+			return err
+		}
+		return tx.CloseWork(id, DoKeep)
+	})
+	return out, err
 }
 
-// UndoFunding takes the plan of a client's funding back that the signer refused to keep: the payment is as before its deposit,
-// and the box is forgotten. The envelope stays planned, for its sender may have signed it: when it lands, the money goes home.
+// keepBox puts the box of the signer's log in the place of another one.
+func keepBox(tx Tx, p *Payment, m Minted) error {
+	err := sameBox(tx, *p, m)
+	if err != ErrKeptAlready {
+		return err
+	}
+	if err := tx.PutBox(p.ID, m.Box); err != nil {
+		return err
+	}
+	p.BoxMAC = m.BoxMAC
+	return tx.SavePayment(p)
+}
+
+// UndoFunding takes the plan of a client's funding back that the signer refused to keep, and that its log does not have: the
+// payment is as before its deposit, and the box is forgotten. What is signed by whoever has to sign it stays. The envelope stays
+// planned, for its sender may have signed it: when it lands, the money goes home.
 func (d *Desk) UndoFunding(ctx context.Context, id PaymentID, hash string) (Payment, error) {
 	var out Payment
-	err := d.Store.UpdateMany(ctx, []PaymentID{id}, func(tx Tx, ps []Payment) (err error) {
+	err := d.Store.UpdateMany(ctx, []PaymentID{id}, func(tx Tx, ps []Payment) error {
+		out = ps[0]
+		e, err := tx.Envelope(hash)
+		if err != nil || e.State != Planned {
+			return err
+		}
 		if out, err = d.step(tx, ps[0], FundingUndone{Hash: hash}); err != nil || out.Funding != "" {
 			return err
 		}
@@ -132,6 +192,20 @@ func (d *Desk) UndoFunding(ctx context.Context, id PaymentID, hash string) (Paym
 		return tx.CloseWork(id, DoKeep)
 	})
 	return out, err
+}
+
+// Refused takes a plan back that the signer refused to keep, unless the signer's log has it all the same: then it stands, whatever
+// that refusal was about. The payment is answered as it is by then.
+func (d *Desk) Refused(ctx context.Context, log Signer, f FundAnswer) (Payment, error) {
+	id, hash := f.Minted[0].Payment, f.Envelope.Hash
+	kept, err := log.Funding(ctx, hash)
+	switch {
+	case err == nil && kept.Minted[0].Payment == id:
+		return d.Kept(ctx, kept)
+	case err != nil && CodeOf(err) != ErrNotFound.Code:
+		return Payment{}, err
+	}
+	return d.UndoFunding(ctx, id, hash)
 }
 
 // Planned is what was committed of a client's funding, as the signer is asked to keep it; false when it has no box any more,
@@ -215,8 +289,11 @@ func (d *Desk) SignFunding(ctx context.Context, id PaymentID, hash string, compl
 		if err != nil || e.Kind != FundingEnvelope || !slices.Contains(e.Payments, id) || out.From == "" {
 			return invalid("funding_unknown", "/envelope", "this envelope is not the funding that was handed in with the box")
 		}
-		if !e.Live() && out.State != Funding {
+		switch {
+		case !e.Live() && out.State != Funding:
 			return nil // it has landed, or it never will; the payment says which
+		case out.Funding != hash: // its plan was taken back a moment ago
+			return conflict("funding_undone", "The plan of this funding was taken back. Do not sign it; ask for the payment's terms again.")
 		}
 		if e.State == Signed && bytes.Equal(e.XDR, complete) {
 			return nil // the same again
@@ -517,7 +594,7 @@ func tellings(tx Tx, id PaymentID, e Envelope, in Input, seen *Sighting, i int) 
 		return nil, nil // of a holding account that was given up: whoever made it anew, the money in it is not this payment's
 	}
 	made := p // with the holding account that e has made
-	if landed, ok := in.(FundingLanded); ok && p.OutOfWallet() && p.Funding != e.Hash {
+	if landed, ok := in.(FundingLanded); ok && p.From != "" && p.Funding != e.Hash {
 		if made.Holding, err = holdingOf(tx, id, e.Hash); err != nil {
 			return nil, err
 		}
@@ -535,7 +612,7 @@ func tellings(tx Tx, id PaymentID, e Envelope, in Input, seen *Sighting, i int) 
 	}
 	told := []telling{{p, detailed(in, made, old, e, *seen, i)}}
 	switch {
-	case old.ID == "":
+	case old.ID == "" || old.Holding != e.Source: // it took nothing that is this payment's
 	case e.State == Landed:
 		moved := Moved{Tx: e.Tx, Ledger: e.Ledger, Holding: made.Holding}
 		moved.Arrived, moved.Rest = old.gone(old.Holding, seen.Paid, func(Paid) bool { return true })
@@ -546,7 +623,7 @@ func tellings(tx Tx, id PaymentID, e Envelope, in Input, seen *Sighting, i int) 
 	return told, nil
 }
 
-// holdingOf is the account that a wallet's funding makes: that of the way back which was written down right after it.
+// holdingOf is the account that a client's funding makes: that of the way back which was written down right after it.
 func holdingOf(tx Tx, id PaymentID, funding string) (string, error) {
 	all, err := tx.EnvelopesOf(id)
 	if err != nil {
@@ -684,10 +761,10 @@ func (d *Desk) others(tx Tx, t PageTransaction) (said []error, err error) {
 		if err != nil {
 			return nil, err
 		}
-		if !p.State.Holds() || slices.Contains(carried, id) {
+		destination, gone := t.Merges[p.Holding]
+		if first := gone && t.Ledger < p.SettledAt; !p.State.Holds() && !first || slices.Contains(carried, id) {
 			continue // an account that ended with its payment may be made anew by anybody; it is none of ours
 		}
-		destination, gone := t.Merges[p.Holding]
 		switch {
 		case gone:
 			err = d.tell(tx, p, emptied(p, t, destination))

@@ -32,7 +32,7 @@ func (d *Desk) Unknown(ctx context.Context, hashes []string) (unknown []string, 
 // seen is where it landed; nil with landed when only the accounts that it made tell, and nil without when it may still
 // land: then it goes on as if it had just been signed. A payment that the backup knows goes on from there. Of one that it does not,
 // nobody knows the handle or the link any more, so the only right place for the money is home: it is written down with a
-// wish to return. So goes home what lands of a wallet's own funding whose payment was canceled or has failed meanwhile. app is used when the app itself was forgotten.
+// wish to return. So goes home what lands of a client's funding whose payment was canceled or has failed meanwhile. app is used when the app itself was forgotten.
 //
 // What landed for a payment that says otherwise contradicts that one: it is stopped, the others are taken in, and the
 // [Contradiction] is answered after the commit.
@@ -66,7 +66,7 @@ func (d *Desk) Adopt(ctx context.Context, f FundAnswer, seen *Sighting, landed b
 		if err := tx.InsertEnvelope(f.Envelope); err != nil {
 			return err
 		}
-		given := payments[0].OutOfWallet() && (payments[0].State == Canceled || payments[0].State == Failed)
+		given := payments[0].givenUp()
 		for i, m := range f.Minted {
 			var err error
 			if err = ownHolding(tx, payments[i], m); err == nil && given { // its sender may have signed it all the same: what lands goes home
@@ -92,7 +92,7 @@ func (d *Desk) Adopt(ctx context.Context, f FundAnswer, seen *Sighting, landed b
 		case landed: // the envelope stays signed: nobody has seen it
 			for _, id := range f.Envelope.Payments {
 				p, err := tx.Payment(id)
-				if err == nil && p.Funding == hash {
+				if err == nil && (p.Funding == hash || given) {
 					_, err = d.step(tx, p, FundingLanded{Hash: hash, Holding: f.Minted[0].Account, Bound: f.Envelope.Bound})
 				}
 				if err != nil {

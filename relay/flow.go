@@ -41,6 +41,14 @@ func (p *Payment) charge(fee Stroops, by Payer) {
 	p.FeePaid += fee
 }
 
+// chargeEnd charges for the transaction that ends the payment.
+func (p *Payment) chargeEnd(fee Stroops, by Payer) {
+	p.charge(fee, by)
+	if p.FeeEnd = 0; by == PayerHolding {
+		p.FeeEnd = fee
+	}
+}
+
 // fees are what it has cost so far, by who paid.
 func (p Payment) fees() [3]Stroops { return [3]Stroops{p.FeePaid, p.FeeHolding, p.FeeOther} }
 

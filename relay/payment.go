@@ -63,6 +63,7 @@ type Payment struct {
 	ArrivedRest Stroops // lumens that came along, or went to the account that kept the reserve: the purse, less fees, and gifts; of a return what came to the sender
 	FeePaid     Stroops // fees that the service, or of a wallet's payment the sender, has paid
 	FeeHolding  Stroops // which of these the holding account paid out of its purse
+	FeeEnd      Stroops // which of these the transaction that ended it has cost
 	FeeOther    Stroops // fees that others paid, who handed an envelope of ours in
 	Missing     Stroops // of the amount, from the holding account, when it was looked at last while the payment was parked; 0 of an end
 	Collected   string  // hash of the transaction that claimed, for the treasury, what a last resort had left; "" = none yet
@@ -77,9 +78,11 @@ func (p Payment) NotBefore() uint32 {
 	return p.Bound + 1
 }
 
-// OutOfWallet says that a wallet of the sender's keeps the reserve and pays every fee: its funding needs no signature of ours,
-// so it may land whatever we have said of it.
+// OutOfWallet says that a wallet of the sender's keeps the reserve and pays every fee: its funding needs no signature of ours.
 func (p Payment) OutOfWallet() bool { return p.Sponsor != "" }
+
+// givenUp says that no money had moved when it ended, and that its sender's client may have funded it all the same.
+func (p Payment) givenUp() bool { return p.From != "" && (p.State == Canceled || p.State == Failed) }
 
 // AccountUnits is how many base reserves an account locks (CAP-33: two).
 const AccountUnits = 2

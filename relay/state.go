@@ -29,8 +29,8 @@ var States = []struct {
 	{Claimed, "The recipient's account has the money. An end."},
 	{Returning, "The way back is being handed in. A claim that lands first still wins: the ledger decides."},
 	{Returned, "The sender has the money again. An end; the reason says why."},
-	{Canceled, "Canceled before any money moved. An end, unless the sender's wallet funds it all the same: then the money goes home."},
-	{Failed, "Could not be funded; no money moved. An end, unless the sender's wallet funds it all the same; the reason says why."},
+	{Canceled, "Canceled before any money moved. An end, unless the sender's client funds it all the same: then the money goes home."},
+	{Failed, "Could not be funded; no money moved. An end, unless the sender's client funds it all the same; the reason says why."},
 	{Parked, "Neither claim nor return can go through just now. The money is safe at its holding account; an operator looks."},
 	{Settled, "The holding account was emptied in another way: by a holder of its key, to an address we know nothing of or in part, " +
 		"into a claimable balance that only the sender can take, or by the sender into another payment. An end; the reason says which."},
@@ -40,7 +40,7 @@ var States = []struct {
 var Edges = map[State]map[State]string{
 	Created: {
 		Funding:  "funding signed",
-		Pending:  "a wallet's own funding landed that we had refused; it goes home",
+		Pending:  "what the sender's client funds landed although we had refused it; it goes home",
 		Canceled: "canceled",
 		Failed:   "refused or expired, no money moved",
 	},
@@ -72,13 +72,19 @@ var Edges = map[State]map[State]string{
 		Pending: "holding account is well again",
 		Claimed: "ledger", Returned: "ledger", Settled: "ledger",
 	},
-	// A wallet's funding needs no signature of ours, so its sender can hand it in whatever we have said.
-	Canceled: {Pending: "a wallet's own funding landed; it goes home"},
-	Failed:   {Pending: "a wallet's own funding landed; it goes home"},
+	// What a sender's client funds may land whatever we have said of it.
+	Canceled: {Pending: "what the sender's client funds landed; it goes home"},
+	Failed:   {Pending: "what the sender's client funds landed; it goes home"},
+	// What was seen first may be in a later ledger, out of an account of the same name that was made anew.
+	Claimed:  {Returned: earlier, Settled: earlier},
+	Returned: {Claimed: earlier, Settled: earlier},
+	Settled:  {Claimed: earlier, Returned: earlier},
 }
 
+const earlier = "an earlier ledger shows another end"
+
 // Ended says whether the state is an end: nothing of ours follows it. Out of a canceled or failed one, only a funding leads
-// that a wallet has signed by itself.
+// that the sender's client has made; out of another one, only what an earlier ledger shows.
 func (s State) Ended() bool {
 	switch s {
 	case Claimed, Returned, Canceled, Failed, Settled:

@@ -12,7 +12,7 @@ func Step(p Payment, in Input, now Micros) (Payment, []Effect, error) {
 	}
 	if next.State == p.State {
 		if next.ReturnWish != p.ReturnWish || next.To != p.To || next.fees() != p.fees() || next.Delivery != p.Delivery ||
-			next.Collected != p.Collected || next.Missing != p.Missing {
+			next.Collected != p.Collected || next.Missing != p.Missing || next.SettledTx != p.SettledTx {
 			next.UpdatedAt = now
 		}
 		return next, effects, nil
@@ -219,7 +219,7 @@ func (p Payment) unfunded(at Head) bool {
 }
 
 func landFunding(p Payment, in FundingLanded) (Payment, []Effect, error) {
-	if p.Funding != in.Hash && p.OutOfWallet() {
+	if p.Funding != in.Hash && p.From != "" {
 		return comeBack(p, in)
 	}
 	if p.Funding != in.Hash { // we proved that this one cannot land, and signed another
@@ -248,9 +248,9 @@ func arrived(p Payment, in FundingLanded) (Payment, []Effect, error) {
 	return to(p, Pending)
 }
 
-// comeBack takes in a wallet's funding that landed although the payment had given it up: canceled, failed, or refused by the
-// signer. What a client signs is never a contradiction; the money is in the holding account, and goes home. Another funding
-// than the payment's own is its sender's alone: his receipt brings that home.
+// comeBack takes in a client's funding, of a wallet's money or of another payment's, that landed although the payment had given it
+// up: canceled, failed, or refused by the signer. What a client signs is never a contradiction; the money is in the holding
+// account, and goes home. Another funding than the payment's own is its sender's alone: his receipt brings that home.
 func comeBack(p Payment, in FundingLanded) (Payment, []Effect, error) {
 	if p.State != Created && p.State != Canceled && p.State != Failed || in.Holding == "" {
 		return p, nil, nil
@@ -355,7 +355,7 @@ func end(p Payment, in Input) (Payment, []Effect, error) {
 func landClaim(p Payment, in ClaimLanded) (Payment, []Effect, error) {
 	p.Claim, p.Destination, p.Reason, p.ReturnWish = in.Hash, in.Destination, "", ""
 	p.SettledTx, p.SettledAt = in.Tx, in.Ledger
-	p.charge(in.Fee, in.Payer)
+	p.chargeEnd(in.Fee, in.Payer)
 	p.arrivedOf(in.Arrived, in.Rest)
 	if in.NewAccount && p.Sponsor == "" {
 		p.SpentUnits = AssetUnits(p.Asset)
@@ -370,7 +370,7 @@ func landClaim(p Payment, in ClaimLanded) (Payment, []Effect, error) {
 // landReturn ends p by a rung: returned means that the sender has everything again that he put in, less fees.
 func landReturn(p Payment, in ReturnLanded) (Payment, []Effect, error) {
 	p.SettledTx, p.SettledAt = in.Tx, in.Ledger
-	p.charge(in.Fee, in.Payer)
+	p.chargeEnd(in.Fee, in.Payer)
 	p.arrivedOf(in.Arrived, in.Rest)
 	ladder := p.Ladder()
 	role, why := ladder.Role(in.Rung), Reason("")
@@ -410,7 +410,7 @@ func landElsewhere(p Payment, in EmptiedElsewhere) (Payment, []Effect, error) {
 	if in.Holding {
 		by = PayerHolding
 	}
-	p.charge(in.Fee, by)
+	p.chargeEnd(in.Fee, by)
 	p.arrivedOf(in.Arrived, in.Rest+in.Kept)
 	whole, foreign, home := p.whole(in.Arrived), p.Ladder().Foreign, in.Destination == p.ReturnTo
 	all := in.Arrived >= 0 && !p.short(in.Arrived, in.Rest)
@@ -447,8 +447,10 @@ func bringHome(p Payment, elsewhere string) (Payment, []Effect, error) {
 	return to(p, Returned)
 }
 
-// repeatEnd accepts the ending transaction again. In a later ledger another one may merge an account of the same name, which
-// somebody made anew with money of his own: that is none of ours. In the same ledger or before, it cannot be.
+// repeatEnd accepts the ending transaction again. In a later ledger another one may merge an account of the same name, which a
+// holder of its key made anew with money of his own: that is none of ours. Envelopes are looked up before the watcher comes to
+// their ledgers, so the later one may be seen first; then the earlier one is the end. In the same ledger it cannot be: an account
+// is not merged in the ledger in which it was made (ACCOUNT_MERGE_SEQNUM_TOO_FAR).
 func repeatEnd(p Payment, in Input) (Payment, []Effect, error) {
 	var tx string
 	var ledger uint32
@@ -462,10 +464,29 @@ func repeatEnd(p Payment, in Input) (Payment, []Effect, error) {
 	case Moved:
 		tx, ledger = in.Tx, in.Ledger
 	}
-	if tx == p.SettledTx || p.SettledAt != 0 && ledger > p.SettledAt {
+	switch {
+	case tx == p.SettledTx, p.SettledAt != 0 && ledger > p.SettledAt:
 		return p, nil, nil
+	case ledger == 0 || ledger >= p.SettledAt:
+		return p, nil, ErrContradiction
 	}
-	return p, nil, ErrContradiction
+	return endBefore(p, in)
+}
+
+// endBefore ends p anew by what an earlier ledger shows. What the account of the same name paid for the end that was written down
+// is no fee of this payment's. A wish that was fulfilled is known by its reason only.
+func endBefore(p Payment, in Input) (Payment, []Effect, error) {
+	was := p.State
+	if was == Returned {
+		p.ReturnWish = p.Reason
+	}
+	p.FeePaid, p.FeeHolding, p.FeeEnd = p.FeePaid-p.FeeEnd, p.FeeHolding-p.FeeEnd, 0
+	p.State, p.Reason, p.Claim, p.Destination = Pending, "", "", ""
+	p, effects, err := end(p, in)
+	if p.State == was { // no state is entered, and others have to hear of it all the same
+		effects = append(effects, Effect{Kind: DoPublish})
+	}
+	return p, effects, err
 }
 
 // to moves along one edge of the table.

@@ -1,6 +1,7 @@
 package relay
 
 import (
+	"reflect"
 	"slices"
 	"testing"
 )
@@ -507,13 +508,63 @@ func TestAWalletsFundingComesBack(t *testing.T) {
 		if again, effects, err := Step(p, in, 3); err != nil || effects != nil || again.State != p.State {
 			t.Errorf("%s: again %s %v %v", name, again.State, effects, err)
 		}
-		c.p.Sponsor = "" // its funding needs our signature
+		c.p.Sponsor, c.p.Replaces = "", "pay_2" // its funding needs our signature too, and is a client's all the same
+		if moved, _, err := Step(c.p, in, 2); err != nil || (moved.State == Pending) != (c.state == Returning || c.state == Pending) {
+			t.Errorf("%s, a move: %s %v", name, moved.State, err)
+		}
+		c.p.From, c.p.Replaces = "", ""
 		if _, _, err := Step(c.p, in, 2); CodeOf(err) != "contradiction" {
-			t.Errorf("%s, kept by the service: %v", name, err)
+			t.Errorf("%s, funded by the service: %v", name, err)
 		}
 	}
 	if p, _, err := Step(Payment{State: Failed, Reason: NotFunded, From: "S", Sponsor: "S"}, FundingLanded{Hash: "f", Tx: "t"}, 2); err != nil || p.State != Failed {
 		t.Errorf("with nothing known of what it made: %s %v", p.State, err)
+	}
+}
+
+// An account of the same name that was made anew ends in a later ledger, and that may be seen first. The earlier end is the one of the
+// payment, and says what it would have said at once; the fee that the later account paid is no fee of the payment's.
+func TestTheEarlierEndIsTheEnd(t *testing.T) {
+	ends := map[string]func(tx string, ledger uint32) Input{
+		"claimed": func(tx string, l uint32) Input {
+			return ClaimLanded{Hash: "c", Tx: tx, Ledger: l, Destination: "G", Arrived: 25 * One, Rest: One, Fee: 3, Payer: PayerHolding}
+		},
+		"returned": func(tx string, l uint32) Input {
+			return ReturnLanded{Tx: tx, Ledger: l, Rung: 2, Arrived: 26 * One, Fee: 5, Payer: PayerHolding}
+		},
+		"stolen": func(tx string, l uint32) Input {
+			return EmptiedElsewhere{Tx: tx, Ledger: l, Destination: "X", Arrived: 25 * One, Rest: One, Fee: 7, Holding: true}
+		},
+		"moved": func(tx string, l uint32) Input {
+			return Moved{Tx: tx, Ledger: l, Holding: "I", Arrived: 25 * One, Rest: One}
+		},
+	}
+	base := Payment{State: Pending, From: "S", Sponsor: "S", ReturnTo: "S", Funding: "f", Holding: "H", Bound: 9, LadderVersion: LadderVersion, Amount: 25 * One, Purse: One,
+		RungFee: 100, FeePaid: 10, FeeHolding: 2, ExpiresAt: expiry}
+	for a, first := range ends {
+		for b, second := range ends {
+			want, _, err := Step(base, first("a", 20), 1)
+			if err != nil || !want.State.Ended() {
+				t.Fatal(a, want.State, err)
+			}
+			p, _, err := Step(base, second("b", 21), 1)
+			if err != nil {
+				t.Fatal(b, err)
+			}
+			if _, _, err := Step(p, first("a", 21), 2); CodeOf(err) != "contradiction" {
+				t.Errorf("%s and %s in one ledger: %v", a, b, err)
+			}
+			got, effects, err := Step(p, first("a", 20), 1)
+			if err != nil || !reflect.DeepEqual(got, want) {
+				t.Errorf("%s seen after %s: %v\n%+v\n%+v", a, b, err, got, want)
+			}
+			if !slices.ContainsFunc(effects, func(e Effect) bool { return e.Kind == DoPublish }) {
+				t.Errorf("%s seen after %s is not published", a, b)
+			}
+			if again, effects, err := Step(got, second("b", 21), 3); err != nil || len(effects) > 0 || !reflect.DeepEqual(again, got) {
+				t.Errorf("%s, and %s again: %v", a, b, err)
+			}
+		}
 	}
 }
 

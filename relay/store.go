@@ -232,7 +232,7 @@ type Store interface {
 	Holding(ctx context.Context, after PaymentID, limit int, states ...State) ([]Payment, error)
 
 	// LiveEnvelopes lists fundings and claims that could still land (planned or signed, of payments that have not ended, or of
-	// which a wallet's own funding could still bring one back).
+	// which a funding by the sender's client could still bring one back).
 	LiveEnvelopes(ctx context.Context, kinds ...EnvelopeKind) ([]Envelope, error)
 	// TakenNumbers is, of each account given that lends its number to a funding which could still land, the highest such number.
 	TakenNumbers(ctx context.Context, network string, sources []string) (map[string]int64, error)

@@ -13,7 +13,7 @@ func samePayment(x, y relay.Payment) bool { return reflect.DeepEqual(x, y) }
 func paymentIsKept(b *bench) {
 	full := InState(Payment(b.app.ID, 1), relay.Claimed)
 	full.ReturnWish, full.ShareReleasedAt, full.Amount, full.FeePaid = "", Start+3, 1<<63-1, 1<<62
-	full.Arrived, full.ArrivedRest, full.FeeHolding, full.FeeOther = -1, 1<<62, 1<<61, 1<<60
+	full.Arrived, full.ArrivedRest, full.FeeHolding, full.FeeOther, full.FeeEnd = -1, 1<<62, 1<<61, 1<<60, 1<<59
 	bare := Payment(b.app.ID, 2)
 	bare.Amount = 1
 	bare.Note, bare.Reference, bare.Metadata, bare.SenderRecipients = "", "", "", nil
@@ -115,6 +115,7 @@ func paymentStates(b *bench) {
 		{"no amount", everywhere, func(p *relay.Payment) { p.Amount = 0 }},
 		{"negative amount", everywhere, func(p *relay.Payment) { p.Amount = -1 }},
 		{"negative fee", everywhere, func(p *relay.Payment) { p.FeePaid = -1 }},
+		{"negative fee of the end", everywhere, func(p *relay.Payment) { p.FeeEnd = -1 }},
 		{"negative fee of the holding account", everywhere, func(p *relay.Payment) { p.FeeHolding = -1 }},
 		{"negative fee of others", everywhere, func(p *relay.Payment) { p.FeeOther = -1 }},
 		{"less than nothing arrived", everywhere, func(p *relay.Payment) { p.Arrived = -2 }},

@@ -42,7 +42,7 @@ func termsKept(b *bench) {
 	own.Delivery = relay.MailRefused
 	moving := Moving(InState(Payment(b.app.ID, 2), relay.Claimed), own)
 	moving.ShareReleasedAt = Start
-	moving.Arrived, moving.ArrivedRest, moving.FeeHolding, moving.FeeOther = 7, 8, 9, 10
+	moving.Arrived, moving.ArrivedRest, moving.FeeHolding, moving.FeeOther, moving.FeeEnd = 7, 8, 9, 10, 11
 	direct := Direct(InState(Payment(b.app.ID, 3), relay.Claimed))
 	parked := InState(Payment(b.app.ID, 4), relay.Parked)
 	parked.Missing = 3

@@ -126,7 +126,7 @@ func (s *Store) LiveEnvelopes(ctx context.Context, kinds ...relay.EnvelopeKind) 
 	where := fmt.Sprintf(`kind IN (%s) AND state IN ('planned', 'signed') AND EXISTS (SELECT 1 FROM envelope_payments
 		JOIN payments ON payments.id = envelope_payments.payment
 		WHERE envelope_payments.envelope = envelopes.hash AND (payments.ended_at = 0
-			OR envelopes.kind = 'funding' AND envelopes.own_fee > 0 AND payments.state IN ('canceled', 'failed')))`, slots(1, len(args)))
+			OR envelopes.kind = 'funding' AND payments.from_account <> '' AND payments.state IN ('canceled', 'failed')))`, slots(1, len(args)))
 	err = s.read(ctx, func(tx *session) error {
 		es, err = tx.envelopes(where, args...)
 		return err

@@ -14,7 +14,7 @@ const paymentColumns = `id, app, version, state, reason, to_sealed, to_index, am
 	updated_at, ended_at, holding, funding, bound, fundings, return_wish, claim, destination, settled_tx, settled_at,
 	fee_paid, spent_units, from_account, sponsor, purse, rung_fee, fund_by, fund_until, replaces, manage_hash, pay_to,
 	box_mac, clawback, fee_holding, fee_other, arrived, arrived_rest, return_memo_type, return_memo, ladder_version, delivery,
-	collected, proof_signer, proof_signature, proof_envelope, missing`
+	collected, proof_signer, proof_signature, proof_envelope, missing, fee_end`
 
 var (
 	insertPayment = "INSERT INTO payments (" + paymentColumns + ") VALUES (" + slots(1, width(paymentColumns)) + ")"
@@ -58,7 +58,7 @@ func (s *session) paymentValues(p relay.Payment) ([]any, error) {
 		p.Fundings, p.ReturnWish, p.Claim, p.Destination, p.SettledTx, p.SettledAt, p.FeePaid, p.SpentUnits, p.From, p.Sponsor,
 		p.Purse, p.RungFee, p.FundBy, p.FundUntil, p.Replaces, p.ManageHash, p.PayTo, p.BoxMAC, p.Clawback,
 		p.FeeHolding, p.FeeOther, p.Arrived, p.ArrivedRest, p.ReturnMemo.Kind, p.ReturnMemo.Value, p.LadderVersion, p.Delivery,
-		p.Collected, p.Proof.Signer, p.Proof.Signature, p.Proof.Envelope, p.Missing}, nil
+		p.Collected, p.Proof.Signer, p.Proof.Signature, p.Proof.Envelope, p.Missing, p.FeeEnd}, nil
 }
 
 func scanPayment(s *session, r row) (p relay.Payment, err error) {
@@ -70,7 +70,7 @@ func scanPayment(s *session, r row) (p relay.Payment, err error) {
 		&p.Fundings, &p.ReturnWish, &p.Claim, &p.Destination, &p.SettledTx, &p.SettledAt, &p.FeePaid, &p.SpentUnits,
 		&p.From, &p.Sponsor, &p.Purse, &p.RungFee, &p.FundBy, &p.FundUntil, &p.Replaces, &p.ManageHash, &p.PayTo, &p.BoxMAC, &p.Clawback,
 		&p.FeeHolding, &p.FeeOther, &p.Arrived, &p.ArrivedRest, &p.ReturnMemo.Kind, &p.ReturnMemo.Value, &p.LadderVersion, &p.Delivery,
-		&p.Collected, &p.Proof.Signer, &p.Proof.Signature, &p.Proof.Envelope, &p.Missing)
+		&p.Collected, &p.Proof.Signer, &p.Proof.Signature, &p.Proof.Envelope, &p.Missing, &p.FeeEnd)
 	if err != nil {
 		return p, err
 	}

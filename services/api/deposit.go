@@ -53,16 +53,14 @@ func (s *server) deposit(c *call) (reply, error) {
 	if err != nil && !over {
 		return reply{}, err
 	}
-	if p, err = s.keepDeposit(ctx, p.ID, answer, again); err != nil {
+	if p, err = s.keepDeposit(ctx, answer, again); err != nil {
 		return reply{}, err
 	}
-	if over {
+	if over || !again && p.Funding != answer.Envelope.Hash {
 		return reply{}, conflict("funding_over", "The payment has ended a moment ago. Do not sign its funding.")
 	}
 	return s.shown(ctx, http.StatusOK, p)
 }
-
-var errKeptAlready = conflict("kept_already", "Another funding of this payment was handed in.")
 
 // handedIn says whether the same deposit was committed before. One with another box is refused: a caller who sent it would
 // believe that box to be kept. The box of a payment that has ended is gone, and nothing hangs on it any more. A repeat was
@@ -90,7 +88,7 @@ func (s *server) handedIn(ctx context.Context, p relay.Payment, answer *relay.Fu
 		}
 		box, err := tx.Box(p.ID)
 		if err == nil && (!bytes.Equal(box, m.Box) || p.BoxMAC != m.BoxMAC) {
-			return errKeptAlready
+			return relay.ErrKeptAlready
 		}
 		if relay.CodeOf(err) == relay.ErrNotFound.Code { // it came back from an end
 			return nil
@@ -139,30 +137,27 @@ func (s *server) walletProven(p relay.Payment, proof relay.WalletProof, wallet r
 
 func sameBox(kept, answer relay.FundAnswer) error {
 	if !bytes.Equal(kept.Minted[0].Box, answer.Minted[0].Box) || kept.Minted[0].BoxMAC != answer.Minted[0].BoxMAC {
-		return errKeptAlready
+		return relay.ErrKeptAlready
 	}
 	return nil
 }
 
-// keepDeposit has a committed deposit kept by the signer. When the signer refuses, the plan is taken back; when it does not answer,
-// the worker goes on.
-func (s *server) keepDeposit(ctx context.Context, id relay.PaymentID, answer relay.FundAnswer, again bool) (relay.Payment, error) {
+// keepDeposit has a committed deposit kept by the signer. When the signer refuses, the plan is taken back, unless another caller has
+// had it kept meanwhile; when it does not answer, the worker goes on. That another box is kept is no refusal of the signer's.
+func (s *server) keepDeposit(ctx context.Context, answer relay.FundAnswer, again bool) (p relay.Payment, err error) {
 	kept, err := s.Signer.Keep(ctx, relay.KeepIntent{App: answer.App, Funded: answer, Late: again})
+	if relay.Refuses(err) {
+		if _, undone := s.Desk.Refused(ctx, s.Signer, answer); undone != nil {
+			return p, undone
+		}
+	}
+	if err == nil {
+		p, err = s.Desk.Kept(ctx, kept)
+	}
 	if err == nil && !again {
 		err = sameBox(kept, answer)
 	}
-	if err == nil {
-		err = s.Desk.Kept(ctx, id)
-	}
-	if relay.Refuses(err) {
-		if _, undone := s.Desk.UndoFunding(ctx, id, answer.Envelope.Hash); undone != nil {
-			return relay.Payment{}, undone
-		}
-	}
-	if err != nil {
-		return relay.Payment{}, err
-	}
-	return s.Desk.Payment(ctx, id)
+	return p, err
 }
 
 // minted turns a deposit into the answer that a signer of ours would have given.
@@ -260,6 +255,12 @@ func (s *server) fund(c *call) (reply, error) {
 	}
 	if p.Funding != tx.Hash {
 		return reply{}, invalid("funding_unknown", "/envelope", "this envelope is not the funding that was handed in with the box")
+	}
+	if _, err := s.Signer.Funding(c.Context(), tx.Hash); err != nil { // way back and box are in its log before anything is handed in
+		if relay.CodeOf(err) == relay.ErrNotFound.Code {
+			err = conflict("not_kept", "The deposit is not kept yet. Wait for its answer, or deposit the same again.")
+		}
+		return reply{}, err
 	}
 	if raw, err = s.signedToFund(c.Context(), p, tx.Hash, raw); err != nil {
 		return reply{}, err

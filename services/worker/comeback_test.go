@@ -145,7 +145,8 @@ func TestPlannedDepositIsKept(t *testing.T) {
 		m.close(bound + 1)
 		m.watch()
 		m.is(p.ID, relay.Pending, "")
-		if err := m.desk.Kept(m.Context(), p.ID); err != nil { // its row was lost
+		err := m.store.UpdateMany(m.Context(), nil, func(tx relay.Tx, _ []relay.Payment) error { return tx.CloseWork(p.ID, relay.DoKeep) })
+		if err != nil { // its row was lost
 			m.Fatal(err)
 		}
 		m.restarts()

@@ -136,12 +136,17 @@ func (m *market) request(change func(*relay.Payment)) relay.Payment {
 // moving is a request that takes the money of a payment over.
 func (m *market) moving(old relay.Payment) relay.Payment {
 	m.Helper()
+	return m.open(m.apps[0], func(p *relay.Payment) { *p = m.takingOver(*p, old) })
+}
+
+// takingOver is p with the terms of a payment that takes old's money over.
+func (m *market) takingOver(p, old relay.Payment) relay.Payment {
+	m.Helper()
 	head := m.head()
-	return m.open(m.apps[0], func(p *relay.Payment) {
-		p.Asset, p.ReturnTo, p.ExpiresAt, p.Amount = old.Asset, old.ReturnTo, old.ExpiresAt, old.Amount
-		p.From, p.Sponsor, p.Purse, p.RungFee, p.Replaces = old.Holding, old.Sponsor, old.Purse, old.RungFee, old.ID
-		p.FundBy, p.FundUntil = head.Sequence+bound, head.CloseTime+600
-	})
+	p.Asset, p.ReturnTo, p.ExpiresAt, p.Amount = old.Asset, old.ReturnTo, old.ExpiresAt, old.Amount
+	p.From, p.Sponsor, p.Purse, p.RungFee, p.Replaces = old.Holding, old.Sponsor, old.Purse, old.RungFee, old.ID
+	p.FundBy, p.FundUntil = head.Sequence+bound, head.CloseTime+600
+	return p
 }
 
 // deposit has the sender's client mint, and what it minted committed and kept. The answer's funding lacks signatures.
@@ -165,8 +170,14 @@ func (m *market) minted(p relay.Payment) relay.FundAnswer {
 	if err != nil {
 		m.Fatal(err)
 	}
+	return m.mintedAt(p, sequence+1)
+}
+
+// mintedAt is the same with a sequence number of the client's choice.
+func (m *market) mintedAt(p relay.Payment, sequence int64) relay.FundAnswer {
+	m.Helper()
 	fundingPlan := mint.Plan{Passphrase: passphrase, App: p.App, Channel: p.From, Sponsor: p.Sponsor, Treasury: p.From, Rescue: m.sponsor,
-		Sequence: sequence + 1, SignedAt: m.head().Sequence, Bound: p.FundBy, MaxTime: p.FundUntil, Terms: p.Terms()}
+		Sequence: sequence, SignedAt: m.head().Sequence, Bound: p.FundBy, MaxTime: p.FundUntil, Terms: p.Terms()}
 	if p.Sponsor != "" {
 		fundingPlan.Fee = 1400
 	} else {

@@ -21,6 +21,9 @@ func (w *Worker) Recover(ctx context.Context) error {
 	if err := w.askKeeps(ctx, fates); err != nil {
 		return err
 	}
+	if err := w.planKept(ctx, fates); err != nil {
+		return err
+	}
 	if _, err := w.Desk.CollectLeft(ctx); err != nil {
 		return err
 	}
@@ -138,6 +141,34 @@ func (w *Worker) askKeeps(ctx context.Context, fates []relay.FundingFate) error 
 	}
 }
 
+// planKept plans again what was undone although the signer keeps it: the process ended before the signer's answer came.
+func (w *Worker) planKept(ctx context.Context, fates []relay.FundingFate) error {
+	live, err := w.Store.LiveEnvelopes(ctx, relay.FundingEnvelope)
+	if err != nil {
+		return err
+	}
+	for _, e := range live {
+		if e.State != relay.Planned || !slices.Contains(fates, relay.FundingFate{Hash: e.Hash}) {
+			continue
+		}
+		p, err := w.Desk.Payment(ctx, e.Payments[0])
+		if err != nil {
+			return err
+		}
+		if p.State != relay.Created {
+			continue
+		}
+		kept, err := w.Signer.Funding(ctx, e.Hash)
+		if err == nil {
+			_, err = w.Desk.Kept(ctx, kept)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // keep has the signer keep a client's funding that was committed as planned. What it refuses before the ledger has it is taken
 // back; what it refuses after that stays, and a person has to look: its way home is in the database alone.
 func (w *Worker) keep(ctx context.Context, row relay.Work) error {
@@ -145,12 +176,15 @@ func (w *Worker) keep(ctx context.Context, row relay.Work) error {
 	if err != nil || !ok {
 		return err
 	}
-	_, err = w.Signer.Keep(ctx, relay.KeepIntent{App: f.App, Funded: f, Late: true})
+	kept, err := w.Signer.Keep(ctx, relay.KeepIntent{App: f.App, Funded: f, Late: true})
+	if err == nil {
+		_, err = w.Desk.Kept(ctx, kept)
+	}
 	if !relay.Refuses(err) || relay.KindOf(err) == relay.Exhausted { // there will be room for it again
 		return err
 	}
-	p, undone := w.Desk.UndoFunding(ctx, row.Payment, f.Envelope.Hash)
-	if undone == nil && p.Funding != "" {
+	p, undone := w.Desk.Refused(ctx, w.Signer, f)
+	if undone == nil && p.Funding == f.Envelope.Hash {
 		w.Log.Error("the signer does not keep a deposit that is funded; a person has to look", "payment", p.ID, "err", err)
 	}
 	return undone
