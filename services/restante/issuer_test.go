@@ -58,6 +58,14 @@ func scriptTrust(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(handsOf(ts).trust(context.Background(), keyFrom(ts, ts.ReadFile(args[1])), assetFrom(args[0])))
 }
 
+// scriptEntrust makes another key the only one that signs for a wallet: entrust KEYFILE OTHERKEYFILE
+func scriptEntrust(ts *testscript.TestScript, _ bool, args []string) {
+	one, none := txnbuild.Threshold(1), txnbuild.Threshold(0)
+	other := keyFrom(ts, ts.ReadFile(args[1])).Address()
+	ts.Check(handsOf(ts).do(context.Background(), keyFrom(ts, ts.ReadFile(args[0])), &txnbuild.SetOptions{
+		MasterWeight: &none, LowThreshold: &one, MediumThreshold: &one, HighThreshold: &one, Signer: &txnbuild.Signer{Address: other, Weight: one}}))
+}
+
 // scriptSign signs an envelope with a wallet's secret key: sign ENVELOPE KEYFILE OUT
 func scriptSign(ts *testscript.TestScript, _ bool, args []string) {
 	key := keyFrom(ts, ts.ReadFile(args[1]))

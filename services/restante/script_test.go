@@ -44,7 +44,7 @@ func TestScript(t *testing.T) {
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
 			"up": scriptUp, "status": scriptStatus, "field": scriptField, "code": scriptCode, "link": scriptLink, "lossy": scriptLossy, "unfinished": scriptUnfinished, "reroute": scriptReroute, "mode": scriptMode,
-			"voucher": scriptVoucher, "friend": scriptFriend, "issuer": scriptIssuer, "issue": scriptIssue, "trust": scriptTrust, "sign": scriptSign,
+			"voucher": scriptVoucher, "friend": scriptFriend, "issuer": scriptIssuer, "issue": scriptIssue, "trust": scriptTrust, "sign": scriptSign, "entrust": scriptEntrust,
 		},
 	})
 }

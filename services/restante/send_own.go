@@ -81,6 +81,9 @@ func (c *cli) sendOwn(ctx context.Context, r client.SendRequest, f ownFlags, wai
 	if f.unsigned && client.IsCode(err, "wallet_proof_refused") && sent.Proof != nil { // another signer has to
 		return c.printProofWanted(sent, file)
 	}
+	if client.IsCode(err, "wallet_proof_refused") {
+		return failed("The profile's key cannot sign for the wallet, so nothing was sent. Send with --unsigned: it prints a proof for one of the wallet's signers first.")
+	}
 	var refused *client.Problem
 	if errors.As(err, &refused) && refused.Status < 500 && sent.Funding == "" {
 		return err // nothing was signed, so nothing was sent; the receipt is of nothing
