@@ -280,6 +280,49 @@ func files(t *testing.T) []fileVector {
 	return append(all, fileVector{"ledger shows a stray stroop more", toLink, link.LinkIdentity, surplus, plain, ""})
 }
 
+// generateKeptBox has contents with a keeper.
+func generateKeptBox(t *testing.T) boxFile {
+	kept := func(c box.Content) box.Content {
+		c.V, c.Keeper = box.KeeperVersion, boxtest.Key(6).Address()
+		return c
+	}
+	foreign := kept(contents()["credit"])
+	foreign.ReturnTo = "MA7QYNF7SOWQ3GLR2BGMZEHXAVIRZA4KVWLTJJFC7MGXUA74P7UJVAAAAAAAAAAAAAJLK" // of SEP-23
+	f := boxFile{MACs: []macVector{}}
+	for _, v := range []struct {
+		name string
+		c    box.Content
+	}{{"a wallet's", kept(boxtest.Content())}, {"a wallet's, home by M…", foreign}} {
+		f.Contents = append(f.Contents, contentVector{v.name, fromContent(v.c), encoded(t, v.c)})
+	}
+	good, keeper := f.Contents[0].Plaintext, boxtest.Key(6).Address()
+	field := `,"keeper":"` + keeper + `"`
+	for _, v := range []struct{ name, old, new, word string }{
+		{"version 1", `"v":2`, `"v":1`, "version"}, {"version 3", `"v":2`, `"v":3`, "version"},
+		{"no keeper", field, "", "version"}, {"an empty keeper", keeper, "", "version"},
+		{"no account", keeper, "G", "keeper"}, {"the holding account", keeper, boxtest.Key(1).Address(), "keeper"},
+		{"a multiplexed keeper", keeper, foreign.ReturnTo, "keeper"}, {"in upper case", `"keeper"`, `"KEEPER"`, "malformed"},
+		{"doubled", field, field + field, "malformed"}, {"unknown field", field, field + `,"purse":"1"`, "malformed"},
+	} {
+		f.Refused = append(f.Refused, refusedContent{v.name, strings.Replace(good, v.old, v.new, 1), v.word})
+	}
+	f.Refused = append(f.Refused, refusedContent{"at the end", strings.Replace(good[:len(good)-1], field, "", 1) + field + "}", "malformed"})
+	link, sender := generateClaim(t).Links[0], identity(t, 0x51)
+	c := kept(boxtest.Content())
+	file, err := seal.Seal(c, seal.Recipients{Sender: []string{sender.Recipient().String()}, Claim: link.GuardedRecipient})
+	if err != nil {
+		t.Fatal(err)
+	}
+	truth := expectJSON{c.Payment, c.Network, c.Account, c.Asset, c.Amount}
+	other := truth
+	other.Account = boxtest.Key(5).Address()
+	f.Files = []fileVector{
+		{"by the claim identity", file, link.GuardedIdentity, truth, good, ""}, {"by the sender", file, sender.String(), truth, good, ""},
+		{"by the link alone", file, link.LinkIdentity, truth, "", "identity"}, {"row of another account", file, link.GuardedIdentity, other, "", "account"},
+	}
+	return f
+}
+
 // foundLinks is a link as mail and chat programs hand it over.
 func foundLinks(link string) []refusedText {
 	address, fragment, _ := strings.Cut(link, "#")

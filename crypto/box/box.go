@@ -24,8 +24,11 @@ import (
 )
 
 const (
-	// Version is the only version of content this package knows.
+	// Version is that of a content without a keeper: the service keeps the holding account's reserve, or it was sealed before
+	// contents had a keeper.
 	Version = 1
+	// KeeperVersion is that of a content with one.
+	KeeperVersion = 2
 	// MaxPlain is the greatest length of an encoded content, in bytes.
 	MaxPlain = 64 << 10
 	// maxInteger is the greatest integer that JavaScript keeps exact.
@@ -44,20 +47,22 @@ var (
 	ErrAsset     = errors.New("box: of another asset")
 	ErrAmount    = errors.New("box: of another amount")
 	ErrReturnTo  = errors.New("box: the way back is not an account")
+	ErrKeeper    = errors.New("box: the keeper of the reserve is not an account")
 	ErrExpiry    = errors.New("box: expiry out of range")
 	ErrNote      = errors.New("box: the note is not UTF-8")
 )
 
 // Content is what a box holds.
 type Content struct {
-	V         int          // Version
+	V         int          // Version or KeeperVersion
 	Payment   string       // payment id
 	Network   string       // Stellar network passphrase
 	Account   string       // holding account, G…
 	Secret    secret.Bytes // its seed, S…
 	Asset     string       // "native" or CODE:ISSUER
 	Amount    int64        // stroops, 1 and more
-	ReturnTo  string       // account the money goes home to, G…
+	ReturnTo  string       // account the money goes home to, G…; with a keeper also M… (SEP-23)
+	Keeper    string       // wallet that keeps the holding account's reserve and gets what a claim leaves, G…; "" unless KeeperVersion
 	ExpiresAt int64        // microseconds since 1970, up to 2^53-1
 	Note      string       // free text, UTF-8
 }
@@ -80,7 +85,7 @@ type Expect struct {
 // trustline is limited to the amount.
 func (c Content) Check(want Expect) error {
 	switch {
-	case c.V != Version:
+	case !c.versioned():
 		return ErrVersion
 	case c.Payment != want.Payment:
 		return ErrPayment
@@ -101,7 +106,7 @@ func (c Content) Check(want Expect) error {
 // valid says that the content is well formed in itself.
 func (c Content) valid() error {
 	switch {
-	case c.V != Version:
+	case !c.versioned():
 		return ErrVersion
 	case claim.CheckPaymentID(c.Payment) != nil:
 		return ErrPayment
@@ -115,14 +120,21 @@ func (c Content) valid() error {
 		return ErrAsset
 	case c.Amount <= 0:
 		return ErrAmount
-	case !strkey.IsValidEd25519PublicKey(c.ReturnTo):
+	case !strkey.IsValidEd25519PublicKey(c.ReturnTo) && (c.V == Version || !strkey.IsValidMuxedAccountEd25519PublicKey(c.ReturnTo)):
 		return ErrReturnTo
+	case c.V == KeeperVersion && (!strkey.IsValidEd25519PublicKey(c.Keeper) || c.Keeper == c.Account):
+		return ErrKeeper
 	case c.ExpiresAt <= 0 || c.ExpiresAt > maxInteger:
 		return ErrExpiry
 	case !utf8.ValidString(c.Note):
 		return ErrNote
 	}
 	return nil
+}
+
+// versioned says that the version is known, and that there is a keeper just when it has one.
+func (c Content) versioned() bool {
+	return c.V == Version && c.Keeper == "" || c.V == KeeperVersion && c.Keeper != ""
 }
 
 // opens says that account is the public key of the seed.

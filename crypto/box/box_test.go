@@ -48,6 +48,62 @@ func TestEncodeIsTheOneText(t *testing.T) {
 	}
 }
 
+// kept is a content with a keeper.
+func kept() box.Content {
+	c := boxtest.Content()
+	c.V, c.Keeper = box.KeeperVersion, boxtest.Key(6).Address()
+	return c
+}
+
+func TestEncodeWithAKeeper(t *testing.T) {
+	want := strings.Replace(strings.Replace(encode(t, boxtest.Content()), `"v":1`, `"v":2`, 1), `,"expires_at"`, `,"keeper":"`+boxtest.Key(6).Address()+`","expires_at"`, 1)
+	if got := encode(t, kept()); got != want {
+		t.Fatalf("got  %s\nwant %s", got, want)
+	}
+	back, err := box.Decode([]byte(want))
+	if err != nil || !same(back, kept()) || back.Check(boxtest.Expect(kept())) != nil {
+		t.Errorf("came back %+v, %v", back, err)
+	}
+	for name, c := range map[string]struct {
+		old, new string
+		want     error
+	}{
+		"a keeper of version 1":    {`"v":2`, `"v":1`, box.ErrVersion},
+		"of version 3":             {`"v":2`, `"v":3`, box.ErrVersion},
+		"no keeper":                {`,"keeper":"` + boxtest.Key(6).Address() + `"`, "", box.ErrVersion},
+		"an empty keeper":          {boxtest.Key(6).Address(), "", box.ErrVersion},
+		"no account":               {boxtest.Key(6).Address(), "G", box.ErrKeeper},
+		"the holding account":      {boxtest.Key(6).Address(), boxtest.Key(1).Address(), box.ErrKeeper},
+		"at another place":         {`,"expires_at":1798761600000000`, "", box.ErrExpiry},
+		"the keeper in upper case": {`"keeper"`, `"KEEPER"`, box.ErrMalformed},
+	} {
+		if _, err := box.Decode([]byte(strings.Replace(want, c.old, c.new, 1))); err != c.want {
+			t.Errorf("%s: %v, want %v", name, err, c.want)
+		}
+	}
+	c := boxtest.Content()
+	for name, change := range map[string]func(*box.Content){"keeper without its version": func(c *box.Content) { c.Keeper = boxtest.Key(6).Address() }, "version without a keeper": func(c *box.Content) { c.V = box.KeeperVersion }} {
+		c := c
+		change(&c)
+		if _, err := c.Encode(); err != box.ErrVersion || c.Check(boxtest.Expect(c)) != box.ErrVersion {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// Somebody else's account may be named by M… as the way back of a wallet's money, and of no other.
+func TestAMultiplexedWayBack(t *testing.T) {
+	const muxed = "MA7QYNF7SOWQ3GLR2BGMZEHXAVIRZA4KVWLTJJFC7MGXUA74P7UJVAAAAAAAAAAAAAJLK" // SEP-23
+	own, managed := kept(), boxtest.Content()
+	own.ReturnTo, managed.ReturnTo = muxed, muxed
+	if back, err := box.Decode([]byte(encode(t, own))); err != nil || back.ReturnTo != muxed {
+		t.Error(back.ReturnTo, err)
+	}
+	if _, err := managed.Encode(); err != box.ErrReturnTo {
+		t.Error(err)
+	}
+}
+
 func TestEveryCharacterOfTheNoteComesBack(t *testing.T) {
 	c := boxtest.Content()
 	var all strings.Builder

@@ -11,7 +11,9 @@ import (
 // Encode writes the canonical JSON of the content: the fields in the order
 //
 //	v payment network account secret asset amount return_to expires_at note
+//	v payment network account secret asset amount return_to keeper expires_at note
 //
+// the first of Version, the second of KeeperVersion,
 // without white space, strings as JSON.stringify of ECMAScript and RFC 8785 write
 // them, v and expires_at as integers, the amount as a string. It refuses a content
 // that is not well formed with one of the errors of this package.
@@ -21,7 +23,7 @@ func (c Content) Encode() (secret.Bytes, error) {
 	}
 	b := []byte(`{"v":`)
 	b = strconv.AppendInt(b, int64(c.V), 10)
-	for _, f := range []struct{ name, value string }{
+	fields := []struct{ name, value string }{
 		{"payment", c.Payment},
 		{"network", c.Network},
 		{"account", c.Account},
@@ -29,7 +31,11 @@ func (c Content) Encode() (secret.Bytes, error) {
 		{"asset", c.Asset},
 		{"amount", formatAmount(c.Amount)},
 		{"return_to", c.ReturnTo},
-	} {
+	}
+	if c.V == KeeperVersion {
+		fields = append(fields, struct{ name, value string }{"keeper", c.Keeper})
+	}
+	for _, f := range fields {
 		b = append(append(append(b, `,"`...), f.name...), `":`...)
 		b = appendString(b, f.value)
 	}
@@ -84,6 +90,7 @@ type wire struct {
 	Asset     string `json:"asset"`
 	Amount    string `json:"amount"`
 	ReturnTo  string `json:"return_to"`
+	Keeper    string `json:"keeper"`
 	ExpiresAt int64  `json:"expires_at"`
 	Note      string `json:"note"`
 }
@@ -102,12 +109,15 @@ func Decode(plain []byte) (Content, error) {
 	if json.Unmarshal(plain, &version) != nil {
 		return Content{}, ErrMalformed
 	}
-	if version.V != Version {
+	if version.V != Version && version.V != KeeperVersion {
 		return Content{}, ErrVersion
 	}
 	var w wire
 	if json.Unmarshal(plain, &w) != nil {
 		return Content{}, ErrMalformed
+	}
+	if w.V == KeeperVersion && w.Keeper == "" { // the field that makes the version
+		return Content{}, ErrVersion
 	}
 	amount, ok := parseAmount(w.Amount)
 	if !ok {
@@ -116,7 +126,7 @@ func Decode(plain []byte) (Content, error) {
 	c := Content{
 		V: w.V, Payment: w.Payment, Network: w.Network, Account: w.Account,
 		Secret: secret.NewString(w.Secret), Asset: w.Asset, Amount: amount,
-		ReturnTo: w.ReturnTo, ExpiresAt: w.ExpiresAt, Note: w.Note,
+		ReturnTo: w.ReturnTo, Keeper: w.Keeper, ExpiresAt: w.ExpiresAt, Note: w.Note,
 	}
 	// encoding/json is lenient about unknown and doubled fields, case, order and
 	// escapes. Writing the content again refuses all of these at once.

@@ -76,6 +76,7 @@ const (
 type fakePayment struct {
 	wire.Payment
 	auth, recipient, share, box string
+	keeper, sponsor             string // of a payment out of a wallet: that wallet, and what the relay says when it is moved
 }
 
 func newFake(t *testing.T) *fake {

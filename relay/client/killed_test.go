@@ -110,6 +110,9 @@ func claims(ctx context.Context, _ *killed, c *client.Client, s client.Sent) err
 func (f *fake) sealedTo(p *fakePayment, sender string) string {
 	var c box.Content
 	f.sealed(p, func(made *box.Content) { c = *made })
+	if p.keeper != "" {
+		c.V, c.Keeper = box.KeeperVersion, p.keeper
+	}
 	file, err := seal.Seal(c, seal.Recipients{Sender: []string{sender}, Claim: p.recipient})
 	if err != nil {
 		f.t.Fatal(err)
@@ -130,9 +133,39 @@ func (f *fake) move(p *fakePayment, body []byte) (int, any) {
 	next.ID, next.To, next.State, next.Policy, next.auth = in.ID, "email:"+in.To, "created", in.Policy, in.Link.AuthHash
 	next.Funding = &wire.Funding{From: addr("holding"), Sponsor: addr("service"), Rescue: addr("service"), Sequence: 7, Ledger: 500, LastLedger: 520,
 		MaxTime: time.Now().Add(time.Minute).Unix(), Purse: "0", Replaces: p.ID}
+	if p.keeper != "" {
+		next.Funding.Sponsor, next.Funding.Purse, next.Funding.RungFee, next.Funding.Fee = p.sponsor, "1.1", 900, 700
+	}
 	f.payments[in.ID] = &next
 	out := next.Payment
 	return 201, &out
+}
+
+// TestMoveKeepsTheKeeper: the wallet whose purse is in the old holding account keeps the reserve of the new one, whatever the
+// relay says: what a claim leaves goes there.
+func TestMoveKeepsTheKeeper(t *testing.T) {
+	for says, fits := range map[string]bool{"wallet": true, "thief": false, "service": false} {
+		f := newFake(t)
+		sent := f.sent("guarded")
+		id, err := age.GenerateX25519Identity()
+		if err != nil {
+			t.Fatal(err)
+		}
+		p := f.payments[sent.Payment.ID]
+		p.ReturnTo, p.keeper, p.sponsor = addr("home"), addr("wallet"), addr(says)
+		p.box = f.sealedTo(p, id.Recipient().String())
+		cl := f.client(client.Options{Key: secret.NewString(apiKey)})
+		_, err = cl.Move(t.Context(), client.MoveRequest{ID: p.ID, To: "bob@example.com", Identities: []secret.Bytes{secret.NewString(id.String())},
+			Keep: func(r client.OwnReceipt) error {
+				if r.Wallet != addr("wallet") {
+					t.Errorf("the receipt names %s", r.Wallet)
+				}
+				return errKept
+			}})
+		if want := map[bool]error{true: errKept, false: client.ErrAnswer}[fits]; !errors.Is(err, want) {
+			t.Errorf("%s: %v", says, err)
+		}
+	}
 }
 
 // TestThroughAKill: a relay that is killed and comes back costs time and nothing else, as long as the caller's lasts.

@@ -89,7 +89,10 @@ func (c *Client) Move(ctx context.Context, r MoveRequest) (Sent, error) {
 	}
 	want := ownTerms{network: network, from: h.Account, home: old.ReturnTo, memo: relay.Memo{Kind: old.ReturnMemoType, Value: old.ReturnMemo}, sender: recipients, claim: half.ClaimRecipient, note: r.Note, replaces: r.ID,
 		move: func(envelope string, plan stellar.FundingPlan) (string, error) { return h.SignMove(envelope, plan) }}
-	if old.RungFee > 0 && out.Payment.Funding != nil { // out of a wallet: whoever keeps the reserve signs, and sees for whom
+	switch {
+	case h.Keeper != "": // the purse is that wallet's, and stays so
+		want.sponsor = h.Keeper
+	case old.RungFee > 0 && out.Payment.Funding != nil: // out of a wallet, by a client of before: whoever keeps the reserve signs, and sees for whom
 		want.sponsor = out.Payment.Funding.Sponsor
 	}
 	return mover.fundOwn(ctx, out, want, ownHands{keep: r.Keep, sign: r.Sign})

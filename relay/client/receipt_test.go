@@ -16,7 +16,7 @@ func (f *fake) receipt(p *fakePayment) *wire.Receipt {
 	}
 	r := &wire.Receipt{
 		Format: wire.ReceiptFormat, Payment: p.ID, Network: testnet, HoldingAccount: addr("holding"), Amount: p.Amount, Asset: p.Asset,
-		ReturnTo: p.ReturnTo, NotBeforeLedger: 521, Box: p.box, Explanation: "keep it",
+		ReturnTo: p.ReturnTo, NotBeforeLedger: 521, Box: p.box, Explanation: "keep it", Wallet: p.keeper,
 	}
 	ladder, err := stellar.BuildLadder(plan)
 	if err != nil {

@@ -84,7 +84,7 @@ func TestFund(t *testing.T) {
 			c, err := unseal.Open(m.Box, id, box.Expect{
 				Payment: string(m.Payment), Network: passphrase, Account: m.Account, Asset: "native", Amount: int64(i + 1),
 			})
-			if err != nil || c.ReturnTo != w.treasury.Address() || c.Note != "für Ana" || c.ExpiresAt != 1_800_086_400e6 ||
+			if err != nil || c.V != box.Version || c.Keeper != "" || c.ReturnTo != w.treasury.Address() || c.Note != "für Ana" || c.ExpiresAt != 1_800_086_400e6 ||
 				string(c.Secret.Reveal()) != key.Seed() {
 				t.Errorf("box %d: %+v, %v", i, c, err)
 			}
@@ -245,8 +245,9 @@ func TestOwn(t *testing.T) {
 					t.Errorf("rung %d: %+v, %v", k, rung, err)
 				}
 			}
-			if _, err := unseal.Open(got.Box, w.sender, box.Expect{Payment: string(m.Payment), Network: passphrase, Account: got.Account, Asset: asset, Amount: 1}); err != nil {
-				t.Error(err)
+			c, err := unseal.Open(got.Box, w.sender, box.Expect{Payment: string(m.Payment), Network: passphrase, Account: got.Account, Asset: asset, Amount: 1})
+			if err != nil || c.V != box.KeeperVersion || c.Keeper != plan.Terms.Sponsor { // who keeps the reserve is sealed
+				t.Errorf("keeper %q, %v", c.Keeper, err)
 			}
 		}
 	}

@@ -41,6 +41,7 @@ type Holding struct {
 	Asset     string // "native" or CODE:ISSUER
 	Amount    relay.Stroops
 	ReturnTo  string // the sender's account
+	Keeper    string // the sender's wallet that keeps the reserve and gets what a claim leaves; "" the service's does, or the box does not say
 	ExpiresAt relay.Micros
 	Note      string // of the sender's
 	seed      secret.Bytes
@@ -81,6 +82,10 @@ func Open(link claim.Secret, got wire.Proven, want Expect) (Holding, error) {
 	if err != nil {
 		return Holding{}, fmt.Errorf("%w: %w", ErrBox, err)
 	}
+	if c.Keeper != "" && got.BoxMAC == "" { // a wallet's box was minted by a client, which binds it
+		c.Secret.Wipe()
+		return Holding{}, fmt.Errorf("%w: the sender has not bound it to this link", ErrBox)
+	}
 	if c.Amount != int64(want.Amount) { // Check lets the ledger show more; here both are promises
 		c.Secret.Wipe()
 		return Holding{}, fmt.Errorf("%w: %w", ErrBox, box.ErrAmount)
@@ -91,7 +96,7 @@ func Open(link claim.Secret, got wire.Proven, want Expect) (Holding, error) {
 func holding(c box.Content) Holding {
 	return Holding{
 		Account: c.Account, Network: c.Network, Asset: c.Asset, Amount: relay.Stroops(c.Amount), ReturnTo: c.ReturnTo,
-		ExpiresAt: relay.Micros(c.ExpiresAt), Note: c.Note, seed: c.Secret,
+		Keeper: c.Keeper, ExpiresAt: relay.Micros(c.ExpiresAt), Note: c.Note, seed: c.Secret,
 	}
 }
 

@@ -24,6 +24,9 @@ var (
 	ErrSequence = errors.New("the plan's sequence number is out of reach")
 	// ErrMemo says that a memo is none that the network takes.
 	ErrMemo = errors.New("a text memo has at most 28 bytes, an id memo is a number, a hash memo 64 hexadecimal digits")
+	// ErrKeeper says that what is left of a purse would go to an account of which a box of before says nothing.
+	ErrKeeper = errors.New("this link was made before links name the sender's wallet, so who gets the lumens besides the money cannot be " +
+		"checked; claimed into a new account, they go along")
 	// ErrKey says that the destination's key is missing, or is not the destination's.
 	ErrKey = errors.New("the key of the new account is missing or not its own")
 )
@@ -34,7 +37,7 @@ type PlanExpect struct {
 	NewAccount  bool          // the destination is made by the claim, and signs too unless the purse pays for it
 	NewLine     bool          // the destination, which exists, gets the trustline that it lacks, and signs too
 	Sponsor     string        // who may sponsor it; "" anybody else
-	Purse       bool          // the holding account pays fee and new account itself, at most stellar.FeePurse for the fee
+	Purse       bool          // as the service says of a box without a keeper: the holding account pays fee and new account itself
 	Memo        relay.Memo    // that the destination asks for; the zero Memo is none
 	Now         time.Time     // by the recipient's clock
 	Longest     time.Duration // the plan must end at Now + Longest or before, and before the payment's own end
@@ -49,9 +52,12 @@ type Plan struct {
 }
 
 // CheckPlan accepts exactly the envelope that moves everything from the holding account to the destination and does
-// nothing else: one merge, preceded by the sponsored creation of the destination where that was asked for, fee 0, no
-// memo but the expected one, with an end in time and in ledgers. What differs is a *stellar.Mismatch, ErrPlan or
-// ErrSequence.
+// nothing else, with no memo but the expected one and an end in time and in ledgers. A holding account with a purse bids at most
+// stellar.FeePurse and pays for a new account itself; what is left of the purse goes into the new account, and of a claim into an
+// existing one to the wallet that the box names. What differs is a *stellar.Mismatch, ErrPlan, ErrSequence or ErrKeeper.
+//
+// A box without a keeper was sealed by the signer, whose holding account has nothing besides the amount, or by a client of before:
+// there is a purse when the service says so, and only the account that the payment returns to may get what is left of it.
 func CheckPlan(got wire.Plan, h Holding, want PlanExpect) (Plan, error) {
 	if len(got.Envelope) > MostEnvelope {
 		return Plan{}, fmt.Errorf("%w: too long", ErrPlan)
@@ -69,15 +75,27 @@ func CheckPlan(got wire.Plan, h Holding, want PlanExpect) (Plan, error) {
 	if err != nil {
 		return Plan{}, ErrMemo
 	}
-	mostFee := int64(0)
-	if want.Purse {
-		mostFee = stellar.FeePurse
-	}
-	var differs *stellar.Mismatch
-	tx, err := stellar.CheckClaim(got.Envelope, stellar.ClaimExpectation{
+	expect := stellar.ClaimExpectation{
 		Passphrase: h.Network, Holding: h.Account, Destination: want.Destination, Asset: h.Asset, Amount: int64(h.Amount),
-		NewAccount: want.NewAccount, NewLine: want.NewLine, Sponsor: want.Sponsor, Purse: want.Purse, MaxFee: mostFee, Memo: memo, LatestTime: min(want.Now.Add(want.Longest).Unix(), int64(h.ExpiresAt/1_000_000)),
-	})
+		NewAccount: want.NewAccount, NewLine: want.NewLine, Sponsor: want.Sponsor, Purse: want.Purse || h.Keeper != "", Memo: memo,
+		LatestTime: min(want.Now.Add(want.Longest).Unix(), int64(h.ExpiresAt/1_000_000)),
+	}
+	if expect.Purse {
+		expect.MaxFee = stellar.FeePurse
+	}
+	if expect.Purse && !want.NewAccount {
+		if expect.Keeper = h.Keeper; expect.Keeper == "" {
+			expect.Keeper = h.ReturnTo
+		}
+	}
+	tx, err := stellar.CheckClaim(got.Envelope, expect)
+	var differs *stellar.Mismatch
+	if expect.Keeper != h.Keeper && errors.As(err, &differs) {
+		anybody := expect
+		if anybody.Keeper = ""; !differsFrom(got.Envelope, anybody) {
+			return Plan{}, ErrKeeper
+		}
+	}
 	switch {
 	case errors.As(err, &differs):
 		return Plan{}, err
@@ -94,6 +112,11 @@ func CheckPlan(got wire.Plan, h Holding, want PlanExpect) (Plan, error) {
 		return Plan{}, ErrSequence
 	}
 	return Plan{Tx: tx, Destination: want.Destination, NewAccount: want.NewAccount, holding: h}, nil
+}
+
+func differsFrom(envelope string, want stellar.ClaimExpectation) bool {
+	_, err := stellar.CheckClaim(envelope, want)
+	return err != nil
 }
 
 func newness(is bool) string {

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"filippo.io/age"
 	"github.com/stellar/go-stellar-sdk/keypair"
 	"github.com/stellar/go-stellar-sdk/txnbuild"
 
@@ -432,4 +433,106 @@ func FuzzCheckPlan(f *testing.F) {
 			t.Error("another envelope was checked than was handed in")
 		}
 	})
+}
+
+// walleted is a payment out of a wallet: its box names the wallet, and is bound to the link.
+func walleted(t *testing.T) honest {
+	t.Helper()
+	h := fixture(t, relay.Guarded)
+	h.content.V, h.content.Keeper, h.content.ReturnTo = box.KeeperVersion, addr("wallet"), addr("sender")
+	h.proven.Box = h.seal(t, h.content)
+	keys, err := claim.Derive(h.link, h.want.Payment, h.want.Network)
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.proven.BoxMAC, h.want.Bound = box.MAC(keys.BoxKey(), h.content.Account), true
+	return h
+}
+
+// What a claim leaves of a purse goes to the wallet that the box names, whatever the service says and plans.
+func TestWhatIsLeftOfAPurse(t *testing.T) {
+	named, before := walleted(t).open(t), fixture(t, relay.Guarded).open(t)
+	if named.Keeper != addr("wallet") || before.Keeper != "" {
+		t.Fatalf("%+v %+v", named, before)
+	}
+	for name, c := range map[string]struct {
+		h      Holding
+		said   bool // that there is a purse
+		keeper string
+		fee    uint32
+		want   error // nil: signed
+	}{
+		"to the wallet":       {named, true, "wallet", 4000, nil},
+		"to a thief":          {named, true, "thief", 4000, new(stellar.Mismatch)},
+		"to where it returns": {named, true, "sender", 4000, new(stellar.Mismatch)},
+		"to a thief, who says that there is none": {named, false, "thief", 0, new(stellar.Mismatch)},
+		"to the wallet, said that there is none":  {named, false, "wallet", 4000, nil},
+		"a fee that is too high":                  {named, true, "wallet", stellar.FeePurse + 1, new(stellar.Mismatch)},
+		"made before, to where it returns":        {before, true, "sender", 4000, nil},
+		"made before, to a thief":                 {before, true, "thief", 4000, ErrKeeper},
+		"the service's, to its sponsor":           {before, false, "sponsor", 0, nil},
+		"the service's, out of the amount":        {before, false, "sponsor", 100, new(stellar.Mismatch)},
+	} {
+		want := demand(false)
+		want.Purse = c.said
+		checked, err := CheckPlan(plan(t, func(p *stellar.ClaimPlan) { existing(p); p.Keeper, p.Fee = addr(c.keeper), c.fee }), c.h, want)
+		var differs *stellar.Mismatch
+		switch {
+		case c.want == nil && err == nil:
+			if _, err := checked.Sign(secret.Bytes{}); err != nil {
+				t.Errorf("%s: %v", name, err)
+			}
+		case c.want == ErrKeeper && errors.Is(err, ErrKeeper) && !Refused(err):
+		case c.want != nil && c.want != ErrKeeper && errors.As(err, &differs) && Refused(err):
+		default:
+			t.Errorf("%s: %v, want %v", name, err, c.want)
+		}
+	}
+	fresh := demand(true)
+	for who, sponsor := range map[string]string{"out of the purse": "", "by a sponsor": addr("sponsor")} {
+		_, err := CheckPlan(plan(t, func(p *stellar.ClaimPlan) { p.Sponsor = sponsor }), named, fresh)
+		if (err == nil) != (sponsor == "") {
+			t.Errorf("a new account %s: %v", who, err)
+		}
+	}
+}
+
+// A wallet's box is bound to the link, whatever the service says of it.
+func TestAWalletsBoxIsBound(t *testing.T) {
+	h := walleted(t)
+	h.proven.BoxMAC, h.want.Bound = "", false
+	if _, err := Open(h.link, h.proven, h.want); !errors.Is(err, ErrBox) {
+		t.Error(err)
+	}
+}
+
+// A receipt says of the keeper what the box says.
+func TestAReceiptNamesTheKeeper(t *testing.T) {
+	h := fixture(t, relay.Guarded)
+	h.content.V, h.content.Keeper = box.KeeperVersion, addr("wallet")
+	id, err := age.GenerateX25519Identity()
+	if err != nil {
+		t.Fatal(err)
+	}
+	file, err := seal.Seal(h.content, seal.Recipients{Sender: []string{id.Recipient().String()}, Claim: h.recipient(t)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for wallet, good := range map[string]bool{addr("wallet"): true, addr("thief"): false, "": false} {
+		r := wire.Receipt{Payment: h.want.Payment, Network: testnet, HoldingAccount: h.content.Account, Amount: "25", Asset: "native", ReturnTo: addr("sender"),
+			Wallet: wallet, Box: base64.StdEncoding.EncodeToString(file)}
+		if _, err := OpenSent(r, secret.NewString(id.String())); (err == nil) != good || err != nil && !errors.Is(err, ErrBox) {
+			t.Errorf("%s: %v", wallet, err)
+		}
+	}
+}
+
+// recipient is another one than the sender's.
+func (h honest) recipient(t *testing.T) string {
+	t.Helper()
+	keys, err := claim.Derive(h.link, h.want.Payment, h.want.Network)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return keys.LinkIdentity().Recipient()
 }

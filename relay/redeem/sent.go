@@ -38,7 +38,7 @@ func OpenSent(r wire.Receipt, identity secret.Bytes) (Holding, error) {
 	if err != nil {
 		return Holding{}, fmt.Errorf("%w: %w", ErrBox, err)
 	}
-	if c.ReturnTo != r.ReturnTo || c.Amount != int64(amount) {
+	if c.ReturnTo != r.ReturnTo || c.Keeper != "" && c.Keeper != r.Wallet || c.Amount != int64(amount) {
 		c.Secret.Wipe()
 		return Holding{}, fmt.Errorf("%w: another way back or amount", ErrBox)
 	}
