@@ -1,34 +1,84 @@
 package relay
 
+import "slices"
+
 // PlanMade is a claim that was planned, as far as counting it goes.
 type PlanMade struct {
+	Payment PaymentID
 	Bound   uint32 // last ledger in which it may land
 	MaxTime int64  // and last close time, Unix seconds
 	At      int64  // close time of the newest ledger when it was planned; 0 = not known, long ago
 }
 
+// PlanLimits is how many claims may be able to land at a time.
+type PlanLimits struct {
+	Payment int // of one payment, so that a holding account is not flooded with claims
+	App     int // of the payments of one app, those beyond [OwnPlans] of each; 0 = not limited
+}
+
 const (
 	planHour     = 3600 // seconds of close time within which plans are counted, whether they can land or not
 	plansPerHour = 4    // as many times the live ones
+
+	// OwnPlans is how many plans of an hour are a payment's own, whatever was planned for others of its app: a claimant who changes
+	// her mind, or whose claim failed, is not refused for what claimants of other payments do.
+	OwnPlans = 4
 )
 
-// CountPlans judges whether one more claim of a payment may be planned. At most live ones may be able to land at a time, so that
-// a holding account is not flooded with claims; and at most plansPerHour times as many are made within an hour, so that the log
-// grows no faster. One that cannot land any more, and is older, does not count: the claims of a payment are never closed for
-// good. The fault is of kind [Exhausted]. The plans that still count come back.
-func CountPlans(made []PlanMade, head Head, live int) (counted []PlanMade, err error) {
-	able := 0
-	for _, m := range made {
-		lands := m.Bound > head.Sequence && m.MaxTime > head.CloseTime
-		if lands {
-			able++
+// The codes of the faults of CountPlans.
+const (
+	TooManyPlans    = "too_many_plans"
+	TooManyAppPlans = "too_many_app_plans"
+)
+
+// Lands says whether the plan could still land.
+func (m PlanMade) Lands(head Head) bool { return m.Bound > head.Sequence && m.MaxTime > head.CloseTime }
+
+// Counts says whether the plan still counts: it could land, or was made within the hour.
+func (m PlanMade) Counts(head Head) bool { return m.Lands(head) || m.At > head.CloseTime-planHour }
+
+// CountPlans judges whether one more claim of a payment may be planned; made are the plans of all payments of its app. As many as
+// the limits say may be able to land at a time; and at most plansPerHour times as many are made within an hour, so that the
+// log grows no faster. One that cannot land any more, and is older, does not count: the claims of a payment are never closed for
+// good. The faults are of kind [Exhausted], and say from when on the next may be planned: [TooManyPlans] is about the payment,
+// [TooManyAppPlans] about others of its app. The plans that still count come back.
+func CountPlans(made []PlanMade, of PaymentID, head Head, most PlanLimits) (counted []PlanMade, err error) {
+	type tally struct{ live, hour int }
+	counted = slices.DeleteFunc(slices.Clone(made), func(m PlanMade) bool { return !m.Counts(head) })
+	by := map[PaymentID]tally{}
+	for _, m := range counted {
+		n := by[m.Payment]
+		if n.hour++; m.Lands(head) {
+			n.live++
 		}
-		if lands || m.At > head.CloseTime-planHour {
-			counted = append(counted, m)
-		}
+		by[m.Payment] = n
 	}
-	if able >= live || len(counted) >= live*plansPerHour {
-		return counted, NewFault(Exhausted, "too_many_plans", "Too many claims of this payment were planned just now. Try again when they have run out.", nil)
+	if own := by[of]; own.live >= most.Payment || own.hour >= most.Payment*plansPerHour {
+		return counted, tooManyPlans(TooManyPlans, "this payment", own.live >= most.Payment, head,
+			slices.DeleteFunc(slices.Clone(counted), func(m PlanMade) bool { return m.Payment != of }))
+	}
+	var beyond tally
+	for _, n := range by {
+		beyond.live += max(n.live-OwnPlans, 0)
+		beyond.hour += max(n.hour-OwnPlans, 0)
+	}
+	if most.App > 0 && by[of].hour >= OwnPlans && (beyond.live >= most.App || beyond.hour >= most.App*plansPerHour) {
+		return counted, tooManyPlans(TooManyAppPlans, "payments of this app", beyond.live >= most.App, head, counted)
 	}
 	return counted, nil
+}
+
+// tooManyPlans says to try again when the first of the plans that count runs out.
+func tooManyPlans(code, whose string, live bool, head Head, all []PlanMade) error {
+	next := head.CloseTime + planHour
+	for _, m := range all {
+		switch {
+		case live && m.Lands(head):
+			next = min(next, m.MaxTime)
+		case !live && m.At > head.CloseTime-planHour:
+			next = min(next, m.At+planHour)
+		}
+	}
+	return &Fault{Kind: Exhausted, Code: code, RetryAt: Seconds(next + 1),
+		Public: "Too many claims of " + whose + " were planned just now. Try again when they have run out."}
 }

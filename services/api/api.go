@@ -89,10 +89,11 @@ type Deps struct {
 	Now     func() time.Time
 }
 
-// server is what the handlers share; it keeps nothing between requests.
+// server is what the handlers share; between requests it keeps nothing but a moment's refusals.
 type server struct {
 	Deps
-	cfg Config
+	cfg   Config
+	crowd crowd
 }
 
 // New makes the handler of everything under /v1.

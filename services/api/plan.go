@@ -39,6 +39,11 @@ func (s *server) plan(c *call) (reply, error) {
 	if err != nil || account == c.payment.Holding {
 		return reply{}, invalid("destination_malformed", "/destination", "a destination is the address of an account of yours: G…, or M… of one that exists")
 	}
+	signed := func() ([]relay.Envelope, error) { return s.Desk.EnvelopesOf(c.Context(), c.payment.ID) }
+	if err := s.crowd.refuses(c.payment, in.Destination, s.now(), signed); err != nil {
+		s.hold(c.Context())
+		return reply{}, err
+	}
 	intent, head, err := s.claimIntent(c.Context(), c.payment, in, account)
 	if err != nil {
 		return reply{}, err
@@ -78,7 +83,8 @@ func (s *server) planned(ctx context.Context, p relay.Payment, intent relay.Clai
 		}
 		plan = func(ctx context.Context, in relay.ClaimIntent) (relay.Envelope, error) { return s.ownClaim(ctx, p, in) }
 	}
-	return plan(ctx, intent)
+	e, err := plan(ctx, intent)
+	return e, s.crowd.note(p, head, s.now(), err)
 }
 
 // unsigned is a plan without what signers of an account that exists have signed so far: whoever asks for it signs it anew.
@@ -97,13 +103,7 @@ func allowOwnPlan(p relay.Payment, all []relay.Envelope, intent relay.ClaimInten
 	if p.Ladder().Takes(intent.Sequence) {
 		return relay.ErrLadderNumber
 	}
-	var plans []relay.PlanMade
-	for _, e := range all {
-		if e.Kind == relay.ClaimEnvelope {
-			plans = append(plans, relay.PlanMade{Bound: e.Bound, MaxTime: e.MaxTime, At: e.MaxTime - planSeconds})
-		}
-	}
-	_, err := relay.CountPlans(plans, head, mostOwnPlans)
+	_, err := relay.CountPlans(countedPlans(all, head), p.ID, head, relay.PlanLimits{Payment: mostOwnPlans})
 	return err
 }
 

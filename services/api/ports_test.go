@@ -250,6 +250,8 @@ type scribe struct {
 	network string
 	asked   []relay.ClaimIntent
 	keeps   func(relay.KeepIntent) error // is asked first
+
+	plans func(relay.ClaimIntent, relay.Head) error // too
 }
 
 func (s *scribe) Keep(ctx context.Context, in relay.KeepIntent) (relay.FundAnswer, error) {
@@ -264,6 +266,11 @@ func (s *scribe) Keep(ctx context.Context, in relay.KeepIntent) (relay.FundAnswe
 func (s *scribe) Claim(_ context.Context, in relay.ClaimIntent) (relay.Envelope, error) {
 	s.asked = append(s.asked, in)
 	head := s.ledger.head()
+	if s.plans != nil {
+		if err := s.plans(in, head); err != nil {
+			return relay.Envelope{}, err
+		}
+	}
 	if in.Bound <= head.Sequence || in.MaxTime <= head.CloseTime || in.SignedAt != head.Sequence {
 		return relay.Envelope{}, relay.NewFault(relay.Internal, "bounds", "", nil)
 	}

@@ -21,22 +21,22 @@ type book struct {
 	roles      map[string]string // by account
 	keyed      map[string]bool   // accounts whose line in the log has a mac
 
-	deposits  map[relay.AppID][]*funding           // that clients minted, until they are long over
-	proofs    bool                                 // the log began when wallets had to prove themselves
-	provenAt  uint32                               // ledger of the first deposit with a proof; 0 = none yet
-	fundings  map[string]*funding                  // by hash
-	byPayment map[relay.PaymentID]*funding         // the newest
-	byNumber  map[number]*funding                  // the newest
-	recent    []*funding                           // out of treasuries, that may not have landed yet, and some that have
-	last      map[string]int64                     // the highest number signed, by channel
-	holdings  map[string]*holding                  // by account
-	envelopes map[string]filed                     // by inner hash: all that may be bumped
-	plans     map[relay.PaymentID][]relay.PlanMade // claims planned
-	lastBump  map[string]string                    // outer hash of the newest bump, by inner hash
-	lines     map[relay.AppID]map[string]bool      // assets that a treasury was given a trustline for
-	signed    map[appDay]relay.Stroops             // funded out of the treasury, less what was found dead
-	makers    map[string][]maker                   // claims that were planned to make an account, by account
-	budgets                                        // what apps cost the sponsor
+	deposits  map[relay.AppID][]*funding       // that clients minted, until they are long over
+	proofs    bool                             // the log began when wallets had to prove themselves
+	provenAt  uint32                           // ledger of the first deposit with a proof; 0 = none yet
+	fundings  map[string]*funding              // by hash
+	byPayment map[relay.PaymentID]*funding     // the newest
+	byNumber  map[number]*funding              // the newest
+	recent    []*funding                       // out of treasuries, that may not have landed yet, and some that have
+	last      map[string]int64                 // the highest number signed, by channel
+	holdings  map[string]*holding              // by account
+	envelopes map[string]filed                 // by inner hash: all that may be bumped
+	plans     map[relay.AppID][]relay.PlanMade // claims planned
+	lastBump  map[string]string                // outer hash of the newest bump, by inner hash
+	lines     map[relay.AppID]map[string]bool  // assets that a treasury was given a trustline for
+	signed    map[appDay]relay.Stroops         // funded out of the treasury, less what was found dead
+	makers    map[string][]maker               // claims that were planned to make an account, by account
+	budgets                                    // what apps cost the sponsor
 
 	withdrawals map[string]span // the last one, by treasury
 }
@@ -104,7 +104,7 @@ func newBook() *book {
 		treasuries: map[relay.AppID]string{}, made: map[int64]int{}, roles: map[string]string{}, keyed: map[string]bool{},
 		deposits: map[relay.AppID][]*funding{},
 		fundings: map[string]*funding{}, byPayment: map[relay.PaymentID]*funding{}, byNumber: map[number]*funding{}, last: map[string]int64{},
-		holdings: map[string]*holding{}, envelopes: map[string]filed{}, plans: map[relay.PaymentID][]relay.PlanMade{},
+		holdings: map[string]*holding{}, envelopes: map[string]filed{}, plans: map[relay.AppID][]relay.PlanMade{},
 		lastBump: map[string]string{}, lines: map[relay.AppID]map[string]bool{}, signed: map[appDay]relay.Stroops{},
 		makers:      map[string][]maker{},
 		budgets:     newBudgets(),
@@ -285,7 +285,8 @@ func (b *book) plan(at span, l claimLine) error {
 		return fmt.Errorf("a claim of %s, which is no holding account of the payment", l.Holding)
 	}
 	b.today = max(b.today, l.Day)
-	b.plans[l.Payment] = append(b.plans[l.Payment], relay.PlanMade{Bound: l.Envelope.Bound, MaxTime: l.Envelope.MaxTime, At: l.At})
+	app := h.funding.app
+	b.plans[app] = append(b.plans[app], relay.PlanMade{Payment: l.Payment, Bound: l.Envelope.Bound, MaxTime: l.Envelope.MaxTime, At: l.At})
 	b.envelopes[l.Envelope.Hash] = filed{kind: relay.ClaimEnvelope, span: at, funding: h.funding, holding: l.Holding}
 	if c := h.cost; c != nil && l.Envelope.NewAccount {
 		g := given{l.Envelope.Hash, number{l.Holding, l.Envelope.Sequence}, l.Envelope.Destination, l.Envelope.Bound}

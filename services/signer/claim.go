@@ -86,7 +86,7 @@ func (s *Signer) claim(t *told, in relay.ClaimIntent) (relay.Envelope, error) {
 		Payments: []relay.PaymentID{in.Payment}, Destination: in.Destination, NewAccount: in.NewAccount, NewLine: in.NewLine,
 		Asset: h.asset, Amount: h.amount,
 	}
-	if err := s.write(claimKind, claimLine{Payment: in.Payment, At: head.CloseTime, Holding: in.Holding, Day: dayOf(head), Envelope: lineOf(e)}); err != nil {
+	if err := s.write(claimKind, claimLineOf(in.Holding, head, e)); err != nil {
 		return relay.Envelope{}, err
 	}
 	return s.recorded(s.book.envelopes[tx.Hash])
@@ -122,11 +122,12 @@ func (s *Signer) allowClaim(in relay.ClaimIntent, h *holding, head relay.Head) e
 	if h.ladder.Takes(in.Sequence) {
 		return relay.ErrLadderNumber
 	}
-	counted, err := relay.CountPlans(s.book.plans[in.Payment], head, s.cfg.Policy.Plans)
+	plans, app := s.book.plans, h.funding.app
+	counted, err := relay.CountPlans(plans[app], in.Payment, head, relay.PlanLimits{Payment: s.cfg.Policy.Plans, App: s.cfg.Policy.AppPlans})
 	if err != nil {
 		return err
 	}
-	s.book.plans[in.Payment] = counted // what does not count now never will again
+	plans[app] = counted // what does not count now never will again
 	return allowBounds(in.SignedAt, in.Bound, in.MaxTime, head)
 }
 
@@ -185,7 +186,7 @@ func (s *Signer) recorded(at filed) (e relay.Envelope, err error) {
 		if err != nil {
 			return relay.Envelope{}, err
 		}
-		e = l.Envelope.envelope()
+		e = l.envelope(s.network, s.book.holdings[l.Holding])
 		e.Log = mark
 		return e, nil
 	}

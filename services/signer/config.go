@@ -54,6 +54,8 @@ type Policy struct {
 	Apps   map[relay.AppID]Limits // whole replacements, zero fields take the default
 	MaxFee relay.Stroops          // most that one fee bump may bid; default 5 lumens
 	Plans  int                    // claims of one payment that may be able to land at a time; default 50
+
+	AppPlans int // claims of all payments of an app that may, beyond relay.OwnPlans of each within an hour; default 200
 	// Deposits of own wallets that are kept and not funded: their lines are written before their senders have paid anything.
 	WalletDeposits int // of one wallet; default 20
 	AppDeposits    int // of one app; default 1,000
@@ -83,6 +85,7 @@ const (
 	DefaultMaxDay     = 1_000_000 * relay.One
 	DefaultMaxFee     = 5 * relay.One
 	DefaultPlans      = 50
+	DefaultAppPlans   = 200
 	DefaultLines      = 100
 	DefaultTreasuries = 100
 	DefaultTogether   = 50
@@ -109,12 +112,13 @@ func (c Config) withDefaults() (Config, error) {
 		return c, fmt.Errorf("signer: %d channels, 1 to 100 allowed", c.Channels)
 	case c.Policy.Treasuries < 0 || c.Policy.Together < 0 || c.Policy.Together > 100:
 		return c, errors.New("signer: a limit of all apps is out of range")
-	case c.Policy.MaxFee < 0 || c.Policy.Plans < 0 || c.Policy.Lines < 0 || c.Policy.WalletDeposits < 0 || c.Policy.AppDeposits < 0:
+	case c.Policy.MaxFee < 0 || c.Policy.Plans < 0 || c.Policy.AppPlans < 0 || c.Policy.Lines < 0 || c.Policy.WalletDeposits < 0 || c.Policy.AppDeposits < 0:
 		return c, errors.New("signer: a limit is negative")
 	}
 	c.Channels = or(c.Channels, DefaultChannels)
 	c.Policy.MaxFee = or(c.Policy.MaxFee, DefaultMaxFee)
 	c.Policy.Plans = or(c.Policy.Plans, DefaultPlans)
+	c.Policy.AppPlans = or(c.Policy.AppPlans, DefaultAppPlans)
 	c.Policy.Lines = or(c.Policy.Lines, DefaultLines)
 	c.Policy.Treasuries = or(c.Policy.Treasuries, DefaultTreasuries)
 	c.Policy.Together = or(c.Policy.Together, DefaultTogether)

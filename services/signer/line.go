@@ -98,16 +98,16 @@ type withdrawLine struct {
 
 type envelopeLine struct {
 	Hash        string            `json:"hash"`
-	Kind        string            `json:"kind"`
-	State       string            `json:"state"`
-	Network     string            `json:"network"`
-	Source      string            `json:"source"`
+	Kind        string            `json:"kind,omitempty"` // this, and the next three, are absent in a claim's
+	State       string            `json:"state,omitempty"`
+	Network     string            `json:"network,omitempty"`
+	Source      string            `json:"source,omitempty"`
 	Sequence    int64             `json:"sequence"`
 	SignedAt    uint32            `json:"signed_at"`
 	Bound       uint32            `json:"bound,omitempty"`
 	MaxTime     int64             `json:"max_time,omitempty"`
 	Rung        int               `json:"rung,omitempty"`
-	Payments    []relay.PaymentID `json:"payments"`
+	Payments    []relay.PaymentID `json:"payments,omitempty"` // as Kind
 	Destination string            `json:"destination,omitempty"`
 	NewAccount  bool              `json:"new_account,omitempty"`
 	NewLine     bool              `json:"new_line,omitempty"`
@@ -136,7 +136,22 @@ type claimLine struct {
 	Holding  string          `json:"holding"`
 	At       int64           `json:"at,omitempty"`  // close time of the newest ledger known; 0: planned before this was kept
 	Day      int64           `json:"day,omitempty"` // as fundingLine.Day; absent before budgets were counted
-	Envelope envelopeLine    `json:"envelope"`
+	Envelope envelopeLine    `json:"envelope"`      // without what the line, its holding account and the log say already; older lines have it
+}
+
+// claimLineOf is short: claims are the lines that a claimant can ask for again and again.
+func claimLineOf(holding string, head relay.Head, e relay.Envelope) claimLine {
+	l := claimLine{Payment: e.Payments[0], At: head.CloseTime, Holding: holding, Day: dayOf(head), Envelope: lineOf(e)}
+	l.Envelope.Kind, l.Envelope.State, l.Envelope.Network, l.Envelope.Source, l.Envelope.Payments = "", "", "", "", nil
+	l.Envelope.Asset, l.Envelope.Amount = "", 0
+	return l
+}
+
+func (l claimLine) envelope(network string, h *holding) relay.Envelope {
+	e := l.Envelope.envelope()
+	e.Kind, e.State, e.Network, e.Source = relay.ClaimEnvelope, relay.Planned, network, l.Holding
+	e.Payments, e.Asset, e.Amount = []relay.PaymentID{l.Payment}, h.asset, h.amount
+	return e
 }
 
 type bumpLine struct {

@@ -1,0 +1,120 @@
+package signer
+
+import (
+	"errors"
+	"testing"
+
+	"github.com/stellar/go-stellar-sdk/keypair"
+
+	"github.com/restante/restante/relay"
+)
+
+// plan plans a claim of a payment into another account each time.
+func (r *rig) plan(m relay.Minted) error {
+	_, err := r.s.Claim(r.t.Context(), r.claimIntent(m, keypair.MustRandom().Address()))
+	return err
+}
+
+// Plans are counted for an app too, in the log: so the claims of one app do not fill it. Those of a payment's own are never refused
+// for what was planned for others of its app, nor any for what another app does.
+func TestPlansOfAnAppAreCounted(t *testing.T) {
+	r := newRig(t)
+	r.s.Close()
+	r.cfg.Policy.Plans, r.cfg.Policy.AppPlans = 20, 5
+	r.open()
+	all := r.fund(r.intent(many(4)...)).Minted
+	for range 2 {
+		for range relay.OwnPlans + 2 {
+			if err := r.plan(all[0]); err != nil {
+				t.Fatal(err)
+			}
+		}
+		all[0], all[1] = all[1], all[0]
+	}
+	if err := r.plan(all[0]); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		lines := r.lines()
+		for _, m := range all[:2] {
+			err := r.plan(m)
+			var f *relay.Fault
+			if errors.As(err, &f); relay.CodeOf(err) != relay.TooManyAppPlans || f.RetryAt != relay.Seconds(r.view.head.CloseTime+301) || r.lines() != lines {
+				t.Errorf("%v", err)
+			}
+		}
+		r.reopen()
+	}
+	for range relay.OwnPlans {
+		if err := r.plan(all[2]); err != nil {
+			t.Errorf("a payment's own: %v", err)
+		}
+	}
+	wantCode(t, r.plan(all[2]), relay.TooManyAppPlans)
+	other := r.fund(r.intentOf("app_other", 1)).Minted[0]
+	for range relay.OwnPlans + 5 {
+		if err := r.plan(other); err != nil {
+			t.Errorf("another app: %v", err)
+		}
+	}
+	r.view.head.Sequence += 100
+	r.view.head.CloseTime += 400
+	if err := r.plan(all[0]); err != nil {
+		t.Errorf("the others cannot land any more: %v", err)
+	}
+}
+
+// One app's claims, however many payments it has and however often they are asked for, make so many lines an hour.
+func TestPlansDoNotFillTheLog(t *testing.T) {
+	r := newRig(t)
+	r.s.Close()
+	r.cfg.Policy.AppPlans = 10
+	r.open()
+	all := r.fund(r.intent(many(17)...)).Minted
+	before, size, made := r.lines(), len(r.readLog()), int64(0)
+	for range 12 { // an hour
+		for _, m := range all {
+			for range 8 {
+				if err := r.plan(m); err == nil {
+					made++
+				} else if relay.CodeOf(err) != relay.TooManyAppPlans {
+					t.Fatal(err)
+				}
+			}
+		}
+		r.view.head.Sequence += 60
+		r.view.head.CloseTime += 299
+	}
+	if most := int64(17*relay.OwnPlans + 4*10); made != r.lines()-before || made > most || made < most/2 {
+		t.Errorf("%d plans, %d lines more; at most %d", made, r.lines()-before, most)
+	}
+	if each := (len(r.readLog()) - size) / int(made); each > 1350 {
+		t.Errorf("%d bytes a plan", each)
+	}
+}
+
+// A claim's line leaves out what the line, its holding account and the log say already; one that an older program wrote has it.
+func TestOlderClaimLine(t *testing.T) {
+	r := newRig(t)
+	m := r.fund(r.mintOf(r.credit())).Minted[0]
+	e := r.planned(m, true)
+	if e.Network != r.s.network || e.Source != m.Account || e.Kind != relay.ClaimEnvelope || e.State != relay.Planned || e.Asset != r.credit() ||
+		e.Amount != 25*relay.One || len(e.Payments) != 1 || e.Payments[0] != m.Payment {
+		t.Errorf("%+v", e)
+	}
+	in := r.claimIntent(m, keypair.MustRandom().Address())
+	tx, err := r.s.buildClaim(in, r.s.book.holdings[m.Account])
+	if err != nil {
+		t.Fatal(err)
+	}
+	old := e
+	old.Hash, old.Destination, old.XDR = tx.Hash, in.Destination, []byte("as it was")
+	if err := r.s.write(claimKind, claimLine{Payment: m.Payment, Holding: m.Account, At: r.view.head.CloseTime, Envelope: lineOf(old)}); err != nil {
+		t.Fatal(err)
+	}
+	r.reopen()
+	got, err := r.s.Claim(t.Context(), in)
+	if old.Log = got.Log; err != nil || text(t, got) != text(t, old) {
+		t.Errorf("%v: %+v, was %+v", err, got, old)
+	}
+}
