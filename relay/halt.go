@@ -56,6 +56,9 @@ func (h Halt) Public() string {
 	return what + " is stopped until the operator has looked; it is about " + h.Hash + ". Money that waits stays where it is."
 }
 
+// WhileHalted follows the sentence on who can move a payment's money, while a halt stops it.
+const WhileHalted = " Just now it is stopped: until the operator has looked, the service moves it for neither side."
+
 // refusal is the fault of what a halt stands in the way of.
 func (h Halt) refusal() error {
 	return &Fault{Kind: Conflict, Code: "halted", Public: h.Public(), Cause: errors.New(h.Why)}

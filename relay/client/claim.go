@@ -1,6 +1,7 @@
 package client
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -176,9 +177,22 @@ func (c *Client) untilClaimable(ctx context.Context, r ClaimRequest) (ClaimView,
 	v, err := c.FollowClaim(ctx, r.Link, func(v ClaimView) bool {
 		r.tell(v)
 		s := relay.State(v.State)
-		return s != relay.Created && s != relay.Funding && s != relay.Claiming
+		return s != relay.Created && s != relay.Funding && s != relay.Claiming || Stopped(v)
 	})
-	return v, err
+	return v, cmp.Or(err, stopped(v))
+}
+
+// Stopped says that a halt stands in the way of a payment: nothing goes on until the operator has looked.
+func Stopped(v ClaimView) bool {
+	return v.Held != nil && v.Held.Code == "halted" && !relay.State(v.State).Ended()
+}
+
+// stopped is the relay's refusal of what a halt stands in the way of, nil when none does.
+func stopped(v ClaimView) error {
+	if !Stopped(v) {
+		return nil
+	}
+	return &Problem{Status: http.StatusConflict, Code: v.Held.Code, Detail: v.Held.Detail}
 }
 
 // outcome says how a payment that cannot be claimed any more, or not now, went for the owner of account ("": of none).
@@ -305,10 +319,11 @@ func (c *Client) attempt(ctx context.Context, r ClaimRequest, proof string, v Cl
 
 // decided follows the payment until no claim is on its way.
 func (c *Client) decided(ctx context.Context, r ClaimRequest) (ClaimView, error) {
-	return c.FollowClaim(ctx, r.Link, func(v ClaimView) bool {
+	v, err := c.FollowClaim(ctx, r.Link, func(v ClaimView) bool {
 		r.tell(v)
-		return v.State != string(relay.Claiming)
+		return v.State != string(relay.Claiming) || Stopped(v)
 	})
+	return v, cmp.Or(err, stopped(v))
 }
 
 // afterError looks, after a refusal or a silence, whether the payment has gone its way meanwhile, perhaps by our own

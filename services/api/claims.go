@@ -24,6 +24,9 @@ func (s *server) view(c *call, status int, p relay.Payment) (reply, error) {
 	}
 	body := s.claimView(p, a)
 	body.Held = s.heldOf(c.Context(), p)
+	if body.Held != nil && body.Held.Code == "halted" && body.CustodyText != "" {
+		body.CustodyText += relay.WhileHalted
+	}
 	return reply{status: status, body: body}, nil
 }
 

@@ -53,7 +53,7 @@ func (s *server) getPayment(c *call) (reply, error) {
 // the answer is without that: what was asked for has been done already.
 func (s *server) shown(ctx context.Context, status int, p relay.Payment) (reply, error) {
 	out, err := payment(p)
-	out.Paused, out.Halted = s.pausedOf(ctx, p), s.haltOf(ctx, p)
+	s.hindered(ctx, p, &out)
 	if err == nil && p.From != "" && p.State == relay.Created {
 		var trouble error
 		if out.Funding, trouble = s.terms(ctx, p); trouble != nil {

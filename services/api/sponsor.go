@@ -52,6 +52,14 @@ func (s *server) haltOf(ctx context.Context, p relay.Payment) *wire.Halted {
 	return &wire.Halted{Scope: string(h.Scope), About: h.Hash, Since: moment(h.At), Detail: h.Public()}
 }
 
+// hindered says of a payment what holds it up or stops it, also where it says who can move the money.
+func (s *server) hindered(ctx context.Context, p relay.Payment, out *wire.Payment) {
+	out.Paused, out.Halted = s.pausedOf(ctx, p), s.haltOf(ctx, p)
+	if out.Halted != nil && out.CustodyText != "" {
+		out.CustodyText += relay.WhileHalted
+	}
+}
+
 // heldOf is what a claimant is told of what holds the money up: its funding, or a claim of hers that is on its way.
 func (s *server) heldOf(ctx context.Context, p relay.Payment) *wire.Refusal {
 	if h := s.haltOf(ctx, p); h != nil && !p.State.Ended() {

@@ -24,7 +24,7 @@ func (s *server) story(c *call) (reply, error) {
 	if out.Payment, err = payment(p); err != nil {
 		return reply{}, err
 	}
-	out.Payment.Paused, out.Payment.Halted = s.pausedOf(ctx, p), s.haltOf(ctx, p)
+	s.hindered(ctx, p, &out.Payment)
 	history, err := s.Store.History(ctx, p.ID)
 	if err != nil {
 		return reply{}, err

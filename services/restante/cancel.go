@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 
@@ -28,10 +29,10 @@ func (c *cli) cancel(ctx context.Context, id string) error {
 		return err
 	}
 	// Refused or not, what the payment has become is the answer.
-	p, err := cl.Follow(ctx, id, func(p client.Payment) bool {
+	p, err := cl.Follow(ctx, id, orHalted(func(p client.Payment) bool {
 		s := relay.State(p.State)
 		return s.Ended() || s == relay.Parked
-	})
+	}))
 	if err != nil {
 		return err
 	}
@@ -40,7 +41,7 @@ func (c *cli) cancel(ctx context.Context, id string) error {
 			return err
 		}
 	}
-	return c.tellCanceled(p)
+	return cmp.Or(stopped(p, " The wish to have it back is noted."), c.tellCanceled(p))
 }
 
 // tellCanceled says how a cancel went.

@@ -30,7 +30,7 @@ func (c *cli) decline(ctx context.Context, arg string) error {
 	}
 	v, err := cl.FollowClaim(ctx, link, func(v client.ClaimView) bool {
 		s := relay.State(v.State)
-		return s.Ended() || s == relay.Parked
+		return s.Ended() || s == relay.Parked || client.Stopped(v)
 	})
 	if err != nil {
 		return err
@@ -39,6 +39,9 @@ func (c *cli) decline(ctx context.Context, arg string) error {
 		if err := c.printJSON(v); err != nil {
 			return err
 		}
+	}
+	if client.Stopped(v) {
+		return stoppedBy(v.ID, v.State, v.Held.Detail, " That you do not want it is noted.")
 	}
 	switch relay.State(v.State) {
 	case relay.Claimed, relay.Settled:

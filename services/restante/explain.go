@@ -37,7 +37,7 @@ func (c *cli) newExplain() *cobra.Command {
 func (c *cli) explain(s client.Story, now time.Time) error {
 	p := s.Payment
 	c.printf("%s: %s to %s, %s.\n", p.ID, money(p.Amount, p.Asset), plain(p.To), p.State+because(p.Reason))
-	c.printf("%s\n", meaning(p.State))
+	c.printf("%s\n", means(p))
 	if h := p.Halted; h != nil {
 		c.printf("HALTED%s: %s\n", since(h.Since), plain(h.Detail))
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 
@@ -56,16 +57,16 @@ func (c *cli) moveMoney(ctx context.Context, id, to string, f moveFlags) error {
 	case err != nil:
 		return c.unsigned(sent, err)
 	}
-	p, err := cl.Follow(ctx, sent.Payment.ID, func(p client.Payment) bool {
+	p, err := cl.Follow(ctx, sent.Payment.ID, orHalted(func(p client.Payment) bool {
 		return p.State != string(relay.Created) && p.State != string(relay.Funding)
-	})
+	}))
 	if err != nil {
 		return c.ownInterrupted(sent, file, err)
 	}
 	if sent.Payment = p; p.State == string(relay.Failed) {
 		return &failure{status: statusLost, text: "The money has not moved: the old link was faster, or the time ran out. \"restante show " + id + "\" tells."}
 	}
-	return c.printOwnSent(sent, file, false)
+	return cmp.Or(c.printOwnSent(sent, file, false), stopped(p, ""))
 }
 
 // readIdentities reads every identity of an age identity file; one that is under a passphrase, a profile among them, is

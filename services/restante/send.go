@@ -121,11 +121,11 @@ func (c *cli) attempted(ctx context.Context, cl *client.Client, kept keptAttempt
 	var late error
 	if wait {
 		var p client.Payment
-		p, late = cl.Follow(ctx, sent.Payment.ID, func(p client.Payment) bool {
+		p, late = cl.Follow(ctx, sent.Payment.ID, orHalted(func(p client.Payment) bool {
 			return p.State != string(relay.Created) && p.State != string(relay.Funding)
-		})
+		}))
 		if late == nil {
-			sent.Payment = p
+			sent.Payment, late = p, stopped(p, "")
 		}
 	}
 	if err := c.printSent(sent); err != nil { // the link first: it exists nowhere else

@@ -95,9 +95,9 @@ func (c *cli) sendOwn(ctx context.Context, r client.SendRequest, f ownFlags, wai
 		return c.unsigned(sent, err)
 	}
 	if wait && !f.unsigned {
-		sent.Payment, err = cl.Follow(ctx, sent.Payment.ID, func(p client.Payment) bool {
+		sent.Payment, err = cl.Follow(ctx, sent.Payment.ID, orHalted(func(p client.Payment) bool {
 			return p.State != string(relay.Created) && p.State != string(relay.Funding)
-		})
+		}))
 		if err != nil {
 			return c.ownInterrupted(sent, file, err)
 		}
@@ -107,6 +107,9 @@ func (c *cli) sendOwn(ctx context.Context, r client.SendRequest, f ownFlags, wai
 	}
 	if s := relay.State(sent.Payment.State); s == relay.Failed || s == relay.Canceled {
 		return failed("The payment has ended as %s%s; no money moved.", s, because(sent.Payment.Reason))
+	}
+	if wait {
+		return stopped(sent.Payment, "")
 	}
 	return nil
 }

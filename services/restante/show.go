@@ -43,7 +43,7 @@ func (c *cli) printPayment(p client.Payment) error {
 		tx = fmt.Sprintf("%s in ledger %d", p.Settlement.Tx, p.Settlement.Ledger)
 	}
 	c.table(
-		row{"Payment", p.ID}, row{"State", state}, row{"Means", meaning(p.State)},
+		row{"Payment", p.ID}, row{"State", state}, row{"Means", means(p)}, row{"Halted", haltedBy(p)},
 		row{"To", p.To}, row{"Amount", money(p.Amount, p.Asset)}, row{"Reference", p.Reference},
 		row{"Sent", moment(p.CreatedAt)}, row{"Waits until", moment(p.ExpiresAt)},
 		row{"Policy", p.Policy}, row{"Custody", p.CustodyText}, row{"Mail", mailed(p.Delivery)},
@@ -72,6 +72,14 @@ func byOthers(p client.Payment) string {
 		return ""
 	}
 	return money(p.Cost.FeeByOthers, "")
+}
+
+// haltedBy says what stops the payment; "" when nothing does.
+func haltedBy(p client.Payment) string {
+	if !halted(p) {
+		return ""
+	}
+	return p.Halted.Detail
 }
 
 // mailed says what became of our mails to the recipient.

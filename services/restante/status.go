@@ -117,6 +117,8 @@ func ofProblem(p *client.Problem) (int, string) {
 		return statusCode, text + " Run it again with the code, or without --code to have a new one mailed."
 	case strings.HasPrefix(p.Code, "already_") || p.Code == "expired":
 		return statusLost, text
+	case p.Code == "halted":
+		return statusTryAgain, text // the operator is to look: a moment later it is as it is
 	case client.Temporary(p) || p.Code == "holding_absent" || p.Code == "parked":
 		return statusTryAgain, text + tryAgain(p.RetryAfter)
 	case p.Status >= http.StatusInternalServerError:

@@ -26,9 +26,9 @@ func (c *cli) newWatch() *cobra.Command {
 			}
 			last := ""
 			_, err = cl.Follow(cmd.Context(), args[0], func(p client.Payment) bool {
-				if now := p.State + because(p.Reason) + p.ReturnAsked; now != last {
+				if now := p.State + because(p.Reason) + p.ReturnAsked + stands(p); now != last {
 					last = now
-					c.change(p, p.UpdatedAt, p.State, p.Reason, p.ReturnAsked)
+					c.change(p, p.UpdatedAt, p.State, p.Reason, p.ReturnAsked, means(p))
 				}
 				return relay.State(p.State).Ended()
 			})
@@ -48,9 +48,13 @@ func (c *cli) watchLink(ctx context.Context, arg string) error {
 	}
 	last := ""
 	_, err = cl.FollowClaim(ctx, link, func(v client.ClaimView) bool {
-		if now := v.State + because(v.Reason); now != last {
+		means := meaning(v.State)
+		if client.Stopped(v) {
+			means = meaningHalted
+		}
+		if now := v.State + because(v.Reason) + means; now != last {
 			last = now
-			c.change(v, time.Now(), v.State, v.Reason, "")
+			c.change(v, time.Now(), v.State, v.Reason, "", means)
 		}
 		return relay.State(v.State).Ended()
 	})
@@ -58,7 +62,7 @@ func (c *cli) watchLink(ctx context.Context, arg string) error {
 }
 
 // change prints one change: the whole object, or a line.
-func (c *cli) change(v any, at time.Time, state, reason, asked string) {
+func (c *cli) change(v any, at time.Time, state, reason, asked, means string) {
 	if c.json {
 		_ = c.printJSON(v) // a reader that is gone is noticed at the end
 		return
@@ -67,5 +71,5 @@ func (c *cli) change(v any, at time.Time, state, reason, asked string) {
 	if asked != "" && !relay.State(state).Ended() && state != string(relay.Returning) {
 		line += ", to be returned (" + asked + ")"
 	}
-	c.printf("%s  %-10s  %s\n", at.UTC().Format("2006-01-02 15:04:05"), line, meaning(state))
+	c.printf("%s  %-10s  %s\n", at.UTC().Format("2006-01-02 15:04:05"), line, means)
 }

@@ -17,6 +17,7 @@ import (
 type reading struct {
 	Asked   []struct{ Path, Method, Authorization string }
 	Shown   map[string]string
+	Hidden  map[string]bool
 	Claim   bool   // the command is on show
 	Address string // what the address bar shows
 }
@@ -166,12 +167,13 @@ func TestPageTellsTheKinds(t *testing.T) {
 		id     string
 		want   string
 	}{
-		"a code":      {func(v *wire.ClaimView) {}, "how", "the code that we mail"},
-		"a voucher":   {func(v *wire.ClaimView) { v.To, v.ProvedBy = "tel:***00", "voucher" }, "how", "a voucher: the sender's app gives it"},
-		"a link":      {func(v *wire.ClaimView) { v.Policy, v.ProvedBy = "link", "none" }, "how", "the link is enough"},
-		"an asset":    {func(v *wire.ClaimView) { v.Asset = "USD:GISSUER" }, "amount", "25 USD issued by GISSUER"},
-		"held up":     {func(v *wire.ClaimView) { v.Held = &wire.Refusal{Detail: "The service is short of lumens."} }, "held", "The service is short of lumens. It goes on by itself"},
-		"an asset, 2": {func(v *wire.ClaimView) { v.Asset = "USD:GISSUER" }, "lead", "25 USD issued by GISSUER"},
+		"a code":       {func(v *wire.ClaimView) {}, "how", "the code that we mail"},
+		"a voucher":    {func(v *wire.ClaimView) { v.To, v.ProvedBy = "tel:***00", "voucher" }, "how", "a voucher: the sender's app gives it"},
+		"a voucher, 2": {func(v *wire.ClaimView) { v.To, v.ProvedBy = "tel:***00", "voucher" }, "command", "restante claim --voucher VOUCHER -"},
+		"a link":       {func(v *wire.ClaimView) { v.Policy, v.ProvedBy = "link", "none" }, "how", "the link is enough. Then it makes an account"},
+		"an asset":     {func(v *wire.ClaimView) { v.Asset = "USD:GISSUER" }, "amount", "25 USD issued by GISSUER"},
+		"held up":      {func(v *wire.ClaimView) { v.Held = &wire.Refusal{Detail: "The service is short of lumens."} }, "held", "The service is short of lumens. It goes on by itself"},
+		"an asset, 2":  {func(v *wire.ClaimView) { v.Asset = "USD:GISSUER" }, "lead", "25 USD issued by GISSUER"},
 	} {
 		r := read(goodLink, view("pending", "", c.change))
 		if !strings.Contains(r.Shown[c.id], c.want) {
@@ -180,6 +182,35 @@ func TestPageTellsTheKinds(t *testing.T) {
 		if strings.Contains(name, "voucher") && strings.Contains(r.Shown["how"], "mail") {
 			t.Errorf("%s: %q", name, r.Shown["how"])
 		}
+	}
+}
+
+// A payment that a halt stops is not said to wait, and nobody is told to claim it.
+func TestPageOfAHalt(t *testing.T) {
+	halted := func(v *wire.ClaimView) { v.Held = &wire.Refusal{Code: "halted", Detail: "This payment is stopped."} }
+	for _, state := range []string{"created", "pending", "claiming"} {
+		r := pages(t)(goodLink, view(state, "", halted))
+		if r.Shown["title"] != "This payment is stopped for now" || strings.Contains(r.Shown["lead"], "waiting") || r.Claim || r.Shown["held"] != "This payment is stopped." {
+			t.Errorf("%s: %+v", state, r)
+		}
+	}
+}
+
+// When the service does not answer an open page any more, the page says so, goes on by itself, and takes it back.
+func TestPageLosesTheService(t *testing.T) {
+	read := pages(t)
+	if r := read(goodLink, view("pending", ""), "down"); r.Shown["lost"] != "" {
+		t.Errorf("after one failure: %q", r.Shown["lost"])
+	}
+	failing := []string{view("pending", "")}
+	for range 12 {
+		failing = append(failing, "down", `{"status":502,"body":{}}`)
+	}
+	if r := read(goodLink, failing...); !strings.Contains(r.Shown["lost"], "connection to the service is lost") || !r.Claim {
+		t.Errorf("after many: %+v", r)
+	}
+	if r := read(goodLink, append(failing, view("claimed", ""))...); r.Shown["title"] != "The money was claimed" || r.Hidden["lost"] != true {
+		t.Errorf("once it is back: %+v", r)
 	}
 }
 

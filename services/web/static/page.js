@@ -33,9 +33,9 @@ const reasons = {
 };
 
 const proofs = {
-  code: "It asks for the code that we mail to the address above",
-  voucher: "It asks for a voucher: the sender's app gives it to you where you are signed in there",
-  none: "It asks for nothing else: the link is enough",
+  code: "It asks for the code that we mail to the address above.",
+  voucher: "It asks for a voucher: the sender's app gives it to you where you are signed in there. Put it in the place of VOUCHER.",
+  none: "It asks for nothing else: the link is enough.",
 };
 
 const ended = ["claimed", "returned", "canceled", "failed", "settled"];
@@ -55,7 +55,8 @@ function title(text, lead) {
 let link = "";
 
 function command(proof) {
-  $("how").textContent = `Type this in a terminal, and paste the link when it asks. ${proofs[proof] ? `${proofs[proof]}, makes` : "It says what it asks for, makes"} an account that only you hold the key of, and moves the money there.`;
+  $("how").textContent = `Type this in a terminal, and paste the link when it asks. ${proofs[proof] ?? "It says what else it asks for."} Then it makes an account that only you hold the key of, and moves the money there.`;
+  $("command").textContent = proof === "voucher" ? "restante claim --voucher VOUCHER -" : "restante claim -";
   $("claim").hidden = false;
 }
 
@@ -92,17 +93,20 @@ function facts(view) {
   const waits = ["created", "funding", "pending"].includes(view.state);
   $("until-row").hidden = !waits;
   $("mail").hidden = view.delivery !== "refused" || !waits;
+  const halted = view.held?.code === "halted";
   $("held").hidden = !view.held;
-  if (view.held) show("held", view.held.code === "halted" ? view.held.detail : `${view.held.detail} It goes on by itself; you need do nothing.`);
+  if (view.held) show("held", halted ? view.held.detail : `${view.held.detail} It goes on by itself; you need do nothing.`);
   let lead = reasons[view.reason] ?? "";
-  if (view.state === "pending") {
+  if (halted) {
+    lead = `${view.from} sends ${amount}. The operator of this service has to look before it goes on; this page shows it when it does.`;
+  } else if (view.state === "pending") {
     lead = `${view.from} sends ${amount}. The money is waiting; until you claim it, the sender can take it back.`;
   } else if (waits) {
     lead = `${view.from} sends ${amount}. It will be waiting for you in a moment.`;
   }
-  title(headline[view.state] ?? `This payment is ${view.state}`, lead);
+  title(halted ? "This payment is stopped for now" : headline[view.state] ?? `This payment is ${view.state}`, lead);
   $("claim").hidden = true;
-  if (waits) command(view.proved_by);
+  if (waits && !halted) command(view.proved_by);
 }
 
 const pause = (ms) => new Promise((done) => setTimeout(done, ms));
@@ -111,7 +115,7 @@ const pause = (ms) => new Promise((done) => setTimeout(done, ms));
 // answers when something has changed, or after half a minute.
 async function follow(payment, auth) {
   let state = "", shown = "";
-  for (let failures = 0; !ended.includes(state) && failures < 20; ) {
+  for (let failures = 0; !ended.includes(state); ) {
     const wait = state ? `?wait=30s&state_not=${state}` : "";
     let answer;
     try {
@@ -125,6 +129,7 @@ async function follow(payment, auth) {
       if (text !== shown) facts(view);
       [state, shown] = [view.state, text];
       failures = 0;
+      $("lost").hidden = true;
       continue;
     }
     if (!state && answer.status === 401) {
@@ -135,8 +140,10 @@ async function follow(payment, auth) {
       title("The service answered with an error", "Nothing has happened to the money. Try again in a moment.");
       return;
     }
-    failures++;
-    await pause(5000);
+    if (++failures === 2) {
+      show("lost", "The connection to the service is lost, so what is shown may be old. This page tries again by itself; nothing has happened to the money by it.");
+    }
+    await pause(Math.min(5000 * failures, 30000));
   }
 }
 

@@ -1,6 +1,8 @@
 // Runs static/page.js against a page that is only its ids, and prints what a reader would see. Arguments: the link, and
 // the API's answers as JSON {status, body}, or "down": one for each question. After the last the API is silent.
 const [link, ...answers] = process.argv.slice(2);
+const later = globalThis.setTimeout;
+globalThis.setTimeout = (fn, ms) => later(fn, Math.min(ms, 20)); // between two questions the page waits for seconds
 const elements = {};
 const asked = [];
 globalThis.document = {
@@ -23,5 +25,6 @@ await import("../static/page.js");
 await new Promise((done) => setImmediate(done));
 for (let i = 0; i < 50 && (elements.title === undefined || answers.length > 0); i++) await new Promise((done) => setTimeout(done, 20));
 const shown = Object.fromEntries(Object.entries(elements).map(([id, e]) => [id, e.hidden && id !== "title" && !e.textContent ? null : e.textContent]));
-console.log(JSON.stringify({ asked, shown, claim: elements.claim?.hidden === false, address: location.href }));
+const hidden = Object.fromEntries(Object.entries(elements).map(([id, e]) => [id, e.hidden]));
+console.log(JSON.stringify({ asked, shown, hidden, claim: elements.claim?.hidden === false, address: location.href }));
 process.exit(0);

@@ -1,0 +1,40 @@
+package main
+
+import (
+	"net/http"
+
+	"github.com/restante/restante/relay"
+	"github.com/restante/restante/relay/client"
+)
+
+// halted says that a halt stands in the way of a payment: it does not go on by itself, so no command waits for it.
+func halted(p client.Payment) bool { return p.Halted != nil && !relay.State(p.State).Ended() }
+
+// orHalted is what a payment is followed to, or a halt.
+func orHalted(done func(client.Payment) bool) func(client.Payment) bool {
+	return func(p client.Payment) bool { return done(p) || halted(p) }
+}
+
+// stopped is the end of a command that waited for a payment which a halt stops; nil of any other payment. asked says what stays
+// of what the command has asked for; it may be "".
+func stopped(p client.Payment, asked string) error {
+	if !halted(p) {
+		return nil
+	}
+	return stoppedBy(p.ID, p.State, p.Halted.Detail, asked)
+}
+
+func stoppedBy(id, state, detail, asked string) error {
+	return &failure{status: statusTryAgain, id: id, next: "restante show " + id, text: "The payment is " + state + ", and stopped. " + plain(detail) + asked,
+		cause: &client.Problem{Status: http.StatusConflict, Code: "halted", Detail: detail}}
+}
+
+// means says what a payment's state means just now.
+func means(p client.Payment) string {
+	if halted(p) {
+		return meaningHalted
+	}
+	return meaning(p.State)
+}
+
+const meaningHalted = "It is stopped: the service moves nothing of it, for neither side, until the operator has looked."
