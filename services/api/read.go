@@ -129,11 +129,13 @@ func (s *server) listPayments(c *call) (reply, error) {
 		return reply{}, err
 	}
 	out := wire.PaymentList{Data: []wire.Payment{}, HasMore: more}
+	halts := s.haltsOf(c.Context(), c.app.ID, page)
 	for _, p := range page {
 		v, err := payment(p)
 		if err != nil {
 			return reply{}, err
 		}
+		stop(&v, halts[p.ID])
 		out.Data = append(out.Data, v)
 	}
 	return reply{status: http.StatusOK, body: out}, nil

@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"github.com/restante/restante/relay"
 	"github.com/restante/restante/relay/wire"
@@ -49,15 +50,46 @@ func (s *server) haltOf(ctx context.Context, p relay.Payment) *wire.Halted {
 	if h == nil {
 		return nil
 	}
-	return &wire.Halted{Scope: string(h.Scope), About: h.Hash, Since: moment(h.At), Detail: h.Public()}
+	return halted(*h)
 }
 
 // hindered says of a payment what holds it up or stops it, also where it says who can move the money.
 func (s *server) hindered(ctx context.Context, p relay.Payment, out *wire.Payment) {
-	out.Paused, out.Halted = s.pausedOf(ctx, p), s.haltOf(ctx, p)
-	if out.Halted != nil && out.CustodyText != "" {
+	out.Paused = s.pausedOf(ctx, p)
+	stop(out, s.haltOf(ctx, p))
+}
+
+// stop says of a payment what stops it; nil is nothing.
+func stop(out *wire.Payment, by *wire.Halted) {
+	if out.Halted = by; by != nil && out.CustodyText != "" {
 		out.CustodyText += relay.WhileHalted
 	}
+}
+
+// haltsOf is what stops each of an app's payments; those that nothing stops are not in it.
+func (s *server) haltsOf(ctx context.Context, app relay.AppID, page []relay.Payment) map[relay.PaymentID]*wire.Halted {
+	var ids []relay.PaymentID
+	for _, p := range page {
+		ids = append(ids, p.ID)
+	}
+	var all []relay.Halt
+	err := s.Store.View(ctx, func(tx relay.Tx) (err error) { all, err = tx.HaltsOf(app, ids...); return err })
+	if err != nil {
+		s.Log.Warn("payments without what stops them", "app", app, "err", err)
+	}
+	found := map[relay.PaymentID]*wire.Halted{}
+	for _, h := range slices.Backward(all) { // the first one counts
+		for _, id := range ids {
+			if h.Stops(app, id) {
+				found[id] = halted(h)
+			}
+		}
+	}
+	return found
+}
+
+func halted(h relay.Halt) *wire.Halted {
+	return &wire.Halted{Scope: string(h.Scope), About: h.Hash, Since: moment(h.At), Detail: h.Public()}
 }
 
 // heldOf is what a claimant is told of what holds the money up: its funding, or a claim of hers that is on its way.

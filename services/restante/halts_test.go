@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -75,8 +76,18 @@ func TestHeldPayment(t *testing.T) {
 		!strings.Contains(text.String(), "--lift-halt "+hash) {
 		t.Errorf("explain says\n%s%v", text.String(), err)
 	}
+	if strings.Contains(text.String(), "The money waits") || strings.Contains(text.String(), "can claim") || strings.Contains(text.String(), "can cancel") {
+		t.Errorf("explain says that the payment is alive:\n%s", text.String())
+	}
+	if !strings.HasSuffix(p.CustodyText, relay.WhileHalted) {
+		t.Errorf("the payment's custody is told as %q", p.CustodyText)
+	}
+	said, errs, err := typeIn(t, d, "show", held.Payment.ID)
+	if err != nil || !strings.Contains(said, "It is stopped: ") || !strings.Contains(said, hash) || strings.Contains(said, "The money waits") {
+		t.Errorf("show says\n%s%s%v", said, errs, err)
+	}
 	view, err := d.anyone.View(ctx, held.Link, 0)
-	if err != nil || view.Held == nil || view.Held.Code != "halted" {
+	if err != nil || view.Held == nil || view.Held.Code != "halted" || !strings.HasSuffix(view.CustodyText, relay.WhileHalted) {
 		t.Errorf("the claimant is told %+v: %v", view.Held, err)
 	}
 	var refused *client.Problem
@@ -85,6 +96,9 @@ func TestHeldPayment(t *testing.T) {
 	}
 	if p, err := d.app.Cancel(ctx, held.Payment.ID); err != nil || p.ReturnAsked == "" && p.State != string(relay.Returning) {
 		t.Errorf("a cancel of it: %s %v", p.State, err)
+	}
+	if _, errs, err := typeIn(t, d, "cancel", held.Payment.ID); statusOf(err) != statusTryAgain || !strings.Contains(errs, "The wish to have it back is noted.") {
+		t.Errorf("the command to cancel it: %v, %q", err, errs)
 	}
 	if _, err := d.anyone.Claim(ctx, d.claimInto(free.Link, keypair.MustRandom())); err != nil {
 		t.Errorf("a claim of another: %v", err)
@@ -112,6 +126,38 @@ func TestHeldPayment(t *testing.T) {
 	}
 	if status, r := readiness(t, d.house.base); status != http.StatusOK || r.Checks["held"] != "ok" {
 		t.Errorf("after: %d %+v", status, r)
+	}
+}
+
+// typeIn runs a command against an instance, as its app.
+func typeIn(t *testing.T, d *stage, args ...string) (stdout, stderr string, err error) {
+	t.Helper()
+	env := map[string]string{"RESTANTE_SERVER": d.house.base, "RESTANTE_KEY": d.w.key, "RESTANTE_STATE": t.TempDir()}
+	var out, errs bytes.Buffer
+	err = run(t.Context(), func(name string) string { return env[name] }, args, strings.NewReader(""), &out, &errs)
+	return out.String(), errs.String(), err
+}
+
+// TestSendWaitsForNoHalt: a command that waits for a payment ends with the link and the state when a halt stands in the way.
+func TestSendWaitsForNoHalt(t *testing.T) {
+	d, end, err := raise(t.Context(), io.Discard, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer end()
+	if _, err := d.house.desk.Halt(t.Context(), fmt.Errorf("the ledger is another one: %w", relay.ErrContradiction)); err != nil {
+		t.Fatal(err)
+	}
+	out, errs, err := typeIn(t, d, "send", "--to", "ana@example.com", "--amount", "25", "--policy", "link", "--wait")
+	if statusOf(err) != statusTryAgain || !strings.Contains(out, "/c/pay_") || !strings.Contains(out, "created") || !strings.Contains(errs, "is stopped until the operator has looked") {
+		t.Errorf("%v\n%s%s", err, out, errs)
+	}
+	link := regexp.MustCompile(`http\S+/c/pay_\S+`).FindString(out)
+	if _, errs, err := typeIn(t, d, "claim", link); statusOf(err) != statusTryAgain || !strings.Contains(errs, "is stopped until the operator has looked") {
+		t.Errorf("a claim: %v %s", err, errs)
+	}
+	if out, _, err := typeIn(t, d, "list"); err != nil || !strings.Contains(out, "created, halted") {
+		t.Errorf("list: %v\n%s", err, out)
 	}
 }
 
