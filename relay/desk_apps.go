@@ -54,17 +54,55 @@ func (d *Desk) AddKey(ctx context.Context, by, k Key) (Key, error) {
 	})
 }
 
-// RevokeKey closes a key from now on; again changes nothing. The last good key of an app can be revoked too: that shuts the
-// app. Faults as [Desk.AddKey], and ErrNotFound.
-func (d *Desk) RevokeKey(ctx context.Context, by Key, id string) (k Key, err error) {
+// Reopen gives an app a further key with every scope. It asks for no other key: only the operator, on the service's own machine,
+// comes here, when the last key was lost or revoked. An app that is not there is ErrNotFound.
+func (d *Desk) Reopen(ctx context.Context, id AppID, k Key) (a App, err error) {
+	k.App, k.Scopes, k.CreatedAt = id, AllScopes, d.now()
+	err = d.Store.UpdateMany(ctx, nil, func(tx Tx, _ []Payment) error {
+		if a, err = tx.App(id); err != nil {
+			return err
+		}
+		return tx.InsertKey(k)
+	})
+	return a, err
+}
+
+// RevokeKey closes a key from now on; again changes nothing. Without anyway the key that asks is not closed, and neither is the
+// app's last one with the scope admin: the faults (Conflict) are "key_in_use" and "last_admin_key". The rest as [Desk.AddKey], and
+// ErrNotFound.
+func (d *Desk) RevokeKey(ctx context.Context, by Key, id string, anyway bool) (k Key, err error) {
 	err = d.Store.UpdateMany(ctx, nil, func(tx Tx, _ []Payment) error {
 		if k, err = theirs(tx, by, id); err != nil || k.RevokedAt != 0 {
+			return err
+		}
+		if err := shuts(tx, by, k); err != nil && !anyway {
 			return err
 		}
 		k.RevokedAt = d.now()
 		return tx.SaveKey(k)
 	})
 	return k, err
+}
+
+// shuts says what revoking a key would shut its app's owner out of.
+func shuts(tx Tx, by, k Key) error {
+	all, err := tx.KeysOf(k.App)
+	if err != nil {
+		return err
+	}
+	admins := 0
+	for _, other := range all {
+		if other.RevokedAt == 0 && other.Scopes.Has(Admin) && other.ID != k.ID {
+			admins++
+		}
+	}
+	switch {
+	case k.Scopes.Has(Admin) && admins == 0:
+		return NewFault(Conflict, "last_admin_key", "It is the app's last key with the scope admin: without it only the operator can give the app another one.", nil)
+	case k.ID == by.ID:
+		return NewFault(Conflict, "key_in_use", "It is the key of this very request: it opens nothing after that.", nil)
+	}
+	return nil
 }
 
 // RotateKey puts next in the place of key id, with its scopes: the new one is good and the old one closed in the same

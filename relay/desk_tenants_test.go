@@ -41,7 +41,7 @@ var foreign = map[string]struct {
 		return err
 	}},
 	"RevokeKey": {"not_found", func(n *neighbours) error {
-		_, err := n.RevokeKey(n.Context(), n.otherKey(), "key_one")
+		_, err := n.RevokeKey(n.Context(), n.otherKey(), "key_one", true)
 		return err
 	}},
 	"RotateKey": {"not_found", func(n *neighbours) error {
@@ -165,7 +165,7 @@ var trusted = []string{"Adopt", "Alone", "Apply", "AskCode", "CodeMailed", "Comm
 	"Login", "OpenApp",
 	"Kept", "Planned", "Refused", "UndoFunding", "Lift", // of a deposit that was authorised; of the operator
 	"Carried", "Pause", "Paused", "Pauses", "Starved", "Recognize", "SameHistory",
-	"HaltOf", "Halts", "MayHandIn", "SameTreasury", "Stopped", "Unstopped"} // what the worker and the start saw; they name whom it is about
+	"HaltOf", "Halts", "MayHandIn", "SameTreasury", "Reopen", "Stopped", "Unstopped"} // what the worker and the start saw; they name whom it is about
 
 // neighbours are two apps: one with a payment that waits, and another with one of its own.
 type neighbours struct {

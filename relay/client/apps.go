@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"net/url"
 	"strings"
 
 	"github.com/restante/restante/relay/wire"
@@ -58,14 +59,18 @@ func (c *Client) RotateKey(ctx context.Context, id string) (Key, error) {
 	return change[Key](ctx, c, "", c.post(path, nil), nil)
 }
 
-// RevokeKey closes a key from now on.
-func (c *Client) RevokeKey(ctx context.Context, id string) (Key, error) {
+// RevokeKey closes a key from now on. Without anyway, the app's last key with the scope admin ("last_admin_key") and the client's own
+// ("key_in_use") are refused.
+func (c *Client) RevokeKey(ctx context.Context, id string, anyway bool) (Key, error) {
 	path, err := keyPath(id, "")
 	if err != nil {
 		return Key{}, err
 	}
 	q := c.get(path)
 	q.method = http.MethodDelete // closing twice is closing once
+	if anyway {
+		q.query = url.Values{"anyway": {"true"}}
+	}
 	return change[Key](ctx, c, "", q, nil)
 }
 

@@ -108,10 +108,14 @@ func (s *server) rotateKey(c *call) (reply, error) {
 }
 
 func (s *server) revokeKey(c *call) (reply, error) {
-	if err := s.noBody(c); err != nil {
+	if err := onlyParams(c.Request, "anyway"); err != nil {
 		return reply{}, err
 	}
-	row, err := s.Desk.RevokeKey(c.Context(), c.key, c.PathValue("id"))
+	anyway := c.URL.Query().Get("anyway")
+	if anyway != "" && anyway != "true" {
+		return reply{}, invalid("not_one_of", "", "anyway is true, or left out")
+	}
+	row, err := s.Desk.RevokeKey(c.Context(), c.key, c.PathValue("id"), anyway != "")
 	if err != nil {
 		return reply{}, err
 	}

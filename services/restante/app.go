@@ -181,25 +181,11 @@ func (c *cli) newAppKey() *cobra.Command {
 		Use: "key", Short: "Make, list, rotate and revoke the app's API keys",
 		Args: unknownCommand, RunE: func(cmd *cobra.Command, _ []string) error { return missingCommand(cmd) },
 	}
-	one := func(use, short string, args cobra.PositionalArgs, do func(context.Context, *client.Client, []string) (client.Key, error)) *cobra.Command {
-		return &cobra.Command{Use: use, Short: short, Args: args, RunE: func(cmd *cobra.Command, args []string) error {
-			cl, err := c.app()
-			if err != nil {
-				return err
-			}
-			k, err := do(cmd.Context(), cl, args)
-			if err != nil {
-				return err
-			}
-			return c.printKey(k, "")
-		}}
-	}
 	secretly := func(use, short string, args cobra.PositionalArgs, do func(context.Context, *client.Client, []string) (client.Key, error)) *cobra.Command {
 		var to secretTo
-		cmd := one(use, short, args, nil)
-		cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		cmd := &cobra.Command{Use: use, Short: short, Args: args, RunE: func(cmd *cobra.Command, args []string) error {
 			return c.makeKey(to, func(cl *client.Client) (client.Key, error) { return do(cmd.Context(), cl, args) })
-		}
+		}}
 		to.flags(cmd.Flags(), "new file for the key, which --key-file reads; never overwritten. Wanted where standard output is no terminal")
 		return cmd
 	}
@@ -207,19 +193,58 @@ func (c *cli) newAppKey() *cobra.Command {
 	create := secretly("create", "Make a further key", exactly(0, ""), func(ctx context.Context, cl *client.Client, _ []string) (client.Key, error) {
 		return cl.CreateKey(ctx, scopes...)
 	})
+	var data, app string
+	byKey := create.RunE
+	create.RunE = func(cmd *cobra.Command, args []string) error {
+		switch {
+		case data == "" && app != "":
+			return usage("--app goes with --data: a key of the app makes keys of its own app.")
+		case data == "":
+			return byKey(cmd, args)
+		}
+		for _, other := range []string{"scopes", "out", secretsToStdout} {
+			if cmd.Flags().Changed(other) {
+				return usage("--%s does not go with --data: the new key has every scope, and is put into dev.env there.", other)
+			}
+		}
+		return c.reopenApp(cmd.Context(), data, app)
+	}
+	create.Flags().StringVar(&data, "data", "", "data directory, on the service's own machine while \"restante up\" does not run: for an app whose last key is lost or revoked. The new key is put into dev.env there")
+	create.Flags().StringVar(&app, "app", "", "with --data: which app (default: the only one)")
 	create.Flags().StringSliceVar(&scopes, "scopes", nil, "what it may do: send,read,cancel,vouch,admin, at most what the key in use may (default: the same but for admin)")
 	cmd.AddCommand(
 		create,
 		secretly("rotate ID", "Make a key in the place of another, which closes at once", exactly(1, "a key's id"), func(ctx context.Context, cl *client.Client, a []string) (client.Key, error) {
 			return cl.RotateKey(ctx, a[0])
 		}),
-		one("revoke ID", "Close a key", exactly(1, "a key's id"), func(ctx context.Context, cl *client.Client, a []string) (client.Key, error) {
-			return cl.RevokeKey(ctx, a[0])
-		}),
+		c.newKeyRevoke(),
 		&cobra.Command{Use: "list", Short: "List the app's keys", Args: exactly(0, ""), RunE: func(cmd *cobra.Command, _ []string) error {
 			return c.listKeys(cmd.Context())
 		}},
 	)
+	return cmd
+}
+
+func (c *cli) newKeyRevoke() *cobra.Command {
+	var yes bool
+	cmd := &cobra.Command{
+		Use: "revoke ID", Short: "Close a key", Args: exactly(1, "a key's id"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			cl, err := c.app()
+			if err != nil {
+				return err
+			}
+			k, err := cl.RevokeKey(cmd.Context(), args[0], yes)
+			if client.IsCode(err, "last_admin_key", "key_in_use") {
+				return &failure{status: statusFailed, cause: err, text: capital(strings.TrimSuffix(err.Error(), ".")) + ". It is not revoked. Give --yes if that is meant."}
+			}
+			if err != nil {
+				return err
+			}
+			return c.printKey(k, "")
+		},
+	}
+	cmd.Flags().BoolVar(&yes, "yes", false, "also the app's last key with the scope admin, or the one in use")
 	return cmd
 }
 

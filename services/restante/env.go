@@ -16,15 +16,22 @@ func (h *house) writeEnv(app relay.AppID, key string) error {
 	if h.net != nil {
 		rpc, horizon = h.rpcURL, h.base+"/horizon"
 	}
+	return h.putEnv(map[string]string{"RESTANTE_SERVER": h.base, "RESTANTE_KEY": key, "RESTANTE_RPC": rpc, "RESTANTE_HORIZON": horizon,
+		"RESTANTE_NETWORK": h.cfg.Ledger.Passphrase, "RESTANTE_APP": string(app)})
+}
+
+// putEnv writes DATA/dev.env. What is not known is left out.
+func (h *house) putEnv(env map[string]string) error {
 	var b strings.Builder
-	for _, v := range [][2]string{
-		{"RESTANTE_SERVER", h.base}, {"RESTANTE_KEY", key}, {"RESTANTE_RPC", rpc}, {"RESTANTE_HORIZON", horizon},
-		{"RESTANTE_NETWORK", h.cfg.Ledger.Passphrase}, {"RESTANTE_APP", string(app)},
-	} {
-		if strings.ContainsAny(v[1], "\n\r\x00") {
-			return fmt.Errorf("%s cannot be written to dev.env: it has a line break", v[0])
+	for _, name := range []string{"RESTANTE_SERVER", "RESTANTE_KEY", "RESTANTE_RPC", "RESTANTE_HORIZON", "RESTANTE_NETWORK", "RESTANTE_APP"} {
+		value, known := env[name]
+		if !known {
+			continue
 		}
-		fmt.Fprintf(&b, "%s=%s\n", v[0], quoted(v[1]))
+		if strings.ContainsAny(value, "\n\r\x00") {
+			return fmt.Errorf("%s cannot be written to dev.env: it has a line break", name)
+		}
+		fmt.Fprintf(&b, "%s=%s\n", name, quoted(value))
 	}
 	return replaceFile(h.path("dev.env"), []byte(b.String()))
 }

@@ -66,6 +66,9 @@ func (h *house) developmentApp(ctx context.Context) (welcome, error) {
 	if err == nil || !errors.Is(err, os.ErrNotExist) && relay.KindOf(err) != relay.Denied {
 		return w, err
 	}
+	if err := h.noAppYet(ctx); err != nil {
+		return welcome{}, err
+	}
 	return h.newApp(ctx)
 }
 

@@ -4,8 +4,10 @@ import (
 	"context"
 	"encoding/base64"
 	"fmt"
+	"io"
 	"maps"
 	"os"
+	"path/filepath"
 	"slices"
 
 	"github.com/restante/restante/crypto/secret"
@@ -25,6 +27,10 @@ func (s *Signer) Treasuries(ctx context.Context) (map[relay.AppID]string, error)
 	defer leave()
 	return maps.Clone(s.book.treasuries), nil
 }
+
+// Lock keeps every signer away from a data directory until it is closed: for what an operator does there while no service runs.
+// [ErrLocked] says that one does.
+func Lock(dir string) (io.Closer, error) { return lockDir(filepath.Join(Config{Dir: dir}.home(), "lock")) }
 
 // Roster are the accounts in a signer's log.
 type Roster struct {
