@@ -69,7 +69,9 @@ func TestKeys(t *testing.T) {
 	var mine wire.KeyList
 	w.as(w.admin).do("GET", "/v1/keys", nil).want(200).into(&mine)
 	w.unchanged("its last admin key", func() { w.as(w.admin).do("DELETE", "/v1/keys/"+mine.Data[0].ID, nil).refused(409, "last_admin_key") })
-	w.unchanged("said unclearly", func() { w.as(w.admin).do("DELETE", "/v1/keys/"+mine.Data[0].ID+"?anyway=1", nil).refused(400, "not_one_of") })
+	w.unchanged("said unclearly", func() {
+		w.as(w.admin).do("DELETE", "/v1/keys/"+mine.Data[0].ID+"?anyway=1", nil).refused(400, "not_one_of")
+	})
 	var own wire.Key
 	w.as(w.key).do("POST", "/v1/keys", nil).want(201).into(&own)
 	w.unchanged("its own key", func() { w.as(own.Text).do("DELETE", "/v1/keys/"+own.ID, nil).refused(409, "key_in_use") })

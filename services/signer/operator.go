@@ -30,7 +30,9 @@ func (s *Signer) Treasuries(ctx context.Context) (map[relay.AppID]string, error)
 
 // Lock keeps every signer away from a data directory until it is closed: for what an operator does there while no service runs.
 // [ErrLocked] says that one does.
-func Lock(dir string) (io.Closer, error) { return lockDir(filepath.Join(Config{Dir: dir}.home(), "lock")) }
+func Lock(dir string) (io.Closer, error) {
+	return lockDir(filepath.Join(Config{Dir: dir}.home(), "lock"))
+}
 
 // Roster are the accounts in a signer's log.
 type Roster struct {
