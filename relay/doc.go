@@ -29,7 +29,7 @@
 //   - step.go: [Step], the one pure function (payment, input, now) → (payment, effects, error);
 //   - envelope.go: the second, small aggregate: one signed transaction and the payments it carries;
 //   - desk.go: [Desk], the one writer: it reads, steps, and commits payment, history and effects together; desk_ledger.go
-//     is what it writes upon what the ledger shows, desk_proof.go upon a proof, desk_direct.go about accounts on file and
+//     is what it writes upon what the ledger shows, desk_deposit.go upon what the signer says of a client's funding, desk_proof.go upon a proof, desk_direct.go about accounts on file and
 //     tokens, desk_answers.go what is remembered for a request that comes again, desk_recover.go after a backup, anchor.go by
 //     what a database knows the signer's log again, halt.go what stops when ledger and records contradict each other, and
 //     desk_preview.go is a look at what it would write;

@@ -111,7 +111,10 @@ func (s *server) planDeposit(ctx context.Context, p relay.Payment, answer relay.
 	if err := s.walletProven(p, answer.Minted[0].Proof, wallet); err != nil {
 		return err
 	}
-	if !wallet.Exists || answer.Envelope.Sequence <= wallet.Sequence {
+	if !wallet.Exists && p.Replaces != "" {
+		return conflict("holding_absent", "The money has left its holding account a moment ago.")
+	}
+	if next := wallet.Sequence + 1; !wallet.Exists || answer.Envelope.Sequence < next || p.Replaces != "" && answer.Envelope.Sequence > next {
 		return conflict("sequence_used", "The account has used this sequence number by now. Ask for the payment's terms again, and mint anew.")
 	}
 	kept, err := s.Signer.Keep(ctx, relay.KeepIntent{App: p.App, Funded: answer, Judge: true})

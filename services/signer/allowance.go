@@ -93,10 +93,8 @@ func (c *cost) landing(head relay.Head) relay.Stroops {
 		return 0
 	case c.funding.flies(head):
 		return c.most()
-	case len(c.numbers) > 1:
-		return (c.gives() - 1) * (c.reserve + c.gift)
 	}
-	return 0
+	return (c.gives()-1)*(c.reserve+c.gift) + c.more()
 }
 
 // allowCost refuses what an app's budget does not cover, and what all apps on a share have not left. The caller has its turn.

@@ -30,6 +30,7 @@ type book struct {
 	recent    []*funding                       // out of treasuries, that may not have landed yet, and some that have
 	last      map[string]int64                 // the highest number signed, by channel
 	holdings  map[string]*holding              // by account
+	wallets   map[string]bool                  // accounts out of which clients fund, but for holding accounts
 	envelopes map[string]filed                 // by inner hash: all that may be bumped
 	plans     map[relay.AppID][]relay.PlanMade // claims planned
 	lastBump  map[string]string                // outer hash of the newest bump, by inner hash
@@ -49,6 +50,7 @@ type funding struct {
 	totals   map[string]relay.Stroops // by asset; empty of what a client funds
 	kept     bool                     // a client made it
 	moves    bool                     // out of the holding account of another payment
+	makes    string                   // the holding account of what a client made
 	used     bool                     // its wallet's number was seen to be used up: by it, or by something else
 	span     span
 	bound    uint32 // last ledger in which it may land
@@ -104,7 +106,7 @@ func newBook() *book {
 		treasuries: map[relay.AppID]string{}, made: map[int64]int{}, roles: map[string]string{}, keyed: map[string]bool{},
 		deposits: map[relay.AppID][]*funding{},
 		fundings: map[string]*funding{}, byPayment: map[relay.PaymentID]*funding{}, byNumber: map[number]*funding{}, last: map[string]int64{},
-		holdings: map[string]*holding{}, envelopes: map[string]filed{}, plans: map[relay.AppID][]relay.PlanMade{},
+		holdings: map[string]*holding{}, wallets: map[string]bool{}, envelopes: map[string]filed{}, plans: map[relay.AppID][]relay.PlanMade{},
 		lastBump: map[string]string{}, lines: map[relay.AppID]map[string]bool{}, signed: map[appDay]relay.Stroops{},
 		makers:      map[string][]maker{},
 		budgets:     newBudgets(),
@@ -200,6 +202,12 @@ func (b *book) fund(at span, l fundingLine, kept bool) error {
 	b.fundings[f.hash] = f
 	b.today = max(b.today, l.Day)
 	if kept { // a wallet's numbers are its owner's business
+		for _, m := range l.Minted {
+			f.makes = m.Account
+			if m.Replaces == "" {
+				b.wallets[m.From] = true
+			}
+		}
 		f.moves = len(l.Minted) > 0 && l.Minted[0].Replaces != ""
 		b.deposits[f.app] = append(b.deposits[f.app], f)
 		if b.provenAt == 0 && len(l.Minted) > 0 && l.Minted[0].Proof != nil {

@@ -21,6 +21,7 @@ type cost struct {
 	gift     relay.Stroops
 	aside    relay.Stroops
 	holdings []string                 // one after the other: a move takes money and reserve over
+	alive    map[string]bool          // of them, those that were signed for and not seen gone
 	bids     map[string]relay.Stroops // the most that was bid, by inner hash: its part, where several share an envelope
 	claims   []given                  // planned claims that make an account with the sponsor's reserve, and can land or have
 	numbers  map[number]bool          // of those claims
@@ -70,8 +71,14 @@ const (
 	costVoid  = "void"  // the funding never happened
 )
 
+// more are the reserves of holding accounts besides one: a move takes the reserve over, which is so once the account that it
+// emptied was seen gone.
+func (c *cost) more() relay.Stroops { return relay.Stroops(max(len(c.alive)-1, 0)) * c.reserve }
+
 // most is what the cost counts while it is under way.
-func (c *cost) most() relay.Stroops { return c.gives()*(c.reserve+c.gift) + max(c.aside, c.bid()) }
+func (c *cost) most() relay.Stroops {
+	return c.gives()*(c.reserve+c.gift) + c.more() + max(c.aside, c.bid())
+}
 
 func (c *cost) bid() (sum relay.Stroops) {
 	for _, b := range c.bids {
@@ -159,7 +166,7 @@ func (b *book) count(f *funding, l mintedLine) *cost {
 	if l.PayTo != "" {
 		c.reserve, c.gift = 0, 0
 	} else {
-		c.holdings = []string{l.Account}
+		c.holdings, c.alive = []string{l.Account}, map[string]bool{l.Account: true}
 	}
 	b.start(c)
 	return c
@@ -192,6 +199,9 @@ func (b *book) bumped(l bumpLine) {
 				c.bids = map[string]relay.Stroops{}
 			}
 			c.bids[l.Hash] = part
+			if at.kind == relay.FundingEnvelope && at.funding.moves {
+				c.alive[at.funding.makes] = true
+			}
 			if at.resort {
 				c.resort = l.Hash
 			}
@@ -219,12 +229,16 @@ type costsLine struct {
 type costEnd struct {
 	Funding string        `json:"funding"` // hash
 	Index   int           `json:"index"`   // of the payment in it
-	End     string        `json:"end"`     // "": it goes on, without the claims in Over
+	End     string        `json:"end"`     // "": it goes on, without the claims in Over and the holding accounts in Gone
 	Account string        `json:"account,omitempty"`
 	Made    int           `json:"made,omitempty"` // accounts that were made; absent: one, of what was given
 	Over    []string      `json:"over,omitempty"` // hashes of claims that did not land and never will
+	Gone    []string      `json:"gone,omitempty"` // holding accounts that are not there and never will be
 	Fees    relay.Stroops `json:"fees"`
 }
+
+// goesOn says that it is no end, but counts less from now on.
+func (e costEnd) goesOn() bool { return e.End == "" && len(e.Over)+len(e.Gone) > 0 }
 
 func (b *book) endCosts(l costsLine) error {
 	for _, e := range l.Ends {
@@ -233,8 +247,13 @@ func (b *book) endCosts(l costsLine) error {
 			return fmt.Errorf("the end of a cost of %s, which is no funding", e.Funding)
 		}
 		c := f.costs[e.Index]
-		if e.End == "" && len(e.Over) > 0 {
-			b.change(c, func() { c.over(e.Over) })
+		if e.goesOn() {
+			b.change(c, func() {
+				c.over(e.Over)
+				for _, account := range e.Gone {
+					delete(c.alive, account)
+				}
+			})
 			continue
 		}
 		if err := b.finish(c, e.End, max(e.Made, 1), e.Fees); err != nil {

@@ -208,6 +208,7 @@ func TestBudgetCountsBack(t *testing.T) {
 		}, native + relay.FeeReservePerPayment, 0},
 		"moved, and claimed into a new account": {false, func(r *rig, a relay.FundAnswer) {
 			next := r.keep(r.moving(a.Minted[0], 0).minted())
+			delete(r.view.there, a.Minted[0].Account)
 			r.landed(next.Envelope.Hash, 0)
 			r.landed(r.planned(next.Minted[0], true).Hash, 0)
 		}, 0, native},
@@ -231,6 +232,44 @@ func TestBudgetCountsBack(t *testing.T) {
 			r.counts("the next day", c.locked, 0)
 		})
 	}
+}
+
+// Each holding account that the sponsor has signed for counts until it is seen gone: a move takes the reserve over, or another one.
+func TestBudgetCountsEachHoldingAccount(t *testing.T) {
+	r := newRig(t)
+	one, aside := 2*unit, relay.FeeReservePerPayment
+	old := r.fund(r.mintOf(relay.Native)).Minted[0]
+	moves := make([]relay.FundAnswer, 3)
+	for i := range moves { // with one number, so one of them lands
+		moves[i] = r.keep(r.moving(old, 0).minted())
+	}
+	r.counts("kept", one+aside, 0)
+	for i, a := range moves[:2] {
+		r.bump(a.Envelope.Hash, r.sign(a.Envelope.XDR, r.seedOf(old, r.sender)), 9000)
+		r.counts("signed for", one*relay.Stroops(i+2)+aside, 0)
+	}
+	landed := moves[0].Minted[0]
+	r.view.there[landed.Account] = relay.AccountFacts{Exists: true, Sequence: 41, Sponsor: r.sponsor}
+	r.view.head.Sequence += settleMargin + 1
+	if !r.settles() { // the old one is still there, as far as the ledger shows, and the move that did not land never will
+		t.Error("what cannot land counts")
+	}
+	r.counts("one is there", 2*one+aside, 0)
+	delete(r.view.there, old.Account)
+	if !r.settles() || r.settles() {
+		t.Error("the one that is gone counts, or goes twice")
+	}
+	r.counts("moved", one+aside, 0)
+	next := r.keep(r.moving(landed, 0).minted())
+	r.bump(next.Envelope.Hash, r.sign(next.Envelope.XDR, r.seedOf(landed, r.sender)), 9000)
+	r.counts("on its way again", 2*one+aside, 0)
+	delete(r.view.there, landed.Account)
+	r.landed(next.Envelope.Hash, 200)
+	r.landed(moves[0].Envelope.Hash, 100)
+	if !r.settles() {
+		t.Error("all are gone")
+	}
+	r.counts("home", 0, 9000+300)
 }
 
 // A holding account that is not there yet has not come back: its funding may land.

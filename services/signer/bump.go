@@ -114,7 +114,7 @@ func (s *Signer) complete(t *told, at filed, e relay.Envelope, given []byte) (st
 			return "", tx, err
 		}
 		if kept {
-			text, err = s.clients(at, tx, theirs)
+			text, err = s.clients(t, at, tx, theirs)
 			return text, tx, err
 		}
 		return base64.StdEncoding.EncodeToString(theirs.XDR), tx, lacking(theirs.Missing)
@@ -188,9 +188,9 @@ func (s *Signer) wayOf(m mintedLine, bound uint32) stellar.ReturnPlan {
 	}
 }
 
-// clients completes a funding that a client made: the sponsor's own signature comes last, where the service keeps the reserve.
-// By then all others are bound by it.
-func (s *Signer) clients(at filed, tx stellar.Tx, theirs relay.Gathered) (string, error) {
+// clients completes a funding that a client made: the sponsor's own signature comes last, where the service keeps the reserve, and
+// only while the account that it empties is the one that was funded ([Signer.allowNext]). By then all others are bound by it.
+func (s *Signer) clients(t *told, at filed, tx stellar.Tx, theirs relay.Gathered) (string, error) {
 	ours := slices.IndexFunc(theirs.Missing, func(m relay.Shortfall) bool { return m.Account == s.book.sponsor })
 	others := slices.DeleteFunc(slices.Clone(theirs.Missing), func(m relay.Shortfall) bool { return m.Account == s.book.sponsor })
 	text := base64.StdEncoding.EncodeToString(theirs.XDR)
@@ -207,6 +207,9 @@ func (s *Signer) clients(at filed, tx stellar.Tx, theirs relay.Gathered) (string
 	}
 	if _, err := stellar.CheckFunding(text, s.fundingOf(l.Envelope, m)); err != nil {
 		return "", unavailable("log_altered", fmt.Errorf("kept funding %s: %w", tx.Hash, err))
+	}
+	if err := s.allowNext(t, m, l.Envelope, false); err != nil {
+		return "", err
 	}
 	return s.attach(text, tx.Hash, s.book.sponsor)
 }

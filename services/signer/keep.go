@@ -56,6 +56,11 @@ func (s *Signer) keep(t *told, in relay.KeepIntent) (relay.FundAnswer, error) {
 	if err := s.allowKept(in, line, head); err != nil {
 		return relay.FundAnswer{}, err
 	}
+	if line.Minted[0].Replaces != "" {
+		if err := s.allowNext(t, line.Minted[0], line.Envelope, in.Late); err != nil {
+			return relay.FundAnswer{}, err
+		}
+	}
 	if in.Judge {
 		return in.Funded, nil
 	}
@@ -94,7 +99,7 @@ func (s *Signer) allowKept(in relay.KeepIntent, line fundingLine, head relay.Hea
 		return relay.NewFault(relay.Conflict, "bound_past", "The envelope could not land any more.", nil)
 	case uint64(e.Bound) > uint64(head.Sequence)+mostKeptLedgers:
 		return forbidden("bound_too_far", "The envelope could land for too long.")
-	case s.book.holdings[m.Account] != nil || s.book.roles[m.Account] != "":
+	case s.book.holdings[m.Account] != nil || s.book.roles[m.Account] != "" || s.book.wallets[m.Account]:
 		return forbidden("holding_known", "This account is in use already.")
 	case !termsFit(m, e):
 		return errTerms
@@ -149,21 +154,6 @@ func signedOnlyBy(text, passphrase, account string) error {
 	}
 	if len(by) != 1 || len(env.Signatures()) != 1 {
 		return fmt.Errorf("%d signatures, wanted is that of %s alone", len(env.Signatures()), account)
-	}
-	return nil
-}
-
-// allowMove wants the money of a holding account of the same app, that is as good as before: the same amount, way home and
-// keeper of the reserve.
-func (s *Signer) allowMove(in relay.KeepIntent, m mintedLine) error {
-	old := s.book.holdings[m.From]
-	switch {
-	case old == nil || old.funding.app != in.App || old.payment != m.Replaces || old.funding.dead():
-		return forbidden("holding_unknown", "This is no holding account of that payment.")
-	case old.asset != m.Asset || old.amount != m.Amount || old.home != m.ReturnTo || old.terms.Sponsor != m.Sponsor || old.terms.RungFee != m.RungFee || old.terms.Purse != m.Purse || old.terms.ReturnMemo != m.ReturnMemo:
-		return forbidden("replaced_otherwise", "The money moves as it is, or not at all.")
-	case old.ladder.Takes(in.Funded.Envelope.Sequence): // a move that fails would spend the way back
-		return relay.ErrLadderNumber
 	}
 	return nil
 }

@@ -50,6 +50,7 @@ func (r *rig) moving(m relay.Minted, fee uint32) *wallet {
 	if w.plan.Sponsor = m.Terms.Sponsor; w.plan.Sponsor == "" {
 		w.plan.Sponsor = r.sponsor
 	}
+	r.view.there[m.Account] = relay.AccountFacts{Exists: true, Sequence: w.plan.Sequence - 1, Sponsor: w.plan.Sponsor}
 	return w
 }
 
@@ -521,7 +522,7 @@ func TestMoveRefuses(t *testing.T) {
 	}
 	in := r.moving(ours, 0).minted() // not a move, as the envelope has it
 	in.Funded.Minted[0].Terms.Replaces = ""
-	r.unkept("a move that is none", in, "wallet_proof_missing")
+	r.unkept("a move that is none", in, "wallet_ours")
 
 	r.view.verdicts[funded.Envelope.Hash] = relay.CannotLand
 	r.fund(r.intent(ours.Payment))

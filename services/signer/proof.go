@@ -25,7 +25,7 @@ func (s *Signer) allowProof(t *told, in relay.KeepIntent) error {
 		return nil
 	case !strkey.IsValidEd25519PublicKey(from) || !strkey.IsValidEd25519PublicKey(m.Account):
 		return errTerms
-	case s.book.roles[from] != "":
+	case s.book.roles[from] != "" || s.book.holdings[from] != nil: // out of a holding account money goes by a move
 		return errOurs
 	}
 	facts, err := tell(t, "wallet", func(ctx context.Context) (map[string]relay.AccountFacts, error) {

@@ -27,6 +27,7 @@ type looked struct {
 	bids   map[string]relay.Stroops
 	ways   []string // claims and rungs: one of them landed
 	gives  relay.Stroops
+	alive  map[string]uint32 // holding accounts that count, and the last ledger in which each could be made
 }
 
 // settle asks the signer's own ledger which costs of an app came to an end, and writes it down. It says whether anything did.
@@ -86,7 +87,10 @@ func (s *Signer) underWay(ctx context.Context, app relay.AppID) ([]looked, error
 
 func (s *Signer) snapshot(c *cost) looked {
 	l := looked{cost: c, index: slices.Index(c.funding.costs, c), about: slices.Clone(c.holdings), claims: slices.Clone(c.claims),
-		resort: c.resort, bids: map[string]relay.Stroops{}, gives: c.gives()}
+		resort: c.resort, bids: map[string]relay.Stroops{}, gives: c.gives(), alive: map[string]uint32{}}
+	for account := range c.alive {
+		l.alive[account] = s.book.holdings[account].funding.bound
+	}
 	for hash, bid := range c.bids {
 		l.bids[hash] = bid
 		if s.book.envelopes[hash].kind != relay.FundingEnvelope {
@@ -97,7 +101,8 @@ func (s *Signer) snapshot(c *cost) looked {
 }
 
 // lookAt finds those whose holding accounts are gone for good: none is there, and the funding cannot make one any more. Of those
-// that go on it finds the claims that are over, where more than one could have made an account.
+// that go on it finds the claims that are over, where more than one could have made an account, and which of several holding
+// accounts are gone.
 func (s *Signer) lookAt(ctx context.Context, all []looked, head relay.Head) (ends []looked, lines []costEnd, err error) {
 	var accounts []string
 	for _, l := range all {
@@ -122,7 +127,15 @@ func (s *Signer) lookAt(ctx context.Context, all []looked, head relay.Head) (end
 		if err != nil {
 			return nil, nil, err
 		}
-		if end.End != "" || len(end.Over) > 0 {
+		if end.End == "" && len(l.alive) > 1 {
+			for account, bound := range l.alive {
+				if !there(account) && bound+settleMargin < head.Sequence {
+					end.Gone = append(end.Gone, account)
+				}
+			}
+			slices.Sort(end.Gone)
+		}
+		if end.End != "" || end.goesOn() {
 			ends, lines = append(ends, l), append(lines, end)
 		}
 	}

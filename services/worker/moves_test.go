@@ -274,3 +274,58 @@ func TestATheftSeenAfterTheReturn(t *testing.T) {
 		}
 	})
 }
+
+// An app deposits moves of one payment with numbers of lives of the holding account to come. None is kept, and the sponsor keeps no
+// reserve more than is counted.
+func TestMovesKeepToTheBudget(t *testing.T) {
+	each(t, []kind{managed, credit}, func(m *market) {
+		old := m.waiting(nil)
+		key := m.seed(old)
+		next, err := m.port.Sequence(m.Context(), old.Holding)
+		if err != nil {
+			m.Fatal(err)
+		}
+		next++
+		path := func(p relay.Payment) string { return "/v1/payments/" + string(p.ID) + "/deposit" }
+		url, apiKey := m.front(m.signer)
+		start := m.head().Sequence
+		for _, number := range []int64{int64(start+3)<<32 + 1, next + 1, next - 1} {
+			p := m.moving(old)
+			a := m.mintedAt(p, number)
+			if status := m.post(url+path(p), apiKey, m.deposited(a)); status != http.StatusConflict {
+				m.Errorf("number %d, next is %d: %d", number, next, status)
+			}
+			m.is(p.ID, relay.Created, "")
+			for _, late := range []bool{false, true} {
+				if _, err := m.signer.Keep(m.Context(), relay.KeepIntent{App: p.App, Funded: a, Late: late}); number > next && relay.CodeOf(err) != "sequence_used" {
+					m.Errorf("number %d is kept, late %v: %v", number, late, err)
+				}
+			}
+		}
+		good := m.moving(old)
+		m.deposit(good)
+		ops := []txnbuild.Operation{}
+		if m.credit { // it is his own money
+			ops = append(ops, m.pays("", m.home, old.Amount), &txnbuild.ChangeTrust{Line: m.asset.MustToChangeTrustAsset(), Limit: "0"})
+		}
+		m.does(m.own(key, nil, append(ops, &txnbuild.AccountMerge{Destination: m.payer.Address()})...))
+		m.does(m.own(m.payer, nil, &txnbuild.CreateAccount{Destination: old.Holding, Amount: "40"}))
+		if m.credit {
+			m.trusts(key)
+			m.does(m.own(m.issuer, nil, m.pays("", old.Holding, old.Amount)))
+		}
+		late := m.open(m.apps[0], func(p *relay.Payment) { *p = m.takingOver(*p, old) }) // the watcher has not come so far
+		a := m.minted(late)
+		if status := m.post(url+path(late), apiKey, m.deposited(a)); status != http.StatusConflict {
+			m.Errorf("an account made anew is moved: %d", status)
+		}
+		m.watch()
+		m.round(bound + 2)
+		if sponsor, err := m.bare.Account(m.Context(), m.sponsor); err != nil || sponsor.NumSponsoring != 0 {
+			m.Errorf("the sponsor keeps %d reserves for nothing: %v", sponsor.NumSponsoring, err)
+		}
+		if why := m.halted(); why != "" {
+			m.Error(why)
+		}
+	})
+}

@@ -1,0 +1,101 @@
+package relay
+
+import (
+	"bytes"
+	"context"
+	"slices"
+)
+
+// What becomes of a client's funding between its plan ([Desk.CommitFunding]) and its signature ([Desk.SignFunding]).
+
+// ErrKeptAlready: the payment has another funding, or this one with another box. It takes nothing back.
+var ErrKeptAlready error = conflict("kept_already", "Another funding of this payment was handed in.")
+
+// sameBox wants a deposit that comes again to have the box that is written down: a caller with another one would believe that to be
+// kept. The box of a payment that has ended is gone, and nothing depends on it any more.
+func sameBox(tx Tx, p Payment, m Minted) error {
+	box, err := tx.Box(p.ID)
+	switch {
+	case CodeOf(err) == ErrNotFound.Code:
+		return nil
+	case err == nil && (!bytes.Equal(box, m.Box) || p.BoxMAC != m.BoxMAC):
+		return ErrKeptAlready
+	}
+	return err
+}
+
+// Kept says that the signer keeps what a client minted: f is the signer's own answer. The log outranks the database, so a plan
+// that was undone before this answer came is planned again, while its payment waits for a funding.
+func (d *Desk) Kept(ctx context.Context, f FundAnswer) (Payment, error) {
+	var out Payment
+	id := f.Minted[0].Payment
+	err := d.Store.UpdateMany(ctx, []PaymentID{id}, func(tx Tx, ps []Payment) error {
+		out = ps[0]
+		e, err := tx.Envelope(f.Envelope.Hash)
+		if err != nil {
+			return err
+		}
+		switch {
+		case out.Funding == e.Hash && !out.State.Ended():
+			err = keepBox(tx, &out, f.Minted[0])
+		case out.State == Created && e.Live() && slices.Contains(e.Payments, id):
+			if err = d.commitMinted(tx, out, f.Minted[0], e, true); err == nil {
+				out, err = tx.Payment(id)
+			}
+		}
+		if err != nil {
+			return err
+		}
+		return tx.CloseWork(id, DoKeep)
+	})
+	return out, err
+}
+
+// keepBox puts the box of the signer's log in the place of another one.
+func keepBox(tx Tx, p *Payment, m Minted) error {
+	err := sameBox(tx, *p, m)
+	if err != ErrKeptAlready {
+		return err
+	}
+	if err := tx.PutBox(p.ID, m.Box); err != nil {
+		return err
+	}
+	p.BoxMAC = m.BoxMAC
+	return tx.SavePayment(p)
+}
+
+// UndoFunding takes the plan of a client's funding back that the signer refused to keep, and that its log does not have: the
+// payment is as before its deposit, and the box is forgotten. What is signed by whoever has to sign it stays. The envelope stays
+// planned, for its sender may have signed it: when it lands, the money goes home.
+func (d *Desk) UndoFunding(ctx context.Context, id PaymentID, hash string) (Payment, error) {
+	var out Payment
+	err := d.Store.UpdateMany(ctx, []PaymentID{id}, func(tx Tx, ps []Payment) error {
+		out = ps[0]
+		e, err := tx.Envelope(hash)
+		if err != nil || e.State != Planned {
+			return err
+		}
+		if out, err = d.step(tx, ps[0], FundingUndone{Hash: hash}); err != nil || out.Funding != "" {
+			return err
+		}
+		if err := tx.DropBox(id); err != nil {
+			return err
+		}
+		return tx.CloseWork(id, DoKeep)
+	})
+	return out, err
+}
+
+// Refused takes a plan back that the signer refused to keep, unless the signer's log has it all the same: then it stands, whatever
+// that refusal was about. The payment is answered as it is by then.
+func (d *Desk) Refused(ctx context.Context, log Signer, f FundAnswer) (Payment, error) {
+	id, hash := f.Minted[0].Payment, f.Envelope.Hash
+	kept, err := log.Funding(ctx, hash)
+	switch {
+	case err == nil && kept.Minted[0].Payment == id:
+		return d.Kept(ctx, kept)
+	case err != nil && CodeOf(err) != ErrNotFound.Code:
+		return Payment{}, err
+	}
+	return d.UndoFunding(ctx, id, hash)
+}
