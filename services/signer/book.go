@@ -33,7 +33,7 @@ type book struct {
 	wallets   map[string]bool                  // accounts out of which clients fund, but for holding accounts
 	envelopes map[string]filed                 // by inner hash: all that may be bumped
 	plans     map[relay.AppID][]relay.PlanMade // claims planned
-	lastBump  map[string]string                // outer hash of the newest bump, by inner hash
+	bumps     map[string]bumps                 // by inner hash
 	lines     map[relay.AppID]map[string]bool  // assets that a treasury was given a trustline for
 	signed    map[appDay]relay.Stroops         // funded out of the treasury, less what was found dead
 	makers    map[string][]maker               // claims that were planned to make an account, by account
@@ -107,7 +107,7 @@ func newBook() *book {
 		deposits: map[relay.AppID][]*funding{},
 		fundings: map[string]*funding{}, byPayment: map[relay.PaymentID]*funding{}, byNumber: map[number]*funding{}, last: map[string]int64{},
 		holdings: map[string]*holding{}, wallets: map[string]bool{}, envelopes: map[string]filed{}, plans: map[relay.AppID][]relay.PlanMade{},
-		lastBump: map[string]string{}, lines: map[relay.AppID]map[string]bool{}, signed: map[appDay]relay.Stroops{},
+		bumps: map[string]bumps{}, lines: map[relay.AppID]map[string]bool{}, signed: map[appDay]relay.Stroops{},
 		makers:      map[string][]maker{},
 		budgets:     newBudgets(),
 		withdrawals: map[string]span{},

@@ -183,9 +183,33 @@ func (b *book) costsOf(at filed) []*cost {
 	return nil
 }
 
+// bumps is what was bid for one envelope.
+type bumps struct {
+	lines  int
+	outer  string        // hash of the newest
+	newest relay.Stroops // its bid
+	top    relay.Stroops // the highest
+}
+
+func (b bumps) and(l bumpLine) bumps {
+	return bumps{b.lines + 1, l.Outer, l.Fee, max(b.top, l.Fee)}
+}
+
+// mostBids is how many bids for one envelope have a line each, whatever they are.
+const mostBids = 20
+
+// again is the bid to make in place of a new one, or 0: bids are lines, so after some only one that is half as much again as the
+// highest is new. Else the newest is signed again: what goes home, or to its claimant, is never refused.
+func (b bumps) again(bid relay.Stroops) relay.Stroops {
+	if b.lines < mostBids || bid >= b.top+b.top/2 {
+		return 0
+	}
+	return b.newest
+}
+
 // bumped counts a bid, on its own day. A higher one for the same envelope takes the place of the first: one of them lands.
 func (b *book) bumped(l bumpLine) {
-	b.lastBump[l.Hash] = l.Outer
+	b.bumps[l.Hash] = b.bumps[l.Hash].and(l)
 	b.today = max(b.today, l.Day)
 	at := b.envelopes[l.Hash]
 	costs := b.costsOf(at)

@@ -13,7 +13,7 @@ import (
 
 // Bump wraps a recorded envelope in a fee bump that the sponsor pays, with the bid maxFee in stroops for the whole, or the
 // policy's MaxFee, or what the app's budget covers, when that is less: refusing would keep money from going home just when the
-// network is busy. What is wrapped is always the text from the log: of a claim, and of a funding that a client made, the
+// network is busy. After many bids for one envelope the newest of them is made again, unless the new one is much higher. What is wrapped is always the text from the log: of a claim, and of a funding that a client made, the
 // signatures of others that count are taken from envelope, and nothing else of it; of any other funding, or of a return,
 // envelope is not looked at. A rung that is not plain gets the sponsor's
 // signature here, when it is due. The outer hash is in the log before the signature is made.
@@ -45,6 +45,9 @@ func (s *Signer) bump(t *told, hash string, envelope []byte, maxFee relay.Stroop
 	if err != nil {
 		return nil, err
 	}
+	if again := s.book.bumps[hash].again(relay.Stroops(base) * relay.Stroops(tx.Ops+1)); again > 0 {
+		base = int64(again) / int64(tx.Ops+1)
+	}
 	bump, err := stellar.BuildFeeBump(inner, s.cfg.Passphrase, s.book.sponsor, base)
 	if err != nil {
 		return nil, fmt.Errorf("bump %s: %w", hash, err)
@@ -52,7 +55,7 @@ func (s *Signer) bump(t *told, hash string, envelope []byte, maxFee relay.Stroop
 	if bump.Inner != hash {
 		return nil, fmt.Errorf("bump of %s carries %s", hash, bump.Inner)
 	}
-	if s.book.lastBump[hash] != bump.Hash { // the same bid again needs no line
+	if s.book.bumps[hash].outer != bump.Hash { // the same bid again needs no line
 		day, err := s.today(t)
 		if err != nil {
 			return nil, err

@@ -137,6 +137,11 @@ func (s *Signer) collectNow(t *told, in relay.CollectIntent, id string, b relay.
 		return none, err
 	}
 	bid := max(min(in.Bid, s.cfg.Policy.MaxFee/relay.Stroops(tx.Ops+1)), stellar.MinBaseFee)
+	if left, err := s.left(t, in.App); errors.As(err, new(*unasked)) {
+		return none, err
+	} else if bid > stellar.MinBaseFee { // as of a way home: beyond the budget, the network's least fee
+		bid = max(min(bid, left/relay.Stroops(tx.Ops+1)), stellar.MinBaseFee)
+	}
 	bump, err := stellar.BuildFeeBump(inner, s.cfg.Passphrase, s.book.sponsor, int64(bid))
 	if err != nil {
 		return none, fmt.Errorf("bump %s: %w", tx.Hash, err)

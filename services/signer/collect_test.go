@@ -130,6 +130,29 @@ func TestCollectRefuses(t *testing.T) {
 	}
 }
 
+// What the claim of a balance bids is within the app's budget; beyond it, the money comes home at the network's least fee.
+func TestCollectBidsWithinTheBudget(t *testing.T) {
+	r := newRig(t)
+	r.s.Close()
+	r.cfg.Policy.Apps = map[relay.AppID]Limits{r.app: {Budget: 2*unit + relay.FeeReservePerPayment + 5000}}
+	r.open()
+	m := r.fund(r.mintOf(relay.Native)).Minted[0]
+	r.left(m)
+	r.view.there[r.home] = relay.AccountFacts{Exists: true, Line: true, Authorized: true, Room: 1 << 60}
+	for i, want := range []relay.Stroops{5000, 200} {
+		before := r.allowance().Used
+		in := r.collectIntent(m)
+		in.Bid, in.Sequence = relay.One, in.Sequence+int64(i)
+		if _, err := r.s.Collect(t.Context(), in); err != nil {
+			t.Fatal(err)
+		}
+		if got := r.allowance().Used - before; got != want {
+			t.Errorf("bids %d, want %d", got, want)
+		}
+		r.view.head.Sequence += 12 + settleMargin + 1
+	}
+}
+
 // The reserve of the balance counts back once the claim of it has landed, before or after the way back was settled.
 func TestCollectCountsBack(t *testing.T) {
 	for _, settledFirst := range []bool{true, false} {

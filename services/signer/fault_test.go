@@ -123,7 +123,7 @@ func (r *rig) play(d *disk, in relay.FundIntent, told map[string]string) error {
 	if _, err := r.s.Bump(ctx, a.Envelope.Hash, nil, relay.One); err != nil {
 		return err
 	}
-	outer := r.s.book.lastBump[a.Envelope.Hash]
+	outer := r.s.book.bumps[a.Envelope.Hash].outer
 	signed("bump", outer, outer)
 	claim, err := r.s.Claim(ctx, r.claimIntent(a.Minted[0], r.channel))
 	if err != nil {

@@ -93,6 +93,34 @@ func TestPlansDoNotFillTheLog(t *testing.T) {
 	}
 }
 
+// Bids for one envelope do not fill the log either: after some, only one that is half as much again is new, and the newest is signed
+// again in place of any other, so that nothing is held up.
+func TestBidsDoNotFillTheLog(t *testing.T) {
+	r := newRig(t)
+	a := r.fund(r.mintOf(relay.Native))
+	hash, before := a.Minted[0].Ladder[0].Hash, r.lines()
+	for i := range 200 {
+		r.bump(hash, nil, 1000+relay.Stroops(i%97)*200) // two operations
+		if i == 100 {
+			r.reopen()
+		}
+	}
+	if n := r.lines() - before; n != mostBids+3 { // up to 4800, then 7200, 10,800 and 16,200
+		t.Errorf("%d lines", n)
+	}
+	raw, err := r.s.Bump(t.Context(), hash, nil, 700)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.outer(raw, hash, 16_200, a.Minted[0].Account)
+	for _, bid := range []relay.Stroops{100_000, 1_000_000, 1_400_000} {
+		r.bump(hash, nil, bid)
+	}
+	if n := r.lines() - before; n != mostBids+5 {
+		t.Errorf("%d lines", n)
+	}
+}
+
 // A claim's line leaves out what the line, its holding account and the log say already; one that an older program wrote has it.
 func TestOlderClaimLine(t *testing.T) {
 	r := newRig(t)

@@ -17,8 +17,9 @@ type reclaim struct {
 }
 
 type reclaimPart struct {
-	cost   *cost
-	amount relay.Stroops
+	account string
+	cost    *cost
+	amount  relay.Stroops
 }
 
 // reclaimBid is what is bid for one operation, in stroops: nobody waits for it, so it is never more.
@@ -184,7 +185,7 @@ func (s *Signer) reclaimable(t *told, all []wanted, head relay.Head) (parts []re
 	}
 	all = slices.DeleteFunc(all, func(w wanted) bool {
 		r := relay.ReclaimOf(facts[w.asset][w.account], s.book.sponsor, prices)
-		return r.Poor || r.Units() == 0 || s.book.roles[w.account] != ""
+		return r.Poor || r.Units() == 0 || s.book.roles[w.account] != "" || s.book.isTaken(w.account, head)
 	})
 	made, err := s.madeBy(t, all, head)
 	if err != nil {
@@ -212,6 +213,14 @@ func (s *Signer) reclaimable(t *told, all []wanted, head relay.Head) (parts []re
 		parts = append(parts, reclaimed{Payment: w.payment, Account: w.account, Units: units})
 	}
 	return parts, entries, nil
+}
+
+// isTaken says that an envelope which takes the reserves of an account back could still land: of several, the others would fail, and
+// each costs the sponsor its fee.
+func (b *book) isTaken(account string, head relay.Head) bool {
+	return slices.ContainsFunc(b.reclaiming, func(r *reclaim) bool {
+		return head.Sequence <= r.bound && slices.ContainsFunc(r.parts, func(p reclaimPart) bool { return p.account == account })
+	})
 }
 
 // madeBy is whose claim made each account: the newest one that the signer's own ledger shows to have landed, of all payments. A plan
@@ -263,7 +272,7 @@ func (b *book) reclaim(at span, l reclaimLine) error {
 		if c == nil {
 			return fmt.Errorf("a reclaim of payment %s, which cost nothing", p.Payment)
 		}
-		r.parts = append(r.parts, reclaimPart{c, relay.Stroops(p.Units) * stellar.BaseReserve})
+		r.parts = append(r.parts, reclaimPart{p.Account, c, relay.Stroops(p.Units) * stellar.BaseReserve})
 	}
 	b.reclaims[l.Sequence] = r
 	b.reclaiming = append(b.reclaiming, r)

@@ -284,6 +284,30 @@ func TestReclaimOfAnotherAppsClaimant(t *testing.T) {
 	r.takes(a.XDR, own.Destination, 1)
 }
 
+// The reserves of an account are taken back by one envelope at a time, whatever numbers a caller names: those that would fail cost the
+// sponsor their fees.
+func TestReclaimOnceAtATime(t *testing.T) {
+	r := newRig(t)
+	id, _ := r.given(relay.Native, r.sponsored(10*relay.One, false))
+	if _, err := r.s.Reclaim(t.Context(), r.reclaimIntent(id)); err != nil {
+		t.Fatal(err)
+	}
+	used := r.allowance().Used
+	for i := range int64(3) {
+		r.reopen()
+		in := r.reclaimIntent(id)
+		in.Sequence += i + 1
+		lines := r.lines()
+		if _, err := r.s.Reclaim(t.Context(), in); relay.CodeOf(err) != "nothing_to_reclaim" || r.lines() != lines || r.allowance().Used != used {
+			t.Errorf("%v", err)
+		}
+	}
+	r.view.head.Sequence += 13
+	if _, err := r.s.Reclaim(t.Context(), r.until(r.reclaimIntent(id))); err != nil {
+		t.Error(err)
+	}
+}
+
 // until gives an intent an end that is ahead.
 func (r *rig) until(in relay.ReclaimIntent) relay.ReclaimIntent {
 	in.SignedAt, in.Bound, in.MaxTime = r.view.head.Sequence, r.view.head.Sequence+12, r.view.head.CloseTime+300
