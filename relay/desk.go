@@ -258,10 +258,10 @@ func firstWork(p Payment, now Micros) []Work {
 }
 
 // replaceable judges a payment that is to take over the money of another one of the same app: only the sender's own may be,
-// whole, and while nobody is about to take it. After that the ledger decides.
+// whole, and while nobody is about to take it. After that the ledger decides. Any other one has a wallet of its own.
 func replaceable(tx Tx, p Payment) error {
 	if p.Replaces == "" {
-		return nil
+		return ownWallet(tx, p)
 	}
 	old, err := tx.Payment(p.Replaces)
 	if err != nil {

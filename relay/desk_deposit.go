@@ -99,3 +99,41 @@ func (d *Desk) Refused(ctx context.Context, log Signer, f FundAnswer) (Payment, 
 	}
 	return d.UndoFunding(ctx, id, hash)
 }
+
+// Holds says whether money of a payment waits, or waited, in an account. Money leaves such an account as its payment is told, and
+// none is sent into it.
+func (d *Desk) Holds(ctx context.Context, account string) (held bool, err error) {
+	err = d.Store.View(ctx, func(tx Tx) error { held, err = holds(tx, account); return err })
+	return held, err
+}
+
+func holds(tx Tx, account string) (bool, error) {
+	minted, err := tx.MintedFor(account)
+	if err != nil || len(minted) > 0 {
+		return true, err
+	}
+	now, err := tx.PaymentsOfHoldings([]string{account})
+	return len(now) > 0, err
+}
+
+// notHeld refuses to send money into a holding account.
+func notHeld(tx Tx, account, pointer string) error {
+	held, err := holds(tx, account)
+	if err == nil && held {
+		err = invalid("destination_malformed", pointer, "money of a payment waits in this account")
+	}
+	return err
+}
+
+// ownWallet refuses a holding account as the wallet of a payment, unless it takes that account's money over as the move that it is:
+// the payment whose money is there would not be told.
+func ownWallet(tx Tx, p Payment) error {
+	if p.From == "" || p.Replaces != "" {
+		return nil
+	}
+	held, err := holds(tx, p.From)
+	if err == nil && held {
+		err = &Fault{Kind: Forbidden, Code: "wallet_ours", Public: "An account in which money of a payment waits cannot be the wallet.", Pointer: "/from"}
+	}
+	return err
+}

@@ -23,6 +23,9 @@ func (d *Desk) Agree(ctx context.Context, id PaymentID, proof, account string) e
 		if account == "" {
 			return tx.DropAgreed(p.App, p.To)
 		}
+		if err := notHeld(tx, account, "/account"); err != nil {
+			return err
+		}
 		return tx.PutAgreed(Agreed{App: p.App, To: p.To, Account: account, Payment: id, At: d.now()})
 	})
 }

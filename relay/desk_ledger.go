@@ -38,6 +38,9 @@ func (d *Desk) CommitFunding(ctx context.Context, f FundAnswer) error {
 			if err := ownHolding(tx, ps[0], f.Minted[0]); err != nil {
 				return err
 			}
+			if err := ownWallet(tx, ps[0]); err != nil {
+				return err
+			}
 			if err := tx.InsertEnvelope(f.Envelope); err != nil {
 				return err
 			}
@@ -238,6 +241,12 @@ func (d *Desk) Plan(ctx context.Context, e Envelope, at Head, proof string) erro
 			return ps[0].claimRefusal()
 		}
 		if err := goes(tx, ps[0]); err != nil {
+			return err
+		}
+		if err := ownWallet(tx, ps[0]); err != nil { // of before that was refused
+			return err
+		}
+		if err := notHeld(tx, e.Destination, "/destination"); err != nil {
 			return err
 		}
 		if Seconds(at.CloseTime) >= ps[0].ExpiresAt {

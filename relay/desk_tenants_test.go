@@ -163,7 +163,7 @@ var foreign = map[string]struct {
 var trusted = []string{"Adopt", "Alone", "Apply", "AskCode", "CodeMailed", "CommitFunding", "Cursor", "Died", "Envelope", "EnvelopesOf",
 	"CollectLeft", "Expunge", "Halt", "Halted", "Payment", "Sighted", "SignFunding", "Skip", "TakeCode", "Unknown", "Witness",
 	"Login", "OpenApp",
-	"Kept", "Planned", "Refused", "UndoFunding", "Lift", // of a deposit that was authorised; of the operator
+	"Kept", "Planned", "Refused", "Holds", "UndoFunding", "Lift", // of a deposit that was authorised; of the operator
 	"Carried", "Pause", "Paused", "Pauses", "Starved", "Recognize", "SameHistory",
 	"HaltOf", "Halts", "MayHandIn", "SameTreasury", "Reopen", "Stopped", "Unstopped"} // what the worker and the start saw; they name whom it is about
 

@@ -49,6 +49,9 @@ func (s *server) direct(ctx context.Context, o *relay.Opening, wanted string) er
 	if err != nil || account == "" || account == o.App.Treasury {
 		return err
 	}
+	if held, err := s.Desk.Holds(ctx, account); err != nil || held {
+		return err
+	}
 	facts, _, err := s.Ledger.Look(ctx, p.Asset, account)
 	if err == nil && p.Direct(facts[account]) {
 		p.PayTo = account

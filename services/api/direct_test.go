@@ -43,7 +43,7 @@ func TestAgree(t *testing.T) {
 	p, link := w.send(ana)
 	holding := w.fund(p.ID)
 	other, otherLink := w.send(wire.PaymentRequest{To: "bob@example.com", Amount: "1"})
-	w.fund(other.ID)
+	others := w.fund(other.ID)
 	account, thief := keypair.MustRandom().Address(), keypair.MustRandom().Address()
 	w.refuses("without a proof", w.agreeing(link, "", thief), 401, "proof_invalid")
 	w.refuses("with a guess", w.agreeing(link, "guess", thief), 401, "proof_invalid")
@@ -63,6 +63,7 @@ func TestAgree(t *testing.T) {
 	for name, c := range map[string]struct{ account, code string }{
 		"a typo": {"G" + strings.Repeat("A", 55), "destination_malformed"}, "a seed": {keypair.MustRandom().Seed(), "malformed"},
 		"multiplexed": {muxed(t, account), "wrong_length"}, "the holding account": {holding.Address(), "destination_malformed"},
+		"another's holding account": {others.Address(), "destination_malformed"},
 	} {
 		w.refuses(name, w.agreeing(link, good, c.account), 400, c.code, "/account")
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/restante/restante/crypto/claim"
 	"github.com/restante/restante/crypto/unseal"
 	"github.com/restante/restante/relay"
+	"github.com/restante/restante/relay/stellar"
 	"github.com/restante/restante/relay/wire"
 )
 
@@ -23,7 +24,7 @@ func (w *world) serve(id string) *keypair.Full {
 	if err != nil {
 		w.Fatal(err)
 	}
-	_, channels, err := w.signer.Accounts(w.Context())
+	sponsor, channels, err := w.signer.Accounts(w.Context())
 	if err != nil {
 		w.Fatal(err)
 	}
@@ -45,6 +46,7 @@ func (w *world) serve(id string) *keypair.Full {
 	}
 	m := a.Minted[0]
 	w.ledger.hold(m.Account, p.Asset, p.Amount, 0)
+	w.ledger.change(m.Account, func(a *stellar.Account) { a.Sponsor = sponsor })
 	content, err := unseal.Open(m.Box, w.identity, box.Expect{Payment: id, Network: passphrase, Account: m.Account, Asset: p.Asset, Amount: int64(p.Amount)})
 	if err != nil {
 		w.Fatal(err)

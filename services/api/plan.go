@@ -36,7 +36,13 @@ func (s *server) plan(c *call) (reply, error) {
 		return reply{}, err
 	}
 	account, err := stellar.BaseAccount(in.Destination)
-	if err != nil || account == c.payment.Holding {
+	held := false
+	if err == nil {
+		if held, err = s.Desk.Holds(c.Context(), account); err != nil {
+			return reply{}, err
+		}
+	}
+	if err != nil || held || account == c.payment.Holding {
 		return reply{}, invalid("destination_malformed", "/destination", "a destination is the address of an account of yours: G…, or M… of one that exists")
 	}
 	signed := func() ([]relay.Envelope, error) { return s.Desk.EnvelopesOf(c.Context(), c.payment.ID) }

@@ -30,6 +30,8 @@ func TestPlanMemosAndMuxedAddresses(t *testing.T) {
 	w := newWorld(t)
 	p, link := w.send(ana)
 	holding := w.fund(p.ID)
+	q, _ := w.send(wire.PaymentRequest{To: "bob@example.com", Amount: "1"})
+	others := w.fund(q.ID)
 	to, missing := keypair.MustRandom().Address(), keypair.MustRandom().Address()
 	w.ledger.pay(to, 5*relay.One)
 	w.ledger.wantsMemo(to)
@@ -58,6 +60,8 @@ func TestPlanMemosAndMuxedAddresses(t *testing.T) {
 		"a memo and an M address":   {wire.PlanRequest{Destination: muxed(t, to), Memo: "7"}, "memo_unexpected", "/memo"},
 		"an M address of nobody":    {wire.PlanRequest{Destination: muxed(t, missing)}, "destination_missing", "/destination"},
 		"an M address of our own":   {wire.PlanRequest{Destination: muxed(t, holding.Address())}, "destination_malformed", "/destination"},
+		"another's holding account": {wire.PlanRequest{Destination: others.Address()}, "destination_malformed", "/destination"},
+		"an M address of another's": {wire.PlanRequest{Destination: muxed(t, others.Address())}, "destination_malformed", "/destination"},
 		"an M address with a typo":  {wire.PlanRequest{Destination: "M" + strings.Repeat("A", 68)}, "destination_malformed", "/destination"},
 		"a contract":                {wire.PlanRequest{Destination: "C" + to[1:]}, "destination_malformed", "/destination"},
 		"a line for lumens":         {wire.PlanRequest{Destination: to, Memo: "7", NewLine: true}, "new_line_unexpected", "/new_line"},

@@ -8,6 +8,7 @@ import (
 	"github.com/stellar/go-stellar-sdk/txnbuild"
 
 	"github.com/restante/restante/relay"
+	"github.com/restante/restante/relay/stellar"
 )
 
 // beside is a deposit of the same funding with another box.
@@ -327,5 +328,43 @@ func TestMovesKeepToTheBudget(t *testing.T) {
 		if why := m.halted(); why != "" {
 			m.Error(why)
 		}
+	})
+}
+
+// What waits in a holding account is nobody's wallet. A claimant who has the key cannot send it on as the wallet of a payment of his
+// own: the payment that waits there would not be told, and would say that it waits.
+func TestHoldingAccountIsNoWallet(t *testing.T) {
+	each(t, []kind{managed, credit}, func(m *market) {
+		p := m.ripened()
+		head := m.head()
+		q := relay.Payment{ID: relay.NewPaymentID(relay.At(m.clock)), App: m.apps[0].ID, Version: 1, State: relay.Created, To: relay.Handle{Kind: "email", Value: "eva@example.com"}, Amount: 10 * relay.One,
+			Asset: relay.Native, Policy: relay.Link, LinkMadeBy: "client", AuthHash: "a", ClaimRecipient: p.ClaimRecipient, SenderRecipients: p.SenderRecipients,
+			From: p.Holding, Sponsor: p.Holding, ReturnTo: p.Holding, Purse: relay.Stroops(stellar.PurseOf(relay.Native)), RungFee: stellar.OwnRungFee,
+			FundBy: head.Sequence + bound, FundUntil: head.CloseTime + 600, ExpiresAt: relay.At(m.clock) + relay.DefaultExpiry}
+		_, err := m.desk.Create(m.Context(), relay.Opening{Payment: q, App: m.apps[0], Free: relay.One}, nil)
+		if relay.CodeOf(err) != "wallet_ours" {
+			m.Errorf("it is accepted: %v", err)
+		}
+		if err := m.desk.Preview(m.Context(), relay.Opening{Payment: q, App: m.apps[0], Free: relay.One}); relay.CodeOf(err) != "wallet_ours" {
+			m.Errorf("it would be accepted: %v", err)
+		}
+		q.CreatedAt, q.UpdatedAt = relay.At(m.clock), relay.At(m.clock) // by older code
+		if err := m.store.UpdateMany(m.Context(), nil, func(tx relay.Tx, _ []relay.Payment) error { return tx.InsertPayment(q) }); err != nil {
+			m.Fatal(err)
+		}
+		m.wallet = m.seed(p)
+		a := m.minted(q)
+		if err := m.desk.CommitFunding(m.Context(), a); relay.CodeOf(err) != "wallet_ours" {
+			m.Errorf("it is planned: %v", err)
+		}
+		url, key := m.front(m.signer)
+		if status := m.post(url+"/v1/payments/"+string(q.ID)+"/deposit", key, m.deposited(a)); status != http.StatusForbidden {
+			m.Errorf("it is kept: %d", status)
+		}
+		into := relay.Envelope{Hash: "plan", Kind: relay.ClaimEnvelope, State: relay.Planned, Payments: []relay.PaymentID{p.ID}, Destination: p.Holding}
+		if err := m.desk.Plan(m.Context(), into, head, ""); relay.CodeOf(err) != "destination_malformed" {
+			m.Errorf("a claim into it: %v", err)
+		}
+		m.is(p.ID, relay.Pending, "")
 	})
 }
