@@ -11,10 +11,17 @@ import (
 // Allowance is what would still be signed for an app just now. It fails when the ledger does not answer: what the sponsor
 // holds is not known then.
 func (s *Signer) Allowance(ctx context.Context, app relay.AppID, asset string) (a relay.Allowance, err error) {
-	if a, err = s.allowance(ctx, app, asset); err != nil || a.BudgetLeft > a.Budget/8 && (!a.Shares || a.SharesLeft > a.Budget/8) {
+	if a, err = s.allowance(ctx, app, asset); err != nil {
 		return a, err
 	}
-	if back, err := s.settle(ctx, app); err != nil || !back {
+	back := false
+	switch {
+	case a.Shares && a.SharesLeft <= a.Budget/8:
+		back, err = s.settleAll(ctx, app)
+	case a.BudgetLeft <= a.Budget/8:
+		back, err = s.settle(ctx, app)
+	}
+	if err != nil || !back {
 		return a, err
 	}
 	return s.allowance(ctx, app, asset)
@@ -79,22 +86,17 @@ func (s *Signer) sharesLeft(has funds, head relay.Head) relay.Stroops {
 			continue
 		}
 		taken += s.book.out[app] + s.book.used[appAndDay{app, dayOf(head)}]
-		for _, c := range s.book.open[app] {
-			landing += c.landing(head)
+		landing += s.book.besides[app]
+	}
+	for _, f := range s.onTheirWay(head) {
+		if s.cfg.Policy.limits(f.app).Budget > 0 {
+			continue
+		}
+		for _, c := range f.costs {
+			landing += c.most()
 		}
 	}
 	return max(relay.ShareOf(has.free+taken-landing, s.cfg.Policy.Together)-taken, 0)
-}
-
-// landing is how much of a cost the ledger may not show yet.
-func (c *cost) landing(head relay.Head) relay.Stroops {
-	switch {
-	case c.end != "":
-		return 0
-	case c.funding.flies(head):
-		return c.most()
-	}
-	return (c.gives()-1)*(c.reserve+c.gift) + c.more()
 }
 
 // allowCost refuses what an app's budget does not cover, and what all apps on a share have not left. The caller has its turn.
@@ -115,10 +117,15 @@ func (s *Signer) allowCost(t *told, app relay.AppID, cost relay.Stroops, head re
 // withinBudget does what costs the sponsor something, and once more when the budget was empty and something came back.
 func (s *Signer) withinBudget(ctx context.Context, app relay.AppID, do func() error) error {
 	err := do()
-	if code := relay.CodeOf(err); code != relay.BudgetEmptyCode && code != relay.BudgetsEmptyCode {
+	settle := s.settle
+	switch relay.CodeOf(err) {
+	case relay.BudgetEmptyCode:
+	case relay.BudgetsEmptyCode:
+		settle = s.settleAll
+	default:
 		return err
 	}
-	if back, failed := s.settle(ctx, app); failed != nil || !back {
+	if back, failed := settle(ctx, app); failed != nil || !back {
 		return err
 	}
 	return do()

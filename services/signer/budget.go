@@ -77,8 +77,11 @@ func (c *cost) more() relay.Stroops { return relay.Stroops(max(len(c.alive)-1, 0
 
 // most is what the cost counts while it is under way.
 func (c *cost) most() relay.Stroops {
-	return c.gives()*(c.reserve+c.gift) + c.more() + max(c.aside, c.bid())
+	return c.reserve + c.gift + c.besides() + max(c.aside, c.bid())
 }
+
+// besides is what counts besides the funding's own, and may not be on the ledger yet.
+func (c *cost) besides() relay.Stroops { return (c.gives()-1)*(c.reserve+c.gift) + c.more() }
 
 func (c *cost) bid() (sum relay.Stroops) {
 	for _, b := range c.bids {
@@ -96,7 +99,9 @@ type appAndDay struct {
 type budgets struct {
 	out  map[relay.AppID]relay.Stroops // under way
 	used map[appAndDay]relay.Stroops   // used up on a day
-	open map[relay.AppID][]*cost       // under way, and some that ended since
+
+	besides map[relay.AppID]relay.Stroops // of what is under way, see cost.besides
+	open    map[relay.AppID][]*cost       // under way, and some that ended since
 
 	reclaims   map[int64]*reclaim // the newest with a number of the sponsor's
 	reclaiming []*reclaim         // whose end is not known
@@ -106,12 +111,13 @@ type budgets struct {
 }
 
 func newBudgets() budgets {
-	return budgets{out: map[relay.AppID]relay.Stroops{}, used: map[appAndDay]relay.Stroops{},
+	return budgets{out: map[relay.AppID]relay.Stroops{}, besides: map[relay.AppID]relay.Stroops{}, used: map[appAndDay]relay.Stroops{},
 		open: map[relay.AppID][]*cost{}, reclaims: map[int64]*reclaim{}, collects: map[relay.PaymentID]*collect{}}
 }
 
 func (b *budgets) start(c *cost) {
 	b.out[c.app] += c.most()
+	b.besides[c.app] += c.besides()
 	b.open[c.app] = append(b.open[c.app], c)
 }
 
@@ -121,9 +127,10 @@ func (b *budgets) change(c *cost, how func()) {
 		how()
 		return
 	}
-	before := c.most()
+	before, besides := c.most(), c.besides()
 	how()
 	b.out[c.app] += c.most() - before
+	b.besides[c.app] += c.besides() - besides
 }
 
 // finish ends a cost; made is how many accounts have the reserve when it was given. fees is what the network took, as far as it is
@@ -143,6 +150,7 @@ func (b *budgets) finish(c *cost, end string, made int, fees relay.Stroops) erro
 		return fmt.Errorf("unknown end of a cost %q", end)
 	}
 	b.out[c.app] -= c.most()
+	b.besides[c.app] -= c.besides()
 	b.used[appAndDay{c.app, c.day}] += c.kept
 	c.end, c.made = end, made
 	return nil

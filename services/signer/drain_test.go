@@ -2,6 +2,7 @@ package signer
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 
 	"github.com/stellar/go-stellar-sdk/keypair"
@@ -258,4 +259,43 @@ func TestTreasuriesOfADay(t *testing.T) {
 	if err := make(2); err != nil {
 		t.Error(err)
 	}
+}
+
+// What came back to other apps makes room for all on a share, also when those never ask: they may be idle.
+func TestWhatComesBackMakesRoomForAll(t *testing.T) {
+	r := newRig(t)
+	r.s.Close()
+	r.cfg.Policy.Treasuries = 1000
+	r.open()
+	var waits []string
+	took := make([]int, 4)
+	for round := range took {
+		free := 1000 * relay.One
+		r.holds(free)
+		for i := range 20 {
+			for {
+				a, err := r.s.Fund(t.Context(), r.intentOf(relay.AppID(fmt.Sprintf("app_%d_%d", round, i)), 17))
+				if err != nil {
+					break
+				}
+				for _, m := range a.Minted {
+					r.view.there[m.Account] = relay.AccountFacts{Exists: true}
+					waits = append(waits, m.Account)
+				}
+				took[round]++
+				free -= 17 * 3 * unit
+				r.holds(free)
+				r.view.head.Sequence += 30
+			}
+		}
+		for _, account := range waits { // it all goes home
+			delete(r.view.there, account)
+		}
+		r.view.head.Sequence += 30
+	}
+	r.holds(1000 * relay.One)
+	if slices.Min(took) < took[0]*9/10 {
+		t.Errorf("fundings in each round: %v", took)
+	}
+	r.fund(r.intentOf(r.app, 17))
 }

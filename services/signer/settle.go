@@ -1,7 +1,10 @@
 package signer
 
 import (
+	"cmp"
 	"context"
+	"maps"
+	"math"
 	"slices"
 	"time"
 
@@ -28,6 +31,30 @@ type looked struct {
 	ways   []string // claims and rungs: one of them landed
 	gives  relay.Stroops
 	alive  map[string]uint32 // holding accounts that count, and the last ledger in which each could be made
+}
+
+// settleAll settles the costs of an app, and then those of the others, which have out what all have together: the most first.
+func (s *Signer) settleAll(ctx context.Context, app relay.AppID) (moved bool, err error) {
+	leave, err := s.enter(ctx)
+	if err != nil {
+		return false, err
+	}
+	out := maps.Clone(s.book.out)
+	leave()
+	out[app] = math.MaxInt64
+	apps := slices.SortedFunc(maps.Keys(out), func(a, b relay.AppID) int { return cmp.Compare(out[b], out[a]) })
+	ctx, cancel := context.WithTimeout(ctx, settleFor)
+	defer cancel()
+	for _, other := range apps {
+		if out[other] == 0 || ctx.Err() != nil {
+			break
+		}
+		back, failed := s.settle(ctx, other)
+		if moved = moved || back; failed != nil {
+			return moved, failed
+		}
+	}
+	return moved, nil
 }
 
 // settle asks the signer's own ledger which costs of an app came to an end, and writes it down. It says whether anything did.
