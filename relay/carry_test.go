@@ -87,7 +87,7 @@ func TestWhosePause(t *testing.T) {
 		pauses bool
 	}{
 		relay.SponsorShort: {"", true}, relay.TreasuryShort: {"a", true}, relay.DayLimit: {"a", true},
-		"budget_empty": {"a", true}, "payment_limit": {"", false}, "ledger_unavailable": {"", false}, "": {"", false},
+		"budget_empty": {"a", true}, "budgets_empty": {"a", true}, "payment_limit": {"", false}, "ledger_unavailable": {"", false}, "": {"", false},
 	} {
 		if whose, pauses := relay.Pauses(relay.NewFault(relay.Exhausted, code, "", nil), "a"); whose != want.whose || pauses != want.pauses {
 			t.Errorf("%s: %q %v", code, whose, pauses)
