@@ -100,6 +100,12 @@ func happened(e wire.StoryEntry) string {
 	if !known {
 		words = plain(e.Input)
 	}
+	switch e.Input {
+	case "claim_landed", "return_landed", "emptied_elsewhere", "moved":
+		if relay.State(e.From).Ended() { // seen after one in a later ledger, out of an account that was made anew
+			words = "An earlier ledger shows another end, and it counts. " + words
+		}
+	}
 	if e.Detail != "" {
 		words += " " + plain(e.Detail)
 	}

@@ -57,6 +57,25 @@ func TestHistoryKnowsEveryInput(t *testing.T) {
 	}
 }
 
+// An end that replaces one in a later ledger says so; what comes after an end and is none does not.
+func TestHistoryTellsAnEarlierEnd(t *testing.T) {
+	const says = "An earlier ledger shows another end"
+	for _, c := range []struct {
+		e    wire.StoryEntry
+		want bool
+	}{
+		{wire.StoryEntry{From: "settled", To: "claimed", Input: "claim_landed", Detail: "f00d"}, true},
+		{wire.StoryEntry{From: "returned", To: "settled", Input: "emptied_elsewhere"}, true},
+		{wire.StoryEntry{From: "settled", To: "settled", Input: "moved"}, true},
+		{wire.StoryEntry{From: "claiming", To: "claimed", Input: "claim_landed"}, false},
+		{wire.StoryEntry{From: "settled", To: "settled", Input: "balance_collected"}, false},
+	} {
+		if got := happened(c.e); strings.HasPrefix(got, says) != c.want {
+			t.Errorf("%s of %s: %q", c.e.Input, c.e.From, got)
+		}
+	}
+}
+
 // TestExplain holds the story of a payment in trouble to testdata/explain.txt. RESTANTE_UPDATE=1 writes it anew.
 func TestExplain(t *testing.T) {
 	at := time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC)

@@ -39,7 +39,7 @@ func (s *Signer) allowFunding(in relay.FundIntent, head relay.Head) error {
 		today := s.book.signed[appDay{in.App, dayOf(head), m.Asset}] + sums[m.Asset]
 		err := allowMint(m, treasury, limits, head)
 		if err == nil && s.book.holdings[m.PayTo] != nil {
-			err = errDestination
+			err = badDestination()
 		}
 		if err != nil {
 			err.Pointer = fmt.Sprintf("/mints/%d", i) // one payment's fault, not the batch's
@@ -71,7 +71,7 @@ func allowMint(m relay.Mint, treasury string, limits Limits, head relay.Head) *r
 	case len(m.Note) > relay.NoteBytes:
 		return invalid("note_too_long", "A note has at most 500 bytes.")
 	case m.PayTo != "" && !isAccount(m.PayTo):
-		return errDestination
+		return badDestination()
 	case m.PayTo != "":
 		return nil // no box, so nobody to seal it to
 	case len(m.SenderRecipients) == 0 || m.ClaimRecipient == "":
@@ -99,7 +99,9 @@ func allowBounds(signedAt, bound uint32, maxTime int64, head relay.Head) error {
 	return nil
 }
 
-var errDestination = invalid("destination_refused", "The destination is not an account that can take the money.")
+func badDestination() *relay.Fault {
+	return invalid("destination_refused", "The destination is not an account that can take the money.")
+}
 
 func dayOf(head relay.Head) int64 { return head.CloseTime / 86400 }
 

@@ -94,7 +94,7 @@ func (s *Signer) claim(t *told, in relay.ClaimIntent) (relay.Envelope, error) {
 
 func (s *Signer) buildClaim(in relay.ClaimIntent, h *holding) (stellar.Tx, error) {
 	if to, err := stellar.BaseAccount(in.Destination); err != nil || s.book.holdings[to] != nil {
-		return stellar.Tx{}, errDestination
+		return stellar.Tx{}, badDestination()
 	}
 	plan := stellar.ClaimPlan{
 		Passphrase: s.cfg.Passphrase, Holding: in.Holding, Destination: in.Destination, Asset: h.asset, Amount: int64(h.amount),
