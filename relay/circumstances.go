@@ -123,7 +123,7 @@ func (p Payment) Receives(d Destination, to AccountFacts, asset AssetFacts, pric
 	case d.NewLine:
 		return nil
 	case !to.Line:
-		return invalid("trustline_missing", "/destination", "this account has no trustline for "+p.Asset+", so it cannot hold it. Add one in your wallet, or claim with your wallet's signature, which adds it")
+		return invalid("trustline_missing", "/destination", "this account has no trustline for "+p.Asset+", so it cannot hold it. Add one in your wallet, or have it added by the claim, which your wallet then signs too")
 	case !to.Authorized:
 		return invalid("trustline_not_authorised", "/destination", "the issuer of "+p.Asset+" does not let this account hold it")
 	case to.Room < p.Amount:

@@ -105,7 +105,14 @@ func (c *Client) attempted(ctx context.Context, a Attempt, doubt bool) (Sent, er
 	q.header = map[string]string{"Idempotency-Key": a.key}
 	out := Sent{Payment: Payment{ID: a.ID}, Link: a.Link}
 	var p Payment
+	q.refused = func(err error) bool { // a person waits for it, and is told at once
+		return c.attempts > 0 && IsCode(err, "ledger_unavailable", "storage_full")
+	}
 	err := c.do(ctx, q, &p)
+	var away *Problem
+	if errors.As(err, &away) && away.turnedAway() && !doubt {
+		return Sent{}, err
+	}
 	if IsCode(err, "id_taken") { // ours: no other request has these 74 random bits
 		p, err = c.Get(ctx, a.ID, 0)
 		doubt = true

@@ -37,6 +37,7 @@ type call struct {
 	most         int           // tries that may have been carried out, at most; 0 = no limit of its own
 	brief        bool          // its refusals are the caller's to wait for, when they ask for more than mostHonored
 	once         bool          // a look that is not worth a second one
+	refused      func(error) bool // errors that end it, though another try might do better; nil: none
 	doubt        *bool         // set when a try may have been carried out although it failed; nil: not asked for
 }
 
@@ -110,6 +111,9 @@ func (c *Client) do(ctx context.Context, q call, out any) error {
 			return nil
 		}
 		last.Store(&err)
+		if q.refused != nil && q.refused(err) {
+			return err
+		}
 		if q.doubt != nil && mayBeDone(err) {
 			*q.doubt = true
 		}
@@ -140,7 +144,7 @@ func (q call) again(err error, attempt int) (time.Duration, bool) {
 	pause = pause/2 + rand.N(pause/2+1)
 	var lost *Unreached
 	if errors.As(err, &lost) {
-		return pause, !errors.Is(err, errRedirect) && (q.safe || lost.NeverSent)
+		return pause, !errors.Is(err, errRedirect) && !lost.NotTLS() && (q.safe || lost.NeverSent)
 	}
 	var p *Problem
 	if !errors.As(err, &p) {
@@ -206,7 +210,7 @@ func (c *Client) unreached(err error) error {
 	if errors.As(err, &u) {
 		err = u.Err // without the address, which the host repeats
 	}
-	return &Unreached{Host: c.base.Host, NeverSent: errors.As(err, &dial) && dial.Op == "dial", Cause: err}
+	return &Unreached{Host: c.base.Host, NeverSent: errors.As(err, &dial) && dial.Op == "dial" || errors.Is(err, http.ErrSchemeMismatch), Cause: err}
 }
 
 // sleep pauses, or ends with the context's error.

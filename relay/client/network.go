@@ -68,7 +68,7 @@ func (c *Client) agreedNetwork(ctx context.Context) (string, error) {
 		return "", err
 	}
 	if said != name {
-		return "", fmt.Errorf("the relay is on the network %q, not on %q: nothing was sent", said, name)
+		return "", fmt.Errorf("%w: it is on %q, not on %q, and nothing was sent", ErrNetwork, said, name)
 	}
 	c.network.mu.Lock()
 	c.network.heard = true

@@ -34,6 +34,12 @@ func (p *Problem) starting() bool {
 	return p.Status == http.StatusServiceUnavailable && p.Code == "starting"
 }
 
+// turnedAway says of a request for a payment that the relay has refused it before it accepted anything: it is only starting, cannot
+// see the ledger, or cannot write. The two latter come back from a commit that did not happen, or before one.
+func (p *Problem) turnedAway() bool {
+	return p.starting() || p.Status == http.StatusServiceUnavailable && (p.Code == "ledger_unavailable" || p.Code == "storage_full")
+}
+
 // IsCode reports whether err is a Problem with one of the codes.
 func IsCode(err error, codes ...string) bool {
 	var p *Problem
@@ -74,10 +80,16 @@ type Unreached struct {
 }
 
 func (u *Unreached) Error() string { return fmt.Sprintf("no answer from %s: %v", u.Host, u.Cause) }
+// NotTLS says that the relay answers plain HTTP where https was asked for.
+func (u *Unreached) NotTLS() bool { return errors.Is(u.Cause, http.ErrSchemeMismatch) }
+
 func (u *Unreached) Unwrap() error { return u.Cause }
 
 // ErrAnswer says that the relay's answer does not fit the request. Nothing is believed of it.
 var ErrAnswer = errors.New("the relay's answer does not fit the request")
+
+// ErrNetwork says that the relay is on another Stellar network than the caller wants. Nothing was sent.
+var ErrNetwork = errors.New("the relay is on another network")
 
 // Untrusted reports whether err says that the relay's answer was refused: it does not fit the request, the link or the
 // box. Nothing was signed on the strength of it.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/restante/restante/relay"
@@ -27,7 +28,7 @@ func (c *Client) byWallet(ctx context.Context, r ClaimRequest, h Holding, to Acc
 	}
 	request := sep7.Request{
 		XDR: envelope, PublicKey: account, Passphrase: h.Network, Callback: c.base.JoinPath("/v1/claims/" + r.Link.PaymentID + "/wallet").String(),
-		Message: "Claim " + h.Amount.String() + " into your account",
+		Message: "Claim " + h.Amount.String() + " " + named(h.Asset) + " into your account",
 	}
 	if err := r.Wallet(ctx, request); err != nil {
 		return ClaimView{}, err
@@ -45,6 +46,15 @@ func (c *Client) byWallet(ctx context.Context, r ClaimRequest, h Holding, to Acc
 		return ClaimView{}, err
 	}
 	return c.decided(ctx, r)
+}
+
+// named is an asset for people: with its issuer, because a code alone names nothing.
+func named(asset string) string {
+	code, issuer, credit := strings.Cut(asset, ":")
+	if !credit {
+		return "XLM"
+	}
+	return code + " issued by " + issuer
 }
 
 // agree lets the app pay the account directly from now on.

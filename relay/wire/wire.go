@@ -104,7 +104,7 @@ type Payment struct {
 	Custody         string            `json:"custody"`
 	LinkMadeBy      string            `json:"link_made_by"`
 	HoldingAccount  *string           `json:"holding_account"` // null until funded
-	Destination     *string           `json:"destination"`     // null until claimed
+	Destination     *string           `json:"destination"`     // null until claimed; of a direct payment where it goes
 	ReturnTo        string            `json:"return_to"`
 	ReturnMemoType  string            `json:"return_memo_type,omitempty"` // of the memo that each way home to ReturnTo carries
 	ReturnMemo      string            `json:"return_memo,omitempty"`

@@ -57,6 +57,9 @@ func (s *server) claimView(p relay.Payment, app relay.App) wire.ClaimView {
 }
 
 func destination(p relay.Payment) *string {
+	if p.PayTo != "" && p.Destination == "" && !p.State.Ended() { // settled when it was accepted
+		return &p.PayTo
+	}
 	if p.Destination == "" || p.State != relay.Claimed && p.State != relay.Settled && p.State != relay.Returned {
 		return nil
 	}

@@ -33,7 +33,8 @@ func (c *cli) newAccounts() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "accounts", Short: "Show the service's own accounts, and what to pay in", GroupID: groupRun, Args: exactly(0, ""),
 		Long: "Shows sponsor, channels and treasuries of a data directory, what they hold on the ledger, and what has to be paid in.\n" +
-			"\"restante up\" may be running on it, or waiting for these accounts; on the embedded ledger it has to run.",
+			"\"restante up\" may be running on it, or waiting for these accounts; on the embedded ledger it has to run. The directory\n" +
+			"is the one of --data, whatever RESTANTE_SERVER says.",
 		RunE: func(cmd *cobra.Command, _ []string) error { return c.accounts(cmd.Context(), data) },
 	}
 	cmd.Flags().StringVar(&data, "data", defaultUp().Data, "data directory")
@@ -41,6 +42,9 @@ func (c *cli) newAccounts() *cobra.Command {
 }
 
 func (c *cli) accounts(ctx context.Context, data string) error {
+	if whole, err := filepath.Abs(data); err == nil {
+		data = whole
+	}
 	roster, ledger, err := directory(data)
 	if err != nil {
 		return err
@@ -55,8 +59,9 @@ func (c *cli) accounts(ctx context.Context, data string) error {
 		return failed("The ledger at %s does not answer: %v.", hostOf(ledger), err)
 	}
 	if c.json {
-		return c.printJSON(map[string]any{"data": rows})
+		return c.printJSON(map[string]any{"directory": data, "network": ledger.Passphrase, "data": rows})
 	}
+	c.printf("Of the data directory %s, on the ledger at %s (%q):\n\n", data, hostOf(ledger), ledger.Passphrase)
 	for _, r := range rows {
 		holds := "not on the ledger yet"
 		if r.Exists {

@@ -279,12 +279,13 @@ func (c *cli) makeKey(to secretTo, do func(*client.Client) (client.Key, error)) 
 // keyJSON is a key with where its text is, when it is not here.
 type keyJSON struct {
 	client.Key
+	Secret  string `json:"key,omitempty"` // the same as "text"
 	KeyFile string `json:"key_file,omitempty"`
 }
 
 func (c *cli) printKey(k client.Key, file string) error {
 	if c.json {
-		return c.printJSON(keyJSON{k, file})
+		return c.printJSON(keyJSON{k, k.Text, file})
 	}
 	revoked := ""
 	if k.RevokedAt != nil {

@@ -345,6 +345,10 @@ func (r *claiming) print(got client.Claimed) error {
 		row{"Payment", v.ID}, row{"Account", got.Account}, row{"Transaction", out.Tx}, row{"Ledger", fmt.Sprint(out.Ledger)},
 		row{"Keystore", out.Keystore}, row{"Note", r.note},
 	)
+	if r.onFile {
+		r.printf("\nThe account is on file now: what %s sends to you from here on goes straight into it, without a link, and cannot be taken back. "+
+			"The app takes it off: ask for \"restante agreed forget\".\n", plain(v.From))
+	}
 	if out.Keystore != "" {
 		r.printf("\nThe keystore is the account: keep the file and its passphrase. \"age -d\" opens it.\n")
 	}
@@ -361,7 +365,7 @@ func (r *claiming) askWallet(_ context.Context, q sep7.Request) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(r.stderr, "Your account has to sign. Open this in its wallet, or scan it, within 5 minutes; the wallet hands it back by itself:\n\n%s\n\n", uri)
+	fmt.Fprintf(r.stderr, "Your account %s has to sign: %s. Open this in its wallet, or scan it, within 5 minutes; the wallet hands it back by itself:\n\n%s\n\n", q.PublicKey, plain(q.Message), uri)
 	if err := r.qr(uri); err != nil {
 		fmt.Fprintln(r.stderr, capital(err.Error()))
 	}

@@ -16,7 +16,7 @@ func (c *cli) commands() []*cobra.Command {
 		c.newUp(), c.newAccounts(), c.newSettings(), c.newDevnet(), c.newDemo(),
 
 		// groupUse: apps and claimants.
-		c.newApp(), c.newSend(), c.newSubmit(), c.newReaddress(), c.newCancel(), c.newClaim(), c.newDecline(), c.newVouch(),
+		c.newApp(), c.newSend(), c.newSubmit(), c.newReaddress(), c.newCancel(), c.newClaim(), c.newDecline(), c.newVouch(), c.newAgreed(),
 		c.newReceipt(), c.newKit(),
 
 		// groupKeys: senders with an account of their own.

@@ -33,7 +33,7 @@ func (c *cli) dryRun(ctx context.Context, r client.SendRequest, own ownFlags) er
 		c.printPreview(v)
 	}
 	if err == nil && !v.Accepted {
-		return failed("It would be refused: %s", v.Refusal.Detail)
+		return failed("It would be refused: %s", byCommand(v.Refusal.Detail))
 	}
 	return err
 }
@@ -44,15 +44,19 @@ func (c *cli) printPreview(v client.Preview) {
 	if !v.Accepted {
 		outcome = "would be refused: " + v.Refusal.Code
 	}
+	until, returns := moment(v.ExpiresAt), fmt.Sprintf("to %s, in ledger %d at the earliest if it were funded now (newest: %d); before it is funded, at once",
+		v.ReturnTo, v.NotBeforeLedger, v.Ledger)
+	if v.Direct { // nothing waits, and nothing comes back
+		until, returns = "", ""
+	}
 	c.table(
-		row{"Payment", outcome}, row{"To", v.To}, row{"Amount", money(v.Amount, v.Asset) + ", from " + v.ReturnTo}, row{"Waits until", moment(v.ExpiresAt)},
+		row{"Payment", outcome}, row{"To", v.To}, row{"Amount", money(v.Amount, v.Asset) + ", from " + v.ReturnTo}, row{"Waits until", until},
 		row{"Fees", fmt.Sprintf("%s to fund, %s when claimed or %s when returned, at most at a first try; %s pays",
 			xlm(v.Cost.FeeFunding), xlm(v.Cost.FeeClaim), xlm(v.Cost.FeeReturn), payer(v.Cost.Payer))},
 		row{"Purse", purse(v)},
 		row{"Locked", fmt.Sprintf("%s in the holding account, by %s; comes home", xlm(v.Cost.ReserveLocked), payer(v.Cost.Payer))},
 		row{"New account", fmt.Sprintf("%s if the claim has to make one, by %s; stays with that account", xlm(v.Cost.ReserveNewAccount), payer(v.Cost.Payer))},
-		row{"Returns", fmt.Sprintf("to %s, in ledger %d at the earliest if it were funded now (newest: %d); before it is funded, at once",
-			v.ReturnTo, v.NotBeforeLedger, v.Ledger)},
+		row{"Returns", returns},
 		row{"Custody", v.CustodyText},
 	)
 	c.printf("\nNothing was sent. This holds for now and promises nothing.\n")

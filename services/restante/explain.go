@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -49,8 +50,13 @@ func (c *cli) explain(s client.Story, now time.Time) error {
 		c.printf(".\n")
 	}
 	c.printf("\nWhat happened\n")
+	sentHome := forgotten(s)
 	for _, e := range s.History {
-		c.printf("  %s  %-9s  %s\n", stamp(e.At), e.To, happened(e))
+		words := happened(e)
+		if sentHome && e.Input == "cancel_asked" { // not the sender: it came with the entry before
+			words, sentHome = "The service sends the money home: for whom it was and which link opened it is known to no one any more.", false
+		}
+		c.printf("  %s  %-9s  %s\n", stamp(e.At), e.To, words)
 	}
 	if len(s.Envelopes) == 0 {
 		c.printf("\nNo envelope was ever signed.\n")
@@ -93,6 +99,11 @@ func since(t *time.Time) string {
 }
 
 func stamp(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05") }
+
+// forgotten says that the database had lost the payment, and the signer's log had not.
+func forgotten(s client.Story) bool {
+	return slices.ContainsFunc(s.History, func(e wire.StoryEntry) bool { return e.Input == "recovered" })
+}
 
 // happened says in words what an entry of the history records.
 func happened(e wire.StoryEntry) string {
@@ -236,6 +247,9 @@ func next(s client.Story) string {
 	until := moment(p.ExpiresAt)
 	if h := p.Halted; h != nil && !relay.State(p.State).Ended() {
 		return "Nothing by itself: the operator finds out what is wrong about " + plain(h.About) + ", and starts the service with --lift-halt " + plain(h.About) + ". The sender's box opens the holding account without us."
+	}
+	if p.ReturnAsked != "" && forgotten(s) && p.State != string(relay.Returning) && !relay.State(p.State).Ended() {
+		return "The database was restored and had forgotten the payment, so the service sends it home. That begins as soon as no envelope is on its way; nobody needs to do anything."
 	}
 	if p.ReturnAsked != "" && !relay.State(p.State).Ended() && p.State != string(relay.Returning) {
 		return fmt.Sprintf("A return was asked for (%s). It begins as soon as no envelope is on its way; nobody needs to do anything.", p.ReturnAsked)

@@ -114,6 +114,9 @@ func (c *cli) link(ctx context.Context, arg string) (client.Link, error) {
 	case errors.Is(err, claim.ErrVersion):
 		return link, usage("The link is of a version that this program does not know. A newer restante may read it.")
 	}
+	if strings.Contains(arg, "/c/pay_") && strings.Contains(arg, "#") {
+		return link, usage("The link was altered: its end is one that no link has. Copy it again, by machine if it was typed.")
+	}
 	return link, usage("That is not a claim link. One looks like https://relay.example.com/c/pay_…#…; put it in quotes, or give \"-\" and paste it.")
 }
 

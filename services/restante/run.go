@@ -73,6 +73,9 @@ func (c *cli) written() error {
 	return nil
 }
 
+// noJSON are the commands that print for people alone: those that run until they are stopped, and the reference of all settings.
+var noJSON = []string{"up", "settings", "devnet", "demo"}
+
 func (c *cli) root() *cobra.Command {
 	root := &cobra.Command{
 		Use:   "restante",
@@ -89,7 +92,13 @@ func (c *cli) root() *cobra.Command {
 		}
 		return missingCommand(cmd)
 	}
-	root.PersistentPreRun = func(_ *cobra.Command, args []string) { c.aboutPayment(args) }
+	root.PersistentPreRunE = func(cmd *cobra.Command, args []string) error {
+		if name := commandName(cmd); c.json && slices.Contains(noJSON, name) {
+			return usage("%q has no answer as JSON: leave --json out.", "restante "+name)
+		}
+		c.aboutPayment(args)
+		return nil
+	}
 	root.SetIn(c.stdin)
 	root.SetOut(c.stdout)
 	root.SetErr(c.stderr)
@@ -215,7 +224,7 @@ func (c *cli) firstWord(cmd *cobra.Command) string {
 // errorJSON is how a failure is printed with --json: one line, the last of standard error.
 type errorJSON struct {
 	Error struct {
-		Code      string `json:"code"`                 // the relay's code, or: usage, failed, no_answer, outcome_unknown, interrupted, other_side_won, try_again, code_needed
+		Code      string `json:"code"`                 // the relay's code, or: usage, failed, no_answer, network_mismatch, outcome_unknown, interrupted, other_side_won, try_again, code_needed
 		Message   string `json:"message"`              // whole sentences
 		Status    int    `json:"status"`               // exit status
 		Flag      string `json:"flag,omitempty"`       // whose value is wrong
@@ -261,7 +270,9 @@ func codeOf(err error) string {
 		return "outcome_unknown"
 	case errors.As(err, &p) && p.Code != "":
 		return p.Code
-	case errors.As(err, &lost):
+	case errors.Is(err, client.ErrNetwork):
+		return "network_mismatch"
+	case errors.As(err, &lost) && !lost.NotTLS():
 		return "no_answer"
 	case errors.Is(err, context.Canceled):
 		return "interrupted"

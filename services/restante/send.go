@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -94,18 +96,41 @@ func (c *cli) send(ctx context.Context, r client.SendRequest, wait bool) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(c.stderr, "Sending %s. Should this be cut off, go on with: restante send --resume %s\n", a.ID, a.ID)
+	quick := c.tellAfter(sayUnderWay, fmt.Sprintf("Sending %s. Should this be cut off, go on with: restante send --resume %s\n", a.ID, a.ID))
 	sent, err := cl.SendAttempt(ctx, a)
+	quick()
 	return c.attempted(ctx, cl, kept, sent, err, wait)
 }
 
-// notSent says so of an error before the request left.
+// sayUnderWay is how long a send may go without an answer before its id is shown. It is kept on disk from the start.
+const sayUnderWay = time.Second
+
+// tellAfter writes a text to standard error once a time is over, unless the function that it returns was called before.
+func (c *cli) tellAfter(d time.Duration, text string) (stop func()) {
+	done := make(chan struct{})
+	t := time.AfterFunc(d, func() {
+		defer close(done)
+		fmt.Fprint(c.stderr, text)
+	})
+	return func() {
+		if !t.Stop() {
+			<-done
+		}
+	}
+}
+
+// notSent says so of an error before the request left, or of a refusal by a relay that cannot take anything just now.
 func notSent(err error) error {
+	var refused *client.Problem
+	if errors.As(err, &refused) && refused.Status >= http.StatusInternalServerError {
+		return &failure{status: statusTryAgain, cause: err, text: "Refused, and nothing was sent: " + plain(strings.TrimSuffix(refused.Error(), ".")) + "." + tryAgain(refused.RetryAfter)}
+	}
 	var lost *client.Unreached
 	if !errors.As(err, &lost) {
 		return err
 	}
-	return &failure{status: statusTryAgain, text: capital(lost.Error()) + ". Nothing was sent. Is the relay running there? Try again in a moment.", cause: err}
+	status, text := notReached(lost, " Nothing was sent.")
+	return &failure{status: status, text: text, cause: err}
 }
 
 // attempted tells how an attempt went, and drops what was kept of it once the outcome is known and printed.
@@ -176,7 +201,12 @@ func (c *cli) printDirect(p client.Payment) error {
 	if c.json {
 		return c.printJSON(p)
 	}
-	c.table(row{"Payment", p.ID}, row{"State", p.State}, row{"To", p.To}, row{"Amount", money(p.Amount, p.Asset)}, row{"Reference", p.Reference})
+	tx := ""
+	if p.Settlement != nil {
+		tx = fmt.Sprintf("%s in ledger %d", p.Settlement.Tx, p.Settlement.Ledger)
+	}
+	c.table(row{"Payment", p.ID}, row{"State", p.State}, row{"To", p.To}, row{"Amount", money(p.Amount, p.Asset)}, row{"Into", deref(p.Destination)},
+		row{"Transaction", tx}, row{"Reference", p.Reference})
 	c.printf("\nPaid directly: the recipient has put an account on file with this app, so nothing waits and there is no link. %s\n", p.CustodyText)
 	return nil
 }

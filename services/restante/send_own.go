@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net/url"
 	"path/filepath"
 	"strings"
 
@@ -68,7 +69,8 @@ func (c *cli) sendOwn(ctx context.Context, r client.SendRequest, f ownFlags, wai
 		return err
 	}
 	if network != profile.Network {
-		return failed("The profile %q is of the network %q; the relay is on %q. Nothing was sent.", f.from, profile.Network, network)
+		return &failure{status: statusFailed, cause: client.ErrNetwork,
+			text: fmt.Sprintf("The profile %q is of the network %q; the relay is on %q. Nothing was sent.", f.from, profile.Network, network)}
 	}
 	file := ""
 	q := f.request(r, profile)
@@ -83,6 +85,9 @@ func (c *cli) sendOwn(ctx context.Context, r client.SendRequest, f ownFlags, wai
 	}
 	if client.IsCode(err, "wallet_proof_refused") {
 		return failed("The profile's key cannot sign for the wallet, so nothing was sent. Send with --unsigned: it prints a proof for one of the wallet's signers first.")
+	}
+	if client.IsCode(err, "wallet_missing") {
+		return c.walletMissing(profile.Account, err)
 	}
 	var refused *client.Problem
 	if errors.As(err, &refused) && refused.Status < 500 && sent.Funding == "" {
@@ -112,6 +117,21 @@ func (c *cli) sendOwn(ctx context.Context, r client.SendRequest, f ownFlags, wai
 		return stopped(sent.Payment, "")
 	}
 	return nil
+}
+
+// walletMissing names the account to pay into, and the friendbot where there is one.
+func (c *cli) walletMissing(account string, cause error) error {
+	text := fmt.Sprintf("The wallet's account %s does not exist on the ledger, so nothing was sent. Pay lumens into it first.", account)
+	if rpc := c.env("RESTANTE_RPC"); rpc != "" && embeddedRPC(rpc) {
+		text += fmt.Sprintf(" On this development network: curl -s \"%s/friendbot?addr=%s\"", rpc, account)
+	}
+	return &failure{status: statusFailed, text: text, cause: cause}
+}
+
+// embeddedRPC says that an RPC address is that of the embedded ledger, which has a friendbot below it.
+func embeddedRPC(rpc string) bool {
+	u, err := url.Parse(rpc)
+	return err == nil && u.Path == "/rpc"
 }
 
 // keepReceipt has the receipt on disk, synced, before anything is signed.

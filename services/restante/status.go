@@ -89,7 +89,7 @@ func outward(err error) error {
 	case errors.As(err, &problem):
 		f.status, f.text = ofProblem(problem)
 	case errors.As(err, &unreached):
-		f.status, f.text = statusTryAgain, capital(unreached.Error())+". Is the relay running there? Try again in a moment."
+		f.status, f.text = notReached(unreached, "")
 	case client.Untrusted(err):
 		f.text = fmt.Sprintf("The relay's answer is not to be trusted: %v. Nothing was signed. Tell whoever runs the relay.", err)
 	case errors.Is(err, keystore.ErrPassphrase):
@@ -102,11 +102,20 @@ func outward(err error) error {
 	return f
 }
 
+// notReached is status and sentences of a relay that does not answer, or not as it was asked; done says what came of the request.
+func notReached(u *client.Unreached, done string) (int, string) {
+	if u.NotTLS() {
+		return statusUsage, u.Host + " answers, but not in TLS: begin the address with http://." + done
+	}
+	return statusTryAgain, capital(u.Error()) + "." + done + " Is the relay running there? Try again in a moment."
+}
+
 // ofProblem is status and sentences of a refusal by the relay.
 func ofProblem(p *client.Problem) (int, string) {
-	text := capital(strings.TrimSuffix(p.Error(), ".")) + "."
+	detail := byCommand(strings.TrimSuffix(p.Error(), "."))
+	text := capital(detail) + "."
 	if flag := flagOf[p.Pointer]; flag != "" {
-		text = flag + ": " + strings.TrimSuffix(p.Error(), ".") + "."
+		text = flag + ": " + detail + "."
 	}
 	switch {
 	case p.Code == "link_invalid":
@@ -117,6 +126,8 @@ func ofProblem(p *client.Problem) (int, string) {
 		return statusCode, text + " Run it again with the code, or without --code to have a new one mailed."
 	case strings.HasPrefix(p.Code, "already_") || p.Code == "expired":
 		return statusLost, text
+	case p.Code == "trustline_missing":
+		return statusFailed, text + " With \"restante claim --to ADDRESS --wallet\" the claim adds it."
 	case p.Code == "halted":
 		return statusTryAgain, text // the operator is to look: a moment later it is as it is
 	case client.Temporary(p) || p.Code == "holding_absent" || p.Code == "parked":
@@ -146,6 +157,11 @@ func wrongValue(code string) bool {
 
 // codeProblems are refusals of a code after which another one helps.
 var codeProblems = []string{"code_wrong", "code_used", "code_spent", "code_expired", "session_invalid", "proof_needed"}
+
+// byCommand names the command in the place of a request of the API.
+func byCommand(detail string) string {
+	return strings.ReplaceAll(detail, "POST /v1/treasury/trust gives", "\"restante treasury --asset CODE:ISSUER --trust\" gives")
+}
 
 func tryAgain(after time.Duration) string {
 	if after <= 0 {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"net"
@@ -41,6 +42,7 @@ var changing = map[string]struct {
 	"app create":       {[]mayBe{{"POST apps", "An app may have been made, but its key was in the answer: it can do nothing."}}, ""},
 	"app key create":   {[]mayBe{{"POST keys", "A key may have been made whose text was in the answer alone: revoke it."}}, "restante app key list"},
 	"app key rotate":   {[]mayBe{{"POST rotate", "The key may be closed, and the text of the new one was in the answer alone: make another with a key that is good."}}, "restante app key list"},
+	"agreed forget":    {[]mayBe{{"DELETE agreed", "The account may be off file."}}, ""},
 	"app key revoke":   {[]mayBe{{"DELETE keys", "The key may be closed."}}, ""},
 }
 
@@ -162,12 +164,13 @@ func (s *sentRequests) any() bool {
 func (s *sentRequests) RoundTrip(r *http.Request) (*http.Response, error) {
 	res, err := http.DefaultTransport.RoundTrip(r)
 	var dial *net.OpError
-	if r.Method == http.MethodGet || errors.As(err, &dial) && dial.Op == "dial" {
+	var plainHTTP tls.RecordHeaderError // the request was never written
+	if r.Method == http.MethodGet || errors.As(err, &plainHTTP) || errors.As(err, &dial) && dial.Op == "dial" {
 		return res, err
 	}
 	parts := strings.Split(strings.TrimSuffix(r.URL.Path, "/"), "/")
 	last := parts[len(parts)-1]
-	if r.Method == http.MethodDelete && len(parts) > 1 {
+	if r.Method == http.MethodDelete && len(parts) > 3 { // of one thing: its kind
 		last = parts[len(parts)-2]
 	}
 	switch last {

@@ -23,6 +23,8 @@ func (c *cli) newVouch() *cobra.Command {
 				return c.printJSON(v)
 			}
 			c.table(row{"Voucher", v.Voucher}, row{"Good until", moment(v.ExpiresAt)})
+			c.printf("\nHand it to her where she is signed in with your app, not beside the link. She claims with: restante claim --voucher VOUCHER -\n" +
+				"and pastes the link when it asks.\n")
 			return c.written()
 		},
 	}
