@@ -33,12 +33,12 @@ type call struct {
 	header       map[string]string
 	in           any // body; nil is none
 	safe         bool
-	wait         time.Duration // how long the relay was asked to hold the answer back
-	most         int           // tries that may have been carried out, at most; 0 = no limit of its own
-	brief        bool          // its refusals are the caller's to wait for, when they ask for more than mostHonored
-	once         bool          // a look that is not worth a second one
+	wait         time.Duration    // how long the relay was asked to hold the answer back
+	most         int              // tries that may have been carried out, at most; 0 = no limit of its own
+	brief        bool             // its refusals are the caller's to wait for, when they ask for more than mostHonored
+	once         bool             // a look that is not worth a second one
 	refused      func(error) bool // errors that end it, though another try might do better; nil: none
-	doubt        *bool         // set when a try may have been carried out although it failed; nil: not asked for
+	doubt        *bool            // set when a try may have been carried out although it failed; nil: not asked for
 }
 
 // change makes a call that changes something, of the payment with an id or of none (""). Errors: *Problem (refused, nothing was

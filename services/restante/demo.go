@@ -62,13 +62,20 @@ var chapters = []chapter{
 func (c *cli) demo(ctx context.Context) error {
 	d, closeAll, err := raise(ctx, c.stdout, nil)
 	if err != nil {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
 		return failed("the demonstration could not begin: %v", err)
 	}
 	defer closeAll()
 	held := 0
 	for i, ch := range chapters {
 		fmt.Fprintf(c.stdout, "\n%d. %s\n", i+1, ch.title)
-		if err := ch.play(ctx, d); err != nil {
+		err := ch.play(ctx, d)
+		if ctx.Err() != nil {
+			return &failure{status: statusFailed, cause: ctx.Err(), text: fmt.Sprintf("Interrupted in chapter %d of %d; %d before it held.", i+1, len(chapters), held)}
+		}
+		if err != nil {
 			fmt.Fprintf(c.stdout, "   DOES NOT HOLD: %v\n", err)
 			continue
 		}

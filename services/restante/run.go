@@ -27,9 +27,10 @@ type cli struct {
 	server, key, keyFile, manage, network string
 	json                                  bool
 
-	lines *bufio.Reader // of a terminal on stdin
-	about string        // id of the payment that the command is about, as soon as it is known
-	sent  sentRequests
+	lines       *bufio.Reader // of a terminal on stdin
+	mailTrouble string        // why the relay can mail nothing just now, where that was asked
+	about       string        // id of the payment that the command is about, as soon as it is known
+	sent        sentRequests
 }
 
 // run is the whole command but for the exit: args without the program's name. It has written its error, as one or two
@@ -43,9 +44,17 @@ func run(ctx context.Context, env func(string) string, args []string, stdin io.R
 	if err == nil {
 		err = out.err // an answer that nobody got is no answer: a link is printed once
 	}
-	err = outward(c.unclear(cmd, err))
+	err = outward(c.notHere(c.unclear(cmd, err)))
 	c.tellError(err)
 	return err
+}
+
+// notHere says of which thing the relay knows nothing, where the command is about a payment.
+func (c *cli) notHere(err error) error {
+	if c.about == "" || !client.IsCode(err, "not_found") {
+		return err
+	}
+	return &failure{status: statusFailed, text: "There is no payment of this id here.", cause: err}
 }
 
 // sticky remembers the first error of writing, and writes nothing after it.

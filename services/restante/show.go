@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -20,6 +21,9 @@ func (c *cli) newShow() *cobra.Command {
 			p, err := cl.Get(cmd.Context(), args[0], 0)
 			if err != nil {
 				return err
+			}
+			if p.Delivery == "" && p.State == string(relay.Pending) && strings.HasPrefix(p.To, "email:") && !c.json {
+				c.mailTrouble = mailTrouble(cl.Server())
 			}
 			return c.printPayment(p)
 		},
@@ -46,7 +50,7 @@ func (c *cli) printPayment(p client.Payment) error {
 		row{"Payment", p.ID}, row{"State", state}, row{"Means", means(p)}, row{"Halted", haltedBy(p)},
 		row{"To", p.To}, row{"Amount", money(p.Amount, p.Asset)}, row{"Reference", p.Reference},
 		row{"Sent", moment(p.CreatedAt)}, row{"Waits until", moment(p.ExpiresAt)},
-		row{"Policy", p.Policy}, row{"Custody", p.CustodyText}, row{"Mail", mailed(p.Delivery)},
+		row{"Policy", p.Policy}, row{"Custody", p.CustodyText}, row{"Mail", c.mailed(p.Delivery)},
 		row{"Held at", deref(p.HoldingAccount)}, row{"Went to", deref(p.Destination)}, row{"Comes home to", p.ReturnTo},
 		row{"Way home", notBefore}, row{"Transaction", tx}, row{"Arrived", arrived(p)},
 		row{"Fee so far", money(p.Cost.Fee, "")}, row{"Fee by others", byOthers(p)}, row{"Reserve locked", money(p.Cost.ReserveLocked, "")},
@@ -83,12 +87,15 @@ func haltedBy(p client.Payment) string {
 }
 
 // mailed says what became of our mails to the recipient.
-func mailed(delivery string) string {
+func (c *cli) mailed(delivery string) string {
 	switch relay.Delivery(delivery) {
 	case relay.MailSent:
 		return "accepted by the recipient's mail server"
 	case relay.MailRefused:
 		return "refused for good by the mail server: is the address right? \"restante readdress\" corrects it"
+	}
+	if c.mailTrouble != "" {
+		return "none is delivered yet. " + c.mailTrouble + " It is tried again by itself"
 	}
 	return ""
 }

@@ -55,19 +55,8 @@ func waitingFor(server string, s client.Slow) string {
 
 // whyNotReady asks the relay what it waits for itself; "" when it is ready, or does not say.
 func whyNotReady(relay url.URL) string {
-	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Second)
-	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, relay.JoinPath("/readyz").String(), nil)
-	if err != nil {
-		return ""
-	}
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		return ""
-	}
-	defer resp.Body.Close()
-	var r boot.Readiness
-	if json.NewDecoder(io.LimitReader(resp.Body, 1<<16)).Decode(&r) != nil || r.Ready {
+	r, said := readinessOf(relay)
+	if !said || r.Ready {
 		return ""
 	}
 	var all []string
@@ -75,4 +64,29 @@ func whyNotReady(relay url.URL) string {
 		all = append(all, r.Causes[name])
 	}
 	return strings.Join(all, " ")
+}
+
+// mailTrouble is why the relay can mail nothing just now; "" when it can, or does not say. What is to be mailed is tried again.
+func mailTrouble(server string) string {
+	u, err := url.Parse(server)
+	if err != nil {
+		return ""
+	}
+	r, _ := readinessOf(*u)
+	return plain(r.Causes["mail"])
+}
+
+func readinessOf(relay url.URL) (r boot.Readiness, said bool) {
+	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Second)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, relay.JoinPath("/readyz").String(), nil)
+	if err != nil {
+		return r, false
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return r, false
+	}
+	defer resp.Body.Close()
+	return r, json.NewDecoder(io.LimitReader(resp.Body, 1<<16)).Decode(&r) == nil
 }

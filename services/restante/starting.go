@@ -70,10 +70,22 @@ func (p *progress) look(context.Context) error {
 func (h *house) notYet(w http.ResponseWriter, r *http.Request) {
 	err := h.starting.look(r.Context())
 	if err == nil {
+		if r.URL.Path == "/" {
+			h.front(w)
+			return
+		}
 		http.NotFound(w, r)
 		return
 	}
 	problem.Write(w, r, err)
+}
+
+// front says at the root what this is, to those who typed the address without a path.
+func (h *house) front(w http.ResponseWriter) {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	fmt.Fprintf(w, "Restante: poste restante for money.\n\nTo claim, open your whole link, which begins with %s/c/.\n"+
+		"For programs: the API is below /v1, described at %s/v1/openapi.yaml. Readiness: /readyz.\n"+
+		"The README: https://github.com/restante/restante\n", h.publicURL(), h.base)
 }
 
 // ledgerHost is where the ledger is.

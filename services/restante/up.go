@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"net/url"
 	"strings"
 	"time"
@@ -109,6 +110,14 @@ func configure(cmd *cobra.Command, file string, cfg *upConfig) error {
 	if f.Changed("ledger-interval") {
 		cfg.Ledger.Interval, _ = f.GetDuration("ledger-interval")
 	}
+	if _, _, err := net.SplitHostPort(cfg.Addr); err != nil {
+		return fmt.Errorf("--addr is host:port, like 127.0.0.1:8080, and not %q", cfg.Addr)
+	}
+	if cfg.Mail.Set() {
+		if err := cfg.Mail.Check(); err != nil {
+			return fmt.Errorf("%s: %w", file, err)
+		}
+	}
 	if cfg.Ledger.Interval <= 0 {
 		return fmt.Errorf("--ledger-interval is more than 0: nobody could close a ledger by hand here (`restante devnet --interval manual` has a control port for that)")
 	}
@@ -145,6 +154,8 @@ func (c *cli) up(ctx context.Context, cfg houseConfig, identityFile string) erro
 	case err != nil && ctx.Err() != nil:
 		fmt.Fprintln(c.stdout, "stopped while it started; everything is kept in "+cfg.Data)
 		return nil
+	case err != nil && relay.CodeOf(h.room(ctx)) == "storage_full": // whichever part met it first, and in its own words
+		return failed("The data directory %s is full, so it does not start. Make room on that disk, then start again. (%v)", cfg.Data, err)
 	case err != nil:
 		return failed("%v", err)
 	}

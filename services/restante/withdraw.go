@@ -16,6 +16,7 @@ import (
 
 type withdrawFlags struct {
 	data, from, to, amount, asset, memo, memoType string
+	yes                                           bool
 }
 
 func (c *cli) newWithdraw() *cobra.Command {
@@ -35,6 +36,7 @@ func (c *cli) newWithdraw() *cobra.Command {
 	fl.StringVar(&f.asset, "asset", relay.Native, "of which asset: CODE:ISSUER (default lumens)")
 	fl.StringVar(&f.memo, "memo", "", "memo that the destination asks for")
 	fl.StringVar(&f.memoType, "memo-type", "", "text, id or hash")
+	fl.BoolVar(&f.yes, "yes", false, "with --amount all: do not ask before, on a terminal")
 	return cmd
 }
 
@@ -68,6 +70,11 @@ func (c *cli) withdraw(ctx context.Context, f withdrawFlags) error {
 	}
 	if w.Amount, err = h.takeOut(ctx, w, roster, f.amount); err != nil {
 		return err
+	}
+	if f.amount == "all" {
+		if err := c.sure(ctx, f.yes, "Take all "+money(w.Amount.String(), w.Asset)+" out of "+w.From+", to "+w.To+"?"); err != nil {
+			return err
+		}
 	}
 	tx, err := h.payOut(ctx, w)
 	if err != nil {

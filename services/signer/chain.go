@@ -200,5 +200,9 @@ func (c *chain) body(s span, into any) (relay.LogMark, error) {
 }
 
 func unavailable(code string, cause error) error {
-	return relay.NewFault(relay.Unavailable, code, "The signer cannot answer just now.", cause)
+	public := "The signer cannot answer just now."
+	if code == "ledger_unavailable" {
+		public = "The ledger does not answer just now."
+	}
+	return relay.NewFault(relay.Unavailable, code, public, cause)
 }

@@ -9,7 +9,9 @@ import (
 	"maps"
 	"os"
 	"reflect"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/go-playground/validator/v10"
@@ -50,9 +52,73 @@ func Parse(name string, text []byte, into any) error {
 		}
 	}
 	if err := doc.Decode(into); err != nil {
-		return fmt.Errorf("%s: %v", name, err)
+		return unfit(name, &doc, err)
 	}
 	return check(name, &doc, into)
+}
+
+// unfit names the key whose value is of another kind, and the kind that is wanted. The value is not shown: it may be a secret.
+func unfit(name string, doc *yaml.Node, err error) error {
+	var all *yaml.TypeError
+	if !errors.As(err, &all) {
+		return fmt.Errorf("%s: %v", name, err)
+	}
+	var wrong []error
+	for _, text := range all.Errors {
+		found := unmarshalled.FindStringSubmatch(text)
+		if found == nil {
+			wrong = append(wrong, fmt.Errorf("%s: %s", name, text))
+			continue
+		}
+		line, _ := strconv.Atoi(found[1])
+		wrong = append(wrong, fmt.Errorf("%s:%d: %s takes %s", name, line, orRoot(keyAt(doc, line, "")), kindOf(found[2])))
+	}
+	return errors.Join(wrong...)
+}
+
+// unmarshalled is how the decoder says that a value is of another kind.
+var unmarshalled = regexp.MustCompile(`(?s)^line (\d+): cannot unmarshal .* into (\S+)$`)
+
+// keyAt is the last key whose value stands on a line.
+func keyAt(n *yaml.Node, line int, at string) (key string) {
+	if n.Kind == yaml.MappingNode {
+		for i := 1; i < len(n.Content); i += 2 {
+			here := join(at, n.Content[i-1].Value)
+			if deeper := keyAt(n.Content[i], line, here); deeper != "" {
+				key = deeper
+			} else if n.Content[i].Kind == yaml.ScalarNode && n.Content[i].Line == line {
+				key = here
+			}
+		}
+		return key
+	}
+	for _, item := range n.Content {
+		if item.Kind == yaml.ScalarNode && item.Line == line {
+			key = at
+		} else if deeper := keyAt(item, line, at); deeper != "" {
+			key = deeper
+		}
+	}
+	return key
+}
+
+// kindOf is a Go type for people.
+func kindOf(t string) string {
+	switch {
+	case t == "time.Duration":
+		return "a time like 30s"
+	case strings.HasPrefix(t, "int"), strings.HasPrefix(t, "uint"):
+		return "a whole number"
+	case strings.HasPrefix(t, "float"):
+		return "a number"
+	case t == "bool":
+		return "true or false"
+	case t == "string":
+		return "a text"
+	case strings.HasPrefix(t, "[]"):
+		return "a list"
+	}
+	return "another kind of value"
 }
 
 // known refuses keys that t does not have, before anything is decoded. The decoder would refuse them too, but knows

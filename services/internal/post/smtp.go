@@ -51,23 +51,23 @@ func (c *Config) Check() error {
 	from, err := mail.ParseAddress(c.From)
 	switch {
 	case c.Host == "" || strings.ContainsAny(c.Host, " /\r\n"):
-		return errors.New("post: host of the mail server is missing or malformed")
+		return errors.New("mail.host, the mail server, is missing or malformed")
 	case c.Port < 1 || c.Port > 65535:
-		return fmt.Errorf("post: port %d of the mail server is out of range", c.Port)
+		return fmt.Errorf("mail.port %d of the mail server is out of range", c.Port)
 	case err != nil || !oneLine(from.Name) || !oneLine(from.Address):
-		return errors.New("post: from is not an address")
+		return errors.New("mail.from is not an address")
 	case c.TLS != "starttls" && c.TLS != "implicit" && c.TLS != "none":
-		return errors.New(`post: tls is "starttls", "implicit" or "none"`)
+		return errors.New(`mail.tls is "starttls", "implicit" or "none"`)
 	case c.TLS == "starttls" && c.Port == 465, c.TLS == "none" && c.Port == 465:
-		return fmt.Errorf(`post: port 465 speaks TLS from the first byte (RFC 8314): tls is "implicit" there, not %q`, c.TLS)
+		return fmt.Errorf(`mail.port 465 speaks TLS from the first byte (RFC 8314): tls is "implicit" there, not %q`, c.TLS)
 	case c.TLS == "implicit" && (c.Port == 25 || c.Port == 587):
-		return fmt.Errorf(`post: port %d begins in plain text (RFC 6409): tls is "starttls" there, or the port is 465`, c.Port)
+		return fmt.Errorf(`mail.port %d begins in plain text (RFC 6409): tls is "starttls" there, or the port is 465`, c.Port)
 	case c.TLS == "none" && !loopback(c.Host):
-		return errors.New(`post: tls "none" is for a mail server on this machine`)
+		return errors.New(`mail.tls "none" is for a mail server on this machine`)
 	case (c.Username == "") != (c.PasswordFile == ""):
-		return errors.New("post: username and password_file go together")
+		return errors.New("mail.username and mail.password_file go together")
 	case c.Timeout < 0 || c.Timeout > 5*time.Minute:
-		return errors.New("post: timeout is at most 5 minutes")
+		return errors.New("mail.timeout is at most 5 minutes")
 	}
 	return nil
 }
@@ -92,7 +92,7 @@ func NewSMTP(c Config) (*SMTP, error) {
 	}
 	from, err := mail.ParseAddress(c.From)
 	if err != nil {
-		return nil, errors.New("post: from is not an address")
+		return nil, errors.New("mail.from is not an address")
 	}
 	s := &SMTP{config: c, from: *from}
 	s.options = []gomail.Option{gomail.WithPort(c.Port), gomail.WithTimeout(c.Timeout), gomail.WithoutNoop()}
