@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -67,15 +68,15 @@ func (c *cli) explain(s client.Story, now time.Time) error {
 		c.printf("  %-9s  %s: %s\n", e.Kind, purpose(e, p), fate(e, p))
 		c.printf("  %-9s  hash %s\n", e.State, e.Hash)
 	}
-	c.openWork(s.Work, now)
+	c.openWork(s, now)
 	c.printf("\nThe ledger%s\n", ledgerSays(s))
 	c.printf("\nWhat next\n  %s\n", next(s))
 	return nil
 }
 
-func (c *cli) openWork(work []wire.StoryWork, now time.Time) {
+func (c *cli) openWork(s client.Story, now time.Time) {
 	open := false
-	for _, k := range work {
+	for _, k := range s.Work {
 		if k.DoneAt != nil {
 			continue
 		}
@@ -83,11 +84,23 @@ func (c *cli) openWork(work []wire.StoryWork, now time.Time) {
 			c.printf("\nOpen work\n")
 		}
 		open = true
+		if k.Kind == string(relay.DoSubmit) && !mayLand(s) {
+			c.printf("  %-9s  %s, done: what was handed in has landed, or is proven unable to\n", k.Kind, due(k.Due, now))
+			continue
+		}
 		c.printf("  %-9s  %s, %s\n", k.Kind, due(k.Due, now), attempts(k))
 	}
 	if !open {
 		c.printf("\nNo work is open.\n")
 	}
+}
+
+// mayLand says whether any of the envelopes that were handed in could still land.
+func mayLand(s client.Story) bool {
+	return slices.ContainsFunc(s.Envelopes, func(e wire.StoryEnvelope) bool {
+		handedIn := relay.EnvelopeKind(e.Kind) != relay.ReturnEnvelope || relay.State(s.Payment.State) == relay.Returning
+		return handedIn && relay.EnvelopeState(e.State) == relay.Signed
+	})
 }
 
 // since is " since" a moment, where it is known.
@@ -226,7 +239,7 @@ func lastNote(w wire.StoryWork) string {
 	if w.Note == "" {
 		return ""
 	}
-	return "; last: " + plain(w.Note)
+	return "; last: " + strings.Replace(plain(w.Note), ": duplicate", ": the network had it already", 1)
 }
 
 func ledgerSays(s client.Story) string {

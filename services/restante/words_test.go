@@ -124,6 +124,34 @@ func TestExplain(t *testing.T) {
 	}
 }
 
+func TestExplainRecovered(t *testing.T) {
+	at := time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC)
+	story := client.Story{
+		Payment: wire.Payment{ID: "pay_x", State: "pending", ReturnAsked: "canceled", To: "app:forgotten", Amount: "25", Asset: "native"},
+		History: []wire.StoryEntry{
+			{At: at, To: "created", Input: "recovered"},
+			{At: at, From: "created", To: "funding", Input: "funding_signed", Detail: "f00d"},
+			{At: at, From: "funding", To: "funding", Input: "cancel_asked"},
+		},
+		Envelopes: []wire.StoryEnvelope{{Hash: "f00d", Kind: "funding", State: "landed", Tx: "beef", Ledger: 24}, {Hash: "0001", Kind: "return", State: "signed", Role: "plain"}},
+		Work:      []wire.StoryWork{{Kind: "submit", Due: at, Attempts: 2, Note: "handed in 2 times: duplicate"}},
+	}
+	var out bytes.Buffer
+	if err := (&cli{stdout: &out}).explain(story, at); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"The service sends the money home", "The database was restored and had forgotten the payment", "what was handed in has landed"} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("%q is not said:\n%s", want, out.String())
+		}
+	}
+	for _, wrong := range []string{"The sender asked", "duplicate"} {
+		if strings.Contains(out.String(), wrong) {
+			t.Errorf("%q is said:\n%s", wrong, out.String())
+		}
+	}
+}
+
 func TestSpan(t *testing.T) {
 	for d, want := range map[time.Duration]string{
 		0: "1 second", time.Second: "1 second", 1500 * time.Millisecond: "2 seconds", time.Minute: "60 seconds",
