@@ -661,7 +661,10 @@ func (d *Desk) others(tx Tx, t PageTransaction) (said []error, err error) {
 	e, err := tx.Envelope(t.Hash)
 	switch {
 	case err == nil:
-		carried = e.Payments
+		carried, err = toldOf(tx, e)
+		if err != nil {
+			return nil, err
+		}
 	case CodeOf(err) != ErrNotFound.Code:
 		return nil, err
 	}
@@ -700,6 +703,21 @@ func (d *Desk) others(tx Tx, t PageTransaction) (said []error, err error) {
 		}
 	}
 	return said, nil
+}
+
+// toldOf are the payments that an envelope's own news tell: those that it carries, and those whose money they take over.
+func toldOf(tx Tx, e Envelope) ([]PaymentID, error) {
+	told := slices.Clone(e.Payments)
+	for _, id := range e.Payments {
+		p, err := tx.Payment(id)
+		if err != nil {
+			return nil, err
+		}
+		if p.Replaces != "" && e.Kind == FundingEnvelope {
+			told = append(told, p.Replaces)
+		}
+	}
+	return told, nil
 }
 
 // Envelope reads one envelope.

@@ -319,6 +319,10 @@ func TestMoveIntoAnAccountThatIsThere(t *testing.T) {
 		if got := m.amount(old.Holding); got < old.Amount {
 			m.Errorf("%d are left", got)
 		}
+		left := m.has(old.Holding) // the fee of the move that failed is in the books once
+		if old = m.payment(old.ID); m.self && left != old.Purse-old.FeeHolding+map[bool]relay.Stroops{true: 0, false: old.Amount}[m.credit] {
+			m.Errorf("%s lumens are left, of a purse of %s, and the books say that fees took %s", left, old.Purse, old.FeeHolding)
+		}
 		m.apply(old.ID, relay.CancelAsked{})
 		m.until(old.ID, relay.Returned)
 		m.wantUnits("home", m.home, m.stock)
