@@ -27,21 +27,8 @@ func ParseAsset(s string) (string, error) {
 // IsNative says that the payment is of lumens.
 func (p Payment) IsNative() bool { return p.Asset == Native || p.Asset == "" }
 
-// Money is the amount with its unit, for people: "25 XLM", "10 USD". Anybody can issue an asset with any code, so where it
-// matters [Payment.Issuer] goes with it.
-func (p Payment) Money() string {
-	if p.IsNative() {
-		return p.Amount.String() + " XLM"
-	}
-	code, _, _ := strings.Cut(p.Asset, ":")
-	return p.Amount.String() + " " + code
-}
-
-// Issuer is the account behind a credit asset; "" for lumens.
-func (p Payment) Issuer() string {
-	_, issuer, _ := strings.Cut(p.Asset, ":")
-	return issuer
-}
+// Money is the amount with its unit, for people; see [Money].
+func (p Payment) Money() string { return Money(p.Amount.String(), p.Asset) }
 
 // AssetUnits is how many base reserves an account locks that holds the asset: two for itself (CAP-33), one for a trustline.
 func AssetUnits(asset string) int {

@@ -106,6 +106,9 @@ func react(p Payment, in Input) (Payment, []Effect, error) {
 	case BalanceCollected:
 		if p.LeftToTreasury() {
 			p.Collected = in.Tx
+			if in.Tx == CollectedElsewhere && !p.IsNative() { // the treasury has it, or its issuer took it back
+				p.Arrived = -1
+			}
 		}
 		return p, nil, nil
 	case ReservesBack:
@@ -162,7 +165,11 @@ func wish(p Payment, why Reason) (Payment, []Effect, error) {
 		}
 		return p, nil, conflict("already_failed", "This payment has failed; no money moved.")
 	case Settled:
-		return p, nil, conflict("already_settled", "The money has left its holding account outside of this service.")
+		reader := ToSender
+		if why == ByDecline {
+			reader = ToRecipient
+		}
+		return p, nil, conflict("already_settled", p.Ending().Sentence(reader))
 	}
 	return p, nil, conflict("already_claimed", "The money has already been claimed.")
 }

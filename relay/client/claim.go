@@ -78,20 +78,23 @@ type Claimed struct {
 type Lost struct{ View ClaimView }
 
 func (l *Lost) Error() string {
-	switch relay.State(l.View.State) {
+	v := l.View
+	switch relay.State(v.State) {
 	case relay.Claimed:
-		if l.View.Destination == nil {
+		if v.Destination == nil {
 			return "the money has been claimed already"
 		}
-		return "the money has been claimed already, into " + *l.View.Destination
+		return "the money has been claimed already, into " + *v.Destination
 	case relay.Settled:
-		if l.View.Reason == string(relay.MovedOn) {
-			return "the sender has given this money to somebody else, under another link"
+		e := relay.Ending{State: relay.Settled, Reason: relay.Reason(v.Reason), Amount: v.Amount, Asset: v.Asset, Arrived: v.Arrived}
+		if v.Destination != nil {
+			e.Destination = *v.Destination
 		}
-		if a := l.View.Arrived; l.View.Reason == string(relay.HoldingShort) && a != "" && l.View.Destination != nil {
-			return "a holder of its key had paid a part out: " + a + " of " + l.View.Amount + " arrived at " + *l.View.Destination
+		if v.Settlement != nil {
+			e.Tx, e.Ledger = v.Settlement.Tx, v.Settlement.Ledger
 		}
-		return "the money left its holding account outside of the relay"
+		said := strings.TrimSuffix(e.Sentence(relay.ToRecipient), ".")
+		return strings.ToLower(said[:1]) + said[1:]
 	case relay.Canceled, relay.Failed:
 		return "the payment ended before any money moved" + l.because()
 	case relay.Returning:

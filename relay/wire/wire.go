@@ -126,6 +126,8 @@ type Payment struct {
 	Settlement      *Settlement       `json:"settlement"`             // null until it ended on the ledger
 	Arrived         string            `json:"arrived,omitempty"`      // by it, of the amount; absent when the transaction does not tell
 	ArrivedRest     string            `json:"arrived_rest,omitempty"` // lumens that arrived besides; absent when none did
+	Collected       string            `json:"collected,omitempty"`    // transaction that claimed, for the treasury, what a last resort left; "elsewhere" when it is gone by none of the service's
+	Ending          string            `json:"ending,omitempty"`       // the end in words, for people
 	CreatedAt       time.Time         `json:"created_at"`
 	UpdatedAt       time.Time         `json:"updated_at"`
 	ClaimLink       string            `json:"claim_link,omitempty"`     // once, in the 201 of a request without link
@@ -414,6 +416,7 @@ type ClaimView struct {
 	Destination *string     `json:"destination"`
 	Settlement  *Settlement `json:"settlement"`
 	Arrived     string      `json:"arrived,omitempty"`      // as of a payment
+	Ending      string      `json:"ending,omitempty"`       // the end in words, for people
 	ReturnAsked string      `json:"return_asked,omitempty"` // a return that was asked for and is not done: canceled, declined, expired
 	Held        *Refusal    `json:"held,omitempty"`         // what holds the money up just now; it goes on by itself, but for "halted"
 	ProvedBy    string      `json:"proved_by"`              // "code" mailed to the handle, "voucher" of the app, or "none" under the policy link

@@ -25,6 +25,7 @@ func payment(p relay.Payment) (wire.Payment, error) {
 		},
 	}
 	out.Arrived, out.ArrivedRest = arrived(p)
+	out.Collected, out.Ending = p.Collected, endingSaid(p, relay.ToSender)
 	if p.Holding != "" && p.State != relay.Created && p.State != relay.Funding {
 		from := p.NotBefore()
 		out.HoldingAccount, out.NotBeforeLedger = &p.Holding, &from
@@ -49,8 +50,8 @@ func payer(p relay.Payment) string {
 func (s *server) claimView(p relay.Payment, app relay.App) wire.ClaimView {
 	amount, _ := arrived(p)
 	return wire.ClaimView{
-		Arrived: amount,
-		ID:      string(p.ID), State: string(p.State), Reason: string(p.Reason), ReturnAsked: string(p.ReturnWish), From: app.Name, To: p.To.Masked(), Amount: p.Amount.String(),
+		Arrived: amount, Ending: endingSaid(p, relay.ToRecipient),
+		ID: string(p.ID), State: string(p.State), Reason: string(p.Reason), ReturnAsked: string(p.ReturnWish), From: app.Name, To: p.To.Masked(), Amount: p.Amount.String(),
 		Asset: p.Asset, Policy: string(p.Policy), Custody: p.Custody(), CustodyText: p.CustodyText(), ProvedBy: p.ProvedBy(), Delivery: string(p.Delivery), Purse: p.Sponsor != "", Clawback: p.Clawback,
 		ExpiresAt: p.ExpiresAt.Time(), Network: s.cfg.Network, Destination: destination(p), Settlement: settlement(p),
 	}
@@ -71,6 +72,14 @@ func settlement(p relay.Payment) *wire.Settlement {
 		return nil
 	}
 	return &wire.Settlement{Tx: p.SettledTx, Ledger: p.SettledAt}
+}
+
+// endingSaid is the end in words; "" while there is none.
+func endingSaid(p relay.Payment, to relay.Reader) string {
+	if !p.State.Ended() {
+		return ""
+	}
+	return p.Ending().Sentence(to)
 }
 
 // arrived is what the ending transaction brought, and what lumens left besides; "" when there is none, or it does not tell.

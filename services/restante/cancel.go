@@ -3,7 +3,6 @@ package main
 import (
 	"cmp"
 	"context"
-	"fmt"
 
 	"github.com/spf13/cobra"
 
@@ -46,35 +45,20 @@ func (c *cli) cancel(ctx context.Context, id string) error {
 
 // tellCanceled says how a cancel went.
 func (c *cli) tellCanceled(p client.Payment) error {
-	say := func(format string, args ...any) error {
+	e := ending(p)
+	text := plain(e.Sentence(relay.ToSender))
+	switch e.State {
+	case relay.Canceled, relay.Returned, relay.Failed:
 		if !c.json {
-			c.printf(format+"\n", args...)
+			c.printf("%s\n", text)
 		}
 		return nil
-	}
-	switch relay.State(p.State) {
-	case relay.Canceled:
-		return say("Canceled. No money had moved.")
-	case relay.Returned:
-		return say("Returned%s: %s is back at %s%s.", because(p.Reason), money(p.Amount, p.Asset), p.ReturnTo, landed(p.Settlement))
-	case relay.Failed:
-		return say("The payment had failed%s before any money moved.", because(p.Reason))
 	case relay.Parked:
 		return &failure{status: statusTryAgain, text: "The money is safe at " + deref(p.HoldingAccount) +
 			" but cannot be moved just now" + because(p.Reason) + ". It comes back as soon as it can; the wish is noted."}
 	case relay.Claimed:
-		return &failure{status: statusLost, text: "The claim was first: " + money(p.Amount, p.Asset) + " went to " +
-			deref(p.Destination) + landed(p.Settlement) + "."}
+		_, text = e.Said(relay.ToSender)
+		text = "The claim was first: " + plain(text)
 	}
-	if a := arrived(p); p.Reason == string(relay.HoldingShort) && a != "" {
-		return &failure{status: statusLost, text: "A holder of the key had paid a part out: " + a + " arrived at " + deref(p.Destination) + landed(p.Settlement) + "."}
-	}
-	return &failure{status: statusLost, text: "The money left its holding account outside of the relay, to " + deref(p.Destination) + landed(p.Settlement) + "."}
-}
-
-func landed(s *client.Settlement) string {
-	if s == nil {
-		return ""
-	}
-	return fmt.Sprintf(", in ledger %d by transaction %s", s.Ledger, s.Tx)
+	return &failure{status: statusLost, text: text}
 }

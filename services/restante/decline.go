@@ -55,20 +55,23 @@ func (c *cli) decline(ctx context.Context, arg string, yes bool) error {
 	if client.Stopped(v) {
 		return stoppedBy(v.ID, v.State, v.Held.Detail, " That you do not want it is noted.")
 	}
-	switch relay.State(v.State) {
-	case relay.Claimed, relay.Settled:
-		return &failure{status: statusLost, text: "A claim was first: the money went to " + deref(v.Destination) + landed(v.Settlement) + "."}
-	case relay.Parked:
+	return c.tellDeclined(v)
+}
+
+// tellDeclined says how a decline went.
+func (c *cli) tellDeclined(v client.ClaimView) error {
+	e := endingOf(v)
+	text := plain(e.Sentence(relay.ToRecipient))
+	switch {
+	case e.State == relay.Claimed:
+		_, text = e.Said(relay.ToRecipient)
+		return &failure{status: statusLost, text: "A claim was first: " + plain(text)}
+	case e.State == relay.Parked:
 		return &failure{status: statusTryAgain, text: "Declined. The money is safe but cannot be moved just now; it goes back as soon as it can."}
-	}
-	switch s := relay.State(v.State); {
-	case c.json:
-	case s == relay.Canceled || s == relay.Failed:
-		c.printf("The payment has ended%s. No money had moved.\n", because(v.Reason))
-	case v.Reason != string(relay.ByDecline): // it was on its way home already
-		c.printf("Returned%s: %s went back to the sender%s.\n", because(v.Reason), money(v.Amount, v.Asset), landed(v.Settlement))
-	default:
-		c.printf("Declined: %s went back to the sender%s.\n", money(v.Amount, v.Asset), landed(v.Settlement))
+	case e.State == relay.Settled && e.Reason != relay.LeftClaimable:
+		return &failure{status: statusLost, text: text}
+	case !c.json:
+		c.printf("%s\n", text)
 	}
 	return nil
 }

@@ -120,6 +120,9 @@ func forgotten(s client.Story) bool {
 
 // happened says in words what an entry of the history records.
 func happened(e wire.StoryEntry) string {
+	if e.Input == "balance_collected" && e.Detail == relay.CollectedElsewhere {
+		return "The balance is gone from the ledger, by no transaction of the service."
+	}
 	words, known := inputWords[e.Input]
 	if !known {
 		words = plain(e.Input)
@@ -283,42 +286,25 @@ func next(s client.Story) string {
 		return fmt.Sprintf("The money goes home to %s%s. A claim that landed first would still win: the ledger decides.", p.ReturnTo, earliest(s))
 	case relay.Parked:
 		return fmt.Sprintf("The money is safe at %s and nothing of ours can move it just now%s. An operator looks; the sender's box opens it without us.", deref(p.HoldingAccount), because(p.Reason))
-	case relay.Claimed:
-		return "Nothing: the recipient has the money at " + deref(p.Destination) + "."
-	case relay.Returned:
-		return "Nothing: the money is home at " + p.ReturnTo + "."
 	case relay.Canceled, relay.Failed:
 		return "Nothing: no money moved. Send again if it is still wanted."
-	case relay.Settled:
-		if p.Reason == string(relay.LeftClaimable) {
-			return claimable(s)
-		}
-		if a := arrived(p); p.Reason == string(relay.HoldingShort) && a != "" {
-			return "Nothing by us: a holder of the key had paid a part out. " + a + " arrived at " + deref(p.Destination) + "."
-		}
-		return "Nothing by us: the money left outside of the relay, to " + deref(p.Destination) + ". Whoever holds the key behind that account has it."
+	case relay.Claimed, relay.Returned, relay.Settled:
+		return "Nothing by us. " + plain(ending(p).Sentence(relay.ToSender)) + collects(s)
 	}
 	return "This program does not know the state; a newer one may."
 }
 
-// claimable says what becomes of a balance that a last resort left.
-func claimable(s client.Story) string {
-	p := s.Payment
-	for _, e := range s.History {
-		switch {
-		case e.Input != "balance_collected":
-		case e.Detail == relay.CollectedElsewhere:
-			return "Nothing: the balance that was left to " + deref(p.Destination) + " is gone from the ledger, and by no transaction of the service."
-		default:
-			return "Nothing: the money is home at " + deref(p.Destination) + ", claimed out of the balance that was left to it."
-		}
+// collects says who claims a balance that a last resort left, while it is there.
+func collects(s client.Story) string {
+	if s.Payment.Reason != string(relay.LeftClaimable) || s.Payment.Collected != "" {
+		return ""
 	}
 	for _, w := range s.Work {
 		if w.Kind == string(relay.DoCollect) && w.DoneAt == nil {
-			return "The money waits in a claimable balance for the treasury " + deref(p.Destination) + ". The service claims it by itself, and restores the trustline first."
+			return " The service claims it by itself, and restores the trustline first."
 		}
 	}
-	return "Nothing by us: the money waits in a claimable balance that only " + deref(p.Destination) + " can claim, with any wallet."
+	return " Any wallet can do that."
 }
 
 func earliest(s client.Story) string {

@@ -6,6 +6,9 @@ import (
 	"strings"
 	"time"
 	"unicode"
+
+	"github.com/restante/restante/relay"
+	"github.com/restante/restante/relay/client"
 )
 
 // printJSON writes v as one line of JSON.
@@ -47,13 +50,21 @@ func plain(s string) string {
 	}, s)
 }
 
-// money is an amount with its unit.
-func money(amount, asset string) string {
-	if asset == "native" || asset == "" {
-		return amount + " XLM"
+// money is an amount with its unit and, of an issued asset, its issuer.
+func money(amount, asset string) string { return plain(relay.Money(amount, asset)) }
+
+// ending is what a payment's end is told by to its sender, and endingOf to its recipient.
+func ending(p client.Payment) relay.Ending {
+	e := relay.Ending{State: relay.State(p.State), Reason: relay.Reason(p.Reason), Amount: p.Amount, Asset: p.Asset, Arrived: p.Arrived, Rest: p.ArrivedRest,
+		Destination: deref(p.Destination), ReturnTo: p.ReturnTo, Collected: p.Collected}
+	if p.Settlement != nil {
+		e.Tx, e.Ledger = p.Settlement.Tx, p.Settlement.Ledger
 	}
-	code, _, _ := strings.Cut(asset, ":")
-	return amount + " " + code
+	return e
+}
+
+func endingOf(v client.ClaimView) relay.Ending {
+	return ending(client.Payment{State: v.State, Reason: v.Reason, Amount: v.Amount, Asset: v.Asset, Arrived: v.Arrived, Destination: v.Destination, Settlement: v.Settlement})
 }
 
 // moment is a time for people: to the minute, in UTC like everything of the ledger.

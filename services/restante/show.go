@@ -47,7 +47,7 @@ func (c *cli) printPayment(p client.Payment) error {
 		tx = fmt.Sprintf("%s in ledger %d", p.Settlement.Tx, p.Settlement.Ledger)
 	}
 	c.table(
-		row{"Payment", p.ID}, row{"State", state}, row{"Means", means(p)}, row{"Halted", haltedBy(p)},
+		row{"Payment", p.ID}, row{"State", state}, row{"Means", means(p)}, row{"Outcome", became(p)}, row{"Halted", haltedBy(p)},
 		row{"To", p.To}, row{"Amount", money(p.Amount, p.Asset)}, row{"Reference", p.Reference},
 		row{"Sent", moment(p.CreatedAt)}, row{"Waits until", moment(p.ExpiresAt)},
 		row{"Policy", p.Policy}, row{"Custody", p.CustodyText}, row{"Mail", c.mailed(p.Delivery)},
@@ -59,16 +59,24 @@ func (c *cli) printPayment(p client.Payment) error {
 	return nil
 }
 
-// arrived says what arrived of the amount, and what lumens left besides.
+// arrived says what arrived of the amount, and what lumens came besides.
 func arrived(p client.Payment) string {
 	if p.Arrived == "" {
 		return ""
 	}
-	text := fmt.Sprintf("%s of %s", money(p.Arrived, p.Asset), money(p.Amount, p.Asset))
+	text := plain(p.Arrived) + " of " + money(p.Amount, p.Asset)
 	if p.ArrivedRest != "" {
 		text += ", and " + money(p.ArrivedRest, "") + " besides"
 	}
 	return text
+}
+
+// became is the end in words; "" while there is none.
+func became(p client.Payment) string {
+	if !relay.State(p.State).Ended() {
+		return ""
+	}
+	return ending(p).Sentence(relay.ToSender)
 }
 
 func byOthers(p client.Payment) string {

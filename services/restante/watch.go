@@ -28,7 +28,7 @@ func (c *cli) newWatch() *cobra.Command {
 			_, err = cl.Follow(cmd.Context(), args[0], func(p client.Payment) bool {
 				if now := p.State + because(p.Reason) + p.ReturnAsked + stands(p); now != last {
 					last = now
-					c.change(p, p.UpdatedAt, p.State, p.Reason, p.ReturnAsked, means(p))
+					c.change(p, p.UpdatedAt, ending(p), relay.ToSender, p.ReturnAsked, means(p))
 				}
 				return relay.State(p.State).Ended()
 			})
@@ -54,7 +54,7 @@ func (c *cli) watchLink(ctx context.Context, arg string) error {
 		}
 		if now := v.State + because(v.Reason) + means; now != last {
 			last = now
-			c.change(v, time.Now(), v.State, v.Reason, "", means)
+			c.change(v, time.Now(), endingOf(v), relay.ToRecipient, "", means)
 		}
 		return relay.State(v.State).Ended()
 	})
@@ -62,14 +62,17 @@ func (c *cli) watchLink(ctx context.Context, arg string) error {
 }
 
 // change prints one change: the whole object, or a line.
-func (c *cli) change(v any, at time.Time, state, reason, asked, means string) {
+func (c *cli) change(v any, at time.Time, e relay.Ending, to relay.Reader, asked, means string) {
 	if c.json {
 		_ = c.printJSON(v) // a reader that is gone is noticed at the end
 		return
 	}
-	line := state + because(reason)
-	if asked != "" && !relay.State(state).Ended() && state != string(relay.Returning) {
+	line := string(e.State) + because(string(e.Reason))
+	if asked != "" && !e.State.Ended() && e.State != relay.Returning {
 		line += ", to be returned (" + asked + ")"
+	}
+	if e.State.Ended() {
+		means = plain(e.Sentence(to))
 	}
 	c.printf("%s  %-10s  %s\n", at.UTC().Format("2006-01-02 15:04:05"), line, means)
 }

@@ -25,20 +25,30 @@ func TestNextKnowsEveryState(t *testing.T) {
 	}
 }
 
-// Of a balance that a last resort left, the last sentence says whose it is and what becomes of it.
+// Of a balance that a last resort left, the last sentence says whose it is and what becomes of it, and the history by whom it went.
 func TestNextOfABalance(t *testing.T) {
 	home := "GHOME"
-	p := wire.Payment{State: "settled", Reason: string(relay.LeftClaimable), Destination: &home}
+	p := wire.Payment{State: "settled", Reason: string(relay.LeftClaimable), Amount: "5", Asset: "USD:GISSUER", Arrived: "5", Destination: &home, ReturnTo: home}
+	claimed, gone, byHand := p, p, p
+	claimed.Collected, gone.Collected, gone.Arrived, byHand.Collected = "f00d", relay.CollectedElsewhere, "", relay.CollectedElsewhere
 	open := []wire.StoryWork{{Kind: "collect"}}
-	gone := func(tx string) []wire.StoryEntry { return []wire.StoryEntry{{Input: "balance_collected", Detail: tx}} }
 	for want, s := range map[string]client.Story{
-		"only GHOME can claim, with any wallet": {Payment: p},
-		"The service claims it by itself":       {Payment: p, Work: open},
-		"the money is home at GHOME":            {Payment: p, History: gone("f00d")},
-		"by no transaction of the service":      {Payment: p, History: gone(relay.CollectedElsewhere)},
+		"only GHOME can claim. Any wallet can do that.":      {Payment: p},
+		"The service claims it by itself":                    {Payment: p, Work: open},
+		"Returned: 5 USD issued by GISSUER is home at GHOME": {Payment: claimed},
+		"or the issuer took it back, is not known":           {Payment: gone},
+		"is home at GHOME, claimed out of the balance":       {Payment: byHand}, // of lumens: no issuer can have them
 	} {
 		if text := next(s); !strings.Contains(text, want) {
 			t.Errorf("%q does not say %q", text, want)
+		}
+	}
+	for detail, want := range map[string]string{
+		"f00d":                   "The service claimed the balance for the treasury, in transaction f00d",
+		relay.CollectedElsewhere: "The balance is gone from the ledger, by no transaction of the service.",
+	} {
+		if got := happened(wire.StoryEntry{Input: "balance_collected", Detail: detail}); got != want {
+			t.Errorf("%q, want %q", got, want)
 		}
 	}
 }

@@ -214,6 +214,15 @@ func TestPageLosesTheService(t *testing.T) {
 	}
 }
 
+// What became of money that went another way is said in full, and by the service: the page knows no reason of its own.
+func TestPageTellsTheEnd(t *testing.T) {
+	const said = "The sender has given this money to somebody else: it waits under another link."
+	r := pages(t)(goodLink, view("settled", "readdressed", func(v *wire.ClaimView) { v.Ending = said }))
+	if r.Shown["lead"] != said || r.Claim {
+		t.Errorf("%+v", r.Shown)
+	}
+}
+
 // A cancel is noticed while the page is open, and nothing that is over is said to wait.
 func TestPageNoticesACancel(t *testing.T) {
 	over := func(v *wire.ClaimView) { v.CustodyText = "" }

@@ -2,6 +2,7 @@ package worker_test
 
 import (
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/stellar/go-stellar-sdk/txnbuild"
@@ -194,8 +195,35 @@ func TestCollectedByHand(t *testing.T) {
 	m.befriend(treasury.Address())
 	m.does(m.own(treasury, nil, &txnbuild.ClaimClaimableBalance{BalanceID: id}))
 	m.round(60)
-	if p = m.is(p.ID, relay.Settled, relay.LeftClaimable); p.Collected != relay.CollectedElsewhere {
+	if p = m.is(p.ID, relay.Settled, relay.LeftClaimable); p.Collected != relay.CollectedElsewhere || p.Arrived != p.Amount {
 		t.Errorf("%q\n%s", p.Collected, m.story(p.ID))
+	}
+}
+
+// The issuer took the balance back: nothing says any more that the money arrived, and the story not that the service claimed it.
+func TestABalanceIsClawedBack(t *testing.T) {
+	m := newMarket(t, credit, plan{})
+	p := m.ripened()
+	m.lineless()
+	p = m.left(p)
+	rungs := m.rungs(p)
+	id, _, err := stellar.BalanceLeft(rungs[len(rungs)-1].XDR)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m.does(m.own(m.issuer, nil, &txnbuild.ClawbackClaimableBalance{BalanceID: id}))
+	for range 200 {
+		if m.payment(p.ID).Collected != "" || m.payment(p.ID).Reason != relay.LeftClaimable {
+			break
+		}
+		m.round(1)
+	}
+	p = m.payment(p.ID)
+	if text := p.Ending().Sentence(relay.ToSender); p.State != relay.Settled || p.Arrived > 0 || strings.Contains(text, "can claim") {
+		t.Errorf("%s %q, arrived %s: %s\n%s", p.State, p.Reason, p.Arrived, text, m.story(p.ID))
+	}
+	if has := m.units(m.home); has > 0 {
+		t.Errorf("the treasury has %s", has)
 	}
 }
 

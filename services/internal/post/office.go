@@ -28,14 +28,14 @@ func (o *Office) Code(ctx context.Context, app relay.App, p relay.Payment, c rel
 
 // Arrived says that money waits.
 func (o *Office) Arrived(ctx context.Context, app relay.App, p relay.Payment) error {
-	m, err := ArrivalMail(p.To.Value, app.Name, p.Money(), p.Issuer(), p.ExpiresAt.Time())
+	m, err := ArrivalMail(p.To.Value, app.Name, p.Money(), p.ExpiresAt.Time())
 	return o.send(ctx, m, err, "arrived-"+string(p.ID))
 }
 
 // Claimed says where the money went: by a claim, or directly.
 func (o *Office) Claimed(ctx context.Context, app relay.App, p relay.Payment) error {
 	if p.PayTo != "" {
-		m, err := PaidMail(p.To.Value, app.Name, p.Money(), p.Issuer(), p.Destination, p.SettledTx)
+		m, err := PaidMail(p.To.Value, app.Name, p.Money(), p.Destination, p.SettledTx)
 		return o.send(ctx, m, err, "paid-"+string(p.ID))
 	}
 	m, err := ClaimedMail(p.To.Value, app.Name, p.Money(), p.Destination, p.SettledTx)

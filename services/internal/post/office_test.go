@@ -91,7 +91,7 @@ func TestOfficeNamesTheAsset(t *testing.T) {
 	for i, c := range []struct{ has, hasNot []string }{ // the newest first
 		{[]string{"10 XLM", "nothing to claim", "GDEST"}, []string{"USD", "issued", "claimed"}},
 		{[]string{"10 USD", "GISSUER", "nothing to claim", "GDEST", "abcd"}, []string{"XLM", "claimed"}},
-		{[]string{"10 USD", "have been claimed", "GDEST"}, []string{"XLM"}},
+		{[]string{"10 USD", "GISSUER", "has been claimed", "GDEST"}, []string{"XLM"}},
 		{[]string{"10 USD", "GISSUER", "waits for you"}, []string{"XLM"}},
 	} {
 		text := got[i].Subject + "\n" + got[i].Text

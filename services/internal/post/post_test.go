@@ -13,6 +13,7 @@ import (
 
 	"github.com/restante/restante/crypto/field"
 	"github.com/restante/restante/crypto/secret"
+	"github.com/restante/restante/relay"
 	"github.com/restante/restante/relay/wire"
 	"github.com/restante/restante/services/internal/post"
 )
@@ -57,7 +58,7 @@ func TestTexts(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	arrival, err := post.ArrivalMail("ana@example.com", "Acme", "25 XLM", "", until)
+	arrival, err := post.ArrivalMail("ana@example.com", "Acme", "25 XLM", until)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -93,6 +94,32 @@ func TestTexts(t *testing.T) {
 	for _, code := range []string{"", "12345", "1234567", "12345a"} {
 		if _, err := post.CodeMail("ana@example.com", "Acme", code, time.Minute); err == nil {
 			t.Errorf("code %q was taken", code)
+		}
+	}
+}
+
+// Anybody can issue an asset with any code: each mail about money names the issuer, and no subject a code alone.
+func TestEveryMailNamesTheIssuer(t *testing.T) {
+	issuer := "G" + strings.Repeat("A", 55)
+	for asset, named := range map[string]string{"USDC:" + issuer: "99999 USDC issued by " + issuer, "native": "99999 XLM"} {
+		amount := relay.Money("99999", asset)
+		for name, write := range map[string]func() (post.Message, error){
+			"arrival": func() (post.Message, error) { return post.ArrivalMail("ana@example.com", "Acme", amount, time.Now()) },
+			"claimed": func() (post.Message, error) {
+				return post.ClaimedMail("ana@example.com", "Acme", amount, "GABC", "abcdef")
+			},
+			"paid": func() (post.Message, error) {
+				return post.PaidMail("ana@example.com", "Acme", amount, "GABC", "abcdef")
+			},
+			"returned": func() (post.Message, error) { return post.ReturnedMail("ana@example.com", "Acme", amount, true) },
+		} {
+			m, err := write()
+			if err != nil || !strings.Contains(m.Text, named) || strings.Contains(m.Subject, "USDC") || strings.Contains(m.Text, "good for.") == (asset == "native") {
+				t.Errorf("%s of %s: %v\n%s\n%s", name, asset, err, m.Subject, m.Text)
+			}
+			if asset == "native" && !strings.Contains(m.Subject, named) {
+				t.Errorf("%s: %s", name, m.Subject)
+			}
 		}
 	}
 }

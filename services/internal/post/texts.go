@@ -22,9 +22,7 @@ If you did not ask for a code, somebody else has the link that was meant for you
 {{- define "arrival" -}}
 {{.App}} has sent you {{.Amount}}.
 
-{{with .Issuer}}It is issued by the account
-    {{.}}
-and worth what that issuer is good for.
+{{if .Issued}}An asset is worth what its issuer is good for.
 
 {{end -}}
 The money waits for you until {{.Until}}. To claim it, open the link that {{.App}} gave you.
@@ -33,27 +31,29 @@ Until you claim it, the sender can take it back.
 This mail has no link in it, on purpose. We will never ask you for money, a password or a secret key.
 {{end}}
 {{- define "returned" -}}
-The {{.Amount}} that {{.App}} sent you went back to the sender{{if .Expired}}: the time to claim it ran out{{end}}.
+{{.Amount}}, which {{.App}} sent you, went back to the sender{{if .Expired}}: the time to claim it ran out{{end}}.
 
+{{if .Issued}}An asset is worth what its issuer is good for.
+{{end -}}
 The link that you were given opens nothing any more. If you think that this is a mistake, write to {{.App}}.
 {{end}}
 {{- define "claimed" -}}
-The {{.Amount}} that {{.App}} sent you have been claimed.
+{{.Amount}}, which {{.App}} sent you, has been claimed.
 
-They went to the account
+The money went to the account
     {{.Account}}
 in the transaction
     {{.Tx}}
 
+{{if .Issued}}An asset is worth what its issuer is good for.
+{{end -}}
 If this was not you, write to {{.App}}.
 {{end}}
 {{- define "paid" -}}
 {{.App}} has paid {{.Amount}} into the account that you have put on file there:
     {{.Account}}
-{{with .Issuer}}
-It is issued by the account
-    {{.}}
-and worth what that issuer is good for.
+{{if .Issued}}
+An asset is worth what its issuer is good for.
 {{end}}
 It is there already, in the transaction
     {{.Tx}}
@@ -87,57 +87,47 @@ func CodeMail(to, app, code string, life time.Duration) (Message, error) {
 	return write("code", to, "Your code for the money from "+app, map[string]string{"App": app, "Code": code, "Life": minutes})
 }
 
-// ArrivalMail says that money waits. amount is with its unit: "25 XLM"; issuer is the account behind another asset than
-// lumens, else "". The caller sets the ID.
-func ArrivalMail(to, app, amount, issuer string, until time.Time) (Message, error) {
+// aboutMoney writes a mail about an amount as [relay.Money] names it. A subject is cut off on small screens, and a code without its
+// issuer names nothing: of an issued asset the subject has no amount.
+func aboutMoney(name, to, app, amount string, subject func(money string) string, data map[string]any, lines ...string) (Message, error) {
 	if err := CheckName(app); err != nil {
 		return Message{}, err
 	}
-	if amount == "" || !oneLine(amount) || !oneLine(issuer) {
-		return Message{}, permanent("amount and issuer are one line each")
-	}
-	return write("arrival", to, app+" has sent you "+amount, map[string]string{
-		"App": app, "Amount": amount, "Issuer": issuer, "Until": until.UTC().Format("2 January 2006, 15:04 UTC"),
-	})
-}
-
-// ClaimedMail says that the money was claimed, where it went (G…), and in which transaction (hash). The caller sets the ID.
-func ClaimedMail(to, app, amount, account, tx string) (Message, error) {
-	if err := CheckName(app); err != nil {
-		return Message{}, err
-	}
-	for _, s := range []string{amount, account, tx} {
+	for _, s := range append(lines, amount) {
 		if s == "" || !oneLine(s) {
 			return Message{}, permanent("amount, account and transaction are one line each")
 		}
 	}
-	return write("claimed", to, "You claimed "+amount+" from "+app, map[string]string{
-		"App": app, "Amount": amount, "Account": account, "Tx": tx,
-	})
+	said, issued := amount, !strings.HasSuffix(amount, " XLM")
+	if issued {
+		said = "money"
+	}
+	data["App"], data["Amount"], data["Issued"] = app, amount, issued
+	return write(name, to, subject(said), data)
+}
+
+// ArrivalMail says that money waits. amount is as [relay.Money] names it, with the issuer. The caller sets the ID.
+func ArrivalMail(to, app, amount string, until time.Time) (Message, error) {
+	return aboutMoney("arrival", to, app, amount, func(money string) string { return app + " has sent you " + money },
+		map[string]any{"Until": until.UTC().Format("2 January 2006, 15:04 UTC")})
+}
+
+// ClaimedMail says that the money was claimed, where it went (G…), and in which transaction (hash). The caller sets the ID.
+func ClaimedMail(to, app, amount, account, tx string) (Message, error) {
+	return aboutMoney("claimed", to, app, amount, func(money string) string { return "You claimed " + money + " from " + app },
+		map[string]any{"Account": account, "Tx": tx}, account, tx)
 }
 
 // PaidMail says that the money went directly into the account on file. The arguments are those of the other mails.
-func PaidMail(to, app, amount, issuer, account, tx string) (Message, error) {
-	if err := CheckName(app); err != nil {
-		return Message{}, err
-	}
-	for _, s := range []string{amount, account, tx} {
-		if s == "" || !oneLine(s) || !oneLine(issuer) {
-			return Message{}, permanent("amount, issuer, account and transaction are one line each")
-		}
-	}
-	return write("paid", to, app+" has paid you "+amount, map[string]string{
-		"App": app, "Amount": amount, "Issuer": issuer, "Account": account, "Tx": tx,
-	})
+func PaidMail(to, app, amount, account, tx string) (Message, error) {
+	return aboutMoney("paid", to, app, amount, func(money string) string { return app + " has paid you " + money },
+		map[string]any{"Account": account, "Tx": tx}, account, tx)
 }
 
 // ReturnedMail says that the money went back; expired: because nothing was claimed in time, else because the sender took it.
 func ReturnedMail(to, app, amount string, expired bool) (Message, error) {
-	if err := CheckName(app); err != nil {
-		return Message{}, err
-	}
-	if amount == "" || !oneLine(amount) {
-		return Message{}, permanent("an amount is one line")
-	}
-	return write("returned", to, amount+" from "+app+" went back", map[string]any{"App": app, "Amount": amount, "Expired": expired})
+	return aboutMoney("returned", to, app, amount, func(money string) string { return capital(money) + " from " + app + " went back" },
+		map[string]any{"Expired": expired})
 }
+
+func capital(s string) string { return strings.ToUpper(s[:1]) + s[1:] }

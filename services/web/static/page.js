@@ -96,7 +96,7 @@ function facts(view) {
   const halted = view.held?.code === "halted";
   $("held").hidden = !view.held;
   if (view.held) show("held", halted ? view.held.detail : `${view.held.detail} It goes on by itself; you need do nothing.`);
-  let lead = reasons[view.reason] ?? "";
+  let lead = (["claimed", "settled"].includes(view.state) && view.ending) || (reasons[view.reason] ?? "");
   if (halted) {
     lead = `${view.from} sends ${amount}. The operator of this service has to look before it goes on; this page shows it when it does.`;
   } else if (view.state === "pending") {
