@@ -20,9 +20,14 @@ type BalanceFacts struct {
 // CollectedElsewhere stands for the transaction when the balance is gone and the ledger does not show by which of ours.
 const CollectedElsewhere = "elsewhere"
 
+// left says that the payment's money was left in a claimable balance, and that it is not known yet what became of that.
+func (p Payment) left() bool {
+	return p.State == Settled && p.Reason == LeftClaimable && p.Collected == ""
+}
+
 // LeftToTreasury says that the payment's money was left to its app's treasury, and that it is not known yet to have come there.
 func (p Payment) LeftToTreasury() bool {
-	return p.State == Settled && p.Reason == LeftClaimable && !p.OutOfWallet() && p.Collected == ""
+	return p.left() && !p.OutOfWallet()
 }
 
 // Collect is what it takes to claim a balance for a treasury.

@@ -55,7 +55,7 @@ func (d *Desk) step(tx Tx, p Payment, in Input) (Payment, error) {
 func (d *Desk) save(tx Tx, p Payment, next *Payment, in Input, effects []Effect) error {
 	if next.State == p.State && next.ReturnWish == p.ReturnWish && next.To == p.To && next.fees() == p.fees() &&
 		next.SpentUnits == p.SpentUnits && next.Delivery == p.Delivery && next.Collected == p.Collected && next.Missing == p.Missing &&
-		next.SettledTx == p.SettledTx {
+		next.SettledTx == p.SettledTx && next.Arrived == p.Arrived {
 		return nil
 	}
 	if err := tx.SavePayment(next); err != nil {
@@ -146,6 +146,8 @@ func detail(in Input) string {
 	case FeeTaken:
 		return in.Tx
 	case BalanceCollected:
+		return in.Tx
+	case BalanceClawed:
 		return in.Tx
 	case HoldingTroubled:
 		return string(in.Cause)

@@ -702,7 +702,31 @@ func (d *Desk) others(tx Tx, t PageTransaction) (said []error, err error) {
 			said = append(said, more...)
 		}
 	}
-	return said, nil
+	return said, d.balances(tx, t)
+}
+
+// balances takes in what became of balances that last resorts had left.
+func (d *Desk) balances(tx Tx, t PageTransaction) error {
+	for _, end := range t.Ended {
+		ids, err := tx.PaymentsOfBalances([]string{end.ID})
+		if err != nil {
+			return err
+		}
+		var in Input = BalanceCollected{Tx: t.Tx}
+		if end.Clawed {
+			in = BalanceClawed{Tx: t.Tx}
+		}
+		for _, id := range ids {
+			p, err := tx.Payment(id)
+			if err == nil {
+				_, err = d.step(tx, p, in)
+			}
+			if err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // toldOf are the payments that an envelope's own news tell: those that it carries, and those whose money they take over.

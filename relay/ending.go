@@ -36,7 +36,7 @@ type Ending struct {
 	ReturnTo      string // the recipient is not told
 	Tx            string // that ended it
 	Ledger        uint32 // of Tx
-	Collected     string // transaction that claimed, for the treasury, what a last resort had left; [CollectedElsewhere]; "" = none
+	Collected     string // transaction that claimed what a last resort had left; [CollectedElsewhere]; "" = none
 }
 
 // Ending is the payment's.

@@ -63,10 +63,11 @@ type Sighting struct {
 	Ledger  uint32
 	Success bool
 	Fee     Stroops
-	Payer   string // account that paid the fee; "" when the source does not tell
-	Service bool   // which is the service's sponsor
-	Paid    []Paid // what its operations moved, in their order; empty when it failed
-	Short   bool   // it failed because an account that pays had too little: the sponsor, or a treasury
+	Payer   string       // account that paid the fee; "" when the source does not tell
+	Service bool         // which is the service's sponsor
+	Paid    []Paid       // what its operations moved, in their order; empty when it failed
+	Ended   []BalanceEnd // claimable balances that are gone by it
+	Short   bool         // it failed because an account that pays had too little: the sponsor, or a treasury
 }
 
 // Live says whether the envelope could still land as far as we know.

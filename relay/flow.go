@@ -117,6 +117,11 @@ func detailed(in Input, p, replaced Payment, e Envelope, s Sighting, i int) Inpu
 	case ReturnLanded:
 		in.Fee, in.Payer = fee, by
 		in.Arrived, in.Rest = p.gone(e.Source, p.cameBack(s.Paid), func(Paid) bool { return true })
+		for _, m := range s.Paid {
+			if m.Claimable && m.From == e.Source {
+				in.Balance = m.Balance
+			}
+		}
 		return in
 	case RungSpent:
 		in.Fee, in.Payer = fee, by

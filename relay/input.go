@@ -87,6 +87,7 @@ type (
 		Tx      string
 		Ledger  uint32
 		Rung    int
+		Balance string  // that a last resort left, by its id
 		Arrived Stroops // of the payment's asset
 		Rest    Stroops // lumens that left the holding account besides
 		Fee     Stroops
@@ -128,9 +129,11 @@ type (
 	HoldingSeen struct{ Held Stroops }
 	// HoldingWell: the holding account was looked at and is as we made it.
 	HoldingWell struct{}
-	// BalanceCollected: the balance that a last resort left to a treasury is claimed, by transaction Tx of ours, or it is gone from
-	// the ledger, and Tx is [CollectedElsewhere].
+	// BalanceCollected: the balance that a last resort left is claimed, by transaction Tx; or it is gone from the ledger, and Tx is
+	// [CollectedElsewhere].
 	BalanceCollected struct{ Tx string }
+	// BalanceClawed: the issuer of the asset took it back.
+	BalanceClawed struct{ Tx string }
 	// ReservesBack: the sponsor keeps no reserve of the account any more that the claim made.
 	ReservesBack struct{}
 )
@@ -164,6 +167,7 @@ func (HoldingTroubled) input()  {}
 func (HoldingSeen) input()      {}
 func (HoldingWell) input()      {}
 func (BalanceCollected) input() {}
+func (BalanceClawed) input()    {}
 func (ReservesBack) input()     {}
 func (LedgerClosed) input()     {}
 func (Onward) input()           {}

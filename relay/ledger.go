@@ -110,6 +110,13 @@ type Paid struct {
 	Amount          Stroops
 	Customer        string // To as the operation writes it when that is an address of one of its customers (M…, SEP-23)
 	Claimable       bool   // To has not got it: it waits for To in a claimable balance
+	Balance         string // its id, in hexadecimal XDR
+}
+
+// BalanceEnd is what became of a claimable balance: its claimant claimed it, or the issuer clawed it back.
+type BalanceEnd struct {
+	ID     string // in hexadecimal XDR
+	Clawed bool
 }
 
 // Ledger is the network as the domain needs it. One implementation per protocol (Stellar RPC, Horizon); all pass one

@@ -66,7 +66,8 @@ type Payment struct {
 	FeeEnd      Stroops // which of these the transaction that ended it has cost
 	FeeOther    Stroops // fees that others paid, who handed an envelope of ours in
 	Missing     Stroops // of the amount, from the holding account, when it was looked at last while the payment was parked; 0 of an end
-	Collected   string  // hash of the transaction that claimed, for the treasury, what a last resort had left; "" = none yet
+	Balance     string  // claimable balance that a last resort left, by its id; "" = none, or not known
+	Collected   string  // hash of the transaction that claimed what a last resort had left, or [CollectedElsewhere]; "" = none yet
 	SpentUnits  int     // base reserves that the sponsor carries for the claimant's account
 }
 

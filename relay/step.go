@@ -12,7 +12,7 @@ func Step(p Payment, in Input, now Micros) (Payment, []Effect, error) {
 	}
 	if next.State == p.State {
 		if next.ReturnWish != p.ReturnWish || next.To != p.To || next.fees() != p.fees() || next.Delivery != p.Delivery ||
-			next.Collected != p.Collected || next.Missing != p.Missing || next.SettledTx != p.SettledTx {
+			next.Collected != p.Collected || next.Arrived != p.Arrived || next.Missing != p.Missing || next.SettledTx != p.SettledTx {
 			next.UpdatedAt = now
 		}
 		return next, effects, nil
@@ -104,11 +104,16 @@ func react(p Payment, in Input) (Payment, []Effect, error) {
 		}
 		return p, nil, nil
 	case BalanceCollected:
-		if p.LeftToTreasury() {
+		if p.left() {
 			p.Collected = in.Tx
 			if in.Tx == CollectedElsewhere && !p.IsNative() { // the treasury has it, or its issuer took it back
 				p.Arrived = -1
 			}
+		}
+		return p, nil, nil
+	case BalanceClawed:
+		if p.left() {
+			p.Reason, p.Arrived = ClawedBack, 0
 		}
 		return p, nil, nil
 	case ReservesBack:
@@ -383,7 +388,7 @@ func landReturn(p Payment, in ReturnLanded) (Payment, []Effect, error) {
 	role, why := ladder.Role(in.Rung), Reason("")
 	switch {
 	case role == LastResort:
-		why = LeftClaimable
+		why, p.Balance = LeftClaimable, in.Balance
 	case role == BareRung:
 		why = ClawedBack
 	case role != PlainRung && role != WalletRung:

@@ -109,6 +109,7 @@ type Tx interface {
 	InsertPayment(p Payment) error // a fault "reference_taken" or "id_taken" (Conflict) when it is
 	SavePayment(p *Payment) error
 	PaymentsOfHoldings(accounts []string) ([]PaymentID, error)
+	PaymentsOfBalances(ids []string) ([]PaymentID, error) // in whose last resorts these claimable balances were left
 	MintedFor(account string) ([]PaymentID, error) // those for which a way back out of the account was ever written down
 	AppendHistory(e Entry) error
 

@@ -274,6 +274,14 @@ func holdingsFound(b *bench) {
 		}
 		return err
 	})
+	left := InState(Payment(b.app.ID, 5), relay.Settled)
+	left.Balance = "00000000ba1a"
+	b.insert(left)
+	b.view(func(tx relay.Tx) error {
+		ids, err := tx.PaymentsOfBalances([]string{"00000000ffff", "", left.Balance})
+		same(b, "payments of balances", ids, []relay.PaymentID{left.ID}, slices.Equal)
+		return err
+	})
 	twin := InState(Payment(b.app.ID, 4), relay.Funding)
 	twin.Holding = p.Holding
 	if err := b.try(func(tx relay.Tx) error { return tx.InsertPayment(twin) }); err == nil {

@@ -47,7 +47,7 @@ func termsKept(b *bench) {
 	parked := InState(Payment(b.app.ID, 4), relay.Parked)
 	parked.Missing = 3
 	left := InState(Payment(b.app.ID, 5), relay.Settled)
-	left.Reason, left.Collected = relay.LeftClaimable, "tx"
+	left.Reason, left.Collected, left.Balance = relay.LeftClaimable, "tx", "00000000ba1a"
 	rows := []relay.Payment{own, moving, direct, parked, left}
 	for _, want := range b.insert(rows...) {
 		same(b, "payment", b.payment(want.ID), want, samePayment)

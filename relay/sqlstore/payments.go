@@ -14,7 +14,7 @@ const paymentColumns = `id, app, version, state, reason, to_sealed, to_index, am
 	updated_at, ended_at, holding, funding, bound, fundings, return_wish, claim, destination, settled_tx, settled_at,
 	fee_paid, spent_units, from_account, sponsor, purse, rung_fee, fund_by, fund_until, replaces, manage_hash, pay_to,
 	box_mac, clawback, fee_holding, fee_other, arrived, arrived_rest, return_memo_type, return_memo, ladder_version, delivery,
-	collected, proof_signer, proof_signature, proof_envelope, missing, fee_end`
+	collected, proof_signer, proof_signature, proof_envelope, missing, fee_end, balance`
 
 var (
 	insertPayment = "INSERT INTO payments (" + paymentColumns + ") VALUES (" + slots(1, width(paymentColumns)) + ")"
@@ -58,7 +58,7 @@ func (s *session) paymentValues(p relay.Payment) ([]any, error) {
 		p.Fundings, p.ReturnWish, p.Claim, p.Destination, p.SettledTx, p.SettledAt, p.FeePaid, p.SpentUnits, p.From, p.Sponsor,
 		p.Purse, p.RungFee, p.FundBy, p.FundUntil, p.Replaces, p.ManageHash, p.PayTo, p.BoxMAC, p.Clawback,
 		p.FeeHolding, p.FeeOther, p.Arrived, p.ArrivedRest, p.ReturnMemo.Kind, p.ReturnMemo.Value, p.LadderVersion, p.Delivery,
-		p.Collected, p.Proof.Signer, p.Proof.Signature, p.Proof.Envelope, p.Missing, p.FeeEnd}, nil
+		p.Collected, p.Proof.Signer, p.Proof.Signature, p.Proof.Envelope, p.Missing, p.FeeEnd, p.Balance}, nil
 }
 
 func scanPayment(s *session, r row) (p relay.Payment, err error) {
@@ -70,7 +70,7 @@ func scanPayment(s *session, r row) (p relay.Payment, err error) {
 		&p.Fundings, &p.ReturnWish, &p.Claim, &p.Destination, &p.SettledTx, &p.SettledAt, &p.FeePaid, &p.SpentUnits,
 		&p.From, &p.Sponsor, &p.Purse, &p.RungFee, &p.FundBy, &p.FundUntil, &p.Replaces, &p.ManageHash, &p.PayTo, &p.BoxMAC, &p.Clawback,
 		&p.FeeHolding, &p.FeeOther, &p.Arrived, &p.ArrivedRest, &p.ReturnMemo.Kind, &p.ReturnMemo.Value, &p.LadderVersion, &p.Delivery,
-		&p.Collected, &p.Proof.Signer, &p.Proof.Signature, &p.Proof.Envelope, &p.Missing, &p.FeeEnd)
+		&p.Collected, &p.Proof.Signer, &p.Proof.Signature, &p.Proof.Envelope, &p.Missing, &p.FeeEnd, &p.Balance)
 	if err != nil {
 		return p, err
 	}
@@ -146,6 +146,11 @@ func (s *session) SavePayment(p *relay.Payment) error {
 // PaymentsOfHoldings implements relay.Tx: payments whose current holding account is one of those given, ended ones too.
 func (s *session) PaymentsOfHoldings(accounts []string) ([]relay.PaymentID, error) {
 	return in(s, plain[relay.PaymentID], "SELECT id FROM payments WHERE holding IN (%s) AND holding <> '' ORDER BY id", accounts)
+}
+
+// PaymentsOfBalances implements relay.Tx.
+func (s *session) PaymentsOfBalances(ids []string) ([]relay.PaymentID, error) {
+	return in(s, plain[relay.PaymentID], "SELECT id FROM payments WHERE balance IN (%s) AND balance <> '' ORDER BY id", ids)
 }
 
 // MintedFor implements relay.Tx, in the order of ids.

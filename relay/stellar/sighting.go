@@ -1,6 +1,7 @@
 package stellar
 
 import (
+	"encoding/hex"
 	"fmt"
 	"strings"
 
@@ -30,7 +31,9 @@ func (v View) Sighting(envelopeXDR, resultXDR string, ledger uint32) (relay.Sigh
 	s := relay.Sighting{Hash: inner, Tx: outer, Ledger: ledger, Success: r.Successful(), Fee: relay.Stroops(r.FeeCharged), Payer: muxedAddress(payer)}
 	s.Service = v.Sponsor != "" && s.Payer == v.Sponsor
 	if s.Success {
-		s.Paid, err = paid(env, r)
+		if s.Paid, err = paid(env, r); err == nil {
+			s.Ended, err = balancesEnded(env)
+		}
 		return s, err
 	}
 	ops, _ := r.OperationResults()
@@ -101,7 +104,7 @@ func moved(b xdr.OperationBody, r xdr.OperationResult) (m relay.Paid, to *xdr.Mu
 		return relay.Paid{Asset: Native, Amount: relay.Stroops(balance)}, b.Destination, ok
 	case xdr.OperationTypeCreateClaimableBalance:
 		op := b.CreateClaimableBalanceOp
-		m = relay.Paid{Asset: assetText(op.Asset), Amount: relay.Stroops(op.Amount), Claimable: true}
+		m = relay.Paid{Asset: assetText(op.Asset), Amount: relay.Stroops(op.Amount), Claimable: true, Balance: balanceMade(r)}
 		if len(op.Claimants) != 1 {
 			return m, nil, true
 		}
@@ -109,4 +112,41 @@ func moved(b xdr.OperationBody, r xdr.OperationResult) (m relay.Paid, to *xdr.Mu
 		return m, &claimant, true
 	}
 	return m, nil, false
+}
+
+// balanceMade is the id of the balance that an operation made, in hexadecimal XDR; "" when the result does not say it.
+func balanceMade(r xdr.OperationResult) string {
+	if r.Tr == nil || r.Tr.CreateClaimableBalanceResult == nil || r.Tr.CreateClaimableBalanceResult.BalanceId == nil {
+		return ""
+	}
+	id, err := balanceText(*r.Tr.CreateClaimableBalanceResult.BalanceId)
+	if err != nil {
+		return ""
+	}
+	return id
+}
+
+func balanceText(id xdr.ClaimableBalanceId) (string, error) {
+	raw, err := id.MarshalBinary()
+	return hex.EncodeToString(raw), err
+}
+
+// balancesEnded are the balances that the operations of a transaction which succeeded claimed or clawed back.
+func balancesEnded(env xdr.TransactionEnvelope) (ended []relay.BalanceEnd, err error) {
+	for _, op := range env.Operations() {
+		end, id := relay.BalanceEnd{}, xdr.ClaimableBalanceId{}
+		switch op.Body.Type {
+		case xdr.OperationTypeClaimClaimableBalance:
+			id = op.Body.ClaimClaimableBalanceOp.BalanceId
+		case xdr.OperationTypeClawbackClaimableBalance:
+			id, end.Clawed = op.Body.ClawbackClaimableBalanceOp.BalanceId, true
+		default:
+			continue
+		}
+		if end.ID, err = balanceText(id); err != nil {
+			return nil, err
+		}
+		ended = append(ended, end)
+	}
+	return ended, nil
 }

@@ -126,7 +126,7 @@ type Payment struct {
 	Settlement      *Settlement       `json:"settlement"`             // null until it ended on the ledger
 	Arrived         string            `json:"arrived,omitempty"`      // by it, of the amount; absent when the transaction does not tell
 	ArrivedRest     string            `json:"arrived_rest,omitempty"` // lumens that arrived besides; absent when none did
-	Collected       string            `json:"collected,omitempty"`    // transaction that claimed, for the treasury, what a last resort left; "elsewhere" when it is gone by none of the service's
+	Collected       string            `json:"collected,omitempty"`    // transaction that claimed what a last resort left; "elsewhere" when it is gone by none of the service's
 	Ending          string            `json:"ending,omitempty"`       // the end in words, for people
 	CreatedAt       time.Time         `json:"created_at"`
 	UpdatedAt       time.Time         `json:"updated_at"`

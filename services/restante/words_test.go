@@ -44,7 +44,7 @@ func TestNextOfABalance(t *testing.T) {
 		}
 	}
 	for detail, want := range map[string]string{
-		"f00d":                   "The service claimed the balance for the treasury, in transaction f00d",
+		"f00d":                   "The balance that was left was claimed, in transaction f00d",
 		relay.CollectedElsewhere: "The balance is gone from the ledger, by no transaction of the service.",
 	} {
 		if got := happened(wire.StoryEntry{Input: "balance_collected", Detail: detail}); got != want {
