@@ -110,7 +110,7 @@ type Tx interface {
 	SavePayment(p *Payment) error
 	PaymentsOfHoldings(accounts []string) ([]PaymentID, error)
 	PaymentsOfBalances(ids []string) ([]PaymentID, error) // in whose last resorts these claimable balances were left
-	MintedFor(account string) ([]PaymentID, error) // those for which a way back out of the account was ever written down
+	MintedFor(account string) ([]PaymentID, error)        // those for which a way back out of the account was ever written down
 	AppendHistory(e Entry) error
 
 	// Work. It is its payment's app's, or that of the first payment of its envelope. A row that is the same (kind, payment, envelope, subject) and not done is moved to the earlier due.
