@@ -58,6 +58,10 @@ func TestFullDirectory(t *testing.T) {
 	if refused == nil || refused.Status != http.StatusServiceUnavailable || !strings.HasPrefix(refused.Code, "storage_") || refused.Detail == "" {
 		t.Fatalf("a request on a full disk: %+v %v", refused, err)
 	}
+	out, errs, err := typeIn(t, d, "send", "--to", "ana@example.com", "--amount", "25", "--note", strings.Repeat("n", 400))
+	if statusOf(err) != statusTryAgain || !strings.Contains(errs, "Refused, and nothing was sent: ") || strings.Contains(out+errs, "/c/pay_") {
+		t.Errorf("a send on a full disk: %v\n%s%s", err, out, errs)
+	}
 	if err := os.Remove(ballast); err != nil {
 		t.Fatal(err)
 	}
@@ -67,6 +71,36 @@ func TestFullDirectory(t *testing.T) {
 	}
 	if _, err := d.app.Follow(t.Context(), sent.Payment.ID, inState(relay.Pending)); err != nil {
 		t.Error(err)
+	}
+}
+
+// TestStartOnAFullDirectory: whatever a start meets first on a full disk, the disk is named.
+func TestStartOnAFullDirectory(t *testing.T) {
+	disk := smallDisk(t, 32<<20)
+	data, ballast := filepath.Join(disk, "data"), filepath.Join(disk, "ballast")
+	up := func() string {
+		err := run(t.Context(), func(string) string { return "" }, []string{"up", "--data", data, "--addr", "127.0.0.1:0", "--identity", filepath.Join(t.TempDir(), "id")},
+			strings.NewReader(""), io.Discard, io.Discard)
+		if err == nil {
+			t.Fatal("it starts")
+		}
+		return err.Error()
+	}
+	fill(t, ballast)
+	if said := up(); !strings.Contains(said, "The data directory "+data+" is full") {
+		t.Errorf("a new one: %s", said)
+	}
+	if err := os.Remove(ballast); err != nil {
+		t.Fatal(err)
+	}
+	_, end, err := raise(t.Context(), io.Discard, func(c *houseConfig) { c.Data, c.Ledger.Interval = data, 50*time.Millisecond })
+	if err != nil {
+		t.Fatal(err)
+	}
+	end()
+	fill(t, ballast)
+	if said := up(); !strings.Contains(said, "The data directory "+data+" is full") {
+		t.Errorf("one that was at work: %s", said)
 	}
 }
 
@@ -131,8 +165,21 @@ func TestMailServerDown(t *testing.T) {
 	if status != http.StatusServiceUnavailable || !strings.Contains(r.Causes["mail"], at.String()) {
 		t.Errorf("%d %+v", status, r)
 	}
-	if _, err := d.app.Send(t.Context(), client.SendRequest{To: "ana@example.com", Amount: "25"}); err != nil {
+	sent, err := d.app.Send(t.Context(), client.SendRequest{To: "ana@example.com", Amount: "25"})
+	if err != nil {
 		t.Fatal(err)
+	}
+	link, err := sent.Link.Reveal()
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, said, err := typeIn(t, d, "claim", "--to", d.w.app.Treasury, link)
+	if statusOf(err) != statusCode || strings.Contains(said, "on its way") ||
+		!strings.Contains(said, at.String()+" cannot be reached. It is tried again by itself") {
+		t.Errorf("a claim: %v %s", err, said)
+	}
+	if said, _, err = typeIn(t, d, "show", sent.Payment.ID); err != nil || !strings.Contains(said, "none is delivered yet. The mail server ") {
+		t.Errorf("show: %v\n%s", err, said)
 	}
 	for !strings.Contains(log.String(), "the mail server "+at.String()+" cannot be reached") { // when it waits, she is written to
 		if pauseFor(t.Context(), 10*time.Millisecond) != nil {
