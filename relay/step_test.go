@@ -242,7 +242,7 @@ func TestAWalletsFundingDiesOnce(t *testing.T) {
 
 // A direct payment ends where its funding lands, in the account that was agreed and no other.
 func TestPaidDirectly(t *testing.T) {
-	p := Payment{State: Created, Amount: 5, PayTo: "GANA", ReturnTo: "T"}
+	p := Payment{State: Created, Amount: 5, PayTo: "GANA", ReturnTo: "T", Policy: Link}
 	p, _, err := Step(p, FundingSigned{Hash: "f", Bound: 9}, 1)
 	if err != nil || p.State != Funding || p.Holding != "" || p.NotBefore() != 0 || p.LockedUnits() != 0 || p.OwnUnits() != 0 {
 		t.Fatal(p, err)
