@@ -65,14 +65,18 @@ func keepBox(tx Tx, p *Payment, m Minted) error {
 }
 
 // UndoFunding takes the plan of a client's funding back that the signer refused to keep, and that its log does not have: the
-// payment is as before its deposit, and the box is forgotten. What is signed by whoever has to sign it stays. The envelope stays
-// planned, for its sender may have signed it: when it lands, the money goes home.
+// payment is as before its deposit, and the box is forgotten. What is signed by all who have to sign it stays, and so does what
+// was kept meanwhile for another caller. The envelope stays planned, for its sender may have signed it: when it lands, the money goes
+// home.
 func (d *Desk) UndoFunding(ctx context.Context, id PaymentID, hash string) (Payment, error) {
 	var out Payment
 	err := d.Store.UpdateMany(ctx, []PaymentID{id}, func(tx Tx, ps []Payment) error {
 		out = ps[0]
 		e, err := tx.Envelope(hash)
 		if err != nil || e.State != Planned {
+			return err
+		}
+		if open, err := tx.WorkOpen(id, DoKeep); err != nil || !open {
 			return err
 		}
 		if out, err = d.step(tx, ps[0], FundingUndone{Hash: hash}); err != nil || out.Funding != "" {

@@ -41,6 +41,9 @@ func (d *Desk) CommitFunding(ctx context.Context, f FundAnswer) error {
 			if err := ownWallet(tx, ps[0]); err != nil {
 				return err
 			}
+			if err := fundingGoes(tx, ps[0]); err != nil && ps[0].From != "" {
+				return err
+			}
 			if err := tx.InsertEnvelope(f.Envelope); err != nil {
 				return err
 			}
@@ -205,6 +208,9 @@ func (d *Desk) SignFunding(ctx context.Context, id PaymentID, hash string, compl
 			return nil // it has landed, or it never will; the payment says which
 		case out.Funding != hash: // its plan was taken back a moment ago
 			return conflict("funding_undone", "The plan of this funding was taken back. Do not sign it; ask for the payment's terms again.")
+		}
+		if err := fundingGoes(tx, out); err != nil {
+			return err
 		}
 		if e.State == Signed && bytes.Equal(e.XDR, complete) {
 			return nil // the same again
@@ -409,7 +415,8 @@ func (d *Desk) settleIn(tx Tx, hash string, seen *Sighting) (said []error, err e
 		next, in, err = StepSighting(e, *seen, left)
 	}
 	if err != nil {
-		return d.stop(tx, hash, fmt.Errorf("envelope %s: %w", hash, unfit(err)), e.Payments...)
+		_, said, err = d.stop(tx, hash, fmt.Errorf("envelope %s: %w", hash, unfit(err)), e.Payments...)
+		return said, err
 	}
 	told := []telling{}
 	for i, id := range e.Payments {
@@ -422,21 +429,20 @@ func (d *Desk) settleIn(tx Tx, hash string, seen *Sighting) (said []error, err e
 		}
 		told = append(told, more...)
 	}
-	agreed := false
+	whole := true
 	for _, t := range told {
 		err := d.tell(tx, t.p, t.in)
 		if err == nil {
-			agreed = true
 			continue
 		}
-		stopped, err := d.stop(tx, hash, fmt.Errorf("envelope %s, payment %s: %w", hash, t.p.ID, err), t.p.ID)
+		stops, news, err := d.stop(tx, hash, fmt.Errorf("envelope %s, payment %s: %w", hash, t.p.ID, err), t.p.ID)
 		if err != nil {
 			return nil, err
 		}
-		said = append(said, stopped...)
+		said, whole = append(said, news...), whole && !stops
 	}
-	if !agreed && len(said) > 0 || next.State == e.State {
-		return said, nil // nothing of it is written: it is found again when a person has looked
+	if !whole || next.State == e.State {
+		return said, nil // the envelope stays live: it is found, and told, again when a person has looked
 	}
 	return said, tx.SaveEnvelope(&next)
 }
@@ -476,22 +482,23 @@ func alreadyHeld(tx Tx, before, next Payment) error {
 	return err
 }
 
-// stop writes a contradiction about payments down, and answers what it says; any other error is given back as it is.
-func (d *Desk) stop(tx Tx, hash string, cause error, ids ...PaymentID) (said []error, err error) {
+// stop writes a contradiction about payments down, and answers whether they are stopped by it, and what of that is news; any other
+// error is given back as it is.
+func (d *Desk) stop(tx Tx, hash string, cause error, ids ...PaymentID) (stops bool, said []error, err error) {
 	if !errors.Is(cause, ErrContradiction) {
-		return nil, cause
+		return false, nil, cause
 	}
 	cause = AboutPayments(hash, cause, ids...)
 	for _, c := range Contradictions(cause) {
-		news, err := c.put(tx, d.now())
+		one, news, err := c.put(tx, d.now())
 		if err != nil {
-			return nil, err
+			return false, nil, err
 		}
-		if news {
+		if stops = stops || one; news {
 			said = append(said, c)
 		}
 	}
-	return said, nil
+	return stops, said, nil
 }
 
 // telling is what one payment is told of an envelope.
@@ -695,7 +702,7 @@ func (d *Desk) others(tx Tx, t PageTransaction) (said []error, err error) {
 			err = tx.AddWork(Work{Kind: DoAudit, Payment: id, Due: d.now()})
 		}
 		if err != nil {
-			more, err := d.stop(tx, t.Hash, fmt.Errorf("transaction %s, payment %s: %w", t.Tx, id, err), id)
+			_, more, err := d.stop(tx, t.Hash, fmt.Errorf("transaction %s, payment %s: %w", t.Tx, id, err), id)
 			if err != nil {
 				return nil, err
 			}

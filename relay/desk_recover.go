@@ -77,7 +77,7 @@ func (d *Desk) Adopt(ctx context.Context, f FundAnswer, seen *Sighting, landed b
 			if code := CodeOf(err); landed && !f.Envelope.WalletsOwn() && (code == errNotCreated.Code || code == otherwise) {
 				err = fmt.Errorf("funding %s landed, and payment %s says otherwise (%v): %w", hash, m.Payment, err, ErrContradiction)
 				var more []error
-				more, err = d.stop(tx, hash, err, m.Payment)
+				_, more, err = d.stop(tx, hash, err, m.Payment)
 				said = append(said, more...)
 			}
 			if err != nil {
@@ -88,6 +88,9 @@ func (d *Desk) Adopt(ctx context.Context, f FundAnswer, seen *Sighting, landed b
 		case seen != nil: // those that were stopped are told again, and contradict again
 			if _, err := d.settleIn(tx, seen.Hash, seen); err != nil {
 				return err
+			}
+			if e, err := tx.Envelope(hash); err != nil || e.Live() { // when a person has looked
+				return errors.Join(err, tx.AddWork(Work{Kind: DoSubmit, Envelope: hash, Due: d.now()}), d.lookAgain(tx, f.Envelope.Payments))
 			}
 		case landed: // the envelope stays signed: nobody has seen it
 			for _, id := range f.Envelope.Payments {

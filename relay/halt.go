@@ -156,12 +156,13 @@ func (c *Contradiction) halts(now Micros) []Halt {
 	return []Halt{h}
 }
 
-// put writes down what a contradiction stops. news says that not all of it stood before, or had been looked at.
-func (c *Contradiction) put(tx Tx, now Micros) (news bool, err error) {
+// put writes down what a contradiction stops. stops says that something is stopped by it, which no person has looked at, and news
+// that this did not stand before.
+func (c *Contradiction) put(tx Tx, now Micros) (stops, news bool, err error) {
 	for _, h := range c.halts(now) {
 		lifted, err := tx.Lifted(h.Hash)
 		if err != nil {
-			return false, err
+			return false, false, err
 		}
 		if lifted {
 			continue
@@ -169,16 +170,24 @@ func (c *Contradiction) put(tx Tx, now Micros) (news bool, err error) {
 		if h.Scope == HaltPayment {
 			p, err := tx.Payment(h.Payment)
 			if err != nil && CodeOf(err) != ErrNotFound.Code {
-				return false, err
+				return false, false, err
 			}
 			h.App = p.App
 		}
+		standing, err := tx.HaltsOf(h.App, h.Payment)
+		if err != nil {
+			return false, false, err
+		}
+		stops = true
+		if slices.ContainsFunc(standing, func(s Halt) bool { return s.Scope == h.Scope && s.Hash == h.Hash }) {
+			continue
+		}
 		if err := tx.Halt(h); err != nil {
-			return false, err
+			return false, false, err
 		}
 		news = true
 	}
-	return news, nil
+	return stops, news, nil
 }
 
 // Halt stops what a contradiction is about until a person has looked; a hash that a person has looked at stops nothing any
@@ -190,7 +199,7 @@ func (d *Desk) Halt(ctx context.Context, cause error) (all bool, err error) {
 	}
 	err = d.Store.UpdateMany(ctx, nil, func(tx Tx, _ []Payment) error {
 		for _, c := range found {
-			if _, err := c.put(tx, d.now()); err != nil {
+			if _, _, err := c.put(tx, d.now()); err != nil {
 				return err
 			}
 		}
@@ -293,8 +302,18 @@ func haltOf(tx Tx, app AppID, ids ...PaymentID) (*Halt, error) {
 }
 
 // goes refuses what would move money of a payment that is stopped.
-func goes(tx Tx, p Payment) error {
-	h, err := haltOf(tx, p.App, p.ID)
+func goes(tx Tx, p Payment) error { return allGo(tx, p.App, p.ID) }
+
+// fundingGoes is goes of a payment that is to be funded, and of the one whose money that takes.
+func fundingGoes(tx Tx, p Payment) error {
+	if p.Replaces == "" {
+		return goes(tx, p)
+	}
+	return allGo(tx, p.App, p.ID, p.Replaces)
+}
+
+func allGo(tx Tx, app AppID, ids ...PaymentID) error {
+	h, err := haltOf(tx, app, ids...)
 	if err == nil && h != nil {
 		err = h.refusal()
 	}
@@ -350,11 +369,14 @@ func whose(tx Tx, w Work) (AppID, []PaymentID, error) {
 		}
 		ids = e.Payments
 	}
-	if w.App != "" || len(ids) == 0 {
+	if len(ids) == 0 || ids[0] == "" {
 		return w.App, ids, nil
 	}
 	p, err := tx.Payment(ids[0])
-	return p.App, ids, err
+	if err == nil && w.Envelope != "" && p.Replaces != "" { // it empties the other's holding account
+		ids = append(slices.Clone(ids), p.Replaces)
+	}
+	return cmp.Or(w.App, p.App), ids, err
 }
 
 // MayHandIn refuses an envelope that carries a payment which is stopped: the fault is "halted".

@@ -52,7 +52,7 @@ type (
 		Came   Stroops // of a payment that takes over another's money: what came of it
 		Spent  Stroops // and the fees that the other's holding account has paid
 
-		// Of a wallet's own funding: what it made. A payment that had given the funding up takes it from here.
+		// Of a client's funding: what it made. A payment that had given the funding up takes it from here.
 		Holding string
 		Bound   uint32
 	}

@@ -116,6 +116,7 @@ type Tx interface {
 	// Work. It is its payment's app's, or that of the first payment of its envelope. A row that is the same (kind, payment, envelope, subject) and not done is moved to the earlier due.
 	AddWork(w Work) error
 	CloseWork(id PaymentID, kinds ...EffectKind) error
+	WorkOpen(id PaymentID, kind EffectKind) (bool, error)
 
 	// Envelopes. Insert fails with ErrSequenceTaken when a live funding holds (network, source, sequence). Rungs of a ladder
 	// and claims of one holding account do not exclude one another here: they all merge the same account away, and the

@@ -46,3 +46,9 @@ func (s *session) CloseWork(id relay.PaymentID, kinds ...relay.EffectKind) error
 	_, err := s.exec(text, args...)
 	return err
 }
+
+// WorkOpen implements relay.Tx.
+func (s *session) WorkOpen(id relay.PaymentID, kind relay.EffectKind) (bool, error) {
+	open, err := all(s, plain[int64], "SELECT id FROM work WHERE payment = $1 AND kind = $2 AND done_at = 0 LIMIT 1", id, kind)
+	return len(open) > 0, err
+}

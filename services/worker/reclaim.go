@@ -36,7 +36,11 @@ func (w *Worker) reclaim(ctx context.Context, row relay.Work) error {
 		if err != nil {
 			return err
 		}
-		if r.ID != row.ID && p.App == first.App && p.SpentUnits > 0 {
+		free, err := w.Desk.Unstopped(ctx, p.App, p.ID)
+		if err != nil {
+			return err
+		}
+		if r.ID != row.ID && p.App == first.App && p.SpentUnits > 0 && len(free) > 0 {
 			rows, payments = append(rows, r), append(payments, p)
 			continue
 		}

@@ -162,8 +162,11 @@ func (w *Worker) planKept(ctx context.Context, fates []relay.FundingFate) error 
 		if err == nil {
 			_, err = w.Desk.Kept(ctx, kept)
 		}
-		if err != nil {
+		switch {
+		case relay.KindOf(err) == relay.Unavailable, ctx.Err() != nil:
 			return err
+		case err != nil:
+			w.Log.Error("a deposit that the signer keeps cannot be planned again; a person has to look", "funding", e.Hash, "err", err)
 		}
 	}
 	return nil
