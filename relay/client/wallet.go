@@ -37,7 +37,7 @@ func (c *Client) byWallet(ctx context.Context, r ClaimRequest, h Holding, to Acc
 	defer cancel()
 	_, err = c.FollowClaim(patient, r.Link, func(v ClaimView) bool {
 		r.tell(v)
-		return v.State != string(relay.Pending)
+		return v.State != string(relay.Pending) || Stopped(v)
 	})
 	if err != nil && patient.Err() != nil && ctx.Err() == nil {
 		return ClaimView{}, ErrWalletSilent

@@ -3,9 +3,11 @@ package main
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -47,6 +49,22 @@ func (c *cli) keepAttempt(a client.Attempt, server string) (k keptAttempt, err e
 		return k, failed("The payment's id and link cannot be kept, so nothing was sent: %v. Name another folder in RESTANTE_STATE.", err)
 	}
 	return k, nil
+}
+
+// mostUnfinished is how many sends that were cut off are named.
+const mostUnfinished = 3
+
+// tellUnfinished names sends of before that are kept still: one that was killed before its id was shown is found again by that.
+func (c *cli) tellUnfinished() {
+	pattern, err := c.attemptPath("pay_*")
+	if err != nil || c.json {
+		return
+	}
+	found, _ := filepath.Glob(pattern)
+	for _, path := range found[:min(len(found), mostUnfinished)] {
+		id := strings.TrimSuffix(filepath.Base(path), ".json")
+		fmt.Fprintf(c.stderr, "An earlier send was cut off, or is under way: %s. Go on with that one by: restante send --resume %s\n", id, id)
+	}
 }
 
 // forget deletes it; that it cannot be deleted is worth a word and no more.

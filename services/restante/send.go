@@ -92,6 +92,7 @@ func (c *cli) send(ctx context.Context, r client.SendRequest, wait bool) error {
 	if err != nil {
 		return notSent(err)
 	}
+	c.tellUnfinished()
 	kept, err := c.keepAttempt(a, cl.Server())
 	if err != nil {
 		return err
