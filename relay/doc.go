@@ -28,11 +28,13 @@
 //   - input.go: what can happen to a payment, and through which of the three doors (HTTP, ledger watcher, clock);
 //   - step.go: [Step], the one pure function (payment, input, now) → (payment, effects, error);
 //   - envelope.go: the second, small aggregate: one signed transaction and the payments it carries;
-//   - desk.go: [Desk], the one writer: it reads, steps, and commits payment, history and effects together; desk_ledger.go
-//     is what it writes upon what the ledger shows, desk_deposit.go upon what the signer says of a client's funding, desk_proof.go upon a proof, desk_direct.go about accounts on file and
-//     tokens, desk_answers.go what is remembered for a request that comes again, desk_recover.go after a backup, anchor.go by
-//     what a database knows the signer's log again, halt.go what stops when ledger and records contradict each other, and
-//     desk_preview.go is a look at what it would write;
+//   - desk.go: [Desk], the one writer: it reads, steps, and commits payment, history and effects together. desk_fund.go is what it
+//     writes of fundings, desk_deposit.go upon what the signer says of a client's, desk_claim.go of claims, desk_ledger.go upon
+//     what the ledger says of an envelope, desk_witness.go upon a whole ledger, desk_proof.go upon a proof; desk_direct.go is about
+//     accounts on file and tokens, desk_answers.go what is remembered for a request that comes again, desk_recover.go what is done
+//     after a backup, desk_preview.go a look at what it would write;
+//   - halt.go: what stops when ledger and records contradict each other, and what does not; history.go how a ledger that began anew
+//     is told; anchor.go by what a database knows the signer's log again;
 //   - carry.go, desk_pause.go: what the sponsor has to carry, what is set aside of it for the claims and returns of money in
 //     flight, and how fundings wait ([Pause]) when it, a treasury or a limit has not enough left;
 //   - proof.go: how long codes, vouchers and proofs last, how often they are tried, and what uses them up;

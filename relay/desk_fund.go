@@ -1,0 +1,239 @@
+package relay
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"slices"
+)
+
+// CommitFunding writes down a signed funding: the envelope with its sequence number, every box and every rung, and each
+// payment's step to funding, in one commit. Only after it may the envelope be handed in. A payment that has moved on since
+// the intent fails the whole commit: then nothing of this funding is ever sent, and its bound passes unused.
+//
+// One that a client minted is written down as planned, before the signer keeps it, so that a cancel from then on is a wish.
+// Until [Desk.Kept] it is work to have it kept; [Desk.UndoFunding] takes it back when the signer refuses. With another box than
+// the one that is written down it is [ErrKeptAlready]. Nothing is handed in
+// until it is signed ([Desk.SignFunding]); its sender may hand it in by himself, and the watcher sees that. So it is written
+// down, too, when the payment was canceled or has failed a moment ago: the payment stays as it is, the conflict "not_created"
+// says so, and what lands goes home.
+func (d *Desk) CommitFunding(ctx context.Context, f FundAnswer) error {
+	ids := f.Envelope.Payments
+	over := false
+	err := d.Store.UpdateMany(ctx, ids, func(tx Tx, ps []Payment) error {
+		known, err := tx.Envelope(f.Envelope.Hash)
+		again := err == nil
+		switch {
+		case again && ps[0].From != "" && ps[0].Funding == known.Hash:
+			return sameBox(tx, ps[0], f.Minted[0])
+		case again && (ps[0].From == "" || ps[0].State != Created || !known.Live()):
+			return nil // committed before a crash; its submission is a row of work
+		case err != nil && CodeOf(err) != ErrNotFound.Code:
+			return err
+		case !again:
+			if err := alone(tx, ps[0]); err != nil {
+				return err
+			}
+			if err := ownHolding(tx, ps[0], f.Minted[0]); err != nil {
+				return err
+			}
+			if err := ownWallet(tx, ps[0]); err != nil {
+				return err
+			}
+			if err := fundingGoes(tx, ps[0]); err != nil && ps[0].From != "" {
+				return err
+			}
+			if err := tx.InsertEnvelope(f.Envelope); err != nil {
+				return err
+			}
+		}
+		p := ps[0]
+		if p.From == "" { // the signer has funded: what stood in the way is over
+			if err := tx.EndPauses("", p.App); err != nil {
+				return err
+			}
+		}
+		if over = p.givenUp(); over {
+			return giveUp(tx, p, f.Minted[0])
+		}
+		for i, p := range ps {
+			if err := d.commitMinted(tx, p, f.Minted[i], f.Envelope, again); err != nil {
+				return err
+			}
+		}
+		if f.Envelope.State == Planned {
+			return tx.AddWork(Work{Kind: DoKeep, Payment: ids[0], Due: d.now() + keepPause})
+		}
+		return tx.AddWork(Work{Kind: DoSubmit, Envelope: f.Envelope.Hash, Due: d.now()})
+	})
+	if err == nil && over {
+		err = errNotCreated
+	}
+	return err
+}
+
+var errNotCreated = conflict("not_created", "Only a payment that is not funded can be funded.")
+
+// giveUp writes down the way back of a client's funding whose payment is over, and the version of its ladder on the payment. It
+// keeps no box, so no claim of it can be made.
+func giveUp(tx Tx, p Payment, m Minted) error {
+	if err := m.fits(p); err != nil {
+		return err
+	}
+	m.Box = nil
+	if err := putMinted(tx, p, m); err != nil {
+		return err
+	}
+	p.LadderVersion = m.LadderVersion
+	return tx.SavePayment(&p)
+}
+
+// keepPause is how long a deposit is left to whoever took it in, before it is work to have it kept.
+const keepPause = Micros(5 * 1e6)
+
+// alone refuses a client's funding beside another one of the same payment that could still land.
+func alone(tx Tx, p Payment) error {
+	if p.From == "" {
+		return nil
+	}
+	all, err := tx.EnvelopesOf(p.ID)
+	if err != nil {
+		return err
+	}
+	if slices.ContainsFunc(all, func(e Envelope) bool { return e.Kind == FundingEnvelope && e.Live() }) {
+		return conflict("kept_already", "Another funding of this payment was handed in, and could still land.")
+	}
+	return nil
+}
+
+// ownHolding refuses a holding account of a client's making that is another payment's, also when that one is over: a funding of
+// either may still land, and the account has one row of payments that it is the money of.
+func ownHolding(tx Tx, p Payment, m Minted) error {
+	if p.From == "" {
+		return nil // the service made its key, and never makes one twice
+	}
+	others, err := tx.MintedFor(m.Account)
+	if err == nil && slices.ContainsFunc(others, func(id PaymentID) bool { return id != p.ID }) {
+		err = errHolding
+	}
+	return err
+}
+
+var errHolding = conflict("holding_known", "The holding account is another payment's.")
+
+// Planned is what was committed of a client's funding, as the signer is asked to keep it; false when it has no box any more,
+// for the payment has ended.
+func (d *Desk) Planned(ctx context.Context, id PaymentID) (f FundAnswer, ok bool, err error) {
+	err = d.Store.View(ctx, func(tx Tx) error {
+		f, ok = FundAnswer{}, false
+		p, err := tx.Payment(id)
+		if err != nil || p.From == "" || p.Funding == "" || p.State.Ended() {
+			return err
+		}
+		all, err := tx.EnvelopesOf(id)
+		if err != nil {
+			return err
+		}
+		m := Minted{Payment: p.ID, Account: p.Holding, Amount: p.Amount, Asset: p.Asset, ReturnTo: p.ReturnTo, ExpiresAt: p.ExpiresAt,
+			BoxMAC: p.BoxMAC, Proof: p.Proof, Terms: p.Terms(), LadderVersion: p.LadderVersion}
+		for _, e := range all {
+			switch {
+			case e.Hash == p.Funding:
+				f = FundAnswer{App: p.App, Envelope: e}
+			case e.Kind == ReturnEnvelope && e.Source == p.Holding:
+				m.Ladder = append(m.Ladder, e)
+			}
+		}
+		if m.Box, err = tx.Box(id); CodeOf(err) == ErrNotFound.Code {
+			return nil // it came back from an end
+		}
+		f.Minted, ok = []Minted{m}, true
+		return err
+	})
+	return f, ok, err
+}
+
+func (d *Desk) commitMinted(tx Tx, p Payment, m Minted, funding Envelope, again bool) error {
+	if m.Payment != p.ID || p.PayTo == "" && (len(m.Box) == 0 || len(m.Ladder) == 0) {
+		return NewFault(Internal, "answer_incomplete", "", nil)
+	}
+	if p.State != Created {
+		return errNotCreated
+	}
+	if err := m.fits(p); err != nil {
+		return err
+	}
+	if again {
+		m.Ladder = nil // is there already
+	}
+	if err := putMinted(tx, p, m); err != nil {
+		return err
+	}
+	p.BoxMAC, p.Proof = m.BoxMAC, m.Proof
+	_, err := d.step(tx, p, FundingSigned{Hash: funding.Hash, Holding: m.Account, Bound: funding.Bound, LadderVersion: m.LadderVersion})
+	return err
+}
+
+// putMinted writes box and way back down; a direct payment has neither, and one that came back from its end no box.
+func putMinted(tx Tx, p Payment, m Minted) error {
+	if p.PayTo != "" {
+		return nil
+	}
+	if len(m.Box) > 0 {
+		if err := tx.PutBox(p.ID, m.Box); err != nil {
+			return err
+		}
+	}
+	for _, rung := range m.Ladder {
+		if err := tx.InsertEnvelope(rung); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// SignFunding takes a funding that a client made, completed by whoever has to sign it: from now on it is handed in. It was
+// written down before anybody signed it, so a client that hands it in by itself is seen all the same.
+func (d *Desk) SignFunding(ctx context.Context, id PaymentID, hash string, complete []byte) (Payment, error) {
+	var out Payment
+	err := d.Store.UpdateMany(ctx, []PaymentID{id}, func(tx Tx, ps []Payment) error {
+		out = ps[0]
+		e, err := tx.Envelope(hash)
+		if err != nil || e.Kind != FundingEnvelope || !slices.Contains(e.Payments, id) || out.From == "" {
+			return invalid("funding_unknown", "/envelope", "this envelope is not the funding that was handed in with the box")
+		}
+		switch {
+		case !e.Live() && out.State != Funding:
+			return nil // it has landed, or it never will; the payment says which
+		case out.Funding != hash: // its plan was taken back a moment ago
+			return conflict("funding_undone", "The plan of this funding was taken back. Do not sign it; ask for the payment's terms again.")
+		}
+		if err := fundingGoes(tx, out); err != nil {
+			return err
+		}
+		if e.State == Signed && bytes.Equal(e.XDR, complete) {
+			return nil // the same again
+		}
+		// Signatures that were not enough, or not right, may be followed by better ones: the envelope is the same.
+		if e.Live() {
+			e.State, e.XDR = Signed, complete
+			if err := tx.SaveEnvelope(&e); err != nil {
+				return err
+			}
+		}
+		return tx.AddWork(Work{Kind: DoSubmit, Envelope: hash, Due: d.now()})
+	})
+	return out, err
+}
+
+const otherwise = "funded_otherwise"
+
+// fits compares what the signer funded with what the row says: a row of the same id may not be the same payment when the
+// database was restored in between.
+func (m Minted) fits(p Payment) error {
+	if m.Amount != p.Amount || m.Asset != p.Asset || m.ReturnTo != p.ReturnTo || m.ExpiresAt != p.ExpiresAt || m.Terms != p.Terms() {
+		return NewFault(Internal, otherwise, "", fmt.Errorf("payment %s was funded with %s for %s, the row says %s for %s",
+			p.ID, m.Amount, m.ReturnTo, p.Amount, p.ReturnTo))
+	}
+	return nil
+}
