@@ -50,7 +50,8 @@ func (d *Desk) Died(ctx context.Context, hash string) error {
 	return d.settling(ctx, hash, func(tx Tx, _ Envelope) ([]error, error) { return d.settleIn(tx, hash, nil) })
 }
 
-// Starved is Died of a funding that the network did not take for want of lumens for its fee: it is no try of its payments.
+// Starved is Died of a funding that the network did not take for want of lumens for its fee, or that was not handed in before its bound:
+// it is no try of its payments.
 func (d *Desk) Starved(ctx context.Context, hash string) error {
 	return d.settling(ctx, hash, func(tx Tx, e Envelope) ([]error, error) {
 		for _, id := range e.Payments {

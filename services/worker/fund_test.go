@@ -271,6 +271,33 @@ func TestFundingGivesUp(t *testing.T) {
 	w.wantHas("the treasury", w.apps[0].Treasury, 10_000*relay.One)
 }
 
+// A worker that comes to an envelope only when its bound has passed, however often, costs its payment no try.
+func TestFundingThatIsHandedInTooLate(t *testing.T) {
+	for name, late := range map[string]bool{"not handed in": false, "handed in too late": true} {
+		t.Run(name, func(t *testing.T) {
+			w := newTown(t, plan{})
+			p := w.open(w.apps[0], nil)
+			for range relay.MostFundings + 1 {
+				for w.payment(p.ID).State != relay.Funding {
+					w.work(relay.DoFund)
+					w.close(1)
+					w.watch()
+				}
+				if w.close(bound - 1); late {
+					w.work(relay.DoSubmit)
+				}
+				w.close(2)
+				w.watch()
+				w.until(p.ID, relay.Created)
+				if got := w.payment(p.ID); got.Fundings != 0 {
+					t.Fatalf("%d tries are counted\n%s", got.Fundings, w.story(p.ID))
+				}
+			}
+			w.until(p.ID, relay.Pending)
+		})
+	}
+}
+
 // A payment above the signer's limit fails alone.
 func TestTheSignerRefusesOneForGood(t *testing.T) {
 	w := newTown(t, plan{policy: signer.Policy{Limits: signer.Limits{MaxPayment: 30 * relay.One}}})

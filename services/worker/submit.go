@@ -54,7 +54,7 @@ func (w *Worker) judge(ctx context.Context, row relay.Work, e relay.Envelope) er
 		return relay.AboutPayments(e.Hash, err, e.Payments...)
 	case seen != nil:
 		return w.Desk.Sighted(ctx, *seen)
-	case verdict == relay.CannotLand && strings.Contains(row.Note, "insufficient_balance"): // the sponsor could not pay its fee
+	case verdict == relay.CannotLand && (strings.Contains(row.Note, "insufficient_balance") || untaken(row.Note)): // no fault of its payments
 		return w.Desk.Starved(ctx, e.Hash)
 	case verdict == relay.CannotLand:
 		return w.Desk.Died(ctx, e.Hash)
@@ -181,6 +181,12 @@ const handedIn = "handed in %d times"
 func submissions(note string) (n int) {
 	_, _ = fmt.Sscanf(note, handedIn, &n)
 	return n
+}
+
+// untaken says of an envelope whose bound has passed that no worker came to it before, or only when it was too late.
+func untaken(note string) bool {
+	n := submissions(note)
+	return n == 0 || n == 1 && strings.Contains(note, "too_late")
 }
 
 // handIn wraps e in a fee bump, paying more the more often it had to be tried, and submits it.
