@@ -21,6 +21,7 @@ import (
 // TestBell: the bus only rings. With its store deleted and publishing disabled, a hundred payments still finish, and every
 // stroop is where the ledger, read by somebody else's code, says it should be.
 func TestBell(t *testing.T) {
+	t.Parallel()
 	ctx := t.Context()
 	d, end, err := raise(ctx, io.Discard, func(c *houseConfig) {
 		c.muteBus = true

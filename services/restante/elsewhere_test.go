@@ -130,6 +130,7 @@ var accountNeeded = regexp.MustCompile(`(?m)^  (sponsor|treasury) +(G[A-Z2-7]{55
 // TestElsewhere starts on an outside network without a friendbot. All accounts are named at once, the same on every start;
 // it goes on when they are there, makes the channels out of the sponsor, and sends.
 func TestElsewhere(t *testing.T) {
+	t.Parallel()
 	network := devnettest.Start(t, devnettest.Interval(100*time.Millisecond))
 	data := t.TempDir()
 	args := []string{"--data", data, "--rpc", network.RPC, "--passphrase", devnettest.Passphrase, "--identity", filepath.Join(t.TempDir(), "id")}
@@ -229,6 +230,7 @@ func TestElsewhere(t *testing.T) {
 
 // TestDevEnvIsSourced has a shell read what `up` wrote, on a network whose name needs quotes, over both protocols.
 func TestDevEnvIsSourced(t *testing.T) {
+	t.Parallel()
 	const name = `it's "a" $HOME ; network`
 	network := devnettest.Start(t, devnettest.Interval(50*time.Millisecond), devnettest.WithPassphrase(name))
 	for flag, want := range map[string][2]string{"--rpc": {network.RPC, ""}, "--horizon": {"", network.Horizon}, "": {"own", "own"}} {
@@ -255,6 +257,7 @@ func TestDevEnvIsSourced(t *testing.T) {
 
 // TestRedirectedOutputHoldsNoSecret starts with standard output in a file: key and identity go into files of their owner.
 func TestRedirectedOutputHoldsNoSecret(t *testing.T) {
+	t.Parallel()
 	data, identity := t.TempDir(), filepath.Join(t.TempDir(), "id")
 	u := upWith(t, "--data", data, "--identity", identity, "--ledger-interval", "50ms")
 	env := untilReady(t, data)
@@ -281,6 +284,7 @@ func TestRedirectedOutputHoldsNoSecret(t *testing.T) {
 
 // TestStartsOnAFlappingEndpoint starts many times while two calls in five are answered 429 or 503.
 func TestStartsOnAFlappingEndpoint(t *testing.T) {
+	t.Parallel()
 	network := devnettest.Start(t, devnettest.Interval(50*time.Millisecond))
 	for seed := range 12 {
 		err := network.Net.SetFaults(devnet.Faults{Seed: uint64(seed + 1), TooMany: 0.2, Unavailable: 0.2})
@@ -304,6 +308,7 @@ func TestStartsOnAFlappingEndpoint(t *testing.T) {
 // TestStartsBeforeItsLedger starts while nothing listens where the ledger should be, then while something answers nonsense.
 // Readiness names what it waits for from the first moment.
 func TestStartsBeforeItsLedger(t *testing.T) {
+	t.Parallel()
 	network := devnettest.Start(t, devnettest.Interval(50*time.Millisecond))
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -394,6 +399,7 @@ func TestStartsBeforeItsLedger(t *testing.T) {
 
 // TestAnotherNetworkIsFinal: no waiting makes it the right one.
 func TestAnotherNetworkIsFinal(t *testing.T) {
+	t.Parallel()
 	network := devnettest.Start(t)
 	for _, address := range [][2]string{{network.RPC, ""}, {"", network.Horizon}} {
 		_, end, err := raise(t.Context(), io.Discard, func(c *houseConfig) {

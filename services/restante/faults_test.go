@@ -74,6 +74,7 @@ type faults struct {
 }
 
 func TestFaults(t *testing.T) {
+	t.Parallel()
 	length := 15 * time.Second
 	if text := os.Getenv("RESTANTE_FAULTS"); text != "" {
 		var err error

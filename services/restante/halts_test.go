@@ -29,6 +29,7 @@ func startOn(t *testing.T, data, lift string) (*stage, func(), error) {
 // TestHeldPayment stops one payment: readyz stays 200 and says how many are held, about which hash; the payment itself, explain
 // and the claimant's view say it; others go on. It goes on when a person has looked at that hash, and at no other.
 func TestHeldPayment(t *testing.T) {
+	t.Parallel()
 	ctx, data, hash := t.Context(), t.TempDir(), strings.Repeat("ab", 32)
 	d, end, err := startOn(t, data, "")
 	if err != nil {
@@ -140,6 +141,7 @@ func typeIn(t *testing.T, d *stage, args ...string) (stdout, stderr string, err 
 
 // TestSendWaitsForNoHalt: a command that waits for a payment ends with the link and the state when a halt stands in the way.
 func TestSendWaitsForNoHalt(t *testing.T) {
+	t.Parallel()
 	d, end, err := raise(t.Context(), io.Discard, nil)
 	if err != nil {
 		t.Fatal(err)
@@ -225,6 +227,7 @@ func TestLiftHaltFlag(t *testing.T) {
 
 // TestWarningsOfReadiness: what waits for money, or for a person, is told by name and makes nothing unready.
 func TestWarningsOfReadiness(t *testing.T) {
+	t.Parallel()
 	d, end, err := raise(t.Context(), io.Discard, nil)
 	if err != nil {
 		t.Fatal(err)
@@ -258,9 +261,9 @@ func TestWarningsOfReadiness(t *testing.T) {
 		want(check, "")
 	}
 	pause("app_one", relay.TreasuryShort, "The treasury is short.")
-	want("fundings", "The fundings of 1 apps wait")
+	want("fundings", "Fundings wait for a treasury or for a limit, in 1 app(s).")
 	pause("app_two", "day_limit", "The day is used up.")
-	want("fundings", "The fundings of 2 apps wait")
+	want("fundings", "Fundings wait for a treasury or for a limit, in 2 app(s).")
 	pause("", relay.SponsorShort, "The sponsor is short.")
 	want("fundings", "The sponsor is short.")
 	resume("", "app_one", "app_two")

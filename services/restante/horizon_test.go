@@ -11,6 +11,7 @@ import (
 
 // TestOverHorizon runs the product on a ledger elsewhere that speaks Horizon only: send and claim, send and cancel.
 func TestOverHorizon(t *testing.T) {
+	t.Parallel()
 	network := devnettest.Start(t, devnettest.Interval(100*time.Millisecond))
 	d, end, err := raise(t.Context(), io.Discard, func(c *houseConfig) {
 		c.Ledger.Horizon, c.Ledger.Friendbot, c.Ledger.Passphrase = network.Horizon, network.RPC+"/friendbot", devnettest.Passphrase

@@ -119,6 +119,7 @@ const (
 )
 
 func TestKill(t *testing.T) {
+	t.Parallel()
 	kills := 40
 	if n, err := strconv.Atoi(os.Getenv("RESTANTE_KILLS")); err == nil {
 		kills = n

@@ -75,6 +75,7 @@ func waiting(t *testing.T) (m *made, id string) {
 // What is missing, older, or another's beside a database is named, the start is refused, and nothing is made in its place.
 // The directory as it was goes on.
 func TestWhatIsMissingIsNotMadeAnew(t *testing.T) {
+	t.Parallel()
 	m, id := waiting(t)
 	log := func(dir string) string { return filepath.Join(dir, "signer", "log.jsonl") }
 	cut := func(lines int) func(string) error {
@@ -164,6 +165,7 @@ func TestWhatIsMissingIsNotMadeAnew(t *testing.T) {
 
 // A signer of another directory is told apart, whole as it is.
 func TestAnotherSigner(t *testing.T) {
+	t.Parallel()
 	m, _ := waiting(t)
 	other, _ := waiting(t)
 	m.must(os.RemoveAll(filepath.Join(m.data, "signer")))
@@ -178,6 +180,7 @@ func TestAnotherSigner(t *testing.T) {
 
 // A backup of database and signer together has forgotten what was signed since. The ledger has not: everything halts.
 func TestOlderBackupOfEverything(t *testing.T) {
+	t.Parallel()
 	m, _ := waiting(t)
 	m.must(os.Rename(filepath.Join(m.copyOf(m.data), "ledger.db"), filepath.Join(m.old, "ledger.db")))
 	d, end, err := m.open(m.old)
@@ -197,6 +200,7 @@ func TestOlderBackupOfEverything(t *testing.T) {
 
 // A first start that was cut off after any part was made goes on.
 func TestFirstStartThatWasCutOff(t *testing.T) {
+	t.Parallel()
 	m := &made{T: t, data: filepath.Join(t.TempDir(), "data")}
 	_, end, err := m.open(m.data)
 	m.must(err)
@@ -219,6 +223,7 @@ func TestFirstStartThatWasCutOff(t *testing.T) {
 // The network began anew while the service was down. The start halts, asks for lumens on no ledger, and the payment says that it is
 // not known to wait.
 func TestANetworkThatBeganAnew(t *testing.T) {
+	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "data")
 	on := func(network *devnettest.Network, friendbot string) (*stage, func()) {
 		t.Helper()

@@ -19,6 +19,7 @@ import (
 // in while the money waits. It fails, and spends the plain ones. A claim is refused then, for it would spend the last resort; a
 // cancel brings the amount into a claimable balance, and the service claims that for the treasury, by itself.
 func TestOldBareRungBurnt(t *testing.T) {
+	t.Parallel()
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()
 	o := &oldData{T: t, ctx: ctx}

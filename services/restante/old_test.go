@@ -54,6 +54,7 @@ type oldData struct {
 // payment, accounting for every stroop by the reader that imports nothing of ours: at once, so that what was on its way lands,
 // and later than that, so that nothing of it can. `.ci/olddata` makes such a directory.
 func TestOldData(t *testing.T) {
+	t.Parallel()
 	archives, err := filepath.Glob("testdata/old/*.tar.gz")
 	if err != nil || len(archives) == 0 {
 		t.Fatalf("there is no old data: %v", err)

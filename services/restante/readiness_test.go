@@ -121,6 +121,7 @@ func fill(t *testing.T, path string) {
 
 // TestClocksApart: a ledger whose clock is far from this machine's is noticed, with by how much, in either direction.
 func TestClocksApart(t *testing.T) {
+	t.Parallel()
 	d, end, err := raise(t.Context(), io.Discard, nil)
 	if err != nil {
 		t.Fatal(err)
@@ -145,6 +146,7 @@ func TestClocksApart(t *testing.T) {
 
 // TestMailServerDown: readiness and the log name the server that does not answer.
 func TestMailServerDown(t *testing.T) {
+	t.Parallel()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -207,6 +209,7 @@ func (l *lockedBuffer) String() string {
 
 // TestClaimOnALedgerAhead: the ledger's clock is hours ahead of this machine's, and a claim with this machine's clock lands.
 func TestClaimOnALedgerAhead(t *testing.T) {
+	t.Parallel()
 	d, end, err := raise(t.Context(), io.Discard, nil)
 	if err != nil {
 		t.Fatal(err)

@@ -15,6 +15,7 @@ import (
 // TestLostKey: an app whose key is gone, with dev.env or by a revocation, is named and is not made a second time. Its operator makes
 // a key for it, and it goes on with the same treasury and the same payments.
 func TestLostKey(t *testing.T) {
+	t.Parallel()
 	m, id := waiting(t)
 	command := func(args ...string) (string, error) {
 		var out, errs bytes.Buffer

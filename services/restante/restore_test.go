@@ -19,6 +19,7 @@ import (
 // TestRestoredDatabase puts yesterday's database back under today's signer and ledger. What was funded since then is in the
 // signer's log: nothing is funded twice, what the backup knows goes on, and what nobody remembers goes home.
 func TestRestoredDatabase(t *testing.T) {
+	t.Parallel()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	data, backup := t.TempDir(), t.TempDir()
@@ -104,6 +105,7 @@ func copyFile(t *testing.T, from, to string) {
 
 // TestHalt stops everything that moves money, says so to whoever starts it, and goes on when a person has looked.
 func TestHalt(t *testing.T) {
+	t.Parallel()
 	data := t.TempDir()
 	start := func(lift string) (*stage, func()) {
 		d, end, err := raise(t.Context(), io.Discard, func(c *houseConfig) {

@@ -34,6 +34,7 @@ func TestMain(m *testing.M) {
 
 // TestScript runs the real binary as people type it; testdata/script holds the sessions.
 func TestScript(t *testing.T) {
+	t.Parallel()
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/script",
 		RequireExplicitExec: true,

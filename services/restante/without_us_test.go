@@ -30,6 +30,7 @@ import (
 const kitPassphrase = "correct horse battery staple"
 
 func TestOutWithoutUs(t *testing.T) {
+	t.Parallel()
 	x := &exile{t: t, dir: t.TempDir(), page: blocks(t), network: devnettest.Start(t)}
 	x.closeWhenAsked()
 	x.ledger = bareledger.Reader{URL: x.network.RPC}

@@ -88,6 +88,7 @@ func TestHistoryTellsAnEarlierEnd(t *testing.T) {
 
 // TestExplain holds the story of a payment in trouble to testdata/explain.txt. RESTANTE_UPDATE=1 writes it anew.
 func TestExplain(t *testing.T) {
+	t.Parallel()
 	at := time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC)
 	holding, from := "GHOLDING", uint32(35)
 	story := client.Story{
@@ -135,6 +136,7 @@ func TestExplain(t *testing.T) {
 }
 
 func TestExplainRecovered(t *testing.T) {
+	t.Parallel()
 	at := time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC)
 	story := client.Story{
 		Payment: wire.Payment{ID: "pay_x", State: "pending", ReturnAsked: "canceled", To: "app:forgotten", Amount: "25", Asset: "native"},
