@@ -111,6 +111,8 @@ func (b bug) put() (string, error) {
 	}
 	out, err := exec.Command("go", append([]string{"test", "-overlay", overlay, "-vet=off", "-count=1", "-failfast", "-timeout=5m"}, b.test...)...).CombinedOutput()
 	switch {
+	case err == nil && bytes.Contains(out, []byte("no tests to run")):
+		return "", fmt.Errorf("its line names no test that there is: mend the list")
 	case err == nil:
 		return "LIVES", nil
 	case bytes.Contains(out, []byte("[build failed]")), bytes.Contains(out, []byte("[setup failed]")), bytes.Contains(out, []byte("no test files")):
