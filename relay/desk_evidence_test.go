@@ -29,6 +29,21 @@ func TestPlanInTime(t *testing.T) {
 	}
 }
 
+// TestPlanUntilTheEnd: a claim is planned until the second before the payment's end, by the ledger's clock.
+func TestPlanUntilTheEnd(t *testing.T) {
+	for second, code := range map[int64]string{-1: "", 0: "expired", 1: "expired"} {
+		r := newRoom(t)
+		p := r.create(func(p *relay.Payment) { p.Policy = relay.Link })
+		r.funded(p)
+		plan := relaytest.ClaimOf("plan", p.ID)
+		plan.State, plan.Source = relay.Planned, r.is(p.ID, relay.Pending, "").Holding
+		err := r.Plan(t.Context(), plan, relay.Head{Sequence: r.seq, CloseTime: int64(p.ExpiresAt/1_000_000) + second}, "")
+		if relay.CodeOf(err) != code || (err == nil) != (code == "") {
+			t.Errorf("%d s after: %v", second, err)
+		}
+	}
+}
+
 // TestFollows: the watcher takes in the ledger that follows the last one, again what it knows, and nothing else.
 func TestFollows(t *testing.T) {
 	for name, c := range map[string]struct {
