@@ -259,8 +259,8 @@ func firstWork(p Payment, now Micros) []Work {
 	return append(work, Work{Kind: DoFund, Payment: p.ID, Due: now}, Work{Kind: DoExpire, Payment: p.ID, Due: p.ExpiresAt})
 }
 
-// replaceable judges a payment that is to take over the money of another one of the same app: only the sender's own may be,
-// whole, and while nobody is about to take it. After that the ledger decides. Any other one has a wallet of its own.
+// replaceable refuses to take over the money of another payment, unless it is one of the same app, taken over whole, and no claim or
+// return of it is on its way: from then on the ledger decides. A payment that takes nothing over has to be out of a wallet.
 func replaceable(tx Tx, p Payment) error {
 	if p.Replaces == "" {
 		return ownWallet(tx, p)

@@ -26,26 +26,17 @@ var errPolicy = conflict("policy_unsupported", "This program does not know the p
 
 // KeepsShare says whether the service keeps a half of the key, which opens the box together with the link. The fault of a policy
 // that is not known is "policy_unsupported" (Conflict).
-func (p Policy) KeepsShare() (bool, error) {
-	switch p {
-	case Guarded:
-		return true, nil
-	case Link:
-		return false, nil
-	}
-	return false, errPolicy
-}
+func (p Policy) KeepsShare() (bool, error) { return p == Guarded, p.known() }
 
 // AsksProof says whether the owner of the handle has to prove it before anything is released, planned or put on file. Where none
 // is asked for, the link says nothing about whose handle it is. The fault is that of KeepsShare.
-func (p Policy) AsksProof() (bool, error) {
-	switch p {
-	case Guarded:
-		return true, nil
-	case Link:
-		return false, nil
+func (p Policy) AsksProof() (bool, error) { return p == Guarded, p.known() }
+
+func (p Policy) known() error {
+	if p != Guarded && p != Link {
+		return errPolicy
 	}
-	return false, errPolicy
+	return nil
 }
 
 // NotKnown is what screens say of a payment whose policy this program does not know.

@@ -91,7 +91,7 @@ func TestEncodeWithAKeeper(t *testing.T) {
 	}
 }
 
-// Somebody else's account may be named by M… as the way back of a wallet's money, and of no other.
+// A wallet's money may return to an account named by M…, when that is not the wallet's own; other money may not.
 func TestAMultiplexedWayBack(t *testing.T) {
 	const muxed = "MA7QYNF7SOWQ3GLR2BGMZEHXAVIRZA4KVWLTJJFC7MGXUA74P7UJVAAAAAAAAAAAAAJLK" // SEP-23
 	own, managed := kept(), boxtest.Content()

@@ -92,7 +92,7 @@ func (c *Client) Move(ctx context.Context, r MoveRequest) (Sent, error) {
 	switch {
 	case h.Keeper != "": // the purse is that wallet's, and stays so
 		want.sponsor = h.Keeper
-	case old.RungFee > 0 && out.Payment.Funding != nil: // out of a wallet, by a client of before: whoever keeps the reserve signs, and sees for whom
+	case old.RungFee > 0 && out.Payment.Funding != nil: // of a wallet's box that names no keeper: the account that keeps the reserve signs, and its owner sees for which payment
 		want.sponsor = out.Payment.Funding.Sponsor
 	}
 	return mover.fundOwn(ctx, out, want, ownHands{keep: r.Keep, sign: r.Sign})

@@ -29,9 +29,9 @@ const MostOwnFee = int64(relay.One)
 type OwnRequest struct {
 	SendRequest
 	From       string     // the wallet's account, G…: it pays, and keeps the holding account's reserve
-	ReturnTo   string     // where the money comes home to; "" = From. Of somebody else's account also M…
-	ReturnMemo relay.Memo // that somebody else's account asks for
-	Recipients []string   // age recipients of the sender; at least one. The box is sealed to them, and to whoever claims
+	ReturnTo   string     // account that the money returns to; "" = From. Another account than From may be named by M… too
+	ReturnMemo relay.Memo // that the account which the money returns to asks for, when it is not From
+	Recipients []string   // age recipients of the sender; at least one. The box is sealed to them and to the claimant
 	FundWithin string     // how long signing may take, "1m" (the default) to about "10h": for wallets with several signers
 
 	// Keep gets what brings the money home without the relay, and returns when it is safe: on disk and synced. It is called

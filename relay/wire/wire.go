@@ -24,7 +24,7 @@ type PaymentRequest struct {
 	// Out of a wallet of the sender's own: then nothing is sent until its client has made a holding account (POST deposit).
 	From             string   `json:"from,omitempty" validate:"required_with=ReturnTo SenderRecipients FundWithin,omitempty,len=56,startswith=G"`
 	ReturnTo         string   `json:"return_to,omitempty" validate:"omitempty,max=69"`                     // default From; of somebody else's account also M…
-	ReturnMemo       string   `json:"return_memo,omitempty" validate:"omitempty,max=64"`                   // that somebody else's account asks for
+	ReturnMemo       string   `json:"return_memo,omitempty" validate:"omitempty,max=64"`                   // that the account which the money returns to asks for, when it is not the wallet
 	ReturnMemoType   string   `json:"return_memo_type,omitempty" validate:"omitempty,oneof=text id hash"`  // default text
 	SenderRecipients []string `json:"sender_recipients,omitempty" validate:"omitempty,max=4,dive,max=100"` // age1…, to whom the box will be sealed
 	FundWithin       string   `json:"fund_within,omitempty" validate:"omitempty,max=20"`                   // "1m" (the default) to about "10h"
