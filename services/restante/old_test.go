@@ -296,6 +296,10 @@ func (o *oldData) undo(p *oldPayment) {
 
 // ends holds the states to what they have to be. What was on its way may end in another way when it comes too late.
 func (o *oldData) ends() {
+	settled := map[string]bool{}
+	for _, p := range o.play.Payments {
+		settled[p.Name] = p.end == "settled"
+	}
 	for _, p := range o.play.Payments {
 		want := []string{map[string]string{"claim": "claimed", "code": "claimed", "undo": "claimed", "cancel": "returned", "expire": "returned",
 			"thaw": "returned", "allow": "returned"}[p.Finish]}
@@ -306,8 +310,10 @@ func (o *oldData) ends() {
 			want = []string{p.State}
 		case p.Name == "race":
 			want = []string{"claimed", "settled"}
-		case p.Name == "race-move":
-			want = []string{"returned", "failed"}
+		case p.Name == "race-move": // its funding takes the money of the race, or dies: then the cancel comes before the news of that, or after
+			if want = []string{"failed", "canceled"}; settled["race"] {
+				want = []string{"returned"}
+			}
 		case p.Name == "wallet-created" || p.Name == "wallet-funding-unsigned":
 			want = []string{"failed"}
 		case strings.HasPrefix(p.Name, "direct-"), strings.HasSuffix(p.Name, "claiming"):
