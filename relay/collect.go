@@ -1,9 +1,7 @@
 package relay
 
 import (
-	"context"
 	"math"
-	"slices"
 )
 
 // A last resort leaves the money of a payment in a claimable balance. Where its claimant is an app's treasury, an operation of
@@ -73,29 +71,4 @@ type CollectAnswer struct {
 	Balance string // its id, as in hexadecimal XDR
 	Hash    string // inner
 	XDR     []byte
-}
-
-// CollectLeft asks for every balance that was left to a treasury and is not known to have come there, and says of how many. Again
-// is safe: what is asked for already stays so.
-func (d *Desk) CollectLeft(ctx context.Context) (asked int, err error) {
-	for after := PaymentID(""); ; {
-		page, err := d.Store.Holding(ctx, after, 200, Settled)
-		if err != nil || len(page) == 0 {
-			return asked, err
-		}
-		after = page[len(page)-1].ID
-		left := slices.DeleteFunc(page, func(p Payment) bool { return !p.LeftToTreasury() })
-		err = d.Store.UpdateMany(ctx, nil, func(tx Tx, _ []Payment) error {
-			for _, p := range left {
-				if err := tx.AddWork(Work{Kind: DoCollect, Payment: p.ID, Due: d.now()}); err != nil {
-					return err
-				}
-			}
-			return nil
-		})
-		if err != nil {
-			return asked, err
-		}
-		asked += len(left)
-	}
 }

@@ -3,8 +3,6 @@ package relay
 import (
 	"context"
 	"crypto/subtle"
-	"fmt"
-	"strings"
 	"time"
 )
 
@@ -94,67 +92,6 @@ func (d *Desk) save(tx Tx, p Payment, next *Payment, in Input, effects []Effect)
 		return tx.CloseWork(p.ID, DoExpunge)
 	}
 	return nil
-}
-
-// InputName is the input's name as history spells it: "claim_landed".
-func InputName(in Input) string {
-	name := strings.TrimPrefix(fmt.Sprintf("%T", in), "relay.")
-	var b strings.Builder
-	for i, c := range name {
-		if c >= 'A' && c <= 'Z' {
-			if i > 0 {
-				b.WriteByte('_')
-			}
-			c += 'a' - 'A'
-		}
-		b.WriteRune(c)
-	}
-	return b.String()
-}
-
-// detail is what history keeps of an input besides its name: hashes and accounts, never a secret.
-func detail(in Input) string {
-	switch in := in.(type) {
-	case FundingSigned:
-		return in.Hash
-	case FundingRefused:
-		if in.Why != "" {
-			return in.Why
-		}
-		return string(in.Cause)
-	case FundingLanded:
-		return in.Hash
-	case FundingDead:
-		if in.Short {
-			return in.Hash + " (an account that pays had run short)"
-		}
-		return in.Hash
-	case FundingUndone:
-		return in.Hash
-	case ClaimSubmitted:
-		return in.Hash
-	case ClaimDead:
-		return in.Hash
-	case ClaimLanded:
-		return in.Tx
-	case ReturnLanded:
-		return in.Tx
-	case EmptiedElsewhere:
-		return in.Tx
-	case Moved:
-		return in.Tx
-	case FeeTaken:
-		return in.Tx
-	case BalanceCollected:
-		return in.Tx
-	case BalanceClawed:
-		return in.Tx
-	case HoldingTroubled:
-		return string(in.Cause)
-	case HoldingSeen:
-		return in.Held.String()
-	}
-	return ""
 }
 
 // Opening is a request for a payment, checked by whoever took it in; Create checks again what money depends on.
@@ -283,57 +220,6 @@ func replaceable(tx Tx, p Payment) error {
 		return NewFault(Internal, "replaced_otherwise", "", nil)
 	}
 	return nil
-}
-
-// Replaceable says why another payment cannot take this one's money over just now; nil when it can.
-func (p Payment) Replaceable() error {
-	switch {
-	case p.State != Pending:
-		return p.claimRefusal()
-	case p.ReturnWish != "":
-		return conflict("already_"+string(p.ReturnWish), "This money is asked back already; it cannot be readdressed.")
-	}
-	return nil
-}
-
-func checkOpening(p Payment, app App, now Micros) error {
-	if err := checkTerms(p, app); err != nil {
-		return err
-	}
-	waits := p.PayTo == ""
-	asks, err := p.Policy.AsksProof()
-	switch {
-	case err != nil:
-		return err
-	case p.Amount <= 0:
-		return invalid("amount_zero", "/amount", "an amount is more than zero")
-	case waits && (p.AuthHash == "" || p.ClaimRecipient == ""):
-		return invalid("link_missing", "/link", "a payment has a link: its auth hash and its claim recipient")
-	case len(p.Note) > NoteBytes:
-		return invalid("note_too_long", "/note", "a note has at most 500 bytes")
-	case waits && asks && !p.To.Mailed() && !app.MayVouch:
-		return invalid("handle_unprovable", "/to", "nobody could prove this handle: codes go to e-mail addresses, and this app may not vouch")
-	case p.Replaces != "" && now >= p.ExpiresAt:
-		return conflict("expired", "The time to claim this payment has run out.")
-	case p.Replaces != "":
-		return nil // it keeps the end of the payment whose money it takes over, however near that is
-	}
-	return CheckExpiry(now, p.ExpiresAt)
-}
-
-// checkTerms refuses terms that no request can ask for: whoever took it in has put them together wrongly.
-func checkTerms(p Payment, app App) error {
-	own := p.From != ""
-	switch {
-	case p.PayTo != "" && (own || p.PayTo == app.Treasury):
-		return NewFault(Internal, "direct_misused", "", nil)
-	case own != (p.FundBy != 0) || own != (p.FundUntil != 0):
-	case p.Replaces != "" && !own, own && p.Replaces == "" && p.Sponsor == "": // who funds it anew keeps its reserve too
-	case p.Sponsor != "" && (!own || p.RungFee <= 0 || p.Purse <= 0), p.Sponsor == "" && (p.RungFee != 0 || p.Purse != 0):
-	default:
-		return nil
-	}
-	return NewFault(Internal, "terms_missing", "", nil)
 }
 
 // withinBudget refuses a payment that the app's treasury or its reserves cannot carry, counting those on their way.

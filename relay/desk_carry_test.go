@@ -9,6 +9,7 @@ import (
 // A payment that the sponsor cannot carry besides what was accepted before is refused, and a preview says the same; what asks
 // nothing of the sponsor is accepted.
 func TestAcceptsWhatTheSponsorCarries(t *testing.T) {
+	rates := relay.Rates{Reserve: relay.One / 2, Fee: 1000, Gift: relay.One / 20}
 	r := newRoom(t)
 	one := relay.Load{Unmade: 1, UnmadeUnits: 2}
 	try := func(free relay.Stroops, change func(*relay.Payment)) error {

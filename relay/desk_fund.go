@@ -3,7 +3,6 @@ package relay
 import (
 	"bytes"
 	"context"
-	"fmt"
 	"slices"
 )
 
@@ -224,16 +223,4 @@ func (d *Desk) SignFunding(ctx context.Context, id PaymentID, hash string, compl
 		return tx.AddWork(Work{Kind: DoSubmit, Envelope: hash, Due: d.now()})
 	})
 	return out, err
-}
-
-const otherwise = "funded_otherwise"
-
-// fits compares what the signer funded with what the row says: a row of the same id may not be the same payment when the
-// database was restored in between.
-func (m Minted) fits(p Payment) error {
-	if m.Amount != p.Amount || m.Asset != p.Asset || m.ReturnTo != p.ReturnTo || m.ExpiresAt != p.ExpiresAt || m.Terms != p.Terms() {
-		return NewFault(Internal, otherwise, "", fmt.Errorf("payment %s was funded with %s for %s, the row says %s for %s",
-			p.ID, m.Amount, m.ReturnTo, p.Amount, p.ReturnTo))
-	}
-	return nil
 }

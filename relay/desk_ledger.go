@@ -173,7 +173,7 @@ func (d *Desk) stop(tx Tx, hash string, cause error, ids ...PaymentID) (stops bo
 	}
 	cause = AboutPayments(hash, cause, ids...)
 	for _, c := range Contradictions(cause) {
-		one, news, err := c.put(tx, d.now())
+		one, news, err := put(tx, c, d.now())
 		if err != nil {
 			return false, nil, err
 		}

@@ -1,6 +1,9 @@
 package relay
 
-import "context"
+import (
+	"context"
+	"slices"
+)
 
 // reclaimLater has the reserves of an account that a claim made taken back by themselves, where the app chose so.
 func (d *Desk) reclaimLater(tx Tx, p Payment) error {
@@ -47,5 +50,30 @@ func (d *Desk) Reclaim(ctx context.Context, app AppID, always *bool) (asked int,
 			return asked, err
 		}
 		asked, after = asked+len(ids), ids[len(ids)-1]
+	}
+}
+
+// CollectLeft asks for every balance that was left to a treasury and is not known to have come there, and says of how many. Again
+// is safe: what is asked for already stays so.
+func (d *Desk) CollectLeft(ctx context.Context) (asked int, err error) {
+	for after := PaymentID(""); ; {
+		page, err := d.Store.Holding(ctx, after, 200, Settled)
+		if err != nil || len(page) == 0 {
+			return asked, err
+		}
+		after = page[len(page)-1].ID
+		left := slices.DeleteFunc(page, func(p Payment) bool { return !p.LeftToTreasury() })
+		err = d.Store.UpdateMany(ctx, nil, func(tx Tx, _ []Payment) error {
+			for _, p := range left {
+				if err := tx.AddWork(Work{Kind: DoCollect, Payment: p.ID, Due: d.now()}); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			return asked, err
+		}
+		asked += len(left)
 	}
 }

@@ -1,5 +1,10 @@
 package relay
 
+import (
+	"fmt"
+	"strings"
+)
+
 // Input is something that happened to a payment. Inputs come through three doors and no other: HTTP, the ledger watcher
 // (which also speaks for what the signer signed, because a signature is only as good as the ledger makes it), the clock.
 type Input interface{ input() }
@@ -196,3 +201,64 @@ const (
 	DoReclaim  EffectKind = "reclaim"   // take the sponsor's reserves back from the account that the claim made
 	DoCollect  EffectKind = "collect"   // claim, for the treasury, the balance that a last resort left to it
 )
+
+// InputName is the input's name as history spells it: "claim_landed".
+func InputName(in Input) string {
+	name := strings.TrimPrefix(fmt.Sprintf("%T", in), "relay.")
+	var b strings.Builder
+	for i, c := range name {
+		if c >= 'A' && c <= 'Z' {
+			if i > 0 {
+				b.WriteByte('_')
+			}
+			c += 'a' - 'A'
+		}
+		b.WriteRune(c)
+	}
+	return b.String()
+}
+
+// detail is what history keeps of an input besides its name: hashes and accounts, never a secret.
+func detail(in Input) string {
+	switch in := in.(type) {
+	case FundingSigned:
+		return in.Hash
+	case FundingRefused:
+		if in.Why != "" {
+			return in.Why
+		}
+		return string(in.Cause)
+	case FundingLanded:
+		return in.Hash
+	case FundingDead:
+		if in.Short {
+			return in.Hash + " (an account that pays had run short)"
+		}
+		return in.Hash
+	case FundingUndone:
+		return in.Hash
+	case ClaimSubmitted:
+		return in.Hash
+	case ClaimDead:
+		return in.Hash
+	case ClaimLanded:
+		return in.Tx
+	case ReturnLanded:
+		return in.Tx
+	case EmptiedElsewhere:
+		return in.Tx
+	case Moved:
+		return in.Tx
+	case FeeTaken:
+		return in.Tx
+	case BalanceCollected:
+		return in.Tx
+	case BalanceClawed:
+		return in.Tx
+	case HoldingTroubled:
+		return string(in.Cause)
+	case HoldingSeen:
+		return in.Held.String()
+	}
+	return ""
+}

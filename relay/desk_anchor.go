@@ -9,13 +9,6 @@ import (
 	"sync"
 )
 
-// LogMark is a place in the signer's log. A log only grows, so whoever remembers a mark can tell that a log is older, was
-// cut, or was written anew: it does not hold the mark. The zero mark is in every log.
-type LogMark struct {
-	Lines int64  // lines up to here
-	Head  string // sha256 of the last of them, hex
-}
-
 // Fingerprint is what one part of the service was when the database was made: an account, or a value that tells a key or a
 // log from any other and nothing about it. It never changes.
 type Fingerprint struct {

@@ -1,0 +1,52 @@
+package relay
+
+// Replaceable says why another payment cannot take this one's money over just now; nil when it can.
+func (p Payment) Replaceable() error {
+	switch {
+	case p.State != Pending:
+		return p.claimRefusal()
+	case p.ReturnWish != "":
+		return conflict("already_"+string(p.ReturnWish), "This money is asked back already; it cannot be readdressed.")
+	}
+	return nil
+}
+
+func checkOpening(p Payment, app App, now Micros) error {
+	if err := checkTerms(p, app); err != nil {
+		return err
+	}
+	waits := p.PayTo == ""
+	asks, err := p.Policy.AsksProof()
+	switch {
+	case err != nil:
+		return err
+	case p.Amount <= 0:
+		return invalid("amount_zero", "/amount", "an amount is more than zero")
+	case waits && (p.AuthHash == "" || p.ClaimRecipient == ""):
+		return invalid("link_missing", "/link", "a payment has a link: its auth hash and its claim recipient")
+	case len(p.Note) > NoteBytes:
+		return invalid("note_too_long", "/note", "a note has at most 500 bytes")
+	case waits && asks && !p.To.Mailed() && !app.MayVouch:
+		return invalid("handle_unprovable", "/to", "nobody could prove this handle: codes go to e-mail addresses, and this app may not vouch")
+	case p.Replaces != "" && now >= p.ExpiresAt:
+		return conflict("expired", "The time to claim this payment has run out.")
+	case p.Replaces != "":
+		return nil // it keeps the end of the payment whose money it takes over, however near that is
+	}
+	return CheckExpiry(now, p.ExpiresAt)
+}
+
+// checkTerms refuses terms that no request can ask for: whoever took it in has put them together wrongly.
+func checkTerms(p Payment, app App) error {
+	own := p.From != ""
+	switch {
+	case p.PayTo != "" && (own || p.PayTo == app.Treasury):
+		return NewFault(Internal, "direct_misused", "", nil)
+	case own != (p.FundBy != 0) || own != (p.FundUntil != 0):
+	case p.Replaces != "" && !own, own && p.Replaces == "" && p.Sponsor == "": // who funds it anew keeps its reserve too
+	case p.Sponsor != "" && (!own || p.RungFee <= 0 || p.Purse <= 0), p.Sponsor == "" && (p.RungFee != 0 || p.Purse != 0):
+	default:
+		return nil
+	}
+	return NewFault(Internal, "terms_missing", "", nil)
+}
