@@ -17,17 +17,17 @@ const One Stroops = 10_000_000
 func ParseAmount(s string) (Stroops, error) {
 	whole, frac, dotted := strings.Cut(s, ".")
 	if whole == "" || (dotted && frac == "") || !digits(whole) || !digits(frac) {
-		return 0, invalid("amount_malformed", "/amount", "an amount is a decimal number like \"25\" or \"0.5\"")
+		return 0, InvalidFault("amount_malformed", "/amount", "an amount is a decimal number like \"25\" or \"0.5\"")
 	}
 	if len(frac) > 7 {
-		return 0, invalid("amount_too_precise", "/amount", "an amount has at most 7 decimals")
+		return 0, InvalidFault("amount_too_precise", "/amount", "an amount has at most 7 decimals")
 	}
 	n, err := strconv.ParseInt(whole+frac+strings.Repeat("0", 7-len(frac)), 10, 64)
 	if err != nil {
-		return 0, invalid("amount_too_large", "/amount", "an amount is at most "+Stroops(math.MaxInt64).String())
+		return 0, InvalidFault("amount_too_large", "/amount", "an amount is at most "+Stroops(math.MaxInt64).String())
 	}
 	if n == 0 {
-		return 0, invalid("amount_zero", "/amount", "an amount is more than zero")
+		return 0, InvalidFault("amount_zero", "/amount", "an amount is more than zero")
 	}
 	return Stroops(n), nil
 }

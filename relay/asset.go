@@ -16,10 +16,10 @@ func ParseAsset(s string) (string, error) {
 	code, issuer, ok := strings.Cut(s, ":")
 	if !ok || len(code) == 0 || len(code) > 12 || strings.Trim(code, nameBytes) != "" || strings.Contains(code, "-") ||
 		len(issuer) != 56 || issuer[0] != 'G' || strings.Trim(issuer, "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567") != "" {
-		return "", invalid("asset_malformed", "/asset", `an asset is "native", or CODE:ISSUER with the issuer's account, G…`)
+		return "", InvalidFault("asset_malformed", "/asset", `an asset is "native", or CODE:ISSUER with the issuer's account, G…`)
 	}
 	if upper := strings.ToUpper(code); upper == "XLM" || upper == "NATIVE" {
-		return "", invalid("asset_impostor", "/asset", "an issued asset called "+code+" would be taken for lumens; lumens are \"native\"")
+		return "", InvalidFault("asset_impostor", "/asset", "an issued asset called "+code+" would be taken for lumens; lumens are \"native\"")
 	}
 	return s, nil
 }

@@ -71,9 +71,9 @@ func (a Allowance) Allows(p Payment, price Prices, before Unsigned) error {
 	case p.From != "": // of a sender's own wallet; or of money that was counted when it was first funded
 		return nil
 	case p.Amount > a.MaxPayment:
-		return conflict("payment_limit", "The limit of this app for one payment is "+a.MaxPayment.String()+".")
+		return ConflictFault("payment_limit", "The limit of this app for one payment is "+a.MaxPayment.String()+".")
 	case p.Amount > day:
-		return conflict(DayLimit, "The limit of this app for one day is "+a.MaxDay.String()+" of an asset; "+day.String()+
+		return ConflictFault(DayLimit, "The limit of this app for one day is "+a.MaxDay.String()+" of an asset; "+day.String()+
 			" are left until midnight UTC, by the ledger's clock.")
 	case cost > budget:
 		return BudgetEmpty(cost, budget, a.Budget)

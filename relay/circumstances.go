@@ -19,9 +19,9 @@ type Prices struct {
 func (p Payment) Suits(asset AssetFacts, payer, home AccountFacts, price Prices) error {
 	switch {
 	case !asset.IssuerExists:
-		return conflict("asset_unknown", "Nobody issues this asset: its issuer is not on the ledger.")
+		return ConflictFault("asset_unknown", "Nobody issues this asset: its issuer is not on the ledger.")
 	case asset.AuthRequired:
-		return conflict("asset_needs_authorisation", "The issuer of this asset has to authorise each account that holds it; such an asset cannot wait in one of its own.")
+		return ConflictFault("asset_needs_authorisation", "The issuer of this asset has to authorise each account that holds it; such an asset cannot wait in one of its own.")
 	}
 	if p.From != "" && !payer.Exists { // first: the money comes home to the same account, and it is a wallet to its owner
 		return p.fromWallet(payer, price)
@@ -40,17 +40,17 @@ func (home AccountFacts) takesBack(treasury, memo bool) error {
 	}
 	switch {
 	case !home.Exists && treasury:
-		return conflict("return_to_missing", "The app's treasury account does not exist on the ledger yet. Pay lumens into it first.")
+		return ConflictFault("return_to_missing", "The app's treasury account does not exist on the ledger yet. Pay lumens into it first.")
 	case !home.Exists:
-		return conflict("return_to_missing", whose+" does not exist on the ledger.")
+		return ConflictFault("return_to_missing", whose+" does not exist on the ledger.")
 	case !home.Line && treasury:
-		return conflict("return_to_no_trustline", whose+" has no trustline for this asset yet; POST /v1/treasury/trust gives it one.")
+		return ConflictFault("return_to_no_trustline", whose+" has no trustline for this asset yet; POST /v1/treasury/trust gives it one.")
 	case !home.Line:
-		return conflict("return_to_no_trustline", whose+" has no trustline for this asset.")
+		return ConflictFault("return_to_no_trustline", whose+" has no trustline for this asset.")
 	case !home.Authorized:
-		return conflict("return_to_not_authorised", "The issuer of this asset does not let the account hold it that the money returns to.")
+		return ConflictFault("return_to_not_authorised", "The issuer of this asset does not let the account hold it that the money returns to.")
 	case home.MemoRequired && !memo:
-		return conflict("return_to_wants_memo", whose+" asks for a memo on what it receives (SEP-29): give it as return_memo, where the account is somebody else's.")
+		return ConflictFault("return_to_wants_memo", whose+" asks for a memo on what it receives (SEP-29): give it as return_memo, where the account is somebody else's.")
 	}
 	return nil
 }
@@ -67,15 +67,15 @@ func (p Payment) fromWallet(wallet AccountFacts, price Prices) error {
 	}
 	switch {
 	case !wallet.Exists:
-		return conflict("wallet_missing", "The wallet's account does not exist on the ledger. Pay lumens into it first.")
+		return ConflictFault("wallet_missing", "The wallet's account does not exist on the ledger. Pay lumens into it first.")
 	case !wallet.Line:
-		return conflict("wallet_no_trustline", "The wallet has no trustline for this asset, so it holds none of it.")
+		return ConflictFault("wallet_no_trustline", "The wallet has no trustline for this asset, so it holds none of it.")
 	case !wallet.Authorized:
-		return conflict("wallet_not_authorised", "The issuer of this asset does not let the wallet pay with it.")
+		return ConflictFault("wallet_not_authorised", "The issuer of this asset does not let the wallet pay with it.")
 	case lumens < p.Amount && p.IsNative(), wallet.Free < lumens: // the first is an overflow
-		return conflict("wallet_empty", "The wallet needs "+lumens.String()+" lumens above its reserve for this: the amount, what waiting and a new account cost, and fees. It has "+wallet.Free.String()+".")
+		return ConflictFault("wallet_empty", "The wallet needs "+lumens.String()+" lumens above its reserve for this: the amount, what waiting and a new account cost, and fees. It has "+wallet.Free.String()+".")
 	case wallet.Spendable < p.Amount:
-		return conflict("wallet_empty", "The wallet holds "+wallet.Spendable.String()+" of this asset.")
+		return ConflictFault("wallet_empty", "The wallet holds "+wallet.Spendable.String()+" of this asset.")
 	}
 	return nil
 }
@@ -105,29 +105,29 @@ func (p Payment) Receives(d Destination, to AccountFacts, asset AssetFacts, pric
 	muxed := d.Address != d.Account
 	switch {
 	case !to.Exists && muxed:
-		return invalid("destination_missing", "/destination", "the account behind this multiplexed address does not exist on the ledger")
+		return InvalidFault("destination_missing", "/destination", "the account behind this multiplexed address does not exist on the ledger")
 	case !to.Exists && d.Memo != Memo{}:
-		return invalid("memo_unexpected", "/memo", "an account that is made by the claim takes no memo")
+		return InvalidFault("memo_unexpected", "/memo", "an account that is made by the claim takes no memo")
 	case !to.Exists && d.NewLine:
-		return invalid("new_line_unexpected", "/new_line", "an account that is made by the claim gets its trustline with it")
+		return InvalidFault("new_line_unexpected", "/new_line", "an account that is made by the claim gets its trustline with it")
 	case !to.Exists:
 		return nil
 	case muxed && d.Memo != Memo{}:
-		return invalid("memo_unexpected", "/memo", "a multiplexed address says already whose it is; a memo would say it twice")
+		return InvalidFault("memo_unexpected", "/memo", "a multiplexed address says already whose it is; a memo would say it twice")
 	case to.MemoRequired && d.Memo == Memo{} && !muxed:
-		return invalid("memo_required", "/memo", "this account asks for a memo on everything it receives; without it the money would be lost")
+		return InvalidFault("memo_required", "/memo", "this account asks for a memo on everything it receives; without it the money would be lost")
 	case d.NewLine && (p.IsNative() || to.Line):
-		return invalid("new_line_unexpected", "/new_line", "this account can hold the asset already")
+		return InvalidFault("new_line_unexpected", "/new_line", "this account can hold the asset already")
 	case d.NewLine && to.Free < price.Reserve:
-		return invalid("destination_short", "/destination", "this account has less than the "+price.Reserve.String()+" lumens to spare that a trustline locks")
+		return InvalidFault("destination_short", "/destination", "this account has less than the "+price.Reserve.String()+" lumens to spare that a trustline locks")
 	case d.NewLine:
 		return nil
 	case !to.Line:
-		return invalid("trustline_missing", "/destination", "this account has no trustline for "+p.Asset+", so it cannot hold it. Add one in your wallet, or have it added by the claim, which your wallet then signs too")
+		return InvalidFault("trustline_missing", "/destination", "this account has no trustline for "+p.Asset+", so it cannot hold it. Add one in your wallet, or have it added by the claim, which your wallet then signs too")
 	case !to.Authorized:
-		return invalid("trustline_not_authorised", "/destination", "the issuer of "+p.Asset+" does not let this account hold it")
+		return InvalidFault("trustline_not_authorised", "/destination", "the issuer of "+p.Asset+" does not let this account hold it")
 	case to.Room < p.Amount:
-		return invalid("trustline_full", "/destination", "this account has room for "+to.Room.String()+" of "+p.Asset+" only; raise its limit")
+		return InvalidFault("trustline_full", "/destination", "this account has room for "+to.Room.String()+" of "+p.Asset+" only; raise its limit")
 	}
 	return nil
 }
@@ -137,9 +137,9 @@ func (p Payment) Receives(d Destination, to AccountFacts, asset AssetFacts, pric
 func (p Payment) newLine(asset AssetFacts) error {
 	switch {
 	case !asset.IssuerExists:
-		return conflict("asset_unknown", "Nobody issues this asset any more, so no new trustline for it can be made. Claim into an account that has one.")
+		return ConflictFault("asset_unknown", "Nobody issues this asset any more, so no new trustline for it can be made. Claim into an account that has one.")
 	case asset.AuthRequired:
-		return conflict("asset_needs_authorisation", "The issuer of "+p.Asset+" has to authorise each account that holds it now. Claim into an account that he has authorised.")
+		return ConflictFault("asset_needs_authorisation", "The issuer of "+p.Asset+" has to authorise each account that holds it now. Claim into an account that he has authorised.")
 	}
 	return nil
 }

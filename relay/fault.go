@@ -49,11 +49,13 @@ func NewFault(kind Kind, code, public string, cause error) *Fault {
 	return &Fault{Kind: kind, Code: code, Public: public, Cause: cause}
 }
 
-func invalid(code, pointer, public string) *Fault {
+func InvalidFault(code, pointer, public string) *Fault {
 	return &Fault{Kind: Invalid, Code: code, Public: public, Pointer: pointer}
 }
 
-func conflict(code, public string) *Fault { return &Fault{Kind: Conflict, Code: code, Public: public} }
+func ConflictFault(code, public string) *Fault {
+	return &Fault{Kind: Conflict, Code: code, Public: public}
+}
 
 // CodeOf is the code of err's fault, or "" when it is none of ours.
 func CodeOf(err error) string {

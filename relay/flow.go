@@ -50,11 +50,11 @@ func (p *Payment) chargeEnd(fee Stroops, by Payer) {
 }
 
 // fees are what it has cost so far, by who paid.
-func (p Payment) fees() [3]Stroops { return [3]Stroops{p.FeePaid, p.FeeHolding, p.FeeOther} }
+func (p Payment) FeesPaid() [3]Stroops { return [3]Stroops{p.FeePaid, p.FeeHolding, p.FeeOther} }
 
 // gone is what left the holding account by a transaction: of the payment's asset what went to where want says, and in lumens
 // all that left besides.
-func (p Payment) gone(from string, paid []Paid, want func(Paid) bool) (arrived, rest Stroops) {
+func (p Payment) PaidOut(from string, paid []Paid, want func(Paid) bool) (arrived, rest Stroops) {
 	for _, m := range paid {
 		switch {
 		case m.From != from:
@@ -84,7 +84,7 @@ func (p Payment) assetOrNative() string {
 
 // detailed is in with what the i-th payment of e is told of the transaction: its part of the fee, who paid that, and what
 // arrived. replaced is the payment whose money a funding takes over; the zero Payment when there is none.
-func detailed(in Input, p, replaced Payment, e Envelope, s Sighting, i int) Input {
+func WithAmounts(in Input, p, replaced Payment, e Envelope, s Sighting, i int) Input {
 	n := Stroops(len(e.Payments))
 	fee, by := e.Fee/n, p.payerOf(e, s)
 	if Stroops(i) < e.Fee%n { // the parts add up to the fee
@@ -97,7 +97,7 @@ func detailed(in Input, p, replaced Payment, e Envelope, s Sighting, i int) Inpu
 			if s.Payer == replaced.Holding {
 				replaced.FeeHolding += fee
 			}
-			came, rest := p.gone(replaced.Holding, s.Paid, func(m Paid) bool { return m.To == p.Holding })
+			came, rest := p.PaidOut(replaced.Holding, s.Paid, func(m Paid) bool { return m.To == p.Holding })
 			in.Came, in.Spent = came, replaced.FeeHolding
 			if s.Paid != nil {
 				in.Spent += min(replaced.missing(came, rest), replaced.unseen())
@@ -109,14 +109,14 @@ func detailed(in Input, p, replaced Payment, e Envelope, s Sighting, i int) Inpu
 		return in
 	case ClaimLanded:
 		in.Fee, in.Payer = fee, by
-		in.Arrived, in.Rest = p.gone(e.Source, s.Paid, func(m Paid) bool { return m.To == e.Destination || m.Customer == e.Destination })
+		in.Arrived, in.Rest = p.PaidOut(e.Source, s.Paid, func(m Paid) bool { return m.To == e.Destination || m.Customer == e.Destination })
 		return in
 	case ClaimDead:
 		in.Fee, in.Payer = fee, by
 		return in
 	case ReturnLanded:
 		in.Fee, in.Payer = fee, by
-		in.Arrived, in.Rest = p.gone(e.Source, p.cameBack(s.Paid), func(Paid) bool { return true })
+		in.Arrived, in.Rest = p.PaidOut(e.Source, p.cameBack(s.Paid), func(Paid) bool { return true })
 		for _, m := range s.Paid {
 			if m.Claimable && m.From == e.Source {
 				in.Balance = m.Balance
@@ -133,7 +133,7 @@ func detailed(in Input, p, replaced Payment, e Envelope, s Sighting, i int) Inpu
 // emptied is what a stranger's transaction did that merged the payment's holding account away. The money went home, or to the
 // claimant, when the amount is there; else where the most of it arrived. Of a credit asset that did not move in the same
 // transaction nothing is known here.
-func emptied(p Payment, t PageTransaction, destination string) EmptiedElsewhere {
+func EmptiedBy(p Payment, t PageTransaction, destination string) EmptiedElsewhere {
 	in := EmptiedElsewhere{Tx: t.Tx, Ledger: t.Ledger, Destination: destination, Arrived: -1, Fee: t.Fee, Holding: t.Payer == p.Holding}
 	got, lumens := map[string]Stroops{}, map[string]Stroops{}
 	var order []string

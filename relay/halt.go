@@ -55,7 +55,7 @@ func (h Halt) Public() string {
 const WhileHalted = " Just now it is stopped: until the operator has looked, the service moves it for neither side."
 
 // refusal is the fault of what a halt stands in the way of.
-func (h Halt) refusal() error {
+func (h Halt) Refusal() error {
 	return &Fault{Kind: Conflict, Code: "halted", Public: h.Public(), Cause: errors.New(h.Why)}
 }
 
@@ -130,7 +130,7 @@ func Contradictions(err error) []*Contradiction {
 }
 
 // halts are what a contradiction stops. One of an unknown scope, or about no payment, stops everything.
-func (c *Contradiction) halts(now Micros) []Halt {
+func (c *Contradiction) Halts(now Micros) []Halt {
 	h := Halt{Scope: c.Scope, App: c.App, Hash: c.Hash, Why: c.Error(), At: now}
 	if h.Hash == "" { // it is about what its text says
 		sum := sha256.Sum256([]byte(h.Why))

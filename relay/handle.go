@@ -15,7 +15,7 @@ type Handle struct {
 // ParseHandle reads a handle; a bare address is an e-mail address. E-mail addresses are canonical in lower case of the
 // domain and, since nearly every mail system ignores case, of the local part too. The error is of kind [Invalid].
 func ParseHandle(s string) (Handle, error) {
-	bad := func(why string) (Handle, error) { return Handle{}, invalid("handle_malformed", "/to", why) }
+	bad := func(why string) (Handle, error) { return Handle{}, InvalidFault("handle_malformed", "/to", why) }
 	kind, value, ok := strings.Cut(s, ":")
 	if !ok {
 		kind, value = "email", s

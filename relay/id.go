@@ -52,7 +52,7 @@ func ParsePaymentID(s string) (PaymentID, error) {
 	rest, ok := strings.CutPrefix(s, "pay_")
 	raw, err := idEncoding.DecodeString(rest)
 	if !ok || err != nil || len(raw) != 16 || idEncoding.EncodeToString(raw) != rest || raw[6]>>4 != 7 || raw[8]>>6 != 2 {
-		return "", invalid("id_malformed", "/id", wrongID(s))
+		return "", InvalidFault("id_malformed", "/id", wrongID(s))
 	}
 	return PaymentID(s), nil
 }

@@ -219,7 +219,7 @@ func InputName(in Input) string {
 }
 
 // detail is what history keeps of an input besides its name: hashes and accounts, never a secret.
-func detail(in Input) string {
+func InputDetail(in Input) string {
 	switch in := in.(type) {
 	case FundingSigned:
 		return in.Hash

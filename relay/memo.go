@@ -13,7 +13,7 @@ type Memo struct {
 
 // ParseMemo reads a memo; "" is a text. The error is of kind [Invalid].
 func ParseMemo(kind, value string) (Memo, error) {
-	bad := func(why string) (Memo, error) { return Memo{}, invalid("memo_malformed", "/memo", why) }
+	bad := func(why string) (Memo, error) { return Memo{}, InvalidFault("memo_malformed", "/memo", why) }
 	if value == "" && kind == "" {
 		return Memo{}, nil
 	}
@@ -35,5 +35,5 @@ func ParseMemo(kind, value string) (Memo, error) {
 		}
 		return Memo{"hash", value}, nil
 	}
-	return Memo{}, invalid("memo_malformed", "/memo_type", `a memo is a "text", an "id" or a "hash"`)
+	return Memo{}, InvalidFault("memo_malformed", "/memo_type", `a memo is a "text", an "id" or a "hash"`)
 }

@@ -83,7 +83,7 @@ func (p Payment) NotBefore() uint32 {
 func (p Payment) OutOfWallet() bool { return p.Sponsor != "" }
 
 // givenUp says that no money had moved when it ended, and that its sender's client may have funded it all the same.
-func (p Payment) givenUp() bool { return p.From != "" && (p.State == Canceled || p.State == Failed) }
+func (p Payment) GivenUp() bool { return p.From != "" && (p.State == Canceled || p.State == Failed) }
 
 // AccountUnits is how many base reserves an account locks (CAP-33: two).
 const AccountUnits = 2
@@ -162,9 +162,9 @@ const (
 func (p Payment) CheckEnd(head Head) error {
 	switch over := Seconds(head.CloseTime) >= p.ExpiresAt; {
 	case over && p.Replaces != "":
-		return conflict("expired", "The time to claim this payment has run out.")
+		return ConflictFault("expired", "The time to claim this payment has run out.")
 	case over:
-		return invalid("expiry_out_of_range", "/expires_at", "by the ledger's clock, which says "+Seconds(head.CloseTime).Time().Format(time.RFC3339)+
+		return InvalidFault("expiry_out_of_range", "/expires_at", "by the ledger's clock, which says "+Seconds(head.CloseTime).Time().Format(time.RFC3339)+
 			", this payment would be over already")
 	}
 	return nil
@@ -173,7 +173,7 @@ func (p Payment) CheckEnd(head Head) error {
 // CheckExpiry judges an expiry at creation. The error is of kind [Invalid].
 func CheckExpiry(now, expires Micros) error {
 	if d := expires - now; d < LeastExpiry || d > MostExpiry {
-		return invalid("expiry_out_of_range", "/expires_in", "a payment expires in 1 hour to 180 days")
+		return InvalidFault("expiry_out_of_range", "/expires_in", "a payment expires in 1 hour to 180 days")
 	}
 	return nil
 }

@@ -18,11 +18,11 @@ func ParsePolicy(s string) (Policy, error) {
 	case Guarded, Link:
 		return p, nil
 	}
-	return "", invalid("policy_unknown", "/policy", "a policy is \"guarded\" or \"link\"")
+	return "", InvalidFault("policy_unknown", "/policy", "a policy is \"guarded\" or \"link\"")
 }
 
 // errPolicy refuses what depends on a policy that this program does not know: a newer one may have written it.
-var errPolicy = conflict("policy_unsupported", "This program does not know the policy of this payment, so it does nothing that depends on it.")
+var errPolicy = ConflictFault("policy_unsupported", "This program does not know the policy of this payment, so it does nothing that depends on it.")
 
 // KeepsShare says whether the service keeps a half of the key, which opens the box together with the link. The fault of a policy
 // that is not known is "policy_unsupported" (Conflict).

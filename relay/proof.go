@@ -25,7 +25,7 @@ const (
 // evidence: the payment's state says so, and in the end the ledger. What was used up before there were claimant keys stays so.
 
 // serves says whether evidence that is bound to a claimant key ("" none), and was used up or not, serves a caller with a key.
-func serves(bound string, usedAt Micros, key string) bool {
+func Serves(bound string, usedAt Micros, key string) bool {
 	if bound != "" {
 		return bound == key
 	}
@@ -76,8 +76,8 @@ type Pass struct {
 // Prove counts one proof with a voucher by the bearer of a claimant key ("" none), and binds it to that key.
 func (v Pass) Prove(claimant string, now Micros) (Pass, error) {
 	switch {
-	case v.Kind != VoucherPass || now >= v.ExpiresAt || !serves(v.Claimant, v.UsedAt, claimant):
-		return v, errProof
+	case v.Kind != VoucherPass || now >= v.ExpiresAt || !Serves(v.Claimant, v.UsedAt, claimant):
+		return v, ErrProofInvalid
 	case v.Tries >= ProofsPerVoucher:
 		return v, NewFault(Exhausted, "voucher_spent", "This voucher was used too often; ask the app for a new one.", nil)
 	}
@@ -88,9 +88,9 @@ func (v Pass) Prove(claimant string, now Micros) (Pass, error) {
 	return v, nil
 }
 
-var errCodeUsed = NewFault(Denied, "code_used", "This code was used already; ask for a new one.", nil)
+var ErrCodeUsed = NewFault(Denied, "code_used", "This code was used already; ask for a new one.", nil)
 
-var errProof = NewFault(Denied, "proof_invalid", "This proof is unknown, used, too old, or of another payment.", nil)
+var ErrProofInvalid = NewFault(Denied, "proof_invalid", "This proof is unknown, used, too old, or of another payment.", nil)
 
 // Ask counts one more code to be mailed. The fault is Exhausted, with RetryAt, while a pause lasts, and without once the
 // payment's tries are used up.
@@ -117,7 +117,7 @@ func (b CodeBook) Try(c Code, now Micros) (CodeBook, Code, error) {
 	case b.Tries >= TriesPerLife:
 		return b, c, NewFault(Exhausted, "code_locked", "Too many codes were tried for this payment. Ask the sender.", nil)
 	case c.UsedAt != 0 && c.Claimant == "":
-		return b, c, errCodeUsed
+		return b, c, ErrCodeUsed
 	case now-c.IssuedAt >= CodeLife:
 		return b, c, NewFault(Denied, "code_expired", "This code is too old; ask for a new one.", nil)
 	case c.Tries >= TriesPerCode:

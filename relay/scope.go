@@ -51,18 +51,18 @@ func ParseScopes(names []string) (Scopes, error) {
 	for _, name := range names {
 		i := slices.IndexFunc(scopeNames, func(n scopeName) bool { return n.name == name })
 		if i < 0 || s&scopeNames[i].scope != 0 {
-			return 0, invalid("scopes_malformed", "/scopes", "a scope is one of "+AllScopes.String()+", each once")
+			return 0, InvalidFault("scopes_malformed", "/scopes", "a scope is one of "+AllScopes.String()+", each once")
 		}
 		s |= scopeNames[i].scope
 	}
 	if s == 0 {
-		return 0, invalid("scopes_malformed", "/scopes", "a key has at least one scope of "+AllScopes.String())
+		return 0, InvalidFault("scopes_malformed", "/scopes", "a key has at least one scope of "+AllScopes.String())
 	}
 	return s, nil
 }
 
 // may refuses what a key without the scopes of another wants to do to it: to make it, to close it, to take its place.
-func (k Key) may(other Scopes) error {
+func (k Key) MayGrant(other Scopes) error {
 	if k.Scopes.Has(other) {
 		return nil
 	}

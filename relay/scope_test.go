@@ -13,7 +13,7 @@ func TestStrength(t *testing.T) {
 			for _, n := range other.Names() {
 				want = want && slices.Contains(by.Names(), n)
 			}
-			if got := (Key{Scopes: by}).may(other) == nil; got != want {
+			if got := (Key{Scopes: by}).MayGrant(other) == nil; got != want {
 				t.Errorf("%q over %q: %v", by, other, got)
 			}
 		}

@@ -11,7 +11,7 @@ func Step(p Payment, in Input, now Micros) (Payment, []Effect, error) {
 		return p, nil, err
 	}
 	if next.State == p.State {
-		if next.ReturnWish != p.ReturnWish || next.To != p.To || next.fees() != p.fees() || next.Delivery != p.Delivery ||
+		if next.ReturnWish != p.ReturnWish || next.To != p.To || next.FeesPaid() != p.FeesPaid() || next.Delivery != p.Delivery ||
 			next.Collected != p.Collected || next.Arrived != p.Arrived || next.Missing != p.Missing || next.SettledTx != p.SettledTx {
 			next.UpdatedAt = now
 		}
@@ -168,15 +168,15 @@ func wish(p Payment, why Reason) (Payment, []Effect, error) {
 		if why == ByDecline {
 			return p, nil, nil
 		}
-		return p, nil, conflict("already_failed", "This payment has failed; no money moved.")
+		return p, nil, ConflictFault("already_failed", "This payment has failed; no money moved.")
 	case Settled:
 		reader := ToSender
 		if why == ByDecline {
 			reader = ToRecipient
 		}
-		return p, nil, conflict("already_settled", p.Ending().Sentence(reader))
+		return p, nil, ConflictFault("already_settled", p.Ending().Sentence(reader))
 	}
-	return p, nil, conflict("already_claimed", "The money has already been claimed.")
+	return p, nil, ConflictFault("already_claimed", "The money has already been claimed.")
 }
 
 // readdress changes whose inbox is asked, which is all that a handle decides, and only under guarded: a share that never
@@ -189,21 +189,21 @@ func readdress(p Payment, in Readdressed) (Payment, []Effect, error) {
 	switch p.State {
 	case Created, Funding, Pending:
 	default:
-		return p, nil, p.claimRefusal()
+		return p, nil, p.ClaimRefusal()
 	}
 	asks, err := p.Policy.AsksProof()
 	switch {
 	case p.ReturnWish != "":
-		return p, nil, conflict("already_"+string(p.ReturnWish), "This money is asked back already; it cannot be readdressed.")
+		return p, nil, ConflictFault("already_"+string(p.ReturnWish), "This money is asked back already; it cannot be readdressed.")
 	case err != nil:
 		return p, nil, err
 	case !asks:
-		return p, nil, conflict("not_guarded", "Only a guarded payment can be readdressed: this link opens it for whoever has it.")
+		return p, nil, ConflictFault("not_guarded", "Only a guarded payment can be readdressed: this link opens it for whoever has it.")
 	case p.ShareReleasedAt != 0:
-		return p, nil, conflict("share_released", "The address was proven already, and the service's half of the key was handed out.")
+		return p, nil, ConflictFault("share_released", "The address was proven already, and the service's half of the key was handed out.")
 	}
 	if p.PayTo != "" {
-		return p, nil, conflict("paid_directly", "This payment goes directly into an account; there is no other to give it to.")
+		return p, nil, ConflictFault("paid_directly", "This payment goes directly into an account; there is no other to give it to.")
 	}
 	p.To, p.Delivery = in.To, NotMailed
 	effects := []Effect{{Kind: DoPublish}}
@@ -218,7 +218,7 @@ func signFunding(p Payment, in FundingSigned) (Payment, []Effect, error) {
 		return p, nil, nil
 	}
 	if p.State != Created {
-		return p, nil, conflict("not_created", "Only a payment that is not funded can be funded.")
+		return p, nil, ConflictFault("not_created", "Only a payment that is not funded can be funded.")
 	}
 	p.Funding, p.Holding, p.Bound, p.Fundings, p.LadderVersion = in.Hash, in.Holding, in.Bound, p.Fundings+1, in.LadderVersion
 	return to(p, Funding)
@@ -310,33 +310,33 @@ func submitClaim(p Payment, in ClaimSubmitted) (Payment, []Effect, error) {
 		if p.Claim == in.Hash {
 			return p, nil, nil
 		}
-		return p, nil, conflict("claim_in_flight", "Another claim of this payment is on its way.")
+		return p, nil, ConflictFault("claim_in_flight", "Another claim of this payment is on its way.")
 	case Pending:
 	default:
-		return p, nil, p.claimRefusal()
+		return p, nil, p.ClaimRefusal()
 	}
 	if Seconds(in.At.CloseTime) >= p.ExpiresAt {
-		return p, nil, conflict("expired", "The time to claim this payment has run out.")
+		return p, nil, ConflictFault("expired", "The time to claim this payment has run out.")
 	}
 	p.Claim, p.Destination = in.Hash, in.Destination
 	return to(p, Claiming)
 }
 
 // claimRefusal says why a payment cannot be claimed in its state.
-func (p Payment) claimRefusal() error {
+func (p Payment) ClaimRefusal() error {
 	switch p.State {
 	case Created, Funding:
-		return conflict("not_ready", "The money is not in its holding account yet; try again in a moment.")
+		return ConflictFault("not_ready", "The money is not in its holding account yet; try again in a moment.")
 	case Claiming:
-		return conflict("claim_in_flight", "Another claim of this payment is on its way.")
+		return ConflictFault("claim_in_flight", "Another claim of this payment is on its way.")
 	case Claimed:
-		return conflict("already_claimed", "This money has already been claimed.")
+		return ConflictFault("already_claimed", "This money has already been claimed.")
 	case Returning, Returned:
-		return conflict("already_"+string(p.Reason), "This money is on its way back to the sender, or there already.")
+		return ConflictFault("already_"+string(p.Reason), "This money is on its way back to the sender, or there already.")
 	case Parked:
-		return conflict("parked", "The money is safe, but cannot be moved just now.")
+		return ConflictFault("parked", "The money is safe, but cannot be moved just now.")
 	}
-	return conflict("already_"+string(p.State), "This payment has ended.")
+	return ConflictFault("already_"+string(p.State), "This payment has ended.")
 }
 
 // end takes the inputs by which the ledger ends a payment, whatever we were about to do.

@@ -137,7 +137,7 @@ func TestFeePartsAddUp(t *testing.T) {
 			sum := Stroops(0)
 			for i := range n {
 				e := Envelope{Fee: fee, Payments: make([]PaymentID, n)}
-				sum += detailed(FundingLanded{}, Payment{}, Payment{}, e, Sighting{}, i).(FundingLanded).Fee
+				sum += WithAmounts(FundingLanded{}, Payment{}, Payment{}, e, Sighting{}, i).(FundingLanded).Fee
 			}
 			if sum != fee {
 				t.Fatalf("%d among %d is %d", fee, n, sum)
@@ -414,7 +414,7 @@ func TestAMoveHandsFeesDown(t *testing.T) {
 		if c.came > 0 {
 			s.Paid = append(s.Paid, Paid{From: "H", To: "N", Asset: old.Asset, Amount: c.came})
 		}
-		in := detailed(FundingLanded{}, p, old, e, s, 0).(FundingLanded)
+		in := WithAmounts(FundingLanded{}, p, old, e, s, 0).(FundingLanded)
 		if in.Came != c.came || in.Spent != c.spent {
 			t.Errorf("%s: came %d, spent %d; want %d and %d", name, in.Came, in.Spent, c.came, c.spent)
 		}

@@ -4,14 +4,14 @@ package relay
 func (p Payment) Replaceable() error {
 	switch {
 	case p.State != Pending:
-		return p.claimRefusal()
+		return p.ClaimRefusal()
 	case p.ReturnWish != "":
-		return conflict("already_"+string(p.ReturnWish), "This money is asked back already; it cannot be readdressed.")
+		return ConflictFault("already_"+string(p.ReturnWish), "This money is asked back already; it cannot be readdressed.")
 	}
 	return nil
 }
 
-func checkOpening(p Payment, app App, now Micros) error {
+func CheckOpening(p Payment, app App, now Micros) error {
 	if err := checkTerms(p, app); err != nil {
 		return err
 	}
@@ -21,15 +21,15 @@ func checkOpening(p Payment, app App, now Micros) error {
 	case err != nil:
 		return err
 	case p.Amount <= 0:
-		return invalid("amount_zero", "/amount", "an amount is more than zero")
+		return InvalidFault("amount_zero", "/amount", "an amount is more than zero")
 	case waits && (p.AuthHash == "" || p.ClaimRecipient == ""):
-		return invalid("link_missing", "/link", "a payment has a link: its auth hash and its claim recipient")
+		return InvalidFault("link_missing", "/link", "a payment has a link: its auth hash and its claim recipient")
 	case len(p.Note) > NoteBytes:
-		return invalid("note_too_long", "/note", "a note has at most 500 bytes")
+		return InvalidFault("note_too_long", "/note", "a note has at most 500 bytes")
 	case waits && asks && !p.To.Mailed() && !app.MayVouch:
-		return invalid("handle_unprovable", "/to", "nobody could prove this handle: codes go to e-mail addresses, and this app may not vouch")
+		return InvalidFault("handle_unprovable", "/to", "nobody could prove this handle: codes go to e-mail addresses, and this app may not vouch")
 	case p.Replaces != "" && now >= p.ExpiresAt:
-		return conflict("expired", "The time to claim this payment has run out.")
+		return ConflictFault("expired", "The time to claim this payment has run out.")
 	case p.Replaces != "":
 		return nil // it keeps the end of the payment whose money it takes over, however near that is
 	}

@@ -17,6 +17,7 @@ import (
 
 	"github.com/restante/restante/events"
 	"github.com/restante/restante/relay"
+	"github.com/restante/restante/relay/desk"
 )
 
 func quiet() *slog.Logger { return slog.New(slog.DiscardHandler) }
@@ -48,14 +49,14 @@ func receive[T any](t *testing.T, ctx context.Context, ch <-chan T) (v T) {
 	return v
 }
 
-func work(ids ...int64) (rows []relay.Work) {
+func work(ids ...int64) (rows []desk.Work) {
 	for _, id := range ids {
-		rows = append(rows, relay.Work{ID: id, Kind: relay.DoFund})
+		rows = append(rows, desk.Work{ID: id, Kind: relay.DoFund})
 	}
 	return rows
 }
 
-func ring(t *testing.T, bus *Bus, rows ...relay.Work) {
+func ring(t *testing.T, bus *Bus, rows ...desk.Work) {
 	t.Helper()
 	taken, err := bus.ring(within(t), rows)
 	if err != nil || len(taken) != len(rows) {
@@ -95,7 +96,7 @@ func consume(t *testing.T, bus *Bus, workers int, handler func(context.Context, 
 
 func TestRingsAreDeduplicatedPerAttempt(t *testing.T) {
 	bus := startIn(t, t.TempDir())
-	again := relay.Work{ID: 1, Kind: relay.DoFund, Attempts: 1}
+	again := desk.Work{ID: 1, Kind: relay.DoFund, Attempts: 1}
 	ring(t, bus, work(1, 2)...)
 	ring(t, bus, work(1, 2)...)
 	ring(t, bus, again)

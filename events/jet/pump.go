@@ -13,11 +13,12 @@ import (
 
 	"github.com/restante/restante/events"
 	"github.com/restante/restante/relay"
+	"github.com/restante/restante/relay/desk"
 )
 
 // Outbox is the part of the store that the pump needs. See [relay.Store] for the contract.
 type Outbox interface {
-	Unannounced(ctx context.Context, now relay.Micros, limit int) ([]relay.Work, error)
+	Unannounced(ctx context.Context, now relay.Micros, limit int) ([]desk.Work, error)
 	Announced(ctx context.Context, ids []int64) error
 }
 
@@ -116,7 +117,7 @@ func (p *Pump) once(ctx context.Context, now relay.Micros) (int, error) {
 
 // ring publishes a ring per row, all at once, and returns the ids of those that the bus has taken. A row that is no good
 // ring counts as taken: it would fail for ever and stand in the way of others, and the sweep does it anyway.
-func (b *Bus) ring(ctx context.Context, rows []relay.Work) (taken []int64, failure error) {
+func (b *Bus) ring(ctx context.Context, rows []desk.Work) (taken []int64, failure error) {
 	ctx, cancel := context.WithTimeout(ctx, pumpPatience)
 	defer cancel()
 	waiting := make([]jetstream.PubAckFuture, len(rows))
@@ -149,6 +150,6 @@ func (b *Bus) ring(ctx context.Context, rows []relay.Work) (taken []int64, failu
 }
 
 // ringID is the same for every ring for one attempt at one row, and differs for the next attempt.
-func ringID(w relay.Work) string {
+func ringID(w desk.Work) string {
 	return strconv.FormatInt(w.ID, 10) + "." + strconv.Itoa(w.Attempts)
 }

@@ -13,12 +13,13 @@ import (
 
 	"github.com/restante/restante/events"
 	"github.com/restante/restante/relay"
+	"github.com/restante/restante/relay/desk"
 )
 
 // outbox is a store that fails as asked: not at all, before it marks, or after it marked.
 type outbox struct {
 	mu        sync.Mutex
-	rows      []relay.Work
+	rows      []desk.Work
 	announced map[int64]int
 	looks     int
 	failLooks int // the first so many looks fail
@@ -27,13 +28,13 @@ type outbox struct {
 	marked    chan []int64
 }
 
-func (o *outbox) Unannounced(_ context.Context, _ relay.Micros, limit int) ([]relay.Work, error) {
+func (o *outbox) Unannounced(_ context.Context, _ relay.Micros, limit int) ([]desk.Work, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if o.looks++; o.looks <= o.failLooks {
 		return nil, errors.New("no database")
 	}
-	var out []relay.Work
+	var out []desk.Work
 	for _, w := range o.rows {
 		if o.announced[w.ID] == 0 && len(out) < limit {
 			out = append(out, w)
@@ -60,7 +61,7 @@ func (o *outbox) Announced(_ context.Context, ids []int64) error {
 	return o.afterErr
 }
 
-func (o *outbox) add(rows ...relay.Work) {
+func (o *outbox) add(rows ...desk.Work) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.rows = append(o.rows, rows...)
@@ -107,7 +108,7 @@ func TestWakeAndMoreThanABatch(t *testing.T) {
 	go func() { done <- p.Run(ctx) }()
 	const rows = 2*pumpBatch + 10
 	for i := range rows {
-		store.add(relay.Work{ID: int64(i + 1), Kind: relay.DoSubmit})
+		store.add(desk.Work{ID: int64(i + 1), Kind: relay.DoSubmit})
 	}
 	p.Wake()
 	p.Wake()
@@ -123,7 +124,7 @@ func TestWakeAndMoreThanABatch(t *testing.T) {
 
 func TestRowThatCannotBeRungForStandsInNobodysWay(t *testing.T) {
 	bus := startIn(t, t.TempDir())
-	store := &outbox{rows: []relay.Work{{ID: 1, Kind: "not.a.kind"}, {ID: 2, Kind: relay.DoFund}}}
+	store := &outbox{rows: []desk.Work{{ID: 1, Kind: "not.a.kind"}, {ID: 2, Kind: relay.DoFund}}}
 	if _, err := NewPump(store, bus, quiet(), false).once(within(t), 1); err != nil {
 		t.Fatal(err)
 	}
@@ -237,7 +238,7 @@ func TestFromRowToHandler(t *testing.T) {
 		got <- r
 		return events.Done()
 	})
-	store.add(relay.Work{ID: 11, Kind: relay.DoReturn})
+	store.add(desk.Work{ID: 11, Kind: relay.DoReturn})
 	p.Wake()
 	if r := receive(t, within(t), got); r != (events.Ring{Work: 11, Kind: relay.DoReturn}) {
 		t.Fatalf("rang %v", r)

@@ -4,19 +4,20 @@ import (
 	"slices"
 
 	"github.com/restante/restante/relay"
+	"github.com/restante/restante/relay/desk"
 )
 
 func fingerprintsStay(b *bench) {
-	first := []relay.Fingerprint{{What: "signer_log", Value: "aa"}, {What: "channel:GA", Value: "GA"}}
-	known := func() (known []relay.Fingerprint) {
-		b.view(func(tx relay.Tx) (err error) { known, err = tx.Fingerprints(); return err })
+	first := []desk.Fingerprint{{What: "signer_log", Value: "aa"}, {What: "channel:GA", Value: "GA"}}
+	known := func() (known []desk.Fingerprint) {
+		b.view(func(tx desk.Tx) (err error) { known, err = tx.Fingerprints(); return err })
 		return known
 	}
 	if len(known()) != 0 {
 		b.Error("a new database knows of parts")
 	}
-	add := func(fs ...relay.Fingerprint) error {
-		return b.try(func(tx relay.Tx) error {
+	add := func(fs ...desk.Fingerprint) error {
+		return b.try(func(tx desk.Tx) error {
 			for _, f := range fs {
 				if err := tx.AddFingerprint(f, Start); err != nil {
 					return err
@@ -26,18 +27,18 @@ func fingerprintsStay(b *bench) {
 		})
 	}
 	b.ok(add(first...))
-	b.code(add(relay.Fingerprint{What: "channel:GB", Value: "GB"}, relay.Fingerprint{What: "signer_log", Value: "bb"}), relay.Conflict, "fingerprint_taken")
-	b.refused("a fingerprint of nothing", add(relay.Fingerprint{Value: "x"}))
-	b.refused("a fingerprint without a value", add(relay.Fingerprint{What: "x"}))
+	b.code(add(desk.Fingerprint{What: "channel:GB", Value: "GB"}, desk.Fingerprint{What: "signer_log", Value: "bb"}), relay.Conflict, "fingerprint_taken")
+	b.refused("a fingerprint of nothing", add(desk.Fingerprint{Value: "x"}))
+	b.refused("a fingerprint without a value", add(desk.Fingerprint{What: "x"}))
 	same(b, "fingerprints", known(), first, slices.Equal)
 }
 
 func markGrows(b *bench) {
 	mark := func() (m relay.LogMark) {
-		b.view(func(tx relay.Tx) (err error) { m, err = tx.LogMark(); return err })
+		b.view(func(tx desk.Tx) (err error) { m, err = tx.LogMark(); return err })
 		return m
 	}
-	save := func(m relay.LogMark) error { return b.try(func(tx relay.Tx) error { return tx.SaveLogMark(m) }) }
+	save := func(m relay.LogMark) error { return b.try(func(tx desk.Tx) error { return tx.SaveLogMark(m) }) }
 	if mark() != (relay.LogMark{}) {
 		b.Error("a new database knows of a log")
 	}
@@ -61,7 +62,7 @@ func markGrows(b *bench) {
 	if got := b.envelope("c").Log; got != (relay.LogMark{}) {
 		b.Errorf("it has a mark: %v", got)
 	}
-	b.view(func(tx relay.Tx) error {
+	b.view(func(tx desk.Tx) error {
 		used, err := tx.Used()
 		if !used {
 			b.Error("a database with an app is not used")

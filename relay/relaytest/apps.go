@@ -6,13 +6,14 @@ import (
 	"slices"
 
 	"github.com/restante/restante/relay"
+	"github.com/restante/restante/relay/desk"
 )
 
 func appsAndKeys(b *bench) {
 	a := b.app
 	kept := func() {
 		b.Helper()
-		b.view(func(tx relay.Tx) error {
+		b.view(func(tx desk.Tx) error {
 			got, err := tx.App(a.ID)
 			same(b, "app", got, a, func(x, y relay.App) bool { return x == y })
 			_, none := tx.App("app_none")
@@ -22,15 +23,15 @@ func appsAndKeys(b *bench) {
 	}
 	kept()
 	a.Name, a.Recipient, a.Treasury, a.MayVouch, a.Notify, a.Reclaim = "n", "r", "t", false, false, true
-	b.update(func(tx relay.Tx) error { return tx.SaveApp(a) })
+	b.update(func(tx desk.Tx) error { return tx.SaveApp(a) })
 	kept()
-	b.code(b.try(func(tx relay.Tx) error { return tx.InsertApp(a) }), relay.Conflict, "id_taken")
-	b.is(b.try(func(tx relay.Tx) error { return tx.SaveApp(App("none")) }), relay.ErrNotFound)
+	b.code(b.try(func(tx desk.Tx) error { return tx.InsertApp(a) }), relay.Conflict, "id_taken")
+	b.is(b.try(func(tx desk.Tx) error { return tx.SaveApp(App("none")) }), relay.ErrNotFound)
 
 	second := relay.Key{ID: "key_2", App: a.ID, Hash: "h2", Scopes: relay.Read | relay.Cancel, CreatedAt: Start + 2}
 	first := relay.Key{ID: "key_9", App: a.ID, Hash: "h9", Scopes: relay.AppScopes, CreatedAt: Start + 1}
 	admin := relay.Key{ID: "key_admin", Hash: "ha", Scopes: relay.AllScopes, CreatedAt: Start}
-	b.update(func(tx relay.Tx) error {
+	b.update(func(tx desk.Tx) error {
 		for _, k := range []relay.Key{second, first, admin} {
 			if err := tx.InsertKey(k); err != nil {
 				return err
@@ -39,20 +40,20 @@ func appsAndKeys(b *bench) {
 		return nil
 	})
 	twin := relay.Key{ID: "key_3", App: a.ID, Hash: "h2", Scopes: relay.Read}
-	b.code(b.try(func(tx relay.Tx) error { return tx.InsertKey(twin) }), relay.Conflict, "id_taken")
+	b.code(b.try(func(tx desk.Tx) error { return tx.InsertKey(twin) }), relay.Conflict, "id_taken")
 	twin = relay.Key{ID: "key_2", App: a.ID, Hash: "h3", Scopes: relay.Read}
-	b.code(b.try(func(tx relay.Tx) error { return tx.InsertKey(twin) }), relay.Conflict, "id_taken")
-	b.refused("a key of nobody", b.try(func(tx relay.Tx) error {
+	b.code(b.try(func(tx desk.Tx) error { return tx.InsertKey(twin) }), relay.Conflict, "id_taken")
+	b.refused("a key of nobody", b.try(func(tx desk.Tx) error {
 		return tx.InsertKey(relay.Key{ID: "key_4", App: "app_none", Hash: "h4", Scopes: relay.Read})
 	}))
 
 	second.RevokedAt = Start + 7
-	b.update(func(tx relay.Tx) error { return tx.SaveKey(second) })
+	b.update(func(tx desk.Tx) error { return tx.SaveKey(second) })
 	alive := second
 	alive.RevokedAt = 0
-	b.refused("a key back from the dead", b.try(func(tx relay.Tx) error { return tx.SaveKey(alive) }))
-	b.is(b.try(func(tx relay.Tx) error { return tx.SaveKey(relay.Key{ID: "key_none"}) }), relay.ErrNotFound)
-	b.view(func(tx relay.Tx) error {
+	b.refused("a key back from the dead", b.try(func(tx desk.Tx) error { return tx.SaveKey(alive) }))
+	b.is(b.try(func(tx desk.Tx) error { return tx.SaveKey(relay.Key{ID: "key_none"}) }), relay.ErrNotFound)
+	b.view(func(tx desk.Tx) error {
 		for _, want := range []relay.Key{first, second, admin} {
 			got, err := tx.KeyByHash(want.Hash)
 			b.ok(err)
@@ -68,7 +69,7 @@ func appsAndKeys(b *bench) {
 
 func usageAddsUp(b *bench) {
 	other := App("other")
-	b.update(func(tx relay.Tx) error { return tx.InsertApp(other) })
+	b.update(func(tx desk.Tx) error { return tx.InsertApp(other) })
 	var all []relay.Payment
 	check := func() {
 		b.Helper()
@@ -90,7 +91,7 @@ func usageAddsUp(b *bench) {
 			u.SpentUnits += p.SpentUnits
 			want[p.App] = u
 		}
-		b.view(func(tx relay.Tx) error {
+		b.view(func(tx desk.Tx) error {
 			for id, u := range want {
 				got, err := tx.Usage(id, relay.Native)
 				b.ok(err)
@@ -116,7 +117,7 @@ func usageAddsUp(b *bench) {
 			next := InState(Payment(p.App, 0), s)
 			next.ID, next.Amount, next.CreatedAt, next.Reference, next.Version = p.ID, p.Amount, p.CreatedAt, p.Reference, p.Version
 			next.Holding, next.To = "GH"+string(p.ID), p.To
-			b.update(func(tx relay.Tx) error { return tx.SavePayment(&next) })
+			b.update(func(tx desk.Tx) error { return tx.SavePayment(&next) })
 			all[i] = next
 		}
 		check()
@@ -136,8 +137,8 @@ func missingLocksNothing(b *bench) {
 		{relay.ClawedBack, p.Amount, relay.AccountUnits}, {relay.HoldingAbsent, p.Amount, 0},
 	} {
 		p.Reason, p.Missing = c.reason, c.missing
-		b.update(func(tx relay.Tx) error { return tx.SavePayment(&p) })
-		b.view(func(tx relay.Tx) error {
+		b.update(func(tx desk.Tx) error { return tx.SavePayment(&p) })
+		b.view(func(tx desk.Tx) error {
 			got, err := tx.Usage(b.app.ID, relay.Native)
 			same(b, string(c.reason), got, relay.Usage{Waiting: p.Amount - c.missing, LockedUnits: c.units}, func(x, y relay.Usage) bool { return x == y })
 			if got.Waiting != p.Waits() {
@@ -158,24 +159,24 @@ func missingLocksNothing(b *bench) {
 // carriedAreListed: payments whose claims left reserves in new accounts, page by page, until those are back.
 func carriedAreListed(b *bench) {
 	other := App("other")
-	b.update(func(tx relay.Tx) error { return tx.InsertApp(other) })
+	b.update(func(tx desk.Tx) error { return tx.InsertApp(other) })
 	claimed := b.insert(InState(Payment(b.app.ID, 1), relay.Claimed), InState(Payment(b.app.ID, 2), relay.Claimed), InState(Payment(b.app.ID, 3), relay.Pending),
 		InState(Payment(other.ID, 4), relay.Claimed))
 	list := func(after relay.PaymentID, limit int) (ids []relay.PaymentID) {
-		b.view(func(tx relay.Tx) (err error) { ids, err = tx.ReservesOut(b.app.ID, after, limit); return err })
+		b.view(func(tx desk.Tx) (err error) { ids, err = tx.ReservesOut(b.app.ID, after, limit); return err })
 		return ids
 	}
 	same(b, "the first", list("", 1), []relay.PaymentID{claimed[0].ID}, slices.Equal)
 	same(b, "behind it", list(claimed[0].ID, 10), []relay.PaymentID{claimed[1].ID}, slices.Equal)
 	claimed[0].SpentUnits = 0
-	b.update(func(tx relay.Tx) error { return tx.SavePayment(&claimed[0]) })
+	b.update(func(tx desk.Tx) error { return tx.SavePayment(&claimed[0]) })
 	same(b, "what is left", list("", 10), []relay.PaymentID{claimed[1].ID}, slices.Equal)
 }
 
 func answersKept(b *bench) {
-	a := relay.Answered{App: b.app.ID, Key: "k", Body: "hash", Until: Start + 60*1e6, CreatedAt: Start}
-	recall := func(app relay.AppID, key string) (got relay.Answered, err error) {
-		err = b.View(b.Context(), func(tx relay.Tx) (err error) { got, err = tx.Recall(app, key); return err })
+	a := desk.Answered{App: b.app.ID, Key: "k", Body: "hash", Until: Start + 60*1e6, CreatedAt: Start}
+	recall := func(app relay.AppID, key string) (got desk.Answered, err error) {
+		err = b.View(b.Context(), func(tx desk.Tx) (err error) { got, err = tx.Recall(app, key); return err })
 		return got, err
 	}
 	_, err := recall(a.App, a.Key)
@@ -185,10 +186,10 @@ func answersKept(b *bench) {
 		if answer != nil {
 			a.Until, a.Status = 0, 201
 		}
-		b.update(func(tx relay.Tx) error { return tx.Remember(a) })
+		b.update(func(tx desk.Tx) error { return tx.Remember(a) })
 		got, err := recall(a.App, a.Key)
 		b.ok(err)
-		same(b, "answer", got, a, func(x, y relay.Answered) bool { return reflect.DeepEqual(x, y) })
+		same(b, "answer", got, a, func(x, y desk.Answered) bool { return reflect.DeepEqual(x, y) })
 	}
 	_, err = recall("app_other", a.Key)
 	b.is(err, relay.ErrNotFound)
@@ -196,15 +197,15 @@ func answersKept(b *bench) {
 	b.is(err, relay.ErrNotFound)
 
 	flying := func(key, owner string, until relay.Micros) {
-		b.update(func(tx relay.Tx) error {
-			return tx.Remember(relay.Answered{App: a.App, Key: key, Body: "hash", Until: until, Owner: owner, CreatedAt: Start})
+		b.update(func(tx desk.Tx) error {
+			return tx.Remember(desk.Answered{App: a.App, Key: key, Body: "hash", Until: until, Owner: owner, CreatedAt: Start})
 		})
 	}
 	flying("mine", "me/1", Start+9)
 	flying("theirs", "mean/1", Start+9) // begins alike, and is another process
 	flying("nobody's", "", Start+9)
 	flying("answered", "mean/2", 0)
-	b.update(func(tx relay.Tx) error {
+	b.update(func(tx desk.Tx) error {
 		n, err := tx.FreeAnswers("me")
 		if n != 2 {
 			b.Errorf("%d keys were freed, want 2", n)
@@ -223,11 +224,11 @@ func answersKept(b *bench) {
 func carriedAddsUp(b *bench) {
 	carried := func() (l relay.Load) {
 		b.Helper()
-		b.view(func(tx relay.Tx) (err error) { l, err = tx.Carried(); return err })
+		b.view(func(tx desk.Tx) (err error) { l, err = tx.Carried(); return err })
 		return l
 	}
 	two := App("two")
-	b.update(func(tx relay.Tx) error { return tx.InsertApp(two) })
+	b.update(func(tx desk.Tx) error { return tx.InsertApp(two) })
 	var want relay.Load
 	check := func(what string) {
 		b.Helper()
@@ -255,7 +256,7 @@ func carriedAddsUp(b *bench) {
 			want = want.Plus(relay.LoadOf(p))
 			check("created")
 			p = InState(p, s)
-			b.update(func(tx relay.Tx) error { return tx.SavePayment(&p) })
+			b.update(func(tx desk.Tx) error { return tx.SavePayment(&p) })
 			switch {
 			case s.Ended():
 				want = before
@@ -269,13 +270,13 @@ func carriedAddsUp(b *bench) {
 
 func ledgersKept(b *bench) {
 	remember := func(seq uint32, hash string) error {
-		return b.try(func(tx relay.Tx) error {
+		return b.try(func(tx desk.Tx) error {
 			return tx.RememberLedger(relay.Head{Sequence: seq, Hash: hash, CloseTime: int64(seq) * 5})
 		})
 	}
 	check := func(cursor uint32, hashes map[uint32]string) {
 		b.Helper()
-		b.view(func(tx relay.Tx) error {
+		b.view(func(tx desk.Tx) error {
 			seq, err := tx.Cursor()
 			b.ok(err)
 			if seq != cursor {
@@ -310,14 +311,14 @@ func ledgersKept(b *bench) {
 	check(10_100, map[uint32]string{100: "", 101: "b", 10_100: "c"})
 	b.ok(remember(1<<32-1, "z"))
 	check(1<<32-1, map[uint32]string{101: "", 10_100: "", 1<<32 - 1: "z"})
-	b.update(func(tx relay.Tx) error { return tx.ForgetLedgers() })
+	b.update(func(tx desk.Tx) error { return tx.ForgetLedgers() })
 	check(1<<32-1, map[uint32]string{1<<32 - 1: ""})
 }
 
 func halting(b *bench) {
 	all := func(want ...relay.Halt) {
 		b.Helper()
-		b.view(func(tx relay.Tx) error {
+		b.view(func(tx desk.Tx) error {
 			got, err := tx.Halts()
 			if !slices.Equal(got, want) {
 				b.Errorf("halts are %+v, want %+v", got, want)
@@ -327,7 +328,7 @@ func halting(b *bench) {
 	}
 	of := func(app relay.AppID, id relay.PaymentID, want ...string) {
 		b.Helper()
-		b.view(func(tx relay.Tx) error {
+		b.view(func(tx desk.Tx) error {
 			found, err := tx.HaltsOf(app, id, "pay_none")
 			var got []string
 			for _, h := range found {
@@ -341,7 +342,7 @@ func halting(b *bench) {
 	}
 	lifted := func(want ...string) {
 		b.Helper()
-		b.view(func(tx relay.Tx) error {
+		b.view(func(tx desk.Tx) error {
 			for _, hash := range []string{"a", "b", "c", "p", "q"} {
 				yes, err := tx.Lifted(hash)
 				if err != nil || yes != slices.Contains(want, hash) {
@@ -351,8 +352,8 @@ func halting(b *bench) {
 			return nil
 		})
 	}
-	halt := func(h relay.Halt) { b.update(func(tx relay.Tx) error { return tx.Halt(h) }) }
-	lift := func(hash string) { b.update(func(tx relay.Tx) error { return tx.Lift(hash) }) }
+	halt := func(h relay.Halt) { b.update(func(tx desk.Tx) error { return tx.Halt(h) }) }
+	lift := func(hash string) { b.update(func(tx desk.Tx) error { return tx.Lift(hash) }) }
 	every := func(hash, why string) relay.Halt {
 		return relay.Halt{Scope: relay.HaltAll, Hash: hash, Why: why, At: 7}
 	}

@@ -6,13 +6,14 @@ import (
 	"slices"
 
 	"github.com/restante/restante/relay"
+	"github.com/restante/restante/relay/desk"
 )
 
 func sameEnvelope(x, y relay.Envelope) bool { return reflect.DeepEqual(x, y) }
 
 func (b *bench) put(es ...relay.Envelope) {
 	b.Helper()
-	b.update(func(tx relay.Tx) error {
+	b.update(func(tx desk.Tx) error {
 		for _, e := range es {
 			if err := tx.InsertEnvelope(e); err != nil {
 				return err
@@ -24,7 +25,7 @@ func (b *bench) put(es ...relay.Envelope) {
 
 func (b *bench) envelope(hash string) (e relay.Envelope) {
 	b.Helper()
-	b.view(func(tx relay.Tx) (err error) { e, err = tx.Envelope(hash); return err })
+	b.view(func(tx desk.Tx) (err error) { e, err = tx.Envelope(hash); return err })
 	return e
 }
 
@@ -37,16 +38,16 @@ func envelopeKept(b *bench) {
 		want.Version = 1
 		same(b, "envelope", b.envelope(want.Hash), want, sameEnvelope)
 	}
-	b.code(b.try(func(tx relay.Tx) error { return tx.InsertEnvelope(funding) }), relay.Conflict, "envelope_taken")
-	b.is(b.View(b.Context(), func(tx relay.Tx) error { _, err := tx.Envelope("none"); return err }), relay.ErrNotFound)
-	b.refused("an envelope of a payment that is not there", b.try(func(tx relay.Tx) error {
+	b.code(b.try(func(tx desk.Tx) error { return tx.InsertEnvelope(funding) }), relay.Conflict, "envelope_taken")
+	b.is(b.View(b.Context(), func(tx desk.Tx) error { _, err := tx.Envelope("none"); return err }), relay.ErrNotFound)
+	b.refused("an envelope of a payment that is not there", b.try(func(tx desk.Tx) error {
 		return tx.InsertEnvelope(FundingOf("g", 7, "pay_none"))
 	}))
 	many := []string{"none", "c"}
 	for range 1200 {
 		many = append(many, "other")
 	}
-	b.view(func(tx relay.Tx) error {
+	b.view(func(tx desk.Tx) error {
 		known, err := tx.KnownEnvelopes(append(many, "f", "g"))
 		slices.Sort(known)
 		same(b, "known envelopes", known, []string{"c", "f"}, slices.Equal)
@@ -60,21 +61,21 @@ func envelopeSwap(b *bench) {
 	e := b.envelope("c")
 	stale := e
 	e.State, e.XDR = relay.Signed, []byte("with her signature")
-	b.update(func(tx relay.Tx) error { return tx.SaveEnvelope(&e) })
+	b.update(func(tx desk.Tx) error { return tx.SaveEnvelope(&e) })
 	if e.Version != 2 {
 		b.Errorf("version is %d, want 2", e.Version)
 	}
 	same(b, "envelope", b.envelope("c"), e, sameEnvelope)
 	stale.State = relay.Dead
-	b.is(b.try(func(tx relay.Tx) error { return tx.SaveEnvelope(&stale) }), relay.ErrStale)
+	b.is(b.try(func(tx desk.Tx) error { return tx.SaveEnvelope(&stale) }), relay.ErrStale)
 
 	e.State, e.Tx, e.Ledger, e.Fee = relay.Landed, "outer", 131, 300
-	b.update(func(tx relay.Tx) error { return tx.SaveEnvelope(&e) })
+	b.update(func(tx desk.Tx) error { return tx.SaveEnvelope(&e) })
 	same(b, "envelope", b.envelope("c"), e, sameEnvelope)
 	for _, s := range []relay.EnvelopeState{relay.Signed, relay.Dead, relay.Spent} {
 		after := e
 		after.State = s
-		b.refused("a life after the end", b.try(func(tx relay.Tx) error { return tx.SaveEnvelope(&after) }))
+		b.refused("a life after the end", b.try(func(tx desk.Tx) error { return tx.SaveEnvelope(&after) }))
 	}
 }
 
@@ -82,7 +83,7 @@ func envelopeFence(b *bench) {
 	b.insert(Payment(b.app.ID, 1), Payment(b.app.ID, 2))
 	id := b.ids(1)[0]
 	insert := func(e relay.Envelope) error {
-		return b.try(func(tx relay.Tx) error { return tx.InsertEnvelope(e) })
+		return b.try(func(tx desk.Tx) error { return tx.InsertEnvelope(e) })
 	}
 	end := func(hash string, s relay.EnvelopeState) {
 		e := b.envelope(hash)
@@ -90,7 +91,7 @@ func envelopeFence(b *bench) {
 		if s != relay.Dead {
 			e.Tx, e.Ledger = "t", 9
 		}
-		b.update(func(tx relay.Tx) error { return tx.SaveEnvelope(&e) })
+		b.update(func(tx desk.Tx) error { return tx.SaveEnvelope(&e) })
 	}
 	b.ok(insert(FundingOf("f1", 7, id)))
 	b.is(insert(FundingOf("f2", 7, id)), relay.ErrSequenceTaken)
@@ -106,7 +107,7 @@ func envelopeFence(b *bench) {
 	b.ok(insert(network))
 
 	// The transaction lives on after such an answer.
-	b.update(func(tx relay.Tx) error {
+	b.update(func(tx desk.Tx) error {
 		b.is(tx.InsertEnvelope(FundingOf("f2", 8, id)), relay.ErrSequenceTaken)
 		return tx.InsertEnvelope(FundingOf("f7", 9, id))
 	})
@@ -139,7 +140,7 @@ func envelopeLists(b *bench) {
 		}
 		return out
 	}
-	b.view(func(tx relay.Tx) error {
+	b.view(func(tx desk.Tx) error {
 		es, err := tx.EnvelopesOf(ids[0])
 		same(b, "envelopes of a payment", hashes(es), []string{"z both", "r1", "r0", "a claim", "dead"}, slices.Equal)
 		none, err2 := tx.EnvelopesOf("pay_none")
@@ -177,6 +178,6 @@ func envelopeStates(b *bench) {
 		"signed and in a ledger":    func() relay.Envelope { e := FundingOf("x", 1, id); e.Tx, e.Ledger = "t", 3; return e }(),
 		"sequence number of nobody": FundingOf("x", 0, id),
 	} {
-		b.refused(what, b.try(func(tx relay.Tx) error { return tx.InsertEnvelope(e) }))
+		b.refused(what, b.try(func(tx desk.Tx) error { return tx.InsertEnvelope(e) }))
 	}
 }

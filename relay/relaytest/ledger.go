@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/restante/restante/relay"
+	"github.com/restante/restante/relay/desk"
 )
 
 // Truth is the network behind a ledger under test, reached past the adapter. A failure ends the test.
@@ -39,7 +40,7 @@ const MostBid = relay.Stroops(5000)
 //
 // What the suite cannot see from outside, each adapter tests itself: limits on bodies and pages, answers that contradict
 // themselves, time limits.
-func Ledger(t *testing.T, open func(t *testing.T) (Truth, relay.Ledger)) {
+func Ledger(t *testing.T, open func(t *testing.T) (Truth, desk.Ledger)) {
 	for _, c := range []struct {
 		name string
 		run  func(*ledgerBench)
@@ -106,7 +107,7 @@ func Ledger(t *testing.T, open func(t *testing.T) (Truth, relay.Ledger)) {
 type ledgerBench struct {
 	*testing.T
 	Truth
-	relay.Ledger
+	desk.Ledger
 }
 
 func (b *ledgerBench) ok(err error) {

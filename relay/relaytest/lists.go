@@ -4,10 +4,11 @@ import (
 	"slices"
 
 	"github.com/restante/restante/relay"
+	"github.com/restante/restante/relay/desk"
 )
 
 // listed pages through a list and gives the ids.
-func (b *bench) listed(f relay.Filter) (ids []relay.PaymentID) {
+func (b *bench) listed(f desk.Filter) (ids []relay.PaymentID) {
 	b.Helper()
 	for {
 		page, more, err := b.List(b.Context(), f)
@@ -37,7 +38,7 @@ func (b *bench) ids(ns ...int) (ids []relay.PaymentID) {
 
 func listPages(b *bench) {
 	other := App("other")
-	b.update(func(tx relay.Tx) error { return tx.InsertApp(other) })
+	b.update(func(tx desk.Tx) error { return tx.InsertApp(other) })
 	twin := Payment(b.app.ID, 8) // of the same moment as the seventh: the id decides, and no page loses it
 	twin.CreatedAt = Payment(b.app.ID, 7).CreatedAt
 	late := Payment(b.app.ID, 0) // an id that sorts first need not be the oldest
@@ -45,40 +46,40 @@ func listPages(b *bench) {
 	b.insert(Payment(b.app.ID, 5), Payment(b.app.ID, 6), Payment(b.app.ID, 7), twin, late, Payment(other.ID, 1))
 	want := b.ids(0, 8, 7, 6, 5)
 	for limit := 0; limit <= 6; limit++ {
-		same(b, "list", b.listed(relay.Filter{App: b.app.ID, Limit: limit}), want, slices.Equal)
+		same(b, "list", b.listed(desk.Filter{App: b.app.ID, Limit: limit}), want, slices.Equal)
 	}
-	page, more, err := b.List(b.Context(), relay.Filter{App: b.app.ID, Limit: 5})
+	page, more, err := b.List(b.Context(), desk.Filter{App: b.app.ID, Limit: 5})
 	b.ok(err)
 	if len(page) != 5 || more {
 		b.Errorf("a full page of all has %d payments, more is %v", len(page), more)
 	}
 	same(b, "first of the list", page[0], b.payment(late.ID), samePayment)
-	_, _, err = b.List(b.Context(), relay.Filter{App: b.app.ID, After: Payment(other.ID, 1).ID})
+	_, _, err = b.List(b.Context(), desk.Filter{App: b.app.ID, After: Payment(other.ID, 1).ID})
 	b.is(err, relay.ErrNotFound)
-	if got := b.listed(relay.Filter{}); len(got) != 0 {
+	if got := b.listed(desk.Filter{}); len(got) != 0 {
 		b.Errorf("a list of no app has %v", got)
 	}
 }
 
 func listFilters(b *bench) {
 	other := App("other")
-	b.update(func(tx relay.Tx) error { return tx.InsertApp(other) })
+	b.update(func(tx desk.Tx) error { return tx.InsertApp(other) })
 	same1, theirs := Payment(b.app.ID, 3), Payment(other.ID, 1)
 	same1.To = Payment(b.app.ID, 1).To
 	b.insert(Payment(b.app.ID, 1), InState(Payment(b.app.ID, 2), relay.Pending), InState(same1, relay.Pending), theirs)
 	for _, c := range []struct {
-		filter relay.Filter
+		filter desk.Filter
 		want   []relay.PaymentID
 	}{
-		{relay.Filter{State: relay.Pending}, b.ids(3, 2)},
-		{relay.Filter{State: relay.Settled}, nil},
-		{relay.Filter{Reference: "order-1"}, b.ids(1)},
-		{relay.Filter{To: "email:ana1@example.com"}, b.ids(3, 1)},
-		{relay.Filter{To: "email:ana1@example.com", State: relay.Pending}, b.ids(3)},
-		{relay.Filter{To: "email:ana1@example.com", State: relay.Pending, Reference: "order-1"}, nil},
-		{relay.Filter{To: "ana1@example.com"}, nil}, // not canonical
-		{relay.Filter{To: "email:ana_@example.com"}, nil},
-		{relay.Filter{Reference: "order-_"}, nil},
+		{desk.Filter{State: relay.Pending}, b.ids(3, 2)},
+		{desk.Filter{State: relay.Settled}, nil},
+		{desk.Filter{Reference: "order-1"}, b.ids(1)},
+		{desk.Filter{To: "email:ana1@example.com"}, b.ids(3, 1)},
+		{desk.Filter{To: "email:ana1@example.com", State: relay.Pending}, b.ids(3)},
+		{desk.Filter{To: "email:ana1@example.com", State: relay.Pending, Reference: "order-1"}, nil},
+		{desk.Filter{To: "ana1@example.com"}, nil}, // not canonical
+		{desk.Filter{To: "email:ana_@example.com"}, nil},
+		{desk.Filter{Reference: "order-_"}, nil},
 	} {
 		c.filter.App, c.filter.Limit = b.app.ID, 1
 		same(b, "list", b.listed(c.filter), c.want, slices.Equal)
@@ -86,9 +87,9 @@ func listFilters(b *bench) {
 	// A new handle is found, the old one is not.
 	p := b.payment(b.ids(1)[0])
 	p.To = relay.Handle{Kind: "email", Value: "eva@example.org"}
-	b.update(func(tx relay.Tx) error { return tx.SavePayment(&p) })
-	same(b, "list", b.listed(relay.Filter{App: b.app.ID, To: "email:eva@example.org"}), b.ids(1), slices.Equal)
-	same(b, "list", b.listed(relay.Filter{App: b.app.ID, To: "email:ana1@example.com"}), b.ids(3), slices.Equal)
+	b.update(func(tx desk.Tx) error { return tx.SavePayment(&p) })
+	same(b, "list", b.listed(desk.Filter{App: b.app.ID, To: "email:eva@example.org"}), b.ids(1), slices.Equal)
+	same(b, "list", b.listed(desk.Filter{App: b.app.ID, To: "email:ana1@example.com"}), b.ids(3), slices.Equal)
 }
 
 func holdingLists(b *bench) {

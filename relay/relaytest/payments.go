@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/restante/restante/relay"
+	"github.com/restante/restante/relay/desk"
 )
 
 func samePayment(x, y relay.Payment) bool { return reflect.DeepEqual(x, y) }
@@ -23,7 +24,7 @@ func paymentIsKept(b *bench) {
 	for _, want := range b.insert(full, bare, odd) {
 		same(b, "payment", b.payment(want.ID), want, samePayment)
 	}
-	err := b.View(b.Context(), func(tx relay.Tx) error { _, err := tx.Payment("pay_none"); return err })
+	err := b.View(b.Context(), func(tx desk.Tx) error { _, err := tx.Payment("pay_none"); return err })
 	b.is(err, relay.ErrNotFound)
 }
 
@@ -32,7 +33,7 @@ func paymentSwap(b *bench) {
 	stale := p
 	p.To = relay.Handle{Kind: "email", Value: "eva@example.org"}
 	p.Note, p.UpdatedAt = "another", p.UpdatedAt+7
-	b.update(func(tx relay.Tx) error {
+	b.update(func(tx desk.Tx) error {
 		if err := tx.SavePayment(&p); err != nil {
 			return err
 		}
@@ -47,12 +48,12 @@ func paymentSwap(b *bench) {
 		b.Errorf("version is %d, want 3", p.Version)
 	}
 	stale.Note = "from an old copy"
-	b.is(b.try(func(tx relay.Tx) error { return tx.SavePayment(&stale) }), relay.ErrStale)
+	b.is(b.try(func(tx desk.Tx) error { return tx.SavePayment(&stale) }), relay.ErrStale)
 	if stale.Version != 1 {
 		b.Errorf("a save that lost counted the version to %d", stale.Version)
 	}
 	none := Payment(b.app.ID, 9)
-	b.is(b.try(func(tx relay.Tx) error { return tx.SavePayment(&none) }), relay.ErrStale)
+	b.is(b.try(func(tx desk.Tx) error { return tx.SavePayment(&none) }), relay.ErrStale)
 	same(b, "payment", b.payment(p.ID), p, samePayment)
 }
 
@@ -60,16 +61,16 @@ func paymentUnique(b *bench) {
 	first := b.insert(Payment(b.app.ID, 1))[0]
 	id := Payment(b.app.ID, 2)
 	id.ID = first.ID
-	b.code(b.try(func(tx relay.Tx) error { return tx.InsertPayment(id) }), relay.Conflict, "id_taken")
+	b.code(b.try(func(tx desk.Tx) error { return tx.InsertPayment(id) }), relay.Conflict, "id_taken")
 	ref := Payment(b.app.ID, 3)
 	ref.Reference = first.Reference
-	b.code(b.try(func(tx relay.Tx) error { return tx.InsertPayment(ref) }), relay.Conflict, "reference_taken")
+	b.code(b.try(func(tx desk.Tx) error { return tx.InsertPayment(ref) }), relay.Conflict, "reference_taken")
 
 	// The transaction lives on after such an answer, and a name is taken within one app only.
 	other := App("other")
 	theirs := Payment(other.ID, 1)
 	theirs.Reference = first.Reference
-	b.update(func(tx relay.Tx) error {
+	b.update(func(tx desk.Tx) error {
 		b.code(tx.InsertPayment(ref), relay.Conflict, "reference_taken")
 		if err := tx.InsertApp(other); err != nil {
 			return err
@@ -82,7 +83,7 @@ func paymentUnique(b *bench) {
 	x.Reference, y.Reference = "", ""
 	b.insert(x, y)
 
-	b.refused("a payment of an app that is not there", b.try(func(tx relay.Tx) error {
+	b.refused("a payment of an app that is not there", b.try(func(tx desk.Tx) error {
 		return tx.InsertPayment(Payment("app_nobody", 6))
 	}))
 }
@@ -142,7 +143,7 @@ func paymentStates(b *bench) {
 		for _, s := range c.states {
 			p := next(s)
 			c.change(&p)
-			b.refused(c.what+" in "+string(s), b.try(func(tx relay.Tx) error { return tx.InsertPayment(p) }))
+			b.refused(c.what+" in "+string(s), b.try(func(tx desk.Tx) error { return tx.InsertPayment(p) }))
 		}
 	}
 }
@@ -173,7 +174,7 @@ func paymentLife(b *bench) {
 				x.Holding += string(p.ID)
 				in = x
 			}
-			b.ok(b.UpdateMany(b.Context(), []relay.PaymentID{p.ID}, func(tx relay.Tx, ps []relay.Payment) error {
+			b.ok(b.UpdateMany(b.Context(), []relay.PaymentID{p.ID}, func(tx desk.Tx, ps []relay.Payment) error {
 				next, _, err := relay.Step(ps[0], in, ps[0].UpdatedAt+1)
 				if err != nil {
 					return err
@@ -189,7 +190,7 @@ func paymentLife(b *bench) {
 		after := p
 		after.State, after.EndedAt = relay.Created, 0
 		after.Holding, after.Funding, after.Bound, after.SettledTx, after.SettledAt, after.Claim = "", "", 0, "", 0, ""
-		b.refused("a life after the end", b.try(func(tx relay.Tx) error { return tx.SavePayment(&after) }))
+		b.refused("a life after the end", b.try(func(tx desk.Tx) error { return tx.SavePayment(&after) }))
 	}
 }
 
@@ -204,7 +205,7 @@ func paymentTerms(b *bench) {
 	} {
 		q := p
 		change(&q)
-		b.refused(what, b.try(func(tx relay.Tx) error { return tx.SavePayment(&q) }))
+		b.refused(what, b.try(func(tx desk.Tx) error { return tx.SavePayment(&q) }))
 	}
 	same(b, "payment", b.payment(p.ID), p, samePayment)
 }
@@ -216,7 +217,7 @@ func paymentReaddressed(b *bench) {
 	n := 0
 	next := func(s relay.State) relay.Payment { n++; return InState(Payment(b.app.ID, n), s) }
 	found := func(h relay.Handle) (ids []relay.PaymentID) {
-		page, _, err := b.List(b.Context(), relay.Filter{App: b.app.ID, To: h.String(), Limit: 10})
+		page, _, err := b.List(b.Context(), desk.Filter{App: b.app.ID, To: h.String(), Limit: 10})
 		b.ok(err)
 		for _, p := range page {
 			ids = append(ids, p.ID)
@@ -228,7 +229,7 @@ func paymentReaddressed(b *bench) {
 		p := b.insert(next(s))[0]
 		old := p.To
 		p.To, p.UpdatedAt = eva, p.UpdatedAt+1
-		b.update(func(tx relay.Tx) error { return tx.SavePayment(&p) })
+		b.update(func(tx desk.Tx) error { return tx.SavePayment(&p) })
 		same(b, "payment", b.payment(p.ID), p, samePayment)
 		want = append([]relay.PaymentID{p.ID}, want...) // newest first
 		same(b, "payments to the new handle", found(eva), want, slices.Equal)
@@ -238,7 +239,7 @@ func paymentReaddressed(b *bench) {
 		p = b.insert(p)[0]
 		q := p
 		q.To = eva
-		b.refused(what, b.try(func(tx relay.Tx) error { return tx.SavePayment(&q) }))
+		b.refused(what, b.try(func(tx desk.Tx) error { return tx.SavePayment(&q) }))
 		same(b, "payment", b.payment(p.ID), p, samePayment)
 	}
 	for _, x := range relay.States {
@@ -261,7 +262,7 @@ func holdingsFound(b *bench) {
 		many = append(many, "GNOBODY")
 	}
 	many = append(many, q.Holding, "", p.Holding)
-	b.view(func(tx relay.Tx) error {
+	b.view(func(tx desk.Tx) error {
 		ids, err := tx.PaymentsOfHoldings(many)
 		slices.Sort(ids)
 		same(b, "payments of holdings", ids, []relay.PaymentID{p.ID, q.ID}, slices.Equal)
@@ -277,14 +278,14 @@ func holdingsFound(b *bench) {
 	left := InState(Payment(b.app.ID, 5), relay.Settled)
 	left.Balance = "00000000ba1a"
 	b.insert(left)
-	b.view(func(tx relay.Tx) error {
+	b.view(func(tx desk.Tx) error {
 		ids, err := tx.PaymentsOfBalances([]string{"00000000ffff", "", left.Balance})
 		same(b, "payments of balances", ids, []relay.PaymentID{left.ID}, slices.Equal)
 		return err
 	})
 	twin := InState(Payment(b.app.ID, 4), relay.Funding)
 	twin.Holding = p.Holding
-	if err := b.try(func(tx relay.Tx) error { return tx.InsertPayment(twin) }); err == nil {
+	if err := b.try(func(tx desk.Tx) error { return tx.InsertPayment(twin) }); err == nil {
 		b.Error("two payments have one holding account")
 	}
 }
@@ -296,7 +297,7 @@ func historyKept(b *bench) {
 		{Payment: p.ID, At: Start + 2, From: relay.Created, To: relay.Funding, Input: "funding_signed", Detail: "f"},
 		{Payment: p.ID, At: Start + 1, From: relay.Funding, To: relay.Created, Input: "funding_dead", Detail: "f"},
 	}
-	b.update(func(tx relay.Tx) error {
+	b.update(func(tx desk.Tx) error {
 		return errors.Join(tx.AppendHistory(want[0]), tx.AppendHistory(want[1]), tx.AppendHistory(want[2]))
 	})
 	got, err := b.History(b.Context(), p.ID)
@@ -307,7 +308,7 @@ func historyKept(b *bench) {
 	if len(got) != 0 {
 		b.Errorf("a payment that is not there has the history %v", got)
 	}
-	b.refused("history of nothing", b.try(func(tx relay.Tx) error {
+	b.refused("history of nothing", b.try(func(tx desk.Tx) error {
 		return tx.AppendHistory(relay.Entry{Payment: "pay_none", At: 1, To: relay.Created, Input: "accepted"})
 	}))
 }

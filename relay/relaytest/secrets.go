@@ -6,11 +6,12 @@ import (
 	"reflect"
 
 	"github.com/restante/restante/relay"
+	"github.com/restante/restante/relay/desk"
 )
 
 func (b *bench) hasSecrets(id relay.PaymentID, box, share string) {
 	b.Helper()
-	b.view(func(tx relay.Tx) error {
+	b.view(func(tx desk.Tx) error {
 		for what, c := range map[string]struct {
 			read func(relay.PaymentID) ([]byte, error)
 			want string
@@ -32,7 +33,7 @@ func secretsKept(b *bench) {
 	id, other := b.ids(1)[0], b.ids(2)[0]
 	b.hasSecrets(id, "", "")
 	put := func(id relay.PaymentID, box, share string) {
-		b.update(func(tx relay.Tx) error {
+		b.update(func(tx desk.Tx) error {
 			if err := tx.PutBox(id, []byte(box)); err != nil {
 				return err
 			}
@@ -44,16 +45,16 @@ func secretsKept(b *bench) {
 	b.hasSecrets(id, "box\x00", "share\xff")
 	put(id, "new box", "new share")
 	b.hasSecrets(id, "new box", "new share")
-	b.refused("an empty share", b.try(func(tx relay.Tx) error { return tx.PutShare(id, nil) }))
-	b.refused("an empty box", b.try(func(tx relay.Tx) error { return tx.PutBox(id, nil) }))
-	b.update(func(tx relay.Tx) error { return tx.DropBox(other) })
-	b.update(func(tx relay.Tx) error { return tx.DropBox(other) }) // again is not an error
+	b.refused("an empty share", b.try(func(tx desk.Tx) error { return tx.PutShare(id, nil) }))
+	b.refused("an empty box", b.try(func(tx desk.Tx) error { return tx.PutBox(id, nil) }))
+	b.update(func(tx desk.Tx) error { return tx.DropBox(other) })
+	b.update(func(tx desk.Tx) error { return tx.DropBox(other) }) // again is not an error
 	b.hasSecrets(other, "", "other share")
 	put(other, "other box", "other share")
-	b.refused("a box of nobody", b.try(func(tx relay.Tx) error { return tx.PutBox("pay_none", []byte("x")) }))
+	b.refused("a box of nobody", b.try(func(tx desk.Tx) error { return tx.PutBox("pay_none", []byte("x")) }))
 
 	book := relay.CodeBook{Payment: id, Sent: 2, NextAt: Start, Tries: 3}
-	b.update(func(tx relay.Tx) error {
+	b.update(func(tx desk.Tx) error {
 		for _, owner := range []relay.PaymentID{id, other} {
 			if err := tx.InsertCode(relay.Code{Session: "s" + string(owner), Payment: owner, MAC: []byte("m")}); err != nil {
 				return err
@@ -65,10 +66,10 @@ func secretsKept(b *bench) {
 		return tx.SaveCodeBook(book)
 	})
 	for range 2 { // again is not an error
-		b.update(func(tx relay.Tx) error { return tx.Expunge(id) })
+		b.update(func(tx desk.Tx) error { return tx.Expunge(id) })
 		b.hasSecrets(id, "", "")
 		b.hasSecrets(other, "other box", "other share")
-		b.view(func(tx relay.Tx) error {
+		b.view(func(tx desk.Tx) error {
 			_, err := tx.Code("s" + string(id))
 			b.is(err, relay.ErrNotFound)
 			_, err = tx.Pass("p" + string(id))
@@ -90,7 +91,7 @@ func codesAndPasses(b *bench) {
 	pass := relay.Pass{Hash: "p1", Payment: id, Kind: relay.VoucherPass, ExpiresAt: Start + relay.PassLife}
 	kept := func() {
 		b.Helper()
-		b.view(func(tx relay.Tx) error {
+		b.view(func(tx desk.Tx) error {
 			c, err := tx.Code("s1")
 			b.ok(err)
 			same(b, "code", c, code, func(x, y relay.Code) bool { return reflect.DeepEqual(x, y) })
@@ -99,7 +100,7 @@ func codesAndPasses(b *bench) {
 			return err
 		})
 	}
-	b.view(func(tx relay.Tx) error {
+	b.view(func(tx desk.Tx) error {
 		_, err := tx.Code("s1")
 		b.is(err, relay.ErrNotFound)
 		_, err = tx.Pass("p1")
@@ -108,19 +109,19 @@ func codesAndPasses(b *bench) {
 		same(b, "code book of none", book, relay.CodeBook{}, func(x, y relay.CodeBook) bool { return x == y })
 		return err
 	})
-	b.update(func(tx relay.Tx) error {
+	b.update(func(tx desk.Tx) error {
 		if err := tx.InsertCode(code); err != nil {
 			return err
 		}
 		return tx.InsertPass(pass)
 	})
 	kept()
-	b.code(b.try(func(tx relay.Tx) error { return tx.InsertCode(code) }), relay.Conflict, "id_taken")
-	b.code(b.try(func(tx relay.Tx) error { return tx.InsertPass(pass) }), relay.Conflict, "id_taken")
+	b.code(b.try(func(tx desk.Tx) error { return tx.InsertCode(code) }), relay.Conflict, "id_taken")
+	b.code(b.try(func(tx desk.Tx) error { return tx.InsertPass(pass) }), relay.Conflict, "id_taken")
 
 	code.Sealed, code.Tries, code.UsedAt, code.Claimant = nil, 3, Start+1, "hers"
 	pass.UsedAt, pass.Claimant, pass.Tries = Start+2, "hers", 2
-	b.update(func(tx relay.Tx) error {
+	b.update(func(tx desk.Tx) error {
 		if err := tx.SaveCode(code); err != nil {
 			return err
 		}
@@ -130,10 +131,10 @@ func codesAndPasses(b *bench) {
 
 	fewer, anew, unused, twice := code, code, pass, pass
 	fewer.Tries, anew.UsedAt, unused.UsedAt, twice.UsedAt = 2, 0, 0, Start+3
-	b.refused("a try forgotten", b.try(func(tx relay.Tx) error { return tx.SaveCode(fewer) }))
-	b.refused("a used code as new", b.try(func(tx relay.Tx) error { return tx.SaveCode(anew) }))
-	b.refused("a used voucher as new", b.try(func(tx relay.Tx) error { return tx.SavePass(unused) }))
-	b.refused("a voucher used twice", b.try(func(tx relay.Tx) error { return tx.SavePass(twice) }))
+	b.refused("a try forgotten", b.try(func(tx desk.Tx) error { return tx.SaveCode(fewer) }))
+	b.refused("a used code as new", b.try(func(tx desk.Tx) error { return tx.SaveCode(anew) }))
+	b.refused("a used voucher as new", b.try(func(tx desk.Tx) error { return tx.SavePass(unused) }))
+	b.refused("a voucher used twice", b.try(func(tx desk.Tx) error { return tx.SavePass(twice) }))
 	for what, change := range map[string]func(c *relay.Code, p *relay.Pass){
 		"a code of another claimant":  func(c *relay.Code, _ *relay.Pass) { c.Claimant = "a thief's" },
 		"a code of no claimant":       func(c *relay.Code, _ *relay.Pass) { c.Claimant = "" },
@@ -143,37 +144,37 @@ func codesAndPasses(b *bench) {
 	} {
 		c, p := code, pass
 		change(&c, &p)
-		b.refused(what, b.try(func(tx relay.Tx) error { return errors.Join(tx.SaveCode(c), tx.SavePass(p)) }))
+		b.refused(what, b.try(func(tx desk.Tx) error { return errors.Join(tx.SaveCode(c), tx.SavePass(p)) }))
 	}
 	pass.Tries = 3
-	b.update(func(tx relay.Tx) error { return tx.SavePass(pass) })
+	b.update(func(tx desk.Tx) error { return tx.SavePass(pass) })
 	kept()
 	proof := relay.Pass{Hash: "of s1", Payment: id, Kind: relay.ProofPass, ExpiresAt: Start, Evidence: "s1"}
-	b.update(func(tx relay.Tx) error { return tx.InsertPass(proof) })
-	b.view(func(tx relay.Tx) error {
+	b.update(func(tx desk.Tx) error { return tx.InsertPass(proof) })
+	b.view(func(tx desk.Tx) error {
 		p, err := tx.Pass("of s1")
 		same(b, "a proof", p, proof, func(x, y relay.Pass) bool { return x == y })
 		return err
 	})
 
-	b.update(func(tx relay.Tx) error { return tx.SaveCodeBook(relay.CodeBook{Payment: id, Sent: 1, Tries: 4}) })
-	b.refused("tries forgotten", b.try(func(tx relay.Tx) error {
+	b.update(func(tx desk.Tx) error { return tx.SaveCodeBook(relay.CodeBook{Payment: id, Sent: 1, Tries: 4}) })
+	b.refused("tries forgotten", b.try(func(tx desk.Tx) error {
 		return tx.SaveCodeBook(relay.CodeBook{Payment: id, Sent: 2, Tries: 3})
 	}))
-	b.update(func(tx relay.Tx) error {
+	b.update(func(tx desk.Tx) error {
 		return tx.SaveCodeBook(relay.CodeBook{Payment: id, Sent: 2, NextAt: 9, Tries: 5})
 	})
 
 	code.Session, pass.Hash = "none", "none"
-	b.is(b.try(func(tx relay.Tx) error { return tx.SaveCode(code) }), relay.ErrNotFound)
-	b.is(b.try(func(tx relay.Tx) error { return tx.SavePass(pass) }), relay.ErrNotFound)
+	b.is(b.try(func(tx desk.Tx) error { return tx.SaveCode(code) }), relay.ErrNotFound)
+	b.is(b.try(func(tx desk.Tx) error { return tx.SavePass(pass) }), relay.ErrNotFound)
 }
 
 func evidenceDropped(b *bench) {
 	b.insert(Payment(b.app.ID, 1), Payment(b.app.ID, 2))
 	id, other := b.ids(1)[0], b.ids(2)[0]
 	book := relay.CodeBook{Payment: id, Sent: 2, NextAt: Start, Tries: 3}
-	b.update(func(tx relay.Tx) error {
+	b.update(func(tx desk.Tx) error {
 		for _, owner := range []relay.PaymentID{id, other} {
 			err := errors.Join(
 				tx.PutBox(owner, []byte("box")), tx.PutShare(owner, []byte("share")),
@@ -188,10 +189,10 @@ func evidenceDropped(b *bench) {
 		return tx.SaveCodeBook(book)
 	})
 	for range 2 { // again is not an error
-		b.update(func(tx relay.Tx) error { return tx.DropEvidence(id) })
+		b.update(func(tx desk.Tx) error { return tx.DropEvidence(id) })
 		b.hasSecrets(id, "box", "share")
 		b.hasSecrets(other, "box", "share")
-		b.view(func(tx relay.Tx) error {
+		b.view(func(tx desk.Tx) error {
 			_, err := tx.Code("s" + string(id))
 			b.is(err, relay.ErrNotFound)
 			for _, hash := range []string{"v", "p"} {

@@ -14,11 +14,12 @@ import (
 	"testing"
 
 	"github.com/restante/restante/relay"
+	"github.com/restante/restante/relay/desk"
 )
 
 // Store runs the conformance suite of relay.Store. open gives a new, empty store each time it is called and closes it with
 // the test.
-func Store(t *testing.T, open func(t *testing.T) relay.Store) {
+func Store(t *testing.T, open func(t *testing.T) desk.Store) {
 	for _, c := range []struct {
 		name string
 		run  func(*bench)
@@ -83,7 +84,7 @@ func Store(t *testing.T, open func(t *testing.T) relay.Store) {
 	} {
 		t.Run(strings.ReplaceAll(c.name, " ", "_"), func(t *testing.T) {
 			b := &bench{T: t, Store: open(t), app: App("one")}
-			b.update(func(tx relay.Tx) error { return tx.InsertApp(b.app) })
+			b.update(func(tx desk.Tx) error { return tx.InsertApp(b.app) })
 			c.run(b)
 		})
 	}
@@ -92,7 +93,7 @@ func Store(t *testing.T, open func(t *testing.T) relay.Store) {
 // bench is a store under test with one app in it.
 type bench struct {
 	*testing.T
-	relay.Store
+	desk.Store
 	app relay.App
 }
 
@@ -132,16 +133,16 @@ func (b *bench) refused(what string, err error) {
 	}
 }
 
-func (b *bench) try(fn func(tx relay.Tx) error) error {
-	return b.UpdateMany(b.Context(), nil, func(tx relay.Tx, _ []relay.Payment) error { return fn(tx) })
+func (b *bench) try(fn func(tx desk.Tx) error) error {
+	return b.UpdateMany(b.Context(), nil, func(tx desk.Tx, _ []relay.Payment) error { return fn(tx) })
 }
 
-func (b *bench) update(fn func(tx relay.Tx) error) {
+func (b *bench) update(fn func(tx desk.Tx) error) {
 	b.Helper()
 	b.ok(b.try(fn))
 }
 
-func (b *bench) view(fn func(tx relay.Tx) error) {
+func (b *bench) view(fn func(tx desk.Tx) error) {
 	b.Helper()
 	b.ok(b.View(b.Context(), fn))
 }
@@ -150,7 +151,7 @@ func (b *bench) view(fn func(tx relay.Tx) error) {
 func (b *bench) insert(ps ...relay.Payment) []relay.Payment {
 	b.Helper()
 	var out []relay.Payment
-	b.update(func(tx relay.Tx) error {
+	b.update(func(tx desk.Tx) error {
 		out = nil
 		for _, p := range ps {
 			if err := tx.InsertPayment(p); err != nil {
@@ -166,7 +167,7 @@ func (b *bench) insert(ps ...relay.Payment) []relay.Payment {
 
 func (b *bench) payment(id relay.PaymentID) (p relay.Payment) {
 	b.Helper()
-	b.view(func(tx relay.Tx) (err error) { p, err = tx.Payment(id); return err })
+	b.view(func(tx desk.Tx) (err error) { p, err = tx.Payment(id); return err })
 	return p
 }
 

@@ -4,6 +4,7 @@ import (
 	"reflect"
 
 	"github.com/restante/restante/relay"
+	"github.com/restante/restante/relay/desk"
 )
 
 // Credit is the credit asset of fixtures.
@@ -74,7 +75,7 @@ func termsKept(b *bench) {
 	} {
 		e := b.envelope("c")
 		change(&e)
-		_ = b.try(func(tx relay.Tx) error { return tx.SaveEnvelope(&e) }) // refused, or not written
+		_ = b.try(func(tx desk.Tx) error { return tx.SaveEnvelope(&e) }) // refused, or not written
 		got := b.envelope("c")
 		claim.Version = got.Version
 		same(b, "envelope after "+what, got, claim, sameEnvelope)
@@ -108,7 +109,7 @@ func termsHold(b *bench) {
 	}
 	refused := func(what string, p relay.Payment) {
 		b.Helper()
-		b.refused(what+" in "+string(p.State), b.try(func(tx relay.Tx) error { return tx.InsertPayment(p) }))
+		b.refused(what+" in "+string(p.State), b.try(func(tx desk.Tx) error { return tx.InsertPayment(p) }))
 	}
 	for _, s := range []relay.State{relay.Pending, relay.Claiming, relay.Returning, relay.Returned, relay.Parked, relay.Settled} {
 		p := Direct(next(s))
@@ -166,12 +167,12 @@ func termsStay(b *bench) {
 		} {
 			q := p
 			change(&q)
-			b.refused(what, b.try(func(tx relay.Tx) error { return tx.SavePayment(&q) }))
+			b.refused(what, b.try(func(tx desk.Tx) error { return tx.SavePayment(&q) }))
 			same(b, "payment", b.payment(p.ID), p, samePayment)
 		}
 		p.BoxMAC, p.Clawback = "another", true
 		p.Proof = relay.WalletProof{Envelope: "eGRy"}
-		b.update(func(tx relay.Tx) error { return tx.SavePayment(&p) })
+		b.update(func(tx desk.Tx) error { return tx.SavePayment(&p) })
 		same(b, "payment", b.payment(p.ID), p, samePayment)
 	}
 }
@@ -227,7 +228,7 @@ func usageByAsset(b *bench) {
 			spent += p.SpentUnits
 			want[p.Asset] = u
 		}
-		b.view(func(tx relay.Tx) error {
+		b.view(func(tx desk.Tx) error {
 			for asset, u := range want {
 				u.LockedUnits, u.SpentUnits = locked, spent
 				u.Unsigned.Payments, u.Unsigned.Credit, u.Unsigned.Direct = unsigned.Payments, unsigned.Credit, unsigned.Direct
@@ -251,7 +252,7 @@ func usageByAsset(b *bench) {
 			if p.PayTo != "" {
 				next = Direct(next)
 			}
-			b.update(func(tx relay.Tx) error { return tx.SavePayment(&next) })
+			b.update(func(tx desk.Tx) error { return tx.SavePayment(&next) })
 			all[i] = next
 		}
 		check()
@@ -261,17 +262,17 @@ func usageByAsset(b *bench) {
 // accountsOnFile belong to one app and one handle; the newest word counts.
 func accountsOnFile(b *bench) {
 	other := App("other")
-	b.update(func(tx relay.Tx) error { return tx.InsertApp(other) })
+	b.update(func(tx desk.Tx) error { return tx.InsertApp(other) })
 	p := b.insert(Payment(b.app.ID, 1), Payment(b.app.ID, 2), Payment(other.ID, 1))
 	of := func(app relay.AppID, to relay.Handle) (a relay.Agreed, err error) {
-		err = b.View(b.Context(), func(tx relay.Tx) error { a, err = tx.Agreed(app, to); return err })
+		err = b.View(b.Context(), func(tx desk.Tx) error { a, err = tx.Agreed(app, to); return err })
 		return a, err
 	}
 	_, err := of(b.app.ID, p[0].To)
 	b.is(err, relay.ErrNotFound)
 	put := func(a relay.Agreed) {
 		b.Helper()
-		b.update(func(tx relay.Tx) error { return tx.PutAgreed(a) })
+		b.update(func(tx desk.Tx) error { return tx.PutAgreed(a) })
 		got, err := of(a.App, a.To)
 		b.ok(err)
 		same(b, "account on file", got, a, func(x, y relay.Agreed) bool { return x == y })
@@ -283,14 +284,14 @@ func accountsOnFile(b *bench) {
 	b.is(err, relay.ErrNotFound)
 	put(relay.Agreed{App: other.ID, To: p[0].To, Account: "GTHEIRS", Payment: p[2].ID, At: Start})
 
-	b.refused("an account of nobody's proof", b.try(func(tx relay.Tx) error {
+	b.refused("an account of nobody's proof", b.try(func(tx desk.Tx) error {
 		return tx.PutAgreed(relay.Agreed{App: b.app.ID, To: p[0].To, Account: "G", Payment: "pay_none"})
 	}))
-	b.refused("no account", b.try(func(tx relay.Tx) error {
+	b.refused("no account", b.try(func(tx desk.Tx) error {
 		return tx.PutAgreed(relay.Agreed{App: b.app.ID, To: p[0].To, Payment: p[0].ID})
 	}))
 	for range 2 { // again is not an error
-		b.update(func(tx relay.Tx) error { return tx.DropAgreed(b.app.ID, p[0].To) })
+		b.update(func(tx desk.Tx) error { return tx.DropAgreed(b.app.ID, p[0].To) })
 		_, err = of(b.app.ID, p[0].To)
 		b.is(err, relay.ErrNotFound)
 	}
@@ -312,6 +313,6 @@ func walletFence(b *bench) {
 		return e
 	}
 	b.put(own("w1", 600, ids[0]), own("w2", 600, ids[1]), own("ours", 0, ids[0]))
-	b.is(b.try(func(tx relay.Tx) error { return tx.InsertEnvelope(own("ours too", 0, ids[1])) }), relay.ErrSequenceTaken)
+	b.is(b.try(func(tx desk.Tx) error { return tx.InsertEnvelope(own("ours too", 0, ids[1])) }), relay.ErrSequenceTaken)
 	b.put(own("w3", 1, ids[1]))
 }

@@ -8,13 +8,14 @@ import (
 	"sync"
 
 	"github.com/restante/restante/relay"
+	"github.com/restante/restante/relay/desk"
 )
 
 func updateLoads(b *bench) {
 	b.insert(Payment(b.app.ID, 1), Payment(b.app.ID, 2), Payment(b.app.ID, 3))
 	id := func(n int) relay.PaymentID { return Payment(b.app.ID, n).ID }
 	asked := []relay.PaymentID{id(3), id(1), id(3), id(2), id(1)}
-	b.ok(b.UpdateMany(b.Context(), asked, func(_ relay.Tx, ps []relay.Payment) error {
+	b.ok(b.UpdateMany(b.Context(), asked, func(_ desk.Tx, ps []relay.Payment) error {
 		var got []relay.PaymentID
 		for _, p := range ps {
 			got = append(got, p.ID)
@@ -22,7 +23,7 @@ func updateLoads(b *bench) {
 		same(b, "payments", got, []relay.PaymentID{id(3), id(1), id(2)}, slices.Equal)
 		return nil
 	}))
-	err := b.UpdateMany(b.Context(), []relay.PaymentID{id(1), "pay_none"}, func(relay.Tx, []relay.Payment) error {
+	err := b.UpdateMany(b.Context(), []relay.PaymentID{id(1), "pay_none"}, func(desk.Tx, []relay.Payment) error {
 		b.Error("ran without one of its payments")
 		return nil
 	})
@@ -30,21 +31,21 @@ func updateLoads(b *bench) {
 }
 
 // spoil writes into every table and ends as told.
-func spoil(b *bench, p relay.Payment, end func() error) func(relay.Tx, []relay.Payment) error {
-	return func(tx relay.Tx, _ []relay.Payment) error {
+func spoil(b *bench, p relay.Payment, end func() error) func(desk.Tx, []relay.Payment) error {
+	return func(tx desk.Tx, _ []relay.Payment) error {
 		p.Note = "half written"
 		err := errors.Join(
 			tx.SavePayment(&p),
 			tx.InsertPayment(Payment(b.app.ID, 77)),
 			tx.AppendHistory(relay.Entry{Payment: p.ID, At: 1, To: relay.Created, Input: "accepted"}),
-			tx.AddWork(relay.Work{Kind: relay.DoAudit, Payment: p.ID}),
+			tx.AddWork(desk.Work{Kind: relay.DoAudit, Payment: p.ID}),
 			tx.InsertEnvelope(FundingOf("half", 77, p.ID)),
 			tx.PutBox(p.ID, []byte("half")), tx.PutShare(p.ID, []byte("half")),
 			tx.SaveCodeBook(relay.CodeBook{Payment: p.ID, Sent: 1}),
 			tx.InsertCode(relay.Code{Session: "half", Payment: p.ID, MAC: []byte("m")}),
 			tx.InsertPass(relay.Pass{Hash: "half", Payment: p.ID, Kind: relay.ProofPass}),
 			tx.InsertApp(App("half")), tx.InsertKey(relay.Key{ID: "half", App: b.app.ID, Hash: "half"}),
-			tx.Remember(relay.Answered{App: b.app.ID, Key: "half"}),
+			tx.Remember(desk.Answered{App: b.app.ID, Key: "half"}),
 			tx.RememberLedger(relay.Head{Sequence: 77, Hash: "half"}), tx.Halt(relay.Halt{Hash: "half", Why: "half"}),
 		)
 		if err != nil {
@@ -58,7 +59,7 @@ func spoil(b *bench, p relay.Payment, end func() error) func(relay.Tx, []relay.P
 func unspoiled(b *bench, want relay.Payment) {
 	b.Helper()
 	same(b, "payment", b.payment(want.ID), want, samePayment)
-	b.view(func(tx relay.Tx) error {
+	b.view(func(tx desk.Tx) error {
 		var there []string
 		note := func(what string, err error) {
 			if !errors.Is(err, relay.ErrNotFound) {
@@ -126,13 +127,13 @@ func updateRollsBack(b *bench) {
 	unspoiled(b, p)
 
 	// An error of the database that the function overlooks: the rest of what it wrote must not be committed.
-	var overlooked relay.Tx
-	err := b.UpdateMany(b.Context(), ids, func(tx relay.Tx, ps []relay.Payment) error {
+	var overlooked desk.Tx
+	err := b.UpdateMany(b.Context(), ids, func(tx desk.Tx, ps []relay.Payment) error {
 		bad := Payment(b.app.ID, 5)
 		bad.Amount = -5
 		overlooked = tx
 		b.refused("a negative amount", tx.InsertPayment(bad))
-		_ = tx.AddWork(relay.Work{Kind: relay.DoAudit, Payment: p.ID})
+		_ = tx.AddWork(desk.Work{Kind: relay.DoAudit, Payment: p.ID})
 		_ = tx.PutBox(p.ID, []byte("half"))
 		return nil
 	})
@@ -144,7 +145,7 @@ func updateRollsBack(b *bench) {
 		b.Error("a transaction writes after its end")
 	}
 	unspoiled(b, p)
-	b.update(func(tx relay.Tx) error { return tx.PutBox(p.ID, []byte("box")) }) // the store goes on
+	b.update(func(tx desk.Tx) error { return tx.PutBox(p.ID, []byte("box")) }) // the store goes on
 }
 
 func updateCanceled(b *bench) {
@@ -157,11 +158,11 @@ func updateCanceled(b *bench) {
 
 	// Canceled in the middle, with a function that goes on regardless.
 	ctx, cancel = context.WithCancel(b.Context())
-	err = b.UpdateMany(ctx, ids, func(tx relay.Tx, ps []relay.Payment) error {
+	err = b.UpdateMany(ctx, ids, func(tx desk.Tx, ps []relay.Payment) error {
 		_ = tx.PutBox(p.ID, []byte("half"))
 		cancel()
 		_ = tx.PutShare(p.ID, []byte("half"))
-		_ = tx.AddWork(relay.Work{Kind: relay.DoAudit, Payment: p.ID})
+		_ = tx.AddWork(desk.Work{Kind: relay.DoAudit, Payment: p.ID})
 		return nil
 	})
 	b.is(err, context.Canceled)
@@ -170,7 +171,7 @@ func updateCanceled(b *bench) {
 	err = b.UpdateMany(canceled(), ids, spoil(b, p, func() error { b.Error("ran under a canceled context"); return nil }))
 	b.is(err, context.Canceled)
 	unspoiled(b, p)
-	b.update(func(tx relay.Tx) error { return tx.PutBox(p.ID, []byte("box")) })
+	b.update(func(tx desk.Tx) error { return tx.PutBox(p.ID, []byte("box")) })
 }
 
 func updateRaces(b *bench) {
@@ -186,7 +187,7 @@ func updateRaces(b *bench) {
 				slices.Reverse(ids) // in the other order: nobody waits forever
 			}
 			for range rounds {
-				err := b.UpdateMany(b.Context(), ids, func(tx relay.Tx, ps []relay.Payment) error {
+				err := b.UpdateMany(b.Context(), ids, func(tx desk.Tx, ps []relay.Payment) error {
 					for _, x := range ps {
 						x.Fundings++
 						if err := tx.SavePayment(&x); err != nil {
@@ -198,7 +199,7 @@ func updateRaces(b *bench) {
 				if err != nil {
 					b.Error(err)
 				}
-				if _, _, err := b.List(b.Context(), relay.Filter{App: b.app.ID}); err != nil {
+				if _, _, err := b.List(b.Context(), desk.Filter{App: b.app.ID}); err != nil {
 					b.Error(err)
 				}
 			}
@@ -214,21 +215,21 @@ func updateRaces(b *bench) {
 
 func viewReads(b *bench) {
 	p := b.insert(Payment(b.app.ID, 1))[0]
-	b.refused("writing in a view", b.View(b.Context(), func(tx relay.Tx) error { return tx.PutBox(p.ID, []byte("half")) }))
-	if err := b.View(b.Context(), func(tx relay.Tx) error { _ = tx.Halt(relay.Halt{Hash: "half", Why: "half"}); return nil }); err == nil {
+	b.refused("writing in a view", b.View(b.Context(), func(tx desk.Tx) error { return tx.PutBox(p.ID, []byte("half")) }))
+	if err := b.View(b.Context(), func(tx desk.Tx) error { _ = tx.Halt(relay.Halt{Hash: "half", Why: "half"}); return nil }); err == nil {
 		b.Error("a view that overlooked its error was fine")
 	}
 	why := errors.New("changed my mind")
-	if err := b.View(b.Context(), func(relay.Tx) error { return why }); err != why {
+	if err := b.View(b.Context(), func(desk.Tx) error { return why }); err != why {
 		b.Errorf("error is %v, want the very one of the function", err)
 	}
 	// One snapshot: what is committed meanwhile is not seen, what was committed before is.
-	b.view(func(tx relay.Tx) error {
+	b.view(func(tx desk.Tx) error {
 		before, err := tx.Payment(p.ID)
 		b.ok(err)
 		changed := before
 		changed.Note = "changed meanwhile"
-		b.update(func(tx relay.Tx) error { return tx.SavePayment(&changed) })
+		b.update(func(tx desk.Tx) error { return tx.SavePayment(&changed) })
 		after, err := tx.Payment(p.ID)
 		same(b, "payment in a view", after, before, samePayment)
 		return err
@@ -241,7 +242,7 @@ func viewReads(b *bench) {
 
 func unspoiledBox(b *bench, id relay.PaymentID) {
 	b.Helper()
-	b.is(b.View(b.Context(), func(tx relay.Tx) error { _, err := tx.Box(id); return err }), relay.ErrNotFound)
+	b.is(b.View(b.Context(), func(tx desk.Tx) error { _, err := tx.Box(id); return err }), relay.ErrNotFound)
 }
 
 // updateTries wants a part of an update taken back whole that failed, by its own word or by a rule about a row, and the rest kept.
@@ -249,7 +250,7 @@ func updateTries(b *bench) {
 	p, q := Payment(b.app.ID, 1), Payment(b.app.ID, 2)
 	b.insert(p, q)
 	mine := errors.New("mine")
-	b.ok(b.UpdateMany(b.Context(), []relay.PaymentID{p.ID, q.ID}, func(tx relay.Tx, ps []relay.Payment) error {
+	b.ok(b.UpdateMany(b.Context(), []relay.PaymentID{p.ID, q.ID}, func(tx desk.Tx, ps []relay.Payment) error {
 		part := func(end func(p relay.Payment) error) func() error {
 			return func() error {
 				p := ps[0]

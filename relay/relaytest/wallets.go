@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/restante/restante/relay"
+	"github.com/restante/restante/relay/desk"
 )
 
 // ownPayment is the n-th payment out of a wallet, in a state.
@@ -22,7 +23,7 @@ func comingBack(b *bench) {
 			p.State, p.EndedAt, p.Reason, p.ReturnWish = relay.Pending, 0, "", relay.ByCancel
 			p.Holding, p.Funding, p.Bound, p.Fundings = "GH"+string(p.ID), "f-"+string(p.ID), 120, 1
 			change(&p)
-			return b.try(func(tx relay.Tx) error { return tx.SavePayment(&p) })
+			return b.try(func(tx desk.Tx) error { return tx.SavePayment(&p) })
 		}
 		next := func() int { n++; return n }
 		b.ok(try(b.ownPayment(next(), s), func(*relay.Payment) {}))
@@ -38,7 +39,7 @@ func comingBack(b *bench) {
 	for hash, yes := range map[string]bool{"own": true, "other": false} {
 		e := b.envelope(hash)
 		e.State, e.Tx, e.Ledger = relay.Landed, "t", 110
-		if err := b.try(func(tx relay.Tx) error { return tx.SaveEnvelope(&e) }); (err == nil) != yes {
+		if err := b.try(func(tx desk.Tx) error { return tx.SaveEnvelope(&e) }); (err == nil) != yes {
 			b.Errorf("%s landed after all: %v", hash, err)
 		}
 	}
@@ -60,28 +61,28 @@ func ledgerWakes(b *bench) {
 	planned, signed := FundingOf("planned", 7, own.ID), FundingOf("signed", 8, own.ID)
 	planned.State = relay.Planned
 	b.put(planned, signed)
-	woken := func(seq uint32, closed int64) (out []relay.Work) {
-		b.view(func(tx relay.Tx) (err error) {
+	woken := func(seq uint32, closed int64) (out []desk.Work) {
+		b.view(func(tx desk.Tx) (err error) {
 			out, err = tx.Awaiting(relay.Head{Sequence: seq, CloseTime: closed})
 			return err
 		})
 		return out
 	}
-	submit, bring := relay.Work{Kind: relay.DoSubmit, Envelope: "planned"}, relay.Work{Kind: relay.DoReturn, Payment: home.ID}
+	submit, bring := desk.Work{Kind: relay.DoSubmit, Envelope: "planned"}, desk.Work{Kind: relay.DoReturn, Payment: home.ID}
 	end := planned.MaxTime
 	for _, c := range []struct {
 		seq    uint32
 		closed int64
-		want   []relay.Work
+		want   []desk.Work
 	}{
-		{119, end, nil}, {119, end + 1, []relay.Work{submit}}, {120, end, []relay.Work{submit, bring}}, {121, end, []relay.Work{submit}},
+		{119, end, nil}, {119, end + 1, []desk.Work{submit}}, {120, end, []desk.Work{submit, bring}}, {121, end, []desk.Work{submit}},
 	} {
 		same(b, "work", woken(c.seq, c.closed), c.want, slices.Equal)
 	}
-	b.update(func(tx relay.Tx) error { return tx.AddWork(submit) })
+	b.update(func(tx desk.Tx) error { return tx.AddWork(submit) })
 	same(b, "work that is open", woken(121, end), nil, slices.Equal)
 	e := b.envelope("planned")
 	e.State = relay.Dead
-	b.update(func(tx relay.Tx) error { return tx.SaveEnvelope(&e) })
+	b.update(func(tx desk.Tx) error { return tx.SaveEnvelope(&e) })
 	same(b, "work on what is decided", woken(121, end), nil, slices.Equal)
 }

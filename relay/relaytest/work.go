@@ -5,13 +5,14 @@ import (
 	"sync"
 
 	"github.com/restante/restante/relay"
+	"github.com/restante/restante/relay/desk"
 )
 
 const lease = 60 * 1e6 // microseconds
 
-func (b *bench) add(ws ...relay.Work) {
+func (b *bench) add(ws ...desk.Work) {
 	b.Helper()
-	b.update(func(tx relay.Tx) error {
+	b.update(func(tx desk.Tx) error {
 		for _, w := range ws {
 			if err := tx.AddWork(w); err != nil {
 				return err
@@ -21,14 +22,14 @@ func (b *bench) add(ws ...relay.Work) {
 	})
 }
 
-func (b *bench) lease(now relay.Micros, limit int, kinds ...relay.EffectKind) []relay.Work {
+func (b *bench) lease(now relay.Micros, limit int, kinds ...relay.EffectKind) []desk.Work {
 	b.Helper()
 	ws, err := b.Lease(b.Context(), now, now+lease, limit, kinds...)
 	b.ok(err)
 	return ws
 }
 
-func (b *bench) workOf(id relay.PaymentID) []relay.Work {
+func (b *bench) workOf(id relay.PaymentID) []desk.Work {
 	b.Helper()
 	ws, err := b.WorkOf(b.Context(), id)
 	b.ok(err)
@@ -36,22 +37,22 @@ func (b *bench) workOf(id relay.PaymentID) []relay.Work {
 }
 
 // dues are the moments at which rows are due, after Start.
-func dues(ws []relay.Work) (out []relay.Micros) {
+func dues(ws []desk.Work) (out []relay.Micros) {
 	for _, w := range ws {
 		out = append(out, w.Due-Start)
 	}
 	return out
 }
 
-func (b *bench) wantDues(what string, ws []relay.Work, want ...relay.Micros) {
+func (b *bench) wantDues(what string, ws []desk.Work, want ...relay.Micros) {
 	b.Helper()
 	same(b, what, dues(ws), want, slices.Equal)
 }
 
 func workOfEnvelope(b *bench) {
 	ps := []relay.PaymentID{b.insert(Payment(b.app.ID, 1))[0].ID, b.insert(Payment(b.app.ID, 2))[0].ID, b.insert(Payment(b.app.ID, 3))[0].ID}
-	b.update(func(tx relay.Tx) error { return tx.InsertEnvelope(FundingOf("f", 7, ps[0], ps[1])) })
-	b.add(relay.Work{Kind: relay.DoSubmit, Envelope: "f", Due: Start + 4}, relay.Work{Kind: relay.DoFund, Payment: ps[0], Due: Start + 2})
+	b.update(func(tx desk.Tx) error { return tx.InsertEnvelope(FundingOf("f", 7, ps[0], ps[1])) })
+	b.add(desk.Work{Kind: relay.DoSubmit, Envelope: "f", Due: Start + 4}, desk.Work{Kind: relay.DoFund, Payment: ps[0], Due: Start + 2})
 	b.wantDues("of the first", b.workOf(ps[0]), 4, 2)
 	b.wantDues("of the second", b.workOf(ps[1]), 4)
 	b.wantDues("of one that it does not carry", b.workOf(ps[2]))
@@ -59,14 +60,14 @@ func workOfEnvelope(b *bench) {
 
 func pruned(b *bench) {
 	id := b.insert(Payment(b.app.ID, 1))[0].ID
-	b.add(relay.Work{Kind: relay.DoFund, Payment: id, Due: Start}, relay.Work{Kind: relay.DoAudit, Payment: id, Due: Start}, relay.Work{Kind: relay.DoReturn, Payment: id, Due: Start})
+	b.add(desk.Work{Kind: relay.DoFund, Payment: id, Due: Start}, desk.Work{Kind: relay.DoAudit, Payment: id, Due: Start}, desk.Work{Kind: relay.DoReturn, Payment: id, Due: Start})
 	rows := b.lease(Start+1, 2)
 	b.ok(b.Done(b.Context(), rows[0].ID, Start+10))
 	b.ok(b.Done(b.Context(), rows[1].ID, Start+20))
-	old := relay.Answered{App: b.app.ID, Key: "old", Body: "b", Status: 201, Answer: []byte("{}"), CreatedAt: Start}
+	old := desk.Answered{App: b.app.ID, Key: "old", Body: "b", Status: 201, Answer: []byte("{}"), CreatedAt: Start}
 	young := old
 	young.Key, young.CreatedAt = "young", Start+30
-	b.update(func(tx relay.Tx) error {
+	b.update(func(tx desk.Tx) error {
 		if err := tx.Remember(old); err != nil {
 			return err
 		}
@@ -78,7 +79,7 @@ func pruned(b *bench) {
 	if n := len(b.workOf(id)); n != 2 { // the one that was done later, and the one that is open
 		b.Errorf("%d rows of work are left", n)
 	}
-	b.update(func(tx relay.Tx) error {
+	b.update(func(tx desk.Tx) error {
 		if _, err := tx.Recall(b.app.ID, "old"); relay.CodeOf(err) != relay.ErrNotFound.Code {
 			b.Errorf("an old answer is remembered: %v", err)
 		}
@@ -94,7 +95,7 @@ func pruned(b *bench) {
 
 func workReleased(b *bench) {
 	id := b.insert(Payment(b.app.ID, 1))[0].ID
-	b.add(relay.Work{Kind: relay.DoFund, Payment: id, Due: Start + 5})
+	b.add(desk.Work{Kind: relay.DoFund, Payment: id, Due: Start + 5})
 	row := b.lease(Start+10, 1)[0]
 	b.ok(b.Release(b.Context(), row.ID, 0, ""))
 	again := b.lease(Start+10, 1)
@@ -110,8 +111,8 @@ func workReleased(b *bench) {
 func workStraightened(b *bench) {
 	const year, soon = relay.Micros(365 * 24 * 3600 * 1e6), relay.Micros(60 * 1e6)
 	id := b.insert(Payment(b.app.ID, 1))[0].ID
-	b.add(relay.Work{Kind: relay.DoReturn, Payment: id, Due: Start + year}, relay.Work{Kind: relay.DoExpire, Payment: id, Due: Start + year},
-		relay.Work{Kind: relay.DoAudit, Payment: id, Due: Start + soon}, relay.Work{Kind: relay.DoFund, Payment: id, Due: Start})
+	b.add(desk.Work{Kind: relay.DoReturn, Payment: id, Due: Start + year}, desk.Work{Kind: relay.DoExpire, Payment: id, Due: Start + year},
+		desk.Work{Kind: relay.DoAudit, Payment: id, Due: Start + soon}, desk.Work{Kind: relay.DoFund, Payment: id, Due: Start})
 	if got, err := b.Store.Lease(b.Context(), Start, Start+year, 1, relay.DoFund); err != nil || len(got) != 1 {
 		b.Fatal(got, err)
 	}
@@ -125,8 +126,8 @@ func workStraightened(b *bench) {
 
 func workOnce(b *bench) {
 	id := b.insert(Payment(b.app.ID, 1))[0].ID
-	w := relay.Work{Kind: relay.DoPublish, Payment: id, Subject: "created", Due: Start + 5}
-	later, sooner, other, submit := w, w, w, relay.Work{Kind: relay.DoSubmit, Envelope: "e", Due: Start + 1}
+	w := desk.Work{Kind: relay.DoPublish, Payment: id, Subject: "created", Due: Start + 5}
+	later, sooner, other, submit := w, w, w, desk.Work{Kind: relay.DoSubmit, Envelope: "e", Due: Start + 1}
 	later.Due, sooner.Due, other.Subject = Start+9, Start+3, "funding"
 	b.add(w, later, other, submit, submit)
 	b.wantDues("work", b.workOf(id), 5, 5)
@@ -148,9 +149,9 @@ func workOnce(b *bench) {
 func workLease(b *bench) {
 	id := b.insert(Payment(b.app.ID, 1))[0].ID
 	for _, n := range []relay.Micros{4, 2, 3, 1} { // not the order in which they are due
-		b.add(relay.Work{Kind: relay.DoPublish, Payment: id, Subject: string(rune('a' + n)), Due: Start + n})
+		b.add(desk.Work{Kind: relay.DoPublish, Payment: id, Subject: string(rune('a' + n)), Due: Start + n})
 	}
-	b.add(relay.Work{Kind: relay.DoFund, Payment: id, Due: Start})
+	b.add(desk.Work{Kind: relay.DoFund, Payment: id, Due: Start})
 	b.wantDues("leased before it is due", b.lease(Start-1, 10))
 	b.wantDues("leased of a kind", b.lease(Start+2, 1, relay.DoPublish, relay.DoAudit), 1)
 	b.wantDues("leased of a kind", b.lease(Start+3, 10, relay.DoPublish), 2, 3)
@@ -181,7 +182,7 @@ func workRaces(b *bench) {
 	id := b.insert(Payment(b.app.ID, 1))[0].ID
 	const rows = 40
 	for n := range rows {
-		b.add(relay.Work{Kind: relay.DoSubmit, Envelope: string(rune('A' + n)), Payment: id, Due: Start})
+		b.add(desk.Work{Kind: relay.DoSubmit, Envelope: string(rune('A' + n)), Payment: id, Due: Start})
 	}
 	var mu sync.Mutex
 	taken := map[int64]int{}
@@ -219,7 +220,7 @@ func workRaces(b *bench) {
 
 func workRetry(b *bench) {
 	id := b.insert(Payment(b.app.ID, 1))[0].ID
-	b.add(relay.Work{Kind: relay.DoFund, Payment: id, Due: Start})
+	b.add(desk.Work{Kind: relay.DoFund, Payment: id, Due: Start})
 	w := b.lease(Start, 1)[0]
 	b.ok(b.Retry(b.Context(), w.ID, Start+50, "the network is busy"))
 	b.wantDues("leased before the retry is due", b.lease(Start+49, 1))
@@ -246,7 +247,7 @@ func workRetry(b *bench) {
 // workAgain: what is asked for while its worker runs may be news to the worker. The row must be worked on once more.
 func workAgain(b *bench) {
 	id := b.insert(Payment(b.app.ID, 1))[0].ID
-	ask := relay.Work{Kind: relay.DoReturn, Payment: id, Due: Start}
+	ask := desk.Work{Kind: relay.DoReturn, Payment: id, Due: Start}
 	b.add(ask)
 	w := b.lease(Start, 1)[0]
 	ask.Due = Start + 7
@@ -275,11 +276,11 @@ func workClosed(b *bench) {
 	b.insert(Payment(b.app.ID, 1), Payment(b.app.ID, 2))
 	id, other := b.ids(1)[0], b.ids(2)[0]
 	for _, k := range []relay.EffectKind{relay.DoFund, relay.DoReturn, relay.DoAudit, relay.DoExpire} {
-		b.add(relay.Work{Kind: k, Payment: id, Due: Start}, relay.Work{Kind: k, Payment: other, Due: Start})
+		b.add(desk.Work{Kind: k, Payment: id, Due: Start}, desk.Work{Kind: k, Payment: other, Due: Start})
 	}
 	leased := b.lease(Start, 1, relay.DoFund)[0]
-	b.add(relay.Work{Kind: relay.DoFund, Payment: leased.Payment, Due: Start})
-	b.update(func(tx relay.Tx) error { return tx.CloseWork(id, relay.DoFund, relay.DoReturn) })
+	b.add(desk.Work{Kind: relay.DoFund, Payment: leased.Payment, Due: Start})
+	b.update(func(tx desk.Tx) error { return tx.CloseWork(id, relay.DoFund, relay.DoReturn) })
 	b.ok(b.Done(b.Context(), leased.ID, Start)) // its worker ends later; closed is closed
 	if got := b.lease(Start+5*lease, 10); len(got) != 6 {
 		b.Errorf("%d rows are open, want 6", len(got))
@@ -290,7 +291,7 @@ func workClosed(b *bench) {
 			b.Errorf("row is %+v", w)
 		}
 	}
-	b.update(func(tx relay.Tx) error { return tx.CloseWork(id) })
+	b.update(func(tx desk.Tx) error { return tx.CloseWork(id) })
 	for _, w := range b.workOf(id) {
 		if w.DoneAt == 0 {
 			b.Errorf("row is open: %+v", w)
@@ -305,10 +306,10 @@ func workClosed(b *bench) {
 
 func workAnnounced(b *bench) {
 	id := b.insert(Payment(b.app.ID, 1))[0].ID
-	ask := func(subject string, due relay.Micros) relay.Work {
-		return relay.Work{Kind: relay.DoPublish, Payment: id, Subject: subject, Due: Start + due}
+	ask := func(subject string, due relay.Micros) desk.Work {
+		return desk.Work{Kind: relay.DoPublish, Payment: id, Subject: subject, Due: Start + due}
 	}
-	unannounced := func(now relay.Micros, limit int) []relay.Work {
+	unannounced := func(now relay.Micros, limit int) []desk.Work {
 		b.Helper()
 		ws, err := b.Unannounced(b.Context(), Start+now, limit)
 		b.ok(err)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/restante/restante/relay"
+	"github.com/restante/restante/relay/desk"
 )
 
 // kinds are those that a store may know; it is free to know more.
@@ -15,7 +16,7 @@ func (b *bench) tenants(names ...string) (ids []relay.PaymentID) {
 	b.Helper()
 	for i, name := range names {
 		app := App(name)
-		b.update(func(tx relay.Tx) error { return tx.InsertApp(app) })
+		b.update(func(tx desk.Tx) error { return tx.InsertApp(app) })
 		ids = append(ids, b.insert(Payment(app.ID, i+1))[0].ID)
 	}
 	return ids
@@ -24,14 +25,14 @@ func (b *bench) tenants(names ...string) (ids []relay.PaymentID) {
 // flood adds n rows of a kind for one payment, the first due at the moment given.
 func (b *bench) flood(kind relay.EffectKind, id relay.PaymentID, n int, due relay.Micros) {
 	b.Helper()
-	var ws []relay.Work
+	var ws []desk.Work
 	for i := range n {
-		ws = append(ws, relay.Work{Kind: kind, Payment: id, Subject: fmt.Sprintf("%s %05d", id, i), Due: due + relay.Micros(i)})
+		ws = append(ws, desk.Work{Kind: kind, Payment: id, Subject: fmt.Sprintf("%s %05d", id, i), Due: due + relay.Micros(i)})
 	}
 	b.add(ws...)
 }
 
-func (b *bench) byApp(ws []relay.Work) map[relay.AppID]int {
+func (b *bench) byApp(ws []desk.Work) map[relay.AppID]int {
 	n := map[relay.AppID]int{}
 	for _, w := range ws {
 		n[w.App]++
@@ -50,7 +51,7 @@ func workInTurns(b *bench) {
 			b.Errorf("%s: leased %v, want one row of the app that has one, and of the other as many as are left", kind, n)
 		}
 	}
-	b.add(relay.Work{Kind: relay.DoMailCode, Payment: quiet, Subject: "another", Due: Start + 1500})
+	b.add(desk.Work{Kind: relay.DoMailCode, Payment: quiet, Subject: "another", Due: Start + 1500})
 	if n := b.byApp(b.lease(Start+2000, 2)); n["app_y"] != 1 {
 		b.Errorf("of all kinds: leased %v", n)
 	}
@@ -79,14 +80,14 @@ func workInTurns(b *bench) {
 // workByApp: rows know their app, those of envelopes too; one app's are leased by themselves, and who has any is told.
 func workByApp(b *bench) {
 	ids := b.tenants("a", "b")
-	b.update(func(tx relay.Tx) error { return tx.InsertEnvelope(FundingOf("f", 7, ids[1])) })
-	b.add(relay.Work{Kind: relay.DoSubmit, Envelope: "f", Due: Start}, relay.Work{Kind: relay.DoSubmit, Envelope: "of nothing", Due: Start})
+	b.update(func(tx desk.Tx) error { return tx.InsertEnvelope(FundingOf("f", 7, ids[1])) })
+	b.add(desk.Work{Kind: relay.DoSubmit, Envelope: "f", Due: Start}, desk.Work{Kind: relay.DoSubmit, Envelope: "of nothing", Due: Start})
 	if n := b.byApp(b.lease(Start, 9)); n["app_b"] != 1 || n[""] != 1 || len(n) != 2 {
 		b.Errorf("envelopes are of %v", n)
 	}
 	b.flood(relay.DoFund, ids[0], 5, Start)
 	b.flood(relay.DoFund, ids[1], 5, Start+10)
-	of := func(app relay.AppID, now relay.Micros, limit int, kind relay.EffectKind) []relay.Work {
+	of := func(app relay.AppID, now relay.Micros, limit int, kind relay.EffectKind) []desk.Work {
 		b.Helper()
 		ws, err := b.LeaseOf(b.Context(), app, now, now+lease, limit, kind)
 		b.ok(err)
@@ -128,7 +129,7 @@ func workPaused(b *bench) {
 		b.flood(relay.DoFund, id, 3, Start)
 		b.flood(relay.DoReturn, id, 1, Start)
 	}
-	pause := func(p relay.Pause) { b.update(func(tx relay.Tx) error { return tx.PutPause(p) }) }
+	pause := func(p relay.Pause) { b.update(func(tx desk.Tx) error { return tx.PutPause(p) }) }
 	pause(relay.Pause{App: "app_a", Cause: "treasury_short", Detail: "a", Since: Start, Until: Start + 10})
 	if n := b.byApp(b.lease(Start+5, 9)); n["app_a"] != 1 || n["app_b"] != 4 {
 		b.Errorf("one app paused, leased %v", n)
@@ -148,7 +149,7 @@ func workPaused(b *bench) {
 	b.wantDues("everybody paused", b.lease(Start+20, 9, relay.DoFund))
 	read := func(want []relay.Pause, apps ...relay.AppID) {
 		b.Helper()
-		b.view(func(tx relay.Tx) error {
+		b.view(func(tx desk.Tx) error {
 			got, err := tx.Pauses(apps...)
 			if fmt.Sprint(got) != fmt.Sprint(want) {
 				b.Errorf("pauses %+v, want %+v", got, want)
@@ -161,7 +162,7 @@ func workPaused(b *bench) {
 	read([]relay.Pause{everybody}, "", "app_b")
 	pause(relay.Pause{App: "app_a", Cause: "day_limit", Detail: "d", Since: Start + 13, Until: Start + 90})
 	read([]relay.Pause{{App: "app_a", Cause: "day_limit", Detail: "d", Since: Start + 13, Until: Start + 90}}, "app_a")
-	b.update(func(tx relay.Tx) error { return tx.EndPauses("", "app_b") })
+	b.update(func(tx desk.Tx) error { return tx.EndPauses("", "app_b") })
 	read([]relay.Pause{{App: "app_a", Cause: "day_limit", Detail: "d", Since: Start + 13, Until: Start + 90}})
 	if n := b.byApp(b.lease(Start+20, 3, relay.DoFund)); n["app_b"] != 3 || len(n) != 1 {
 		b.Errorf("after everybody's pause: %v", n)
@@ -177,7 +178,7 @@ func numbersTaken(b *bench) {
 		if change != nil {
 			change(&e)
 		}
-		b.update(func(tx relay.Tx) error { return tx.InsertEnvelope(e) })
+		b.update(func(tx desk.Tx) error { return tx.InsertEnvelope(e) })
 	}
 	of("GA", 7, nil)
 	of("GA", 9, nil)

@@ -11,18 +11,19 @@ import (
 	"slices"
 
 	"github.com/restante/restante/relay"
+	"github.com/restante/restante/relay/desk"
 )
 
 // Fingerprints implements relay.Tx, in the order in which they were written down.
-func (s *session) Fingerprints() ([]relay.Fingerprint, error) {
-	return all(s, func(_ *session, r row) (f relay.Fingerprint, err error) {
+func (s *session) Fingerprints() ([]desk.Fingerprint, error) {
+	return all(s, func(_ *session, r row) (f desk.Fingerprint, err error) {
 		err = r.Scan(&f.What, &f.Value)
 		return f, err
 	}, "SELECT what, value FROM fingerprints ORDER BY id")
 }
 
 // AddFingerprint implements relay.Tx. One of the same part is a fault "fingerprint_taken" (Conflict).
-func (s *session) AddFingerprint(f relay.Fingerprint, at relay.Micros) error {
+func (s *session) AddFingerprint(f desk.Fingerprint, at relay.Micros) error {
 	written, err := s.insert("INSERT INTO fingerprints (what, value, at) VALUES ($1, $2, $3)", f.What, f.Value, at)
 	if err == nil && !written {
 		err = conflict("fingerprint_taken", "This part is written down already.")
@@ -53,7 +54,7 @@ func (s *session) Used() (bool, error) {
 type Made struct {
 	Exists       bool // there is a file
 	Used         bool // as relay.Tx says
-	Fingerprints []relay.Fingerprint
+	Fingerprints []desk.Fingerprint
 	Log          relay.LogMark
 }
 

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/restante/restante/relay"
+	"github.com/restante/restante/relay/desk"
 )
 
 const appColumns = "id, name, recipient, treasury, may_vouch, notify, created_at"
@@ -175,8 +176,8 @@ const purposeAnswer = "answer"
 func answerRow(app relay.AppID, key string) string { return string(app) + "/" + key }
 
 // Recall implements relay.Tx.
-func (s *session) Recall(app relay.AppID, key string) (relay.Answered, error) {
-	return one(s, func(s *session, r row) (a relay.Answered, err error) {
+func (s *session) Recall(app relay.AppID, key string) (desk.Answered, error) {
+	return one(s, func(s *session, r row) (a desk.Answered, err error) {
 		if err = r.Scan(&a.App, &a.Key, &a.Body, &a.Until, &a.Status, &a.Answer, &a.CreatedAt, &a.Owner); err != nil {
 			return a, err
 		}
@@ -186,7 +187,7 @@ func (s *session) Recall(app relay.AppID, key string) (relay.Answered, error) {
 }
 
 // Remember implements relay.Tx; it replaces what was remembered.
-func (s *session) Remember(a relay.Answered) error {
+func (s *session) Remember(a desk.Answered) error {
 	sealed, err := s.seal(purposeAnswer, answerRow(a.App, a.Key), a.Answer)
 	if err != nil {
 		return err

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/restante/restante/relay"
+	"github.com/restante/restante/relay/desk"
 	"github.com/restante/restante/relay/relaytest"
 	"github.com/restante/restante/relay/sqlstore"
 )
@@ -34,7 +35,7 @@ func TestObserverSurroundsEveryCommit(t *testing.T) {
 		t.Errorf("observed %v, want %v", seen, want)
 	}
 	halted := func() (why string) {
-		if err := s.View(t.Context(), func(tx relay.Tx) error {
+		if err := s.View(t.Context(), func(tx desk.Tx) error {
 			why = ""
 			all, err := tx.Halts()
 			for _, h := range all {
@@ -54,7 +55,7 @@ func TestObserverSurroundsEveryCommit(t *testing.T) {
 				t.Error("no crash")
 			}
 		}()
-		s.UpdateMany(t.Context(), nil, func(tx relay.Tx, _ []relay.Payment) error { return tx.Halt(relay.Halt{Hash: "h", Why: "halted"}) })
+		s.UpdateMany(t.Context(), nil, func(tx desk.Tx, _ []relay.Payment) error { return tx.Halt(relay.Halt{Hash: "h", Why: "halted"}) })
 	}
 	if crash(11); halted() != "" {
 		t.Error("a crash before the commit left something behind")
@@ -77,10 +78,10 @@ func TestHookRingsWhenThereIsWork(t *testing.T) {
 	p := relaytest.Payment("app_one", 1)
 	fill(t, s, p, hidden)
 	rang("new work", true)
-	update(t, s, func(tx relay.Tx) error { return tx.Halt(relay.Halt{Hash: "x", Why: "x"}) })
+	update(t, s, func(tx desk.Tx) error { return tx.Halt(relay.Halt{Hash: "x", Why: "x"}) })
 	rang("no work", false)
-	work := relay.Work{Kind: relay.DoAudit, Payment: p.ID, Due: relaytest.Start}
-	_ = s.UpdateMany(t.Context(), nil, func(tx relay.Tx, _ []relay.Payment) error {
+	work := desk.Work{Kind: relay.DoAudit, Payment: p.ID, Due: relaytest.Start}
+	_ = s.UpdateMany(t.Context(), nil, func(tx desk.Tx, _ []relay.Payment) error {
 		_ = tx.AddWork(work)
 		return errors.New("rolled back")
 	})
@@ -112,7 +113,7 @@ func TestTwoProcessesOnOneFile(t *testing.T) {
 	for _, s := range []*sqlstore.Store{a, b} {
 		go func() {
 			for range rounds {
-				err := s.UpdateMany(context.Background(), []relay.PaymentID{p.ID}, func(tx relay.Tx, ps []relay.Payment) error {
+				err := s.UpdateMany(context.Background(), []relay.PaymentID{p.ID}, func(tx desk.Tx, ps []relay.Payment) error {
 					ps[0].Fundings++
 					return tx.SavePayment(&ps[0])
 				})
@@ -127,7 +128,7 @@ func TestTwoProcessesOnOneFile(t *testing.T) {
 	if err := errors.Join(<-done, <-done); err != nil {
 		t.Fatal(err)
 	}
-	err := a.View(t.Context(), func(tx relay.Tx) error {
+	err := a.View(t.Context(), func(tx desk.Tx) error {
 		got, err := tx.Payment(p.ID)
 		if got.Fundings != 2*rounds {
 			t.Errorf("%d increments counted, want %d", got.Fundings, 2*rounds)
@@ -147,13 +148,13 @@ func TestABusyDatabaseIsUnavailable(t *testing.T) {
 	if _, err := db.Exec("BEGIN IMMEDIATE"); err != nil {
 		t.Fatal(err)
 	}
-	halt := func(tx relay.Tx, _ []relay.Payment) error { return tx.Halt(relay.Halt{Hash: "h", Why: "halted"}) }
+	halt := func(tx desk.Tx, _ []relay.Payment) error { return tx.Halt(relay.Halt{Hash: "h", Why: "halted"}) }
 	err := s.UpdateMany(t.Context(), nil, halt)
 	if relay.KindOf(err) != relay.Unavailable || relay.CodeOf(err) != "store_busy" {
 		t.Errorf("error is %v, want store_busy", err)
 	}
 	// Reads go on while another process writes.
-	if err := s.View(t.Context(), func(tx relay.Tx) error { _, err := tx.Halts(); return err }); err != nil {
+	if err := s.View(t.Context(), func(tx desk.Tx) error { _, err := tx.Halts(); return err }); err != nil {
 		t.Error(err)
 	}
 	if _, err := db.Exec("ROLLBACK"); err != nil {

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/restante/restante/relay"
+	"github.com/restante/restante/relay/desk"
 	"github.com/restante/restante/relay/relaytest"
 	"github.com/restante/restante/relay/sqlstore"
 )
@@ -64,17 +65,17 @@ func TestAKilledProcessLosesNoCommit(t *testing.T) {
 
 func commitForever(t *testing.T, path string) {
 	s := open(t, path, newKeys(t))
-	update(t, s, func(tx relay.Tx) error { return tx.InsertApp(relaytest.App("one")) })
+	update(t, s, func(tx desk.Tx) error { return tx.InsertApp(relaytest.App("one")) })
 	for n := 1; ; n++ {
 		p := relaytest.Payment("app_one", n)
-		update(t, s, func(tx relay.Tx) error {
+		update(t, s, func(tx desk.Tx) error {
 			if err := tx.InsertPayment(p); err != nil {
 				return err
 			}
 			if err := tx.AppendHistory(relay.Entry{Payment: p.ID, At: 1, To: relay.Created, Input: "accepted"}); err != nil {
 				return err
 			}
-			return tx.AddWork(relay.Work{Kind: relay.DoFund, Payment: p.ID})
+			return tx.AddWork(desk.Work{Kind: relay.DoFund, Payment: p.ID})
 		})
 		fmt.Println(n)
 	}

@@ -6,12 +6,13 @@ import (
 	"time"
 
 	"github.com/restante/restante/relay"
+	"github.com/restante/restante/relay/desk"
 )
 
 const free = "done_at = 0 AND due <= $1 AND lease_until <= $1"
 
 // LeaseOne implements relay.Store.
-func (s *Store) LeaseOne(ctx context.Context, id int64, now, until relay.Micros) (w relay.Work, err error) {
+func (s *Store) LeaseOne(ctx context.Context, id int64, now, until relay.Micros) (w desk.Work, err error) {
 	text := "UPDATE work SET lease_until = $2, again = NULL WHERE " + free + " AND id = $3" +
 		" AND NOT (kind = 'fund' AND EXISTS (SELECT 1 FROM pauses WHERE pauses.app IN ('', work.app) AND until > $1)) RETURNING " + workColumns
 	err = s.write(ctx, func(tx *session) error {
@@ -105,7 +106,7 @@ func (s *session) closed(id int64) error {
 }
 
 // WorkOf implements relay.Store: open and done, oldest first.
-func (s *Store) WorkOf(ctx context.Context, id relay.PaymentID) (ws []relay.Work, err error) {
+func (s *Store) WorkOf(ctx context.Context, id relay.PaymentID) (ws []desk.Work, err error) {
 	err = s.read(ctx, func(tx *session) error {
 		ws, err = all(tx, scanWork, "SELECT "+workColumns+` FROM work WHERE payment = $1 AND payment <> ''
 			OR envelope <> '' AND envelope IN (SELECT envelope FROM envelope_payments WHERE payment = $1) ORDER BY id`, id)
@@ -116,7 +117,7 @@ func (s *Store) WorkOf(ctx context.Context, id relay.PaymentID) (ws []relay.Work
 
 // Unannounced implements relay.Store, oldest due first. Moving a row to an earlier moment, or giving it back, makes it
 // unannounced again.
-func (s *Store) Unannounced(ctx context.Context, now relay.Micros, limit int) (ws []relay.Work, err error) {
+func (s *Store) Unannounced(ctx context.Context, now relay.Micros, limit int) (ws []desk.Work, err error) {
 	err = s.read(ctx, func(tx *session) error {
 		ws, err = all(tx, scanWork, "SELECT "+workColumns+` FROM work
 			WHERE done_at = 0 AND announced_at = 0 AND due <= $1 ORDER BY due, id LIMIT $2`, now, limit)

@@ -1,6 +1,9 @@
 package sqlstore
 
-import "github.com/restante/restante/relay"
+import (
+	"github.com/restante/restante/relay"
+	"github.com/restante/restante/relay/desk"
+)
 
 // Cursor implements relay.Tx: the ledger remembered last, 0 when none.
 func (s *session) Cursor() (uint32, error) {
@@ -68,7 +71,7 @@ func (s *session) ForgetLedgers() error {
 }
 
 // Awaiting implements relay.Tx.
-func (s *session) Awaiting(h relay.Head) ([]relay.Work, error) {
+func (s *session) Awaiting(h relay.Head) ([]desk.Work, error) {
 	fundings, err := all(s, plain[string], `SELECT hash FROM envelopes WHERE kind = 'funding' AND state = 'planned'
 		AND (bound <= $1 OR max_time < $2) AND NOT EXISTS
 		(SELECT 1 FROM work WHERE work.kind = $3 AND work.envelope = envelopes.hash AND work.done_at = 0) ORDER BY id`,
@@ -80,12 +83,12 @@ func (s *session) Awaiting(h relay.Head) ([]relay.Work, error) {
 	if err != nil {
 		return nil, err
 	}
-	var work []relay.Work
+	var work []desk.Work
 	for _, hash := range fundings {
-		work = append(work, relay.Work{Kind: relay.DoSubmit, Envelope: hash})
+		work = append(work, desk.Work{Kind: relay.DoSubmit, Envelope: hash})
 	}
 	for _, id := range returns {
-		work = append(work, relay.Work{Kind: relay.DoReturn, Payment: id})
+		work = append(work, desk.Work{Kind: relay.DoReturn, Payment: id})
 	}
 	return work, nil
 }

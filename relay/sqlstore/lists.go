@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/restante/restante/relay"
+	"github.com/restante/restante/relay/desk"
 )
 
 // defaultLimit is the size of a page whose size nobody gave.
@@ -14,7 +15,7 @@ const defaultLimit = 100
 
 // List implements relay.Store: payments of f.App, newest first. An app is always needed. f.After is a payment of the app,
 // else relay.ErrNotFound.
-func (s *Store) List(ctx context.Context, f relay.Filter) (page []relay.Payment, more bool, err error) {
+func (s *Store) List(ctx context.Context, f desk.Filter) (page []relay.Payment, more bool, err error) {
 	limit := f.Limit
 	if limit <= 0 {
 		limit = defaultLimit

@@ -20,6 +20,7 @@ import (
 
 	"github.com/restante/restante/migrations"
 	"github.com/restante/restante/relay"
+	"github.com/restante/restante/relay/desk"
 	"github.com/restante/restante/relay/relaytest"
 	"github.com/restante/restante/relay/sqlstore"
 )
@@ -242,7 +243,7 @@ func TestAnOldDatabaseIsTakenAlong(t *testing.T) {
 			t.Errorf("%s: %v", c.text, err)
 		}
 	}
-	update(t, s, func(tx relay.Tx) error {
+	update(t, s, func(tx desk.Tx) error {
 		p := relaytest.Payment("app_idle", 99)
 		p.Asset = "USDC:GISSUER"
 		if err := tx.InsertPayment(p); err != nil {
@@ -441,7 +442,7 @@ func TestTheStepIsTakenOnce(t *testing.T) {
 	s := open(t, path, newKeys(t))
 	p := relaytest.Payment("app_one", 500)
 	p.From, p.FundBy, p.FundUntil, p.ManageHash = "GFROM", 7, 8, "m"
-	update(t, s, func(tx relay.Tx) error { return tx.InsertPayment(p) })
+	update(t, s, func(tx desk.Tx) error { return tx.InsertPayment(p) })
 	db := writing(t, path)
 	tx, err := db.Begin()
 	if err != nil {

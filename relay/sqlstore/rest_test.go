@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/restante/restante/relay"
+	"github.com/restante/restante/relay/desk"
 	"github.com/restante/restante/relay/relaytest"
 	"github.com/restante/restante/relay/sqlstore"
 )
@@ -53,26 +54,26 @@ func find(t *testing.T, path, secret string) string {
 	return ""
 }
 
-func update(t *testing.T, s relay.Store, fn func(relay.Tx) error) {
+func update(t *testing.T, s desk.Store, fn func(desk.Tx) error) {
 	t.Helper()
-	if err := s.UpdateMany(t.Context(), nil, func(tx relay.Tx, _ []relay.Payment) error { return fn(tx) }); err != nil {
+	if err := s.UpdateMany(t.Context(), nil, func(tx desk.Tx, _ []relay.Payment) error { return fn(tx) }); err != nil {
 		t.Fatal(err)
 	}
 }
 
 // fill stores an app and a payment with secrets in every column that has some.
-func fill(t *testing.T, s relay.Store, p relay.Payment, secrets map[string]string) {
+func fill(t *testing.T, s desk.Store, p relay.Payment, secrets map[string]string) {
 	t.Helper()
 	app := relaytest.App("one")
 	p.To = relay.Handle{Kind: "email", Value: secrets["handle"]}
 	p.Note, p.Metadata, p.AuthHash = secrets["note"], secrets["metadata"], "visible auth hash"
-	update(t, s, func(tx relay.Tx) error {
+	update(t, s, func(tx desk.Tx) error {
 		return errors.Join(tx.InsertApp(app), tx.InsertPayment(p), tx.PutShare(p.ID, []byte(secrets["share"])),
 			tx.PutBox(p.ID, []byte("visible box, an age file")),
 			tx.InsertCode(relay.Code{Session: "s", Payment: p.ID, MAC: []byte("m"), Sealed: []byte(secrets["code"])}),
-			tx.Remember(relay.Answered{App: app.ID, Key: "k", Answer: []byte(secrets["answer"])}),
+			tx.Remember(desk.Answered{App: app.ID, Key: "k", Answer: []byte(secrets["answer"])}),
 			tx.AppendHistory(relay.Entry{Payment: p.ID, At: 1, To: relay.Created, Input: "accepted"}),
-			tx.AddWork(relay.Work{Kind: relay.DoFund, Payment: p.ID, Due: relaytest.Start}))
+			tx.AddWork(desk.Work{Kind: relay.DoFund, Payment: p.ID, Due: relaytest.Start}))
 	})
 }
 
@@ -108,25 +109,25 @@ func TestSealedValuesStayInTheirRow(t *testing.T) {
 	s := open(t, path, newKeys(t))
 	p, q := relaytest.Payment("app_one", 1), relaytest.Payment("app_one", 2)
 	fill(t, s, p, hidden)
-	update(t, s, func(tx relay.Tx) error {
+	update(t, s, func(tx desk.Tx) error {
 		return errors.Join(tx.InsertPayment(q), tx.PutShare(q.ID, []byte("another share")))
 	})
 	db := raw(t, path)
 	if _, err := db.Exec("UPDATE shares SET share = (SELECT share FROM shares WHERE payment = $1)", p.ID); err != nil {
 		t.Fatal(err)
 	}
-	err := s.View(t.Context(), func(tx relay.Tx) error { _, err := tx.Share(q.ID); return err })
+	err := s.View(t.Context(), func(tx desk.Tx) error { _, err := tx.Share(q.ID); return err })
 	if err == nil {
 		t.Error("the share of one payment opens in another")
 	}
 	if _, err := db.Exec("UPDATE payments SET to_sealed = (SELECT to_sealed FROM payments WHERE id = $1)", p.ID); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.View(t.Context(), func(tx relay.Tx) error { _, err := tx.Payment(q.ID); return err }); err == nil {
+	if err := s.View(t.Context(), func(tx desk.Tx) error { _, err := tx.Payment(q.ID); return err }); err == nil {
 		t.Error("the handle of one payment opens in another")
 	}
 	other := open(t, path, newKeys(t))
-	if err := other.View(t.Context(), func(tx relay.Tx) error { _, err := tx.Payment(p.ID); return err }); err == nil {
+	if err := other.View(t.Context(), func(tx desk.Tx) error { _, err := tx.Payment(p.ID); return err }); err == nil {
 		t.Error("a payment opens under other keys")
 	}
 }
@@ -144,7 +145,7 @@ func TestReopenKeepsEverything(t *testing.T) {
 		t.Fatal(err)
 	}
 	s = open(t, path, keys)
-	err = s.View(t.Context(), func(tx relay.Tx) error {
+	err = s.View(t.Context(), func(tx desk.Tx) error {
 		p, err := tx.Payment(want.ID)
 		if err != nil || p.To.Value != hidden["handle"] || p.Note != hidden["note"] || p.Metadata != hidden["metadata"] {
 			t.Errorf("payment is %+v, %v", p, err)
@@ -166,7 +167,7 @@ func TestReopenKeepsEverything(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	page, _, err := s.List(t.Context(), relay.Filter{App: "app_one", To: "email:" + hidden["handle"]})
+	page, _, err := s.List(t.Context(), desk.Filter{App: "app_one", To: "email:" + hidden["handle"]})
 	if err != nil || len(page) != 1 {
 		t.Errorf("the handle finds %d payments, %v", len(page), err)
 	}
@@ -189,11 +190,11 @@ func TestExpungeLeavesNoBytes(t *testing.T) {
 	p := relaytest.Payment("app_one", 1)
 	fill(t, s, p, hidden)
 	box := strings.Repeat("a box of several pages ", 1000)
-	update(t, s, func(tx relay.Tx) error { return tx.PutBox(p.ID, []byte(box)) })
+	update(t, s, func(tx desk.Tx) error { return tx.PutBox(p.ID, []byte(box)) })
 	if find(t, path, box[:60]) == "" {
 		t.Fatal("the search does not find what is there")
 	}
-	update(t, s, func(tx relay.Tx) error { return tx.Expunge(p.ID) })
+	update(t, s, func(tx desk.Tx) error { return tx.Expunge(p.ID) })
 	if err := s.Close(); err != nil { // moves the log into the file
 		t.Fatal(err)
 	}

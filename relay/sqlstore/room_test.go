@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/restante/restante/relay"
+	"github.com/restante/restante/relay/desk"
 )
 
 // TestFullDatabaseSaysSo: no room is a fault of its own, for a write and for readiness, and ends when there is room again.
@@ -15,7 +16,7 @@ func TestFullDatabaseSaysSo(t *testing.T) {
 		t.Fatal(err)
 	}
 	long := strings.Repeat("x", 1<<20)
-	halt := func(tx relay.Tx, _ []relay.Payment) error { return tx.Halt(relay.Halt{Why: long}) }
+	halt := func(tx desk.Tx, _ []relay.Payment) error { return tx.Halt(relay.Halt{Why: long}) }
 	s.MostPages(t, 1)
 	if err := s.UpdateMany(t.Context(), nil, halt); relay.CodeOf(err) != "storage_full" || relay.KindOf(err) != relay.Unavailable {
 		t.Errorf("a write without room: %v", err)

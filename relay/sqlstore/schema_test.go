@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/restante/restante/relay"
+	"github.com/restante/restante/relay/desk"
 	"github.com/restante/restante/relay/relaytest"
 )
 
@@ -15,9 +16,9 @@ func TestTheSchemaGuardsWithoutTheCode(t *testing.T) {
 	s := open(t, path, newKeys(t))
 	fill(t, s, relaytest.InState(relaytest.Payment("app_one", 1), relay.Claimed), hidden)
 	pending := relaytest.InState(relaytest.Payment("app_one", 2), relay.Pending)
-	update(t, s, func(tx relay.Tx) error { return tx.InsertPayment(pending) })
-	update(t, s, func(tx relay.Tx) error { return tx.InsertEnvelope(relaytest.FundingOf("f", 7, pending.ID)) })
-	update(t, s, func(tx relay.Tx) error { return tx.RememberLedger(relay.Head{Sequence: 9, Hash: "h"}) })
+	update(t, s, func(tx desk.Tx) error { return tx.InsertPayment(pending) })
+	update(t, s, func(tx desk.Tx) error { return tx.InsertEnvelope(relaytest.FundingOf("f", 7, pending.ID)) })
+	update(t, s, func(tx desk.Tx) error { return tx.RememberLedger(relay.Head{Sequence: 9, Hash: "h"}) })
 	db := raw(t, path)
 	for _, c := range []struct{ text, want string }{
 		{"UPDATE history SET detail = 'other'", "append-only"},

@@ -7,7 +7,7 @@ import (
 	"sync/atomic"
 
 	"github.com/restante/restante/crypto/secret"
-	"github.com/restante/restante/relay"
+	"github.com/restante/restante/relay/desk"
 )
 
 // Keys encrypts columns and makes blind indexes; *field.Keys of crypto/field is one. A value opens only under the purpose
@@ -29,7 +29,7 @@ type Store struct {
 	turns          turns
 }
 
-var _ relay.Store = (*Store)(nil)
+var _ desk.Store = (*Store)(nil)
 
 // dialect is what differs between databases.
 type dialect struct {

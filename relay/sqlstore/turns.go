@@ -9,6 +9,7 @@ import (
 	"sync"
 
 	"github.com/restante/restante/relay"
+	"github.com/restante/restante/relay/desk"
 )
 
 // turns remembers, for each set of kinds that is leased, which app had its turn last. It is a matter of order only, so that it
@@ -70,7 +71,7 @@ func scanCandidate(_ *session, r row) (c candidate, err error) {
 
 // Lease implements relay.Store. It counts nothing: an attempt is counted when it comes back by Retry. It chooses in a read and
 // writes only when there is something to lease, so that a process which looks and finds nothing keeps no other from writing.
-func (s *Store) Lease(ctx context.Context, now, until relay.Micros, limit int, kinds ...relay.EffectKind) (ws []relay.Work, err error) {
+func (s *Store) Lease(ctx context.Context, now, until relay.Micros, limit int, kinds ...relay.EffectKind) (ws []desk.Work, err error) {
 	kinds = slices.Compact(slices.Sorted(slices.Values(kinds)))
 	key := fmt.Sprint(kinds)
 	last := s.turns.after(key)
@@ -87,7 +88,7 @@ func (s *Store) Lease(ctx context.Context, now, until relay.Micros, limit int, k
 }
 
 // leaseChosen leases what choose finds; it looks again when another process was faster with all of it.
-func (s *Store) leaseChosen(ctx context.Context, now, until relay.Micros, choose func(*session) ([]int64, error)) (ws []relay.Work, err error) {
+func (s *Store) leaseChosen(ctx context.Context, now, until relay.Micros, choose func(*session) ([]int64, error)) (ws []desk.Work, err error) {
 	for range mostAttempts {
 		var ids []int64
 		err = s.read(ctx, func(tx *session) error {
@@ -171,7 +172,7 @@ func inTurns(all []candidate, last relay.AppID, limit int) (ids []int64, served 
 }
 
 // lease takes the rows that are still free.
-func (s *session) lease(ids []int64, now, until relay.Micros) (ws []relay.Work, err error) {
+func (s *session) lease(ids []int64, now, until relay.Micros) (ws []desk.Work, err error) {
 	for part := range slices.Chunk(ids, chunk) {
 		args := []any{now, until}
 		for _, id := range part {
@@ -183,12 +184,12 @@ func (s *session) lease(ids []int64, now, until relay.Micros) (ws []relay.Work, 
 		}
 		ws = append(ws, rows...)
 	}
-	slices.SortFunc(ws, func(a, b relay.Work) int { return cmp.Or(cmp.Compare(a.Due, b.Due), cmp.Compare(a.ID, b.ID)) })
+	slices.SortFunc(ws, func(a, b desk.Work) int { return cmp.Or(cmp.Compare(a.Due, b.Due), cmp.Compare(a.ID, b.ID)) })
 	return ws, nil
 }
 
 // LeaseOf implements relay.Store.
-func (s *Store) LeaseOf(ctx context.Context, app relay.AppID, now, until relay.Micros, limit int, kind relay.EffectKind) ([]relay.Work, error) {
+func (s *Store) LeaseOf(ctx context.Context, app relay.AppID, now, until relay.Micros, limit int, kind relay.EffectKind) ([]desk.Work, error) {
 	return s.leaseChosen(ctx, now, until, func(tx *session) ([]int64, error) {
 		return all(tx, plain[int64], ofApp, now, limit, kind, app)
 	})

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/restante/restante/relay"
+	"github.com/restante/restante/relay/desk"
 	"github.com/restante/restante/relay/relaytest"
 	"github.com/restante/restante/relay/sqlstore"
 )
@@ -97,7 +98,7 @@ func TestWorkOfBeforeKnowsItsApp(t *testing.T) {
 		t.Fatal(err)
 	}
 	ws, err = s.Lease(t.Context(), relaytest.Start, relaytest.Start+1, 1000, relay.DoReturn)
-	if err != nil || len(ws) == 0 || slices.ContainsFunc(ws, func(w relay.Work) bool { return w.App != "" }) {
+	if err != nil || len(ws) == 0 || slices.ContainsFunc(ws, func(w desk.Work) bool { return w.App != "" }) {
 		t.Errorf("%+v, %v", ws, err)
 	}
 }

@@ -4,11 +4,12 @@ import (
 	"time"
 
 	"github.com/restante/restante/relay"
+	"github.com/restante/restante/relay/desk"
 )
 
 const workColumns = "id, kind, app, payment, envelope, subject, due, attempts, lease_until, done_at, note"
 
-func scanWork(_ *session, r row) (w relay.Work, err error) {
+func scanWork(_ *session, r row) (w desk.Work, err error) {
 	err = r.Scan(&w.ID, &w.Kind, &w.App, &w.Payment, &w.Envelope, &w.Subject, &w.Due, &w.Attempts, &w.LeaseUntil, &w.DoneAt, &w.Note)
 	return w, err
 }
@@ -16,7 +17,7 @@ func scanWork(_ *session, r row) (w relay.Work, err error) {
 // AddWork implements relay.Tx; it reads kind, payment, envelope, subject and due of w. When the same work is leased just now,
 // its worker may have looked before this commit: so it is noted that the work was asked for again, and Done gives the row
 // back instead of closing it.
-func (s *session) AddWork(w relay.Work) error {
+func (s *session) AddWork(w desk.Work) error {
 	_, err := s.exec(`INSERT INTO work
 			(kind, payment, envelope, subject, due, attempts, lease_until, done_at, announced_at, again, note, app)
 		VALUES ($1, $2, $3, $4, $5, 0, 0, 0, 0, NULL, '', coalesce((SELECT app FROM payments WHERE id = $2),

@@ -21,6 +21,7 @@ import (
 	"github.com/restante/restante/crypto/claim"
 	"github.com/restante/restante/crypto/secret"
 	"github.com/restante/restante/relay"
+	"github.com/restante/restante/relay/desk"
 )
 
 // Config is what an operator may set.
@@ -78,10 +79,10 @@ type Bus interface {
 
 // Deps are the ports the API works with.
 type Deps struct {
-	Desk    *relay.Desk
-	Store   relay.Store
-	Signer  relay.Signer
-	Ledger  relay.Ledger
+	Desk    *desk.Desk
+	Store   desk.Store
+	Signer  desk.Signer
+	Ledger  desk.Ledger
 	Codes   Codes
 	Bus     Bus             // nil: whoever waits only polls
 	Closing <-chan struct{} // closed when the server stops: whoever waits is answered at once. nil: never

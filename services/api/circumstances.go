@@ -5,6 +5,7 @@ import (
 	"context"
 
 	"github.com/restante/restante/relay"
+	"github.com/restante/restante/relay/desk"
 	"github.com/restante/restante/relay/stellar"
 )
 
@@ -12,7 +13,7 @@ import (
 var prices = stellar.Prices
 
 // circumstances looks at the ledger for what a payment depends on, and has relay judge it.
-func (s *server) circumstances(ctx context.Context, o *relay.Opening) error {
+func (s *server) circumstances(ctx context.Context, o *desk.Opening) error {
 	p := &o.Payment
 	payer := cmp.Or(p.From, o.App.Treasury)
 	home, err := stellar.BaseAccount(cmp.Or(p.ReturnTo, o.App.Treasury))
@@ -40,7 +41,7 @@ func (s *server) circumstances(ctx context.Context, o *relay.Opening) error {
 }
 
 // direct looks for an account on file for the handle of a payment that may go there directly.
-func (s *server) direct(ctx context.Context, o *relay.Opening, wanted string) error {
+func (s *server) direct(ctx context.Context, o *desk.Opening, wanted string) error {
 	p := &o.Payment
 	if wanted != "if_agreed" || p.From != "" {
 		return nil

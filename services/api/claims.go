@@ -8,6 +8,7 @@ import (
 	"net/http"
 
 	"github.com/restante/restante/relay"
+	"github.com/restante/restante/relay/desk"
 	"github.com/restante/restante/relay/wire"
 	"github.com/restante/restante/services/internal/post"
 )
@@ -15,7 +16,7 @@ import (
 // view answers with what the holder of the link may see.
 func (s *server) view(c *call, status int, p relay.Payment) (reply, error) {
 	var a relay.App
-	err := s.Store.View(c.Context(), func(tx relay.Tx) (err error) {
+	err := s.Store.View(c.Context(), func(tx desk.Tx) (err error) {
 		a, err = tx.App(p.App)
 		return err
 	})
@@ -84,7 +85,7 @@ func (s *server) prove(c *call) (reply, error) {
 	if err := s.readOptional(c, &in); err != nil {
 		return reply{}, err
 	}
-	var ev relay.Evidence
+	var ev desk.Evidence
 	if in.ClaimantKey != "" {
 		ev.Claimant = hashOf(in.ClaimantKey)
 	}

@@ -11,6 +11,7 @@ import (
 	"filippo.io/age"
 
 	"github.com/restante/restante/relay"
+	"github.com/restante/restante/relay/desk"
 	"github.com/restante/restante/relay/wire"
 )
 
@@ -45,7 +46,7 @@ func (s *server) createPayment(c *call) (reply, error) {
 }
 
 // prepare settles a request and finds the terms for the client that is to fund it; nil when none is. It writes nothing.
-func (s *server) prepare(ctx context.Context, o *relay.Opening, in wire.PaymentRequest) (*wire.Funding, error) {
+func (s *server) prepare(ctx context.Context, o *desk.Opening, in wire.PaymentRequest) (*wire.Funding, error) {
 	if err := s.settle(ctx, o, in); err != nil || o.Payment.From == "" {
 		return nil, err
 	}
@@ -54,7 +55,7 @@ func (s *server) prepare(ctx context.Context, o *relay.Opening, in wire.PaymentR
 
 // settle adds to a request what only the ledger and the records know: whether it goes directly, the terms of a wallet's
 // funding, and what can be spent.
-func (s *server) settle(ctx context.Context, o *relay.Opening, in wire.PaymentRequest) error {
+func (s *server) settle(ctx context.Context, o *desk.Opening, in wire.PaymentRequest) error {
 	head, err := s.headBefore(ctx, o.Payment)
 	if err != nil {
 		return err
@@ -81,7 +82,7 @@ func (s *server) headBefore(ctx context.Context, p relay.Payment) (relay.Head, e
 
 // acceptOnce does the work behind an Idempotency-Key, once. It is finished whether the caller is still there or not: she
 // will ask again with the same key.
-func (s *server) acceptOnce(c *call, idem relay.Answered, o relay.Opening, link string, in wire.PaymentRequest) (reply, error) {
+func (s *server) acceptOnce(c *call, idem desk.Answered, o desk.Opening, link string, in wire.PaymentRequest) (reply, error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(c.Context()), patience)
 	defer cancel()
 	first, done, err := s.Desk.Begin(ctx, idem)
@@ -106,12 +107,12 @@ func (s *server) acceptOnce(c *call, idem relay.Answered, o relay.Opening, link 
 }
 
 // renewing keeps a key in flight while its request is worked on, until stop is called.
-func (s *server) renewing(ctx context.Context, idem relay.Answered) (stop func()) {
+func (s *server) renewing(ctx context.Context, idem desk.Answered) (stop func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		tick := time.NewTicker(time.Duration(relay.AnswerLease) * time.Microsecond / 3)
+		tick := time.NewTicker(time.Duration(desk.AnswerLease) * time.Microsecond / 3)
 		defer tick.Stop()
 		for {
 			select {
@@ -128,7 +129,7 @@ func (s *server) renewing(ctx context.Context, idem relay.Answered) (stop func()
 }
 
 // giveBack frees a key after a request that wrote nothing.
-func (s *server) giveBack(ctx context.Context, idem relay.Answered) {
+func (s *server) giveBack(ctx context.Context, idem desk.Answered) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer cancel()
 	if err := s.Desk.Abandon(ctx, idem); err != nil {
@@ -148,7 +149,7 @@ func nothingWritten(err error) bool {
 
 // accept commits the payment and answers. After the commit a ledger that does not answer is no reason to fail, so the terms of a
 // client's funding come from before it.
-func (s *server) accept(ctx context.Context, o relay.Opening, link string, funding *wire.Funding) (reply, error) {
+func (s *server) accept(ctx context.Context, o desk.Opening, link string, funding *wire.Funding) (reply, error) {
 	if o.Payment.PayTo != "" {
 		link = "" // it opens nothing: there is no box
 	}
@@ -204,13 +205,13 @@ func sealed(link, recipient string) (string, error) {
 }
 
 // idempotency reads the key and names the request: its body in one canonical form, whatever its spelling was.
-func idempotency(c *call, in wire.PaymentRequest) (relay.Answered, error) {
+func idempotency(c *call, in wire.PaymentRequest) (desk.Answered, error) {
 	keys := c.Header.Values("Idempotency-Key")
 	if len(keys) == 0 {
-		return relay.Answered{}, nil
+		return desk.Answered{}, nil
 	}
 	if len(keys) > 1 || len(keys[0]) == 0 || len(keys[0]) > 255 || !printable(keys[0]) {
-		return relay.Answered{}, invalid("idempotency_key_malformed", "", "an Idempotency-Key has 1 to 255 printable ASCII characters")
+		return desk.Answered{}, invalid("idempotency_key_malformed", "", "an Idempotency-Key has 1 to 255 printable ASCII characters")
 	}
 	if in.ExpiresAt != nil {
 		at := in.ExpiresAt.UTC()
@@ -218,9 +219,9 @@ func idempotency(c *call, in wire.PaymentRequest) (relay.Answered, error) {
 	}
 	body, err := json.Marshal(in)
 	if err != nil {
-		return relay.Answered{}, err
+		return desk.Answered{}, err
 	}
-	return relay.Answered{App: c.app.ID, Key: keys[0], Body: hashOf(c.Method + " " + c.Pattern + "\n" + string(body))}, nil
+	return desk.Answered{App: c.app.ID, Key: keys[0], Body: hashOf(c.Method + " " + c.Pattern + "\n" + string(body))}, nil
 }
 
 func printable(s string) bool {
@@ -233,12 +234,12 @@ func printable(s string) bool {
 }
 
 // remembered finds the first answer to the same request without claiming the key.
-func (s *server) remembered(c *call, idem relay.Answered) (reply, bool) {
+func (s *server) remembered(c *call, idem desk.Answered) (reply, bool) {
 	if idem.Key == "" {
 		return reply{}, false
 	}
-	var first relay.Answered
-	err := s.Store.View(c.Context(), func(tx relay.Tx) (err error) {
+	var first desk.Answered
+	err := s.Store.View(c.Context(), func(tx desk.Tx) (err error) {
 		first, err = tx.Recall(idem.App, idem.Key)
 		return err
 	})
@@ -248,7 +249,7 @@ func (s *server) remembered(c *call, idem relay.Answered) (reply, bool) {
 	return replay(first), true
 }
 
-func replay(first relay.Answered) reply {
+func replay(first desk.Answered) reply {
 	out := reply{status: first.Status, raw: first.Answer, header: http.Header{"Idempotency-Replayed": {"true"}}}
 	var p wire.Payment
 	if json.Unmarshal(first.Answer, &p) == nil {

@@ -14,6 +14,7 @@ import (
 
 	"github.com/restante/restante/crypto/seal"
 	"github.com/restante/restante/relay"
+	"github.com/restante/restante/relay/desk"
 	"github.com/restante/restante/relay/stellar"
 	"github.com/restante/restante/relay/wire"
 )
@@ -67,7 +68,7 @@ func (s *server) deposit(c *call) (reply, error) {
 // signed when it came first.
 func (s *server) handedIn(ctx context.Context, p relay.Payment, answer *relay.FundAnswer) (again bool, err error) {
 	m := answer.Minted[0]
-	err = s.Store.View(ctx, func(tx relay.Tx) error {
+	err = s.Store.View(ctx, func(tx desk.Tx) error {
 		e, err := tx.Envelope(answer.Envelope.Hash)
 		if relay.CodeOf(err) == relay.ErrNotFound.Code {
 			return nil
@@ -88,7 +89,7 @@ func (s *server) handedIn(ctx context.Context, p relay.Payment, answer *relay.Fu
 		}
 		box, err := tx.Box(p.ID)
 		if err == nil && (!bytes.Equal(box, m.Box) || p.BoxMAC != m.BoxMAC) {
-			return relay.ErrKeptAlready
+			return desk.ErrKeptAlready
 		}
 		if relay.CodeOf(err) == relay.ErrNotFound.Code { // it came back from an end
 			return nil
@@ -140,7 +141,7 @@ func (s *server) walletProven(p relay.Payment, proof relay.WalletProof, wallet r
 
 func sameBox(kept, answer relay.FundAnswer) error {
 	if !bytes.Equal(kept.Minted[0].Box, answer.Minted[0].Box) || kept.Minted[0].BoxMAC != answer.Minted[0].BoxMAC {
-		return relay.ErrKeptAlready
+		return desk.ErrKeptAlready
 	}
 	return nil
 }

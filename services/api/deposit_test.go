@@ -14,6 +14,7 @@ import (
 	"github.com/stellar/go-stellar-sdk/keypair"
 
 	"github.com/restante/restante/relay"
+	"github.com/restante/restante/relay/desk"
 	"github.com/restante/restante/relay/mint"
 	"github.com/restante/restante/relay/stellar"
 	"github.com/restante/restante/relay/wire"
@@ -324,9 +325,9 @@ func TestCancelDuringADeposit(t *testing.T) {
 }
 
 // broken writes nothing.
-type broken struct{ relay.Store }
+type broken struct{ desk.Store }
 
-func (broken) UpdateMany(context.Context, []relay.PaymentID, func(relay.Tx, []relay.Payment) error) error {
+func (broken) UpdateMany(context.Context, []relay.PaymentID, func(desk.Tx, []relay.Payment) error) error {
 	return errors.New("disk full")
 }
 

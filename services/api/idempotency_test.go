@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/restante/restante/relay"
+	"github.com/restante/restante/relay/desk"
 	"github.com/restante/restante/relay/wire"
 )
 
@@ -58,12 +59,12 @@ func TestIdempotencyKeyInFlight(t *testing.T) {
 	w := newWorld(t)
 	c := w.as(w.key).with("Idempotency-Key", "k")
 	c.do("POST", "/v1/payments", ana).want(201)
-	var row relay.Answered
-	err := w.store.UpdateMany(t.Context(), nil, func(tx relay.Tx, _ []relay.Payment) (err error) {
+	var row desk.Answered
+	err := w.store.UpdateMany(t.Context(), nil, func(tx desk.Tx, _ []relay.Payment) (err error) {
 		if row, err = tx.Recall(relay.AppID(w.app.ID), "k"); err != nil {
 			return err
 		}
-		row.Until = relay.At(w.now) + relay.AnswerLease // as a request that is being worked on
+		row.Until = relay.At(w.now) + desk.AnswerLease // as a request that is being worked on
 		return tx.Remember(row)
 	})
 	if err != nil {
@@ -78,10 +79,10 @@ func TestIdempotencyKeyOfAKilledProcess(t *testing.T) {
 	in := ana
 	at := w.now.Add(48 * time.Hour)
 	in.ExpiresAt = &at
-	killed := relay.Desk{Store: w.store, Network: w.desk.Network, Now: w.desk.Now, Process: "killed"}
+	killed := desk.Desk{Store: w.store, Network: w.desk.Network, Now: w.desk.Now, Process: "killed"}
 	c := w.as(w.key).with("Idempotency-Key", "k")
 	c.do("POST", "/v1/payments", in).want(201)
-	row, _, err := killed.Begin(t.Context(), relay.Answered{App: relay.AppID(w.app.ID), Key: "k2", Body: w.bodyOf("k")})
+	row, _, err := killed.Begin(t.Context(), desk.Answered{App: relay.AppID(w.app.ID), Key: "k2", Body: w.bodyOf("k")})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -99,8 +100,8 @@ func TestIdempotencyKeyOfAKilledProcess(t *testing.T) {
 // bodyOf is the hash under which a request was remembered.
 func (w *world) bodyOf(key string) string {
 	w.Helper()
-	var row relay.Answered
-	err := w.store.View(w.Context(), func(tx relay.Tx) (err error) {
+	var row desk.Answered
+	err := w.store.View(w.Context(), func(tx desk.Tx) (err error) {
 		row, err = tx.Recall(relay.AppID(w.app.ID), key)
 		return err
 	})
@@ -167,11 +168,11 @@ func TestLostCommitIsFoundByItsKey(t *testing.T) {
 
 // forgetful commits, and loses the answer of the commit that made a payment.
 type forgetful struct {
-	relay.Store
+	desk.Store
 	n int
 }
 
-func (f *forgetful) UpdateMany(ctx context.Context, ids []relay.PaymentID, fn func(relay.Tx, []relay.Payment) error) error {
+func (f *forgetful) UpdateMany(ctx context.Context, ids []relay.PaymentID, fn func(desk.Tx, []relay.Payment) error) error {
 	err := f.Store.UpdateMany(ctx, ids, fn)
 	if f.n++; f.n == 2 && err == nil { // the first claims the key, the second creates
 		return errors.New("connection lost")

@@ -16,6 +16,7 @@ import (
 
 	"github.com/restante/restante/crypto/claim"
 	"github.com/restante/restante/relay"
+	"github.com/restante/restante/relay/desk"
 	"github.com/restante/restante/relay/idn"
 	"github.com/restante/restante/relay/stellar"
 	"github.com/restante/restante/relay/wire"
@@ -23,7 +24,7 @@ import (
 
 // intake turns a request into an opening and reports everything that is wrong with it at once. link is the text of the
 // link when we made it, else "".
-func (s *server) intake(in wire.PaymentRequest, app relay.App) (o relay.Opening, link string, err error) {
+func (s *server) intake(in wire.PaymentRequest, app relay.App) (o desk.Opening, link string, err error) {
 	var bad faults
 	now := s.now()
 	p := relay.Payment{Note: in.Note, Reference: in.Reference}
@@ -58,7 +59,7 @@ func (s *server) intake(in wire.PaymentRequest, app relay.App) (o relay.Opening,
 		}
 		p.Metadata = string(raw)
 	}
-	o = relay.Opening{App: app}
+	o = desk.Opening{App: app}
 	if in.Link != nil {
 		p.LinkMadeBy = "client"
 		o.Share, err = theirLink(in, &p, now)

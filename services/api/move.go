@@ -4,6 +4,7 @@ import (
 	"cmp"
 
 	"github.com/restante/restante/relay"
+	"github.com/restante/restante/relay/desk"
 	"github.com/restante/restante/relay/wire"
 )
 
@@ -61,7 +62,7 @@ func (s *server) appOf(c *call, p relay.Payment) (relay.App, error) {
 		return c.app, nil
 	}
 	var a relay.App
-	err := s.Store.View(c.Context(), func(tx relay.Tx) (err error) {
+	err := s.Store.View(c.Context(), func(tx desk.Tx) (err error) {
 		a, err = tx.App(p.App)
 		return err
 	})

@@ -14,6 +14,7 @@ import (
 
 	"github.com/restante/restante/crypto/claim"
 	"github.com/restante/restante/relay"
+	"github.com/restante/restante/relay/desk"
 	"github.com/restante/restante/relay/wire"
 )
 
@@ -38,7 +39,7 @@ func TestPlainRequestMakesALinkAndKeepsNoneOfIt(t *testing.T) {
 		t.Fatal(err)
 	}
 	var share []byte
-	if err := w.store.View(t.Context(), func(tx relay.Tx) (err error) { share, err = tx.Share(row.ID); return err }); err != nil {
+	if err := w.store.View(t.Context(), func(tx desk.Tx) (err error) { share, err = tx.Share(row.ID); return err }); err != nil {
 		t.Fatal(err)
 	}
 	keys, err := claim.Derive(link.Secret, p.ID, passphrase)

@@ -11,6 +11,7 @@ import (
 	"github.com/stellar/go-stellar-sdk/xdr"
 
 	"github.com/restante/restante/relay"
+	"github.com/restante/restante/relay/desk"
 	"github.com/restante/restante/relay/stellar"
 	"github.com/restante/restante/services/signer"
 )
@@ -18,8 +19,8 @@ import (
 // ledger is a handful of accounts and trustlines, judged as the real adapters judge theirs. What the API has no business
 // with is not there: calling it panics.
 type ledger struct {
-	relay.Ledger // nil
-	now          func() time.Time
+	desk.Ledger // nil
+	now         func() time.Time
 
 	mu       sync.Mutex
 	sequence uint32

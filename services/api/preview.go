@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/restante/restante/relay"
+	"github.com/restante/restante/relay/desk"
 	"github.com/restante/restante/relay/stellar"
 	"github.com/restante/restante/relay/wire"
 )
@@ -91,7 +92,7 @@ func previewCost(p relay.Payment, bid relay.Stroops) wire.PreviewCost {
 
 // wouldRefuse is the refusal that a request for the payment would get just now, nil when it would be accepted. A request
 // that is malformed, and a ledger that does not answer, are errors, as they are of the request itself.
-func (s *server) wouldRefuse(ctx context.Context, o *relay.Opening, in wire.PaymentRequest) (*wire.Refusal, error) {
+func (s *server) wouldRefuse(ctx context.Context, o *desk.Opening, in wire.PaymentRequest) (*wire.Refusal, error) {
 	err := s.settle(ctx, o, in)
 	if err == nil {
 		err = s.Desk.Preview(ctx, *o)

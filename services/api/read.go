@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/restante/restante/relay"
+	"github.com/restante/restante/relay/desk"
 	"github.com/restante/restante/relay/idn"
 	"github.com/restante/restante/relay/wire"
 )
@@ -141,8 +142,8 @@ func (s *server) listPayments(c *call) (reply, error) {
 	return reply{status: http.StatusOK, body: out}, nil
 }
 
-func filter(q url.Values) (f relay.Filter, err error) {
-	f = relay.Filter{State: relay.State(q.Get("state")), Reference: q.Get("reference"), Limit: 20}
+func filter(q url.Values) (f desk.Filter, err error) {
+	f = desk.Filter{State: relay.State(q.Get("state")), Reference: q.Get("reference"), Limit: 20}
 	if q.Has("limit") {
 		if f.Limit, err = strconv.Atoi(q.Get("limit")); err != nil || f.Limit < 1 || f.Limit > 100 {
 			return f, invalid("limit_malformed", "", "limit is a number from 1 to 100")

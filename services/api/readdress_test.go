@@ -9,6 +9,7 @@ import (
 	"github.com/stellar/go-stellar-sdk/keypair"
 
 	"github.com/restante/restante/relay"
+	"github.com/restante/restante/relay/desk"
 	"github.com/restante/restante/relay/wire"
 )
 
@@ -44,7 +45,7 @@ func TestReaddress(t *testing.T) {
 	})
 	w.unchanged("another code too soon", func() { c.do("POST", claims+"/code", nil).refused(429, "code_too_soon") })
 	var book relay.CodeBook
-	err := w.store.View(t.Context(), func(tx relay.Tx) (err error) { book, err = tx.CodeBook(relay.PaymentID(p.ID)); return err })
+	err := w.store.View(t.Context(), func(tx desk.Tx) (err error) { book, err = tx.CodeBook(relay.PaymentID(p.ID)); return err })
 	if err != nil || book.Tries != 1 || book.Sent != 1 {
 		t.Errorf("%+v, %v", book, err)
 	}
@@ -167,7 +168,7 @@ func TestACodeComparedBeforeIsVoidAfter(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.unchanged("a proof that is late", func() {
-		if _, err := w.desk.Prove(t.Context(), id, relay.Evidence{Session: hash(s.Session)}, "pass"); relay.CodeOf(err) != "session_invalid" {
+		if _, err := w.desk.Prove(t.Context(), id, desk.Evidence{Session: hash(s.Session)}, "pass"); relay.CodeOf(err) != "session_invalid" {
 			t.Error(err)
 		}
 	})

@@ -6,6 +6,7 @@ import (
 	"net/http"
 
 	"github.com/restante/restante/relay"
+	"github.com/restante/restante/relay/desk"
 	"github.com/restante/restante/relay/wire"
 )
 
@@ -21,7 +22,7 @@ func (s *server) receipt(c *call) (reply, error) {
 	}
 	var box []byte
 	var envelopes []relay.Envelope
-	err = s.Store.View(c.Context(), func(tx relay.Tx) (err error) {
+	err = s.Store.View(c.Context(), func(tx desk.Tx) (err error) {
 		if p, err = tx.Payment(p.ID); err != nil {
 			return err
 		}

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/restante/restante/relay"
+	"github.com/restante/restante/relay/desk"
 	"github.com/restante/restante/relay/wire"
 )
 
@@ -73,7 +74,7 @@ func (s *server) haltsOf(ctx context.Context, app relay.AppID, page []relay.Paym
 		ids = append(ids, p.ID)
 	}
 	var all []relay.Halt
-	err := s.Store.View(ctx, func(tx relay.Tx) (err error) { all, err = tx.HaltsOf(app, ids...); return err })
+	err := s.Store.View(ctx, func(tx desk.Tx) (err error) { all, err = tx.HaltsOf(app, ids...); return err })
 	if err != nil {
 		s.Log.Warn("payments without what stops them", "app", app, "err", err)
 	}

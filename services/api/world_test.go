@@ -26,6 +26,7 @@ import (
 	"github.com/restante/restante/crypto/field"
 	"github.com/restante/restante/crypto/secret"
 	"github.com/restante/restante/relay"
+	"github.com/restante/restante/relay/desk"
 	"github.com/restante/restante/relay/sqlstore"
 	"github.com/restante/restante/relay/wire"
 	"github.com/restante/restante/services/api"
@@ -44,7 +45,7 @@ type world struct {
 	secrets string        // directory of the signer
 	next    int64         // number of its channel
 	store   *sqlstore.Store
-	desk    *relay.Desk
+	desk    *desk.Desk
 	ledger  *ledger
 	signer  *scribe
 	payer   string // the account of the signer that fees and reserves come out of
@@ -79,7 +80,7 @@ func newWorld(t *testing.T) *world {
 		return w.now
 	}
 	network := sha256.Sum256([]byte(passphrase))
-	w.desk = &relay.Desk{Store: w.store, Network: hex.EncodeToString(network[:]), Now: clock}
+	w.desk = &desk.Desk{Store: w.store, Network: hex.EncodeToString(network[:]), Now: clock}
 	w.ledger = newLedger(clock)
 	w.secrets = t.TempDir()
 	real, err := signer.Open(t.Context(), signer.Config{Dir: w.secrets, Passphrase: passphrase, Ledger: w.ledger, Log: slog.New(slog.DiscardHandler)})
@@ -357,7 +358,7 @@ func hash(s string) string {
 	return hex.EncodeToString(sum[:])
 }
 
-var _ relay.Ledger = (*ledger)(nil)
+var _ desk.Ledger = (*ledger)(nil)
 
 // log is the signer's.
 func (w *world) log() []byte {

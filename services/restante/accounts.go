@@ -16,6 +16,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/restante/restante/relay"
+	"github.com/restante/restante/relay/desk"
 	"github.com/restante/restante/relay/stellar/horizon"
 	"github.com/restante/restante/relay/stellar/rpc"
 	"github.com/restante/restante/services/signer"
@@ -99,7 +100,7 @@ func directory(data string) (signer.Roster, ledgerConfig, error) {
 	return roster, l, nil
 }
 
-func accountRows(ctx context.Context, port relay.Ledger, roster signer.Roster) (rows []accountRow, err error) {
+func accountRows(ctx context.Context, port desk.Ledger, roster signer.Roster) (rows []accountRow, err error) {
 	rows = append(rows, accountRow{Role: "sponsor", Account: roster.Sponsor})
 	for _, a := range roster.Channels {
 		rows = append(rows, accountRow{Role: "channel", Account: a})
@@ -160,7 +161,7 @@ func horizonAt(ctx context.Context, address string) bool {
 }
 
 // dialLedger opens a view of a ledger, by the protocol that is configured.
-func dialLedger(ctx context.Context, l ledgerConfig, sponsor string) (relay.Ledger, func(), error) {
+func dialLedger(ctx context.Context, l ledgerConfig, sponsor string) (desk.Ledger, func(), error) {
 	if l.Horizon != "" {
 		client, err := horizon.Dial(ctx, horizon.Config{URL: l.Horizon, Passphrase: l.Passphrase})
 		if err != nil {

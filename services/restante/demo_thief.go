@@ -19,6 +19,7 @@ import (
 	"github.com/restante/restante/crypto/claim"
 	"github.com/restante/restante/relay"
 	"github.com/restante/restante/relay/client"
+	"github.com/restante/restante/relay/desk"
 	"github.com/restante/restante/relay/redeem"
 	"github.com/restante/restante/relay/wire"
 )
@@ -70,7 +71,7 @@ func stolenDirectory(ctx context.Context, d *stage) error {
 // made of them. The control is that link and share do open it.
 func (d *stage) boxStaysShut(ctx context.Context, link client.Link, keys claim.Keys) error {
 	var box, rawShare []byte
-	err := d.house.store.View(ctx, func(tx relay.Tx) (err error) {
+	err := d.house.store.View(ctx, func(tx desk.Tx) (err error) {
 		if box, err = tx.Box(relay.PaymentID(link.PaymentID)); err == nil {
 			rawShare, err = tx.Share(relay.PaymentID(link.PaymentID))
 		}

@@ -16,6 +16,7 @@ import (
 
 	"github.com/restante/restante/relay"
 	"github.com/restante/restante/relay/client"
+	"github.com/restante/restante/relay/desk"
 )
 
 // startOn is an instance on a data directory that is kept, started with --lift-halt when lift is not empty.
@@ -233,7 +234,7 @@ func TestWarningsOfReadiness(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer end()
-	ctx, desk := t.Context(), d.house.desk
+	ctx, writer := t.Context(), d.house.desk
 	want := func(check, cause string) {
 		t.Helper()
 		status, r := readiness(t, d.house.base)
@@ -247,13 +248,13 @@ func TestWarningsOfReadiness(t *testing.T) {
 	}
 	resume := func(apps ...relay.AppID) {
 		t.Helper()
-		if err := d.house.store.UpdateMany(ctx, nil, func(tx relay.Tx, _ []relay.Payment) error { return tx.EndPauses(apps...) }); err != nil {
+		if err := d.house.store.UpdateMany(ctx, nil, func(tx desk.Tx, _ []relay.Payment) error { return tx.EndPauses(apps...) }); err != nil {
 			t.Fatal(err)
 		}
 	}
 	pause := func(app relay.AppID, code, text string) {
 		t.Helper()
-		if _, err := desk.Pause(ctx, app, relay.NewFault(relay.Exhausted, code, text, nil)); err != nil {
+		if _, err := writer.Pause(ctx, app, relay.NewFault(relay.Exhausted, code, text, nil)); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -290,16 +291,16 @@ func TestWarningsOfReadiness(t *testing.T) {
 
 	contradiction := fmt.Errorf("both: %w", relay.ErrContradiction)
 	for i := range 7 {
-		if _, err := desk.Halt(ctx, relay.AboutPayments(fmt.Sprintf("hash %d", i), contradiction, "pay_one", "pay_two")); err != nil {
+		if _, err := writer.Halt(ctx, relay.AboutPayments(fmt.Sprintf("hash %d", i), contradiction, "pay_one", "pay_two")); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if _, err := desk.Halt(ctx, relay.AboutApp("GT", contradiction, "app_one")); err != nil {
+	if _, err := writer.Halt(ctx, relay.AboutApp("GT", contradiction, "app_one")); err != nil {
 		t.Fatal(err)
 	}
 	want("held", "2 payments and 1 app are stopped")
 	want("held", "hash 4 and 3 more")
-	if _, err := desk.Halt(ctx, relay.About("ff00", contradiction)); err != nil {
+	if _, err := writer.Halt(ctx, relay.About("ff00", contradiction)); err != nil {
 		t.Fatal(err)
 	}
 	if status, r := readiness(t, d.house.base); status != http.StatusServiceUnavailable || r.Checks["halted"] != "failing" || !strings.Contains(r.Causes["halted"], "ff00") {

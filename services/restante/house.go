@@ -19,6 +19,7 @@ import (
 	"github.com/restante/restante/events"
 	"github.com/restante/restante/events/jet"
 	"github.com/restante/restante/relay"
+	"github.com/restante/restante/relay/desk"
 	"github.com/restante/restante/relay/sqlstore"
 	"github.com/restante/restante/services/api"
 	"github.com/restante/restante/services/devnet"
@@ -49,11 +50,11 @@ type house struct {
 	bus       *jet.Bus
 	pump      *jet.Pump
 	signer    *signer.Signer
-	anchored  *relay.Anchored // the signer as everything else sees it
-	made      sqlstore.Made   // what the database knew before anything was opened
-	handleKey string          // fingerprint
-	port      relay.Ledger
-	desk      *relay.Desk
+	anchored  *desk.Anchored // the signer as everything else sees it
+	made      sqlstore.Made  // what the database knew before anything was opened
+	handleKey string         // fingerprint
+	port      desk.Ledger
+	desk      *desk.Desk
 	worker    *worker.Worker
 	mail      *post.Mailbox // nil when mail goes out by SMTP
 
@@ -171,7 +172,7 @@ func (h *house) openLedger(ctx context.Context) (err error) {
 
 // dial opens a view of the ledger, by the protocol that is configured, as soon as it answers. sponsor is "" for the signer's
 // view. A ledger of another network is an error.
-func (h *house) dial(ctx context.Context, sponsor string) (port relay.Ledger, err error) {
+func (h *house) dial(ctx context.Context, sponsor string) (port desk.Ledger, err error) {
 	err = h.await(ctx, "the ledger at "+h.ledgerHost(), func(ctx context.Context) error {
 		port, err = h.dialOnce(ctx, sponsor)
 		return err
@@ -182,7 +183,7 @@ func (h *house) dial(ctx context.Context, sponsor string) (port relay.Ledger, er
 	return port, nil
 }
 
-func (h *house) dialOnce(ctx context.Context, sponsor string) (relay.Ledger, error) {
+func (h *house) dialOnce(ctx context.Context, sponsor string) (desk.Ledger, error) {
 	port, done, err := dialLedger(ctx, ledgerConfig{URL: h.rpcURL, Horizon: h.cfg.Ledger.Horizon, Passphrase: h.cfg.Ledger.Passphrase}, sponsor)
 	if err != nil {
 		return nil, err
@@ -226,7 +227,7 @@ func (h *house) openStore(ctx context.Context) (err error) {
 		return err
 	}
 	h.later(h.store.Close)
-	h.anchored = &relay.Anchored{Signer: h.signer, Store: h.store}
+	h.anchored = &desk.Anchored{Signer: h.signer, Store: h.store}
 	return nil
 }
 
@@ -242,7 +243,7 @@ func (h *house) openBus(context.Context) (err error) {
 // openDesk makes the one writer, and the worker that does what it asks for.
 func (h *house) openDesk(ctx context.Context) error {
 	id := sha256.Sum256([]byte(h.cfg.Ledger.Passphrase))
-	h.desk = &relay.Desk{Store: h.store, Network: hex.EncodeToString(id[:]), Now: h.cfg.now, Process: rand.Text()}
+	h.desk = &desk.Desk{Store: h.store, Network: hex.EncodeToString(id[:]), Now: h.cfg.now, Process: rand.Text()}
 	if err := h.recognize(ctx); err != nil {
 		return err
 	}
@@ -275,7 +276,7 @@ type announcer struct {
 }
 
 // Announce implements worker.Announcer.
-func (a announcer) Announce(ctx context.Context, row relay.Work, p relay.Payment) error {
+func (a announcer) Announce(ctx context.Context, row desk.Work, p relay.Payment) error {
 	if a.mute {
 		return nil
 	}

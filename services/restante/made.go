@@ -9,6 +9,7 @@ import (
 
 	"github.com/restante/restante/crypto/field"
 	"github.com/restante/restante/relay"
+	"github.com/restante/restante/relay/desk"
 	"github.com/restante/restante/relay/sqlstore"
 	"github.com/restante/restante/services/signer"
 )
@@ -84,7 +85,7 @@ func (h *house) recognize(ctx context.Context) error {
 	if used && !h.known() {
 		return h.lost("the database restante.db knows nothing, and the signer's log has treasuries or signatures")
 	}
-	found = append(found, relay.Fingerprint{What: "handle_key", Value: h.handleKey})
+	found = append(found, desk.Fingerprint{What: "handle_key", Value: h.handleKey})
 	if err := h.desk.Recognize(ctx, found); err != nil {
 		return h.lost("%w", err)
 	}

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/restante/restante/relay"
+	"github.com/restante/restante/relay/desk"
 	"github.com/restante/restante/relay/sqlstore"
 	"github.com/restante/restante/services/api"
 	"github.com/restante/restante/services/signer"
@@ -35,7 +36,7 @@ func (h *house) noAppYet(ctx context.Context) error {
 func knownApps(ctx context.Context, store *sqlstore.Store, treasuries map[relay.AppID]string) (known []relay.App, err error) {
 	for _, id := range slices.Sorted(maps.Keys(treasuries)) {
 		var a relay.App
-		err := store.View(ctx, func(tx relay.Tx) (err error) { a, err = tx.App(id); return err })
+		err := store.View(ctx, func(tx desk.Tx) (err error) { a, err = tx.App(id); return err })
 		switch {
 		case err == nil:
 			known = append(known, a)
@@ -132,7 +133,7 @@ func (c *cli) giveKey(ctx context.Context, h *house, a relay.App) error {
 		network = developmentNetwork // all that "up" runs on have the same kind of keys
 	}
 	text, key := api.NewKey(api.KeyPrefix(network))
-	desk := &relay.Desk{Store: h.store, Now: h.cfg.now}
+	desk := &desk.Desk{Store: h.store, Now: h.cfg.now}
 	if _, err := desk.Reopen(ctx, a.ID, key); err != nil {
 		return failed("%v.", err)
 	}

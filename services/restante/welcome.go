@@ -14,6 +14,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/restante/restante/relay"
+	"github.com/restante/restante/relay/desk"
 	"github.com/restante/restante/services/api"
 )
 
@@ -146,7 +147,7 @@ func (h *house) appID(ctx context.Context) (relay.AppID, error) {
 	}
 	id := relay.AppID(env["RESTANTE_APP"])
 	if id != "" {
-		err := h.store.View(ctx, func(tx relay.Tx) error { _, err := tx.App(id); return err })
+		err := h.store.View(ctx, func(tx desk.Tx) error { _, err := tx.App(id); return err })
 		if relay.CodeOf(err) == relay.ErrNotFound.Code {
 			return id, nil
 		}
@@ -199,7 +200,7 @@ func friendbotFault(cause error) error {
 
 // fundedTreasuries is the signer as the API of a development network sees it: the treasury of a new app has money.
 type fundedTreasuries struct {
-	relay.Signer
+	desk.Signer
 	house *house
 }
 

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/restante/restante/relay"
+	"github.com/restante/restante/relay/desk"
 	"github.com/restante/restante/relay/stellar"
 	"github.com/restante/restante/services/signer"
 )
@@ -131,7 +132,7 @@ func (h *house) takeOut(ctx context.Context, w signer.Withdrawal, roster signer.
 		if treasury != w.From {
 			continue
 		}
-		err := h.store.View(ctx, func(tx relay.Tx) error {
+		err := h.store.View(ctx, func(tx desk.Tx) error {
 			u, err := tx.Usage(app, w.Asset)
 			promised = u.Committed
 			return err

@@ -18,6 +18,7 @@ import (
 
 	"github.com/restante/restante/relay"
 	"github.com/restante/restante/relay/client"
+	"github.com/restante/restante/relay/desk"
 	"github.com/restante/restante/services/devnet/devnettest"
 	"github.com/restante/restante/services/internal/bareledger"
 )
@@ -196,7 +197,7 @@ func (x *exile) waits(ctx context.Context, d *stage, kept *keepsakes, asset stri
 	kept.holdings = append(kept.holdings, *s.Payment.HoldingAccount)
 	kept.notBefore = max(kept.notBefore, *s.Payment.NotBeforeLedger)
 	var box []byte
-	err = d.house.store.View(ctx, func(tx relay.Tx) (err error) { box, err = tx.Box(relay.PaymentID(s.Payment.ID)); return err })
+	err = d.house.store.View(ctx, func(tx desk.Tx) (err error) { box, err = tx.Box(relay.PaymentID(s.Payment.ID)); return err })
 	if err != nil {
 		x.t.Fatal(err)
 	}

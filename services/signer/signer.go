@@ -16,6 +16,7 @@ import (
 	"github.com/restante/restante/crypto/field"
 	"github.com/restante/restante/crypto/secret"
 	"github.com/restante/restante/relay"
+	"github.com/restante/restante/relay/desk"
 	"github.com/restante/restante/relay/mint"
 )
 
@@ -36,7 +37,7 @@ type Signer struct {
 	settledAt map[relay.AppID]uint32
 }
 
-var _ relay.Signer = (*Signer)(nil)
+var _ desk.Signer = (*Signer)(nil)
 
 // ErrLocked says that another process has the directory open.
 var ErrLocked = errors.New("another signer holds it")
@@ -204,16 +205,16 @@ func (s *Signer) Log(ctx context.Context, known relay.LogMark) (relay.LogMark, e
 
 // Fingerprints are what the signer is known by for good, and whether it has signed anything, or made an app's treasury. Those
 // of channels that are made later join them.
-func (s *Signer) Fingerprints(ctx context.Context) (all []relay.Fingerprint, used bool, err error) {
+func (s *Signer) Fingerprints(ctx context.Context) (all []desk.Fingerprint, used bool, err error) {
 	leave, err := s.enter(ctx)
 	if err != nil {
 		return nil, false, err
 	}
 	defer leave()
-	all = []relay.Fingerprint{{What: "network", Value: s.network}, {What: "signer_kek", Value: s.print},
+	all = []desk.Fingerprint{{What: "network", Value: s.network}, {What: "signer_kek", Value: s.print},
 		{What: "signer_log", Value: hex.EncodeToString(s.log.sums[0][:])}, {What: "sponsor", Value: s.book.sponsor}}
 	for _, c := range s.book.channels {
-		all = append(all, relay.Fingerprint{What: "channel:" + c, Value: c})
+		all = append(all, desk.Fingerprint{What: "channel:" + c, Value: c})
 	}
 	return all, len(s.book.treasuries) > 0 || len(s.book.envelopes) > 0, nil
 }

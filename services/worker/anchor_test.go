@@ -9,13 +9,14 @@ import (
 	"testing"
 
 	"github.com/restante/restante/relay"
+	"github.com/restante/restante/relay/desk"
 	"github.com/restante/restante/services/signer"
 )
 
 // mark is what the database knows of the signer's log.
 func (w *town) mark() (m relay.LogMark) {
 	w.Helper()
-	err := w.store.View(w.Context(), func(tx relay.Tx) (err error) { m, err = tx.LogMark(); return err })
+	err := w.store.View(w.Context(), func(tx desk.Tx) (err error) { m, err = tx.LogMark(); return err })
 	if err != nil {
 		w.Fatal(err)
 	}
@@ -32,7 +33,7 @@ func TestMarksAreKept(t *testing.T) {
 		t.Errorf("the log is at %v, the database knows of %v: %v", newest, w.mark(), err)
 	}
 	var rows []relay.Envelope
-	err = w.store.View(t.Context(), func(tx relay.Tx) (err error) { rows, err = tx.EnvelopesOf(p.ID); return err })
+	err = w.store.View(t.Context(), func(tx desk.Tx) (err error) { rows, err = tx.EnvelopesOf(p.ID); return err })
 	if err != nil || len(rows) < 4 {
 		t.Fatalf("%d envelopes: %v", len(rows), err)
 	}
@@ -49,9 +50,9 @@ func TestMarksAreKept(t *testing.T) {
 // An older copy of the signer's directory under a database that knows more signs nothing, and everything halts.
 func TestOlderSignerHalts(t *testing.T) {
 	var older *signer.Signer
-	w := newTown(t, plan{signersHand: func(s relay.Signer) relay.Signer {
+	w := newTown(t, plan{signersHand: func(s desk.Signer) desk.Signer {
 		if older != nil {
-			s.(*relay.Anchored).Signer = older
+			s.(*desk.Anchored).Signer = older
 		}
 		return s
 	}})
@@ -98,7 +99,7 @@ func TestAnswerIsWithheldUntilItsMarkIsKept(t *testing.T) {
 	w := newTown(t, plan{})
 	p := w.open(w.apps[0], nil)
 	f := &failing{Store: w.store, fail: true}
-	a := &relay.Anchored{Signer: w.signer, Store: f}
+	a := &desk.Anchored{Signer: w.signer, Store: f}
 	in := w.intent(p)
 	if got, err := a.Fund(t.Context(), in); !errors.Is(err, errStore) || got.Envelope.XDR != nil {
 		t.Fatalf("an answer is given on: %v", err)
@@ -116,11 +117,11 @@ func TestAnswerIsWithheldUntilItsMarkIsKept(t *testing.T) {
 var errStore = errors.New("the database says no")
 
 type failing struct {
-	relay.Store
+	desk.Store
 	fail bool
 }
 
-func (f *failing) UpdateMany(ctx context.Context, ids []relay.PaymentID, fn func(relay.Tx, []relay.Payment) error) error {
+func (f *failing) UpdateMany(ctx context.Context, ids []relay.PaymentID, fn func(desk.Tx, []relay.Payment) error) error {
 	if f.fail {
 		return errStore
 	}

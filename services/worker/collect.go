@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/restante/restante/relay"
+	"github.com/restante/restante/relay/desk"
 	"github.com/restante/restante/relay/stellar"
 )
 
@@ -17,7 +18,7 @@ const (
 
 // collect claims the balance that a last resort left to the app's treasury. What counts is the ledger: the signer's envelope that
 // is seen there ends the row, whoever handed it in. So a crash at any line only makes it look again.
-func (w *Worker) collect(ctx context.Context, row relay.Work) error {
+func (w *Worker) collect(ctx context.Context, row desk.Work) error {
 	p, err := w.Desk.Payment(ctx, row.Payment)
 	if err != nil || !p.LeftToTreasury() {
 		return err
@@ -100,7 +101,7 @@ func (w *Worker) signCollect(ctx context.Context, p relay.Payment, head relay.He
 }
 
 // goneElsewhere ends the work for a balance that is gone although no envelope of ours was seen to claim it.
-func (w *Worker) goneElsewhere(ctx context.Context, row relay.Work, p relay.Payment) error {
+func (w *Worker) goneElsewhere(ctx context.Context, row desk.Work, p relay.Payment) error {
 	looks := 0
 	if _, err := fmt.Sscanf(row.Note, goneNote, &looks); err != nil || looks < goneLooks {
 		return again{after: w.pause(row), why: fmt.Sprintf(goneNote, looks+1) + ", and no envelope of ours was seen to claim it"}

@@ -8,6 +8,7 @@ import (
 	"github.com/stellar/go-stellar-sdk/txnbuild"
 
 	"github.com/restante/restante/relay"
+	"github.com/restante/restante/relay/desk"
 	"github.com/restante/restante/relay/stellar"
 )
 
@@ -163,7 +164,7 @@ func TestCollectWhatWasLeftBefore(t *testing.T) {
 	p := m.ripened()
 	m.lineless()
 	p = m.left(p)
-	err := m.store.UpdateMany(t.Context(), nil, func(tx relay.Tx, _ []relay.Payment) error { return tx.CloseWork(p.ID, relay.DoCollect) })
+	err := m.store.UpdateMany(t.Context(), nil, func(tx desk.Tx, _ []relay.Payment) error { return tx.CloseWork(p.ID, relay.DoCollect) })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -270,7 +271,7 @@ func TestABalanceOfAWallet(t *testing.T) {
 // forgets makes a payment one of older code, which did not write down which balance a last resort left.
 func (m *market) forgets(id relay.PaymentID) {
 	m.Helper()
-	err := m.store.UpdateMany(m.Context(), []relay.PaymentID{id}, func(tx relay.Tx, ps []relay.Payment) error {
+	err := m.store.UpdateMany(m.Context(), []relay.PaymentID{id}, func(tx desk.Tx, ps []relay.Payment) error {
 		ps[0].Balance = ""
 		return tx.SavePayment(&ps[0])
 	})

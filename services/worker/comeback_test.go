@@ -8,6 +8,7 @@ import (
 	"github.com/stellar/go-stellar-sdk/keypair"
 
 	"github.com/restante/restante/relay"
+	"github.com/restante/restante/relay/desk"
 	"github.com/restante/restante/services/internal/bareledger"
 )
 
@@ -96,7 +97,7 @@ func TestFailedDepositThatItsSenderFunds(t *testing.T) {
 
 // refusing is a signer that keeps nothing.
 type refusing struct {
-	relay.Signer
+	desk.Signer
 	err error
 }
 
@@ -145,7 +146,7 @@ func TestPlannedDepositIsKept(t *testing.T) {
 		m.close(bound + 1)
 		m.watch()
 		m.is(p.ID, relay.Pending, "")
-		err := m.store.UpdateMany(m.Context(), nil, func(tx relay.Tx, _ []relay.Payment) error { return tx.CloseWork(p.ID, relay.DoKeep) })
+		err := m.store.UpdateMany(m.Context(), nil, func(tx desk.Tx, _ []relay.Payment) error { return tx.CloseWork(p.ID, relay.DoKeep) })
 		if err != nil { // its row was lost
 			m.Fatal(err)
 		}
@@ -165,7 +166,7 @@ func TestRefusedKeepUndoesThePlan(t *testing.T) {
 		before, house := m.books(), m.house()
 		p := m.request(nil)
 		hand := &refusing{m.signer, relay.NewFault(relay.Unavailable, "away", "", nil)}
-		m.plan.signersHand = func(relay.Signer) relay.Signer { return hand }
+		m.plan.signersHand = func(desk.Signer) desk.Signer { return hand }
 		m.openWorker()
 		a := m.committed(p)
 		m.work()

@@ -13,13 +13,14 @@ import (
 	"testing"
 
 	"github.com/restante/restante/relay"
+	"github.com/restante/restante/relay/desk"
 	"github.com/restante/restante/relay/wire"
 	"github.com/restante/restante/services/api"
 )
 
 // interrupted is a signer beside which something happens after the n-th deposit that it was asked about.
 type interrupted struct {
-	relay.Signer
+	desk.Signer
 	n  int
 	do func()
 }
@@ -33,7 +34,7 @@ func (s *interrupted) Keep(ctx context.Context, in relay.KeepIntent) (relay.Fund
 }
 
 // front is the API on a market's parts.
-func (m *market) front(signer relay.Signer) (url, key string) {
+func (m *market) front(signer desk.Signer) (url, key string) {
 	m.Helper()
 	h, err := api.New(api.Config{PublicURL: "https://pay.example.com", Network: passphrase}, api.Deps{Desk: m.desk, Store: m.store, Signer: signer,
 		Ledger: m.port, Codes: m.keys, Log: slog.New(slog.DiscardHandler), Now: m.desk.Now})
@@ -44,7 +45,7 @@ func (m *market) front(signer relay.Signer) (url, key string) {
 	m.Cleanup(s.Close)
 	key, row := api.NewKey("rst_test_")
 	row.App = m.apps[0].ID
-	if err := m.store.UpdateMany(m.Context(), nil, func(tx relay.Tx, _ []relay.Payment) error { return tx.InsertKey(row) }); err != nil {
+	if err := m.store.UpdateMany(m.Context(), nil, func(tx desk.Tx, _ []relay.Payment) error { return tx.InsertKey(row) }); err != nil {
 		m.Fatal(err)
 	}
 	return s.URL, key

@@ -4,12 +4,13 @@ import (
 	"context"
 
 	"github.com/restante/restante/relay"
+	"github.com/restante/restante/relay/desk"
 	"github.com/restante/restante/relay/stellar"
 )
 
 // door is a ledger whose answers a test may take over, one method at a time.
 type door struct {
-	relay.Ledger
+	desk.Ledger
 	submit  func(envelope []byte) (answer relay.Answer, done bool)
 	sight   func(hash string) (seen *relay.Sighting, done bool, err error)
 	verdict func(e relay.Envelope) (v relay.Verdict, done bool, err error)
@@ -23,7 +24,7 @@ type door struct {
 // through makes a plan whose worker looks at the ledger through d.
 func (d *door) through(p plan) plan {
 	d.sent = map[string]int{}
-	p.ledger = func(l relay.Ledger) relay.Ledger { d.Ledger = l; return d }
+	p.ledger = func(l desk.Ledger) desk.Ledger { d.Ledger = l; return d }
 	return p
 }
 

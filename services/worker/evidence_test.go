@@ -7,6 +7,7 @@ import (
 	"github.com/stellar/go-stellar-sdk/keypair"
 
 	"github.com/restante/restante/relay"
+	"github.com/restante/restante/relay/desk"
 )
 
 // The rules of evidence: upon what an envelope is taken for dead, and upon what it is not.
@@ -192,7 +193,7 @@ func (w *town) envelope(hash string) relay.Envelope {
 
 func (w *town) insert(e relay.Envelope) {
 	w.Helper()
-	if err := w.store.UpdateMany(w.Context(), nil, func(tx relay.Tx, _ []relay.Payment) error { return tx.InsertEnvelope(e) }); err != nil {
+	if err := w.store.UpdateMany(w.Context(), nil, func(tx desk.Tx, _ []relay.Payment) error { return tx.InsertEnvelope(e) }); err != nil {
 		w.Fatal(err)
 	}
 }

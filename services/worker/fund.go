@@ -9,11 +9,12 @@ import (
 	"time"
 
 	"github.com/restante/restante/relay"
+	"github.com/restante/restante/relay/desk"
 )
 
 // fund funds the payment of row, together with others of its app that are waiting. One funder is at work per app, so that
 // its batches are full; those of several apps work side by side.
-func (w *Worker) fund(ctx context.Context, row relay.Work) error {
+func (w *Worker) fund(ctx context.Context, row desk.Work) error {
 	first, err := w.Desk.Payment(ctx, row.Payment)
 	if err != nil || first.State != relay.Created || first.From != "" { // a sender's own wallet is not ours to ask
 		return err
@@ -39,7 +40,7 @@ func (w *Worker) fund(ctx context.Context, row relay.Work) error {
 }
 
 // closeFunded closes the row of a payment that went along, or gives it back as its batch ended.
-func (w *Worker) closeFunded(ctx context.Context, r relay.Work, funded bool, err error) error {
+func (w *Worker) closeFunded(ctx context.Context, r desk.Work, funded bool, err error) error {
 	var a again
 	soon := w.now() + relay.Micros(w.cfg.Retry.Microseconds())
 	switch {
@@ -56,8 +57,8 @@ func (w *Worker) closeFunded(ctx context.Context, r relay.Work, funded bool, err
 }
 
 // company leases what waits of the first one's app, and gives back, in its place, what cannot go with it.
-func (w *Worker) company(ctx context.Context, row relay.Work, first relay.Payment) ([]relay.Work, []relay.Payment, error) {
-	rows, payments := []relay.Work{row}, []relay.Payment{first}
+func (w *Worker) company(ctx context.Context, row desk.Work, first relay.Payment) ([]desk.Work, []relay.Payment, error) {
+	rows, payments := []desk.Work{row}, []relay.Payment{first}
 	if first.Together() == 1 {
 		return rows, payments, nil
 	}
@@ -65,7 +66,7 @@ func (w *Worker) company(ctx context.Context, row relay.Work, first relay.Paymen
 	if err != nil {
 		return nil, nil, err
 	}
-	more = slices.DeleteFunc(more, func(r relay.Work) bool { return r.ID == row.ID }) // its lease ran out meanwhile
+	more = slices.DeleteFunc(more, func(r desk.Work) bool { return r.ID == row.ID }) // its lease ran out meanwhile
 	waiting := make([]relay.Payment, len(more))
 	for i, r := range more {
 		if waiting[i], err = w.Desk.Payment(ctx, r.Payment); err != nil {

@@ -9,6 +9,7 @@ import (
 	"github.com/stellar/go-stellar-sdk/txnbuild"
 
 	"github.com/restante/restante/relay"
+	"github.com/restante/restante/relay/desk"
 	"github.com/restante/restante/services/signer"
 )
 
@@ -66,7 +67,7 @@ func TestFundingWaitsForAChannel(t *testing.T) {
 
 // forgetful loses the answer of the next funding: it is signed and in the signer's log, and nobody wrote it down.
 type forgetful struct {
-	relay.Signer
+	desk.Signer
 	lose   int
 	before func() // runs after the signer has answered, before anybody hears of it
 	asked  int
@@ -87,7 +88,7 @@ func (f *forgetful) Fund(ctx context.Context, in relay.FundIntent) (relay.FundAn
 }
 
 func (f *forgetful) in(p plan) plan {
-	p.signersHand = func(s relay.Signer) relay.Signer { f.Signer = s; return f }
+	p.signersHand = func(s desk.Signer) desk.Signer { f.Signer = s; return f }
 	return p
 }
 

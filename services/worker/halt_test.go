@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/restante/restante/relay"
+	"github.com/restante/restante/relay/desk"
 	"github.com/restante/restante/services/signer"
 )
 
@@ -182,7 +183,7 @@ func TestAHaltStopsWhatItIsAbout(t *testing.T) {
 		"a signer's log that was cut": {relay.HaltAll, func(d *doubt) (string, []relay.PaymentID) {
 			m := d.mark()
 			m.Lines, m.Head = m.Lines+3, strings.Repeat("2", 64)
-			d.must(d.store.UpdateMany(d.Context(), nil, func(tx relay.Tx, _ []relay.Payment) error { return tx.SaveLogMark(m) }))
+			d.must(d.store.UpdateMany(d.Context(), nil, func(tx desk.Tx, _ []relay.Payment) error { return tx.SaveLogMark(m) }))
 			d.openWorker()
 			d.open(d.apps[0], nil)
 			d.work(relay.DoFund)

@@ -13,6 +13,7 @@ import (
 	"github.com/stellar/go-stellar-sdk/keypair"
 
 	"github.com/restante/restante/relay"
+	"github.com/restante/restante/relay/desk"
 	"github.com/restante/restante/services/devnet"
 	"github.com/restante/restante/services/signer"
 )
@@ -21,7 +22,7 @@ import (
 // done, done but the answer lost, an answer from some ledgers ago, a hash not found that is there, no opinion where there
 // is one, and for a claim a number used by nobody known.
 type hostile struct {
-	relay.Ledger
+	desk.Ledger
 	r     *rand.Rand
 	heads []relay.Head
 	seqs  map[string][]int64
@@ -210,7 +211,7 @@ func TestHostileLedger(t *testing.T) {
 			h, v := newHostile(seed), &weary{r: rand.New(rand.NewPCG(seed, 5))}
 			d := &drama{r: rand.New(rand.NewPCG(seed, 1)), h: h, hers: map[string]relay.Stroops{}}
 			d.town = newTown(t, plan{
-				ledger:      func(l relay.Ledger) relay.Ledger { h.Ledger = l; return h },
+				ledger:      func(l desk.Ledger) desk.Ledger { h.Ledger = l; return h },
 				signersView: func(l signer.Ledger) signer.Ledger { v.Ledger = l; return v },
 			})
 			d.net.SetFaults(devnet.Faults{LoseAnswer: 0.2, TryAgain: 0.1, LateInclusion: 2, Seed: seed + 1})

@@ -8,6 +8,7 @@ import (
 	"github.com/stellar/go-stellar-sdk/txnbuild"
 
 	"github.com/restante/restante/relay"
+	"github.com/restante/restante/relay/desk"
 	"github.com/restante/restante/relay/stellar"
 )
 
@@ -341,15 +342,15 @@ func TestHoldingAccountIsNoWallet(t *testing.T) {
 			Asset: relay.Native, Policy: relay.Link, LinkMadeBy: "client", AuthHash: "a", ClaimRecipient: p.ClaimRecipient, SenderRecipients: p.SenderRecipients,
 			From: p.Holding, Sponsor: p.Holding, ReturnTo: p.Holding, Purse: relay.Stroops(stellar.PurseOf(relay.Native)), RungFee: stellar.OwnRungFee,
 			FundBy: head.Sequence + bound, FundUntil: head.CloseTime + 600, ExpiresAt: relay.At(m.clock) + relay.DefaultExpiry}
-		_, err := m.desk.Create(m.Context(), relay.Opening{Payment: q, App: m.apps[0], Free: relay.One}, nil)
+		_, err := m.desk.Create(m.Context(), desk.Opening{Payment: q, App: m.apps[0], Free: relay.One}, nil)
 		if relay.CodeOf(err) != "wallet_ours" {
 			m.Errorf("it is accepted: %v", err)
 		}
-		if err := m.desk.Preview(m.Context(), relay.Opening{Payment: q, App: m.apps[0], Free: relay.One}); relay.CodeOf(err) != "wallet_ours" {
+		if err := m.desk.Preview(m.Context(), desk.Opening{Payment: q, App: m.apps[0], Free: relay.One}); relay.CodeOf(err) != "wallet_ours" {
 			m.Errorf("it would be accepted: %v", err)
 		}
 		q.CreatedAt, q.UpdatedAt = relay.At(m.clock), relay.At(m.clock) // by older code
-		if err := m.store.UpdateMany(m.Context(), nil, func(tx relay.Tx, _ []relay.Payment) error { return tx.InsertPayment(q) }); err != nil {
+		if err := m.store.UpdateMany(m.Context(), nil, func(tx desk.Tx, _ []relay.Payment) error { return tx.InsertPayment(q) }); err != nil {
 			m.Fatal(err)
 		}
 		m.wallet = m.seed(p)

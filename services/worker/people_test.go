@@ -15,6 +15,7 @@ import (
 	"github.com/restante/restante/crypto/field"
 	"github.com/restante/restante/crypto/unseal"
 	"github.com/restante/restante/relay"
+	"github.com/restante/restante/relay/desk"
 	"github.com/restante/restante/relay/stellar"
 )
 
@@ -22,7 +23,7 @@ import (
 func (w *town) seed(p relay.Payment) *keypair.Full {
 	w.Helper()
 	var file []byte
-	err := w.store.View(w.Context(), func(tx relay.Tx) (err error) { file, err = tx.Box(p.ID); return err })
+	err := w.store.View(w.Context(), func(tx desk.Tx) (err error) { file, err = tx.Box(p.ID); return err })
 	if err != nil {
 		w.Fatal(err)
 	}
@@ -59,7 +60,7 @@ func (w *town) plannedAt(p relay.Payment, ana *keypair.Full, ledgers uint32, seq
 		w.Fatal(err)
 	}
 	proof := relay.Pass{Hash: "proof for " + e.Hash, Payment: p.ID, Kind: relay.ProofPass, ExpiresAt: relay.At(w.desk.Now()) + relay.PassLife}
-	err = w.desk.Store.UpdateMany(w.Context(), nil, func(tx relay.Tx, _ []relay.Payment) error { return tx.InsertPass(proof) })
+	err = w.desk.Store.UpdateMany(w.Context(), nil, func(tx desk.Tx, _ []relay.Payment) error { return tx.InsertPass(proof) })
 	if err != nil {
 		w.Fatal(err)
 	}

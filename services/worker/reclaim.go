@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/restante/restante/relay"
+	"github.com/restante/restante/relay/desk"
 	"github.com/restante/restante/relay/stellar"
 )
 
@@ -21,12 +22,12 @@ const (
 // reclaim takes the sponsor's reserves back from the account that a claim of row's payment made, together with others of its
 // app. What counts is the look at the ledger before: reserves that are not there any more are back, whichever envelope did it,
 // so a crash at any line only makes it look again.
-func (w *Worker) reclaim(ctx context.Context, row relay.Work) error {
+func (w *Worker) reclaim(ctx context.Context, row desk.Work) error {
 	first, err := w.Desk.Payment(ctx, row.Payment)
 	if err != nil || first.SpentUnits == 0 {
 		return err
 	}
-	rows, payments := []relay.Work{row}, []relay.Payment{first}
+	rows, payments := []desk.Work{row}, []relay.Payment{first}
 	more, err := w.Store.Lease(ctx, w.now(), w.now()+relay.Micros(w.cfg.Lease.Microseconds()), relay.MostReclaims-1, relay.DoReclaim)
 	if err != nil {
 		return err
@@ -68,7 +69,7 @@ func (w *Worker) reclaim(ctx context.Context, row relay.Work) error {
 
 // reclaimAll looks at the accounts, notes what is back, and hands one envelope in for those that can carry themselves. The
 // outcome of each row is nil when nothing is left to do.
-func (w *Worker) reclaimAll(ctx context.Context, rows []relay.Work, payments []relay.Payment) ([]error, error) {
+func (w *Worker) reclaimAll(ctx context.Context, rows []desk.Work, payments []relay.Payment) ([]error, error) {
 	sponsor, _, err := w.Signer.Accounts(ctx)
 	if err != nil {
 		return nil, err

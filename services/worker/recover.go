@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/restante/restante/relay"
+	"github.com/restante/restante/relay/desk"
 )
 
 // Recover compares the signer's log with the database. The log outranks it: a database that was restored from a backup
@@ -127,9 +128,9 @@ func (w *Worker) askKeeps(ctx context.Context, fates []relay.FundingFate) error 
 		}
 		after = page[len(page)-1].ID
 		page = slices.DeleteFunc(page, func(p relay.Payment) bool { return p.From == "" || kept[p.Funding] })
-		err = w.Store.UpdateMany(ctx, nil, func(tx relay.Tx, _ []relay.Payment) error {
+		err = w.Store.UpdateMany(ctx, nil, func(tx desk.Tx, _ []relay.Payment) error {
 			for _, p := range page {
-				if err := tx.AddWork(relay.Work{Kind: relay.DoKeep, Payment: p.ID, Due: w.now()}); err != nil {
+				if err := tx.AddWork(desk.Work{Kind: relay.DoKeep, Payment: p.ID, Due: w.now()}); err != nil {
 					return err
 				}
 			}
@@ -174,7 +175,7 @@ func (w *Worker) planKept(ctx context.Context, fates []relay.FundingFate) error 
 
 // keep has the signer keep a client's funding that was committed as planned. What it refuses before the ledger has it is taken
 // back; what it refuses after that stays, and a person has to look: its way home is in the database alone.
-func (w *Worker) keep(ctx context.Context, row relay.Work) error {
+func (w *Worker) keep(ctx context.Context, row desk.Work) error {
 	f, ok, err := w.Desk.Planned(ctx, row.Payment)
 	if err != nil || !ok {
 		return err

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/restante/restante/relay"
+	"github.com/restante/restante/relay/desk"
 )
 
 // Two workers as two processes on one database, with sweepers and watchers of their own and no bell: every payment gets where
@@ -89,7 +90,7 @@ func TestExpunge(t *testing.T) {
 	w := newTown(t, plan{})
 	p := w.until(w.open(w.apps[0], func(p *relay.Payment) { p.Policy = relay.Guarded }).ID, relay.Pending)
 	secrets := func() (box, share error) {
-		_ = w.store.View(t.Context(), func(tx relay.Tx) error {
+		_ = w.store.View(t.Context(), func(tx desk.Tx) error {
 			_, box = tx.Box(p.ID)
 			_, share = tx.Share(p.ID)
 			return nil

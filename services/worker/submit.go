@@ -9,11 +9,12 @@ import (
 	"strings"
 
 	"github.com/restante/restante/relay"
+	"github.com/restante/restante/relay/desk"
 )
 
 // submit hands one envelope in, again and again, until it was seen in a ledger or is proven unable to land. No answer to a
 // submission is believed: the envelope is looked up before each one, and what ends the row is the ledger.
-func (w *Worker) submit(ctx context.Context, row relay.Work) error {
+func (w *Worker) submit(ctx context.Context, row desk.Work) error {
 	e, err := w.Desk.Envelope(ctx, row.Envelope)
 	if err != nil || !e.Live() {
 		return err
@@ -47,7 +48,7 @@ func (w *Worker) submit(ctx context.Context, row relay.Work) error {
 }
 
 // judge asks for the proof about an envelope past its bound.
-func (w *Worker) judge(ctx context.Context, row relay.Work, e relay.Envelope) error {
+func (w *Worker) judge(ctx context.Context, row desk.Work, e relay.Envelope) error {
 	verdict, seen, err := w.Ledger.Verdict(ctx, e)
 	switch {
 	case err != nil:
@@ -84,7 +85,7 @@ func (w *Worker) clients(ctx context.Context, e relay.Envelope) (bool, error) {
 // holding account that is as we made it, its reserve kept by the sponsor, was made by this envelope and no other:
 // nobody else has signatures of its key. So all of it landed, and what became of the accounts since, an audit sees. The
 // envelope itself stays signed, for it was not seen.
-func (w *Worker) evident(ctx context.Context, row relay.Work, e relay.Envelope) error {
+func (w *Worker) evident(ctx context.Context, row desk.Work, e relay.Envelope) error {
 	if _, err := w.Ledger.Page(ctx, e.SignedAt); !errors.Is(err, relay.ErrGap) {
 		return again{after: w.pause(row), why: "past its bound, not proven dead yet"}
 	}
@@ -125,7 +126,7 @@ func (w *Worker) evident(ctx context.Context, row relay.Work, e relay.Envelope) 
 // account gone. All else of the proof holds, so it is dead once one of our own envelopes is known to have taken the number,
 // or once we have ourselves watched every ledger in which it could have landed: then somebody who holds the key used the
 // number, and what else she did to the account, an audit sees.
-func (w *Worker) overtaken(ctx context.Context, row relay.Work, e relay.Envelope) error {
+func (w *Worker) overtaken(ctx context.Context, row desk.Work, e relay.Envelope) error {
 	p, err := w.Desk.Payment(ctx, e.Payments[0])
 	if err != nil || p.State.Ended() {
 		return err
@@ -161,7 +162,7 @@ func (w *Worker) overtaken(ctx context.Context, row relay.Work, e relay.Envelope
 // down to its bound, without a gap. The ledger at which the watcher goes on behind a gap is remembered, but the one before
 // it is not; so the one in which e was signed has to be remembered too.
 func (w *Worker) watched(ctx context.Context, e relay.Envelope) (whole bool, err error) {
-	err = w.Store.View(ctx, func(tx relay.Tx) error {
+	err = w.Store.View(ctx, func(tx desk.Tx) error {
 		for seq := e.SignedAt; seq <= e.Bound; seq++ {
 			hash, err := tx.LedgerHash(seq)
 			if err != nil || hash == "" {
@@ -190,7 +191,7 @@ func untaken(note string) bool {
 }
 
 // handIn wraps e in a fee bump, paying more the more often it had to be tried, and submits it.
-func (w *Worker) handIn(ctx context.Context, row relay.Work, e relay.Envelope) error {
+func (w *Worker) handIn(ctx context.Context, row desk.Work, e relay.Envelope) error {
 	if err := w.Desk.MayHandIn(ctx, e); err != nil {
 		if relay.CodeOf(err) == "halted" {
 			err = again{after: w.pause(row), why: halted + err.Error()}
@@ -246,7 +247,7 @@ func (w *Worker) fundingSize(ctx context.Context, e relay.Envelope) (operations 
 }
 
 // bringHome hands in the way back, rung by rung, each after a dry run, until the ledger shows where the money went.
-func (w *Worker) bringHome(ctx context.Context, row relay.Work) error {
+func (w *Worker) bringHome(ctx context.Context, row desk.Work) error {
 	p, err := w.Desk.Payment(ctx, row.Payment)
 	if err != nil || p.State != relay.Returning {
 		return err
@@ -358,7 +359,7 @@ func (w *Worker) absent(ctx context.Context, p relay.Payment) error {
 }
 
 // audit looks at a holding account that a stranger touched, or that is parked.
-func (w *Worker) audit(ctx context.Context, row relay.Work) error {
+func (w *Worker) audit(ctx context.Context, row desk.Work) error {
 	p, err := w.Desk.Payment(ctx, row.Payment)
 	if err != nil || !p.State.Holds() || p.State == relay.Funding {
 		return err
@@ -422,7 +423,7 @@ func (w *Worker) unpark(ctx context.Context, p relay.Payment, rungs []relay.Enve
 
 // expire tells a payment what time the ledger says it is: by the ledger that the watcher took in last. It is what made the
 // row due; a source that is asked again may be behind it, and its word would end the row with nothing done.
-func (w *Worker) expire(ctx context.Context, row relay.Work) error {
+func (w *Worker) expire(ctx context.Context, row desk.Work) error {
 	head := w.passed.Load()
 	if head == nil {
 		return again{after: w.cfg.Retry, why: "no ledger was taken in yet"}

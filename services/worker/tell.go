@@ -4,10 +4,11 @@ import (
 	"context"
 
 	"github.com/restante/restante/relay"
+	"github.com/restante/restante/relay/desk"
 )
 
 // publish announces a state that a payment reached.
-func (w *Worker) publish(ctx context.Context, row relay.Work) error {
+func (w *Worker) publish(ctx context.Context, row desk.Work) error {
 	if w.Announce == nil {
 		return nil
 	}
@@ -20,7 +21,7 @@ func (w *Worker) publish(ctx context.Context, row relay.Work) error {
 
 // notify writes to the recipient that money waits, where it went, or that the sender took it back. Only addresses that a mail can reach, only for apps
 // that want it; never a link.
-func (w *Worker) notify(ctx context.Context, row relay.Work) error {
+func (w *Worker) notify(ctx context.Context, row desk.Work) error {
 	p, app, err := w.addressee(ctx, row)
 	if err != nil || w.Post == nil || !app.Notify || p.To.Kind != "email" {
 		return err
@@ -42,7 +43,7 @@ func (w *Worker) notify(ctx context.Context, row relay.Work) error {
 }
 
 // mailCode mails a code that was asked for, then forgets it; one that nobody will mail any more it only forgets.
-func (w *Worker) mailCode(ctx context.Context, row relay.Work) error {
+func (w *Worker) mailCode(ctx context.Context, row desk.Work) error {
 	c, p, err := w.Desk.TakeCode(ctx, row.Subject)
 	if relay.CodeOf(err) == relay.ErrNotFound.Code {
 		return nil // expunged with its payment
@@ -53,7 +54,7 @@ func (w *Worker) mailCode(ctx context.Context, row relay.Work) error {
 	if len(c.Sealed) == 0 || w.Post == nil {
 		return w.Desk.CodeMailed(ctx, row.Subject)
 	}
-	_, app, err := w.addressee(ctx, relay.Work{Payment: p.ID})
+	_, app, err := w.addressee(ctx, desk.Work{Payment: p.ID})
 	if err != nil {
 		return err
 	}
@@ -63,8 +64,8 @@ func (w *Worker) mailCode(ctx context.Context, row relay.Work) error {
 	return w.Desk.CodeMailed(ctx, row.Subject)
 }
 
-func (w *Worker) addressee(ctx context.Context, row relay.Work) (p relay.Payment, a relay.App, err error) {
-	err = w.Store.View(ctx, func(tx relay.Tx) error {
+func (w *Worker) addressee(ctx context.Context, row desk.Work) (p relay.Payment, a relay.App, err error) {
+	err = w.Store.View(ctx, func(tx desk.Tx) error {
 		if p, err = tx.Payment(row.Payment); err != nil {
 			return err
 		}
@@ -76,7 +77,7 @@ func (w *Worker) addressee(ctx context.Context, row relay.Work) (p relay.Payment
 
 // answered notes what the mail server said of the recipient's address, and ends the row of a mail that no further try would
 // deliver. Any other error stands.
-func (w *Worker) answered(ctx context.Context, row relay.Work, p relay.Payment, err error) error {
+func (w *Worker) answered(ctx context.Context, row desk.Work, p relay.Payment, err error) error {
 	refused := relay.KindOf(err) == relay.Invalid
 	if err != nil && !refused {
 		return err

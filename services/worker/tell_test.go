@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/restante/restante/relay"
+	"github.com/restante/restante/relay/desk"
 )
 
 // clerk keeps what he was asked to write, and fails as told.
@@ -42,7 +43,7 @@ func (c *clerk) write(what string, p relay.Payment) error {
 	return c.fail
 }
 
-func (c *clerk) Announce(_ context.Context, row relay.Work, p relay.Payment) error {
+func (c *clerk) Announce(_ context.Context, row desk.Work, p relay.Payment) error {
 	if c.fail == nil {
 		c.states = append(c.states, row.Subject)
 	}
@@ -57,12 +58,12 @@ var (
 // mailCode asks for a code, past the policy, as the API does for a guarded payment.
 func (w *town) mailCode(id relay.PaymentID, session string) {
 	w.Helper()
-	err := w.store.UpdateMany(w.Context(), nil, func(tx relay.Tx, _ []relay.Payment) error {
+	err := w.store.UpdateMany(w.Context(), nil, func(tx desk.Tx, _ []relay.Payment) error {
 		now := relay.At(w.clock)
 		if err := tx.InsertCode(relay.Code{Session: session, Payment: id, MAC: []byte("mac"), Sealed: []byte("sealed"), IssuedAt: now}); err != nil {
 			return err
 		}
-		return tx.AddWork(relay.Work{Kind: relay.DoMailCode, Payment: id, Subject: session, Due: now})
+		return tx.AddWork(desk.Work{Kind: relay.DoMailCode, Payment: id, Subject: session, Due: now})
 	})
 	if err != nil {
 		w.Fatal(err)
@@ -71,7 +72,7 @@ func (w *town) mailCode(id relay.PaymentID, session string) {
 
 func (w *town) code(session string) (c relay.Code) {
 	w.Helper()
-	err := w.store.View(w.Context(), func(tx relay.Tx) (err error) { c, err = tx.Code(session); return err })
+	err := w.store.View(w.Context(), func(tx desk.Tx) (err error) { c, err = tx.Code(session); return err })
 	if err != nil {
 		w.Fatal(err)
 	}
@@ -103,7 +104,7 @@ func TestNotify(t *testing.T) {
 	c := &clerk{}
 	w := newTown(t, plan{post: c})
 	silent := w.openApp()
-	err := w.store.UpdateMany(t.Context(), nil, func(tx relay.Tx, _ []relay.Payment) error {
+	err := w.store.UpdateMany(t.Context(), nil, func(tx desk.Tx, _ []relay.Payment) error {
 		a, err := tx.App(silent.ID)
 		if err != nil {
 			return err

@@ -20,6 +20,7 @@ import (
 	"github.com/restante/restante/crypto/field"
 	"github.com/restante/restante/crypto/secret"
 	"github.com/restante/restante/relay"
+	"github.com/restante/restante/relay/desk"
 	"github.com/restante/restante/relay/mint"
 	"github.com/restante/restante/relay/sqlstore"
 	"github.com/restante/restante/relay/stellar"
@@ -48,7 +49,7 @@ type town struct {
 	bare    bareledger.Reader
 	signer  *signer.Signer
 	store   *sqlstore.Store
-	desk    *relay.Desk
+	desk    *desk.Desk
 	w       *worker.Worker
 	keys    *field.Keys
 	reader  *age.X25519Identity // opens every box, as its claimant
@@ -66,9 +67,9 @@ type plan struct {
 	bound        uint32 // ledgers in which a funding may land; 0: bound
 	retention    uint32
 	policy       signer.Policy
-	ledger       func(relay.Ledger) relay.Ledger // what the worker sees
+	ledger       func(desk.Ledger) desk.Ledger // what the worker sees
 	signersView  func(signer.Ledger) signer.Ledger
-	signersHand  func(relay.Signer) relay.Signer // how the worker sees the signer
+	signersHand  func(desk.Signer) desk.Signer // how the worker sees the signer
 	announce     worker.Announcer
 	post         worker.Post
 	storeOptions []sqlstore.Option
@@ -152,13 +153,13 @@ func (w *town) openWorker() {
 	}
 	w.Cleanup(func() { store.Close() })
 	w.store = store
-	w.desk = &relay.Desk{Store: store, Network: mint.NetworkID(passphrase), Now: func() time.Time { return w.clock }}
+	w.desk = &desk.Desk{Store: store, Network: mint.NetworkID(passphrase), Now: func() time.Time { return w.clock }}
 	if w.plan.now != nil {
 		w.desk.Now = w.plan.now
 	}
 	seen := w.dial()
 	seen.Sponsor = w.sponsor
-	deps := worker.Deps{Desk: w.desk, Store: store, Signer: &relay.Anchored{Signer: w.signer, Store: store}, Ledger: seen, Announce: w.plan.announce, Post: w.plan.post,
+	deps := worker.Deps{Desk: w.desk, Store: store, Signer: &desk.Anchored{Signer: w.signer, Store: store}, Ledger: seen, Announce: w.plan.announce, Post: w.plan.post,
 		Log: slog.New(slog.DiscardHandler)}
 	if w.plan.ledger != nil {
 		deps.Ledger = w.plan.ledger(seen)
@@ -336,7 +337,7 @@ func (w *town) open(app relay.App, change func(*relay.Payment)) relay.Payment {
 	if change != nil {
 		change(&p)
 	}
-	p, err := w.desk.Create(w.Context(), relay.Opening{Payment: p, App: app, Free: 1_000_000 * relay.One, Share: []byte("share"),
+	p, err := w.desk.Create(w.Context(), desk.Opening{Payment: p, App: app, Free: 1_000_000 * relay.One, Share: []byte("share"),
 		Signs: relay.Allowance{MaxPayment: 1_000_000 * relay.One, DayLeft: 1_000_000 * relay.One, BudgetLeft: 1_000_000 * relay.One}}, nil)
 	if err != nil {
 		w.Fatal(err)
@@ -402,7 +403,7 @@ func (w *town) halted() (why string) {
 }
 
 // row is the newest row of work of a kind; ok is false when there is none.
-func (w *town) row(id relay.PaymentID, kind relay.EffectKind) (row relay.Work, ok bool) {
+func (w *town) row(id relay.PaymentID, kind relay.EffectKind) (row desk.Work, ok bool) {
 	w.Helper()
 	rows, err := w.store.WorkOf(w.Context(), id)
 	if err != nil {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/restante/restante/relay"
+	"github.com/restante/restante/relay/desk"
 )
 
 // Watch follows the ledger, one closed ledger after the other, until ctx ends. Each is taken in by one commit together
@@ -166,9 +167,9 @@ func (w *Worker) recheckPlanned(ctx context.Context) error {
 
 // askSubmits asks every envelope to go on. A row that is there already stays one.
 func (w *Worker) askSubmits(ctx context.Context, es []relay.Envelope) error {
-	return w.Store.UpdateMany(ctx, nil, func(tx relay.Tx, _ []relay.Payment) error {
+	return w.Store.UpdateMany(ctx, nil, func(tx desk.Tx, _ []relay.Payment) error {
 		for _, e := range es {
-			if err := tx.AddWork(relay.Work{Kind: relay.DoSubmit, Envelope: e.Hash, Due: w.now()}); err != nil {
+			if err := tx.AddWork(desk.Work{Kind: relay.DoSubmit, Envelope: e.Hash, Due: w.now()}); err != nil {
 				return err
 			}
 		}
@@ -205,9 +206,9 @@ func (w *Worker) eachHolding(ctx context.Context, kind relay.EffectKind, states 
 		if err != nil || len(page) == 0 {
 			return err
 		}
-		err = w.Store.UpdateMany(ctx, nil, func(tx relay.Tx, _ []relay.Payment) error {
+		err = w.Store.UpdateMany(ctx, nil, func(tx desk.Tx, _ []relay.Payment) error {
 			for _, p := range page {
-				if err := tx.AddWork(relay.Work{Kind: kind, Payment: p.ID, Due: w.now()}); err != nil {
+				if err := tx.AddWork(desk.Work{Kind: kind, Payment: p.ID, Due: w.now()}); err != nil {
 					return err
 				}
 			}
@@ -222,9 +223,9 @@ func (w *Worker) eachHolding(ctx context.Context, kind relay.EffectKind, states 
 
 // askAudits asks for a look at the holding accounts of these payments.
 func (w *Worker) askAudits(ctx context.Context, ids []relay.PaymentID) error {
-	return w.Store.UpdateMany(ctx, nil, func(tx relay.Tx, _ []relay.Payment) error {
+	return w.Store.UpdateMany(ctx, nil, func(tx desk.Tx, _ []relay.Payment) error {
 		for _, id := range ids {
-			if err := tx.AddWork(relay.Work{Kind: relay.DoAudit, Payment: id, Due: w.now()}); err != nil {
+			if err := tx.AddWork(desk.Work{Kind: relay.DoAudit, Payment: id, Due: w.now()}); err != nil {
 				return err
 			}
 		}

@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"github.com/restante/restante/relay"
+	"github.com/restante/restante/relay/desk"
 )
 
 // Config is what an operator may set. The zero value is filled with defaults by [New].
@@ -53,7 +54,7 @@ func (c *Config) defaults() {
 
 // Announcer tells the world of a payment's new state. A failure is tried again.
 type Announcer interface {
-	Announce(ctx context.Context, row relay.Work, p relay.Payment) error
+	Announce(ctx context.Context, row desk.Work, p relay.Payment) error
 }
 
 // Post writes to recipients. Permanent failures are faults of kind Invalid.
@@ -66,10 +67,10 @@ type Post interface {
 
 // Deps are the ports a worker works with.
 type Deps struct {
-	Desk     *relay.Desk
-	Store    relay.Store
-	Signer   relay.Signer
-	Ledger   relay.Ledger
+	Desk     *desk.Desk
+	Store    desk.Store
+	Signer   desk.Signer
+	Ledger   desk.Ledger
 	Announce Announcer // nil: nobody listens
 	Post     Post      // nil: nobody is written to
 	Log      *slog.Logger
@@ -101,7 +102,7 @@ type again struct {
 func (a again) Error() string { return a.why }
 
 // do is the table of handlers.
-func (w *Worker) do(ctx context.Context, row relay.Work) error {
+func (w *Worker) do(ctx context.Context, row desk.Work) error {
 	switch row.Kind {
 	case relay.DoFund:
 		return w.fund(ctx, row)
@@ -138,7 +139,7 @@ func movesMoney(k relay.EffectKind) bool {
 }
 
 // run does one leased row and closes it or gives it back.
-func (w *Worker) run(ctx context.Context, row relay.Work) error {
+func (w *Worker) run(ctx context.Context, row desk.Work) error {
 	err := w.guarded(ctx, row)
 	if ctx.Err() != nil {
 		return ctx.Err() // the lease runs out and the row is done again
@@ -153,7 +154,7 @@ func untried(err error) bool {
 }
 
 // close closes a row, or gives it back as err says.
-func (w *Worker) close(ctx context.Context, row relay.Work, err error) error {
+func (w *Worker) close(ctx context.Context, row desk.Work, err error) error {
 	if err == nil {
 		return w.Store.Done(ctx, row.ID, w.now())
 	}
@@ -181,7 +182,7 @@ func (w *Worker) close(ctx context.Context, row relay.Work, err error) error {
 	return w.Store.Retry(ctx, row.ID, a.at, a.why)
 }
 
-func (w *Worker) guarded(ctx context.Context, row relay.Work) (err error) {
+func (w *Worker) guarded(ctx context.Context, row desk.Work) (err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			err = fmt.Errorf("panic: %v", r)
@@ -324,4 +325,4 @@ func (w *Worker) sweepOnce(ctx context.Context) bool {
 func (w *Worker) now() relay.Micros { return relay.At(w.Desk.Now()) }
 
 // pause is the time to the next attempt at a row: it doubles up to 16 times the first.
-func (w *Worker) pause(row relay.Work) time.Duration { return w.cfg.Retry << min(row.Attempts, 4) }
+func (w *Worker) pause(row desk.Work) time.Duration { return w.cfg.Retry << min(row.Attempts, 4) }

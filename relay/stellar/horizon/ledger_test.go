@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/restante/restante/relay"
+	"github.com/restante/restante/relay/desk"
 	"github.com/restante/restante/relay/relaytest"
 	"github.com/restante/restante/relay/relaytest/ledgertest"
 	"github.com/restante/restante/relay/stellar/horizon"
@@ -26,7 +26,7 @@ func dial(t *testing.T, url string) *horizon.Port {
 }
 
 func TestLedger(t *testing.T) {
-	relaytest.Ledger(t, func(t *testing.T) (relaytest.Truth, relay.Ledger) {
+	relaytest.Ledger(t, func(t *testing.T) (relaytest.Truth, desk.Ledger) {
 		tr := ledgertest.Open(t, serve)
 		return tr, dial(t, tr.URL)
 	})
@@ -34,7 +34,7 @@ func TestLedger(t *testing.T) {
 
 // Older servers say only with accounts how far they have come.
 func TestLedgerOfAServerThatSaysLess(t *testing.T) {
-	relaytest.Ledger(t, func(t *testing.T) (relaytest.Truth, relay.Ledger) {
+	relaytest.Ledger(t, func(t *testing.T) (relaytest.Truth, desk.Ledger) {
 		tr := ledgertest.Open(t, func(n *devnet.Network) http.Handler {
 			h := serve(n)
 			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/restante/restante/relay"
+	"github.com/restante/restante/relay/desk"
 	"github.com/restante/restante/relay/stellar"
 )
 
@@ -17,7 +18,7 @@ type Port struct {
 	MaxBid  relay.Stroops // most to bid per operation; 0 = 1,000,000 stroops
 }
 
-var _ relay.Ledger = (*Port)(nil)
+var _ desk.Ledger = (*Port)(nil)
 
 // port turns this package's failures into the domain's. A pause that the server asked for becomes the fault's RetryAt.
 func port(err error) error {

@@ -4,7 +4,7 @@ import (
 	"net/http"
 	"testing"
 
-	"github.com/restante/restante/relay"
+	"github.com/restante/restante/relay/desk"
 	"github.com/restante/restante/relay/relaytest"
 	"github.com/restante/restante/relay/relaytest/ledgertest"
 	"github.com/restante/restante/relay/stellar/rpc"
@@ -13,7 +13,7 @@ import (
 
 func TestLedger(t *testing.T) {
 	serve := func(n *devnet.Network) http.Handler { return n.Handler() }
-	relaytest.Ledger(t, func(t *testing.T) (relaytest.Truth, relay.Ledger) {
+	relaytest.Ledger(t, func(t *testing.T) (relaytest.Truth, desk.Ledger) {
 		tr := ledgertest.Open(t, serve)
 		c, err := rpc.Dial(t.Context(), rpc.Config{URL: tr.URL, Passphrase: ledgertest.Passphrase})
 		if err != nil {

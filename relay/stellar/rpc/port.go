@@ -7,6 +7,7 @@ import (
 	"fmt"
 
 	"github.com/restante/restante/relay"
+	"github.com/restante/restante/relay/desk"
 	"github.com/restante/restante/relay/stellar"
 	protocol "github.com/stellar/go-stellar-sdk/protocols/rpc"
 )
@@ -21,7 +22,7 @@ type Port struct {
 	ahead ahead
 }
 
-var _ relay.Ledger = (*Port)(nil)
+var _ desk.Ledger = (*Port)(nil)
 
 // port turns this package's failures into the domain's.
 func port(err error) error {

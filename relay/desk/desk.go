@@ -1,0 +1,272 @@
+package desk
+
+import (
+	"context"
+	"crypto/subtle"
+	"time"
+
+	"github.com/restante/restante/relay"
+)
+
+// Desk is the one writer: whatever happens to a payment goes through it. It reads, steps ([Step]), and commits payment,
+// history, envelopes and work together, so that a crash leaves either all of it or none.
+type Desk struct {
+	Store   Store
+	Network string // network id, hex
+	Now     func() time.Time
+	Process string // a mark of this process, another one at each start; "" = there is no other process
+}
+
+func (d *Desk) now() relay.Micros { return relay.At(d.Now()) }
+
+// Apply steps one payment with one input and commits. The payment returned is the committed one. Losing a
+// compare-and-swap is not an error: the store serialises writers, and Step decides anew on what it finds.
+func (d *Desk) Apply(ctx context.Context, id relay.PaymentID, in relay.Input) (relay.Payment, error) {
+	var out relay.Payment
+	err := d.Store.UpdateMany(ctx, []relay.PaymentID{id}, func(tx Tx, ps []relay.Payment) (err error) {
+		if err := mayEnd(tx, ps[0], in); err != nil {
+			return err
+		}
+		out, err = d.step(tx, ps[0], in)
+		return err
+	})
+	return out, err
+}
+
+// step applies in, and what a standing wish asks for after it, inside tx.
+func (d *Desk) step(tx Tx, p relay.Payment, in relay.Input) (relay.Payment, error) {
+	for {
+		next, effects, err := relay.Step(p, in, d.now())
+		if err != nil {
+			return p, err
+		}
+		if err := d.save(tx, p, &next, in, effects); err != nil {
+			return p, err
+		}
+		if !next.Restless() {
+			return next, nil
+		}
+		p, in = next, relay.Onward{}
+	}
+}
+
+// save writes what a step made of p: the row under its version, one line of history for a change of state, wish or handle,
+// the work. A new handle voids what the old one could still prove, here, so that no way leads around it.
+func (d *Desk) save(tx Tx, p relay.Payment, next *relay.Payment, in relay.Input, effects []relay.Effect) error {
+	if next.State == p.State && next.ReturnWish == p.ReturnWish && next.To == p.To && next.FeesPaid() == p.FeesPaid() &&
+		next.SpentUnits == p.SpentUnits && next.Delivery == p.Delivery && next.Collected == p.Collected && next.Missing == p.Missing &&
+		next.SettledTx == p.SettledTx && next.Arrived == p.Arrived {
+		return nil
+	}
+	if err := tx.SavePayment(next); err != nil {
+		return err
+	}
+	if next.SpentUnits > p.SpentUnits {
+		if err := d.reclaimLater(tx, *next); err != nil {
+			return err
+		}
+	}
+	if next.To != p.To {
+		if err := voidEvidence(tx, p.ID); err != nil {
+			return err
+		}
+	}
+	e := relay.Entry{Payment: p.ID, At: d.now(), From: p.State, To: next.State, Input: relay.InputName(in), Detail: relay.InputDetail(in)}
+	if err := tx.AppendHistory(e); err != nil {
+		return err
+	}
+	for _, f := range effects {
+		w := Work{Kind: f.Kind, Payment: p.ID, Due: max(f.Due, d.now())}
+		if f.Kind == relay.DoPublish || f.Kind == relay.DoNotify {
+			w.Subject = string(next.State)
+			if f.Subject != "" {
+				w.Subject = f.Subject
+			}
+		}
+		if err := tx.AddWork(w); err != nil {
+			return err
+		}
+	}
+	switch {
+	case next.State.Ended():
+		return tx.CloseWork(p.ID, relay.DoFund, relay.DoKeep, relay.DoReturn, relay.DoExpire, relay.DoAudit)
+	case p.State.Ended(): // it came back
+		return tx.CloseWork(p.ID, relay.DoExpunge)
+	}
+	return nil
+}
+
+// Opening is a request for a payment, checked by whoever took it in; Create checks again what money depends on.
+type Opening struct {
+	Payment relay.Payment // ID, To, Amount, Note, Policy, Reference, Metadata, link fields, ExpiresAt
+	App     relay.App
+	Share   []byte          // the service's half; guarded only
+	Free    relay.Stroops   // what the app's treasury can spend, as the ledger says
+	Signs   relay.Allowance // what the signer would still sign; nothing, when it was not asked
+	Prices  relay.Prices    // by which it is judged
+	Sponsor *relay.Sponsor  // what the sponsor has, and had to carry before that was read; nil = not asked, and the signer judges alone
+	Before  relay.Stroops   // what was committed, read before Free was: what left the treasury in between counts twice, never not
+	Idem    Answered        // as Begin gave it; the zero Answered when there is no key
+}
+
+// Create accepts a payment: the row, its share, its first work and the remembered answer in one commit. answer renders the
+// response that the idempotency key remembers, from the payment as committed.
+func (d *Desk) Create(ctx context.Context, o Opening, answer func(relay.Payment) ([]byte, error)) (relay.Payment, error) {
+	now := d.now()
+	p := o.fill()
+	if err := relay.CheckOpening(p, o.App, now); err != nil {
+		return p, err
+	}
+	err := d.Store.UpdateMany(ctx, nil, func(tx Tx, _ []relay.Payment) error {
+		p.State, p.CreatedAt, p.UpdatedAt, p.Version = relay.Created, now, now, 1
+		if err := inTime(tx, p); err != nil {
+			return err
+		}
+		if err := withinBudget(tx, o, p); err != nil {
+			return err
+		}
+		if err := replaceable(tx, p); err != nil {
+			return err
+		}
+		if err := tx.InsertPayment(p); err != nil {
+			return err
+		}
+		if keeps, err := p.Policy.KeepsShare(); err != nil {
+			return err
+		} else if keeps {
+			if err := tx.PutShare(p.ID, o.Share); err != nil {
+				return err
+			}
+		}
+		if err := tx.AppendHistory(relay.Entry{Payment: p.ID, At: now, To: relay.Created, Input: "accepted"}); err != nil {
+			return err
+		}
+		for _, w := range firstWork(p, now) {
+			if err := tx.AddWork(w); err != nil {
+				return err
+			}
+		}
+		if o.Idem.Key == "" {
+			return nil
+		}
+		if err := stillOurs(tx, o.Idem); err != nil {
+			return err
+		}
+		body, err := answer(p)
+		if err != nil {
+			return err
+		}
+		o.Idem.Until, o.Idem.Status, o.Idem.Answer = 0, 201, body
+		return tx.Remember(o.Idem)
+	})
+	return p, err
+}
+
+// inTime repeats [Payment.CheckEnd] by the ledger that the watcher took in last: between the look at the ledger and the commit,
+// one may have closed that ends the payment.
+func inTime(tx Tx, p relay.Payment) error {
+	head, err := tx.Passed()
+	if err == nil {
+		err = p.CheckEnd(head)
+	}
+	return err
+}
+
+// fill adds what the app says of each of its payments: out of its treasury, home to it, and readable for it. A sender with a
+// wallet of his own has said all that himself.
+func (o Opening) fill() relay.Payment {
+	p := o.Payment
+	p.App = o.App.ID
+	if p.Asset == "" {
+		p.Asset = relay.Native
+	}
+	if p.ReturnTo == "" {
+		p.ReturnTo = o.App.Treasury
+	}
+	if len(p.SenderRecipients) == 0 {
+		p.SenderRecipients = []string{o.App.Recipient}
+	}
+	return p
+}
+
+// firstWork is what a payment asks for when it is accepted. One that its sender funds is looked at when his time is up.
+func firstWork(p relay.Payment, now relay.Micros) []Work {
+	work := []Work{{Kind: relay.DoPublish, Payment: p.ID, Due: now, Subject: string(relay.Created)}}
+	if p.From != "" {
+		return append(work, Work{Kind: relay.DoExpire, Payment: p.ID, Due: min(relay.Seconds(p.FundUntil)+1, p.ExpiresAt)})
+	}
+	return append(work, Work{Kind: relay.DoFund, Payment: p.ID, Due: now}, Work{Kind: relay.DoExpire, Payment: p.ID, Due: p.ExpiresAt})
+}
+
+// replaceable refuses to take over the money of another payment, unless it is one of the same app, taken over whole, and no claim or
+// return of it is on its way: from then on the ledger decides. A payment that takes nothing over has to be out of a wallet.
+func replaceable(tx Tx, p relay.Payment) error {
+	if p.Replaces == "" {
+		return ownWallet(tx, p)
+	}
+	old, err := tx.Payment(p.Replaces)
+	if err != nil {
+		return err
+	}
+	if old.App != p.App {
+		return relay.ErrNotFound
+	}
+	if err := old.Replaceable(); err != nil {
+		return err
+	}
+	if err := goes(tx, old); err != nil {
+		return err
+	}
+	if old.Holding != p.From || old.Amount != p.Amount || old.Asset != p.Asset || old.ReturnTo != p.ReturnTo ||
+		old.Sponsor != p.Sponsor || old.Purse != p.Purse || old.RungFee != p.RungFee {
+		return relay.NewFault(relay.Internal, "replaced_otherwise", "", nil)
+	}
+	return nil
+}
+
+// withinBudget refuses a payment that the app's treasury or its reserves cannot carry, counting those on their way.
+// What a sender's own wallet pays is not the app's to budget; reserves that the service keeps are, wherever the money is from.
+func withinBudget(tx Tx, o Opening, p relay.Payment) error {
+	u, err := tx.Usage(o.App.ID, p.Asset)
+	if err != nil {
+		return err
+	}
+	if more := relay.LoadOf(p); o.Sponsor != nil && more != (relay.Load{}) {
+		now, err := tx.Carried()
+		if err != nil {
+			return err
+		}
+		sponsor := *o.Sponsor
+		sponsor.Load = sponsor.Load.Most(now)
+		if err := sponsor.Short(more); err != nil {
+			return err
+		}
+	}
+	if err := o.Signs.Allows(p, o.Prices, u.Unsigned); err != nil {
+		return err
+	}
+	if p.From == "" && (p.Amount > o.Free || max(u.Committed, o.Before) > o.Free-p.Amount) {
+		return relay.NewFault(relay.Exhausted, "treasury_empty", "The app's treasury does not hold this amount.", nil)
+	}
+	return nil
+}
+
+// Authorize finds a payment by what its link proves: auth is the hash of the value that was presented. A wrong one and
+// an unknown id are the same fault.
+func (d *Desk) Authorize(ctx context.Context, id relay.PaymentID, auth string) (relay.Payment, error) {
+	denied := relay.NewFault(relay.Denied, "link_invalid", "This link opens nothing here.", nil)
+	p, err := d.Payment(ctx, id)
+	if relay.CodeOf(err) == relay.ErrNotFound.Code {
+		return relay.Payment{}, denied
+	}
+	if err == nil && subtle.ConstantTimeCompare([]byte(p.AuthHash), []byte(auth)) != 1 {
+		return relay.Payment{}, denied
+	}
+	return p, err
+}
+
+// Payment reads one payment.
+func (d *Desk) Payment(ctx context.Context, id relay.PaymentID) (p relay.Payment, err error) {
+	err = d.Store.View(ctx, func(tx Tx) error { p, err = tx.Payment(id); return err })
+	return p, err
+}

@@ -1,0 +1,169 @@
+package desk
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/restante/restante/relay"
+)
+
+// Unknown says which of the hashes the database has never heard of.
+func (d *Desk) Unknown(ctx context.Context, hashes []string) (unknown []string, err error) {
+	err = d.Store.View(ctx, func(tx Tx) error {
+		unknown = nil
+		known, err := tx.KnownEnvelopes(hashes)
+		if err != nil {
+			return err
+		}
+		have := map[string]bool{}
+		for _, h := range known {
+			have[h] = true
+		}
+		for _, h := range hashes {
+			if !have[h] {
+				unknown = append(unknown, h)
+			}
+		}
+		return nil
+	})
+	return unknown, err
+}
+
+// Adopt takes in a funding that the signer's log has and the database has not: the database was restored from a backup.
+// seen is where it landed; nil with landed when only the accounts that it made tell, and nil without when it may still
+// land: then it goes on as if it had just been signed. A payment that the backup knows goes on from there. Of one that it does not,
+// nobody knows the handle or the link any more, so the only right place for the money is home: it is written down with a
+// wish to return. So goes home what lands of a client's funding whose payment was canceled or has failed meanwhile. app is used when the app itself was forgotten.
+//
+// What landed for a payment that says otherwise contradicts that one: it is stopped, the others are taken in, and the
+// [Contradiction] is answered after the commit.
+func (d *Desk) Adopt(ctx context.Context, f relay.FundAnswer, seen *relay.Sighting, landed bool, app relay.App) error {
+	hash := f.Envelope.Hash
+	if seen != nil && (!seen.Success || seen.Hash != hash) {
+		return relay.AboutPayments(hash, fmt.Errorf("funding %s was not seen to land: %w", hash, relay.ErrContradiction), f.Envelope.Payments...)
+	}
+	var said []error
+	err := d.Store.UpdateMany(ctx, nil, func(tx Tx, _ []relay.Payment) error {
+		said = nil
+		if _, err := tx.App(f.App); relay.CodeOf(err) == relay.ErrNotFound.Code {
+			app.ID, app.CreatedAt = f.App, d.now()
+			if err := tx.InsertApp(app); err != nil {
+				return err
+			}
+		} else if err != nil {
+			return err
+		}
+		payments := make([]relay.Payment, len(f.Minted))
+		for i, m := range f.Minted {
+			p, err := tx.Payment(m.Payment)
+			if relay.CodeOf(err) == relay.ErrNotFound.Code {
+				p, err = d.foundling(tx, f, m)
+			}
+			if err != nil {
+				return err
+			}
+			payments[i] = p
+		}
+		if err := tx.InsertEnvelope(f.Envelope); err != nil {
+			return err
+		}
+		given := payments[0].GivenUp()
+		for i, m := range f.Minted {
+			var err error
+			if err = ownHolding(tx, payments[i], m); err == nil && given { // its sender may have signed it all the same: what lands goes home
+				err = giveUp(tx, payments[i], m)
+			} else if err == nil {
+				err = d.adoptMinted(tx, payments[i], m, f.Envelope)
+			}
+			if code := relay.CodeOf(err); landed && !f.Envelope.WalletsOwn() && (code == errNotCreated.Code || code == relay.FundedOtherwise) {
+				err = fmt.Errorf("funding %s landed, and payment %s says otherwise (%v): %w", hash, m.Payment, err, relay.ErrContradiction)
+				var more []error
+				_, more, err = d.stop(tx, hash, err, m.Payment)
+				said = append(said, more...)
+			}
+			if err != nil {
+				return fmt.Errorf("payment %s: %w", m.Payment, err)
+			}
+		}
+		switch {
+		case seen != nil: // those that were stopped are told again, and contradict again
+			if _, err := d.settleIn(tx, seen.Hash, seen); err != nil {
+				return err
+			}
+			if e, err := tx.Envelope(hash); err != nil || e.Live() { // when a person has looked
+				return errors.Join(err, tx.AddWork(Work{Kind: relay.DoSubmit, Envelope: hash, Due: d.now()}), d.lookAgain(tx, f.Envelope.Payments))
+			}
+		case landed: // the envelope stays signed: nobody has seen it
+			for _, id := range f.Envelope.Payments {
+				p, err := tx.Payment(id)
+				if err == nil && (p.Funding == hash || given) {
+					_, err = d.step(tx, p, relay.FundingLanded{Hash: hash, Holding: f.Minted[0].Account, Bound: f.Envelope.Bound})
+				}
+				if err != nil {
+					return err
+				}
+			}
+		case given, f.Envelope.State == relay.Planned: // the ledger wakes it
+			return nil
+		default:
+			return tx.AddWork(Work{Kind: relay.DoSubmit, Envelope: f.Envelope.Hash, Due: d.now()})
+		}
+		return d.lookAgain(tx, f.Envelope.Payments)
+	})
+	if err == nil {
+		err = errors.Join(said...)
+	}
+	return err
+}
+
+// foundling is the row of a payment that nobody remembers. No link opens it: its auth hash is of nothing.
+func (d *Desk) foundling(tx Tx, f relay.FundAnswer, m relay.Minted) (relay.Payment, error) {
+	now := d.now()
+	p := relay.Payment{ID: m.Payment, App: f.App, Version: 1, State: relay.Created, To: relay.Handle{Kind: "app", Value: "forgotten"}, Amount: m.Amount, Asset: m.Asset,
+		Policy: relay.Guarded, LinkMadeBy: "client", AuthHash: "forgotten", ClaimRecipient: "forgotten", SenderRecipients: []string{"forgotten"},
+		ReturnTo: m.ReturnTo, ExpiresAt: m.ExpiresAt, CreatedAt: now, UpdatedAt: now,
+		From: m.Terms.From, Sponsor: m.Terms.Sponsor, Purse: m.Terms.Purse, RungFee: m.Terms.RungFee, Replaces: m.Terms.Replaces, PayTo: m.Terms.PayTo,
+		ReturnMemo: m.Terms.ReturnMemo}
+	if p.From != "" {
+		p.FundBy, p.FundUntil = f.Envelope.Bound, f.Envelope.MaxTime
+	}
+	if err := tx.InsertPayment(p); err != nil {
+		return p, err
+	}
+	if err := tx.AppendHistory(relay.Entry{Payment: p.ID, At: now, To: relay.Created, Input: "recovered"}); err != nil {
+		return p, err
+	}
+	return tx.Payment(p.ID)
+}
+
+// adoptMinted is commitMinted for a funding that has landed already. A payment that wished to return keeps its wish: a
+// foundling gets one.
+func (d *Desk) adoptMinted(tx Tx, p relay.Payment, m relay.Minted, funding relay.Envelope) error {
+	if p.State != relay.Created { // before its box is written over
+		return errNotCreated
+	}
+	if err := m.Fits(p); err != nil {
+		return err
+	}
+	if err := putMinted(tx, p, m); err != nil {
+		return err
+	}
+	p.BoxMAC, p.Proof = m.BoxMAC, m.Proof
+	p, err := d.step(tx, p, relay.FundingSigned{Hash: funding.Hash, Holding: m.Account, Bound: funding.Bound, LadderVersion: m.LadderVersion})
+	if err == nil && p.AuthHash == "forgotten" {
+		_, err = d.step(tx, p, relay.CancelAsked{})
+	}
+	return err
+}
+
+// lookAgain asks for a look at holding accounts whose funding became known only after the watcher had passed its ledger:
+// what happened to them since, it has not seen.
+func (d *Desk) lookAgain(tx Tx, ids []relay.PaymentID) error {
+	for _, id := range ids {
+		if err := tx.AddWork(Work{Kind: relay.DoAudit, Payment: id, Due: d.now()}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
