@@ -27,7 +27,7 @@ var table = []line{
 	// The domain is in the middle and knows no technology.
 	{who: "relay", stdOnly: true},
 	{who: "relay/desk", may: []string{"relay"}, stdOnly: true}, // the one writer, and the ports that adapters implement
-	{who: "relay/wire", stdOnly: true}, // the API's spelling, shared by server and SDK
+	{who: "relay/wire", stdOnly: true},                         // the API's spelling, shared by server and SDK
 	// Adapters import the domain and never each other. The ledger's language is spoken by a few of them.
 	{who: "relay/stellar", may: []string{"relay"}},
 	{who: "relay/stellar/...", may: []string{"relay", "relay/desk", "relay/stellar"}},
