@@ -11,7 +11,7 @@ import (
 	"strings"
 )
 
-// Graph is who imports whom: every package of a module and everything it needs, without test files.
+// Graph is who imports whom: every package of a module and everything it needs, and what the module's own test files import.
 type Graph struct {
 	module   string
 	packages map[string]node
@@ -20,6 +20,7 @@ type Graph struct {
 type node struct {
 	name     string // of the package clause
 	imports  []string
+	tests    []string // what its test files import
 	standard bool
 	broken   string // why the go command could not read it, "" = it could
 }
@@ -30,24 +31,24 @@ func Load(ctx context.Context, dir string) (*Graph, error) {
 	if err != nil {
 		return nil, err
 	}
-	text, err := run(ctx, dir, "list", "-e", "-deps", "-json=ImportPath,Name,Imports,Standard,Error", "./...")
+	text, err := run(ctx, dir, "list", "-e", "-deps", "-json=ImportPath,Name,Imports,TestImports,XTestImports,Standard,Error", "./...")
 	if err != nil {
 		return nil, err
 	}
 	g := &Graph{module: strings.TrimSpace(module), packages: map[string]node{}}
 	for d := json.NewDecoder(strings.NewReader(text)); ; {
 		var p struct {
-			ImportPath, Name string
-			Imports          []string
-			Standard         bool
-			Error            *struct{ Err string }
+			ImportPath, Name                   string
+			Imports, TestImports, XTestImports []string
+			Standard                           bool
+			Error                              *struct{ Err string }
 		}
 		if err := d.Decode(&p); errors.Is(err, io.EOF) {
 			return g, nil
 		} else if err != nil {
 			return nil, fmt.Errorf("imports: read the go command's answer: %v", err)
 		}
-		n := node{name: p.Name, imports: p.Imports, standard: p.Standard}
+		n := node{name: p.Name, imports: p.Imports, tests: slices.Concat(p.TestImports, p.XTestImports), standard: p.Standard}
 		if p.Error != nil {
 			n.broken = p.Error.Err
 		}
@@ -85,9 +86,16 @@ func (g *Graph) own() []string {
 	return out
 }
 
-// reach lists, for each package that from needs, a shortest chain of imports from it to there. It does not look behind the
-// standard library's doors.
-func (g *Graph) reach(from string) [][]string {
+// reach lists, for each package that from needs, a shortest chain of imports from it to there. It does not look into the
+// imports of the standard library.
+func (g *Graph) reach(from string) [][]string { return g.walk(from, g.packages[from].imports) }
+
+// reachOfTests is reach of what from and its test files import.
+func (g *Graph) reachOfTests(from string) [][]string {
+	return g.walk(from, slices.Concat(g.packages[from].imports, g.packages[from].tests))
+}
+
+func (g *Graph) walk(from string, imports []string) [][]string {
 	before := map[string]string{from: ""}
 	var out [][]string
 	for queue := []string{from}; len(queue) > 0; queue = queue[1:] {
@@ -100,10 +108,13 @@ func (g *Graph) reach(from string) [][]string {
 			slices.Reverse(chain)
 			out = append(out, chain)
 		}
+		if at != from {
+			imports = g.packages[at].imports
+		}
 		if g.packages[at].standard {
 			continue
 		}
-		for _, next := range g.packages[at].imports {
+		for _, next := range imports {
 			if _, seen := before[next]; !seen {
 				before[next] = at
 				queue = append(queue, next)

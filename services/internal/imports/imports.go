@@ -1,8 +1,9 @@
-// Package imports is the import table of the house, as a check over transitive dependencies.
+// Package imports is the import table of the module, as a check over transitive dependencies.
 //
 // It promises that a package reaches, by any path, only what [table] and the rules beside it let it reach; the test runs it
-// over the whole module. A package that does not exist yet finds its rule waiting. Test files are free, and so are packages
-// for tests (their name ends in "test"), which nothing shipped may reach.
+// over the whole module. A package that does not exist yet finds its rule waiting. Test files, and packages for tests (their
+// name ends in "test"), are held to one rule only: outside services/ they do not reach a service. Nothing shipped may reach a
+// package for tests.
 //
 // It does not judge taste: a new arrow between packages is a new line of the table, with its reason, in the same commit.
 // Start with [table].
@@ -84,6 +85,13 @@ func (g *Graph) Check() []Violation {
 		}
 		if slices.Contains(emptyNames, path.Base(name)) || slices.Contains(emptyNames, g.packages[from].name) {
 			out = append(out, Violation{Rule: "its name says nothing", Package: name})
+		}
+		if !match("services/...", name) {
+			for _, chain := range g.reachOfTests(from) {
+				if to := chain[len(chain)-1]; g.isOwn(to) && match("services/...", g.local(to)) {
+					out = append(out, Violation{Rule: "or its test may not reach a service", Package: name, Chain: chain})
+				}
+			}
 		}
 		if forTests(name) {
 			continue

@@ -71,6 +71,9 @@ var planted = map[string][]string{
 	"services/restante":      {"relay/client", "relay/sqlstore", "services/api", "services/worker", "services/signer", "events/jet"},
 }
 
+// ofTest marks an import of the package's test file.
+const ofTest = "test: "
+
 func TestEachPlantedViolationIsCaught(t *testing.T) {
 	cases := map[string]struct {
 		in, imports string
@@ -79,7 +82,7 @@ func TestEachPlantedViolationIsCaught(t *testing.T) {
 		"nothing planted":            {},
 		"domain with technology":     {"relay", "third.example/party", []string{"relay: may reach the standard library only: ", "events: may reach the standard library only: "}},
 		"domain with an adapter":     {"relay", "migrations", []string{"relay: may not reach migrations"}},
-		"domain with a service":      {"relay", "services/internal/quiet", []string{"relay: may not reach services/internal/quiet", "relay: cannot be read: use of internal package"}},
+		"domain with a service":      {"relay", "services/internal/quiet", []string{"relay: may not reach services/internal/quiet", "relay: or its test may not reach a service", "relay: cannot be read: use of internal package"}},
 		"adapter with an adapter":    {"relay/sqlstore", "relay/limits", []string{"relay/sqlstore: may not reach relay/limits"}},
 		"network with a network":     {"relay/stellar/rpc", "relay/stellar/horizon", []string{"relay/stellar/rpc: may not reach relay/stellar/horizon"}},
 		"wallet's words with keys":   {"relay/sep7", "crypto/seal", []string{"relay/sep7: may not reach crypto/seal"}},
@@ -101,6 +104,11 @@ func TestEachPlantedViolationIsCaught(t *testing.T) {
 		"shipped with test package":  {"services/restante", "relay/relaytest", []string{"services/restante: is shipped and reaches a package for tests", "services/restante: is shipped and reaches testing"}},
 		"empty name":                 {"services/internal/helpers", "relay", []string{"services/internal/helpers: its name says nothing"}},
 		"empty name deep":            {"crypto/models", "embed", []string{"crypto/models: its name says nothing"}},
+		"test with a service":        {"relay/stellar/rpc", ofTest + "services/signer", []string{"relay/stellar/rpc: or its test may not reach a service: "}},
+		"test of keys, with one":     {"crypto/seal", ofTest + "services/internal/boot", []string{"crypto/seal: or its test may not reach a service: "}},
+		"test of a bus, with one":    {"events/jet", ofTest + "services/worker", []string{"events/jet: or its test may not reach a service: "}},
+		"test package with one":      {"relay/relaytest", "services/signer", []string{"relay/relaytest: or its test may not reach a service: "}},
+		"test of a service":          {"services/api", ofTest + "services/worker", nil},
 		"nothing there":              {"services/api", "relay/absent", []string{"relay/absent: cannot be read"}},
 	}
 	for name, c := range cases {
@@ -118,7 +126,7 @@ func TestEachPlantedViolationIsCaught(t *testing.T) {
 			}
 			for _, v := range found {
 				wanted := slices.ContainsFunc(c.want, func(want string) bool { return strings.HasPrefix(v.String(), want) })
-				through := strings.Contains(v.String(), " → m/"+c.in+" → ") // whoever imports the offender reaches it too
+				through := strings.Contains(v.String(), " → m/"+c.in+" → ") // what imports the offender reaches it too
 				if !wanted && !through {
 					t.Errorf("caught besides: %s", v)
 				}
@@ -145,15 +153,21 @@ func check(t *testing.T, tree map[string][]string) []Violation {
 	write("third/third.go", "package party\n")
 	for name, needs := range tree {
 		text := "package " + filepath.Base(name) + "\n"
+		test := "package " + filepath.Base(name) + "_test\nimport _ \"testing\"\nimport _ \"third.example/party\"\n"
 		for _, need := range needs {
+			need, tested := strings.CutPrefix(need, ofTest)
 			if _, own := tree[need]; own || need == "relay/absent" {
 				need = "m/" + need
 			}
-			text += "import _ \"" + need + "\"\n"
+			line := "import _ \"" + need + "\"\n"
+			if tested {
+				test += line
+			} else {
+				text += line
+			}
 		}
 		write(name+"/x.go", text)
-		// A test may import what it likes.
-		write(name+"/x_test.go", "package "+filepath.Base(name)+"_test\nimport _ \"testing\"\nimport _ \"third.example/party\"\n")
+		write(name+"/x_test.go", test)
 	}
 	g, err := Load(t.Context(), dir)
 	if err != nil {

@@ -1,4 +1,4 @@
-package horizon_test
+package ledgertest_test
 
 import (
 	"encoding/json"
@@ -13,10 +13,10 @@ import (
 
 	"github.com/restante/restante/relay"
 	"github.com/restante/restante/relay/relaytest"
-	"github.com/restante/restante/relay/relaytest/ledgertest"
 	"github.com/restante/restante/relay/stellar"
 	"github.com/restante/restante/relay/stellar/horizon"
 	"github.com/restante/restante/services/devnet"
+	"github.com/restante/restante/services/devnet/ledgertest"
 )
 
 func wantKind(t *testing.T, what string, err, kind error) {

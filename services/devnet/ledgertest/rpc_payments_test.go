@@ -1,4 +1,4 @@
-package rpc_test
+package ledgertest_test
 
 import (
 	"crypto/sha256"

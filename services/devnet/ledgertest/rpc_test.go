@@ -1,4 +1,4 @@
-package rpc_test
+package ledgertest_test
 
 import (
 	"net/http"
@@ -6,12 +6,12 @@ import (
 
 	"github.com/restante/restante/relay/desk"
 	"github.com/restante/restante/relay/relaytest"
-	"github.com/restante/restante/relay/relaytest/ledgertest"
 	"github.com/restante/restante/relay/stellar/rpc"
 	"github.com/restante/restante/services/devnet"
+	"github.com/restante/restante/services/devnet/ledgertest"
 )
 
-func TestLedger(t *testing.T) {
+func TestRPC(t *testing.T) {
 	serve := func(n *devnet.Network) http.Handler { return n.Handler() }
 	relaytest.Ledger(t, func(t *testing.T) (relaytest.Truth, desk.Ledger) {
 		tr := ledgertest.Open(t, serve)

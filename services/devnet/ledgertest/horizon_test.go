@@ -1,4 +1,4 @@
-package horizon_test
+package ledgertest_test
 
 import (
 	"net/http"
@@ -7,10 +7,10 @@ import (
 
 	"github.com/restante/restante/relay/desk"
 	"github.com/restante/restante/relay/relaytest"
-	"github.com/restante/restante/relay/relaytest/ledgertest"
 	"github.com/restante/restante/relay/stellar/horizon"
 	"github.com/restante/restante/services/devnet"
 	server "github.com/restante/restante/services/devnet/horizon"
+	"github.com/restante/restante/services/devnet/ledgertest"
 )
 
 func serve(n *devnet.Network) http.Handler { return server.New(n, server.Config{}) }
@@ -25,7 +25,7 @@ func dial(t *testing.T, url string) *horizon.Port {
 	return &horizon.Port{Client: c, Sponsor: relaytest.LedgerAccount("sponsor"), MaxBid: relaytest.MostBid}
 }
 
-func TestLedger(t *testing.T) {
+func TestHorizon(t *testing.T) {
 	relaytest.Ledger(t, func(t *testing.T) (relaytest.Truth, desk.Ledger) {
 		tr := ledgertest.Open(t, serve)
 		return tr, dial(t, tr.URL)
@@ -33,7 +33,7 @@ func TestLedger(t *testing.T) {
 }
 
 // Older servers say only with accounts how far they have come.
-func TestLedgerOfAServerThatSaysLess(t *testing.T) {
+func TestHorizonThatSaysLess(t *testing.T) {
 	relaytest.Ledger(t, func(t *testing.T) (relaytest.Truth, desk.Ledger) {
 		tr := ledgertest.Open(t, func(n *devnet.Network) http.Handler {
 			h := serve(n)

@@ -1,4 +1,4 @@
-package horizon_test
+package ledgertest_test
 
 import (
 	"encoding/json"
@@ -7,9 +7,9 @@ import (
 
 	"github.com/stellar/go-stellar-sdk/xdr"
 
-	"github.com/restante/restante/relay/relaytest/ledgertest"
 	"github.com/restante/restante/relay/stellar"
 	"github.com/restante/restante/relay/stellar/horizon"
+	"github.com/restante/restante/services/devnet/ledgertest"
 )
 
 // A server that only knows how to wait is asked to wait, from then on.

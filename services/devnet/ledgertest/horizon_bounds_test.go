@@ -1,4 +1,4 @@
-package horizon_test
+package ledgertest_test
 
 import (
 	"context"
@@ -11,9 +11,9 @@ import (
 
 	"github.com/restante/restante/relay"
 	"github.com/restante/restante/relay/relaytest"
-	"github.com/restante/restante/relay/relaytest/ledgertest"
 	"github.com/restante/restante/relay/stellar/horizon"
 	"github.com/restante/restante/services/devnet"
+	"github.com/restante/restante/services/devnet/ledgertest"
 )
 
 func TestDialWantsTheNetwork(t *testing.T) {
