@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/stellar/go-stellar-sdk/network"
+
 	"github.com/restante/restante/relay"
 	"github.com/restante/restante/relay/wire"
 	"github.com/restante/restante/services/api"
@@ -123,7 +125,7 @@ func TestApps(t *testing.T) {
 }
 
 func TestKeysAreOfOneNetwork(t *testing.T) {
-	if api.KeyPrefix(api.PublicNetwork) != "rst_live_" || api.KeyPrefix(passphrase) != "rst_test_" {
+	if api.KeyPrefix(network.PublicNetworkPassphrase) != "rst_live_" || api.KeyPrefix(passphrase) != "rst_test_" {
 		t.Error("prefixes are wrong")
 	}
 	for _, prefix := range []string{"rst_test_", "rst_live_"} {
@@ -133,13 +135,13 @@ func TestKeysAreOfOneNetwork(t *testing.T) {
 		}
 	}
 	for name, c := range map[string]api.Config{
-		"test keys where money is real": {PublicURL: "https://a.example", Network: api.PublicNetwork, KeyPrefix: "rst_test_"},
+		"test keys where money is real": {PublicURL: "https://a.example", Network: network.PublicNetworkPassphrase, KeyPrefix: "rst_test_"},
 		"live keys in a test":           {PublicURL: "https://a.example", Network: passphrase, KeyPrefix: "rst_live_"},
 		"no network":                    {PublicURL: "https://a.example"},
 		"no url":                        {Network: passphrase},
 		"slash at the end":              {PublicURL: "https://a.example/", Network: passphrase},
 		"not http":                      {PublicURL: "ftp://a.example", Network: passphrase},
-		"http where money is real":      {PublicURL: "http://a.example", Network: api.PublicNetwork},
+		"http where money is real":      {PublicURL: "http://a.example", Network: network.PublicNetworkPassphrase},
 	} {
 		if err := c.Check(); err == nil {
 			t.Errorf("%s: taken", name)

@@ -22,6 +22,7 @@ import (
 	"github.com/restante/restante/crypto/secret"
 	"github.com/restante/restante/relay"
 	"github.com/restante/restante/relay/desk"
+	"github.com/restante/restante/relay/stellar"
 )
 
 // Config is what an operator may set.
@@ -34,9 +35,6 @@ type Config struct {
 	// FundingLedgers is the worker's bound_ledgers, for previews only: a funding lands within so many ledgers or never; default 12.
 	FundingLedgers uint32 `yaml:"funding_ledgers"`
 }
-
-// PublicNetwork is the passphrase of the network where money is real.
-const PublicNetwork = "Public Global Stellar Network ; September 2015"
 
 // Check fills the defaults in and says what is wrong.
 func (c *Config) Check() error {
@@ -56,7 +54,7 @@ func (c *Config) Check() error {
 	if _, err := claim.NewLink(c.PublicURL, string(relay.NewPaymentID(0)), claim.NewSecret()); err != nil || strings.HasSuffix(c.PublicURL, "/") {
 		return errors.New(`api: public_url is like "https://pay.example.com", without "/" at its end`)
 	}
-	if !strings.HasPrefix(c.PublicURL, "https://") && c.Network == PublicNetwork && !c.Development {
+	if !strings.HasPrefix(c.PublicURL, "https://") && stellar.IsPublic(c.Network) && !c.Development {
 		return errors.New("api: public_url is https where money is real")
 	}
 	return nil

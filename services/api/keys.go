@@ -10,12 +10,13 @@ import (
 	"strings"
 
 	"github.com/restante/restante/relay"
+	"github.com/restante/restante/relay/stellar"
 	"github.com/restante/restante/relay/wire"
 )
 
 // KeyPrefix is how keys of a network begin: "rst_live_" where money is real, else "rst_test_".
 func KeyPrefix(network string) string {
-	if network == PublicNetwork {
+	if stellar.IsPublic(network) {
 		return "rst_live_"
 	}
 	return "rst_test_"

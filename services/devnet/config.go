@@ -5,10 +5,11 @@ import (
 	"fmt"
 	"log/slog"
 	"time"
+
+	"github.com/restante/restante/relay/stellar"
 )
 
 const (
-	publicPassphrase = "Public Global Stellar Network ; September 2015"
 	newestProtocol   = 28
 	oldestProtocol   = 20
 	baseFee          = 100       // stroops for each operation
@@ -33,7 +34,7 @@ type Config struct {
 
 func (c *Config) check() error {
 	switch {
-	case c.Passphrase == publicPassphrase:
+	case stellar.IsPublic(c.Passphrase):
 		return ErrPublicNetwork
 	case c.Passphrase == "":
 		return errors.New("devnet: a network needs a passphrase")

@@ -14,6 +14,7 @@ import (
 
 	"github.com/restante/restante/crypto/field"
 	"github.com/restante/restante/relay"
+	"github.com/restante/restante/relay/stellar"
 	"github.com/restante/restante/services/internal/boot"
 	"github.com/restante/restante/services/internal/post"
 	"github.com/restante/restante/services/worker"
@@ -130,13 +131,11 @@ func configure(cmd *cobra.Command, file string, cfg *upConfig) error {
 			return fmt.Errorf("%s is an address that begins with https:// or http://", flag) // not shown: it may hold a credential
 		}
 	}
-	if cfg.Ledger.Passphrase == publicNetwork {
+	if stellar.IsPublic(cfg.Ledger.Passphrase) {
 		return fmt.Errorf("`up` is for development: it does not run on the public network")
 	}
 	return nil
 }
-
-const publicNetwork = "Public Global Stellar Network ; September 2015"
 
 // up opens the house, says where everything is, and runs until ctx ends.
 func (c *cli) up(ctx context.Context, cfg houseConfig, identityFile string) error {
