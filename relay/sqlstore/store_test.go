@@ -11,7 +11,7 @@ import (
 	"github.com/restante/restante/relay/sqlstore"
 )
 
-func newKeys(t *testing.T) *field.Keys {
+func newKeys(t testing.TB) *field.Keys {
 	t.Helper()
 	keys, err := field.Derive(secret.RandomKey())
 	if err != nil {
