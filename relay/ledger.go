@@ -11,7 +11,8 @@ type Head struct {
 type Answer struct {
 	Word  string // accepted, duplicate, try_later, refused, unknown
 	Code  string // e.g. tx_bad_seq
-	Later bool   // the network is busy: pause, or bid more
+	Why   Refusal
+	Later bool // the network is busy: pause, or bid more
 }
 
 // Verdict is what can be said about an envelope that was not seen.

@@ -160,9 +160,9 @@ type Store interface {
 	LeaseOne(ctx context.Context, id int64, now, until relay.Micros) (Work, error)
 	// Waiting lists apps that have due rows of a kind, leased ones too; at most limit.
 	Waiting(ctx context.Context, kind relay.EffectKind, now relay.Micros, limit int) ([]relay.AppID, error)
-	// Done closes a row. Retry gives it back: due then, one more attempt, with a note.
+	// Done closes a row. Retry gives it back: due then, one more attempt, with what its attempts have come to and a note.
 	Done(ctx context.Context, id int64, now relay.Micros) error
-	Retry(ctx context.Context, id int64, due relay.Micros, note string) error
+	Retry(ctx context.Context, id int64, due relay.Micros, tries relay.Tries, note string) error
 	// Release gives a leased row back untried, no attempt counted: due then, with a note. 0 leaves it due as it was.
 	Release(ctx context.Context, id int64, due relay.Micros, note string) error
 	// Straighten pulls open rows that are due, or leased, beyond latest back to now: they were written while the clock was

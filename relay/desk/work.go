@@ -14,7 +14,8 @@ type Work struct {
 	Attempts   int
 	LeaseUntil relay.Micros
 	DoneAt     relay.Micros
-	Note       string // how the last attempt ended
+	Tries      relay.Tries
+	Note       string // how the last attempt ended, for people
 }
 
 // Answered is a remembered answer to a request with an Idempotency-Key.

@@ -222,26 +222,30 @@ func workRetry(b *bench) {
 	id := b.insert(Payment(b.app.ID, 1))[0].ID
 	b.add(desk.Work{Kind: relay.DoFund, Payment: id, Due: Start})
 	w := b.lease(Start, 1)[0]
-	b.ok(b.Retry(b.Context(), w.ID, Start+50, "the network is busy"))
+	b.ok(b.Retry(b.Context(), w.ID, Start+50, relay.Tries{}, "the network is busy"))
 	b.wantDues("leased before the retry is due", b.lease(Start+49, 1))
 	w = b.lease(Start+50, 1)[0]
 	if w.Attempts != 1 || w.Note != "the network is busy" || w.Due != Start+50 {
 		b.Errorf("row is %+v after a retry", w)
 	}
-	b.ok(b.Retry(b.Context(), w.ID, Start+51, "again"))
+	b.ok(b.Retry(b.Context(), w.ID, Start+51, relay.Tries{HandedIn: 3, Refusal: relay.RefusedShort, Gone: 7}, "again"))
 	w = b.lease(Start+51, 1)[0]
-	if w.Attempts != 2 || w.Note != "again" {
+	if w.Attempts != 2 || w.Note != "again" || w.Tries != (relay.Tries{HandedIn: 3, Refusal: relay.RefusedShort, Gone: 7}) {
 		b.Errorf("row is %+v after two retries", w)
+	}
+	b.ok(b.Release(b.Context(), w.ID, Start+51, "not now"))
+	if was := w.Tries; b.lease(Start+51, 1)[0].Tries != was {
+		b.Error("what was given back untried has other tries")
 	}
 	b.ok(b.Done(b.Context(), w.ID, Start+52))
 	b.ok(b.Done(b.Context(), w.ID, Start+53)) // again changes nothing
-	b.ok(b.Retry(b.Context(), w.ID, Start+54, "too late"))
-	if ws := b.workOf(id); len(ws) != 1 || ws[0].DoneAt != Start+52 || ws[0].Attempts != 2 || ws[0].Note != "again" || ws[0].LeaseUntil != 0 {
+	b.ok(b.Retry(b.Context(), w.ID, Start+54, relay.Tries{}, "too late"))
+	if ws := b.workOf(id); len(ws) != 1 || ws[0].DoneAt != Start+52 || ws[0].Attempts != 2 || ws[0].Note != "not now" || ws[0].LeaseUntil != 0 {
 		b.Errorf("row is %+v when done", ws)
 	}
 	b.wantDues("leased when done", b.lease(Start+5*lease, 1))
 	b.is(b.Done(b.Context(), 1<<40, Start), relay.ErrNotFound)
-	b.is(b.Retry(b.Context(), 1<<40, Start, ""), relay.ErrNotFound)
+	b.is(b.Retry(b.Context(), 1<<40, Start, relay.Tries{}, ""), relay.ErrNotFound)
 }
 
 // workAgain: what is asked for while its worker runs may be news to the worker. The row must be worked on once more.
@@ -268,7 +272,7 @@ func workAgain(b *bench) {
 	w = b.lease(Start+10, 1)[0]
 	ask.Due = Start + 20
 	b.add(ask)
-	b.ok(b.Retry(b.Context(), w.ID, Start+90, "busy"))
+	b.ok(b.Retry(b.Context(), w.ID, Start+90, relay.Tries{}, "busy"))
 	b.wantDues("leased after a retry", b.lease(Start+20, 1), 20)
 }
 
@@ -325,7 +329,7 @@ func workAnnounced(b *bench) {
 	b.ok(b.Done(b.Context(), ws[2].ID, Start+10))
 	b.wantDues("unannounced", unannounced(40, 10), 30)
 
-	b.ok(b.Retry(b.Context(), ws[0].ID, Start+15, ""))
+	b.ok(b.Retry(b.Context(), ws[0].ID, Start+15, relay.Tries{}, ""))
 	b.wantDues("unannounced", unannounced(14, 10))
 	b.wantDues("unannounced", unannounced(40, 10), 15, 30)
 	b.add(ask("a", 5))

@@ -27,7 +27,7 @@ func TestObserverSurroundsEveryCommit(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := errors.Join(s.Announced(t.Context(), []int64{ws[0].ID}), s.Retry(t.Context(), ws[0].ID, 5, ""),
+	if err := errors.Join(s.Announced(t.Context(), []int64{ws[0].ID}), s.Retry(t.Context(), ws[0].ID, 5, relay.Tries{}, ""),
 		s.Done(t.Context(), ws[0].ID, 6)); err != nil {
 		t.Fatal(err)
 	}
@@ -91,7 +91,7 @@ func TestHookRingsWhenThereIsWork(t *testing.T) {
 		t.Fatal(err)
 	}
 	rang("lease", false)
-	if err := s.Retry(t.Context(), ws[0].ID, 5, ""); err != nil {
+	if err := s.Retry(t.Context(), ws[0].ID, 5, relay.Tries{}, ""); err != nil {
 		t.Fatal(err)
 	}
 	rang("retry", true)

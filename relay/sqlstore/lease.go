@@ -45,11 +45,12 @@ func (s *Store) Done(ctx context.Context, id int64, now relay.Micros) error {
 
 // Retry implements relay.Store. Work that was asked for again since it was leased is due at the earlier of both moments.
 // A row that is closed already stays closed; an unknown one is relay.ErrNotFound.
-func (s *Store) Retry(ctx context.Context, id int64, due relay.Micros, note string) error {
+func (s *Store) Retry(ctx context.Context, id int64, due relay.Micros, tries relay.Tries, note string) error {
 	return s.write(ctx, func(tx *session) error {
 		n, err := tx.exec(`UPDATE work SET due = CASE WHEN again < $1 THEN again ELSE $1 END,
-				attempts = attempts + 1, lease_until = 0, announced_at = 0, again = NULL, note = $2
-			WHERE id = $3 AND done_at = 0`, due, note, id)
+				attempts = attempts + 1, lease_until = 0, announced_at = 0, again = NULL, note = $2,
+				handed_in = $4, refusal = $5, gone = $6
+			WHERE id = $3 AND done_at = 0`, due, note, id, tries.HandedIn, tries.Refusal, tries.Gone)
 		if err == nil && n == 0 {
 			return tx.closed(id)
 		}

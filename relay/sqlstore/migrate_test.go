@@ -516,3 +516,41 @@ func TestCodeOfBeforeGoesOn(t *testing.T) {
 		t.Errorf("sums of a new app are %v", b)
 	}
 }
+
+// TestNotesOfBefore: what the notes of open work said is what its tries are from the step on.
+func TestNotesOfBefore(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "r.db")
+	db := writing(t, path)
+	p, err := goose.NewProvider(goose.DialectSQLite3, db, migrations.SQLite(), goose.WithDisableGlobalRegistry(true))
+	if err == nil {
+		_, err = p.UpTo(t.Context(), 36)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]relay.Tries{
+		"": {}, "halted: a contradiction": {}, "handed in": {}, "handed in x times": {},
+		"handed in 1 times: accepted ":                                         {HandedIn: 1},
+		"handed in 12 times: duplicate ":                                       {HandedIn: 12},
+		"handed in 3 times; then: the ledger does not answer":                  {HandedIn: 3},
+		"handed in 2 times: refused tx_insufficient_balance":                   {HandedIn: 2, Refusal: relay.RefusedShort},
+		"handed in 1 times: refused tx_too_late":                               {HandedIn: 1, Refusal: relay.RefusedLate},
+		"the balance is gone, look 19, and no envelope of ours was seen to it": {Gone: 19},
+	}
+	for note := range want {
+		if _, err := db.Exec(`INSERT INTO work (kind, payment, envelope, subject, due, attempts, lease_until, done_at, announced_at, note)
+			VALUES ('submit', '', ?1, '', 1, 2, 0, 0, 0, ?1)`, note); err != nil {
+			t.Fatal(err)
+		}
+	}
+	db.Close()
+	rows, err := open(t, path, newKeys(t)).Lease(t.Context(), 2, 3, 100)
+	if err != nil || len(rows) != len(want) {
+		t.Fatalf("%d rows: %v", len(rows), err)
+	}
+	for _, row := range rows {
+		if row.Tries != want[row.Note] || row.Attempts != 2 {
+			t.Errorf("%q: %+v", row.Note, row)
+		}
+	}
+}

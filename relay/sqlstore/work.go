@@ -7,10 +7,11 @@ import (
 	"github.com/restante/restante/relay/desk"
 )
 
-const workColumns = "id, kind, app, payment, envelope, subject, due, attempts, lease_until, done_at, note"
+const workColumns = "id, kind, app, payment, envelope, subject, due, attempts, lease_until, done_at, handed_in, refusal, gone, note"
 
 func scanWork(_ *session, r row) (w desk.Work, err error) {
-	err = r.Scan(&w.ID, &w.Kind, &w.App, &w.Payment, &w.Envelope, &w.Subject, &w.Due, &w.Attempts, &w.LeaseUntil, &w.DoneAt, &w.Note)
+	err = r.Scan(&w.ID, &w.Kind, &w.App, &w.Payment, &w.Envelope, &w.Subject, &w.Due, &w.Attempts, &w.LeaseUntil, &w.DoneAt,
+		&w.Tries.HandedIn, &w.Tries.Refusal, &w.Tries.Gone, &w.Note)
 	return w, err
 }
 

@@ -7,6 +7,8 @@ import (
 	"unicode"
 
 	"github.com/stellar/go-stellar-sdk/xdr"
+
+	"github.com/restante/restante/relay"
 )
 
 // Outcome is a transaction's result in the words of the XDR, in snake case: tx_success, tx_bad_seq, tx_no_account
@@ -19,6 +21,19 @@ type Outcome struct {
 	InnerCode string   // only of a fee bump
 	Ops       []string // empty when no operation was judged
 	FeePaid   int64    // stroops charged, or in a refusal what was asked for
+}
+
+// RefusalOf is what a transaction's code, as in [Outcome], means to our rules.
+func RefusalOf(code string) relay.Refusal {
+	switch code {
+	case "tx_frozen_key_accessed":
+		return relay.RefusedFrozen
+	case "tx_insufficient_balance":
+		return relay.RefusedShort
+	case "tx_too_late":
+		return relay.RefusedLate
+	}
+	return ""
 }
 
 // DecodeResult reads a TransactionResult, base64 XDR.

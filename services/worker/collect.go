@@ -11,10 +11,7 @@ import (
 )
 
 // goneLooks is how often the envelope of a balance that is gone is looked for: a source may show the one before the other.
-const (
-	goneLooks = 20
-	goneNote  = "the balance is gone, look %d"
-)
+const goneLooks = 20
 
 // collect claims the balance that a last resort left to the app's treasury. What counts is the ledger: the signer's envelope that
 // is seen there ends the row, whoever handed it in. So a crash at any line only makes it look again.
@@ -102,9 +99,9 @@ func (w *Worker) signCollect(ctx context.Context, p relay.Payment, head relay.He
 
 // goneElsewhere ends the work for a balance that is gone although no envelope of ours was seen to claim it.
 func (w *Worker) goneElsewhere(ctx context.Context, row desk.Work, p relay.Payment) error {
-	looks := 0
-	if _, err := fmt.Sscanf(row.Note, goneNote, &looks); err != nil || looks < goneLooks {
-		return again{after: w.pause(row), why: fmt.Sprintf(goneNote, looks+1) + ", and no envelope of ours was seen to claim it"}
+	if tries := row.Tries; tries.Gone < goneLooks {
+		tries.Gone++
+		return again{after: w.pause(row), tries: &tries, why: fmt.Sprintf("the balance is gone, look %d, and no envelope of ours was seen to claim it", tries.Gone)}
 	}
 	w.Log.Warn("a balance that was left to a treasury is gone, and no envelope of ours was seen to claim it", "payment", p.ID)
 	_, err := w.Desk.Apply(ctx, p.ID, relay.BalanceCollected{Tx: relay.CollectedElsewhere})

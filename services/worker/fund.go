@@ -53,7 +53,7 @@ func (w *Worker) closeFunded(ctx context.Context, r desk.Work, funded bool, err 
 	case errors.As(err, &a):
 		return w.Store.Release(ctx, r.ID, w.now()+relay.Micros(a.after.Microseconds()), a.why)
 	}
-	return w.Store.Retry(ctx, r.ID, w.now()+relay.Micros(w.pause(r).Microseconds()), err.Error())
+	return w.Store.Retry(ctx, r.ID, w.now()+relay.Micros(w.pause(r).Microseconds()), r.Tries, err.Error())
 }
 
 // company leases what waits of the first one's app, and gives back, in its place, what cannot go with it.

@@ -56,7 +56,7 @@ func (w *Worker) reclaim(ctx context.Context, row desk.Work) error {
 	for i, r := range rows[1:] {
 		var closing error
 		if a, ok := outcomes[i+1].(again); ok {
-			closing = w.Store.Retry(ctx, r.ID, w.now()+relay.Micros(a.after.Microseconds()), a.why)
+			closing = w.Store.Retry(ctx, r.ID, w.now()+relay.Micros(a.after.Microseconds()), r.Tries, a.why)
 		} else {
 			closing = w.Store.Done(ctx, r.ID, w.now())
 		}

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/restante/restante/relay"
 	"github.com/restante/restante/relay/desk"
@@ -55,7 +54,7 @@ func (w *Worker) judge(ctx context.Context, row desk.Work, e relay.Envelope) err
 		return relay.AboutPayments(e.Hash, err, e.Payments...)
 	case seen != nil:
 		return w.Desk.Sighted(ctx, *seen)
-	case verdict == relay.CannotLand && (strings.Contains(row.Note, "insufficient_balance") || untaken(row.Note)): // no fault of its payments
+	case verdict == relay.CannotLand && row.Tries.Spares():
 		return w.Desk.Starved(ctx, e.Hash)
 	case verdict == relay.CannotLand:
 		return w.Desk.Died(ctx, e.Hash)
@@ -175,20 +174,8 @@ func (w *Worker) watched(ctx context.Context, e relay.Envelope) (whole bool, err
 	return whole, err
 }
 
-// handedIn begins the note of a row whose envelope was submitted, and counts how often.
+// handedIn begins the note of a row whose envelope was handed in, for people.
 const handedIn = "handed in %d times"
-
-// submissions reads the count out of a row's note.
-func submissions(note string) (n int) {
-	_, _ = fmt.Sscanf(note, handedIn, &n)
-	return n
-}
-
-// untaken says of an envelope whose bound has passed that no worker came to it before, or only when it was too late.
-func untaken(note string) bool {
-	n := submissions(note)
-	return n == 0 || n == 1 && strings.Contains(note, "too_late")
-}
 
 // handIn wraps e in a fee bump, paying more the more often it had to be tried, and submits it.
 func (w *Worker) handIn(ctx context.Context, row desk.Work, e relay.Envelope) error {
@@ -211,8 +198,8 @@ func (w *Worker) handIn(ctx context.Context, row desk.Work, e relay.Envelope) er
 	if e.Kind == relay.ClaimEnvelope && e.Asset != relay.Native && e.Asset != "" {
 		operations = 8
 	}
-	tries := submissions(row.Note) // attempts that only waited for something do not count
-	bid *= relay.Stroops(operations) << min(tries/4, 6)
+	tries := row.Tries
+	bid *= relay.Stroops(operations) << min(tries.HandedIn/4, 6)
 	outer := e.XDR
 	if e.OwnFee == 0 || e.State == relay.Planned { // a rung that pays for itself may still want the sponsor's signature
 		if outer, err = w.Signer.Bump(ctx, e.Hash, e.XDR, bid); err != nil {
@@ -223,14 +210,15 @@ func (w *Worker) handIn(ctx context.Context, row desk.Work, e relay.Envelope) er
 	if err != nil {
 		answer.Word = "no answer"
 	}
-	if strings.Contains(answer.Code, "frozen") { // no other number helps: park it, and look again later
+	tries.HandedIn, tries.Refusal = tries.HandedIn+1, answer.Why
+	if answer.Why == relay.RefusedFrozen { // no other number helps: park it, and look again later
 		for _, id := range e.Payments {
 			if _, err := w.Desk.Apply(ctx, id, relay.HoldingTroubled{Cause: relay.Frozen}); err != nil {
 				return err
 			}
 		}
 	}
-	return again{after: w.pause(row), why: fmt.Sprintf(handedIn+": %s %s", tries+1, answer.Word, answer.Code)}
+	return again{after: w.pause(row), tries: &tries, why: fmt.Sprintf(handedIn+": %s %s", tries.HandedIn, answer.Word, answer.Code)}
 }
 
 // fundingSize is how many operations a funding has, and one more for the fee bump around it.

@@ -96,6 +96,7 @@ type again struct {
 	after   time.Duration
 	at      relay.Micros // instead of after, by the clock that judges the row
 	untried bool         // it counts as no attempt; without after the row keeps its place
+	tries   *relay.Tries // what the row's attempts have come to, where this one added to it
 	why     string
 }
 
@@ -173,13 +174,16 @@ func (w *Worker) close(ctx context.Context, row desk.Work, err error) error {
 		}
 		return w.Store.Release(ctx, row.ID, due, a.why)
 	}
-	if n := submissions(row.Note); n > submissions(a.why) {
-		a.why = fmt.Sprintf(handedIn+"; then: %s", n, a.why) // the count outlives what came in between
+	tries := row.Tries
+	if a.tries != nil {
+		tries = *a.tries
+	} else if tries.HandedIn > 0 {
+		a.why = fmt.Sprintf(handedIn+"; then: %s", tries.HandedIn, a.why)
 	}
 	if a.at == 0 {
 		a.at = w.now() + relay.Micros(a.after.Microseconds())
 	}
-	return w.Store.Retry(ctx, row.ID, a.at, a.why)
+	return w.Store.Retry(ctx, row.ID, a.at, tries, a.why)
 }
 
 func (w *Worker) guarded(ctx context.Context, row desk.Work) (err error) {

@@ -48,7 +48,7 @@ func (p *Port) Head(ctx context.Context) (relay.Head, error) {
 // Submit hands an outer envelope in.
 func (p *Port) Submit(ctx context.Context, envelope []byte) (relay.Answer, error) {
 	a := p.Client.Submit(ctx, base64.StdEncoding.EncodeToString(envelope))
-	return relay.Answer{Word: a.Word, Code: a.Code, Later: a.Busy}, ctx.Err()
+	return relay.Answer{Word: a.Word, Code: a.Code, Why: stellar.RefusalOf(a.Code), Later: a.Busy}, ctx.Err()
 }
 
 // Sight looks an envelope up by its inner hash.

@@ -45,7 +45,7 @@ func (p *Port) Head(ctx context.Context) (relay.Head, error) {
 func (p *Port) Submit(ctx context.Context, envelope []byte) (relay.Answer, error) {
 	a := p.Client.Submit(ctx, base64.StdEncoding.EncodeToString(envelope))
 	busy := a.Word == TryLater || a.Code == "tx_insufficient_fee" // a higher bid would get through
-	return relay.Answer{Word: a.Word, Code: a.Code, Later: busy}, ctx.Err()
+	return relay.Answer{Word: a.Word, Code: a.Code, Why: stellar.RefusalOf(a.Code), Later: busy}, ctx.Err()
 }
 
 // Sight looks an envelope up by its inner hash.

@@ -1,0 +1,23 @@
+package relay
+
+// Refusal is why the network refused an envelope, as far as a rule of ours depends on it; "" is any other reason, or none.
+type Refusal string
+
+const (
+	RefusedFrozen Refusal = "frozen"   // the envelope names an entry that is frozen (CAP-77)
+	RefusedShort  Refusal = "short"    // the account that pays the fee has not enough lumens
+	RefusedLate   Refusal = "too_late" // its bound has passed
+)
+
+// Tries is what the attempts at a row of work have come to. Attempts that only waited for something leave it as it is.
+type Tries struct {
+	HandedIn int     // how often its envelopes were handed in
+	Refusal  Refusal // of the last of these
+	Gone     int     // how often the balance that it is about was looked for and not found
+}
+
+// Spares says of a funding that is proven unable to land that it was no try of its payments: it was never handed in, or only
+// when its bound had passed, or the account that pays for it had run short.
+func (t Tries) Spares() bool {
+	return t.HandedIn == 0 || t.HandedIn == 1 && t.Refusal == RefusedLate || t.Refusal == RefusedShort
+}
