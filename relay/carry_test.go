@@ -33,10 +33,10 @@ func TestLoad(t *testing.T) {
 	}{
 		"lumens":           {relay.Payment{Asset: relay.Native}, relay.Load{Unmade: 1, UnmadeUnits: 2}},
 		"credit":           {relay.Payment{Asset: "USD:G"}, relay.Load{Unmade: 1, UnmadeUnits: 3, Credit: 1}},
-		"a wallet's":       {relay.Payment{Asset: relay.Native, From: "G", Sponsor: "G"}, relay.Load{}},
-		"a move of ours":   {relay.Payment{Asset: relay.Native, From: "G", Replaces: "p"}, relay.Load{Unmade: 1}},
-		"directly":         {relay.Payment{Asset: relay.Native, PayTo: "G"}, relay.Load{Unmade: 1}},
-		"directly, credit": {relay.Payment{Asset: "USD:G", PayTo: "G"}, relay.Load{Unmade: 1, Credit: 1}},
+		"a wallet's":       {relay.Payment{Asset: relay.Native, Route: relay.Route{From: "G", Sponsor: "G"}}, relay.Load{}},
+		"a move of ours":   {relay.Payment{Asset: relay.Native, Route: relay.Route{From: "G", Replaces: "p"}}, relay.Load{Unmade: 1}},
+		"directly":         {relay.Payment{Asset: relay.Native, Route: relay.Route{PayTo: "G"}}, relay.Load{Unmade: 1}},
+		"directly, credit": {relay.Payment{Asset: "USD:G", Route: relay.Route{PayTo: "G"}}, relay.Load{Unmade: 1, Credit: 1}},
 	} {
 		if got := relay.LoadOf(c.p); got != c.want {
 			t.Errorf("%s: %+v, want %+v", name, got, c.want)

@@ -25,18 +25,13 @@ type Payment struct {
 	SenderRecipients []string
 	ShareReleasedAt  Micros // 0 = never
 
-	From       string      // account whose owner's client makes the holding account and funds it; "" = the app's treasury, by the signer
-	Sponsor    string      // account of the sender that keeps the holding account's reserve; "" = the service does, and pays all fees
-	Purse      Stroops     // lumens besides the amount, out of which such a holding account pays its own fees and the claimant's account
-	RungFee    Stroops     // what each rung bids, out of the purse; 0 = inside a fee bump of the service
-	FundBy     uint32      // of a payment with From: last ledger in which its funding may land
+	Route                  // how it is funded
+	FundBy     uint32      // of a payment that a client funds: last ledger in which its funding may land
 	FundUntil  int64       // and last close time, Unix seconds
-	Replaces   PaymentID   // the payment whose holding account is emptied into this one's; "" = none
 	ManageHash string      // hash of the token with which the sender manages it without the app's key; "" = none
 	BoxMAC     string      // of a box that a client minted: HMAC of its account under a key of the link
 	Proof      WalletProof // of the wallet, for the current deposit
 	Clawback   bool        // the issuer of the asset can take it back
-	PayTo      string      // account that the recipient agreed to be paid into directly: there is no holding account; "" = none
 
 	Delivery Delivery // of our mails to the recipient
 

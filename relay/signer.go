@@ -26,38 +26,20 @@ type FundIntent struct {
 
 // Minted is the signer's answer for one payment.
 type Minted struct {
-	Payment   PaymentID
-	Account   string // the holding account
-	Amount    Stroops
-	Asset     string
-	ReturnTo  string
-	ExpiresAt Micros
-	Box       []byte     // age file: the holding secret, sealed to sender and claim recipient
-	Ladder    []Envelope // the way back, in the order of use
-	BoxMAC    string     // as Payment.BoxMAC
-	Terms     Terms
-	Proof     WalletProof // as Payment.Proof
+	Route
+	Payment    PaymentID
+	Account    string // the holding account
+	Amount     Stroops
+	Asset      string
+	ReturnTo   string
+	ReturnMemo Memo
+	ExpiresAt  Micros
+	Box        []byte      // age file: the holding secret, sealed to sender and claim recipient
+	Ladder     []Envelope  // the way back, in the order of use
+	BoxMAC     string      // as Payment.BoxMAC
+	Proof      WalletProof // as Payment.Proof
 
 	LadderVersion int // of Ladder; 0 is the first
-}
-
-// Terms are what the sender of a payment that a client funds has agreed to, and of a direct one where it goes. All empty:
-// the service funds it out of the app's treasury, into a holding account.
-type Terms struct {
-	From     string // as Payment.From, Sponsor and so on
-	Sponsor  string
-	Purse    Stroops
-	RungFee  Stroops
-	Replaces PaymentID
-	PayTo    string
-
-	ReturnMemo Memo
-}
-
-// Terms are the payment's.
-func (p Payment) Terms() Terms {
-	return Terms{From: p.From, Sponsor: p.Sponsor, Purse: p.Purse, RungFee: p.RungFee, Replaces: p.Replaces, PayTo: p.PayTo,
-		ReturnMemo: p.ReturnMemo}
 }
 
 // KeepIntent asks the signer to keep what a client minted: the box, the way back and the funding that is to come.

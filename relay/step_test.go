@@ -189,7 +189,7 @@ func TestReaddress(t *testing.T) {
 
 // A payment that its sender's client funds waits until the ledger or its clock says that the time is over, and no longer.
 func TestNotFunded(t *testing.T) {
-	base := Payment{State: Created, From: "S", FundBy: 20, FundUntil: 1000, ExpiresAt: Seconds(9000)}
+	base := Payment{State: Created, Route: Route{From: "S"}, FundBy: 20, FundUntil: 1000, ExpiresAt: Seconds(9000)}
 	for name, c := range map[string]struct {
 		change func(*Payment)
 		at     Head
@@ -220,11 +220,11 @@ func TestAWalletsFundingDiesOnce(t *testing.T) {
 		reason Reason
 		fund   bool
 	}{
-		"wallet":          {Payment{From: "S"}, Failed, FundingFailed, false},
-		"wallet, asked":   {Payment{From: "S", ReturnWish: ByCancel}, Created, "", false},
+		"wallet":          {Payment{Route: Route{From: "S"}}, Failed, FundingFailed, false},
+		"wallet, asked":   {Payment{Route: Route{From: "S"}, ReturnWish: ByCancel}, Created, "", false},
 		"treasury":        {Payment{}, Created, "", true},
 		"treasury, often": {Payment{Fundings: MostFundings}, Failed, FundingFailed, false},
-		"direct":          {Payment{PayTo: "G"}, Created, "", true},
+		"direct":          {Payment{Route: Route{PayTo: "G"}}, Created, "", true},
 	} {
 		c.p.State, c.p.Funding, c.p.Bound = Funding, "f", 9
 		next, effects, err := Step(c.p, FundingDead{Hash: "f", Fee: 3}, 1)
@@ -242,7 +242,7 @@ func TestAWalletsFundingDiesOnce(t *testing.T) {
 
 // A direct payment ends where its funding lands, in the account that was agreed and no other.
 func TestPaidDirectly(t *testing.T) {
-	p := Payment{State: Created, Amount: 5, PayTo: "GANA", ReturnTo: "T", Policy: Link}
+	p := Payment{State: Created, Amount: 5, Route: Route{PayTo: "GANA"}, ReturnTo: "T", Policy: Link}
 	p, _, err := Step(p, FundingSigned{Hash: "f", Bound: 9}, 1)
 	if err != nil || p.State != Funding || p.Holding != "" || p.NotBefore() != 0 || p.LockedUnits() != 0 || p.OwnUnits() != 0 {
 		t.Fatal(p, err)
@@ -389,8 +389,8 @@ func TestShort(t *testing.T) {
 
 // A move hands down what the purse has paid: what is written down, its own fee, and of before what nobody wrote down.
 func TestAMoveHandsFeesDown(t *testing.T) {
-	old := Payment{ID: "o", Holding: "H", Amount: 25, Asset: Native, Purse: mostOwnFee + 10, Sponsor: "W", ReturnTo: "W", FeeHolding: 3}
-	p, e := Payment{ID: "p", Holding: "N", From: "H", Sponsor: "W", Replaces: "o"}, Envelope{Kind: FundingEnvelope, Payments: []PaymentID{"p"}, Fee: 2}
+	old := Payment{ID: "o", Holding: "H", Amount: 25, Asset: Native, Route: Route{Purse: mostOwnFee + 10, Sponsor: "W"}, ReturnTo: "W", FeeHolding: 3}
+	p, e := Payment{ID: "p", Holding: "N", Route: Route{From: "H", Sponsor: "W", Replaces: "o"}}, Envelope{Kind: FundingEnvelope, Payments: []PaymentID{"p"}, Fee: 2}
 	for name, c := range map[string]struct {
 		version             int
 		credit              bool
@@ -424,8 +424,8 @@ func TestAMoveHandsFeesDown(t *testing.T) {
 // Who pays a fee is what the ledger shows: what a stranger paid is none of the payment's cost.
 func TestFeesAreCharged(t *testing.T) {
 	funding, rung := Envelope{Kind: FundingEnvelope, Source: "channel"}, Envelope{Kind: ReturnEnvelope, Source: "H"}
-	managed, wallet := Payment{Holding: "H"}, Payment{Holding: "H", From: "W", Sponsor: "W"}
-	move := Payment{Holding: "N", From: "H"}
+	managed, wallet := Payment{Holding: "H"}, Payment{Holding: "H", Route: Route{From: "W", Sponsor: "W"}}
+	move := Payment{Holding: "N", Route: Route{From: "H"}}
 	for name, c := range map[string]struct {
 		p    Payment
 		e    Envelope
@@ -461,7 +461,7 @@ func TestSpentUnits(t *testing.T) {
 		p    Payment
 		want int
 	}{
-		"lumens": {Payment{Asset: Native}, 2}, "credit": {Payment{Asset: "USD:G"}, 3}, "own": {Payment{Asset: "USD:G", Sponsor: "S"}, 0},
+		"lumens": {Payment{Asset: Native}, 2}, "credit": {Payment{Asset: "USD:G"}, 3}, "own": {Payment{Asset: "USD:G", Route: Route{Sponsor: "S"}}, 0},
 	} {
 		c.p.State, c.p.Holding = Pending, "H"
 		if locked, own := c.p.LockedUnits(), c.p.OwnUnits(); locked != c.want || own != AssetUnits(c.p.Asset)-c.want {
@@ -517,7 +517,7 @@ func TestAWalletsFundingComesBack(t *testing.T) {
 			t.Errorf("%s, funded by the service: %v", name, err)
 		}
 	}
-	if p, _, err := Step(Payment{State: Failed, Reason: NotFunded, From: "S", Sponsor: "S"}, FundingLanded{Hash: "f", Tx: "t"}, 2); err != nil || p.State != Failed {
+	if p, _, err := Step(Payment{State: Failed, Reason: NotFunded, Route: Route{From: "S", Sponsor: "S"}}, FundingLanded{Hash: "f", Tx: "t"}, 2); err != nil || p.State != Failed {
 		t.Errorf("with nothing known of what it made: %s %v", p.State, err)
 	}
 }
@@ -539,8 +539,7 @@ func TestTheEarlierEndIsTheEnd(t *testing.T) {
 			return Moved{Tx: tx, Ledger: l, Holding: "I", Arrived: 25 * One, Rest: One}
 		},
 	}
-	base := Payment{State: Pending, From: "S", Sponsor: "S", ReturnTo: "S", Funding: "f", Holding: "H", Bound: 9, LadderVersion: LadderVersion, Amount: 25 * One, Purse: One,
-		RungFee: 100, FeePaid: 10, FeeHolding: 2, ExpiresAt: expiry}
+	base := Payment{State: Pending, Route: Route{From: "S", Sponsor: "S", Purse: One, RungFee: 100}, ReturnTo: "S", Funding: "f", Holding: "H", Bound: 9, LadderVersion: LadderVersion, Amount: 25 * One, FeePaid: 10, FeeHolding: 2, ExpiresAt: expiry}
 	for a, first := range ends {
 		for b, second := range ends {
 			want, _, err := Step(base, first("a", 20), 1)
@@ -570,7 +569,7 @@ func TestTheEarlierEndIsTheEnd(t *testing.T) {
 
 // A plan that the signer does not keep is taken back, and the payment ends as it would have without it.
 func TestUndoFunding(t *testing.T) {
-	base := Payment{State: Funding, From: "S", Sponsor: "S", Funding: "f", Holding: "H", Bound: 9, BoxMAC: "m", Fundings: 1, FundUntil: 50, ExpiresAt: Seconds(90)}
+	base := Payment{State: Funding, Route: Route{From: "S", Sponsor: "S"}, Funding: "f", Holding: "H", Bound: 9, BoxMAC: "m", Fundings: 1, FundUntil: 50, ExpiresAt: Seconds(90)}
 	for name, c := range map[string]struct {
 		change func(*Payment)
 		hash   string

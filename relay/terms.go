@@ -36,17 +36,13 @@ func CheckOpening(p Payment, app App, now Micros) error {
 	return CheckExpiry(now, p.ExpiresAt)
 }
 
-// checkTerms refuses terms that no request can ask for: whoever took it in has put them together wrongly.
+// checkTerms refuses terms that no request can ask for: the caller has put them together wrongly.
 func checkTerms(p Payment, app App) error {
-	own := p.From != ""
-	switch {
-	case p.PayTo != "" && (own || p.PayTo == app.Treasury):
+	switch own := p.ByClient(); {
+	case p.IsDirect() && p.PayTo == app.Treasury:
 		return NewFault(Internal, "direct_misused", "", nil)
 	case own != (p.FundBy != 0) || own != (p.FundUntil != 0):
-	case p.Replaces != "" && !own, own && p.Replaces == "" && p.Sponsor == "": // who funds it anew keeps its reserve too
-	case p.Sponsor != "" && (!own || p.RungFee <= 0 || p.Purse <= 0), p.Sponsor == "" && (p.RungFee != 0 || p.Purse != 0):
-	default:
-		return nil
+		return errTerms
 	}
-	return NewFault(Internal, "terms_missing", "", nil)
+	return p.Route.Check()
 }

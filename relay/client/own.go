@@ -183,7 +183,7 @@ func (c *Client) fundOwn(ctx context.Context, s Sent, want ownTerms, by ownHands
 	if want.move != nil {
 		own := stellar.FundingPlan{Passphrase: plan.Passphrase, Channel: plan.Channel, Sponsor: plan.Sponsor, Treasury: plan.Treasury,
 			Sequence: plan.Sequence, MaxTime: plan.MaxTime, LastLedger: plan.Bound, Fee: plan.Fee, Move: true,
-			Payments: []stellar.Holding{{Account: receipt.HoldingAccount, Asset: m.Asset, Amount: int64(m.Amount), Purse: int64(plan.Terms.Purse)}}}
+			Payments: []stellar.Holding{{Account: receipt.HoldingAccount, Asset: m.Asset, Amount: int64(m.Amount), Purse: int64(plan.Route.Purse)}}}
 		if funding, err = want.move(funding, own); err != nil {
 			return s, err
 		}
@@ -235,10 +235,9 @@ func (c *Client) planOwn(s Sent, want ownTerms) (mint.Plan, relay.Mint, error) {
 	case t.MaxTime <= 0 || t.MaxTime > end || t.LastLedger <= t.Ledger || t.LastLedger-t.Ledger > relay.RememberedLedgers || t.Sequence <= 0:
 		return bad("an end that is too far, or past")
 	}
-	terms := relay.Terms{From: t.From, Sponsor: want.sponsor, Purse: purse, RungFee: relay.Stroops(t.RungFee), Replaces: relay.PaymentID(t.Replaces),
-		ReturnMemo: want.memo}
+	route := relay.Route{From: t.From, Sponsor: want.sponsor, Purse: purse, RungFee: relay.Stroops(t.RungFee), Replaces: relay.PaymentID(t.Replaces)}
 	plan := mint.Plan{Passphrase: want.network, Channel: t.From, Sponsor: t.Sponsor, Treasury: t.From, Rescue: t.Rescue, Sequence: t.Sequence,
-		SignedAt: t.Ledger, Bound: t.LastLedger, MaxTime: t.MaxTime, Fee: uint32(t.Fee), Terms: terms}
+		SignedAt: t.Ledger, Bound: t.LastLedger, MaxTime: t.MaxTime, Fee: uint32(t.Fee), Route: route, ReturnMemo: want.memo}
 	return plan, relay.Mint{Payment: relay.PaymentID(p.ID), Amount: amount, Asset: p.Asset, Note: want.note, ReturnTo: p.ReturnTo,
 		ExpiresAt: relay.At(p.ExpiresAt), SenderRecipients: want.sender, ClaimRecipient: want.claim}, nil
 }
@@ -250,12 +249,12 @@ func ownReceipt(s Sent, network string, plan mint.Plan, a relay.FundAnswer) (Own
 	}
 	m := a.Minted[0]
 	r := Receipt{Format: wire.ReceiptFormat, Payment: s.Payment.ID, Network: network, HoldingAccount: m.Account, Amount: m.Amount.String(), Asset: m.Asset,
-		ReturnTo: m.ReturnTo, NotBeforeLedger: a.Envelope.Bound + 1, RungFee: int64(m.Terms.RungFee), Box: base64.StdEncoding.EncodeToString(m.Box),
+		ReturnTo: m.ReturnTo, NotBeforeLedger: a.Envelope.Bound + 1, RungFee: int64(m.RungFee), Box: base64.StdEncoding.EncodeToString(m.Box),
 		Explanation: fmt.Sprintf("Keep this file where Restante is not. As long as nobody has claimed, it brings the money home to %s with Restante gone, "+
 			"from ledger %d on: anybody hands in the first rung of the ladder, or opens the box with the sender's age identity, which is the key of the "+
 			"holding account. The token manages the payment while Restante is there.", m.ReturnTo, a.Envelope.Bound+1)}
-	r.LadderVersion, r.Wallet, r.ReturnMemoType, r.ReturnMemo = m.LadderVersion, m.Terms.Sponsor, m.Terms.ReturnMemo.Kind, m.Terms.ReturnMemo.Value
-	ladder := relay.LadderOf(m.LadderVersion, m.Asset, a.Envelope.Bound, m.ReturnTo, m.Terms.ReturnMemo, m.Terms.Sponsor)
+	r.LadderVersion, r.Wallet, r.ReturnMemoType, r.ReturnMemo = m.LadderVersion, m.Sponsor, m.ReturnMemo.Kind, m.ReturnMemo.Value
+	ladder := relay.LadderOf(m.LadderVersion, m.Asset, a.Envelope.Bound, m.ReturnTo, m.ReturnMemo, m.Sponsor)
 	for _, e := range m.Ladder {
 		r.Ladder = append(r.Ladder, wire.ReceiptRung{Rung: e.Rung, Hash: e.Hash, Envelope: base64.StdEncoding.EncodeToString(e.XDR),
 			LastResort: ladder.Role(e.Rung) == relay.LastResort, NeedsService: ladder.Cosigned(e.Rung)})

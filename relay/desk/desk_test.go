@@ -120,7 +120,7 @@ func (r *room) answer(state relay.EnvelopeState, ps ...relay.Payment) relay.Fund
 	var ids []relay.PaymentID
 	for _, p := range ps {
 		ids = append(ids, p.ID)
-		m := relay.Minted{Payment: p.ID, Amount: p.Amount, Asset: p.Asset, ReturnTo: p.ReturnTo, ExpiresAt: p.ExpiresAt, Terms: p.Terms(), BoxMAC: "mac"}
+		m := relay.Minted{Payment: p.ID, Amount: p.Amount, Asset: p.Asset, ReturnTo: p.ReturnTo, ExpiresAt: p.ExpiresAt, Route: p.Route, ReturnMemo: p.ReturnMemo, BoxMAC: "mac"}
 		if p.PayTo == "" {
 			m.Account, m.Box = "GH"+string(p.ID), []byte("box")
 			m.Ladder = []relay.Envelope{relaytest.RungOf("r1"+string(p.ID), 1, p.ID), relaytest.RungOf("r0"+string(p.ID), 0, p.ID)}
@@ -613,7 +613,7 @@ func TestAdoptWhatWasForgotten(t *testing.T) {
 	r.is(old.ID, relay.Returning, relay.ByCancel)
 	r.ok(r.Adopt(t.Context(), second, nil, false, r.app))
 	if p := r.is(wallet.ID, relay.Funding, ""); p.From != wallet.From || p.FundBy != second.Envelope.Bound || p.FundUntil != second.Envelope.MaxTime ||
-		p.BoxMAC != "mac" || p.Terms() != wallet.Terms() || p.ReturnWish != relay.ByCancel {
+		p.BoxMAC != "mac" || p.Route != wallet.Route || p.ReturnMemo != wallet.ReturnMemo || p.ReturnWish != relay.ByCancel {
 		t.Errorf("%+v", p)
 	}
 	r.ok(r.Adopt(t.Context(), third, seen(third), false, r.app))

@@ -136,7 +136,7 @@ func (d *Desk) Planned(ctx context.Context, id relay.PaymentID) (f relay.FundAns
 			return err
 		}
 		m := relay.Minted{Payment: p.ID, Account: p.Holding, Amount: p.Amount, Asset: p.Asset, ReturnTo: p.ReturnTo, ExpiresAt: p.ExpiresAt,
-			BoxMAC: p.BoxMAC, Proof: p.Proof, Terms: p.Terms(), LadderVersion: p.LadderVersion}
+			BoxMAC: p.BoxMAC, Proof: p.Proof, Route: p.Route, ReturnMemo: p.ReturnMemo, LadderVersion: p.LadderVersion}
 		for _, e := range all {
 			switch {
 			case e.Hash == p.Funding:

@@ -123,8 +123,8 @@ func (d *Desk) foundling(tx Tx, f relay.FundAnswer, m relay.Minted) (relay.Payme
 	p := relay.Payment{ID: m.Payment, App: f.App, Version: 1, State: relay.Created, To: relay.Handle{Kind: "app", Value: "forgotten"}, Amount: m.Amount, Asset: m.Asset,
 		Policy: relay.Guarded, LinkMadeBy: "client", AuthHash: "forgotten", ClaimRecipient: "forgotten", SenderRecipients: []string{"forgotten"},
 		ReturnTo: m.ReturnTo, ExpiresAt: m.ExpiresAt, CreatedAt: now, UpdatedAt: now,
-		From: m.Terms.From, Sponsor: m.Terms.Sponsor, Purse: m.Terms.Purse, RungFee: m.Terms.RungFee, Replaces: m.Terms.Replaces, PayTo: m.Terms.PayTo,
-		ReturnMemo: m.Terms.ReturnMemo}
+		Route:      m.Route,
+		ReturnMemo: m.ReturnMemo}
 	if p.From != "" {
 		p.FundBy, p.FundUntil = f.Envelope.Bound, f.Envelope.MaxTime
 	}

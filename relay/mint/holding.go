@@ -24,7 +24,7 @@ func mintOne(plan Plan, m relay.Mint, key *keypair.Full) (relay.Minted, error) {
 		return relay.Minted{}, err
 	}
 	return relay.Minted{Payment: m.Payment, Account: key.Address(), Amount: m.Amount, Asset: m.Asset, ReturnTo: m.ReturnTo,
-		ExpiresAt: m.ExpiresAt, Box: file, Ladder: ladder, LadderVersion: way.Version, Terms: plan.Terms}, nil
+		ExpiresAt: m.ExpiresAt, Box: file, Ladder: ladder, LadderVersion: way.Version, Route: plan.Route, ReturnMemo: plan.ReturnMemo}, nil
 }
 
 func sealBox(plan Plan, m relay.Mint, key *keypair.Full) ([]byte, error) {
@@ -34,8 +34,8 @@ func sealBox(plan Plan, m relay.Mint, key *keypair.Full) ([]byte, error) {
 		V: box.Version, Payment: string(m.Payment), Network: plan.Passphrase, Account: key.Address(), Secret: held,
 		Asset: m.Asset, Amount: int64(m.Amount), ReturnTo: m.ReturnTo, ExpiresAt: int64(m.ExpiresAt), Note: m.Note,
 	}
-	if plan.Terms.Sponsor != "" { // what a claim leaves of the purse is its wallet's, which the claimant's client must know by itself
-		content.V, content.Keeper = box.KeeperVersion, plan.Terms.Sponsor
+	if plan.Route.Sponsor != "" { // what a claim leaves of the purse is its wallet's, which the claimant's client must know by itself
+		content.V, content.Keeper = box.KeeperVersion, plan.Route.Sponsor
 	}
 	file, err := seal.Seal(content, seal.Recipients{Sender: m.SenderRecipients, Claim: m.ClaimRecipient})
 	if err != nil {
@@ -48,8 +48,8 @@ func sealBox(plan Plan, m relay.Mint, key *keypair.Full) ([]byte, error) {
 // way is the way back of one payment of the plan.
 func (p Plan) way(m relay.Mint, holding string) stellar.ReturnPlan {
 	return stellar.ReturnPlan{
-		Passphrase: p.Passphrase, Version: relay.LadderVersion, Holding: holding, ReturnTo: m.ReturnTo, Memo: p.Terms.ReturnMemo, LastLedger: p.Bound,
-		Sponsor: p.rescue(), Wallet: p.Terms.Sponsor, Asset: m.Asset, Amount: int64(m.Amount), Fee: uint32(p.Terms.RungFee),
+		Passphrase: p.Passphrase, Version: relay.LadderVersion, Holding: holding, ReturnTo: m.ReturnTo, Memo: p.ReturnMemo, LastLedger: p.Bound,
+		Sponsor: p.rescue(), Wallet: p.Route.Sponsor, Asset: m.Asset, Amount: int64(m.Amount), Fee: uint32(p.Route.RungFee),
 	}
 }
 
@@ -76,7 +76,7 @@ func climb(plan Plan, way stellar.ReturnPlan, payment relay.PaymentID, key *keyp
 			return nil, err
 		}
 		e.Kind, e.State, e.Rung, e.Payments = relay.ReturnEnvelope, relay.Signed, r.K, []relay.PaymentID{payment}
-		e.OwnFee = plan.Terms.RungFee
+		e.OwnFee = plan.Route.RungFee
 		if way.Ladder().Cosigned(r.K) {
 			e.State = relay.Planned // the sponsor signs it when it is due
 		}

@@ -31,8 +31,9 @@ type Plan struct {
 	MaxTime    int64  // last close time at which it may land, Unix seconds
 
 	// Of a payment that its sender's client funds ([Own]).
-	Fee   uint32      // stroops that Channel bids for the funding; 0 = inside a fee bump
-	Terms relay.Terms // purse, rung fee, what it replaces, and the memo of its way back
+	Fee        uint32 // stroops that Channel bids for the funding; 0 = inside a fee bump
+	Route      relay.Route
+	ReturnMemo relay.Memo // of its way back
 }
 
 func (p Plan) rescue() string {
@@ -62,7 +63,7 @@ func Fund(ctx context.Context, random io.Reader, plan Plan, mints []relay.Mint, 
 	keys := make([]*keypair.Full, len(mints)) // nil for whoever is paid directly
 	var signers []*keypair.Full
 	for i, m := range mints {
-		h := stellar.Holding{Asset: m.Asset, Amount: int64(m.Amount), Purse: int64(plan.Terms.Purse), PayTo: m.PayTo}
+		h := stellar.Holding{Asset: m.Asset, Amount: int64(m.Amount), Purse: int64(plan.Route.Purse), PayTo: m.PayTo}
 		if m.PayTo == "" {
 			var err error
 			if keys[i], err = draw(random); err != nil {
@@ -79,7 +80,7 @@ func Fund(ctx context.Context, random io.Reader, plan Plan, mints []relay.Mint, 
 	answer := relay.FundAnswer{App: plan.App}
 	for i, m := range mints {
 		minted := relay.Minted{Payment: m.Payment, Amount: m.Amount, Asset: m.Asset, ReturnTo: m.ReturnTo, ExpiresAt: m.ExpiresAt,
-			Terms: relay.Terms{PayTo: m.PayTo}}
+			Route: relay.Route{PayTo: m.PayTo}}
 		if m.PayTo == "" {
 			if minted, err = mintOne(plan, m, keys[i]); err != nil {
 				return relay.FundAnswer{}, at(i, err)
@@ -107,7 +108,7 @@ func Own(random io.Reader, plan Plan, m relay.Mint) (relay.FundAnswer, error) {
 		return relay.FundAnswer{}, err
 	}
 	funding := plan.funding()
-	funding.Payments = []stellar.Holding{{Account: key.Address(), Asset: m.Asset, Amount: int64(m.Amount), Purse: int64(plan.Terms.Purse)}}
+	funding.Payments = []stellar.Holding{{Account: key.Address(), Asset: m.Asset, Amount: int64(m.Amount), Purse: int64(plan.Route.Purse)}}
 	tx, err := stellar.BuildFunding(funding)
 	if err != nil {
 		return relay.FundAnswer{}, relay.NewFault(relay.Invalid, "funding_refused", "This funding cannot be built.", err)
@@ -151,7 +152,7 @@ func at(i int, err error) error {
 func (p Plan) funding() stellar.FundingPlan {
 	return stellar.FundingPlan{
 		Passphrase: p.Passphrase, Channel: p.Channel, Sponsor: p.Sponsor, Treasury: p.Treasury,
-		Sequence: p.Sequence, MaxTime: p.MaxTime, LastLedger: p.Bound, Fee: p.Fee, Move: p.Terms.Replaces != "",
+		Sequence: p.Sequence, MaxTime: p.MaxTime, LastLedger: p.Bound, Fee: p.Fee, Move: p.Route.Replaces != "",
 	}
 }
 

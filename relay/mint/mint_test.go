@@ -189,7 +189,7 @@ func TestFundRefuses(t *testing.T) {
 func (w wallet) own(asset string) (mint.Plan, relay.Mint) {
 	plan, m := w.plan(), w.mints(1)[0]
 	plan.Channel, plan.Sponsor, plan.Rescue, plan.Fee = w.treasury.Address(), w.treasury.Address(), w.sponsor.Address(), 700
-	plan.Terms = relay.Terms{From: w.treasury.Address(), Sponsor: w.treasury.Address(), Purse: relay.Stroops(stellar.PurseOf(asset)), RungFee: 900}
+	plan.Route = relay.Route{From: w.treasury.Address(), Sponsor: w.treasury.Address(), Purse: relay.Stroops(stellar.PurseOf(asset)), RungFee: 900}
 	m.Asset = asset
 	return plan, m
 }
@@ -203,7 +203,7 @@ func TestOwn(t *testing.T) {
 		for _, move := range []bool{false, true} {
 			plan, m := w.own(asset)
 			if move {
-				plan.Terms.Replaces, plan.Sponsor, plan.Terms.Sponsor = w.mints(1)[0].Payment, w.channel.Address(), w.channel.Address()
+				plan.Route.Replaces, plan.Sponsor, plan.Route.Sponsor = w.mints(1)[0].Payment, w.channel.Address(), w.channel.Address()
 				m.ReturnTo = w.channel.Address()
 			}
 			seed := bytes.Repeat([]byte{5}, 32)
@@ -216,7 +216,7 @@ func TestOwn(t *testing.T) {
 				t.Fatal(err)
 			}
 			got := a.Minted[0]
-			if len(a.Minted) != 1 || got.Account != key.Address() || got.Terms != plan.Terms || got.Asset != asset || a.App != plan.App ||
+			if len(a.Minted) != 1 || got.Account != key.Address() || got.Route != plan.Route || got.ReturnMemo != plan.ReturnMemo || got.Asset != asset || a.App != plan.App ||
 				a.Envelope.State != relay.Planned || a.Envelope.OwnFee != 700 || !slices.Equal(a.Envelope.Payments, []relay.PaymentID{m.Payment}) {
 				t.Errorf("%+v", a)
 			}
@@ -239,14 +239,14 @@ func TestOwn(t *testing.T) {
 				k := len(got.Ladder) - 1 - i
 				way := stellar.ReturnPlan{
 					Passphrase: passphrase, Version: relay.LadderVersion, Holding: key.Address(), ReturnTo: m.ReturnTo, LastLedger: 120, Asset: asset,
-					Amount: 1, Fee: 900, Sponsor: w.sponsor.Address(), Wallet: plan.Terms.Sponsor,
+					Amount: 1, Fee: 900, Sponsor: w.sponsor.Address(), Wallet: plan.Route.Sponsor,
 				}
 				if _, err := stellar.CheckReturn(base64.StdEncoding.EncodeToString(rung.XDR), way, k); err != nil || rung.OwnFee != 900 || rung.Rung != k || (rung.State == relay.Planned) != way.Ladder().Cosigned(k) {
 					t.Errorf("rung %d: %+v, %v", k, rung, err)
 				}
 			}
 			c, err := unseal.Open(got.Box, w.sender, box.Expect{Payment: string(m.Payment), Network: passphrase, Account: got.Account, Asset: asset, Amount: 1})
-			if err != nil || c.V != box.KeeperVersion || c.Keeper != plan.Terms.Sponsor { // who keeps the reserve is sealed
+			if err != nil || c.V != box.KeeperVersion || c.Keeper != plan.Route.Sponsor { // who keeps the reserve is sealed
 				t.Errorf("keeper %q, %v", c.Keeper, err)
 			}
 		}
@@ -256,7 +256,7 @@ func TestOwn(t *testing.T) {
 		"no asset":       func(_ *mint.Plan, m *relay.Mint) { m.Asset = "" },
 		"no bound":       func(p *mint.Plan, _ *relay.Mint) { p.Bound = 0 },
 		"no reader":      func(_ *mint.Plan, m *relay.Mint) { m.SenderRecipients = nil },
-		"into itself":    func(p *mint.Plan, _ *relay.Mint) { p.Terms.Replaces, p.Channel = "pay_x", w.channel.Address() },
+		"into itself":    func(p *mint.Plan, _ *relay.Mint) { p.Route.Replaces, p.Channel = "pay_x", w.channel.Address() },
 		"return nowhere": func(_ *mint.Plan, m *relay.Mint) { m.ReturnTo = "" },
 		"no rescue":      func(p *mint.Plan, _ *relay.Mint) { p.Rescue, p.Sponsor = "", "" },
 	} {
@@ -278,7 +278,7 @@ func TestFundDirectly(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if m := a.Minted[1]; m.Account != "" || m.Box != nil || m.Ladder != nil || m.Terms != (relay.Terms{PayTo: ana}) || m.Amount != 2 {
+	if m := a.Minted[1]; m.Account != "" || m.Box != nil || m.Ladder != nil || m.Route != (relay.Route{PayTo: ana}) || m.Amount != 2 {
 		t.Errorf("%+v", m)
 	}
 	by, err := stellar.SignedBy(base64.StdEncoding.EncodeToString(a.Envelope.XDR), passphrase, a.Minted[0].Account, a.Minted[2].Account, ana)

@@ -86,13 +86,13 @@ func termsKept(b *bench) {
 // filled wants every field of a type to be set in one of the values: else the test that uses them shows nothing about it.
 func filled[T any](b *bench, values ...T) {
 	b.Helper()
-	for i := range reflect.TypeFor[T]().NumField() {
-		set := false
+	for _, f := range reflect.VisibleFields(reflect.TypeFor[T]()) {
+		set := f.Anonymous || f.Name == "Version" // the fields of one that is embedded are asked for one by one
 		for _, v := range values {
-			set = set || !reflect.ValueOf(v).Field(i).IsZero()
+			set = set || !reflect.ValueOf(v).FieldByIndex(f.Index).IsZero()
 		}
-		if name := reflect.TypeFor[T]().Field(i).Name; !set && name != "Version" {
-			b.Errorf("no row has a %s", name)
+		if !set {
+			b.Errorf("no row has a %s", f.Name)
 		}
 	}
 }

@@ -181,7 +181,7 @@ func (s *server) minted(p relay.Payment, in wire.DepositRequest, head relay.Head
 		return relay.FundAnswer{}, err
 	}
 	m := relay.Minted{Payment: p.ID, Account: in.HoldingAccount, Amount: p.Amount, Asset: p.Asset, ReturnTo: p.ReturnTo, ExpiresAt: p.ExpiresAt,
-		Box: box, BoxMAC: strings.ToLower(in.BoxMAC), Terms: p.Terms(), LadderVersion: relay.LadderVersion}
+		Box: box, BoxMAC: strings.ToLower(in.BoxMAC), Route: p.Route, ReturnMemo: p.ReturnMemo, LadderVersion: relay.LadderVersion}
 	if in.Proof != nil {
 		m.Proof = relay.WalletProof(*in.Proof)
 	}

@@ -102,8 +102,8 @@ func TestDepositIsRefused(t *testing.T) {
 		code   string
 	}{
 		"less money":                 {func(_ *mint.Plan, m *relay.Mint) { m.Amount-- }, "funding_differs"},
-		"less in the purse":          {func(p *mint.Plan, _ *relay.Mint) { p.Terms.Purse-- }, "funding_differs"},
-		"rungs that bid less":        {func(p *mint.Plan, _ *relay.Mint) { p.Terms.RungFee-- }, "rung_differs"},
+		"less in the purse":          {func(p *mint.Plan, _ *relay.Mint) { p.Route.Purse-- }, "funding_differs"},
+		"rungs that bid less":        {func(p *mint.Plan, _ *relay.Mint) { p.Route.RungFee-- }, "rung_differs"},
 		"another rescue":             {func(p *mint.Plan, _ *relay.Mint) { p.Rescue = thief.wallet.Address() }, "rung_differs"},
 		"a ledger more":              {func(p *mint.Plan, _ *relay.Mint) { p.Bound++ }, "funding_differs"},
 		"a second more":              {func(p *mint.Plan, _ *relay.Mint) { p.MaxTime++ }, "funding_differs"},

@@ -40,7 +40,7 @@ func (s *server) move(c *call) (reply, error) {
 	if len(p.SenderRecipients) == 0 {
 		p.SenderRecipients = old.SenderRecipients
 	}
-	p.From, p.Sponsor, p.Purse, p.RungFee, p.Replaces = old.Holding, old.Sponsor, old.Purse, old.RungFee, old.ID
+	p.Route = old.Move(old.ID, old.Holding)
 	p.ReturnTo, p.ReturnMemo, p.ExpiresAt, p.Clawback = old.ReturnTo, old.ReturnMemo, old.ExpiresAt, old.Clawback
 	head, err := s.headBefore(ctx, *p)
 	if err != nil {

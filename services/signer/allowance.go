@@ -134,7 +134,7 @@ func (s *Signer) withinBudget(ctx context.Context, app relay.AppID, do func() er
 // costOf is what new payments are counted with.
 func costOf(mints []relay.Mint) (sum relay.Stroops) {
 	for _, m := range mints {
-		sum += relay.Payment{Asset: m.Asset, PayTo: m.PayTo}.SponsorCost(prices)
+		sum += relay.Payment{Asset: m.Asset, Route: relay.Route{PayTo: m.PayTo}}.SponsorCost(prices)
 	}
 	return sum
 }

@@ -75,8 +75,9 @@ type holding struct {
 	asset   string
 	amount  relay.Stroops
 	home    string // where its money returns to
-	terms   relay.Terms
-	cost    *cost // nil when its sender's wallet pays
+	relay.Route
+	memo relay.Memo // of the way there
+	cost *cost      // nil when its sender's wallet pays
 }
 
 // maker is a claim of a payment that was planned to make an account.
@@ -231,7 +232,7 @@ func (b *book) fund(at span, l fundingLine, kept bool) error {
 		if m.PayTo != "" {
 			continue
 		}
-		h := &holding{payment: m.Payment, funding: f, asset: m.Asset, amount: m.Amount, home: m.ReturnTo, terms: m.terms(), cost: c,
+		h := &holding{payment: m.Payment, funding: f, asset: m.Asset, amount: m.Amount, home: m.ReturnTo, Route: m.Route, memo: m.ReturnMemo, cost: c,
 			ladder: m.ladder(l.Envelope.Bound)}
 		if !h.ladder.Known() {
 			return fmt.Errorf("a way back of version %d: written by a newer program", m.LadderVersion)

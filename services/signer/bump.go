@@ -152,7 +152,7 @@ func (s *Signer) due(t *told, at filed, hash string) error {
 	}
 	m := l.Minted[at.minted]
 	p := relay.Payment{ID: m.Payment, App: l.App, State: relay.Returning, Amount: m.Amount, Asset: m.Asset, ReturnTo: m.ReturnTo,
-		ReturnMemo: m.ReturnMemo, LadderVersion: m.LadderVersion, From: m.From, Sponsor: m.Sponsor, Purse: m.Purse, RungFee: m.RungFee,
+		ReturnMemo: m.ReturnMemo, LadderVersion: m.LadderVersion, Route: m.Route,
 		ExpiresAt: m.ExpiresAt, Holding: m.Account, Funding: l.Envelope.Hash, Bound: l.Envelope.Bound}
 	var ladder []relay.Envelope
 	for _, rung := range m.Ladder {

@@ -14,7 +14,7 @@ import (
 func (s *Signer) allowCarry(t *told, in relay.FundIntent, head relay.Head) error {
 	more, wants := relay.Load{}, map[string]relay.Stroops{}
 	for _, m := range in.Mints {
-		more = more.Plus(relay.LoadOf(relay.Payment{Asset: m.Asset, PayTo: m.PayTo}))
+		more = more.Plus(relay.LoadOf(relay.Payment{Asset: m.Asset, Route: relay.Route{PayTo: m.PayTo}}))
 		wants[m.Asset] += m.Amount
 	}
 	err := s.carries(t, "", in.App, more, wants, head)

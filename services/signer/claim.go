@@ -47,7 +47,7 @@ func (s *Signer) claim(t *told, in relay.ClaimIntent) (relay.Envelope, error) {
 	if h.funding.dead() {
 		return relay.Envelope{}, relay.NewFault(relay.Conflict, "holding_dead", "This holding account was never funded.", nil)
 	}
-	if h.terms.Sponsor != "" {
+	if h.FromWallet() {
 		return relay.Envelope{}, forbidden("pays_for_itself", "The purse of this holding account pays for its claim, not the sponsor.")
 	}
 	if h.cost != nil && h.cost.end != "" { // an account at this address was made anew, and not by us

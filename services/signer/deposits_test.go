@@ -19,7 +19,7 @@ func TestLateDepositOfAForeignWallet(t *testing.T) {
 		w.key = victim.key // its address is all that is used
 		w.mint.ReturnTo = victim.key.Address()
 		w.plan.Channel, w.plan.Sponsor, w.plan.Treasury = victim.key.Address(), victim.key.Address(), victim.key.Address()
-		w.plan.Terms.From, w.plan.Terms.Sponsor = victim.key.Address(), victim.key.Address()
+		w.plan.Route.From, w.plan.Route.Sponsor = victim.key.Address(), victim.key.Address()
 		w.plan.Bound = r.view.head.Sequence + 7000
 		in := w.minted()
 		in.Funded.Minted[0].Proof, in.Late = w.proof(keypair.MustRandom()), true

@@ -262,7 +262,7 @@ func TestDirectOnALedger(t *testing.T) {
 	}
 	for i, m := range a.Minted {
 		direct := i == 1 || i == 2
-		if direct != (m.Account == "" && m.Box == nil && m.Ladder == nil && m.Terms.PayTo == ana.Address()) {
+		if direct != (m.Account == "" && m.Box == nil && m.Ladder == nil && m.PayTo == ana.Address()) {
 			t.Errorf("payment %d: %+v", i, m)
 		}
 	}
@@ -295,20 +295,20 @@ func (w *town) own(asset string, wallet *keypair.Full, old *relay.Minted) (relay
 		w.Fatal(err)
 	}
 	from, keys := wallet, []*keypair.Full{wallet}
-	terms := relay.Terms{From: wallet.Address(), Sponsor: wallet.Address(), Purse: relay.Stroops(stellar.PurseOf(asset)), RungFee: stellar.OwnRungFee}
+	terms := relay.Route{From: wallet.Address(), Sponsor: wallet.Address(), Purse: relay.Stroops(stellar.PurseOf(asset)), RungFee: stellar.OwnRungFee}
 	plan := mint.Plan{Passphrase: passphrase, App: app, Sponsor: wallet.Address(), Rescue: sponsor, SignedAt: head.Sequence, Bound: head.Sequence + 3,
 		MaxTime: head.CloseTime + 600, Fee: 2000}
 	m := w.mint(payments(1)[0], asset, wallet.Address())
 	if old != nil {
 		from = w.keyOf(*old)
 		keys = append(keys, from)
-		terms = old.Terms
+		terms = old.Route
 		terms.From, terms.Replaces, m.ReturnTo = old.Account, old.Payment, old.ReturnTo
 		if terms.Sponsor == "" {
 			plan.Sponsor, plan.Fee, keys = sponsor, 0, []*keypair.Full{from}
 		}
 	}
-	plan.Channel, plan.Treasury, plan.Sequence, plan.Terms = from.Address(), from.Address(), w.next(from.Address()), terms
+	plan.Channel, plan.Treasury, plan.Sequence, plan.Route = from.Address(), from.Address(), w.next(from.Address()), terms
 	minted, err := mint.Own(rand.Reader, plan, m)
 	if err != nil {
 		w.Fatal(err)

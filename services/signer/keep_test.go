@@ -35,7 +35,7 @@ func (r *rig) wallet(asset string) *wallet {
 	w.plan = mint.Plan{
 		Passphrase: passphrase, App: r.app, Channel: w.key.Address(), Sponsor: w.key.Address(), Treasury: w.key.Address(), Rescue: r.sponsor,
 		Sequence: 42, SignedAt: r.view.head.Sequence, Bound: r.view.head.Sequence + 100, MaxTime: r.view.head.CloseTime + 600, Fee: ownFee,
-		Terms: relay.Terms{From: w.key.Address(), Sponsor: w.key.Address(), Purse: relay.Stroops(stellar.PurseOf(asset)), RungFee: stellar.OwnRungFee},
+		Route: relay.Route{From: w.key.Address(), Sponsor: w.key.Address(), Purse: relay.Stroops(stellar.PurseOf(asset)), RungFee: stellar.OwnRungFee},
 	}
 	return w
 }
@@ -46,8 +46,8 @@ func (r *rig) moving(m relay.Minted, fee uint32) *wallet {
 	w := r.wallet(m.Asset)
 	w.mint.Amount, w.mint.ReturnTo = m.Amount, m.ReturnTo
 	w.plan.Channel, w.plan.Treasury, w.plan.Fee = m.Account, m.Account, fee
-	w.plan.Terms = relay.Terms{From: m.Account, Sponsor: m.Terms.Sponsor, Purse: m.Terms.Purse, RungFee: m.Terms.RungFee, Replaces: m.Payment}
-	if w.plan.Sponsor = m.Terms.Sponsor; w.plan.Sponsor == "" {
+	w.plan.Route = relay.Route{From: m.Account, Sponsor: m.Sponsor, Purse: m.Purse, RungFee: m.RungFee, Replaces: m.Payment}
+	if w.plan.Sponsor = m.Sponsor; w.plan.Sponsor == "" {
 		w.plan.Sponsor = r.sponsor
 	}
 	r.view.there[m.Account] = relay.AccountFacts{Exists: true, Sequence: w.plan.Sequence - 1, Sponsor: w.plan.Sponsor}
@@ -61,7 +61,7 @@ func (w *wallet) minted() relay.KeepIntent {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	if w.plan.Terms.Replaces == "" {
+	if w.plan.Route.Replaces == "" {
 		a.Minted[0].Proof = w.proof(w.key)
 	}
 	return relay.KeepIntent{App: w.app, Funded: a}
@@ -168,26 +168,26 @@ func TestKeepRefuses(t *testing.T) {
 		"no box":                 {"box_missing", func(in *relay.KeepIntent) { minted(in).Box = nil }},
 		"expired":                {"expired", func(in *relay.KeepIntent) { minted(in).ExpiresAt = relay.Seconds(head(in).CloseTime) }},
 		"expires late":           {"expiry_out_of_range", func(in *relay.KeepIntent) { minted(in).ExpiresAt += relay.MostExpiry }},
-		"no wallet":              {"terms_missing", func(in *relay.KeepIntent) { minted(in).Terms.From = "" }},
-		"another wallet":         {"wallet_proof_refused", func(in *relay.KeepIntent) { minted(in).Terms.From = stranger }},
-		"nobody keeps it":        {"terms_missing", func(in *relay.KeepIntent) { minted(in).Terms.Sponsor = "" }},
-		"another keeper":         {"funding_differs", func(in *relay.KeepIntent) { minted(in).Terms.Sponsor = stranger }},
-		"our keeper":             {"wallet_ours", func(in *relay.KeepIntent) { minted(in).Terms.Sponsor = r.sponsor }},
-		"our wallet":             {"wallet_ours", func(in *relay.KeepIntent) { minted(in).Terms.From = r.home }},
-		"no purse":               {"terms_missing", func(in *relay.KeepIntent) { minted(in).Terms.Purse = 0 }},
-		"a purse for no reserve": {"terms_missing", func(in *relay.KeepIntent) { minted(in).Terms.Purse = 3*stellar.OwnRungFee + stellar.BaseReserve - 1 }},
-		"another purse":          {"funding_differs", func(in *relay.KeepIntent) { minted(in).Terms.Purse++ }},
+		"no wallet":              {"terms_missing", func(in *relay.KeepIntent) { minted(in).From = "" }},
+		"another wallet":         {"wallet_proof_refused", func(in *relay.KeepIntent) { minted(in).From = stranger }},
+		"nobody keeps it":        {"terms_missing", func(in *relay.KeepIntent) { minted(in).Sponsor = "" }},
+		"another keeper":         {"funding_differs", func(in *relay.KeepIntent) { minted(in).Sponsor = stranger }},
+		"our keeper":             {"wallet_ours", func(in *relay.KeepIntent) { minted(in).Sponsor = r.sponsor }},
+		"our wallet":             {"wallet_ours", func(in *relay.KeepIntent) { minted(in).From = r.home }},
+		"no purse":               {"terms_missing", func(in *relay.KeepIntent) { minted(in).Purse = 0 }},
+		"a purse for no reserve": {"terms_missing", func(in *relay.KeepIntent) { minted(in).Purse = 3*stellar.OwnRungFee + stellar.BaseReserve - 1 }},
+		"another purse":          {"funding_differs", func(in *relay.KeepIntent) { minted(in).Purse++ }},
 		"an old way home":        {"ladder_version", func(in *relay.KeepIntent) { minted(in).LadderVersion = relay.FirstLadder }},
 		"a way home to come":     {"ladder_version", func(in *relay.KeepIntent) { minted(in).LadderVersion = relay.LadderVersion + 1 }},
-		"a memo":                 {"ladder_incomplete", func(in *relay.KeepIntent) { minted(in).Terms.ReturnMemo = relay.Memo{Kind: "id", Value: "7"} }},
-		"no rung fee":            {"terms_missing", func(in *relay.KeepIntent) { minted(in).Terms.RungFee = 0 }},
-		"another rung fee":       {"rung_differs", func(in *relay.KeepIntent) { minted(in).Terms.RungFee-- }},
-		"a fee beyond the wire":  {"terms_missing", func(in *relay.KeepIntent) { minted(in).Terms.RungFee += 1 << 32 }},
-		"a direct payment":       {"terms_missing", func(in *relay.KeepIntent) { minted(in).Terms.PayTo = stranger }},
+		"a memo":                 {"ladder_incomplete", func(in *relay.KeepIntent) { minted(in).ReturnMemo = relay.Memo{Kind: "id", Value: "7"} }},
+		"no rung fee":            {"terms_missing", func(in *relay.KeepIntent) { minted(in).RungFee = 0 }},
+		"another rung fee":       {"rung_differs", func(in *relay.KeepIntent) { minted(in).RungFee-- }},
+		"a fee beyond the wire":  {"terms_missing", func(in *relay.KeepIntent) { minted(in).RungFee += 1 << 32 }},
+		"a direct payment":       {"terms_missing", func(in *relay.KeepIntent) { minted(in).PayTo = stranger }},
 		"a move of nothing": {"holding_unknown", func(in *relay.KeepIntent) {
-			minted(in).Terms.Replaces, minted(in).Proof = payment(), relay.WalletProof{}
+			minted(in).Replaces, minted(in).Proof = payment(), relay.WalletProof{}
 		}},
-		"a move with a proof": {"proof_unexpected", func(in *relay.KeepIntent) { minted(in).Terms.Replaces = payment() }},
+		"a move with a proof": {"proof_unexpected", func(in *relay.KeepIntent) { minted(in).Replaces = payment() }},
 		"no funding fee":      {"terms_missing", func(in *relay.KeepIntent) { funding(in).OwnFee = 0 }},
 		"another funding fee": {"funding_differs", func(in *relay.KeepIntent) { funding(in).OwnFee++ }},
 		"a fee of 33 bits":    {"terms_missing", func(in *relay.KeepIntent) { funding(in).OwnFee += 1 << 32 }},
@@ -264,18 +264,18 @@ func TestKeepRefuses(t *testing.T) {
 	}{
 		"another service signs":         {"rung_differs", func(w *wallet) { w.plan.Rescue = stranger }},
 		"another network":               {"funding_differs", func(w *wallet) { w.plan.Passphrase = "Another Network" }},
-		"the service keeps the reserve": {"terms_missing", func(w *wallet) { w.plan.Sponsor, w.plan.Terms.Sponsor = r.sponsor, "" }},
+		"the service keeps the reserve": {"terms_missing", func(w *wallet) { w.plan.Sponsor, w.plan.Route.Sponsor = r.sponsor, "" }},
 		"the sponsor's own keys": {"wallet_ours", func(w *wallet) {
-			w.plan.Sponsor, w.plan.Terms.Sponsor, w.plan.Rescue = r.sponsor, r.sponsor, stranger
+			w.plan.Sponsor, w.plan.Route.Sponsor, w.plan.Rescue = r.sponsor, r.sponsor, stranger
 		}},
 		"out of a treasury": {"wallet_ours", func(w *wallet) {
-			w.plan.Channel, w.plan.Treasury, w.plan.Terms.From = r.home, r.home, r.home
+			w.plan.Channel, w.plan.Treasury, w.plan.Route.From = r.home, r.home, r.home
 		}},
 		"another channel":       {"funding_differs", func(w *wallet) { w.plan.Channel = stranger }},
 		"at nobody's cost":      {"terms_missing", func(w *wallet) { w.plan.Fee = 0 }},
-		"rungs at nobody's":     {"terms_missing", func(w *wallet) { w.plan.Terms.RungFee = 0 }},
-		"without a purse":       {"terms_missing", func(w *wallet) { w.plan.Terms.Purse = 0 }},
-		"out of our channel":    {"wallet_ours", func(w *wallet) { w.plan.Channel, w.plan.Treasury, w.plan.Terms.From = r.channel, r.channel, r.channel }},
+		"rungs at nobody's":     {"terms_missing", func(w *wallet) { w.plan.Route.RungFee = 0 }},
+		"without a purse":       {"terms_missing", func(w *wallet) { w.plan.Route.Purse = 0 }},
+		"out of our channel":    {"wallet_ours", func(w *wallet) { w.plan.Channel, w.plan.Treasury, w.plan.Route.From = r.channel, r.channel, r.channel }},
 		"for as long as a year": {"bound_too_far", func(w *wallet) { w.plan.Bound = r.view.head.Sequence + 6_000_000 }},
 	} {
 		w := r.wallet(relay.Native)
@@ -300,8 +300,8 @@ func TestKeepRefuses(t *testing.T) {
 	twin.Minted = slices.Clone(kept.Minted)
 	twin.Minted[0].Payment, twin.Envelope.Payments = id, []relay.PaymentID{id}
 	made := w.key // of another wallet, to whose proof the payment belongs now
-	r.view.there[kept.Minted[0].Terms.From] = relay.AccountFacts{Exists: true, Signers: []string{made.Address()}}
-	proof, err := stellar.SignMessage(stellar.WalletMessage(kept.Minted[0].Terms.From, id, passphrase), made)
+	r.view.there[kept.Minted[0].From] = relay.AccountFacts{Exists: true, Signers: []string{made.Address()}}
+	proof, err := stellar.SignMessage(stellar.WalletMessage(kept.Minted[0].From, id, passphrase), made)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -430,7 +430,7 @@ func TestMove(t *testing.T) {
 	holder := r.seed(first, r.sender)
 	w := r.moving(first, 0)
 	a := r.keep(w.minted())
-	if a.Envelope.OwnFee != 0 || a.Minted[0].Terms.Replaces != first.Payment {
+	if a.Envelope.OwnFee != 0 || a.Minted[0].Replaces != first.Payment {
 		t.Errorf("%+v", a.Envelope)
 	}
 	lines := r.lines()
@@ -491,8 +491,8 @@ func TestMoveRefuses(t *testing.T) {
 		code   string
 		change func(*wallet)
 	}{
-		"another payment's account":  {ours, 0, "holding_unknown", func(w *wallet) { w.plan.Terms.Replaces = second.Payment }},
-		"a payment that is not":      {ours, 0, "holding_unknown", func(w *wallet) { w.plan.Terms.Replaces = payment() }},
+		"another payment's account":  {ours, 0, "holding_unknown", func(w *wallet) { w.plan.Route.Replaces = second.Payment }},
+		"a payment that is not":      {ours, 0, "holding_unknown", func(w *wallet) { w.plan.Route.Replaces = payment() }},
 		"a stranger's account":       {ours, 0, "holding_unknown", func(w *wallet) { w.from(stranger.Address()) }},
 		"our treasury":               {ours, 0, "wallet_ours", func(w *wallet) { w.from(r.home) }},
 		"less":                       {ours, 0, "replaced_otherwise", func(w *wallet) { w.mint.Amount-- }},
@@ -502,12 +502,12 @@ func TestMoveRefuses(t *testing.T) {
 		"another app's way home":     {ours, 0, "replaced_otherwise", func(w *wallet) { w.mint.ReturnTo = treasury }},
 		"of another app":             {ours, 0, "holding_unknown", func(w *wallet) { w.app = "app_other" }},
 		"a fee out of the amount":    {ours, ownFee, "terms_missing", func(*wallet) {}},
-		"rungs out of the amount":    {ours, 0, "terms_missing", func(w *wallet) { w.plan.Terms.RungFee = 100 }},
+		"rungs out of the amount":    {ours, 0, "terms_missing", func(w *wallet) { w.plan.Route.RungFee = 100 }},
 		"a wallet keeps it from now": {ours, ownFee, "replaced_otherwise", func(w *wallet) { w.kept(stranger.Address()) }},
 		"the service keeps it now":   {own, 0, "replaced_otherwise", func(w *wallet) { w.kept("") }},
 		"another wallet keeps it":    {own, ownFee, "replaced_otherwise", func(w *wallet) { w.kept(stranger.Address()) }},
-		"another purse":              {own, ownFee, "replaced_otherwise", func(w *wallet) { w.plan.Terms.Purse++ }},
-		"another rung fee":           {own, ownFee, "replaced_otherwise", func(w *wallet) { w.plan.Terms.RungFee-- }},
+		"another purse":              {own, ownFee, "replaced_otherwise", func(w *wallet) { w.plan.Route.Purse++ }},
+		"another rung fee":           {own, ownFee, "replaced_otherwise", func(w *wallet) { w.plan.Route.RungFee-- }},
 		"at our cost":                {own, 0, "terms_missing", func(*wallet) {}},
 		"a number of the way back":   {ours, 0, "sequence_of_ladder", func(w *wallet) { w.plan.Sequence = ours.Ladder[0].Sequence }},
 	} {
@@ -521,7 +521,7 @@ func TestMoveRefuses(t *testing.T) {
 		r.unkept(name, in, c.code)
 	}
 	in := r.moving(ours, 0).minted() // not a move, as the envelope has it
-	in.Funded.Minted[0].Terms.Replaces = ""
+	in.Funded.Minted[0].Replaces = ""
 	r.unkept("a move that is none", in, "wallet_ours")
 
 	r.view.verdicts[funded.Envelope.Hash] = relay.CannotLand
@@ -530,14 +530,14 @@ func TestMoveRefuses(t *testing.T) {
 }
 
 func (w *wallet) from(account string) {
-	w.plan.Channel, w.plan.Treasury, w.plan.Terms.From = account, account, account
+	w.plan.Channel, w.plan.Treasury, w.plan.Route.From = account, account, account
 }
 
 func (w *wallet) kept(sponsor string) {
-	w.plan.Sponsor, w.plan.Terms.Sponsor = sponsor, sponsor
-	w.plan.Terms.Purse, w.plan.Terms.RungFee = relay.Stroops(stellar.PurseOf(w.mint.Asset)), stellar.OwnRungFee
+	w.plan.Sponsor, w.plan.Route.Sponsor = sponsor, sponsor
+	w.plan.Route.Purse, w.plan.Route.RungFee = relay.Stroops(stellar.PurseOf(w.mint.Asset)), stellar.OwnRungFee
 	if sponsor == "" {
-		w.plan.Sponsor, w.plan.Terms.Purse, w.plan.Terms.RungFee = w.s.book.sponsor, 0, 0
+		w.plan.Sponsor, w.plan.Route.Purse, w.plan.Route.RungFee = w.s.book.sponsor, 0, 0
 	}
 }
 
@@ -685,7 +685,7 @@ func TestKeepWantsTheWallet(t *testing.T) {
 	r.view.seen[in.Funded.Envelope.Hash] = relay.Sighting{Hash: in.Funded.Envelope.Hash, Success: true}
 	r.keep(in)
 	in = unproven()
-	r.view.there[in.Funded.Minted[0].Account] = relay.AccountFacts{Exists: true, Sponsor: in.Funded.Minted[0].Terms.From}
+	r.view.there[in.Funded.Minted[0].Account] = relay.AccountFacts{Exists: true, Sponsor: in.Funded.Minted[0].From}
 	r.keep(in)
 	proven := r.wallet(relay.Native).minted()
 	if a := r.keep(proven); a.Minted[0].Proof != proven.Funded.Minted[0].Proof {
@@ -716,7 +716,7 @@ func TestOpenDepositsAreCapped(t *testing.T) {
 		next := r.wallet(relay.Native)
 		next.key, next.mint.ReturnTo, next.plan.Sequence = w.key, w.key.Address(), 42+n
 		next.plan.Channel, next.plan.Sponsor, next.plan.Treasury = w.key.Address(), w.key.Address(), w.key.Address()
-		next.plan.Terms.From, next.plan.Terms.Sponsor = w.key.Address(), w.key.Address()
+		next.plan.Route.From, next.plan.Route.Sponsor = w.key.Address(), w.key.Address()
 		return next.minted()
 	}
 	var kept relay.KeepIntent

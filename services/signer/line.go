@@ -54,13 +54,8 @@ type mintedLine struct {
 	Box       []byte          `json:"box"`
 	Ladder    []envelopeLine  `json:"ladder"`
 
-	BoxMAC   string          `json:"box_mac,omitempty"`
-	From     string          `json:"from,omitempty"`
-	Sponsor  string          `json:"sponsor,omitempty"`
-	Purse    relay.Stroops   `json:"purse,omitempty"`
-	RungFee  relay.Stroops   `json:"rung_fee,omitempty"`
-	Replaces relay.PaymentID `json:"replaces,omitempty"`
-	PayTo    string          `json:"pay_to,omitempty"`
+	BoxMAC string `json:"box_mac,omitempty"`
+	relay.Route
 
 	Proof *proofLine `json:"proof,omitempty"` // of the wallet; absent of moves, and before it was asked for
 
@@ -184,9 +179,7 @@ func fundingLineOf(day int64, a relay.FundAnswer) fundingLine {
 	for _, m := range a.Minted {
 		l := mintedLine{
 			Payment: m.Payment, Amount: m.Amount, Asset: m.Asset, ReturnTo: m.ReturnTo, ExpiresAt: m.ExpiresAt,
-			Account: m.Account, Box: m.Box, BoxMAC: m.BoxMAC, From: m.Terms.From, Sponsor: m.Terms.Sponsor, Purse: m.Terms.Purse,
-			RungFee: m.Terms.RungFee, Replaces: m.Terms.Replaces, PayTo: m.Terms.PayTo,
-			ReturnMemo: m.Terms.ReturnMemo, LadderVersion: m.LadderVersion,
+			Account: m.Account, Box: m.Box, BoxMAC: m.BoxMAC, Route: m.Route, ReturnMemo: m.ReturnMemo, LadderVersion: m.LadderVersion,
 		}
 		if m.Proof != (relay.WalletProof{}) {
 			l.Proof = &proofLine{m.Proof.Signer, m.Proof.Signature, m.Proof.Envelope}
@@ -199,11 +192,6 @@ func fundingLineOf(day int64, a relay.FundAnswer) fundingLine {
 	return line
 }
 
-func (l mintedLine) terms() relay.Terms {
-	return relay.Terms{From: l.From, Sponsor: l.Sponsor, Purse: l.Purse, RungFee: l.RungFee, Replaces: l.Replaces, PayTo: l.PayTo,
-		ReturnMemo: l.ReturnMemo}
-}
-
 // ladder is the shape of its way back; bound is that of its funding.
 func (l mintedLine) ladder(bound uint32) relay.Ladder {
 	return relay.LadderOf(l.LadderVersion, l.Asset, bound, l.ReturnTo, l.ReturnMemo, l.Sponsor)
@@ -213,7 +201,7 @@ func (l fundingLine) answer() relay.FundAnswer {
 	a := relay.FundAnswer{App: l.App, Envelope: l.Envelope.envelope()}
 	for _, m := range l.Minted {
 		minted := relay.Minted{Payment: m.Payment, Account: m.Account, Amount: m.Amount, Asset: m.Asset, ReturnTo: m.ReturnTo,
-			ExpiresAt: m.ExpiresAt, Box: m.Box, BoxMAC: m.BoxMAC, Terms: m.terms(), LadderVersion: m.LadderVersion}
+			ExpiresAt: m.ExpiresAt, Box: m.Box, BoxMAC: m.BoxMAC, Route: m.Route, ReturnMemo: m.ReturnMemo, LadderVersion: m.LadderVersion}
 		if m.Proof != nil {
 			minted.Proof = relay.WalletProof{Signer: m.Proof.Signer, Signature: m.Proof.Signature, Envelope: m.Proof.Envelope}
 		}

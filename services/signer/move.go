@@ -13,7 +13,7 @@ func (s *Signer) allowMove(in relay.KeepIntent, m mintedLine) error {
 	switch {
 	case old == nil || old.funding.app != in.App || old.payment != m.Replaces || old.funding.dead():
 		return forbidden("holding_unknown", "This is no holding account of that payment.")
-	case old.asset != m.Asset || old.amount != m.Amount || old.home != m.ReturnTo || old.terms.Sponsor != m.Sponsor || old.terms.RungFee != m.RungFee || old.terms.Purse != m.Purse || old.terms.ReturnMemo != m.ReturnMemo:
+	case old.asset != m.Asset || old.amount != m.Amount || old.home != m.ReturnTo || old.memo != m.ReturnMemo || old.Move(m.Replaces, m.From) != m.Route:
 		return forbidden("replaced_otherwise", "The money moves as it is, or not at all.")
 	case old.ladder.Takes(in.Funded.Envelope.Sequence): // a move that fails would spend the way back
 		return relay.ErrLadderNumber

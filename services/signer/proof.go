@@ -17,11 +17,11 @@ import (
 // its signers are by now: the ledger shows this very funding, or a holding account whose reserve the wallet keeps. One that was planned before proofs were asked for has none, see [book.before].
 func (s *Signer) allowProof(t *told, in relay.KeepIntent) error {
 	m, e := in.Funded.Minted[0], in.Funded.Envelope
-	from := m.Terms.From
+	from := m.From
 	switch {
-	case m.Terms.Replaces != "" && m.Proof != (relay.WalletProof{}):
+	case m.Replaces != "" && m.Proof != (relay.WalletProof{}):
 		return forbidden("proof_unexpected", "A move is proven by the holding account that it empties.")
-	case m.Terms.Replaces != "":
+	case m.Replaces != "":
 		return nil
 	case !strkey.IsValidEd25519PublicKey(from) || !strkey.IsValidEd25519PublicKey(m.Account):
 		return errTerms

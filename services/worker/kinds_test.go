@@ -177,7 +177,7 @@ func (m *market) minted(p relay.Payment) relay.FundAnswer {
 func (m *market) mintedAt(p relay.Payment, sequence int64) relay.FundAnswer {
 	m.Helper()
 	fundingPlan := mint.Plan{Passphrase: passphrase, App: p.App, Channel: p.From, Sponsor: p.Sponsor, Treasury: p.From, Rescue: m.sponsor,
-		Sequence: sequence, SignedAt: m.head().Sequence, Bound: p.FundBy, MaxTime: p.FundUntil, Terms: p.Terms()}
+		Sequence: sequence, SignedAt: m.head().Sequence, Bound: p.FundBy, MaxTime: p.FundUntil, Route: p.Route, ReturnMemo: p.ReturnMemo}
 	if p.Sponsor != "" {
 		fundingPlan.Fee = 1400
 	} else {

@@ -201,7 +201,7 @@ func (w *Worker) madeByIt(ctx context.Context, answer relay.FundAnswer) (bool, e
 	var asked []relay.HoldingQuery
 	for _, m := range answer.Minted {
 		if m.Account != "" {
-			asked = append(asked, relay.HoldingQuery{Account: m.Account, Asset: m.Asset, Amount: m.Amount, Sponsor: m.Terms.Sponsor})
+			asked = append(asked, relay.HoldingQuery{Account: m.Account, Asset: m.Asset, Amount: m.Amount, Sponsor: m.Sponsor})
 		}
 	}
 	facts, err := w.Ledger.Holdings(ctx, asked...)

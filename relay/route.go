@@ -1,0 +1,60 @@
+package relay
+
+// Route is how a payment is funded, and who keeps the reserve of its holding account and pays its fees. The zero Route is the
+// usual one: the service does all of it, out of the app's treasury. There are five, and [Route.Check] refuses every other:
+//
+//	                     From     Sponsor  Purse, RungFee  Replaces  PayTo
+//	treasury             -        -        0               -         -
+//	direct               -        -        0               -         account   out of the treasury too
+//	wallet               wallet   wallet   > 0             -         -
+//	move                 holding  -        0               payment   -         of what a treasury had funded
+//	move of a wallet's   holding  wallet   > 0             payment   -
+//
+// What was agreed stays as it is while the payment lives. The tags are those of the signer's log, whose lines are frozen.
+type Route struct {
+	From     string    `json:"from,omitempty"`     // account whose owner's client makes the holding account and funds it; "" = the app's treasury, by the signer
+	Sponsor  string    `json:"sponsor,omitempty"`  // account of the sender that keeps the holding account's reserve; "" = the service does, and pays all fees
+	Purse    Stroops   `json:"purse,omitempty"`    // lumens besides the amount, out of which such a holding account pays its own fees and the claimant's account
+	RungFee  Stroops   `json:"rung_fee,omitempty"` // what each rung bids, out of the purse; 0 = inside a fee bump of the service
+	Replaces PaymentID `json:"replaces,omitempty"` // the payment whose holding account, From, is emptied into this one's; "" = none
+	PayTo    string    `json:"pay_to,omitempty"`   // account that the recipient agreed to be paid into directly: there is no holding account; "" = none
+}
+
+// ByTreasury says that the signer funds the payment out of the app's treasury, directly or into a holding account.
+func (r Route) ByTreasury() bool { return r.From == "" }
+
+// ByClient says that the sender's client makes the holding account and funds it: out of his wallet, or by a move.
+func (r Route) ByClient() bool { return r.From != "" }
+
+// FromWallet says that a wallet of the sender's keeps the reserve, and that it or the purse pays every fee. A move of a wallet's
+// money is so too.
+func (r Route) FromWallet() bool { return r.Sponsor != "" }
+
+// IsMove says that the payment takes the money of another one over, out of that one's holding account.
+func (r Route) IsMove() bool { return r.Replaces != "" }
+
+// IsDirect says that the treasury pays the recipient's account itself: there is no holding account.
+func (r Route) IsDirect() bool { return r.PayTo != "" }
+
+// Move is the route by which another payment takes the money of this one over: it waits in an account, and what was agreed about
+// reserve and fees stays.
+func (r Route) Move(of PaymentID, holding string) Route {
+	return Route{From: holding, Sponsor: r.Sponsor, Purse: r.Purse, RungFee: r.RungFee, Replaces: of}
+}
+
+// Check refuses a route that is none of the five. No request can ask for one, so the faults are of kind [Internal]:
+// "direct_misused" when a client would pay directly, and "terms_missing".
+func (r Route) Check() error {
+	pays, free := r.Purse > 0 && r.RungFee > 0, r.Purse == 0 && r.RungFee == 0
+	switch {
+	case r.IsDirect() && r.ByClient():
+		return NewFault(Internal, "direct_misused", "", nil)
+	case r.FromWallet() && !pays, !r.FromWallet() && !free: // a fee without a purse would come out of the amount
+	case r.ByTreasury() && (r.FromWallet() || r.IsMove()), r.ByClient() && !r.FromWallet() && !r.IsMove():
+	default:
+		return nil
+	}
+	return errTerms
+}
+
+var errTerms = NewFault(Internal, "terms_missing", "", nil)
