@@ -28,6 +28,7 @@
 //   - input.go: what can happen to a payment, and through which of the three doors (HTTP, ledger watcher, clock);
 //   - step.go: [Step], the one pure function (payment, input, now) → (payment, effects, error);
 //   - envelope.go: the second, small aggregate: one signed transaction and the payments it carries;
+//   - evidence.go: what is proven about an envelope that was not seen in a ledger, and what an audit of a holding account asks for;
 //   - package desk, below this one: the one writer, and the ports that adapters implement;
 //   - halt.go: what stops when ledger and records contradict each other, and what does not;
 //   - carry.go: what the sponsor has to carry, and what is set aside of it for the claims and returns of money in flight;

@@ -1,0 +1,134 @@
+package relay
+
+import "fmt"
+
+// What is proven about an envelope that was not seen in a ledger, and about a holding account that is not as we made it. Each
+// function takes facts that were read before, and says what follows from them; the worker reads and applies.
+
+// Past says whether e can land no more by a ledger that has closed. A return has no end.
+func (e Envelope) Past(head Head) bool {
+	return e.Bound != 0 && head.Sequence >= e.Bound || e.MaxTime != 0 && head.CloseTime > e.MaxTime
+}
+
+// Finding is what follows from a [Verdict] on an envelope past its bound.
+type Finding int
+
+const (
+	Unproven      Finding = iota // nothing: ask again
+	ProvenDead                   // it cannot land
+	DeadBlameless                // it cannot land, and that counts as no try of its payments
+	NumberUsed                   // its number was used by something else: see [NumberUser] and [Envelope.Watched]
+	AskAccounts                  // the holding accounts that it makes may prove that it landed: see [Envelope.Witnesses]
+)
+
+// Judge says what follows from the verdict on e, which is past its bound and was not seen; p is the first of its payments. Only a
+// funding of a client's making may have its number used by something else: that number is a wallet's, or a holding account's
+// whose key the client has. Of a funding by the signer it is [ErrContradiction]: something else signs with a channel's key.
+func Judge(e Envelope, p Payment, verdict Verdict, tries Tries) (Finding, error) {
+	switch {
+	case verdict == CannotLand && tries.Spares():
+		return DeadBlameless, nil
+	case verdict == CannotLand:
+		return ProvenDead, nil
+	case verdict == Contradicted && e.Kind == FundingEnvelope && p.From == "":
+		return Unproven, AboutPayments(e.Hash, fmt.Errorf("envelope %s: its number is used up, and not by it: %w", e.Hash, ErrContradiction), e.Payments...)
+	case verdict == Contradicted:
+		return NumberUsed, nil
+	case e.Kind == FundingEnvelope:
+		return AskAccounts, nil
+	}
+	return Unproven, nil
+}
+
+// NumberUser says whether one of our other envelopes is known to have taken e's number, or a higher one of the same account: then
+// e is dead, because all else of the proof holds.
+func NumberUser(e Envelope, others []Envelope) bool {
+	for _, o := range others {
+		if o.Source == e.Source && o.Hash != e.Hash && o.Sequence >= e.Sequence && (o.State == Landed || o.State == Spent) {
+			return true
+		}
+	}
+	return false
+}
+
+// Watched says whether the watcher took in every ledger in which e could have landed: from the one after it was written
+// down to its bound, without a gap. Then a holder of the key used its number, and e is dead. The ledger at which the watcher goes
+// on behind a gap is remembered, but the one before it is not; so the one in which e was signed has to be remembered too. hash is
+// the remembered hash of a ledger, "" when there is none.
+func (e Envelope) Watched(hash func(seq uint32) (string, error)) (bool, error) {
+	for seq := e.SignedAt; seq <= e.Bound; seq++ {
+		if h, err := hash(seq); err != nil || h == "" {
+			return false, err
+		}
+	}
+	return e.Bound != 0, nil
+}
+
+// Witnesses are the holding accounts that may prove that e, a funding past its bound, landed: only where the history of it is
+// gone, so that nothing else can be proven about it. ps are its payments.
+func (e Envelope) Witnesses(ps []Payment, historyGone bool) (asked []HoldingQuery) {
+	for _, p := range ps {
+		if historyGone && p.State == Funding && p.Funding == e.Hash && p.PayTo == "" {
+			asked = append(asked, p.Query(0))
+		}
+	}
+	return asked
+}
+
+// MadeByFunding says whether one of the accounts that were asked for is as we made it, its reserve kept by the sponsor. Only its
+// funding can have made it, because no other envelope has signatures of its key. So all of that funding landed; what became of
+// the accounts since, an audit sees. The envelope itself stays signed, for it was not seen.
+func MadeByFunding(facts map[string]HoldingFacts) bool {
+	for _, f := range facts {
+		if f.Exists && f.Trouble == "" {
+			return true
+		}
+	}
+	return false
+}
+
+// Lost says whether a holding account is gone and no transaction that we know took it. The watcher may not have come as far as
+// the ledger that took it yet, so the facts have to be read in this order: first the account, then the head, then the cursor. Only
+// when the watcher has taken in every ledger up to the one that showed the account gone, it is lost. A source that is behind the
+// watcher may not have come as far as the funding.
+func Lost(f HoldingFacts, head Head, cursor uint32) bool { return !f.Exists && cursor == head.Sequence }
+
+// AuditRests says that there is no use in looking at the holding account yet: accounts do not show that the network refuses to
+// touch them, so a payment that is parked for that is tried again after a few audits. audits is how many there were.
+func (p Payment) AuditRests(audits int) bool {
+	return p.State == Parked && p.Reason == Frozen && audits < 3
+}
+
+// Audited is what the look at p's holding account asks for: nil, [HoldingTroubled], or [HoldingWell]. An account that is gone is
+// troubled as [HoldingAbsent], to be applied when it is [Lost]; a parked payment goes on when it also [Payment.Unparks]. detail is
+// for the operator.
+func (p Payment) Audited(f HoldingFacts) (in Input, detail string) {
+	if f.Trouble == "" && f.Held < p.Amount && p.ReturnWish == "" { // with a wish, what is left goes home
+		f.Trouble, f.Detail = HoldingShort, "it holds "+f.Held.String()+" of "+p.Amount.String()
+	}
+	switch {
+	case !f.Exists && p.State != Parked:
+		return HoldingTroubled{Cause: HoldingAbsent}, ""
+	case !f.Exists:
+		return nil, ""
+	case f.Trouble != "" && !p.judgedByRungs():
+		return HoldingTroubled{Cause: f.Trouble}, f.Detail
+	case p.State == Parked:
+		return HoldingWell{}, ""
+	}
+	return nil, ""
+}
+
+// judgedByRungs says that the way back judges a payment, by a dry run, and not what its account looks like: a rung may go through
+// although its key holder raised the number past another one, added a signer or changed the trustline, and the bare one does
+// when a credit amount was clawed back.
+func (p Payment) judgedByRungs() bool {
+	return p.ReturnWish != "" && (p.State == Parked || p.State == Returning)
+}
+
+// Unparks says whether a parked payment goes on whose holding account is well, or from which a rung leads home all the same. With
+// a wish to return it goes on only when a rung can go through, now or later: otherwise it would be parked again at once, and so
+// on for ever. advice is of no matter without a wish.
+func (p Payment) Unparks(advice RungAdvice) bool {
+	return p.ReturnWish == "" || advice.Use != "" || advice.Wait
+}
