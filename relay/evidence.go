@@ -30,7 +30,7 @@ func Judge(e Envelope, p Payment, verdict Verdict, tries Tries) (Finding, error)
 		return DeadBlameless, nil
 	case verdict == CannotLand:
 		return ProvenDead, nil
-	case verdict == Contradicted && e.Kind == FundingEnvelope && p.From == "":
+	case verdict == Contradicted && e.Kind == FundingEnvelope && p.ByTreasury():
 		return Unproven, AboutPayments(e.Hash, fmt.Errorf("envelope %s: its number is used up, and not by it: %w", e.Hash, ErrContradiction), e.Payments...)
 	case verdict == Contradicted:
 		return NumberUsed, nil
@@ -68,7 +68,7 @@ func (e Envelope) Watched(hash func(seq uint32) (string, error)) (bool, error) {
 // gone, so that nothing else can be proven about it. ps are its payments.
 func (e Envelope) Witnesses(ps []Payment, historyGone bool) (asked []HoldingQuery) {
 	for _, p := range ps {
-		if historyGone && p.State == Funding && p.Funding == e.Hash && p.PayTo == "" {
+		if historyGone && p.State == Funding && p.Funding == e.Hash && !p.IsDirect() {
 			asked = append(asked, p.Query(0))
 		}
 	}

@@ -30,7 +30,7 @@ func TestPast(t *testing.T) {
 func TestJudge(t *testing.T) {
 	funding := Envelope{Hash: "e", Kind: FundingEnvelope, Payments: []PaymentID{"p"}}
 	claim := Envelope{Hash: "e", Kind: ClaimEnvelope, Payments: []PaymentID{"p"}}
-	ours, clients, tried := Payment{}, Payment{From: "G"}, Tries{HandedIn: 2}
+	ours, clients, tried := Payment{}, Payment{Route: Route{From: "G"}}, Tries{HandedIn: 2}
 	for name, c := range map[string]struct {
 		e       Envelope
 		p       Payment
