@@ -2,57 +2,96 @@ package relay
 
 import (
 	"net/mail"
+	"slices"
 	"strings"
 )
 
 // Handle is a name outside the ledger: "email:ana@example.com", "tel:+15550100", "github:ana", "app:<user id>".
 // The zero Handle is none.
 type Handle struct {
-	Kind  string // email, tel, github, app
+	Kind  string // one of the table handleKinds
 	Value string // in canonical form
 }
 
-// ParseHandle reads a handle; a bare address is an e-mail address. E-mail addresses are canonical in lower case of the
-// domain and, since nearly every mail system ignores case, of the local part too. The error is of kind [Invalid].
-func ParseHandle(s string) (Handle, error) {
-	bad := func(why string) (Handle, error) { return Handle{}, InvalidFault("handle_malformed", "/to", why) }
-	kind, value, ok := strings.Cut(s, ":")
-	if !ok {
-		kind, value = "email", s
-	}
-	switch kind {
-	case "email":
-		if !emailAddress(value) {
-			return bad(emailAdvice(s, value))
-		}
-		return Handle{"email", strings.ToLower(value)}, nil
-	case "tel":
-		rest, plus := strings.CutPrefix(value, "+")
-		if !plus || len(rest) < 5 || len(rest) > 15 || !digits(rest) || rest[0] == '0' {
-			return bad("a telephone number is written like tel:+15550100 (E.164)")
-		}
-		return Handle{"tel", value}, nil
-	case "github":
-		if len(value) == 0 || len(value) > 39 || value[0] == '-' || strings.Trim(value, nameBytes) != "" {
-			return bad("a GitHub name has 1 to 39 letters, digits and hyphens")
-		}
-		return Handle{"github", strings.ToLower(value)}, nil
-	case "app":
-		if len(value) == 0 || len(value) > 128 || !printable(value) {
-			return bad("an app's user id has 1 to 128 printable ASCII characters, no space")
-		}
-		return Handle{"app", value}, nil
-	}
-	return bad("a handle begins with email:, tel:, github: or app:")
+// Email is the kind of a bare address.
+const Email = "email"
+
+// handleKind is all that the program knows of one kind of handle: a kind is added here and nowhere else.
+type handleKind struct {
+	kind   string
+	form   func(value string) bool
+	fold   bool // its canonical form is in lower case
+	advice string
+	mask   func(value string) string // enough to recognise, too little to write to
+	proof  Proving                   // how its owner proves it where the policy asks for a proof
 }
 
-// emailAdvice says what is wrong with an address.
-func emailAdvice(whole, value string) string {
-	if rest, is := strings.CutPrefix(whole, "mailto:"); is {
-		return "leave \"mailto:\" out: the address is " + rest
-	}
-	return "an e-mail address looks like ana@example.com"
+// handleKinds is the table, in the order in which a refusal names them. E-mail addresses are canonical in lower case of the domain
+// and, since nearly every mail system ignores case, of the local part too.
+var handleKinds = []handleKind{
+	{kind: Email, form: emailAddress, fold: true, advice: "an e-mail address looks like ana@example.com", proof: ByCode,
+		mask: func(v string) string {
+			local, domain, _ := strings.Cut(v, "@")
+			return local[:1] + "***@" + domain
+		}},
+	{kind: "tel", form: telephoneNumber, advice: "a telephone number is written like tel:+15550100 (E.164)", proof: ByVoucher,
+		mask: func(v string) string { return "***" + v[len(v)-2:] }},
+	{kind: "github", form: githubName, fold: true, advice: "a GitHub name has 1 to 39 letters, digits and hyphens", proof: ByVoucher, mask: hidden},
+	{kind: "app", form: userID, advice: "an app's user id has 1 to 128 printable ASCII characters, no space", proof: ByVoucher, mask: hidden},
 }
+
+func hidden(string) string { return "***" }
+
+// rules is the row of a handle's kind; that of an unknown kind has no form, hides all, and is proven by nothing we know.
+func (h Handle) rules() handleKind {
+	i := slices.IndexFunc(handleKinds, func(k handleKind) bool { return k.kind == h.Kind })
+	if i < 0 {
+		return handleKind{mask: hidden, proof: NotKnown}
+	}
+	return handleKinds[i]
+}
+
+// ParseHandle reads a handle; a bare address is an e-mail address. The error is of kind [Invalid].
+func ParseHandle(s string) (Handle, error) {
+	kind, value, ok := strings.Cut(s, ":")
+	if !ok {
+		kind, value = Email, s
+	}
+	h := Handle{kind, value}
+	k := h.rules()
+	if k.form == nil {
+		return Handle{}, InvalidFault("handle_malformed", "/to", "a handle begins with "+kindsText())
+	}
+	if !k.form(value) {
+		return Handle{}, InvalidFault("handle_malformed", "/to", k.advice)
+	}
+	if k.fold {
+		h.Value = strings.ToLower(value)
+	}
+	return h, nil
+}
+
+// kindsText names all kinds: "email:, tel:, github: or app:".
+func kindsText() string {
+	var names []string
+	for _, k := range handleKinds {
+		names = append(names, k.kind+":")
+	}
+	last := len(names) - 1
+	return strings.Join(names[:last], ", ") + " or " + names[last]
+}
+
+// telephoneNumber accepts E.164.
+func telephoneNumber(s string) bool {
+	rest, plus := strings.CutPrefix(s, "+")
+	return plus && len(rest) >= 5 && len(rest) <= 15 && digits(rest) && rest[0] != '0'
+}
+
+func githubName(s string) bool {
+	return len(s) > 0 && len(s) <= 39 && s[0] != '-' && strings.Trim(s, nameBytes) == ""
+}
+
+func userID(s string) bool { return len(s) > 0 && len(s) <= 128 && printable(s) }
 
 const nameBytes = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-"
 
@@ -90,17 +129,8 @@ func printable(s string) bool {
 // String is the full, canonical spelling.
 func (h Handle) String() string { return h.Kind + ":" + h.Value }
 
-// Masked is the spelling for everyone but the sender: enough to recognise, too little to write to.
-func (h Handle) Masked() string {
-	switch h.Kind {
-	case "email":
-		local, domain, _ := strings.Cut(h.Value, "@")
-		return "email:" + local[:1] + "***@" + domain
-	case "tel":
-		return "tel:***" + h.Value[len(h.Value)-2:]
-	}
-	return h.Kind + ":***"
-}
+// Masked is the spelling for every reader but the sender.
+func (h Handle) Masked() string { return h.Kind + ":" + h.rules().mask(h.Value) }
 
 // Mailed says whether codes and notices can be mailed to the handle.
-func (h Handle) Mailed() bool { return h.Kind == "email" }
+func (h Handle) Mailed() bool { return h.rules().proof == ByCode }

@@ -191,13 +191,13 @@ func readdress(p Payment, in Readdressed) (Payment, []Effect, error) {
 	default:
 		return p, nil, p.ClaimRefusal()
 	}
-	asks, err := p.Policy.AsksProof()
+	can, err := p.Policy.Readdressable()
 	switch {
 	case p.ReturnWish != "":
 		return p, nil, ConflictFault("already_"+string(p.ReturnWish), "This money is asked back already; it cannot be readdressed.")
 	case err != nil:
 		return p, nil, err
-	case !asks:
+	case !can:
 		return p, nil, ConflictFault("not_guarded", "Only a guarded payment can be readdressed: this link opens it for whoever has it.")
 	case p.ShareReleasedAt != 0:
 		return p, nil, ConflictFault("share_released", "The address was proven already, and the service's half of the key was handed out.")

@@ -28,10 +28,10 @@ func ParseHandle(s string) (relay.Handle, error) {
 	}
 	kind, address, named := strings.Cut(s, ":")
 	if !named {
-		kind, address = "email", s
+		kind, address = relay.Email, s
 	}
 	local, domain, is := strings.Cut(address, "@")
-	if kind != "email" || !is {
+	if kind != relay.Email || !is {
 		return relay.ParseHandle(s)
 	}
 	if strings.IndexFunc(local, beyondASCII) >= 0 {
@@ -41,7 +41,7 @@ func ParseHandle(s string) (relay.Handle, error) {
 	if err != nil {
 		return relay.Handle{}, err
 	}
-	return relay.ParseHandle("email:" + local + "@" + ascii)
+	return relay.ParseHandle(relay.Email + ":" + local + "@" + ascii)
 }
 
 func toASCII(domain string) (string, error) {

@@ -192,7 +192,7 @@ func (c *cli) printSent(s client.Sent) error {
 
 // hintProof says who has to prove a handle to which no code can be mailed.
 func (c *cli) hintProof(p client.Payment) {
-	if asks, err := relay.Policy(p.Policy).AsksProof(); err == nil && asks && !strings.HasPrefix(p.To, "email:") {
+	if asks, err := relay.Policy(p.Policy).AsksProof(); err == nil && asks && !strings.HasPrefix(p.To, relay.Email+":") {
 		c.printf("No code can be mailed to %s: your app has to vouch for its owner. \"restante vouch %s\" makes a voucher for \"restante claim --voucher\".\n", p.To, p.ID)
 	}
 }

@@ -23,7 +23,7 @@ func (w *Worker) publish(ctx context.Context, row desk.Work) error {
 // that want it; never a link.
 func (w *Worker) notify(ctx context.Context, row desk.Work) error {
 	p, app, err := w.addressee(ctx, row)
-	if err != nil || w.Post == nil || !app.Notify || p.To.Kind != "email" {
+	if err != nil || w.Post == nil || !app.Notify || !p.To.Mailed() {
 		return err
 	}
 	switch relay.State(row.Subject) {
