@@ -184,7 +184,7 @@ func (m muster) makeChannels(ctx context.Context) error {
 		}
 		if envelope == nil || len(missing) < batch || head.Sequence > bound {
 			batch = len(missing)
-			if envelope, bound, err = m.signChannels(ctx, missing[:min(batch, stellar.MostChannels)], head); err != nil {
+			if envelope, bound, err = m.signChannels(ctx, missing[:min(batch, stellar.MostChannels)]); err != nil {
 				return err
 			}
 		}
@@ -206,7 +206,7 @@ func (h *house) pollLedger() time.Duration {
 	return cmp.Or(h.cfg.Worker.WatchEvery, 300*time.Millisecond)
 }
 
-func (m muster) signChannels(ctx context.Context, missing []string, head relay.Head) (envelope []byte, bound uint32, err error) {
+func (m muster) signChannels(ctx context.Context, missing []string) (envelope []byte, bound uint32, err error) {
 	sponsor, _, err := m.anchored.Accounts(ctx)
 	if err != nil {
 		return nil, 0, err
@@ -220,7 +220,11 @@ func (m muster) signChannels(ctx context.Context, missing []string, head relay.H
 		return nil, 0, err
 	}
 	_, err = patiently(ctx, m.house, func(ctx context.Context) (struct{}, error) {
-		envelope, bound, err = m.house.signer.MakeChannels(ctx, missing, sequence+1, bid, head)
+		// The head is read last, at every attempt: while the ledger does not answer, the end that was reckoned from an older one passes.
+		head, err := m.port.Head(ctx)
+		if err == nil {
+			envelope, bound, err = m.house.signer.MakeChannels(ctx, missing, sequence+1, bid, head)
+		}
 		return struct{}{}, err
 	})
 	return envelope, bound, err
