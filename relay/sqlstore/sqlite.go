@@ -8,6 +8,8 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"strconv"
+	"time"
 
 	"github.com/pressly/goose/v3"
 	"modernc.org/sqlite"
@@ -18,6 +20,9 @@ import (
 
 // readers is how many reads may run at a time; each connection has a cache of its own.
 const readers = 4
+
+// busyTimeout is how long a statement waits for another process to let the database go.
+const busyTimeout = 10 * time.Second
 
 // ErrNewer says that a newer binary has migrated the database; this one does not touch it.
 var ErrNewer = errors.New("sqlstore: the database is newer than this program")
@@ -48,7 +53,7 @@ func Open(ctx context.Context, path string, keys Keys, opts ...Option) (*Store, 
 	if err != nil {
 		return nil, err
 	}
-	if err := migrate(ctx, writer); err != nil {
+	if err := whileBusy(ctx, func() error { return migrate(ctx, writer) }); err != nil {
 		return nil, errors.Join(err, writer.Close())
 	}
 	reader, err := openSQLite(abs, readers, url.Values{"_query_only": {"1"}, "_pragma": {"cache_size(-1000)"}})
@@ -59,7 +64,7 @@ func Open(ctx context.Context, path string, keys Keys, opts ...Option) (*Store, 
 }
 
 func openSQLite(path string, conns int, q url.Values) (*sql.DB, error) {
-	q.Set("_busy_timeout", "10000") // milliseconds
+	q.Set("_busy_timeout", strconv.FormatInt(busyTimeout.Milliseconds(), 10))
 	dsn := url.URL{Scheme: "file", Path: path, RawQuery: q.Encode()}
 	db, err := sql.Open("sqlite", dsn.String())
 	if err != nil {
@@ -93,6 +98,22 @@ func migrate(ctx context.Context, db *sql.DB) error {
 		left, unknown := p.HasPending(ctx)
 		if again != nil || unknown != nil || now == have && left {
 			return fmt.Errorf("sqlstore: migrations: %w", err)
+		}
+	}
+}
+
+// whileBusy does again what found the database held by another process, for as long as a statement waits for that. The switch to
+// WAL, which the first statement of a connection makes, does not wait by itself: SQLite answers at once.
+func whileBusy(ctx context.Context, do func() error) error {
+	for end := time.Now().Add(busyTimeout); ; {
+		err := do()
+		if !busy(err) || time.Now().After(end) {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return err
+		case <-time.After(10 * time.Millisecond):
 		}
 	}
 }
