@@ -340,12 +340,3 @@ func (v View) DecodeEnvelope(e relay.Envelope) (Tx, error) {
 	}
 	return tx, err
 }
-
-// Bid is what to bid per operation, in stroops: what nine in ten paid of late, at least the network's minimum, at most most
-// (0 = 1,000,000).
-func Bid(p90 int64, most relay.Stroops) relay.Stroops {
-	if most == 0 {
-		most = 1_000_000
-	}
-	return min(max(relay.Stroops(p90), 100), most)
-}

@@ -17,6 +17,7 @@ import (
 
 	"github.com/restante/restante/relay"
 	"github.com/restante/restante/relay/desk"
+	"github.com/restante/restante/relay/stellar/access"
 	"github.com/restante/restante/relay/stellar/horizon"
 	"github.com/restante/restante/relay/stellar/rpc"
 	"github.com/restante/restante/services/signer"
@@ -163,18 +164,18 @@ func horizonAt(ctx context.Context, address string) bool {
 // dialLedger opens a view of a ledger, by the protocol that is configured.
 func dialLedger(ctx context.Context, l ledgerConfig, sponsor string) (desk.Ledger, func(), error) {
 	if l.Horizon != "" {
-		client, err := horizon.Dial(ctx, horizon.Config{URL: l.Horizon, Passphrase: l.Passphrase})
+		client, err := horizon.Dial(ctx, access.Config{URL: l.Horizon, Passphrase: l.Passphrase})
 		if err != nil {
 			return nil, nil, err
 		}
-		return &horizon.Port{Client: client, Sponsor: sponsor}, client.Close, nil
+		return &access.Port{Source: client, Sponsor: sponsor}, client.Close, nil
 	}
-	client, err := rpc.Dial(ctx, rpc.Config{URL: l.URL, Passphrase: l.Passphrase})
+	client, err := rpc.Dial(ctx, access.Config{URL: l.URL, Passphrase: l.Passphrase})
 	if err != nil {
 		if horizonAt(ctx, l.URL) {
 			err = errIsHorizon
 		}
 		return nil, nil, err
 	}
-	return &rpc.Port{Client: client, Sponsor: sponsor}, client.Close, nil
+	return &access.Port{Source: client, Sponsor: sponsor}, client.Close, nil
 }

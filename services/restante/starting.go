@@ -12,8 +12,7 @@ import (
 	"time"
 
 	"github.com/restante/restante/relay"
-	"github.com/restante/restante/relay/stellar/horizon"
-	"github.com/restante/restante/relay/stellar/rpc"
+	"github.com/restante/restante/relay/stellar/access"
 	"github.com/restante/restante/services/devnet"
 	"github.com/restante/restante/services/internal/problem"
 	"github.com/restante/restante/services/signer"
@@ -143,10 +142,10 @@ func patiently[T any](ctx context.Context, h *house, ask func(context.Context) (
 // passing says that another attempt may succeed: the other side did not answer, or not as it should. Another network never
 // becomes the right one.
 func passing(err error) bool {
-	if errors.Is(err, rpc.ErrWrongNetwork) || errors.Is(err, horizon.ErrWrongNetwork) {
+	if errors.Is(err, access.ErrWrongNetwork) {
 		return false
 	}
-	for _, kind := range []error{rpc.ErrTransient, rpc.ErrNonsense, rpc.ErrRefused, horizon.ErrTransient, horizon.ErrNonsense, horizon.ErrRefused} {
+	for _, kind := range []error{access.ErrTransient, access.ErrNonsense, access.ErrRefused} {
 		if errors.Is(err, kind) {
 			return true
 		}

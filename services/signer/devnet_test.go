@@ -14,6 +14,7 @@ import (
 	"github.com/restante/restante/crypto/unseal"
 	"github.com/restante/restante/relay"
 	"github.com/restante/restante/relay/stellar"
+	"github.com/restante/restante/relay/stellar/access"
 	"github.com/restante/restante/relay/stellar/rpc"
 	"github.com/restante/restante/services/devnet"
 	"github.com/restante/restante/services/signer"
@@ -28,7 +29,7 @@ const (
 type town struct {
 	*testing.T
 	net      *devnet.Network
-	port     *rpc.Port
+	port     *access.Port
 	s        *signer.Signer
 	channel  string
 	treasury string
@@ -61,12 +62,12 @@ func newTown(t *testing.T) *town {
 	t.Cleanup(func() { net.Close() })
 	door := httptest.NewServer(net.Handler())
 	t.Cleanup(door.Close)
-	client, err := rpc.Dial(t.Context(), rpc.Config{URL: door.URL, Passphrase: passphrase})
+	client, err := rpc.Dial(t.Context(), access.Config{URL: door.URL, Passphrase: passphrase})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { client.Close() })
-	w := &town{T: t, net: net, port: &rpc.Port{Client: client}, amount: 3}
+	w := &town{T: t, net: net, port: &access.Port{Source: client}, amount: 3}
 	w.s, err = signer.Open(t.Context(), signer.Config{
 		Dir: t.TempDir(), Passphrase: passphrase, Ledger: &hopeful{Ledger: w.port, town: w}, Log: slog.New(slog.DiscardHandler),
 	})

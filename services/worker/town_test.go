@@ -24,6 +24,7 @@ import (
 	"github.com/restante/restante/relay/mint"
 	"github.com/restante/restante/relay/sqlstore"
 	"github.com/restante/restante/relay/stellar"
+	"github.com/restante/restante/relay/stellar/access"
 	"github.com/restante/restante/relay/stellar/rpc"
 	"github.com/restante/restante/services/devnet"
 	"github.com/restante/restante/services/internal/bareledger"
@@ -45,7 +46,7 @@ type town struct {
 	net     *devnet.Network // the one that the door leads to
 	door    *httptest.Server
 	url     string
-	port    *rpc.Port // an honest view of the ledger
+	port    *access.Port // an honest view of the ledger
 	bare    bareledger.Reader
 	signer  *signer.Signer
 	store   *sqlstore.Store
@@ -110,14 +111,14 @@ func (w *town) openLedger() {
 	w.port = w.dial()
 }
 
-func (w *town) dial() *rpc.Port {
+func (w *town) dial() *access.Port {
 	w.Helper()
-	client, err := rpc.Dial(w.Context(), rpc.Config{URL: w.url, Passphrase: passphrase})
+	client, err := rpc.Dial(w.Context(), access.Config{URL: w.url, Passphrase: passphrase})
 	if err != nil {
 		w.Fatal(err)
 	}
 	w.Cleanup(func() { client.Close() })
-	return &rpc.Port{Client: client}
+	return &access.Port{Source: client}
 }
 
 func (w *town) openSigner() {

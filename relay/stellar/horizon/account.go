@@ -13,15 +13,11 @@ import (
 	"github.com/stellar/go-stellar-sdk/xdr"
 
 	"github.com/restante/restante/relay/stellar"
+	"github.com/restante/restante/relay/stellar/access"
 )
 
 // tornReads is how often accounts are read again when a ledger closes between them.
 const tornReads = 5
-
-// Accounts reads accounts; see Snapshot.
-func (c *Client) Accounts(ctx context.Context, ids ...string) (stellar.Snapshot, error) {
-	return c.Snapshot(ctx, ids, nil)
-}
 
 // Snapshot reads accounts, whether each asks for a memo (SEP-29), and trustlines, as they were after one ledger. Each account
 // takes a call, which brings its trustlines along: those asked for must be of accounts asked for. What was read before a
@@ -51,10 +47,21 @@ func (c *Client) Snapshot(ctx context.Context, accounts []string, lines []stella
 		if err != nil {
 			return stellar.Snapshot{}, err
 		}
-		s.CloseTime, s.BaseReserve = h.CloseTime, h.baseReserve
+		s.CloseTime, s.BaseReserve = h.CloseTime, int64(h.BaseReserve)
 		return s, nil
 	}
-	return stellar.Snapshot{}, fmt.Errorf("%w: ledgers closed between the calls of a read, %d times", ErrTransient, tornReads)
+	return stellar.Snapshot{}, fmt.Errorf("%w: ledgers closed between the calls of a read, %d times", access.ErrTransient, tornReads)
+}
+
+// Each is Snapshot without one ledger for all: each account and its trustlines are of one answer.
+func (c *Client) Each(ctx context.Context, accounts []string, lines []stellar.LineID) (stellar.Snapshot, error) {
+	s, err := newSnapshot(accounts, lines)
+	for _, id := range accounts {
+		if _, twice := s.Accounts[id]; err == nil && !twice {
+			_, err = c.readInto(ctx, s, id)
+		}
+	}
+	return s, err
 }
 
 // newSnapshot is one with nothing found yet of the trustlines asked for.
@@ -62,10 +69,10 @@ func newSnapshot(accounts []string, lines []stellar.LineID) (stellar.Snapshot, e
 	s := stellar.Snapshot{Accounts: map[string]*stellar.Account{}, Lines: map[stellar.LineID]*stellar.Trustline{}}
 	for _, id := range lines {
 		if err := stellar.CheckAsset(id.Asset); err != nil {
-			return s, badInput(err)
+			return s, access.BadInput(err)
 		}
 		if !slices.Contains(accounts, id.Account) {
-			return s, badInput(fmt.Errorf("a trustline of %q without the account", id.Account))
+			return s, access.BadInput(fmt.Errorf("a trustline of %q without the account", id.Account))
 		}
 		s.Lines[id] = nil
 	}
@@ -136,30 +143,30 @@ func (c *Client) Account(ctx context.Context, id string) (*stellar.Account, uint
 // accountAndLines is Account, with its trustlines by asset.
 func (c *Client) accountAndLines(ctx context.Context, id string) (*stellar.Account, map[string]*stellar.Trustline, uint32, error) {
 	if !strkey.IsValidEd25519PublicKey(id) {
-		return nil, nil, 0, badInput(fmt.Errorf("%q is not an account address", id))
+		return nil, nil, 0, access.BadInput(fmt.Errorf("%q is not an account address", id))
 	}
 	var body accountBody
-	ledger, err := c.get(ctx, "account", "/accounts/"+id, nil, &body, smallBody)
+	ledger, err := c.get(ctx, "account", "/accounts/"+id, nil, &body, access.SmallBody)
 	absent := errors.Is(err, errAbsent)
 	switch {
 	case err != nil && !absent:
 		return nil, nil, 0, err
 	case ledger == 0:
-		return nil, nil, 0, nonsense("account %s: the answer does not say after which ledger", id)
+		return nil, nil, 0, access.Nonsense("account %s: the answer does not say after which ledger", id)
 	case absent:
 		return nil, nil, ledger, nil
 	case body.ID != id:
-		return nil, nil, 0, nonsense("asked for account %s, got %q", id, body.ID)
+		return nil, nil, 0, access.Nonsense("asked for account %s, got %q", id, body.ID)
 	case body.LastModified > ledger:
-		return nil, nil, 0, nonsense("account %s was changed in ledger %d, and read after %d", id, body.LastModified, ledger)
+		return nil, nil, 0, access.Nonsense("account %s was changed in ledger %d, and read after %d", id, body.LastModified, ledger)
 	}
 	a, err := body.read()
 	if err != nil {
-		return nil, nil, 0, nonsense("account %s: %v", id, err)
+		return nil, nil, 0, access.Nonsense("account %s: %v", id, err)
 	}
 	lines, err := body.readLines()
 	if err != nil {
-		return nil, nil, 0, nonsense("account %s: %v", id, err)
+		return nil, nil, 0, access.Nonsense("account %s: %v", id, err)
 	}
 	return a, lines, ledger, nil
 }

@@ -11,16 +11,15 @@ import (
 	"strconv"
 	"strings"
 	"time"
-)
 
-// Limits on a body, in bytes. Transactions come with their metadata, asked for or not.
-const (
-	smallBody = 8 << 20
-	pageBody  = 64 << 20
+	"github.com/restante/restante/relay/stellar/access"
 )
 
 // longestPause is the most that a server's Retry-After is believed.
 const longestPause = time.Hour
+
+// errAbsent is Horizon's own word that there is no such thing. It never leaves the package.
+var errAbsent = fmt.Errorf("%w: not found", access.ErrRefused)
 
 // problem is how Horizon says no (RFC 7807).
 type problem struct {
@@ -53,7 +52,7 @@ func (c *Client) get(ctx context.Context, what, path string, query url.Values, i
 		return r.ledger, r.refusal(what)
 	}
 	if err := json.Unmarshal(r.body, into); err != nil {
-		return 0, nonsense("%s: not what was asked for", what)
+		return 0, access.Nonsense("%s: not what was asked for", what)
 	}
 	return r.ledger, nil
 }
@@ -69,15 +68,15 @@ func (r reply) refusal(what string) error {
 	case r.status == http.StatusNotFound && p.is("not_found"):
 		return fmt.Errorf("%s: %w", what, errAbsent)
 	case r.status == http.StatusGone && p.is("before_history"):
-		return fmt.Errorf("%w: %s", ErrGap, what)
+		return fmt.Errorf("%w: %s", access.ErrGap, what)
 	case r.status >= 500 || r.status == http.StatusTooManyRequests || r.status == http.StatusRequestTimeout:
-		err := fmt.Errorf("%w: %s: HTTP status %d", ErrTransient, what, r.status)
+		err := fmt.Errorf("%w: %s: HTTP status %d", access.ErrTransient, what, r.status)
 		if r.pause > 0 {
-			err = &Limited{Pause: r.pause, cause: err}
+			err = &access.Limited{Pause: r.pause, Cause: err}
 		}
 		return err
 	}
-	return fmt.Errorf("%w: %s: HTTP status %d", ErrRefused, what, r.status)
+	return fmt.Errorf("%w: %s: HTTP status %d", access.ErrRefused, what, r.status)
 }
 
 // send asks once. form, when not empty, is the body.
@@ -95,7 +94,7 @@ func (c *Client) send(ctx context.Context, what, method, path string, query url.
 	}
 	req, err := http.NewRequestWithContext(limited, method, u.String(), strings.NewReader(form))
 	if err != nil {
-		return reply{}, badInput(errors.New("address cannot be used"))
+		return reply{}, access.BadInput(errors.New("address cannot be used"))
 	}
 	req.Header.Set("Accept", "application/json")
 	if form != "" {
@@ -103,15 +102,15 @@ func (c *Client) send(ctx context.Context, what, method, path string, query url.
 	}
 	res, err := c.http.Do(req)
 	if err != nil {
-		return reply{}, unreachable(ctx, what, err)
+		return reply{}, access.Unreachable(ctx, what, err)
 	}
 	defer res.Body.Close()
 	body, err := io.ReadAll(io.LimitReader(res.Body, limit+1))
 	if err != nil {
-		return reply{}, unreachable(ctx, what, err)
+		return reply{}, access.Unreachable(ctx, what, err)
 	}
 	if int64(len(body)) > limit {
-		return reply{}, fmt.Errorf("%s: %w", what, errTooLarge)
+		return reply{}, fmt.Errorf("%s: %w", what, access.ErrTooLarge)
 	}
 	out := reply{status: res.StatusCode, body: body}
 	if n, err := strconv.ParseUint(res.Header.Get("Latest-Ledger"), 10, 31); err == nil {
@@ -121,12 +120,4 @@ func (c *Client) send(ctx context.Context, what, method, path string, query url.
 		out.pause = min(time.Duration(n)*time.Second, longestPause)
 	}
 	return out, nil
-}
-
-// newHTTP never follows a redirect: an answer from elsewhere is not the configured source's.
-func newHTTP() *http.Client {
-	t := http.DefaultTransport.(*http.Transport).Clone()
-	t.MaxIdleConnsPerHost = 16
-	t.ResponseHeaderTimeout = time.Minute
-	return &http.Client{Transport: t}
 }

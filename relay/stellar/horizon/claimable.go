@@ -6,6 +6,7 @@ import (
 
 	"github.com/restante/restante/relay"
 	"github.com/restante/restante/relay/stellar"
+	"github.com/restante/restante/relay/stellar/access"
 )
 
 // claimableBody is Horizon's claimable balance.
@@ -22,31 +23,26 @@ type claimableBody struct {
 }
 
 // Balance looks at one claimable balance.
-func (p *Port) Balance(ctx context.Context, id string) (relay.BalanceFacts, error) {
-	b, err := p.balance(ctx, id)
-	return b, port(err)
-}
-
-func (c *Client) balance(ctx context.Context, id string) (none relay.BalanceFacts, err error) {
+func (c *Client) Balance(ctx context.Context, id string) (none relay.BalanceFacts, err error) {
 	if _, err := stellar.BalanceKey(id); err != nil {
-		return none, badInput(err)
+		return none, access.BadInput(err)
 	}
 	var body claimableBody
-	_, err = c.get(ctx, "claimable balance", "/claimable_balances/"+id, nil, &body, smallBody)
+	_, err = c.get(ctx, "claimable balance", "/claimable_balances/"+id, nil, &body, access.SmallBody)
 	switch {
 	case errors.Is(err, errAbsent):
 		return none, nil
 	case err != nil:
 		return none, err
 	case body.ID != id:
-		return none, nonsense("claimable balance %s is answered as %s", id, body.ID)
+		return none, access.Nonsense("claimable balance %s is answered as %s", id, body.ID)
 	}
 	amount, err := stroops(body.Amount)
 	if err == nil && body.Asset != stellar.Native {
 		err = stellar.CheckAsset(body.Asset)
 	}
 	if err != nil {
-		return none, nonsense("claimable balance %s: %v", id, err)
+		return none, access.Nonsense("claimable balance %s: %v", id, err)
 	}
 	b := relay.BalanceFacts{Exists: true, Asset: body.Asset, Amount: relay.Stroops(amount)}
 	if len(body.Claimants) == 1 && body.Claimants[0].Predicate.Unconditional {

@@ -7,6 +7,7 @@ import (
 	"github.com/stellar/go-stellar-sdk/xdr"
 
 	"github.com/restante/restante/relay/stellar"
+	"github.com/restante/restante/relay/stellar/access"
 )
 
 // Limits on the search for who used a number.
@@ -15,9 +16,7 @@ const (
 	userCalls    = 4
 )
 
-// Evidence gathers what stellar.CannotLand needs to know about an envelope that was signed after ledger signedAt. Whether it
-// suffices is not said here; short of a failure to ask, it is returned however weak. UsedBy is left to the caller. found is
-// the envelope's landing, if the server has it.
+// Evidence gathers what stellar.CannotLand needs to know about an envelope; see [access.Source].
 //
 // A "not found" of Horizon does not say up to which ledger it looked, and what the root says is up to a second old. Hence, in
 // this order: (1) the root, which shows how far the server's database has come at the least; (2) the source account, with
@@ -27,8 +26,8 @@ const (
 //
 // That a name may stand for several databases is why (2) counts by its own ledger: a number below the envelope's, read
 // beyond its bound, is a proof even if (3) was answered by a server that lags. Only a number that is used up leans on (3)
-// alone; see UsedBy.
-func (c *Client) Evidence(ctx context.Context, tx stellar.Tx, signedAt uint32) (ev stellar.Evidence, found *Lookup, err error) {
+// alone; see Contradicts.
+func (c *Client) Evidence(ctx context.Context, tx stellar.Tx, signedAt uint32) (ev stellar.Evidence, found *access.Transaction, err error) {
 	ev = stellar.Evidence{Source: c.base.Host, Hash: tx.Hash, SignedAt: signedAt}
 	first, err := c.Range(ctx)
 	if err != nil {
@@ -41,7 +40,7 @@ func (c *Client) Evidence(ctx context.Context, tx stellar.Tx, signedAt uint32) (
 	if ev.AccountLedger >= first.Latest {
 		ev.AccountCloseTime = first.LatestCloseTime // of that ledger or of one before it
 	}
-	found, looked, err := c.Transaction(ctx, tx.Hash)
+	found, looked, err := c.look(ctx, tx.Hash)
 	if err != nil {
 		return ev, nil, err
 	}
@@ -60,16 +59,28 @@ func (c *Client) Evidence(ctx context.Context, tx stellar.Tx, signedAt uint32) (
 	return ev, found, nil
 }
 
-// UsedBy looks for the transaction that used the envelope's number or a higher one of its source, or merged the source away,
-// since the envelope was signed. nil: the server shows none.
+// Contradicts wants to see the transaction that used the envelope's number.
 //
 // It is what makes a contradiction one: the account says that its number is used up, the hash is not found, and here is who
 // did it. Without it, the account and the hash may have been answered by two servers of which one lags.
-func (c *Client) UsedBy(ctx context.Context, tx stellar.Tx, signedAt uint32) (*Lookup, error) {
+func (c *Client) Contradicts(ctx context.Context, tx stellar.Tx, signedAt uint32) (certain bool, found *access.Transaction, err error) {
+	by, err := c.usedBy(ctx, tx, signedAt)
+	switch {
+	case err != nil || by == nil:
+		return false, nil, err
+	case by.Inner == tx.Hash:
+		return false, &by.Transaction, nil
+	}
+	return true, nil, nil
+}
+
+// usedBy looks for the transaction that used the envelope's number or a higher one of its source, or merged the source away,
+// since the envelope was signed. nil: the server shows none.
+func (c *Client) usedBy(ctx context.Context, tx stellar.Tx, signedAt uint32) (*listed, error) {
 	cursor := ""
 	for range userCalls {
 		page, err := c.transactions(ctx, "/accounts/"+tx.Source+"/transactions", cursor, "desc", usersPerCall)
-		if errors.Is(err, errAbsent) || errors.Is(err, ErrGap) {
+		if errors.Is(err, errAbsent) || errors.Is(err, access.ErrGap) {
 			return nil, nil
 		}
 		if err != nil {
@@ -95,10 +106,10 @@ func (c *Client) UsedBy(ctx context.Context, tx stellar.Tx, signedAt uint32) (*L
 	return nil, nil
 }
 
-func (c *Client) uses(l Lookup, tx stellar.Tx) (bool, error) {
+func (c *Client) uses(l listed, tx stellar.Tx) (bool, error) {
 	var env xdr.TransactionEnvelope
 	if err := xdr.SafeUnmarshalBase64(l.EnvelopeXDR, &env); err != nil {
-		return false, nonsense("transaction %s: %v", l.Outer, err)
+		return false, access.Nonsense("transaction %s: %v", l.Outer, err)
 	}
 	source := env.SourceAccount().ToAccountId()
 	if source.Address() == tx.Source && env.SeqNum() >= tx.Sequence {
@@ -106,7 +117,7 @@ func (c *Client) uses(l Lookup, tx stellar.Tx) (bool, error) {
 	}
 	touched, err := stellar.Touched(l.EnvelopeXDR, c.passphrase)
 	if err != nil {
-		return false, nonsense("transaction %s: %v", l.Outer, err)
+		return false, access.Nonsense("transaction %s: %v", l.Outer, err)
 	}
 	for _, m := range touched.Merges {
 		if l.Success && m.Source == tx.Source {

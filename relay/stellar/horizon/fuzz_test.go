@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"strings"
 	"testing"
+
+	"github.com/restante/restante/relay/stellar/access"
 )
 
 // Whatever a server writes, reading it ends in a value that holds, or in an error.
@@ -27,13 +29,13 @@ func FuzzAnswers(f *testing.F) {
 		}
 		var tx txBody
 		if json.Unmarshal([]byte(text), &tx) == nil {
-			if l, err := tx.read("p"); err == nil && (!isHash(l.Inner) || !isHash(l.Outer) || l.Ledger == 0) {
+			if l, err := tx.read("p"); err == nil && (!access.IsHash(l.Inner) || !access.IsHash(l.Outer) || l.Ledger == 0) {
 				t.Errorf("%+v", l)
 			}
 		}
 		var ledger ledgerBody
 		if json.Unmarshal([]byte(text), &ledger) == nil {
-			if h, err := ledger.read(); err == nil && (!isHash(h.Hash) || !isHash(h.Previous)) {
+			if h, err := ledger.read(); err == nil && (!access.IsHash(h.Hash) || !access.IsHash(h.Previous)) {
 				t.Errorf("%+v", h)
 			}
 		}

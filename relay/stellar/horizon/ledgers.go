@@ -2,14 +2,15 @@ package horizon
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"net/url"
 	"strconv"
 
 	"github.com/stellar/go-stellar-sdk/xdr"
+
+	"github.com/restante/restante/relay"
+	"github.com/restante/restante/relay/stellar/access"
 )
 
 // Limits on the transactions of one ledger.
@@ -18,21 +19,10 @@ const (
 	maxTxCalls = 2000 // before something must be wrong
 )
 
-// Ledger is a closed ledger with all its transactions, in the order in which they were applied.
-type Ledger struct {
-	Sequence  uint32
-	CloseTime int64  // unix seconds
-	Hash      string // hex
-	Previous  string // hash of the ledger before
-	Txs       []Lookup
-}
-
 // header is a ledger without its transactions.
 type header struct {
-	Ledger
-	baseReserve int64
-	results     xdr.Hash // of all results
-	count       int64    // of transactions, as Horizon counts them; -1: not said
+	access.Reading
+	count int64 // of transactions, as Horizon counts them; -1: not said
 }
 
 type ledgerBody struct {
@@ -43,45 +33,41 @@ type ledgerBody struct {
 	HeaderXDR  string `json:"header_xdr"`
 }
 
-// read trusts the hash only if it is that of the header.
 func (b *ledgerBody) read() (*header, error) {
 	var h xdr.LedgerHeader
 	if err := xdr.SafeUnmarshalBase64(b.HeaderXDR, &h); err != nil {
-		return nil, nonsense("header of ledger %d: %v", b.Sequence, err)
+		return nil, access.Nonsense("header of ledger %d: %v", b.Sequence, err)
 	}
-	raw, err := h.MarshalBinary()
+	r, err := access.ReadHeader(h, b.Sequence, b.Hash)
 	if err != nil {
-		return nil, nonsense("header of ledger %d: %v", b.Sequence, err)
+		return nil, err
 	}
-	sum := sha256.Sum256(raw)
-	hash := hex.EncodeToString(sum[:])
-	if hash != b.Hash || uint32(h.LedgerSeq) != b.Sequence {
-		return nil, nonsense("header of ledger %d (%s) is of ledger %d (%s)", b.Sequence, b.Hash, h.LedgerSeq, hash)
-	}
-	out := &header{baseReserve: int64(h.BaseReserve), results: h.TxSetResultHash, count: -1, Ledger: Ledger{
-		Sequence: b.Sequence, CloseTime: int64(h.ScpValue.CloseTime), Hash: hash, Previous: hex.EncodeToString(h.PreviousLedgerHash[:]),
-	}}
+	out := &header{Reading: r, count: -1}
 	if b.Failed != nil {
 		out.count = b.Successful + *b.Failed
 	}
 	return out, nil
 }
 
-// latest is the newest ledger.
-func (c *Client) latest(ctx context.Context) (*header, error) {
+// Latest is the newest ledger.
+func (c *Client) Latest(ctx context.Context) (relay.Head, error) {
 	var body struct {
 		Embedded struct {
 			Records []ledgerBody `json:"records"`
 		} `json:"_embedded"`
 	}
 	query := url.Values{"order": {"desc"}, "limit": {"1"}}
-	if _, err := c.get(ctx, "newest ledger", "/ledgers", query, &body, smallBody); err != nil {
-		return nil, err
+	if _, err := c.get(ctx, "newest ledger", "/ledgers", query, &body, access.SmallBody); err != nil {
+		return relay.Head{}, err
 	}
 	if n := len(body.Embedded.Records); n != 1 {
-		return nil, nonsense("%d newest ledgers", n)
+		return relay.Head{}, access.Nonsense("%d newest ledgers", n)
 	}
-	return body.Embedded.Records[0].read()
+	h, err := body.Embedded.Records[0].read()
+	if err != nil {
+		return relay.Head{}, err
+	}
+	return h.Head, nil
 }
 
 // headerOf reads the header of a ledger that the server has spoken of. The last one is remembered: what has closed does not
@@ -92,7 +78,7 @@ func (c *Client) headerOf(ctx context.Context, seq uint32) (*header, error) {
 	}
 	h, err := c.freshHeader(ctx, seq)
 	if errors.Is(err, errAbsent) {
-		return nil, fmt.Errorf("%w: ledger %d is not there", ErrTransient, seq)
+		return nil, fmt.Errorf("%w: ledger %d is not there", access.ErrTransient, seq)
 	}
 	if err == nil {
 		c.header.Store(h)
@@ -103,24 +89,22 @@ func (c *Client) headerOf(ctx context.Context, seq uint32) (*header, error) {
 func (c *Client) freshHeader(ctx context.Context, seq uint32) (*header, error) {
 	var body ledgerBody
 	what := "ledger " + strconv.FormatUint(uint64(seq), 10)
-	if _, err := c.get(ctx, what, "/ledgers/"+strconv.FormatUint(uint64(seq), 10), nil, &body, smallBody); err != nil {
+	if _, err := c.get(ctx, what, "/ledgers/"+strconv.FormatUint(uint64(seq), 10), nil, &body, access.SmallBody); err != nil {
 		return nil, err
 	}
 	if body.Sequence != seq {
-		return nil, nonsense("asked for ledger %d, got %d", seq, body.Sequence)
+		return nil, access.Nonsense("asked for ledger %d, got %d", seq, body.Sequence)
 	}
 	return body.read()
 }
 
-// Ledger returns a closed ledger, nil when it has not closed yet. ErrGap: the server no longer has it; ErrTransient: it has
+// Closed returns a closed ledger, nil when it has not closed yet. access.ErrGap: the server no longer has it; access.ErrTransient: it has
 // later ones, and not this one.
 //
-// The header is checked against the ledger's hash, and the transactions with their results against the header: none can be
-// missing, added, or told otherwise than the network closed it. Whether the ledger continues what the caller saw before is
-// for the caller to check, by Previous; who closed it, nobody checks here.
-func (c *Client) Ledger(ctx context.Context, seq uint32) (*Ledger, error) {
+// Its transactions are held against its header; see [access.Reading].
+func (c *Client) Closed(ctx context.Context, seq uint32) (*access.Ledger, error) {
 	if seq == 0 {
-		return nil, badInput(errors.New("no ledger 0"))
+		return nil, access.BadInput(errors.New("no ledger 0"))
 	}
 	if seq > c.known.Load() { // a watcher at the tip asks for one ledger many times: that costs one call
 		if r, err := c.Range(ctx); err != nil || seq > r.Latest {
@@ -147,61 +131,48 @@ func (c *Client) whyAbsent(ctx context.Context, seq uint32) error {
 	case err != nil:
 		return err
 	case seq < r.Oldest:
-		return fmt.Errorf("%w: ledger %d, the oldest is %d", ErrGap, seq, r.Oldest)
+		return fmt.Errorf("%w: ledger %d, the oldest is %d", access.ErrGap, seq, r.Oldest)
 	case seq <= r.Latest:
-		return fmt.Errorf("%w: ledger %d is not there, the latest is %d", ErrTransient, seq, r.Latest)
+		return fmt.Errorf("%w: ledger %d is not there, the latest is %d", access.ErrTransient, seq, r.Latest)
 	}
 	return nil
 }
 
 // fill reads the transactions of a ledger to their end, and holds them against its header.
 func (c *Client) fill(ctx context.Context, h *header) error {
-	var results []xdr.TransactionResultPair
-	if h.complete(results) == nil {
+	if h.complete() == nil {
 		return nil // an empty ledger: nothing needs to be asked for
 	}
 	limit, cursor := txsPerCall, ""
 	for range maxTxCalls {
 		page, err := c.transactions(ctx, fmt.Sprintf("/ledgers/%d/transactions", h.Sequence), cursor, "asc", limit)
-		if errors.Is(err, errTooLarge) && limit > 1 {
+		if errors.Is(err, access.ErrTooLarge) && limit > 1 {
 			limit /= 2
 			continue
 		}
 		if errors.Is(err, errAbsent) {
-			return fmt.Errorf("%w: ledger %d is not there", ErrTransient, h.Sequence)
+			return fmt.Errorf("%w: ledger %d is not there", access.ErrTransient, h.Sequence)
 		}
 		if err != nil {
 			return err
 		}
 		for _, t := range page {
-			if t.Ledger != h.Sequence || t.CloseTime != h.CloseTime {
-				return nonsense("transaction %s of ledger %d, closed at %d, in the place of one of ledger %d", t.Outer, t.Ledger, t.CloseTime, h.Sequence)
+			if err := h.Add(t.Transaction, t.result); err != nil {
+				return err
 			}
-			h.Txs, results = append(h.Txs, t), append(results, t.pair)
 			cursor = t.token
 		}
 		if len(page) < limit {
-			return h.complete(results)
+			return h.complete()
 		}
 	}
-	return nonsense("no end to the transactions of ledger %d", h.Sequence)
+	return access.Nonsense("no end to the transactions of ledger %d", h.Sequence)
 }
 
-// complete compares the hash over all results, in the order of application, with the header's. The very first ledger of a
-// network has none.
-func (h *header) complete(results []xdr.TransactionResultPair) error {
-	if h.count >= 0 && h.count != int64(len(results)) {
-		return nonsense("%d transactions shown for ledger %d, it has %d", len(results), h.Sequence, h.count)
+// complete wants as many transactions as Horizon counts, too.
+func (h *header) complete() error {
+	if h.count >= 0 && h.count != int64(len(h.Txs)) {
+		return access.Nonsense("%d transactions shown for ledger %d, it has %d", len(h.Txs), h.Sequence, h.count)
 	}
-	if h.Sequence == 1 && len(results) == 0 {
-		return nil
-	}
-	raw, err := xdr.TransactionResultSet{Results: results}.MarshalBinary()
-	if err != nil {
-		return nonsense("results of ledger %d: %v", h.Sequence, err)
-	}
-	if sha256.Sum256(raw) != h.results {
-		return nonsense("the transactions shown for ledger %d are not those of its header", h.Sequence)
-	}
-	return nil
+	return h.Complete()
 }

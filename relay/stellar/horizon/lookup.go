@@ -2,7 +2,6 @@ package horizon
 
 import (
 	"context"
-	"encoding/hex"
 	"errors"
 	"net/url"
 	"strconv"
@@ -10,22 +9,14 @@ import (
 
 	"github.com/stellar/go-stellar-sdk/xdr"
 
-	"github.com/restante/restante/relay/stellar"
+	"github.com/restante/restante/relay/stellar/access"
 )
 
-// Lookup is a transaction that Horizon has.
-type Lookup struct {
-	Success     bool
-	Inner       string // inner hash
-	Outer       string // outer hash, as it landed
-	Ledger      uint32
-	CloseTime   int64 // unix seconds
-	Fee         int64 // charged, stroops
-	EnvelopeXDR string
-	ResultXDR   string
-
-	token string // place in the list
-	pair  xdr.TransactionResultPair
+// listed is a transaction in one of Horizon's lists.
+type listed struct {
+	access.Transaction
+	result xdr.TransactionResult
+	token  string // place in the list
 }
 
 type txBody struct {
@@ -38,47 +29,29 @@ type txBody struct {
 	ResultXDR   string    `json:"result_xdr"`
 }
 
-// read takes envelope and result from their XDR, and wants hash and outcome beside them to agree. Looked up by the hash of
-// the transaction inside a fee bump, Horizon shows that hash as the transaction's.
-func (b *txBody) read(passphrase string) (out Lookup, err error) {
-	out = Lookup{Ledger: b.Ledger, CloseTime: b.CreatedAt.Unix(), EnvelopeXDR: b.EnvelopeXDR, ResultXDR: b.ResultXDR, token: b.Token}
-	if out.Inner, out.Outer, err = stellar.Hashes(b.EnvelopeXDR, passphrase); err != nil {
-		return Lookup{}, nonsense("transaction %q: %v", b.Hash, err)
-	}
-	result, err := stellar.DecodeResult(b.ResultXDR)
-	if err != nil {
-		return Lookup{}, nonsense("transaction %s: %v", out.Outer, err)
-	}
-	raw, err := hex.DecodeString(out.Outer)
-	if err != nil {
-		return Lookup{}, nonsense("hash %q", out.Outer)
-	}
-	copy(out.pair.TransactionHash[:], raw)
-	if err := xdr.SafeUnmarshalBase64(b.ResultXDR, &out.pair.Result); err != nil {
-		return Lookup{}, nonsense("result of transaction %s: %v", out.Outer, err)
-	}
-	out.Success, out.Fee = result.Success, result.FeePaid
-	switch {
-	case b.Hash != out.Inner && b.Hash != out.Outer:
-		return Lookup{}, nonsense("transaction %q is %s", b.Hash, out.Outer)
-	case b.Ledger == 0 || out.CloseTime <= 0:
-		return Lookup{}, nonsense("transaction %s in ledger %d, closed at %d", out.Outer, b.Ledger, out.CloseTime)
-	case b.Successful != result.Success:
-		return Lookup{}, nonsense("transaction %s: successful is %v, its result %s", out.Outer, b.Successful, result.Code)
-	case result.InnerHash != "" && result.InnerHash != out.Inner:
-		return Lookup{}, nonsense("transaction %s: its result is another's", out.Outer)
-	}
-	return out, nil
+// read takes envelope and result from their XDR. Looked up by the hash of the transaction inside a fee bump, Horizon shows that
+// hash as the transaction's.
+func (b *txBody) read(passphrase string) (out listed, err error) {
+	out.token = b.Token
+	out.Transaction, out.result, err = access.ReadTransaction(access.Transaction{Ledger: b.Ledger, CloseTime: b.CreatedAt.Unix(), Success: b.Successful,
+		EnvelopeXDR: b.EnvelopeXDR, ResultXDR: b.ResultXDR}, b.Hash, passphrase)
+	return out, err
 }
 
-// Transaction looks up a hash, inner or outer. nil: the server does not have it, as far as ledger (0: it does not say); which
+// Transaction looks up a hash, inner or outer.
+func (c *Client) Transaction(ctx context.Context, hash string) (*access.Transaction, error) {
+	found, _, err := c.look(ctx, hash)
+	return found, err
+}
+
+// look looks up a hash, inner or outer. nil: the server does not have it, as far as ledger (0: it does not say); which
 // proves nothing by itself.
-func (c *Client) Transaction(ctx context.Context, hash string) (found *Lookup, ledger uint32, err error) {
-	if !isHash(hash) {
-		return nil, 0, badInput(errors.New("not a transaction hash"))
+func (c *Client) look(ctx context.Context, hash string) (found *access.Transaction, ledger uint32, err error) {
+	if !access.IsHash(hash) {
+		return nil, 0, access.BadInput(errors.New("not a transaction hash"))
 	}
 	var body txBody
-	ledger, err = c.get(ctx, "transaction", "/transactions/"+hash, nil, &body, smallBody)
+	ledger, err = c.get(ctx, "transaction", "/transactions/"+hash, nil, &body, access.SmallBody)
 	if errors.Is(err, errAbsent) {
 		return nil, ledger, nil
 	}
@@ -90,13 +63,13 @@ func (c *Client) Transaction(ctx context.Context, hash string) (found *Lookup, l
 		return nil, 0, err
 	}
 	if hash != l.Inner && hash != l.Outer {
-		return nil, 0, nonsense("asked for %s, got %s", hash, l.Inner)
+		return nil, 0, access.Nonsense("asked for %s, got %s", hash, l.Inner)
 	}
-	return &l, ledger, nil
+	return &l.Transaction, ledger, nil
 }
 
 // transactions reads one page of a list of transactions, failed ones too.
-func (c *Client) transactions(ctx context.Context, path, cursor, order string, limit int) ([]Lookup, error) {
+func (c *Client) transactions(ctx context.Context, path, cursor, order string, limit int) ([]listed, error) {
 	query := url.Values{"include_failed": {"true"}, "order": {order}, "limit": {strconv.Itoa(limit)}}
 	if cursor != "" {
 		query.Set("cursor", cursor)
@@ -106,17 +79,17 @@ func (c *Client) transactions(ctx context.Context, path, cursor, order string, l
 			Records []txBody `json:"records"`
 		} `json:"_embedded"`
 	}
-	if _, err := c.get(ctx, "transactions", path, query, &body, pageBody); err != nil {
+	if _, err := c.get(ctx, "transactions", path, query, &body, access.PageBody); err != nil {
 		return nil, err
 	}
 	if len(body.Embedded.Records) > limit {
-		return nil, nonsense("%d transactions for %d asked", len(body.Embedded.Records), limit)
+		return nil, access.Nonsense("%d transactions for %d asked", len(body.Embedded.Records), limit)
 	}
 	last, err := place(cursor)
 	if err != nil {
 		return nil, err
 	}
-	out := make([]Lookup, 0, len(body.Embedded.Records))
+	out := make([]listed, 0, len(body.Embedded.Records))
 	for _, b := range body.Embedded.Records {
 		l, err := b.read(c.passphrase)
 		if err != nil {
@@ -124,7 +97,7 @@ func (c *Client) transactions(ctx context.Context, path, cursor, order string, l
 		}
 		at, err := place(b.Token)
 		if err != nil || b.Token == "" || last != 0 && (at > last) != (order == "asc") || at == last {
-			return nil, nonsense("transaction %s at %q after %d", l.Outer, b.Token, last)
+			return nil, access.Nonsense("transaction %s at %q after %d", l.Outer, b.Token, last)
 		}
 		last = at
 		out = append(out, l)
@@ -139,7 +112,7 @@ func place(token string) (int64, error) {
 	}
 	n, err := strconv.ParseInt(token, 10, 64)
 	if err != nil || n <= 0 {
-		return 0, nonsense("paging token %q", token)
+		return 0, access.Nonsense("paging token %q", token)
 	}
 	return n, nil
 }

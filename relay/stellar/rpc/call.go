@@ -9,13 +9,8 @@ import (
 	"io"
 	"net/http"
 	"strconv"
-	"time"
-)
 
-// Limits on a body, in bytes. Pages carry the metadata of whole ledgers.
-const (
-	smallBody = 8 << 20
-	pageBody  = 64 << 20
+	"github.com/restante/restante/relay/stellar/access"
 )
 
 type request struct {
@@ -42,7 +37,7 @@ func (c *Client) call(ctx context.Context, method string, params, result any, li
 	id := c.ids.Add(1)
 	body, err := json.Marshal(request{Version: "2.0", ID: id, Method: method, Params: params})
 	if err != nil {
-		return badInput(err)
+		return access.BadInput(err)
 	}
 	raw, err := c.post(ctx, method, body, limit)
 	if err != nil {
@@ -50,33 +45,33 @@ func (c *Client) call(ctx context.Context, method string, params, result any, li
 	}
 	var answer response
 	if err := json.Unmarshal(raw, &answer); err != nil {
-		return nonsense("%s: not a JSON-RPC answer", method)
+		return access.Nonsense("%s: not a JSON-RPC answer", method)
 	}
 	switch {
 	case answer.Version != "2.0":
-		return nonsense("%s: version %q", method, answer.Version)
+		return access.Nonsense("%s: version %q", method, answer.Version)
 	case answer.Error != nil && string(answer.ID) == "null":
 		// A server that could not read the request does not know its id.
 		return answer.Error.as(method)
 	case string(answer.ID) != strconv.FormatUint(id, 10):
-		return nonsense("%s: answer to another question", method)
+		return access.Nonsense("%s: answer to another question", method)
 	case answer.Error != nil:
 		return answer.Error.as(method)
 	case len(answer.Result) == 0 || string(answer.Result) == "null":
-		return nonsense("%s: neither result nor error", method)
+		return access.Nonsense("%s: neither result nor error", method)
 	}
 	if err := json.Unmarshal(answer.Result, result); err != nil {
-		return nonsense("%s: %v", method, err)
+		return access.Nonsense("%s: %v", method, err)
 	}
 	return nil
 }
 
 // as sorts the codes: what JSON-RPC calls the caller's fault is final, the rest is the server's trouble of the moment.
 func (f *fault) as(method string) error {
-	kind := ErrTransient
+	kind := access.ErrTransient
 	switch f.Code {
 	case -32700, -32600, -32601, -32602:
-		kind = ErrRefused
+		kind = access.ErrRefused
 	}
 	message := f.Message
 	if len(message) > 300 {
@@ -90,35 +85,27 @@ func (c *Client) post(ctx context.Context, method string, body []byte, limit int
 	defer cancel()
 	req, err := http.NewRequestWithContext(limited, http.MethodPost, c.url, bytes.NewReader(body))
 	if err != nil {
-		return nil, badInput(errors.New("address cannot be used"))
+		return nil, access.BadInput(errors.New("address cannot be used"))
 	}
 	req.Header.Set("Content-Type", "application/json")
 	res, err := c.http.Do(req)
 	if err != nil {
-		return nil, unreachable(ctx, method, err)
+		return nil, access.Unreachable(ctx, method, err)
 	}
 	defer res.Body.Close()
 	if res.StatusCode != http.StatusOK {
-		kind := ErrRefused
+		kind := access.ErrRefused
 		if res.StatusCode >= 500 || res.StatusCode == http.StatusTooManyRequests || res.StatusCode == http.StatusRequestTimeout {
-			kind = ErrTransient
+			kind = access.ErrTransient
 		}
 		return nil, fmt.Errorf("%w: %s: HTTP status %d", kind, method, res.StatusCode)
 	}
 	raw, err := io.ReadAll(io.LimitReader(res.Body, limit+1))
 	if err != nil {
-		return nil, unreachable(ctx, method, err)
+		return nil, access.Unreachable(ctx, method, err)
 	}
 	if int64(len(raw)) > limit {
-		return nil, fmt.Errorf("%s: %w", method, errTooLarge)
+		return nil, fmt.Errorf("%s: %w", method, access.ErrTooLarge)
 	}
 	return raw, nil
-}
-
-// newHTTP never follows a redirect: an answer from elsewhere is not the configured source's.
-func newHTTP() *http.Client {
-	t := http.DefaultTransport.(*http.Transport).Clone()
-	t.MaxIdleConnsPerHost = 16
-	t.ResponseHeaderTimeout = time.Minute
-	return &http.Client{Transport: t}
 }

@@ -2,25 +2,18 @@ package rpc
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"math"
 	"net/http"
-	"net/url"
 	"sync/atomic"
 	"time"
 
 	protocol "github.com/stellar/go-stellar-sdk/protocols/rpc"
 	"github.com/stellar/go-stellar-sdk/xdr"
-)
 
-// Config of a client.
-type Config struct {
-	URL        string        // http or https
-	Passphrase string        // of the network that the server must serve
-	Timeout    time.Duration // of one call; 0 means 15 seconds
-	HTTP       *http.Client  // nil means one of its own; its redirects are switched off
-}
+	"github.com/restante/restante/relay"
+	"github.com/restante/restante/relay/stellar/access"
+)
 
 // Client asks one Stellar RPC server.
 type Client struct {
@@ -29,122 +22,91 @@ type Client struct {
 	timeout    time.Duration
 	http       *http.Client
 	ids        atomic.Uint64
+	ahead      ahead
 }
 
-// Dial makes a client and asks the server for its network. ErrWrongNetwork is final; ErrTransient is not.
-func Dial(ctx context.Context, cfg Config) (*Client, error) {
-	u, err := url.Parse(cfg.URL)
-	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
-		return nil, badInput(errors.New("address is not an http or https URL"))
-	}
-	if cfg.Passphrase == "" {
-		return nil, badInput(errors.New("no network passphrase"))
-	}
-	if cfg.Timeout <= 0 {
-		cfg.Timeout = 15 * time.Second
-	}
-	own := newHTTP()
-	if cfg.HTTP != nil {
-		*own = *cfg.HTTP
-	}
-	own.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-	c := &Client{url: cfg.URL, host: u.Host, passphrase: cfg.Passphrase, timeout: cfg.Timeout, http: own}
-	var network protocol.GetNetworkResponse
-	if err := c.call(ctx, protocol.GetNetworkMethodName, nil, &network, smallBody); err != nil {
+// Dial makes a client and asks the server for its network. access.ErrWrongNetwork is final; access.ErrTransient is not.
+func Dial(ctx context.Context, cfg access.Config) (*Client, error) {
+	u, err := cfg.Check()
+	if err != nil {
 		return nil, err
 	}
-	if network.Passphrase != cfg.Passphrase {
-		return nil, fmt.Errorf("%w: %s serves %q, configured is %q", ErrWrongNetwork, u.Host, network.Passphrase, cfg.Passphrase)
+	c := &Client{url: cfg.URL, host: u.Host, passphrase: cfg.Passphrase, timeout: cfg.Timeout, http: cfg.HTTP}
+	if err := c.sameNetwork(ctx); err != nil {
+		return nil, err
 	}
 	return c, nil
 }
 
+// sameNetwork asks which network the server serves: at Dial, and again after evidence. An address that was pointed at another
+// network since, or a test network that began anew under another name, must not testify.
+func (c *Client) sameNetwork(ctx context.Context) error {
+	var r protocol.GetNetworkResponse
+	if err := c.call(ctx, protocol.GetNetworkMethodName, nil, &r, access.SmallBody); err != nil {
+		return err
+	}
+	if r.Passphrase != c.passphrase {
+		return access.WrongNetwork(c.host, r.Passphrase, c.passphrase)
+	}
+	return nil
+}
+
+// Network is the passphrase of the network that the server must serve.
+func (c *Client) Network() string { return c.passphrase }
+
 // Close lets go of idle connections.
 func (c *Client) Close() { c.http.CloseIdleConnections() }
 
-// Head is the newest ledger that the server has.
-type Head struct {
-	Sequence    uint32
-	CloseTime   int64  // unix seconds
-	Hash        string // hex
-	BaseReserve int64  // stroops; 0 if the server does not show the header
+// Latest is the newest ledger.
+func (c *Client) Latest(ctx context.Context) (relay.Head, error) {
+	h, _, err := c.latest(ctx)
+	return h, err
 }
 
-// Range is what the server can answer about.
-type Range struct {
-	Oldest, Latest  uint32
-	LatestCloseTime int64 // unix seconds
-}
-
-// Latest returns the newest ledger.
-func (c *Client) Latest(ctx context.Context) (Head, error) {
+// latest is Latest, with the base reserve in stroops; 0 if the server does not show the header.
+func (c *Client) latest(ctx context.Context) (relay.Head, int64, error) {
 	var r protocol.GetLatestLedgerResponse
-	if err := c.call(ctx, protocol.GetLatestLedgerMethodName, nil, &r, pageBody); err != nil {
-		return Head{}, err
+	if err := c.call(ctx, protocol.GetLatestLedgerMethodName, nil, &r, access.PageBody); err != nil {
+		return relay.Head{}, 0, err
 	}
-	if r.Sequence == 0 || r.LedgerCloseTime <= 0 || !isHash(r.Hash) {
-		return Head{}, nonsense("latest ledger is %d, closed at %d, with hash %q", r.Sequence, r.LedgerCloseTime, r.Hash)
+	if r.Sequence == 0 || r.LedgerCloseTime <= 0 || !access.IsHash(r.Hash) {
+		return relay.Head{}, 0, access.Nonsense("latest ledger is %d, closed at %d, with hash %q", r.Sequence, r.LedgerCloseTime, r.Hash)
 	}
-	head := Head{Sequence: r.Sequence, CloseTime: r.LedgerCloseTime, Hash: r.Hash}
-	if r.LedgerHeader != "" {
-		var h xdr.LedgerHeader
-		if err := xdr.SafeUnmarshalBase64(r.LedgerHeader, &h); err != nil || uint32(h.LedgerSeq) != r.Sequence {
-			return Head{}, nonsense("header of ledger %d is another's", r.Sequence)
-		}
-		head.BaseReserve = int64(h.BaseReserve)
+	head := relay.Head{Sequence: r.Sequence, CloseTime: r.LedgerCloseTime, Hash: r.Hash}
+	if r.LedgerHeader == "" {
+		return head, 0, nil
 	}
-	return head, nil
+	var h xdr.LedgerHeader
+	if err := xdr.SafeUnmarshalBase64(r.LedgerHeader, &h); err != nil || uint32(h.LedgerSeq) != r.Sequence {
+		return relay.Head{}, 0, access.Nonsense("header of ledger %d is another's", r.Sequence)
+	}
+	return head, int64(h.BaseReserve), nil
 }
 
 // Range returns the ledgers that the server holds. A server that has fallen behind the network says so by an error.
-func (c *Client) Range(ctx context.Context) (Range, error) {
+func (c *Client) Range(ctx context.Context) (access.Range, error) {
 	var r protocol.GetHealthResponse
-	if err := c.call(ctx, protocol.GetHealthMethodName, nil, &r, smallBody); err != nil {
-		return Range{}, err
+	if err := c.call(ctx, protocol.GetHealthMethodName, nil, &r, access.SmallBody); err != nil {
+		return access.Range{}, err
 	}
 	switch {
 	case r.Status != "healthy":
-		return Range{}, fmt.Errorf("%w: server says it is %q", ErrTransient, r.Status)
+		return access.Range{}, fmt.Errorf("%w: server says it is %q", access.ErrTransient, r.Status)
 	case r.OldestLedger == 0 || r.OldestLedger > r.LatestLedger:
-		return Range{}, nonsense("history from ledger %d to %d", r.OldestLedger, r.LatestLedger)
+		return access.Range{}, access.Nonsense("history from ledger %d to %d", r.OldestLedger, r.LatestLedger)
 	}
-	return Range{Oldest: r.OldestLedger, Latest: r.LatestLedger, LatestCloseTime: r.LatestLedgerCloseTime}, nil
-}
-
-// Fees are what transactions of the last ledgers paid per operation, in stroops.
-type Fees struct {
-	Ledger                             uint32
-	Min, Mode, P50, P90, P95, P99, Max int64
+	return access.Range{Oldest: r.OldestLedger, Latest: r.LatestLedger, LatestCloseTime: r.LatestLedgerCloseTime}, nil
 }
 
 // FeeStats returns what classic transactions paid of late.
-func (c *Client) FeeStats(ctx context.Context) (Fees, error) {
+func (c *Client) FeeStats(ctx context.Context) (access.Fees, error) {
 	var r protocol.GetFeeStatsResponse
-	if err := c.call(ctx, protocol.GetFeeStatsMethodName, nil, &r, smallBody); err != nil {
-		return Fees{}, err
+	if err := c.call(ctx, protocol.GetFeeStatsMethodName, nil, &r, access.SmallBody); err != nil {
+		return access.Fees{}, err
 	}
 	d := r.InclusionFee
-	out := Fees{Ledger: r.LatestLedger}
-	for _, f := range []struct {
-		to   *int64
-		from uint64
-	}{{&out.Min, d.Min}, {&out.Mode, d.Mode}, {&out.P50, d.P50}, {&out.P90, d.P90}, {&out.P95, d.P95}, {&out.P99, d.P99}, {&out.Max, d.Max}} {
-		if f.from > math.MaxInt64 {
-			return Fees{}, nonsense("a fee of %d stroops", f.from)
-		}
-		*f.to = int64(f.from)
+	if most := max(d.Min, d.P90, d.Max); most > math.MaxInt64 {
+		return access.Fees{}, access.Nonsense("a fee of %d stroops", most)
 	}
-	return out, nil
-}
-
-func isHash(s string) bool {
-	if len(s) != 64 {
-		return false
-	}
-	for _, r := range s {
-		if (r < '0' || r > '9') && (r < 'a' || r > 'f') {
-			return false
-		}
-	}
-	return true
+	return access.Fees{Ledger: r.LatestLedger, Min: relay.Stroops(d.Min), P90: relay.Stroops(d.P90), Max: relay.Stroops(d.Max)}, nil
 }

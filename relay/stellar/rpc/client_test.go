@@ -13,6 +13,7 @@ import (
 	"github.com/stellar/go-stellar-sdk/xdr"
 
 	"github.com/restante/restante/relay/stellar"
+	"github.com/restante/restante/relay/stellar/access"
 )
 
 func wantKind(t *testing.T, err, kind error) {
@@ -20,7 +21,7 @@ func wantKind(t *testing.T, err, kind error) {
 	if !errors.Is(err, kind) {
 		t.Errorf("want %v, got %v", kind, err)
 	}
-	for _, other := range []error{ErrTransient, ErrRefused, ErrNonsense, ErrGap, ErrWrongNetwork} {
+	for _, other := range []error{access.ErrTransient, access.ErrRefused, access.ErrNonsense, access.ErrGap, access.ErrWrongNetwork} {
 		if other != kind && errors.Is(err, other) {
 			t.Errorf("%v is also %v", err, other)
 		}
@@ -32,11 +33,11 @@ func TestDialWantsTheNetwork(t *testing.T) {
 	s.passphrase = "another"
 	h := httptest.NewServer(s)
 	defer h.Close()
-	_, err := Dial(t.Context(), Config{URL: h.URL, Passphrase: testnet})
-	wantKind(t, err, ErrWrongNetwork)
-	for _, bad := range []Config{{URL: "ftp://host", Passphrase: testnet}, {URL: h.URL}, {URL: "://", Passphrase: testnet}} {
+	_, err := Dial(t.Context(), access.Config{URL: h.URL, Passphrase: testnet})
+	wantKind(t, err, access.ErrWrongNetwork)
+	for _, bad := range []access.Config{{URL: "ftp://host", Passphrase: testnet}, {URL: h.URL}, {URL: "://", Passphrase: testnet}} {
 		_, err := Dial(t.Context(), bad)
-		wantKind(t, err, ErrRefused)
+		wantKind(t, err, access.ErrRefused)
 	}
 }
 
@@ -55,38 +56,38 @@ func TestHostileAnswers(t *testing.T) {
 		raw  func(http.ResponseWriter, string, []byte) bool
 		want error
 	}{
-		"lost answer": {func(http.ResponseWriter, string, []byte) bool { panic(http.ErrAbortHandler) }, ErrTransient},
+		"lost answer": {func(http.ResponseWriter, string, []byte) bool { panic(http.ErrAbortHandler) }, access.ErrTransient},
 		"cut answer": {func(w http.ResponseWriter, _ string, b []byte) bool {
 			w.Header().Set("Content-Length", "99999")
 			_, _ = w.Write(b)
 			return true
-		}, ErrTransient},
-		"unavailable": {status(503), ErrTransient},
-		"too many":    {status(429), ErrTransient},
-		"not here":    {status(404), ErrRefused},
+		}, access.ErrTransient},
+		"unavailable": {status(503), access.ErrTransient},
+		"too many":    {status(429), access.ErrTransient},
+		"not here":    {status(404), access.ErrRefused},
 		"moved": {func(w http.ResponseWriter, _ string, _ []byte) bool {
 			w.Header().Set("Location", "/other")
 			w.WriteHeader(307)
 			return true
-		}, ErrRefused},
+		}, access.ErrRefused},
 		"huge": {func(w http.ResponseWriter, _ string, _ []byte) bool {
-			_, _ = w.Write(make([]byte, smallBody+1))
+			_, _ = w.Write(make([]byte, access.SmallBody+1))
 			return true
-		}, ErrTransient},
-		"not JSON":         {write("<html>"), ErrNonsense},
-		"empty":            {write(""), ErrNonsense},
-		"another's id":     {write(`{"jsonrpc":"2.0","id":9999,"result":{"status":"healthy","latestLedger":5,"oldestLedger":1}}`), ErrNonsense},
-		"id as text":       {write(`{"jsonrpc":"2.0","id":"2","result":{"status":"healthy","latestLedger":5,"oldestLedger":1}}`), ErrNonsense},
-		"no id":            {write(`{"jsonrpc":"2.0","result":{"status":"healthy","latestLedger":5,"oldestLedger":1}}`), ErrNonsense},
-		"no version":       {write(`{"id":2,"result":{"status":"healthy","latestLedger":5,"oldestLedger":1}}`), ErrNonsense},
-		"no result":        {write(`{"jsonrpc":"2.0","id":2}`), ErrNonsense},
-		"null result":      {write(`{"jsonrpc":"2.0","id":2,"result":null}`), ErrNonsense},
-		"result of a kind": {write(`{"jsonrpc":"2.0","id":2,"result":[1]}`), ErrNonsense},
-		"no history":       {write(`{"jsonrpc":"2.0","id":2,"result":{"status":"healthy"}}`), ErrNonsense},
-		"inside out":       {write(`{"jsonrpc":"2.0","id":2,"result":{"status":"healthy","latestLedger":5,"oldestLedger":6}}`), ErrNonsense},
-		"behind":           {write(`{"jsonrpc":"2.0","id":2,"error":{"code":-32603,"message":"latency is too high"}}`), ErrTransient},
-		"bad parameters":   {write(`{"jsonrpc":"2.0","id":2,"error":{"code":-32602,"message":"no"}}`), ErrRefused},
-		"not understood":   {write(`{"jsonrpc":"2.0","id":null,"error":{"code":-32700,"message":"no"}}`), ErrRefused},
+		}, access.ErrTransient},
+		"not JSON":         {write("<html>"), access.ErrNonsense},
+		"empty":            {write(""), access.ErrNonsense},
+		"another's id":     {write(`{"jsonrpc":"2.0","id":9999,"result":{"status":"healthy","latestLedger":5,"oldestLedger":1}}`), access.ErrNonsense},
+		"id as text":       {write(`{"jsonrpc":"2.0","id":"2","result":{"status":"healthy","latestLedger":5,"oldestLedger":1}}`), access.ErrNonsense},
+		"no id":            {write(`{"jsonrpc":"2.0","result":{"status":"healthy","latestLedger":5,"oldestLedger":1}}`), access.ErrNonsense},
+		"no version":       {write(`{"id":2,"result":{"status":"healthy","latestLedger":5,"oldestLedger":1}}`), access.ErrNonsense},
+		"no result":        {write(`{"jsonrpc":"2.0","id":2}`), access.ErrNonsense},
+		"null result":      {write(`{"jsonrpc":"2.0","id":2,"result":null}`), access.ErrNonsense},
+		"result of a kind": {write(`{"jsonrpc":"2.0","id":2,"result":[1]}`), access.ErrNonsense},
+		"no history":       {write(`{"jsonrpc":"2.0","id":2,"result":{"status":"healthy"}}`), access.ErrNonsense},
+		"inside out":       {write(`{"jsonrpc":"2.0","id":2,"result":{"status":"healthy","latestLedger":5,"oldestLedger":6}}`), access.ErrNonsense},
+		"behind":           {write(`{"jsonrpc":"2.0","id":2,"error":{"code":-32603,"message":"latency is too high"}}`), access.ErrTransient},
+		"bad parameters":   {write(`{"jsonrpc":"2.0","id":2,"error":{"code":-32602,"message":"no"}}`), access.ErrRefused},
+		"not understood":   {write(`{"jsonrpc":"2.0","id":null,"error":{"code":-32700,"message":"no"}}`), access.ErrRefused},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newServer(t)
@@ -107,20 +108,20 @@ func TestCallsEnd(t *testing.T) {
 	}))
 	defer h.Close()
 	defer close(release)
-	c := &Client{url: h.URL, http: newHTTP(), timeout: 1 << 40}
-	if _, err := c.Range(ctx); !errors.Is(err, context.Canceled) || errors.Is(err, ErrTransient) {
+	c := &Client{url: h.URL, http: http.DefaultClient, timeout: 1 << 40}
+	if _, err := c.Range(ctx); !errors.Is(err, context.Canceled) || errors.Is(err, access.ErrTransient) {
 		t.Errorf("the caller gave up: %v", err)
 	}
 	c.timeout = 1
 	_, err := c.Range(t.Context())
-	wantKind(t, err, ErrTransient)
+	wantKind(t, err, access.ErrTransient)
 }
 
 func TestErrorsDoNotNameTheAddress(t *testing.T) {
 	h := httptest.NewServer(http.NotFoundHandler())
 	h.Close()
-	_, err := Dial(t.Context(), Config{URL: h.URL + "/v1/SECRET?key=SECRET", Passphrase: testnet})
-	wantKind(t, err, ErrTransient)
+	_, err := Dial(t.Context(), access.Config{URL: h.URL + "/v1/SECRET?key=SECRET", Passphrase: testnet})
+	wantKind(t, err, access.ErrTransient)
 	if strings.Contains(err.Error(), "SECRET") {
 		t.Errorf("credential in %v", err)
 	}
@@ -145,7 +146,7 @@ func TestAccounts(t *testing.T) {
 			s.close()
 		}
 	}
-	snap, err := c.Accounts(t.Context(), append(ids, ids[0])...)
+	snap, err := c.Snapshot(t.Context(), append(ids, ids[0]), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -166,10 +167,10 @@ func TestAccounts(t *testing.T) {
 			s.close()
 		}
 	}
-	_, err = c.Accounts(t.Context(), ids...)
-	wantKind(t, err, ErrTransient)
-	_, err = c.Accounts(t.Context(), "GNOBODY")
-	wantKind(t, err, ErrRefused)
+	_, err = c.Snapshot(t.Context(), ids, nil)
+	wantKind(t, err, access.ErrTransient)
+	_, err = c.Snapshot(t.Context(), []string{"GNOBODY"}, nil)
+	wantKind(t, err, access.ErrRefused)
 }
 
 func TestAccountsBelieveLittle(t *testing.T) {
@@ -182,11 +183,11 @@ func TestAccountsBelieveLittle(t *testing.T) {
 		entries []protocol.LedgerEntryResult
 		want    error
 	}{
-		"not asked":     {1, []protocol.LedgerEntryResult{entry(other, data)}, ErrNonsense},
-		"twice":         {1, []protocol.LedgerEntryResult{entry(key, data), entry(key, data)}, ErrNonsense},
-		"another's":     {1, []protocol.LedgerEntryResult{entry(key, b64(xdr.LedgerEntryData{Type: xdr.LedgerEntryTypeAccount, Account: account("b", 1, 1)}))}, ErrNonsense},
-		"no XDR":        {1, []protocol.LedgerEntryResult{entry(key, "AAAA")}, ErrNonsense},
-		"older than it": {0, []protocol.LedgerEntryResult{entry(key, data)}, ErrTransient},
+		"not asked":     {1, []protocol.LedgerEntryResult{entry(other, data)}, access.ErrNonsense},
+		"twice":         {1, []protocol.LedgerEntryResult{entry(key, data), entry(key, data)}, access.ErrNonsense},
+		"another's":     {1, []protocol.LedgerEntryResult{entry(key, b64(xdr.LedgerEntryData{Type: xdr.LedgerEntryTypeAccount, Account: account("b", 1, 1)}))}, access.ErrNonsense},
+		"no XDR":        {1, []protocol.LedgerEntryResult{entry(key, "AAAA")}, access.ErrNonsense},
+		"older than it": {0, []protocol.LedgerEntryResult{entry(key, data)}, access.ErrTransient},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newServer(t)
@@ -197,7 +198,7 @@ func TestAccountsBelieveLittle(t *testing.T) {
 				}
 				return protocol.GetLedgerEntriesResponse{LatestLedger: tc.latest, Entries: tc.entries}, nil
 			}
-			_, err := c.Accounts(t.Context(), addr("a"))
+			_, err := c.Snapshot(t.Context(), []string{addr("a")}, nil)
 			wantKind(t, err, tc.want)
 		})
 	}
@@ -211,13 +212,13 @@ func TestTransaction(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if l, err := c.Transaction(t.Context(), tx.Hash); err != nil || l.Found || l.Latest != 1 {
+	if l, err := c.look(t.Context(), tx.Hash); err != nil || l.found != nil || l.Latest != 1 {
 		t.Errorf("%+v %v", l, err)
 	}
 	s.close(bump.XDR)
 	for _, hash := range []string{tx.Hash, bump.Hash} {
 		l, err := c.Transaction(t.Context(), hash)
-		if err != nil || !l.Found || !l.Success || l.Inner != tx.Hash || l.Outer != bump.Hash || l.Ledger != 2 || l.CloseTime != closeTime(2) {
+		if err != nil || l == nil || !l.Success || l.Inner != tx.Hash || l.Outer != bump.Hash || l.Ledger != 2 || l.CloseTime != closeTime(2) {
 			t.Errorf("%+v %v", l, err)
 		}
 	}
@@ -237,12 +238,12 @@ func TestTransaction(t *testing.T) {
 			return r, nil
 		}
 		_, err := c.Transaction(t.Context(), tx.Hash)
-		if !errors.Is(err, ErrNonsense) {
+		if !errors.Is(err, access.ErrNonsense) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
 	_, err = c.Transaction(t.Context(), strings.ToUpper(tx.Hash))
-	wantKind(t, err, ErrRefused)
+	wantKind(t, err, access.ErrRefused)
 }
 
 func TestSubmitAnswers(t *testing.T) {
@@ -259,16 +260,16 @@ func TestSubmitAnswers(t *testing.T) {
 		word   string
 		code   string
 	}{
-		"pending":    {protocol.SendTransactionResponse{Status: "PENDING", Hash: tx.Hash}, nil, Accepted, ""},
-		"duplicate":  {protocol.SendTransactionResponse{Status: "DUPLICATE", Hash: tx.Hash}, nil, Duplicate, ""},
-		"busy":       {protocol.SendTransactionResponse{Status: "TRY_AGAIN_LATER", Hash: tx.Hash}, nil, TryLater, ""},
-		"refused":    {protocol.SendTransactionResponse{Status: "ERROR", Hash: tx.Hash, ErrorResultXDR: refused}, nil, Refused, "tx_bad_seq"},
-		"inner":      {protocol.SendTransactionResponse{Status: "ERROR", Hash: tx.Hash, ErrorResultXDR: inner}, nil, Refused, "tx_no_account"},
-		"no reason":  {protocol.SendTransactionResponse{Status: "ERROR", Hash: tx.Hash}, nil, Refused, ""},
-		"other hash": {protocol.SendTransactionResponse{Status: "PENDING", Hash: "00"}, nil, Unknown, ""},
-		"other word": {protocol.SendTransactionResponse{Status: "SURE", Hash: tx.Hash}, nil, Unknown, ""},
-		"parameters": {protocol.SendTransactionResponse{}, &fault{-32602, "invalid_xdr"}, Refused, ""},
-		"trouble":    {protocol.SendTransactionResponse{}, &fault{-32603, "core is away"}, Unknown, ""},
+		"pending":    {protocol.SendTransactionResponse{Status: "PENDING", Hash: tx.Hash}, nil, access.Accepted, ""},
+		"duplicate":  {protocol.SendTransactionResponse{Status: "DUPLICATE", Hash: tx.Hash}, nil, access.Duplicate, ""},
+		"busy":       {protocol.SendTransactionResponse{Status: "TRY_AGAIN_LATER", Hash: tx.Hash}, nil, access.TryLater, ""},
+		"refused":    {protocol.SendTransactionResponse{Status: "ERROR", Hash: tx.Hash, ErrorResultXDR: refused}, nil, access.Refused, "tx_bad_seq"},
+		"inner":      {protocol.SendTransactionResponse{Status: "ERROR", Hash: tx.Hash, ErrorResultXDR: inner}, nil, access.Refused, "tx_no_account"},
+		"no reason":  {protocol.SendTransactionResponse{Status: "ERROR", Hash: tx.Hash}, nil, access.Refused, ""},
+		"other hash": {protocol.SendTransactionResponse{Status: "PENDING", Hash: "00"}, nil, access.Unknown, ""},
+		"other word": {protocol.SendTransactionResponse{Status: "SURE", Hash: tx.Hash}, nil, access.Unknown, ""},
+		"parameters": {protocol.SendTransactionResponse{}, &fault{-32602, "invalid_xdr"}, access.Refused, ""},
+		"trouble":    {protocol.SendTransactionResponse{}, &fault{-32603, "core is away"}, access.Unknown, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newServer(t)
@@ -282,10 +283,10 @@ func TestSubmitAnswers(t *testing.T) {
 	s := newServer(t)
 	c := s.dial()
 	s.raw = func(http.ResponseWriter, string, []byte) bool { panic(http.ErrAbortHandler) }
-	if got := c.Submit(t.Context(), text); got.Word != Unknown || s.count() != 1 {
+	if got := c.Submit(t.Context(), text); got.Word != access.Unknown || s.count() != 1 {
 		t.Errorf("done, but the answer was lost: %+v", got)
 	}
-	if got := c.Submit(t.Context(), "nothing"); got.Word != Refused || s.count() != 1 {
+	if got := c.Submit(t.Context(), "nothing"); got.Word != access.Refused || s.count() != 1 {
 		t.Errorf("%+v", got)
 	}
 }
@@ -293,7 +294,7 @@ func TestSubmitAnswers(t *testing.T) {
 func TestFeeStats(t *testing.T) {
 	s := newServer(t)
 	fees, err := s.dial().FeeStats(t.Context())
-	if err != nil || fees != (Fees{Ledger: 1, Min: 100, P50: 200, P90: 300, Max: 400}) {
+	if err != nil || fees != (access.Fees{Ledger: 1, Min: 100, P90: 300, Max: 400}) {
 		t.Errorf("%+v %v", fees, err)
 	}
 }

@@ -7,7 +7,9 @@ import (
 	protocol "github.com/stellar/go-stellar-sdk/protocols/rpc"
 	"github.com/stellar/go-stellar-sdk/xdr"
 
+	"github.com/restante/restante/relay"
 	"github.com/restante/restante/relay/stellar"
+	"github.com/restante/restante/relay/stellar/access"
 )
 
 // keysPerCall is the server's limit on one getLedgerEntries.
@@ -16,18 +18,13 @@ const keysPerCall = 200
 // tornReads is how often a read of several calls is begun again when a ledger closes between them.
 const tornReads = 5
 
-// Accounts reads accounts; see Snapshot.
-func (c *Client) Accounts(ctx context.Context, ids ...string) (stellar.Snapshot, error) {
-	return c.Snapshot(ctx, ids, nil)
-}
-
 // Snapshot reads accounts, whether each asks for a memo (SEP-29), and trustlines, as they were after one ledger. Any number
 // may be asked for, also twice; beyond 200 entries (an account is two) the read takes several calls and is begun again when
 // a ledger closes in between. What does not exist is nil in the snapshot.
 func (c *Client) Snapshot(ctx context.Context, accounts []string, lines []stellar.LineID) (stellar.Snapshot, error) {
 	q, err := question(accounts, lines)
 	if err != nil {
-		return stellar.Snapshot{}, badInput(err)
+		return stellar.Snapshot{}, access.BadInput(err)
 	}
 	for range tornReads {
 		s, whole, err := c.readOnce(ctx, q)
@@ -35,7 +32,12 @@ func (c *Client) Snapshot(ctx context.Context, accounts []string, lines []stella
 			return s, err
 		}
 	}
-	return stellar.Snapshot{}, fmt.Errorf("%w: ledgers closed between the calls of a read, %d times", ErrTransient, tornReads)
+	return stellar.Snapshot{}, fmt.Errorf("%w: ledgers closed between the calls of a read, %d times", access.ErrTransient, tornReads)
+}
+
+// Each is Snapshot: one call answers about many accounts.
+func (c *Client) Each(ctx context.Context, accounts []string, lines []stellar.LineID) (stellar.Snapshot, error) {
+	return c.Snapshot(ctx, accounts, lines)
 }
 
 // wanted is what to ask for: keys in order, once each, and what the entry under each of them is about.
@@ -82,8 +84,8 @@ func question(accounts []string, lines []stellar.LineID) (wanted, error) {
 }
 
 // none is a snapshot of what was asked for, with nothing found yet.
-func (w wanted) none(head Head) stellar.Snapshot {
-	s := stellar.Snapshot{Ledger: head.Sequence, CloseTime: head.CloseTime, BaseReserve: head.BaseReserve,
+func (w wanted) none(head relay.Head, reserve int64) stellar.Snapshot {
+	s := stellar.Snapshot{Ledger: head.Sequence, CloseTime: head.CloseTime, BaseReserve: reserve,
 		Accounts: map[string]*stellar.Account{}, Lines: map[stellar.LineID]*stellar.Trustline{}}
 	for _, of := range w.about {
 		if of.kind == xdr.LedgerEntryTypeTrustline {
@@ -98,16 +100,16 @@ func (w wanted) none(head Head) stellar.Snapshot {
 // readOnce asks for the head first, so that its close time is not later than that of the ledger that the entries are of.
 // whole is false if the calls were answered from different ledgers, or from one before the head.
 func (c *Client) readOnce(ctx context.Context, w wanted) (s stellar.Snapshot, whole bool, err error) {
-	head, err := c.Latest(ctx)
+	head, reserve, err := c.latest(ctx)
 	if err != nil {
 		return s, false, err
 	}
-	s = w.none(head)
+	s = w.none(head, reserve)
 	memos := map[string]bool{}
 	for start := 0; start < len(w.keys); start += keysPerCall {
 		chunk := w.keys[start:min(start+keysPerCall, len(w.keys))]
 		var r protocol.GetLedgerEntriesResponse
-		if err := c.call(ctx, protocol.GetLedgerEntriesMethodName, protocol.GetLedgerEntriesRequest{Keys: chunk}, &r, smallBody); err != nil {
+		if err := c.call(ctx, protocol.GetLedgerEntriesMethodName, protocol.GetLedgerEntriesRequest{Keys: chunk}, &r, access.SmallBody); err != nil {
 			return s, false, err
 		}
 		if r.LatestLedger < head.Sequence || start > 0 && r.LatestLedger != s.Ledger {
@@ -134,7 +136,7 @@ func (w wanted) read(r protocol.GetLedgerEntriesResponse, chunk []string, s stel
 	}
 	for _, e := range r.Entries {
 		if !asked[e.KeyXDR] {
-			return nonsense("an entry that was not asked for, or twice")
+			return access.Nonsense("an entry that was not asked for, or twice")
 		}
 		asked[e.KeyXDR] = false
 		of := w.about[e.KeyXDR]
@@ -143,19 +145,19 @@ func (w wanted) read(r protocol.GetLedgerEntriesResponse, chunk []string, s stel
 		case xdr.LedgerEntryTypeAccount:
 			a, err := stellar.DecodeAccount(e.DataXDR, e.ExtensionXDR, e.LastModifiedLedger)
 			if err != nil {
-				return nonsense("account %s: %v", id, err)
+				return access.Nonsense("account %s: %v", id, err)
 			}
 			if a.ID != id {
-				return nonsense("account %s under the key of %s", a.ID, id)
+				return access.Nonsense("account %s under the key of %s", a.ID, id)
 			}
 			s.Accounts[id] = &a
 		case xdr.LedgerEntryTypeTrustline:
 			l, err := stellar.DecodeLine(e.DataXDR, e.ExtensionXDR)
 			if err != nil {
-				return nonsense("trustline of %s: %v", id, err)
+				return access.Nonsense("trustline of %s: %v", id, err)
 			}
 			if (stellar.LineID{Account: l.Account, Asset: l.Asset}) != of.line {
-				return nonsense("trustline of %s for %s under the key of that of %s for %s", l.Account, l.Asset, id, of.line.Asset)
+				return access.Nonsense("trustline of %s for %s under the key of that of %s for %s", l.Account, l.Asset, id, of.line.Asset)
 			}
 			s.Lines[of.line] = &l
 		default:
@@ -173,11 +175,11 @@ func (w wanted) read(r protocol.GetLedgerEntriesResponse, chunk []string, s stel
 func memoRequired(dataXDR, id string) (bool, error) {
 	var data xdr.LedgerEntryData
 	if err := xdr.SafeUnmarshalBase64(dataXDR, &data); err != nil {
-		return false, nonsense("data entry of %s: %v", id, err)
+		return false, access.Nonsense("data entry of %s: %v", id, err)
 	}
 	d, ok := data.GetData()
 	if !ok || d.AccountId.Address() != id || string(d.DataName) != stellar.MemoRequiredKey {
-		return false, nonsense("another entry under the key of a data entry of %s", id)
+		return false, access.Nonsense("another entry under the key of a data entry of %s", id)
 	}
 	return string(d.DataValue) == "1", nil
 }

@@ -4,50 +4,54 @@ import (
 	"context"
 
 	"github.com/restante/restante/relay/stellar"
+	"github.com/restante/restante/relay/stellar/access"
 )
 
-// Evidence gathers what stellar.CannotLand needs to know about an envelope that was signed after ledger signedAt.
-// Whether it suffices is not said here; short of a failure to ask, it is returned however weak. UsedBy is left to the
-// caller.
+// Evidence gathers what stellar.CannotLand needs to know about an envelope; see [access.Source].
 //
 // The order matters. The server looks a hash up first and its range afterwards, so one answer "not found, ledger 600"
 // may be a look into ledger 500 with 600 written beside it. Hence: (1) look the hash up, which shows how far the server
-// is; (2) read the source account; (3) look the hash up again. The second look began after the server had shown the
-// first range, so it covers at least that range: the evidence reports the first look's ledger (or the second's, should
-// that be older) for the second look's finding. If that ledger is past the envelope's bound, nothing could land any
-// more when the second look was made, and what it does not find is not there. The account's own ledger is judged by
+// is; (2) read the source account; (3) look the hash up again; (4) ask again which network this is. The second look began after
+// the server had shown the first range, so it covers at least that range: the evidence reports the first look's ledger (or the
+// second's, should that be older) for the second look's finding. If that ledger is past the envelope's bound, nothing could land
+// any more when the second look was made, and what it does not find is not there. The account's own ledger is judged by
 // itself, so it does not matter that another part of the server reads it.
-func (c *Client) Evidence(ctx context.Context, tx stellar.Tx, signedAt uint32) (stellar.Evidence, error) {
+func (c *Client) Evidence(ctx context.Context, tx stellar.Tx, signedAt uint32) (stellar.Evidence, *access.Transaction, error) {
 	ev := stellar.Evidence{Source: c.host, Hash: tx.Hash, SignedAt: signedAt}
-	first, err := c.Transaction(ctx, tx.Hash)
+	found, err := c.gather(ctx, tx, &ev)
 	if err != nil {
-		return ev, err
+		return ev, nil, err
 	}
-	if first.Found {
-		return found(ev, first), nil
-	}
-	s, err := c.Accounts(ctx, tx.Source)
-	if err != nil {
-		return ev, err
-	}
-	ev.Account, ev.AccountLedger = s.Accounts[tx.Source], s.Ledger
-	ev.AccountCloseTime = s.CloseTime
-	second, err := c.Transaction(ctx, tx.Hash)
-	if err != nil {
-		return ev, err
-	}
-	if second.Found {
-		return found(ev, second), nil
-	}
-	ev.Oldest = second.Oldest
-	ev.Latest, ev.LatestCloseTime = first.Latest, first.LatestCloseTime
-	if second.Latest < first.Latest {
-		ev.Latest, ev.LatestCloseTime = second.Latest, second.LatestCloseTime
-	}
-	return ev, nil
+	return ev, found, c.sameNetwork(ctx)
 }
 
-func found(ev stellar.Evidence, l Lookup) stellar.Evidence {
-	ev.Found, ev.Latest, ev.LatestCloseTime, ev.Oldest = true, l.Latest, l.LatestCloseTime, l.Oldest
-	return ev
+func (c *Client) gather(ctx context.Context, tx stellar.Tx, ev *stellar.Evidence) (*access.Transaction, error) {
+	first, err := c.look(ctx, tx.Hash)
+	if err != nil {
+		return nil, err
+	}
+	ev.Latest, ev.LatestCloseTime, ev.Oldest = first.Latest, first.LatestCloseTime, first.Oldest
+	if ev.Found = first.found != nil; ev.Found {
+		return first.found, nil
+	}
+	s, err := c.Snapshot(ctx, []string{tx.Source}, nil)
+	if err != nil {
+		return nil, err
+	}
+	ev.Account, ev.AccountLedger, ev.AccountCloseTime = s.Accounts[tx.Source], s.Ledger, s.CloseTime
+	second, err := c.look(ctx, tx.Hash)
+	if err != nil {
+		return nil, err
+	}
+	ev.Found, ev.Oldest = second.found != nil, second.Oldest
+	if ev.Found || second.Latest < first.Latest {
+		ev.Latest, ev.LatestCloseTime = second.Latest, second.LatestCloseTime
+	}
+	return second.found, nil
+}
+
+// Contradicts needs no further question: the account and the hash were answered by one server, in an order that lets neither be older
+// than the other.
+func (c *Client) Contradicts(context.Context, stellar.Tx, uint32) (certain bool, found *access.Transaction, err error) {
+	return true, nil, nil
 }

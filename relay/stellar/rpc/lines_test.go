@@ -8,6 +8,7 @@ import (
 	"github.com/stellar/go-stellar-sdk/xdr"
 
 	"github.com/restante/restante/relay/stellar"
+	"github.com/restante/restante/relay/stellar/access"
 )
 
 // line is a trustline of the server's, and its key.
@@ -63,7 +64,7 @@ func TestSnapshot(t *testing.T) {
 	}
 	for _, bad := range []stellar.LineID{{Account: "GNOBODY", Asset: lines[0].Asset}, {Account: ids[0], Asset: "USD"}, {Account: ids[0], Asset: ""}} {
 		_, err := c.Snapshot(t.Context(), ids[:1], []stellar.LineID{bad})
-		wantKind(t, err, ErrRefused)
+		wantKind(t, err, access.ErrRefused)
 	}
 }
 
@@ -103,6 +104,6 @@ func TestLinesBelieveLittle(t *testing.T) {
 			t.Errorf("%s was believed", name)
 			continue
 		}
-		wantKind(t, err, ErrNonsense)
+		wantKind(t, err, access.ErrNonsense)
 	}
 }

@@ -3,127 +3,67 @@ package rpc
 import (
 	"context"
 	"errors"
-	"fmt"
 
 	protocol "github.com/stellar/go-stellar-sdk/protocols/rpc"
 
+	"github.com/restante/restante/relay"
 	"github.com/restante/restante/relay/stellar"
+	"github.com/restante/restante/relay/stellar/access"
 )
 
-// Lookup is the server's answer about one hash. Found is what it says; not found proves nothing by itself: the server
-// looks the hash up first and its range afterwards, so the answer can be older than the range beside it.
-type Lookup struct {
-	Found       bool
-	Success     bool
-	Inner       string // inner hash
-	Outer       string // outer hash, as it landed
-	Ledger      uint32
-	CloseTime   int64 // unix seconds
-	EnvelopeXDR string
-	ResultXDR   string
-
-	Latest          uint32
-	LatestCloseTime int64
-	Oldest          uint32
+// lookup is the server's answer about one hash. found is what it says; not found proves nothing by itself: the server looks
+// the hash up first and its range afterwards, so the answer can be older than the range beside it.
+type lookup struct {
+	access.Range
+	found *access.Transaction // nil: it does not have it
 }
 
 // Transaction looks up a hash, inner or outer.
-func (c *Client) Transaction(ctx context.Context, hash string) (Lookup, error) {
-	if !isHash(hash) {
-		return Lookup{}, badInput(errors.New("not a transaction hash"))
+func (c *Client) Transaction(ctx context.Context, hash string) (*access.Transaction, error) {
+	l, err := c.look(ctx, hash)
+	return l.found, err
+}
+
+func (c *Client) look(ctx context.Context, hash string) (lookup, error) {
+	if !access.IsHash(hash) {
+		return lookup{}, access.BadInput(errors.New("not a transaction hash"))
 	}
 	var r protocol.GetTransactionResponse
-	err := c.call(ctx, protocol.GetTransactionMethodName, protocol.GetTransactionRequest{Hash: hash}, &r, smallBody)
+	err := c.call(ctx, protocol.GetTransactionMethodName, protocol.GetTransactionRequest{Hash: hash}, &r, access.SmallBody)
 	if err != nil {
-		return Lookup{}, err
+		return lookup{}, err
 	}
-	out := Lookup{Latest: r.LatestLedger, LatestCloseTime: r.LatestLedgerCloseTime, Oldest: r.OldestLedger}
+	out := lookup{Range: access.Range{Latest: r.LatestLedger, LatestCloseTime: r.LatestLedgerCloseTime, Oldest: r.OldestLedger}}
 	if r.LatestLedger == 0 || r.OldestLedger == 0 || r.OldestLedger > r.LatestLedger {
-		return Lookup{}, nonsense("history from ledger %d to %d", r.OldestLedger, r.LatestLedger)
+		return lookup{}, access.Nonsense("history from ledger %d to %d", r.OldestLedger, r.LatestLedger)
 	}
-	switch r.Status {
-	case protocol.TransactionStatusNotFound:
+	if r.Status == protocol.TransactionStatusNotFound {
 		return out, nil
-	case protocol.TransactionStatusSuccess, protocol.TransactionStatusFailed:
-	default:
-		return Lookup{}, nonsense("status %q", r.Status)
 	}
-	out.Inner, out.Outer, err = stellar.Hashes(r.EnvelopeXDR, c.passphrase)
+	tx, _, err := read(r.TransactionDetails, r.LedgerCloseTime, hash, c.passphrase)
+	if err == nil && tx.Ledger > r.LatestLedger {
+		err = access.Nonsense("transaction in ledger %d, the latest is %d", tx.Ledger, r.LatestLedger)
+	}
 	if err != nil {
-		return Lookup{}, nonsense("transaction %s: %v", hash, err)
+		return lookup{}, err
 	}
-	result, err := stellar.DecodeResult(r.ResultXDR)
-	success := r.Status == protocol.TransactionStatusSuccess
-	switch {
-	case err != nil:
-		return Lookup{}, nonsense("transaction %s: %v", hash, err)
-	case hash != out.Inner && hash != out.Outer:
-		return Lookup{}, nonsense("asked for %s, got %s", hash, out.Inner)
-	case r.Ledger == 0 || r.Ledger > r.LatestLedger:
-		return Lookup{}, nonsense("transaction in ledger %d, the latest is %d", r.Ledger, r.LatestLedger)
-	case success != result.Success:
-		return Lookup{}, nonsense("status %s, result %s", r.Status, result.Code)
-	}
-	out.Found, out.Success, out.Ledger, out.CloseTime = true, success, r.Ledger, r.LedgerCloseTime
-	out.EnvelopeXDR, out.ResultXDR = r.EnvelopeXDR, r.ResultXDR
+	out.found = &tx
 	return out, nil
 }
 
-// Words for what a server said to a submission.
-const (
-	Accepted  = "accepted"  // waiting in a queue
-	Duplicate = "duplicate" // was waiting already
-	TryLater  = "try_later" // busy, or another transaction of the source is waiting
-	Refused   = "refused"   // Code says why; may mean that it has landed
-	Unknown   = "unknown"   // no answer: it may be waiting all the same
-)
-
-// Answer to a submission proves nothing, not even a refusal: tx_bad_seq and tx_no_account may mean that the envelope
-// has landed. It serves back-off and logs.
-type Answer struct {
-	Word   string
-	Code   string   // of a refusal, e.g. tx_bad_seq; of a fee bump the inner code if there is one
-	Ops    []string // of a refusal, as far as they were judged
-	Detail string   // for the log
-}
-
 // Submit hands in a signed envelope, base64 XDR.
-func (c *Client) Submit(ctx context.Context, envelopeXDR string) Answer {
+func (c *Client) Submit(ctx context.Context, envelopeXDR string) relay.Answer {
 	_, outer, err := stellar.Hashes(envelopeXDR, c.passphrase)
 	if err != nil {
-		return Answer{Word: Refused, Code: "malformed", Detail: err.Error()}
+		return relay.Answer{Word: access.Refused, Code: "malformed"}
 	}
 	var r protocol.SendTransactionResponse
-	err = c.call(ctx, protocol.SendTransactionMethodName, protocol.SendTransactionRequest{Transaction: envelopeXDR}, &r, smallBody)
+	err = c.call(ctx, protocol.SendTransactionMethodName, protocol.SendTransactionRequest{Transaction: envelopeXDR}, &r, access.SmallBody)
 	switch {
-	case errors.Is(err, ErrRefused):
-		return Answer{Word: Refused, Detail: err.Error()}
-	case err != nil:
-		return Answer{Word: Unknown, Detail: err.Error()}
-	case r.Hash != outer:
-		return Answer{Word: Unknown, Detail: fmt.Sprintf("sent %s, the answer is about %q", outer, r.Hash)}
+	case errors.Is(err, access.ErrRefused):
+		return relay.Answer{Word: access.Refused}
+	case err != nil || r.Hash != outer: // no answer, or one about another transaction
+		return relay.Answer{Word: access.Unknown}
 	}
-	switch r.Status {
-	case "PENDING":
-		return Answer{Word: Accepted}
-	case "DUPLICATE":
-		return Answer{Word: Duplicate}
-	case "TRY_AGAIN_LATER":
-		return Answer{Word: TryLater}
-	case "ERROR":
-		return refusal(r.ErrorResultXDR)
-	}
-	return Answer{Word: Unknown, Detail: fmt.Sprintf("status %q", r.Status)}
-}
-
-func refusal(resultXDR string) Answer {
-	result, err := stellar.DecodeResult(resultXDR)
-	if err != nil {
-		return Answer{Word: Refused, Detail: err.Error()}
-	}
-	code := result.Code
-	if result.InnerCode != "" {
-		code = result.InnerCode
-	}
-	return Answer{Word: Refused, Code: code, Ops: result.Ops}
+	return access.FromCore(r.Status, r.ErrorResultXDR)
 }

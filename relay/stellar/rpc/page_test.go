@@ -6,14 +6,15 @@ import (
 	protocol "github.com/stellar/go-stellar-sdk/protocols/rpc"
 
 	"github.com/restante/restante/relay"
+	"github.com/restante/restante/relay/stellar/access"
 )
 
-func (s *server) port(ledgers int) *Port {
+func (s *server) port(ledgers int) *access.Port {
 	s.t.Helper()
 	for len(s.ledgers) < ledgers {
 		s.close()
 	}
-	return &Port{Client: s.dial()}
+	return &access.Port{Source: s.dial()}
 }
 
 func TestPagesAreReadAhead(t *testing.T) {

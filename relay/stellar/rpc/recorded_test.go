@@ -56,7 +56,7 @@ func TestRecordedLedgersAreComplete(t *testing.T) {
 			if tp.Result.Result.Successful() {
 				status = protocol.TransactionStatusSuccess
 			}
-			err := l.add(protocol.TransactionInfo{LedgerCloseTime: l.CloseTime, TransactionDetails: protocol.TransactionDetails{
+			err := add(&l, protocol.TransactionInfo{LedgerCloseTime: l.CloseTime, TransactionDetails: protocol.TransactionDetails{
 				Status: status, TransactionHash: hex.EncodeToString(tp.Result.TransactionHash[:]), ApplicationOrder: int32(i + 1),
 				EnvelopeXDR: b64(byHash[tp.Result.TransactionHash]), ResultXDR: b64(tp.Result.Result), Ledger: l.Sequence,
 			}}, passphrase)
@@ -65,7 +65,7 @@ func TestRecordedLedgersAreComplete(t *testing.T) {
 			}
 			count++
 		}
-		if err := l.complete(); err != nil {
+		if err := l.Complete(); err != nil {
 			t.Error(err)
 		}
 	}

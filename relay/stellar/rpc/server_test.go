@@ -17,6 +17,7 @@ import (
 	"github.com/stellar/go-stellar-sdk/xdr"
 
 	"github.com/restante/restante/relay/stellar"
+	"github.com/restante/restante/relay/stellar/access"
 )
 
 const testnet = "Test SDF Network ; September 2015"
@@ -67,7 +68,7 @@ func (s *server) dial() *Client {
 	s.t.Helper()
 	h := httptest.NewServer(s)
 	s.t.Cleanup(h.Close)
-	c, err := Dial(s.t.Context(), Config{URL: h.URL, Passphrase: testnet, Timeout: 10 * time.Second})
+	c, err := Dial(s.t.Context(), access.Config{URL: h.URL, Passphrase: testnet, Timeout: 10 * time.Second})
 	if err != nil {
 		s.t.Fatal(err)
 	}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/restante/restante/relay"
 	"github.com/restante/restante/relay/relaytest"
+	"github.com/restante/restante/relay/stellar/access"
 	"github.com/restante/restante/relay/stellar/horizon"
 	"github.com/restante/restante/services/devnet"
 	"github.com/restante/restante/services/devnet/ledgertest"
@@ -18,16 +19,16 @@ import (
 
 func TestDialWantsTheNetwork(t *testing.T) {
 	tr := ledgertest.Open(t, serve)
-	_, err := horizon.Dial(t.Context(), horizon.Config{URL: tr.URL, Passphrase: "another"})
-	wantKind(t, "another network", err, horizon.ErrWrongNetwork)
-	for _, bad := range []horizon.Config{{URL: "ftp://host", Passphrase: "p"}, {URL: tr.URL}, {URL: "://", Passphrase: "p"}} {
+	_, err := horizon.Dial(t.Context(), access.Config{URL: tr.URL, Passphrase: "another"})
+	wantKind(t, "another network", err, access.ErrWrongNetwork)
+	for _, bad := range []access.Config{{URL: "ftp://host", Passphrase: "p"}, {URL: tr.URL}, {URL: "://", Passphrase: "p"}} {
 		_, err := horizon.Dial(t.Context(), bad)
-		wantKind(t, bad.URL, err, horizon.ErrRefused)
+		wantKind(t, bad.URL, err, access.ErrRefused)
 	}
 }
 
 // answering dials a good server, which then answers as told.
-func answering(t *testing.T, timeout time.Duration) (*horizon.Port, *http.HandlerFunc) {
+func answering(t *testing.T, timeout time.Duration) (*horizon.Client, *http.HandlerFunc) {
 	t.Helper()
 	var answer http.HandlerFunc
 	tr := ledgertest.Open(t, func(n *devnet.Network) http.Handler {
@@ -40,59 +41,59 @@ func answering(t *testing.T, timeout time.Duration) (*horizon.Port, *http.Handle
 			honest.ServeHTTP(w, r)
 		})
 	})
-	c, err := horizon.Dial(t.Context(), horizon.Config{URL: tr.URL, Passphrase: ledgertest.Passphrase, Timeout: timeout})
+	c, err := horizon.Dial(t.Context(), access.Config{URL: tr.URL, Passphrase: ledgertest.Passphrase, Timeout: timeout})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(c.Close)
-	return &horizon.Port{Client: c}, &answer
+	return c, &answer
 }
 
 func TestBounds(t *testing.T) {
-	p, answer := answering(t, 0)
+	c, answer := answering(t, 0)
 	for name, tc := range map[string]struct {
 		do   http.HandlerFunc
 		kind error
 	}{
-		"huge": {func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(make([]byte, 9<<20)) }, horizon.ErrTransient},
+		"huge": {func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(make([]byte, 9<<20)) }, access.ErrTransient},
 		"moved": {func(w http.ResponseWriter, r *http.Request) {
 			http.Redirect(w, r, "/other", http.StatusTemporaryRedirect)
-		}, horizon.ErrRefused},
-		"not ours":       {func(w http.ResponseWriter, r *http.Request) { http.NotFound(w, r) }, horizon.ErrRefused},
-		"gone, not ours": {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(410) }, horizon.ErrRefused},
+		}, access.ErrRefused},
+		"not ours":       {func(w http.ResponseWriter, r *http.Request) { http.NotFound(w, r) }, access.ErrRefused},
+		"gone, not ours": {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(410) }, access.ErrRefused},
 		"wrong in status": {func(w http.ResponseWriter, _ *http.Request) {
 			w.WriteHeader(404)
 			_, _ = w.Write([]byte(`{"type":"not_found","status":200}`))
-		}, horizon.ErrRefused},
+		}, access.ErrRefused},
 		"before history": {func(w http.ResponseWriter, _ *http.Request) {
 			w.WriteHeader(410)
 			_, _ = w.Write([]byte(`{"type":"https://stellar.org/horizon-errors/before_history","status":410}`))
-		}, horizon.ErrGap},
+		}, access.ErrGap},
 	} {
 		*answer = tc.do
-		_, err := p.Range(t.Context())
+		_, err := c.Range(t.Context())
 		wantKind(t, name, err, tc.kind)
-		if _, err := p.Sequence(t.Context(), relaytest.LedgerAccount("nobody")); errors.Is(err, relay.ErrNotFound) {
+		if _, err := (&access.Port{Source: c}).Sequence(t.Context(), relaytest.LedgerAccount("nobody")); errors.Is(err, relay.ErrNotFound) {
 			t.Errorf("%s: the account is said to be absent", name)
 		}
 	}
 }
 
 func TestPauses(t *testing.T) {
-	p, answer := answering(t, 0)
+	c, answer := answering(t, 0)
 	for after, want := range map[string]time.Duration{"7": 7 * time.Second, "999999": time.Hour, "": 0, "soon": 0} {
 		*answer = func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Retry-After", after)
 			w.WriteHeader(http.StatusTooManyRequests)
 		}
 		begin := time.Now()
-		_, err := p.Head(t.Context())
+		_, err := (&access.Port{Source: c}).Head(t.Context())
 		var f *relay.Fault
 		if !errors.As(err, &f) || f.Kind != relay.Unavailable {
 			t.Fatalf("%q: %v", after, err)
 		}
-		var limited *horizon.Limited
-		if got := errors.As(err, &limited); got != (want > 0) || got && limited.Pause != want || !errors.Is(err, horizon.ErrTransient) {
+		var limited *access.Limited
+		if got := errors.As(err, &limited); got != (want > 0) || got && limited.Pause != want || !errors.Is(err, access.ErrTransient) {
 			t.Errorf("%q: %v", after, err)
 		}
 		if until := relay.Micros(begin.Add(want).UnixMicro()); want > 0 && f.RetryAt < until || want == 0 && f.RetryAt != 0 {
@@ -102,7 +103,7 @@ func TestPauses(t *testing.T) {
 }
 
 func TestCallsEnd(t *testing.T) {
-	p, answer := answering(t, time.Nanosecond<<25)
+	c, answer := answering(t, time.Nanosecond<<25)
 	release := make(chan struct{})
 	defer close(release)
 	*answer = func(_ http.ResponseWriter, r *http.Request) {
@@ -111,11 +112,11 @@ func TestCallsEnd(t *testing.T) {
 		case <-r.Context().Done():
 		}
 	}
-	_, err := p.Range(t.Context())
-	wantKind(t, "silent", err, horizon.ErrTransient)
+	_, err := c.Range(t.Context())
+	wantKind(t, "silent", err, access.ErrTransient)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := p.Range(ctx); !errors.Is(err, context.Canceled) || errors.Is(err, horizon.ErrTransient) {
+	if _, err := c.Range(ctx); !errors.Is(err, context.Canceled) || errors.Is(err, access.ErrTransient) {
 		t.Errorf("the caller gave up: %v", err)
 	}
 }
@@ -130,12 +131,12 @@ func TestAddressesAreKept(t *testing.T) {
 		}
 		http.StripPrefix("/v1/horizon", serve(n.Network)).ServeHTTP(w, r)
 	}))
-	cfg := horizon.Config{URL: front.URL + "/v1/horizon/?key=SECRET", Passphrase: ledgertest.Passphrase}
+	cfg := access.Config{URL: front.URL + "/v1/horizon/?key=SECRET", Passphrase: ledgertest.Passphrase}
 	c, err := horizon.Dial(t.Context(), cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := (&horizon.Port{Client: c}).Head(t.Context()); err != nil {
+	if _, err := (&access.Port{Source: c}).Head(t.Context()); err != nil {
 		t.Errorf("%v after %v", err, asked)
 	}
 	front.Close()
@@ -145,7 +146,7 @@ func TestAddressesAreKept(t *testing.T) {
 		func() error { _, err := horizon.Dial(t.Context(), cfg); return err },
 	} {
 		err := what()
-		wantKind(t, "gone", err, horizon.ErrTransient)
+		wantKind(t, "gone", err, access.ErrTransient)
 		if strings.Contains(err.Error(), "SECRET") {
 			t.Errorf("credential in %v", err)
 		}

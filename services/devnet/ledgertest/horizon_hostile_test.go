@@ -14,6 +14,7 @@ import (
 	"github.com/restante/restante/relay"
 	"github.com/restante/restante/relay/relaytest"
 	"github.com/restante/restante/relay/stellar"
+	"github.com/restante/restante/relay/stellar/access"
 	"github.com/restante/restante/relay/stellar/horizon"
 	"github.com/restante/restante/services/devnet"
 	"github.com/restante/restante/services/devnet/ledgertest"
@@ -24,7 +25,7 @@ func wantKind(t *testing.T, what string, err, kind error) {
 	if !errors.Is(err, kind) {
 		t.Errorf("%s: want %v, got %v", what, kind, err)
 	}
-	for _, other := range []error{horizon.ErrTransient, horizon.ErrRefused, horizon.ErrNonsense, horizon.ErrGap, horizon.ErrWrongNetwork} {
+	for _, other := range []error{access.ErrTransient, access.ErrRefused, access.ErrNonsense, access.ErrGap, access.ErrWrongNetwork} {
 		if other != kind && errors.Is(err, other) {
 			t.Errorf("%s: %v is also %v", what, err, other)
 		}
@@ -36,8 +37,9 @@ type object = map[string]any
 // liar is a Horizon that changes what it says, once it is told how.
 type liar struct {
 	*ledgertest.Truth
-	port *horizon.Port
-	lie  func(path string, body object, h http.Header)
+	client *horizon.Client
+	port   *access.Port
+	lie    func(path string, body object, h http.Header)
 }
 
 func lying(t *testing.T) *liar {
@@ -63,7 +65,7 @@ func lying(t *testing.T) *liar {
 			_ = json.NewEncoder(w).Encode(body)
 		})
 	})
-	l.port = dial(t, l.URL)
+	l.client, l.port = dial(t, l.URL)
 	return l
 }
 
@@ -75,7 +77,7 @@ func TestAccountsBelieveLittle(t *testing.T) {
 	l := lying(t)
 	id := relaytest.LedgerAccount("sender")
 	l.Fund(t, id)
-	if s, err := l.port.Accounts(t.Context(), id); err != nil || s.Accounts[id].Balance != 100_000_000_000 {
+	if s, err := l.client.Snapshot(t.Context(), []string{id}, nil); err != nil || s.Accounts[id].Balance != 100_000_000_000 {
 		t.Fatalf("%+v %v", s, err)
 	}
 	native := func(body object) object { return body["balances"].([]any)[0].(object) }
@@ -110,8 +112,8 @@ func TestAccountsBelieveLittle(t *testing.T) {
 				lie(body, h)
 			}
 		}
-		_, _, err := l.port.Account(t.Context(), id)
-		wantKind(t, name, err, horizon.ErrNonsense)
+		_, _, err := l.client.Account(t.Context(), id)
+		wantKind(t, name, err, access.ErrNonsense)
 		if _, err := l.port.Sequence(t.Context(), id); relay.KindOf(err) != relay.Unavailable {
 			t.Errorf("%s: %v", name, err)
 		}
@@ -139,7 +141,7 @@ func TestBalancesBelieveLittle(t *testing.T) {
 	}
 	lines := []stellar.LineID{{Account: id, Asset: asset}, {Account: id, Asset: "EUR:" + relaytest.LedgerAccount("issuer")}}
 	says(honest(), object{"asset_type": "liquidity_pool_shares", "balance": "1.0000000", "liquidity_pool_id": "00"})
-	s, err := l.port.Snapshot(t.Context(), []string{id}, lines)
+	s, err := l.client.Snapshot(t.Context(), []string{id}, lines)
 	want := stellar.Trustline{Account: id, Asset: asset, Balance: 1_0000000, Limit: 2_0000000, Buying: 5_000_000, Selling: 2_500_000, Flags: 2 | 4,
 		Sponsor: relaytest.LedgerAccount("sponsor")}
 	if err != nil || s.Lines[lines[0]] == nil || *s.Lines[lines[0]] != want {
@@ -169,16 +171,16 @@ func TestBalancesBelieveLittle(t *testing.T) {
 		b := honest()
 		lie(b)
 		says(b)
-		_, err := l.port.Snapshot(t.Context(), []string{id}, nil)
-		wantKind(t, name, err, horizon.ErrNonsense)
+		_, err := l.client.Snapshot(t.Context(), []string{id}, nil)
+		wantKind(t, name, err, access.ErrNonsense)
 	}
 	says(honest(), honest())
-	_, err = l.port.Snapshot(t.Context(), []string{id}, lines)
-	wantKind(t, "twice", err, horizon.ErrNonsense)
+	_, err = l.client.Snapshot(t.Context(), []string{id}, lines)
+	wantKind(t, "twice", err, access.ErrNonsense)
 	l.lie = nil
 	for _, bad := range []stellar.LineID{{Account: relaytest.LedgerAccount("sponsor"), Asset: asset}, {Account: id, Asset: "USD"}, {Account: id, Asset: stellar.Native + ":"}} {
-		_, err := l.port.Snapshot(t.Context(), []string{id}, []stellar.LineID{bad})
-		wantKind(t, bad.Asset, err, horizon.ErrRefused)
+		_, err := l.client.Snapshot(t.Context(), []string{id}, []stellar.LineID{bad})
+		wantKind(t, bad.Asset, err, access.ErrRefused)
 	}
 }
 
@@ -196,7 +198,7 @@ func TestTornAccounts(t *testing.T) {
 			}
 		}
 	}
-	s, err := l.port.Accounts(t.Context(), ids...)
+	s, err := l.client.Snapshot(t.Context(), ids, nil)
 	head, herr := l.port.Head(t.Context())
 	if err != nil || herr != nil || s.Ledger != head.Sequence || s.CloseTime != head.CloseTime || s.BaseReserve != 5_000_000 || asked != 5 {
 		t.Errorf("%+v after %d questions, %v, head %+v", s, asked, err, head)
@@ -206,8 +208,8 @@ func TestTornAccounts(t *testing.T) {
 			l.Close(t)
 		}
 	}
-	_, err = l.port.Accounts(t.Context(), ids...)
-	wantKind(t, "always torn", err, horizon.ErrTransient)
+	_, err = l.client.Snapshot(t.Context(), ids, nil)
+	wantKind(t, "always torn", err, access.ErrTransient)
 }
 
 // pays is n payments of 1 stroop, each of another account.
@@ -244,7 +246,7 @@ func pays(t *testing.T, l *liar, n int) []string {
 func TestLedgersBelieveLittle(t *testing.T) {
 	l := lying(t)
 	at := l.CloseWith(t, pays(t, l, 3)...)
-	good, err := l.port.Ledger(t.Context(), at)
+	good, err := l.client.Closed(t.Context(), at)
 	if err != nil || len(good.Txs) != 3 {
 		t.Fatalf("%+v %v", good, err)
 	}
@@ -288,8 +290,8 @@ func TestLedgersBelieveLittle(t *testing.T) {
 				lie.ledger(body)
 			}
 		}
-		got, err := l.port.Ledger(t.Context(), at)
-		wantKind(t, name, err, horizon.ErrNonsense)
+		got, err := l.client.Closed(t.Context(), at)
+		wantKind(t, name, err, access.ErrNonsense)
 		if page, err := l.port.Page(t.Context(), at); got != nil || page != nil || relay.KindOf(err) != relay.Unavailable {
 			t.Errorf("%s: %+v %+v %v", name, got, page, err)
 		}
@@ -300,15 +302,15 @@ func TestLedgersBelieveLittle(t *testing.T) {
 			body["history_latest_ledger"] = at + 5
 		}
 	}
-	_, err = l.port.Ledger(t.Context(), at+2)
-	wantKind(t, "hole", err, horizon.ErrTransient)
+	_, err = l.client.Closed(t.Context(), at+2)
+	wantKind(t, "hole", err, access.ErrTransient)
 }
 
 func TestTransactionsBelieveLittle(t *testing.T) {
 	l := lying(t)
 	all := pays(t, l, 2)
 	at := l.CloseWith(t, all...)
-	good, err := l.port.Ledger(t.Context(), at)
+	good, err := l.client.Closed(t.Context(), at)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -326,14 +328,14 @@ func TestTransactionsBelieveLittle(t *testing.T) {
 				lie(body)
 			}
 		}
-		_, _, err := l.port.Transaction(t.Context(), hash)
-		wantKind(t, name, err, horizon.ErrNonsense)
+		_, err := l.client.Transaction(t.Context(), hash)
+		wantKind(t, name, err, access.ErrNonsense)
 		if s, err := l.port.Sight(t.Context(), hash); s != nil || relay.KindOf(err) != relay.Unavailable {
 			t.Errorf("%s: %+v %v", name, s, err)
 		}
 	}
-	_, _, err = l.port.Transaction(t.Context(), "../root")
-	wantKind(t, "no hash", err, horizon.ErrRefused)
+	_, err = l.client.Transaction(t.Context(), "../root")
+	wantKind(t, "no hash", err, access.ErrRefused)
 }
 
 func TestRootsAndFeesBelieveLittle(t *testing.T) {
@@ -345,15 +347,15 @@ func TestRootsAndFeesBelieveLittle(t *testing.T) {
 		"below 0":    func(b object) { b["history_latest_ledger"] = -1 },
 	} {
 		l.lie = func(_ string, body object, _ http.Header) { lie(body) }
-		_, err := l.port.Range(t.Context())
-		wantKind(t, name, err, horizon.ErrNonsense)
+		_, err := l.client.Range(t.Context())
+		wantKind(t, name, err, access.ErrNonsense)
 	}
 	l.lie = func(_ string, body object, _ http.Header) { delete(body, "history_latest_ledger") }
-	_, err := l.port.Range(t.Context())
-	wantKind(t, "still taking in", err, horizon.ErrTransient)
+	_, err := l.client.Range(t.Context())
+	wantKind(t, "still taking in", err, access.ErrTransient)
 	for name, value := range map[string]any{"number": 100, "below 0": "-100", "text": "much"} {
 		l.lie = func(_ string, body object, _ http.Header) { body["fee_charged"].(object)["p90"] = value }
-		_, err := l.port.FeeStats(t.Context())
-		wantKind(t, name, err, horizon.ErrNonsense)
+		_, err := l.client.FeeStats(t.Context())
+		wantKind(t, name, err, access.ErrNonsense)
 	}
 }

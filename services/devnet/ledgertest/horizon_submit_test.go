@@ -7,8 +7,9 @@ import (
 
 	"github.com/stellar/go-stellar-sdk/xdr"
 
+	"github.com/restante/restante/relay"
 	"github.com/restante/restante/relay/stellar"
-	"github.com/restante/restante/relay/stellar/horizon"
+	"github.com/restante/restante/relay/stellar/access"
 	"github.com/restante/restante/services/devnet/ledgertest"
 )
 
@@ -19,7 +20,7 @@ func TestSubmissionToAnOldServer(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p, answer := answering(t, 0)
+	c, answer := answering(t, 0)
 	var asked []string
 	var status int
 	var body any
@@ -43,22 +44,22 @@ func TestSubmissionToAnOldServer(t *testing.T) {
 	for name, tc := range map[string]struct {
 		status int
 		body   any
-		want   horizon.Answer
+		want   relay.Answer
 	}{
-		"landed":    {200, landed, horizon.Answer{Word: horizon.Accepted}},
-		"another":   {200, object{"hash": outer}, horizon.Answer{Word: horizon.Unknown}},
-		"failed":    {400, problem("transaction_failed", 400, object{"result_xdr": result(t, xdr.TransactionResultCodeTxBadSeq)}), horizon.Answer{Word: horizon.Refused, Code: "tx_bad_seq"}},
-		"poor":      {400, problem("transaction_failed", 400, object{"result_xdr": result(t, xdr.TransactionResultCodeTxInsufficientFee)}), horizon.Answer{Word: horizon.Refused, Code: "tx_insufficient_fee", Busy: true}},
-		"unsaid":    {400, problem("transaction_failed", 400, nil), horizon.Answer{Word: horizon.Refused}},
-		"malformed": {400, problem("transaction_malformed", 400, nil), horizon.Answer{Word: horizon.Refused, Code: "malformed"}},
-		"disabled":  {403, problem("transaction_submission_disabled", 403, nil), horizon.Answer{Word: horizon.Refused}},
-		"timeout":   {504, problem("timeout", 504, nil), horizon.Answer{Word: horizon.Unknown}},
-		"stale":     {503, problem("stale_history", 503, nil), horizon.Answer{Word: horizon.Unknown, Busy: true}},
-		"limited":   {429, problem("rate_limit_exceeded", 429, nil), horizon.Answer{Word: horizon.Unknown, Busy: true}},
+		"landed":    {200, landed, relay.Answer{Word: access.Accepted}},
+		"another":   {200, object{"hash": outer}, relay.Answer{Word: access.Unknown}},
+		"failed":    {400, problem("transaction_failed", 400, object{"result_xdr": result(t, xdr.TransactionResultCodeTxBadSeq)}), relay.Answer{Word: access.Refused, Code: "tx_bad_seq"}},
+		"poor":      {400, problem("transaction_failed", 400, object{"result_xdr": result(t, xdr.TransactionResultCodeTxInsufficientFee)}), relay.Answer{Word: access.Refused, Code: "tx_insufficient_fee", Later: true}},
+		"unsaid":    {400, problem("transaction_failed", 400, nil), relay.Answer{Word: access.Refused}},
+		"malformed": {400, problem("transaction_malformed", 400, nil), relay.Answer{Word: access.Refused, Code: "malformed"}},
+		"disabled":  {403, problem("transaction_submission_disabled", 403, nil), relay.Answer{Word: access.Refused}},
+		"timeout":   {504, problem("timeout", 504, nil), relay.Answer{Word: access.Unknown}},
+		"stale":     {503, problem("stale_history", 503, nil), relay.Answer{Word: access.Unknown, Later: true}},
+		"limited":   {429, problem("rate_limit_exceeded", 429, nil), relay.Answer{Word: access.Unknown, Later: true}},
 	} {
 		status, body = tc.status, tc.body
-		got := p.Client.Submit(t.Context(), envelope)
-		if got.Word != tc.want.Word || got.Code != tc.want.Code || got.Busy != tc.want.Busy {
+		got := c.Submit(t.Context(), envelope)
+		if got.Word != tc.want.Word || got.Code != tc.want.Code || got.Later != tc.want.Later {
 			t.Errorf("%s: %+v, want %+v", name, got, tc.want)
 		}
 	}
@@ -69,19 +70,19 @@ func TestSubmissionToAnOldServer(t *testing.T) {
 
 func TestAnswersAboutAnotherTransaction(t *testing.T) {
 	envelope := pays(t, lying(t), 1)[0]
-	p, answer := answering(t, 0)
+	c, answer := answering(t, 0)
 	for _, body := range []string{`{"tx_status":"PENDING","hash":"00"}`, `{"tx_status":"FINE"}`, `{"tx_status":"ERROR","hash":"00"}`} {
 		*answer = func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte(body)) }
-		if got := p.Client.Submit(t.Context(), envelope); got.Word != horizon.Unknown {
+		if got := c.Submit(t.Context(), envelope); got.Word != access.Unknown {
 			t.Errorf("%s: %+v", body, got)
 		}
 	}
 	// A 404 of something in between does not make the server an old one.
 	*answer = func(w http.ResponseWriter, r *http.Request) { http.NotFound(w, r) }
-	p.Client.Submit(t.Context(), envelope)
+	c.Submit(t.Context(), envelope)
 	var path string
 	*answer = func(_ http.ResponseWriter, r *http.Request) { path = r.URL.Path }
-	if p.Client.Submit(t.Context(), envelope); path != "/transactions_async" {
+	if c.Submit(t.Context(), envelope); path != "/transactions_async" {
 		t.Errorf("asked %s", path)
 	}
 }

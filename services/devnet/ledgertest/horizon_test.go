@@ -7,6 +7,7 @@ import (
 
 	"github.com/restante/restante/relay/desk"
 	"github.com/restante/restante/relay/relaytest"
+	"github.com/restante/restante/relay/stellar/access"
 	"github.com/restante/restante/relay/stellar/horizon"
 	"github.com/restante/restante/services/devnet"
 	server "github.com/restante/restante/services/devnet/horizon"
@@ -15,20 +16,21 @@ import (
 
 func serve(n *devnet.Network) http.Handler { return server.New(n, server.Config{}) }
 
-func dial(t *testing.T, url string) *horizon.Port {
+func dial(t *testing.T, url string) (*horizon.Client, *access.Port) {
 	t.Helper()
-	c, err := horizon.Dial(t.Context(), horizon.Config{URL: url, Passphrase: ledgertest.Passphrase})
+	c, err := horizon.Dial(t.Context(), access.Config{URL: url, Passphrase: ledgertest.Passphrase})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(c.Close)
-	return &horizon.Port{Client: c, Sponsor: relaytest.LedgerAccount("sponsor"), MaxBid: relaytest.MostBid}
+	return c, &access.Port{Source: c, Sponsor: relaytest.LedgerAccount("sponsor"), MaxBid: relaytest.MostBid}
 }
 
 func TestHorizon(t *testing.T) {
 	relaytest.Ledger(t, func(t *testing.T) (relaytest.Truth, desk.Ledger) {
 		tr := ledgertest.Open(t, serve)
-		return tr, dial(t, tr.URL)
+		_, port := dial(t, tr.URL)
+		return tr, port
 	})
 }
 
@@ -45,7 +47,8 @@ func TestHorizonThatSaysLess(t *testing.T) {
 				h.ServeHTTP(silent{w}, r)
 			})
 		})
-		return tr, dial(t, tr.URL)
+		_, port := dial(t, tr.URL)
+		return tr, port
 	})
 }
 

@@ -11,6 +11,7 @@ import (
 	"github.com/stellar/go-stellar-sdk/keypair"
 
 	"github.com/restante/restante/relay/stellar"
+	"github.com/restante/restante/relay/stellar/access"
 	"github.com/restante/restante/relay/stellar/rpc"
 	"github.com/restante/restante/services/devnet"
 )
@@ -47,7 +48,7 @@ func start(t *testing.T) *net {
 			t.Fatal(err)
 		}
 	}
-	c, err := rpc.Dial(t.Context(), rpc.Config{URL: h.URL, Passphrase: passphrase})
+	c, err := rpc.Dial(t.Context(), access.Config{URL: h.URL, Passphrase: passphrase})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -75,7 +76,7 @@ func (n *net) snapshot(names ...string) stellar.Snapshot {
 	for _, name := range names {
 		ids = append(ids, addr(name))
 	}
-	s, err := n.c.Accounts(n.t.Context(), ids...)
+	s, err := n.c.Snapshot(n.t.Context(), ids, nil)
 	n.ok(err)
 	return s
 }
@@ -97,16 +98,16 @@ func (n *net) bump(tx stellar.Tx, names ...string) string {
 }
 
 // land submits, closes a ledger, and wants the transaction in it.
-func (n *net) land(tx stellar.Tx, names ...string) rpc.Lookup {
+func (n *net) land(tx stellar.Tx, names ...string) *access.Transaction {
 	n.t.Helper()
-	if a := n.c.Submit(n.t.Context(), n.bump(tx, names...)); a.Word != rpc.Accepted {
+	if a := n.c.Submit(n.t.Context(), n.bump(tx, names...)); a.Word != access.Accepted {
 		n.t.Fatalf("submit: %+v", a)
 	}
 	n.close()
 	l, err := n.c.Transaction(n.t.Context(), tx.Hash)
 	n.ok(err)
-	if !l.Found {
-		n.t.Fatalf("%s is not in ledger %d", tx.Hash, l.Latest)
+	if l == nil {
+		n.t.Fatalf("%s is not in a ledger", tx.Hash)
 	}
 	return l
 }
@@ -285,13 +286,13 @@ func TestRacesHaveOneWinner(t *testing.T) {
 		n.ok(err)
 		l, err := n.c.Transaction(t.Context(), loser.Hash)
 		n.ok(err)
-		if !w.Found || !w.Success || l.Success {
-			t.Errorf("claim first %v: winner %v %v, loser %v", claimFirst, w.Found, w.Success, l.Success)
+		if w == nil || !w.Success || l == nil || l.Success {
+			t.Fatalf("claim first %v: winner %+v, loser %+v", claimFirst, w, l)
 		}
 		page, err := n.c.Ledgers(t.Context(), w.Ledger, 1)
 		n.ok(err)
-		if txs := page.Ledgers[0].Txs; len(txs) != 2 || txs[0].Inner != winner.Hash || txs[1].Inner != loser.Hash {
-			t.Errorf("ledger %d: %+v", w.Ledger, page.Ledgers[0])
+		if txs := page[0].Txs; len(txs) != 2 || txs[0].Inner != winner.Hash || txs[1].Inner != loser.Hash {
+			t.Errorf("ledger %d: %+v", w.Ledger, page[0])
 		}
 	}
 }
@@ -305,7 +306,7 @@ func TestFundingThatWasNeverSentCannotLand(t *testing.T) {
 	n.ok(err)
 	var last stellar.Evidence
 	for head.Sequence <= p.LastLedger {
-		last, err = n.c.Evidence(t.Context(), tx, p.LastLedger-3)
+		last, _, err = n.c.Evidence(t.Context(), tx, p.LastLedger-3)
 		n.ok(err)
 		if ok, err := stellar.CannotLand(tx, last); ok || !errors.Is(err, stellar.ErrInconclusive) {
 			t.Fatalf("after ledger %d: %v %v", head.Sequence, ok, err)
@@ -314,17 +315,17 @@ func TestFundingThatWasNeverSentCannotLand(t *testing.T) {
 		head, err = n.c.Latest(t.Context())
 		n.ok(err)
 	}
-	last, err = n.c.Evidence(t.Context(), tx, p.LastLedger-3)
+	last, _, err = n.c.Evidence(t.Context(), tx, p.LastLedger-3)
 	n.ok(err)
 	if ok, err := stellar.CannotLand(tx, last); !ok {
 		t.Fatal(err)
 	}
 	// The network agrees.
-	if a := n.c.Submit(t.Context(), n.bump(tx, signers...)); a.Word != rpc.Refused || a.Code != "tx_too_late" {
+	if a := n.c.Submit(t.Context(), n.bump(tx, signers...)); a.Word != access.Refused || a.Code != "tx_too_late" {
 		t.Errorf("%+v", a)
 	}
 	n.close()
-	if l, err := n.c.Transaction(t.Context(), tx.Hash); err != nil || l.Found {
+	if l, err := n.c.Transaction(t.Context(), tx.Hash); err != nil || l != nil {
 		t.Errorf("a proven dead envelope landed: %+v %v", l, err)
 	}
 	if fees, err := n.c.FeeStats(t.Context()); err != nil || fees.Ledger == 0 {
@@ -343,10 +344,10 @@ func TestWatcherSeesEverything(t *testing.T) {
 	for next := uint32(1); ; {
 		page, err := n.c.Ledgers(t.Context(), next, 3)
 		n.ok(err)
-		if len(page.Ledgers) == 0 {
+		if len(page) == 0 {
 			break
 		}
-		for _, l := range page.Ledgers {
+		for _, l := range page {
 			if previous != "" && l.Previous != previous {
 				t.Errorf("ledger %d does not follow", l.Sequence)
 			}

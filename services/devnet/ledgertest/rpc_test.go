@@ -6,6 +6,7 @@ import (
 
 	"github.com/restante/restante/relay/desk"
 	"github.com/restante/restante/relay/relaytest"
+	"github.com/restante/restante/relay/stellar/access"
 	"github.com/restante/restante/relay/stellar/rpc"
 	"github.com/restante/restante/services/devnet"
 	"github.com/restante/restante/services/devnet/ledgertest"
@@ -15,11 +16,11 @@ func TestRPC(t *testing.T) {
 	serve := func(n *devnet.Network) http.Handler { return n.Handler() }
 	relaytest.Ledger(t, func(t *testing.T) (relaytest.Truth, desk.Ledger) {
 		tr := ledgertest.Open(t, serve)
-		c, err := rpc.Dial(t.Context(), rpc.Config{URL: tr.URL, Passphrase: ledgertest.Passphrase})
+		c, err := rpc.Dial(t.Context(), access.Config{URL: tr.URL, Passphrase: ledgertest.Passphrase})
 		if err != nil {
 			t.Fatal(err)
 		}
 		t.Cleanup(c.Close)
-		return tr, &rpc.Port{Client: c, Sponsor: relaytest.LedgerAccount("sponsor"), MaxBid: relaytest.MostBid}
+		return tr, &access.Port{Source: c, Sponsor: relaytest.LedgerAccount("sponsor"), MaxBid: relaytest.MostBid}
 	})
 }

@@ -31,7 +31,8 @@ var table = []line{
 	{who: "relay/wire", stdOnly: true},                         // the API's spelling, shared by server and SDK
 	// Adapters import the domain and never each other. The ledger's language is spoken by a few of them.
 	{who: "relay/stellar", may: []string{"relay"}},
-	{who: "relay/stellar/...", may: []string{"relay", "relay/desk", "relay/stellar"}},
+	{who: "relay/stellar/access", may: []string{"relay", "relay/desk", "relay/stellar"}},
+	{who: "relay/stellar/...", may: []string{"relay", "relay/desk", "relay/stellar", "relay/stellar/access"}},
 	{who: "relay/idn", may: []string{"relay"}},
 	{who: "relay/sep7"}, // a wallet's words: text alone, so that whoever asks for a signature may speak them
 	{who: "relay/mint", may: []string{"relay", "relay/stellar", "crypto/..."}},
