@@ -27,9 +27,9 @@ func CostOf(asset string, price Prices) (reserve, gift, fees Stroops) {
 // pays, and when it takes over the reserve of another.
 func (p Payment) SponsorCost(price Prices) Stroops {
 	switch reserve, gift, fees := CostOf(p.Asset, price); {
-	case p.From != "":
+	case p.ByClient():
 		return 0
-	case p.PayTo != "":
+	case p.IsDirect():
 		return fees
 	default:
 		return reserve + gift + fees
@@ -68,7 +68,7 @@ func (a Allowance) Allows(p Payment, price Prices, before Unsigned) error {
 	cost := p.SponsorCost(price)
 	day, budget := max(a.DayLeft-before.Amount, 0), max(a.BudgetLeft-before.cost(price), 0)
 	switch {
-	case p.From != "": // of a sender's own wallet; or of money that was counted when it was first funded
+	case p.ByClient(): // of a sender's own wallet; or of money that was counted when it was first funded
 		return nil
 	case p.Amount > a.MaxPayment:
 		return ConflictFault("payment_limit", "The limit of this app for one payment is "+a.MaxPayment.String()+".")

@@ -20,11 +20,11 @@ type Load struct {
 
 // LoadOf is what a payment adds before it is funded.
 func LoadOf(p Payment) (l Load) {
-	if p.Sponsor != "" {
+	if p.FromWallet() {
 		return l
 	}
 	l.Unmade = 1
-	if p.PayTo == "" && p.Replaces == "" { // a move locks what the account that it empties gives back
+	if !p.IsDirect() && !p.IsMove() { // a move locks what the account that it empties gives back
 		l.UnmadeUnits = AssetUnits(p.Asset)
 	}
 	if !p.IsNative() {
@@ -146,13 +146,13 @@ func Pauses(err error, app AppID) (whose AppID, pauses bool) {
 
 // Shows says whether the pause holds a payment up just now: one that the service funds and that is not funded yet.
 func (p Pause) Shows(of Payment, now Micros) bool {
-	return of.State == Created && of.From == "" && (p.App == "" || p.App == of.App) && now < p.Until+PauseShown
+	return of.State == Created && of.ByTreasury() && (p.App == "" || p.App == of.App) && now < p.Until+PauseShown
 }
 
 // ClaimHeld is the fault [SponsorShort] (Exhausted) when the sponsor could not pay for a claim just now: free is its lumens
 // above its own reserve. nil when it can, and when the holding account pays for itself.
 func (p Payment) ClaimHeld(free Stroops, r Rates) error {
-	if p.Sponsor != "" || free >= ClaimNeed(p.Asset, r) {
+	if p.FromWallet() || free >= ClaimNeed(p.Asset, r) {
 		return nil
 	}
 	return NewFault(Exhausted, SponsorShort, "The service that pays for this claim has run short of lumens just now. The money is safe where it waits; "+

@@ -23,10 +23,10 @@ func (p Payment) Suits(asset AssetFacts, payer, home AccountFacts, price Prices)
 	case asset.AuthRequired:
 		return ConflictFault("asset_needs_authorisation", "The issuer of this asset has to authorise each account that holds it; such an asset cannot wait in one of its own.")
 	}
-	if p.From != "" && !payer.Exists { // first: the money comes home to the same account, and it is a wallet to its owner
+	if p.ByClient() && !payer.Exists { // first: the money comes home to the same account, and it is a wallet to its owner
 		return p.fromWallet(payer, price)
 	}
-	if err := home.takesBack(p.From == "", p.ReturnMemo != Memo{} || strings.HasPrefix(p.ReturnTo, "M")); err != nil || p.From == "" {
+	if err := home.takesBack(p.ByTreasury(), p.ReturnMemo != Memo{} || strings.HasPrefix(p.ReturnTo, "M")); err != nil || p.ByTreasury() {
 		return err
 	}
 	return p.fromWallet(payer, price)
@@ -58,7 +58,7 @@ func (home AccountFacts) takesBack(treasury, memo bool) error {
 // fromWallet says whether a wallet can fund the payment: the amount, and in lumens the purse, the reserve of the holding
 // account, and some for the fee.
 func (p Payment) fromWallet(wallet AccountFacts, price Prices) error {
-	if p.Replaces != "" {
+	if p.IsMove() {
 		return nil
 	}
 	lumens := p.Purse + Stroops(AssetUnits(p.Asset))*price.Reserve + price.Fees
@@ -83,7 +83,7 @@ func (p Payment) fromWallet(wallet AccountFacts, price Prices) error {
 // Direct says whether a payment may go directly into an account that its recipient has put on file: one that can take it, and
 // wants no memo. Whatever is in the way, the money waits in a holding account like any other.
 func (p Payment) Direct(account AccountFacts) bool {
-	return p.From == "" && account.Exists && account.Authorized && !account.MemoRequired && account.Room >= p.Amount
+	return p.ByTreasury() && account.Exists && account.Authorized && !account.MemoRequired && account.Room >= p.Amount
 }
 
 // Destination is where a claimant wants the money, and with what.

@@ -25,7 +25,7 @@ func (p Payment) left() bool {
 
 // LeftToTreasury says that the payment's money was left to its app's treasury, and that it is not known yet to have come there.
 func (p Payment) LeftToTreasury() bool {
-	return p.left() && !p.OutOfWallet()
+	return p.left() && !p.FromWallet()
 }
 
 // Collect is what it takes to claim a balance for a treasury.

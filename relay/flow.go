@@ -23,7 +23,7 @@ func (p Payment) payerOf(e Envelope, s Sighting) Payer {
 		return PayerUsual // it is not known; records from before have only these
 	case s.Payer == p.Holding:
 		return PayerHolding
-	case p.Sponsor != "" && own, p.Sponsor == "" && (s.Service || channel):
+	case p.FromWallet() && own, !p.FromWallet() && (s.Service || channel):
 		return PayerUsual
 	}
 	return PayerOther
@@ -71,7 +71,7 @@ func (p Payment) PaidOut(from string, paid []Paid, want func(Paid) bool) (arrive
 // into a balance for one of them. What a last resort pays the service's sponsor, or leaves with it, is none of it.
 func (p Payment) cameBack(paid []Paid) []Paid {
 	return slices.DeleteFunc(slices.Clone(paid), func(m Paid) bool {
-		return m.To != p.ReturnTo && m.Customer != p.ReturnTo && (p.Sponsor == "" || m.To != p.Sponsor)
+		return m.To != p.ReturnTo && m.Customer != p.ReturnTo && (!p.FromWallet() || m.To != p.Sponsor)
 	})
 }
 

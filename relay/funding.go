@@ -12,7 +12,7 @@ const Batch = 17
 // cannot be funded loses the others two tries at the most. A direct payment may fail for a stranger's sake and goes alone.
 func (p Payment) Together() int {
 	switch {
-	case p.PayTo != "" || p.Fundings > 1:
+	case p.IsDirect() || p.Fundings > 1:
 		return 1
 	case p.Fundings == 1:
 		return 4
@@ -26,7 +26,7 @@ func Company(first Payment, waiting []Payment) (along, over []int) {
 	size := first.Together()
 	for i, p := range waiting {
 		switch most := min(size, p.Together()); {
-		case p.State != Created || p.From != "" || p.App != first.App || p.ID == first.ID:
+		case p.State != Created || p.ByClient() || p.App != first.App || p.ID == first.ID:
 			over = append(over, i)
 		case len(along)+2 <= most:
 			along, size = append(along, i), most

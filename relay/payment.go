@@ -74,18 +74,15 @@ func (p Payment) NotBefore() uint32 {
 	return p.Bound + 1
 }
 
-// OutOfWallet says that a wallet of the sender's keeps the reserve and pays every fee: its funding needs no signature of ours.
-func (p Payment) OutOfWallet() bool { return p.Sponsor != "" }
-
 // givenUp says that no money had moved when it ended, and that its sender's client may have funded it all the same.
-func (p Payment) GivenUp() bool { return p.From != "" && (p.State == Canceled || p.State == Failed) }
+func (p Payment) GivenUp() bool { return p.ByClient() && (p.State == Canceled || p.State == Failed) }
 
 // AccountUnits is how many base reserves an account locks (CAP-33: two).
 const AccountUnits = 2
 
 // LockedUnits is how many base reserves the service has locked in the holding account, and OwnUnits how many the sender has.
 func (p Payment) LockedUnits() int {
-	if p.Sponsor == "" {
+	if !p.FromWallet() {
 		return p.units()
 	}
 	return 0
@@ -93,7 +90,7 @@ func (p Payment) LockedUnits() int {
 
 // OwnUnits is how many base reserves the sender has locked in the holding account himself.
 func (p Payment) OwnUnits() int {
-	if p.Sponsor != "" {
+	if p.FromWallet() {
 		return p.units()
 	}
 	return 0
@@ -101,7 +98,7 @@ func (p Payment) OwnUnits() int {
 
 func (p Payment) units() int {
 	gone := p.State == Parked && p.Reason == HoldingAbsent // then it locks nothing
-	if p.State.Holds() && p.PayTo == "" && !gone {
+	if p.State.Holds() && !p.IsDirect() && !gone {
 		return AssetUnits(p.Asset)
 	}
 	return 0
@@ -109,17 +106,17 @@ func (p Payment) units() int {
 
 // FundingOperations is how many operations of a funding envelope are this payment's.
 func (p Payment) FundingOperations() int {
-	if p.PayTo != "" {
+	if p.IsDirect() {
 		return 1 // Payment
 	}
 	n := 3 // Begin, CreateAccount, End
-	if p.Replaces != "" {
+	if p.IsMove() {
 		n++ // AccountMerge of the account that it takes over
 	}
 	if !p.IsNative() {
 		n += 2 // ChangeTrust, Payment
 	}
-	if !p.IsNative() && p.Replaces != "" {
+	if !p.IsNative() && p.IsMove() {
 		n++ // ChangeTrust 0
 	}
 	return n
@@ -127,7 +124,7 @@ func (p Payment) FundingOperations() int {
 
 // Waits is how much of the amount waits in a holding account whose reserve the service keeps: what the ledger showed last.
 func (p Payment) Waits() Stroops {
-	if p.Sponsor != "" || !p.State.Holds() || p.State == Funding {
+	if p.FromWallet() || !p.State.Holds() || p.State == Funding {
 		return 0
 	}
 	return p.Amount - p.Missing
@@ -156,7 +153,7 @@ const (
 // The fault is of kind [Invalid], or of kind [Conflict] where the payment keeps the end of the one whose money it takes over.
 func (p Payment) CheckEnd(head Head) error {
 	switch over := Seconds(head.CloseTime) >= p.ExpiresAt; {
-	case over && p.Replaces != "":
+	case over && p.IsMove():
 		return ConflictFault("expired", "The time to claim this payment has run out.")
 	case over:
 		return InvalidFault("expiry_out_of_range", "/expires_at", "by the ledger's clock, which says "+Seconds(head.CloseTime).Time().Format(time.RFC3339)+

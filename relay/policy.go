@@ -95,7 +95,7 @@ func (p Policy) Custody() string { r, _ := p.rules(); return r.custody }
 
 // Custody is the word of this payment: of its policy, unless it goes directly into an account.
 func (p Payment) Custody() string {
-	if p.PayTo != "" {
+	if p.IsDirect() {
 		return "recipient"
 	}
 	return p.Policy.Custody()
@@ -107,7 +107,7 @@ func (p Payment) CustodyText() string {
 		return ""
 	}
 	text := p.holders()
-	if p.PayTo != "" {
+	if p.IsDirect() {
 		text = "It goes directly into the account that the recipient has put on file, and cannot be taken back once it is there."
 	}
 	if p.Clawback {

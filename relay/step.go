@@ -202,7 +202,7 @@ func readdress(p Payment, in Readdressed) (Payment, []Effect, error) {
 	case p.ShareReleasedAt != 0:
 		return p, nil, ConflictFault("share_released", "The address was proven already, and the service's half of the key was handed out.")
 	}
-	if p.PayTo != "" {
+	if p.IsDirect() {
 		return p, nil, ConflictFault("paid_directly", "This payment goes directly into an account; there is no other to give it to.")
 	}
 	p.To, p.Delivery = in.To, NotMailed
@@ -227,11 +227,11 @@ func signFunding(p Payment, in FundingSigned) (Payment, []Effect, error) {
 // unfunded says that whoever was to put the money in has let the time pass. What was handed in until then is written down,
 // and has a bound of its own.
 func (p Payment) unfunded(at Head) bool {
-	return p.State == Created && p.From != "" && (at.Sequence >= p.FundBy || at.CloseTime > p.FundUntil)
+	return p.State == Created && p.ByClient() && (at.Sequence >= p.FundBy || at.CloseTime > p.FundUntil)
 }
 
 func landFunding(p Payment, in FundingLanded) (Payment, []Effect, error) {
-	if p.Funding != in.Hash && p.From != "" {
+	if p.Funding != in.Hash && p.ByClient() {
 		return comeBack(p, in)
 	}
 	if p.Funding != in.Hash { // we proved that this one cannot land, and signed another
@@ -240,12 +240,12 @@ func landFunding(p Payment, in FundingLanded) (Payment, []Effect, error) {
 	if p.State != Funding {
 		return p, nil, nil
 	}
-	if p.PayTo != "" && in.Tx == "" { // told by the accounts that it made: an end wants the transaction itself
+	if p.IsDirect() && in.Tx == "" { // told by the accounts that it made: an end wants the transaction itself
 		return p, nil, nil
 	}
 	p.Note, p.FeeHolding = "", in.Spent
 	p.charge(in.Fee, in.Payer)
-	if p.PayTo != "" { // there was no holding account to go through
+	if p.IsDirect() { // there was no holding account to go through
 		p.Destination, p.SettledTx, p.SettledAt, p.ReturnWish, p.Arrived = p.PayTo, in.Tx, in.Ledger, "", p.Amount
 		return to(p, Claimed)
 	}
@@ -254,7 +254,7 @@ func landFunding(p Payment, in FundingLanded) (Payment, []Effect, error) {
 
 // arrived is the money in the holding account.
 func arrived(p Payment, in FundingLanded) (Payment, []Effect, error) {
-	if p.Replaces != "" && in.Tx != "" && in.Came < p.Amount { // a holder of the other key had paid a part out
+	if p.IsMove() && in.Tx != "" && in.Came < p.Amount { // a holder of the other key had paid a part out
 		return to(p, Pending, Effect{Kind: DoAudit})
 	}
 	return to(p, Pending)
@@ -278,7 +278,7 @@ func comeBack(p Payment, in FundingLanded) (Payment, []Effect, error) {
 
 // undoFunding takes a plan back that the signer refused to keep. The time to fund may be over by now, so that is looked at.
 func undoFunding(p Payment, in FundingUndone) (Payment, []Effect, error) {
-	if p.State != Funding || p.Funding != in.Hash || p.From == "" {
+	if p.State != Funding || p.Funding != in.Hash || p.ByTreasury() {
 		return p, nil, nil
 	}
 	p.Funding, p.Holding, p.Bound, p.BoxMAC, p.Proof, p.Fundings = "", "", 0, "", WalletProof{}, p.Fundings-1
@@ -294,11 +294,11 @@ func loseFunding(p Payment, in FundingDead) (Payment, []Effect, error) {
 	if in.Short {
 		p.Fundings--
 	}
-	if p.ReturnWish == "" && (p.Fundings >= MostFundings || p.From != "") { // whose client funds it, has to ask anew
+	if p.ReturnWish == "" && (p.Fundings >= MostFundings || p.ByClient()) { // whose client funds it, has to ask anew
 		p.Reason = FundingFailed
 		return to(p, Failed)
 	}
-	if p.From != "" {
+	if p.ByClient() {
 		return to(p, Created)
 	}
 	return to(p, Created, Effect{Kind: DoFund})
@@ -369,7 +369,7 @@ func landClaim(p Payment, in ClaimLanded) (Payment, []Effect, error) {
 	p.SettledTx, p.SettledAt = in.Tx, in.Ledger
 	p.chargeEnd(in.Fee, in.Payer)
 	p.arrivedOf(in.Arrived, in.Rest)
-	if in.NewAccount && p.Sponsor == "" {
+	if in.NewAccount && !p.FromWallet() {
 		p.SpentUnits = AssetUnits(p.Asset)
 	}
 	if !p.whole(p.Arrived) {

@@ -15,7 +15,7 @@ func CheckOpening(p Payment, app App, now Micros) error {
 	if err := checkTerms(p, app); err != nil {
 		return err
 	}
-	waits := p.PayTo == ""
+	waits := !p.IsDirect()
 	asks, err := p.Policy.AsksProof()
 	switch {
 	case err != nil:
@@ -28,9 +28,9 @@ func CheckOpening(p Payment, app App, now Micros) error {
 		return InvalidFault("note_too_long", "/note", "a note has at most 500 bytes")
 	case waits && asks && !p.To.Mailed() && !app.MayVouch:
 		return InvalidFault("handle_unprovable", "/to", "nobody could prove this handle: codes go to e-mail addresses, and this app may not vouch")
-	case p.Replaces != "" && now >= p.ExpiresAt:
+	case p.IsMove() && now >= p.ExpiresAt:
 		return ConflictFault("expired", "The time to claim this payment has run out.")
-	case p.Replaces != "":
+	case p.IsMove():
 		return nil // it keeps the end of the payment whose money it takes over, however near that is
 	}
 	return CheckExpiry(now, p.ExpiresAt)

@@ -49,7 +49,7 @@ func (w *world) next(p Payment, r *rand.Rand) Input {
 		if r.IntN(4) == 0 {
 			return CancelAsked{}
 		}
-		if p.Replaces == "" && p.PayTo == "" && p.Holding != "" && w.money == p.Holding && r.IntN(4) == 0 { // its sender moves it into another payment
+		if !p.IsMove() && !p.IsDirect() && p.Holding != "" && w.money == p.Holding && r.IntN(4) == 0 { // its sender moves it into another payment
 			w.money = "elsewhere"
 			return Moved{Tx: w.id("tx"), Ledger: w.ledger, Holding: w.id("H")}
 		}
@@ -63,7 +63,7 @@ func (w *world) next(p Payment, r *rand.Rand) Input {
 		if p.State == Created && w.couldLand() > 0 {
 			panic("a payment is back in created while a funding could land")
 		}
-		if p.PayTo != "" {
+		if p.IsDirect() {
 			return FundingSigned{Hash: w.id("fund"), Bound: w.ledger + 5}
 		}
 		return FundingSigned{Hash: w.id("fund"), Holding: w.id("H"), Bound: w.ledger + 5}
@@ -71,7 +71,7 @@ func (w *world) next(p Payment, r *rand.Rand) Input {
 		for _, f := range live { // lands in time
 			if !f.landed && !f.dead && w.ledger <= f.bound {
 				f.landed, w.money, w.rungs = true, f.holding, 2
-				if p.PayTo != "" {
+				if p.IsDirect() {
 					w.money = "recipient"
 				}
 				return FundingLanded{Hash: f.hash, Fee: 1, Tx: w.id("tx"), Ledger: w.ledger}
@@ -151,13 +151,13 @@ func (w *world) agrees(p Payment) error {
 	if p.Policy != Guarded && p.To != ana {
 		return fmt.Errorf("a payment under %s went over to %s", p.Policy, p.To)
 	}
-	if p.State == Claimed && p.Policy == Guarded && p.ShareReleasedAt == 0 && p.PayTo == "" {
+	if p.State == Claimed && p.Policy == Guarded && p.ShareReleasedAt == 0 && !p.IsDirect() {
 		return errors.New("claimed without the share")
 	}
-	if p.PayTo != "" && (p.Holding != "" || p.State.Holds() && p.State != Funding) {
+	if p.IsDirect() && (p.Holding != "" || p.State.Holds() && p.State != Funding) {
 		return fmt.Errorf("a direct payment is %s in %q", p.State, p.Holding)
 	}
-	if p.From != "" && p.Fundings > 1 {
+	if p.ByClient() && p.Fundings > 1 {
 		return errors.New("the sender's wallet was asked twice")
 	}
 	holding := w.money != "home" && w.money != "recipient" && w.money != "elsewhere"
@@ -175,7 +175,7 @@ func (w *world) agrees(p Payment) error {
 			return fmt.Errorf("money at %q", w.money)
 		}
 	case Claimed:
-		if p.SettledTx == "" || p.Destination == "" || p.PayTo != "" && p.Destination != p.PayTo || w.money != "recipient" {
+		if p.SettledTx == "" || p.Destination == "" || p.IsDirect() && p.Destination != p.PayTo || w.money != "recipient" {
 			return fmt.Errorf("money at %q", w.money)
 		}
 	case Returned:
@@ -235,7 +235,7 @@ func walk(r *rand.Rand) (Payment, error) {
 	case 1:
 		p.PayTo = "GANA"
 	}
-	if p.PayTo == "" && r.IntN(2) == 0 {
+	if !p.IsDirect() && r.IntN(2) == 0 {
 		p.From, p.Sponsor, p.Purse, p.RungFee, p.FundBy, p.FundUntil = "S", "S", One, 1000, uint32(12+r.IntN(12)), expiry.seconds()
 	}
 	w := &world{money: "home", ledger: 10}

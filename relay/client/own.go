@@ -219,23 +219,22 @@ func (c *Client) planOwn(s Sent, want ownTerms) (mint.Plan, relay.Mint, error) {
 			return bad("the purse")
 		}
 	}
-	service := want.sponsor == "" // the service keeps the reserve, and pays
+	route := relay.Route{From: t.From, Sponsor: want.sponsor, Purse: purse, RungFee: relay.Stroops(t.RungFee), Replaces: relay.PaymentID(t.Replaces)}
 	end := c.now().Add(25 * time.Hour).Unix()
 	switch {
-	case t.From != want.from || !service && t.Sponsor != want.sponsor || p.ReturnTo != want.home || p.ReturnMemoType != want.memo.Kind || p.ReturnMemo != want.memo.Value || t.Replaces != want.replaces:
+	case t.From != want.from || route.FromWallet() && t.Sponsor != want.sponsor || p.ReturnTo != want.home || p.ReturnMemoType != want.memo.Kind || p.ReturnMemo != want.memo.Value || t.Replaces != want.replaces:
 		return bad("other accounts")
 	case !strkey.IsValidEd25519PublicKey(t.Rescue) || !strkey.IsValidEd25519PublicKey(t.Sponsor) || t.Rescue == want.from:
 		return bad("the service's account")
 	case int64(purse) > stellar.PurseOf(p.Asset) || t.RungFee < 0 || t.RungFee > stellar.OwnRungFee || t.Fee < 0 || t.Fee > MostOwnFee:
 		return bad("they cost too much")
-	case !service && (purse == 0 || t.RungFee == 0 || t.Fee == 0):
-		return bad("nobody pays the fees")
+	case route.Check() != nil || route.FromWallet() != (t.Fee > 0): // without a wallet, a fee would come out of the amount
+		return bad("who pays the fees")
 	case t.MaxTime > 0 && t.MaxTime <= c.now().Add(-time.Hour).Unix():
 		return mint.Plan{}, relay.Mint{}, &ClocksApart{End: time.Unix(t.MaxTime, 0), Now: c.now()}
 	case t.MaxTime <= 0 || t.MaxTime > end || t.LastLedger <= t.Ledger || t.LastLedger-t.Ledger > relay.RememberedLedgers || t.Sequence <= 0:
 		return bad("an end that is too far, or past")
 	}
-	route := relay.Route{From: t.From, Sponsor: want.sponsor, Purse: purse, RungFee: relay.Stroops(t.RungFee), Replaces: relay.PaymentID(t.Replaces)}
 	plan := mint.Plan{Passphrase: want.network, Channel: t.From, Sponsor: t.Sponsor, Treasury: t.From, Rescue: t.Rescue, Sequence: t.Sequence,
 		SignedAt: t.Ledger, Bound: t.LastLedger, MaxTime: t.MaxTime, Fee: uint32(t.Fee), Route: route, ReturnMemo: want.memo}
 	return plan, relay.Mint{Payment: relay.PaymentID(p.ID), Amount: amount, Asset: p.Asset, Note: want.note, ReturnTo: p.ReturnTo,

@@ -172,6 +172,7 @@ func TestSendOwnTerms(t *testing.T) {
 		"no purse":             func(p *wire.Payment) { p.Funding.Purse = "0" },
 		"a rung too dear":      func(p *wire.Payment) { p.Funding.RungFee++ },
 		"a rung for nothing":   func(p *wire.Payment) { p.Funding.RungFee = 0 },
+		"no fee":               func(p *wire.Payment) { p.Funding.Fee = 0 },
 		"a fee too high":       func(p *wire.Payment) { p.Funding.Fee = client.MostOwnFee + 1 },
 		"a negative fee":       func(p *wire.Payment) { p.Funding.Fee = -1 },
 		"no end in sight":      func(p *wire.Payment) { p.Funding.MaxTime += 2 * 86400 },

@@ -134,7 +134,7 @@ func notHeld(tx Tx, account, pointer string) error {
 // ownWallet refuses a holding account as the wallet of a payment, unless it takes that account's money over as the move that it is:
 // the payment whose money is there would not be told.
 func ownWallet(tx Tx, p relay.Payment) error {
-	if p.From == "" || p.Replaces != "" {
+	if p.ByTreasury() || p.IsMove() {
 		return nil
 	}
 	held, err := holds(tx, p.From)

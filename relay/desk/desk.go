@@ -192,7 +192,7 @@ func (o Opening) fill() relay.Payment {
 // firstWork is what a payment asks for when it is accepted. One that its sender funds is looked at when his time is up.
 func firstWork(p relay.Payment, now relay.Micros) []Work {
 	work := []Work{{Kind: relay.DoPublish, Payment: p.ID, Due: now, Subject: string(relay.Created)}}
-	if p.From != "" {
+	if p.ByClient() {
 		return append(work, Work{Kind: relay.DoExpire, Payment: p.ID, Due: min(relay.Seconds(p.FundUntil)+1, p.ExpiresAt)})
 	}
 	return append(work, Work{Kind: relay.DoFund, Payment: p.ID, Due: now}, Work{Kind: relay.DoExpire, Payment: p.ID, Due: p.ExpiresAt})
@@ -201,7 +201,7 @@ func firstWork(p relay.Payment, now relay.Micros) []Work {
 // replaceable refuses to take over the money of another payment, unless it is one of the same app, taken over whole, and no claim or
 // return of it is on its way: from then on the ledger decides. A payment that takes nothing over has to be out of a wallet.
 func replaceable(tx Tx, p relay.Payment) error {
-	if p.Replaces == "" {
+	if !p.IsMove() {
 		return ownWallet(tx, p)
 	}
 	old, err := tx.Payment(p.Replaces)
@@ -244,7 +244,7 @@ func withinBudget(tx Tx, o Opening, p relay.Payment) error {
 	if err := o.Signs.Allows(p, o.Prices, u.Unsigned); err != nil {
 		return err
 	}
-	if p.From == "" && (p.Amount > o.Free || max(u.Committed, o.Before) > o.Free-p.Amount) {
+	if p.ByTreasury() && (p.Amount > o.Free || max(u.Committed, o.Before) > o.Free-p.Amount) {
 		return relay.NewFault(relay.Exhausted, "treasury_empty", "The app's treasury does not hold this amount.", nil)
 	}
 	return nil

@@ -121,7 +121,7 @@ func (r *room) answer(state relay.EnvelopeState, ps ...relay.Payment) relay.Fund
 	for _, p := range ps {
 		ids = append(ids, p.ID)
 		m := relay.Minted{Payment: p.ID, Amount: p.Amount, Asset: p.Asset, ReturnTo: p.ReturnTo, ExpiresAt: p.ExpiresAt, Route: p.Route, ReturnMemo: p.ReturnMemo, BoxMAC: "mac"}
-		if p.PayTo == "" {
+		if !p.IsDirect() {
 			m.Account, m.Box = "GH"+string(p.ID), []byte("box")
 			m.Ladder = []relay.Envelope{relaytest.RungOf("r1"+string(p.ID), 1, p.ID), relaytest.RungOf("r0"+string(p.ID), 0, p.ID)}
 		}

@@ -203,7 +203,7 @@ func tellings(tx Tx, id relay.PaymentID, e relay.Envelope, in relay.Input, seen 
 		return nil, nil // of a holding account that was given up: whoever made it anew, the money in it is not this payment's
 	}
 	made := p // with the holding account that e has made
-	if landed, ok := in.(relay.FundingLanded); ok && p.From != "" && p.Funding != e.Hash {
+	if landed, ok := in.(relay.FundingLanded); ok && p.ByClient() && p.Funding != e.Hash {
 		if made.Holding, err = holdingOf(tx, id, e.Hash); err != nil {
 			return nil, err
 		}
@@ -211,7 +211,7 @@ func tellings(tx Tx, id relay.PaymentID, e relay.Envelope, in relay.Input, seen 
 		in = landed
 	}
 	var old relay.Payment
-	if p.Replaces != "" && e.Kind == relay.FundingEnvelope {
+	if p.IsMove() && e.Kind == relay.FundingEnvelope {
 		if old, err = tx.Payment(p.Replaces); err != nil {
 			return nil, err
 		}

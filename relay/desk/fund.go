@@ -25,9 +25,9 @@ func (d *Desk) CommitFunding(ctx context.Context, f relay.FundAnswer) error {
 		known, err := tx.Envelope(f.Envelope.Hash)
 		again := err == nil
 		switch {
-		case again && ps[0].From != "" && ps[0].Funding == known.Hash:
+		case again && ps[0].ByClient() && ps[0].Funding == known.Hash:
 			return sameBox(tx, ps[0], f.Minted[0])
-		case again && (ps[0].From == "" || ps[0].State != relay.Created || !known.Live()):
+		case again && (ps[0].ByTreasury() || ps[0].State != relay.Created || !known.Live()):
 			return nil // committed before a crash; its submission is a row of work
 		case err != nil && relay.CodeOf(err) != relay.ErrNotFound.Code:
 			return err
@@ -41,7 +41,7 @@ func (d *Desk) CommitFunding(ctx context.Context, f relay.FundAnswer) error {
 			if err := ownWallet(tx, ps[0]); err != nil {
 				return err
 			}
-			if err := fundingGoes(tx, ps[0]); err != nil && ps[0].From != "" {
+			if err := fundingGoes(tx, ps[0]); err != nil && ps[0].ByClient() {
 				return err
 			}
 			if err := tx.InsertEnvelope(f.Envelope); err != nil {
@@ -49,7 +49,7 @@ func (d *Desk) CommitFunding(ctx context.Context, f relay.FundAnswer) error {
 			}
 		}
 		p := ps[0]
-		if p.From == "" { // the signer has funded: what stood in the way is over
+		if p.ByTreasury() { // the signer has funded: what stood in the way is over
 			if err := tx.EndPauses("", p.App); err != nil {
 				return err
 			}
@@ -94,7 +94,7 @@ const keepPause = relay.Micros(5 * 1e6)
 
 // alone refuses a client's funding beside another one of the same payment that could still land.
 func alone(tx Tx, p relay.Payment) error {
-	if p.From == "" {
+	if p.ByTreasury() {
 		return nil
 	}
 	all, err := tx.EnvelopesOf(p.ID)
@@ -110,7 +110,7 @@ func alone(tx Tx, p relay.Payment) error {
 // ownHolding refuses a holding account of a client's making that is another payment's, also when that one is over: a funding of
 // either may still land, and the account has one row of payments that it is the money of.
 func ownHolding(tx Tx, p relay.Payment, m relay.Minted) error {
-	if p.From == "" {
+	if p.ByTreasury() {
 		return nil // the service made its key, and never makes one twice
 	}
 	others, err := tx.MintedFor(m.Account)
@@ -128,7 +128,7 @@ func (d *Desk) Planned(ctx context.Context, id relay.PaymentID) (f relay.FundAns
 	err = d.Store.View(ctx, func(tx Tx) error {
 		f, ok = relay.FundAnswer{}, false
 		p, err := tx.Payment(id)
-		if err != nil || p.From == "" || p.Funding == "" || p.State.Ended() {
+		if err != nil || p.ByTreasury() || p.Funding == "" || p.State.Ended() {
 			return err
 		}
 		all, err := tx.EnvelopesOf(id)
@@ -155,7 +155,7 @@ func (d *Desk) Planned(ctx context.Context, id relay.PaymentID) (f relay.FundAns
 }
 
 func (d *Desk) commitMinted(tx Tx, p relay.Payment, m relay.Minted, funding relay.Envelope, again bool) error {
-	if m.Payment != p.ID || p.PayTo == "" && (len(m.Box) == 0 || len(m.Ladder) == 0) {
+	if m.Payment != p.ID || !p.IsDirect() && (len(m.Box) == 0 || len(m.Ladder) == 0) {
 		return relay.NewFault(relay.Internal, "answer_incomplete", "", nil)
 	}
 	if p.State != relay.Created {
@@ -177,7 +177,7 @@ func (d *Desk) commitMinted(tx Tx, p relay.Payment, m relay.Minted, funding rela
 
 // putMinted writes box and way back down; a direct payment has neither, and one that came back from its end no box.
 func putMinted(tx Tx, p relay.Payment, m relay.Minted) error {
-	if p.PayTo != "" {
+	if p.IsDirect() {
 		return nil
 	}
 	if len(m.Box) > 0 {
@@ -200,7 +200,7 @@ func (d *Desk) SignFunding(ctx context.Context, id relay.PaymentID, hash string,
 	err := d.Store.UpdateMany(ctx, []relay.PaymentID{id}, func(tx Tx, ps []relay.Payment) error {
 		out = ps[0]
 		e, err := tx.Envelope(hash)
-		if err != nil || e.Kind != relay.FundingEnvelope || !slices.Contains(e.Payments, id) || out.From == "" {
+		if err != nil || e.Kind != relay.FundingEnvelope || !slices.Contains(e.Payments, id) || out.ByTreasury() {
 			return relay.InvalidFault("funding_unknown", "/envelope", "this envelope is not the funding that was handed in with the box")
 		}
 		switch {

@@ -160,7 +160,7 @@ func goes(tx Tx, p relay.Payment) error { return allGo(tx, p.App, p.ID) }
 
 // fundingGoes is goes of a payment that is to be funded, and of the one whose money that takes.
 func fundingGoes(tx Tx, p relay.Payment) error {
-	if p.Replaces == "" {
+	if !p.IsMove() {
 		return goes(tx, p)
 	}
 	return allGo(tx, p.App, p.ID, p.Replaces)
@@ -227,7 +227,7 @@ func whose(tx Tx, w Work) (relay.AppID, []relay.PaymentID, error) {
 		return w.App, ids, nil
 	}
 	p, err := tx.Payment(ids[0])
-	if err == nil && w.Envelope != "" && p.Replaces != "" { // it empties the other's holding account
+	if err == nil && w.Envelope != "" && p.IsMove() { // it empties the other's holding account
 		ids = append(slices.Clone(ids), p.Replaces)
 	}
 	return cmp.Or(w.App, p.App), ids, err

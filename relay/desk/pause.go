@@ -23,7 +23,7 @@ func (d *Desk) Pause(ctx context.Context, app relay.AppID, f *relay.Fault) (bega
 
 // Paused is what holds a payment's funding up just now; nil when nothing does.
 func (d *Desk) Paused(ctx context.Context, p relay.Payment) (*relay.Pause, error) {
-	if p.State != relay.Created || p.From != "" {
+	if p.State != relay.Created || p.ByClient() {
 		return nil, nil
 	}
 	all, err := d.Pauses(ctx, "", p.App)

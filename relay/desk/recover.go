@@ -125,7 +125,7 @@ func (d *Desk) foundling(tx Tx, f relay.FundAnswer, m relay.Minted) (relay.Payme
 		ReturnTo: m.ReturnTo, ExpiresAt: m.ExpiresAt, CreatedAt: now, UpdatedAt: now,
 		Route:      m.Route,
 		ReturnMemo: m.ReturnMemo}
-	if p.From != "" {
+	if p.ByClient() {
 		p.FundBy, p.FundUntil = f.Envelope.Bound, f.Envelope.MaxTime
 	}
 	if err := tx.InsertPayment(p); err != nil {

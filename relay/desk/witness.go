@@ -193,7 +193,7 @@ func toldOf(tx Tx, e relay.Envelope) ([]relay.PaymentID, error) {
 		if err != nil {
 			return nil, err
 		}
-		if p.Replaces != "" && e.Kind == relay.FundingEnvelope {
+		if p.IsMove() && e.Kind == relay.FundingEnvelope {
 			told = append(told, p.Replaces)
 		}
 	}

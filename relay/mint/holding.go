@@ -34,7 +34,7 @@ func sealBox(plan Plan, m relay.Mint, key *keypair.Full) ([]byte, error) {
 		V: box.Version, Payment: string(m.Payment), Network: plan.Passphrase, Account: key.Address(), Secret: held,
 		Asset: m.Asset, Amount: int64(m.Amount), ReturnTo: m.ReturnTo, ExpiresAt: int64(m.ExpiresAt), Note: m.Note,
 	}
-	if plan.Route.Sponsor != "" { // what a claim leaves of the purse is its wallet's, which the claimant's client must know by itself
+	if plan.Route.FromWallet() { // what a claim leaves of the purse is its wallet's, which the claimant's client must know by itself
 		content.V, content.Keeper = box.KeeperVersion, plan.Route.Sponsor
 	}
 	file, err := seal.Seal(content, seal.Recipients{Sender: m.SenderRecipients, Claim: m.ClaimRecipient})

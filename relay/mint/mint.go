@@ -152,7 +152,7 @@ func at(i int, err error) error {
 func (p Plan) funding() stellar.FundingPlan {
 	return stellar.FundingPlan{
 		Passphrase: p.Passphrase, Channel: p.Channel, Sponsor: p.Sponsor, Treasury: p.Treasury,
-		Sequence: p.Sequence, MaxTime: p.MaxTime, LastLedger: p.Bound, Fee: p.Fee, Move: p.Route.Replaces != "",
+		Sequence: p.Sequence, MaxTime: p.MaxTime, LastLedger: p.Bound, Fee: p.Fee, Move: p.Route.IsMove(),
 	}
 }
 

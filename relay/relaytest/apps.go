@@ -260,7 +260,7 @@ func carriedAddsUp(b *bench) {
 			switch {
 			case s.Ended():
 				want = before
-			case s != relay.Funding && p.Sponsor == "":
+			case s != relay.Funding && !p.FromWallet():
 				want = before.Plus(relay.Load{Waiting: 1, Credit: relay.LoadOf(p).Credit})
 			}
 			check(string(s))

@@ -202,7 +202,7 @@ func usageByAsset(b *bench) {
 			u := want[p.Asset]
 			switch p.State {
 			case relay.Created, relay.Funding:
-				if p.From != "" {
+				if p.ByClient() {
 					break
 				}
 				u.Committed += p.Amount
@@ -212,17 +212,17 @@ func usageByAsset(b *bench) {
 				u.Unsigned.Amount += p.Amount
 				unsigned.Payments++
 				switch {
-				case p.PayTo != "":
+				case p.IsDirect():
 					unsigned.Direct++
 				case !p.IsNative():
 					unsigned.Credit++
 				}
 			case relay.Pending, relay.Claiming, relay.Returning, relay.Parked:
-				if p.Sponsor == "" {
+				if !p.FromWallet() {
 					u.Waiting += p.Amount
 				}
 			}
-			if !p.State.Ended() && p.Sponsor == "" && p.PayTo == "" {
+			if !p.State.Ended() && !p.FromWallet() && !p.IsDirect() {
 				locked += relay.AssetUnits(p.Asset)
 			}
 			spent += p.SpentUnits
@@ -243,13 +243,13 @@ func usageByAsset(b *bench) {
 	check()
 	for _, s := range []relay.State{relay.Funding, relay.Pending, relay.Claimed} {
 		for i, p := range all {
-			if p.State.Ended() || i%4 == 0 || p.PayTo != "" && s == relay.Pending {
+			if p.State.Ended() || i%4 == 0 || p.IsDirect() && s == relay.Pending {
 				continue
 			}
 			bare := p
 			bare.Reason, bare.ReturnWish, bare.Claim, bare.Destination = "", "", "", ""
 			next := InState(bare, s)
-			if p.PayTo != "" {
+			if p.IsDirect() {
 				next = Direct(next)
 			}
 			b.update(func(tx desk.Tx) error { return tx.SavePayment(&next) })

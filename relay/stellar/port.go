@@ -173,7 +173,7 @@ func (v View) AdviceNeeds(p relay.Payment, ladder []relay.Envelope) (accounts []
 	if service := v.cosigner(p, ladder); service != "" {
 		accounts = append(accounts, service)
 	}
-	if p.Sponsor == "" {
+	if !p.FromWallet() {
 		return accounts, linesOf(p.Asset, p.Holding, home)
 	}
 	return append(accounts, p.Sponsor), linesOf(p.Asset, p.Holding, home, p.Sponsor)

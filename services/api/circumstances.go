@@ -27,7 +27,7 @@ func (s *server) circumstances(ctx context.Context, o *desk.Opening) error {
 	if o.Sponsor, err = s.carrying(ctx); err != nil {
 		return err
 	}
-	if o.Prices = prices; p.From == "" {
+	if o.Prices = prices; p.ByTreasury() {
 		if o.Signs, err = s.Signer.Allowance(ctx, o.App.ID, cmp.Or(p.Asset, relay.Native)); err != nil {
 			return err
 		}
@@ -43,7 +43,7 @@ func (s *server) circumstances(ctx context.Context, o *desk.Opening) error {
 // direct looks for an account on file for the handle of a payment that may go there directly.
 func (s *server) direct(ctx context.Context, o *desk.Opening, wanted string) error {
 	p := &o.Payment
-	if wanted != "if_agreed" || p.From != "" {
+	if wanted != "if_agreed" || p.ByClient() {
 		return nil
 	}
 	account, err := s.Desk.Agreed(ctx, o.App.ID, p.To)

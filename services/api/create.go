@@ -47,7 +47,7 @@ func (s *server) createPayment(c *call) (reply, error) {
 
 // prepare settles a request and finds the terms for the client that is to fund it; nil when none is. It writes nothing.
 func (s *server) prepare(ctx context.Context, o *desk.Opening, in wire.PaymentRequest) (*wire.Funding, error) {
-	if err := s.settle(ctx, o, in); err != nil || o.Payment.From == "" {
+	if err := s.settle(ctx, o, in); err != nil || o.Payment.ByTreasury() {
 		return nil, err
 	}
 	return s.terms(ctx, o.Payment)
@@ -63,7 +63,7 @@ func (s *server) settle(ctx context.Context, o *desk.Opening, in wire.PaymentReq
 	if err := s.direct(ctx, o, in.Direct); err != nil {
 		return err
 	}
-	if o.Payment.From != "" {
+	if o.Payment.ByClient() {
 		if err := s.deadline(ctx, &o.Payment, in.FundWithin, head); err != nil {
 			return err
 		}
@@ -150,7 +150,7 @@ func nothingWritten(err error) bool {
 // accept commits the payment and answers. After the commit a ledger that does not answer is no reason to fail, so the terms of a
 // client's funding come from before it.
 func (s *server) accept(ctx context.Context, o desk.Opening, link string, funding *wire.Funding) (reply, error) {
-	if o.Payment.PayTo != "" {
+	if o.Payment.IsDirect() {
 		link = "" // it opens nothing: there is no box
 	}
 	var box string

@@ -70,7 +70,7 @@ func (c *crowd) about(id string, now relay.Micros) (at crowded, known bool) {
 // refuses is the refusal that the signer would repeat: never of a plan that is made already, nor, for what is about an app, of one
 // of a payment's own. What was signed for the payment is read once.
 func (c *crowd) refuses(p relay.Payment, destination string, now relay.Micros, signed func() ([]relay.Envelope, error)) error {
-	if p.Sponsor != "" {
+	if p.FromWallet() {
 		return nil // its purse pays, and the signer is not asked
 	}
 	at, full := c.about(string(p.ID), now)

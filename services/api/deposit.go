@@ -31,7 +31,7 @@ func (s *server) deposit(c *call) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	if p.From == "" {
+	if p.ByTreasury() {
 		return reply{}, conflict("funded_by_service", "This payment is funded out of the app's treasury.")
 	}
 	ctx := c.Context()
@@ -112,10 +112,10 @@ func (s *server) planDeposit(ctx context.Context, p relay.Payment, answer relay.
 	if err := s.walletProven(p, answer.Minted[0].Proof, wallet); err != nil {
 		return err
 	}
-	if !wallet.Exists && p.Replaces != "" {
+	if !wallet.Exists && p.IsMove() {
 		return conflict("holding_absent", "The money has left its holding account a moment ago.")
 	}
-	if next := wallet.Sequence + 1; !wallet.Exists || answer.Envelope.Sequence < next || p.Replaces != "" && answer.Envelope.Sequence > next {
+	if next := wallet.Sequence + 1; !wallet.Exists || answer.Envelope.Sequence < next || p.IsMove() && answer.Envelope.Sequence > next {
 		return conflict("sequence_used", "The account has used this sequence number by now. Ask for the payment's terms again, and mint anew.")
 	}
 	kept, err := s.Signer.Keep(ctx, relay.KeepIntent{App: p.App, Funded: answer, Judge: true})
@@ -131,7 +131,7 @@ func (s *server) planDeposit(ctx context.Context, p relay.Payment, answer relay.
 // walletProven wants the wallet's own word, before anything is asked of the signer or committed.
 func (s *server) walletProven(p relay.Payment, proof relay.WalletProof, wallet relay.AccountFacts) error {
 	switch {
-	case p.Replaces == "":
+	case !p.IsMove():
 		return stellar.CheckWalletProof(proof, p.From, p.ID, s.cfg.Network, wallet.Signers)
 	case proof != (relay.WalletProof{}):
 		return invalid("proof_unexpected", "/proof", "a move is proven by the holding account that it empties")
@@ -203,9 +203,9 @@ func (s *server) minted(p relay.Payment, in wire.DepositRequest, head relay.Head
 func ownFee(p relay.Payment, fee relay.Stroops) error {
 	least := relay.Stroops(stellar.MinBaseFee * p.FundingOperations())
 	switch {
-	case p.Sponsor == "" && fee != 0:
+	case !p.FromWallet() && fee != 0:
 		return invalid("fee_differs", "/fee", "the service pays for this funding: its own fee is 0")
-	case p.Sponsor != "" && fee < least:
+	case p.FromWallet() && fee < least:
 		return invalid("fee_differs", "/fee", fmt.Sprintf("a wallet pays for its funding: at least %d stroops", least))
 	}
 	return nil
@@ -250,7 +250,7 @@ func (s *server) fund(c *call) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	if p.From == "" {
+	if p.ByTreasury() {
 		return reply{}, conflict("funded_by_service", "This payment is funded out of the app's treasury.")
 	}
 	tx, raw, err := s.transaction(in.Envelope, "/envelope")
@@ -281,7 +281,7 @@ func (s *server) fund(c *call) (reply, error) {
 func (s *server) signedToFund(ctx context.Context, p relay.Payment, hash string, raw []byte) ([]byte, error) {
 	unsigned := invalid("signature_missing", "/envelope", "the funding is signed by the holding account, by the one it comes from, and by the wallet")
 	own := []string{p.Holding} // accounts of one key each, which the client has
-	if p.Replaces != "" {
+	if p.IsMove() {
 		own = append(own, p.From)
 	}
 	if by, err := stellar.SignedBy(base64.StdEncoding.EncodeToString(raw), s.cfg.Network, own...); err != nil || len(by) < len(own) {
@@ -301,7 +301,7 @@ func (s *server) signedToFund(ctx context.Context, p relay.Payment, hash string,
 	}
 	others := signatures(raw) > len(own) // a wallet's signers may change until it lands; then the ledger decides, or better ones follow
 	for _, m := range got.Missing {
-		if m.Account == service && p.Sponsor == "" || m.Account == p.Sponsor && others {
+		if m.Account == service && !p.FromWallet() || m.Account == p.Sponsor && others {
 			continue
 		}
 		return nil, unsigned

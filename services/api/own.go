@@ -104,7 +104,7 @@ func (s *server) terms(ctx context.Context, p relay.Payment) (*wire.Funding, err
 	}
 	at, err := s.Ledger.Sequence(ctx, p.From)
 	switch {
-	case relay.CodeOf(err) == relay.ErrNotFound.Code && p.Replaces != "":
+	case relay.CodeOf(err) == relay.ErrNotFound.Code && p.IsMove():
 		return nil, conflict("holding_absent", "The money has left its holding account a moment ago.")
 	case relay.CodeOf(err) == relay.ErrNotFound.Code:
 		return nil, conflict("wallet_missing", "The wallet's account does not exist on the ledger.")
@@ -113,7 +113,7 @@ func (s *server) terms(ctx context.Context, p relay.Payment) (*wire.Funding, err
 	}
 	out := &wire.Funding{From: p.From, Sponsor: p.Sponsor, Rescue: service, Sequence: at + 1, Ledger: head.Sequence, LastLedger: p.FundBy,
 		MaxTime: p.FundUntil, Purse: p.Purse.String(), RungFee: int64(p.RungFee), Replaces: string(p.Replaces)}
-	if p.Sponsor == "" {
+	if !p.FromWallet() {
 		out.Sponsor = service
 		return out, nil
 	}

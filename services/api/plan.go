@@ -83,7 +83,7 @@ func (s *server) planned(ctx context.Context, p relay.Payment, intent relay.Clai
 		}
 	}
 	plan := s.Signer.Claim
-	if p.Sponsor != "" { // the purse pays: there is nothing for the signer to sign, and nothing that it could count
+	if p.FromWallet() { // the purse pays: there is nothing for the signer to sign, and nothing that it could count
 		if err := allowOwnPlan(p, all, intent, head); err != nil {
 			return relay.Envelope{}, err
 		}
@@ -175,7 +175,7 @@ func (s *server) claimIntent(ctx context.Context, p relay.Payment, in wire.PlanR
 		return intent, head, relay.NewFault(relay.Conflict, "holding_absent", "The money has left its holding account a moment ago.", nil)
 	}
 	intent.Sequence, intent.NewAccount = facts[p.Holding].Sequence+1, !facts[account].Exists
-	if intent.NewAccount && p.Sponsor == "" {
+	if intent.NewAccount && !p.FromWallet() {
 		free, err := s.sponsorFree(ctx)
 		if err == nil {
 			err = p.ClaimHeld(free, prices.Rates())

@@ -53,7 +53,7 @@ func (s *server) preview(c *call) (reply, error) {
 	p := o.Payment
 	out := wire.Preview{
 		Accepted: refusal == nil, Refusal: refusal, To: p.To.String(), Amount: p.Amount.String(), Asset: p.Asset, Policy: string(p.Policy),
-		Custody: p.Custody(), CustodyText: p.CustodyText(), Direct: p.PayTo != "", ReturnTo: p.ReturnTo, ExpiresAt: p.ExpiresAt.Time(),
+		Custody: p.Custody(), CustodyText: p.CustodyText(), Direct: p.IsDirect(), ReturnTo: p.ReturnTo, ExpiresAt: p.ExpiresAt.Time(),
 		Cost: previewCost(p, bid), Ledger: head.Sequence, NotBeforeLedger: head.Sequence + s.cfg.FundingLedgers + 1,
 	}
 	if p.FundBy > 0 {
@@ -80,10 +80,10 @@ func previewCost(p relay.Payment, bid relay.Stroops) wire.PreviewCost {
 		Payer: payer(p), FeeFunding: (bid * (fundingOperations + extra)).String(), FeeClaim: (bid * (claimOperations + extra)).String(),
 		FeeReturn: (bid * (claimOperations + extra)).String(), ReserveLocked: reserve, ReserveNewAccount: reserve, Purse: p.Purse.String(),
 	}
-	if p.Sponsor != "" {
+	if p.FromWallet() {
 		cost.FeeFunding, cost.FeeClaim, cost.FeeReturn = ownFundingFee(p, bid).String(), ownClaimFee(p, bid).String(), p.RungFee.String()
 	}
-	if p.PayTo != "" {
+	if p.IsDirect() {
 		cost = wire.PreviewCost{Payer: payer(p), FeeFunding: (bid * 2).String(), FeeClaim: "0", FeeReturn: "0", ReserveLocked: "0",
 			ReserveNewAccount: "0", Purse: "0"}
 	}

@@ -55,7 +55,7 @@ func (s *server) getPayment(c *call) (reply, error) {
 func (s *server) shown(ctx context.Context, status int, p relay.Payment) (reply, error) {
 	out, err := payment(p)
 	s.hindered(ctx, p, &out)
-	if err == nil && p.From != "" && p.State == relay.Created {
+	if err == nil && p.ByClient() && p.State == relay.Created {
 		var trouble error
 		if out.Funding, trouble = s.terms(ctx, p); trouble != nil {
 			s.Log.Warn("a payment without the terms of its funding", "payment", p.ID, "err", trouble)

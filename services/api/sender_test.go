@@ -138,7 +138,7 @@ func (s sender) land(p wire.Payment, d wire.DepositRequest) {
 	if err != nil {
 		s.Fatal(err)
 	}
-	if row.Replaces != "" {
+	if row.IsMove() {
 		s.ledger.remove(row.From)
 	}
 	s.ledger.hold(row.Holding, row.Asset, row.Amount, row.Purse)

@@ -101,7 +101,7 @@ func (s *server) heldOf(ctx context.Context, p relay.Payment) *wire.Refusal {
 	if s.pausedOf(ctx, p) != nil {
 		return &wire.Refusal{Code: "funding_held", Detail: relay.ToClaimant}
 	}
-	if p.State != relay.Claiming || p.Sponsor != "" {
+	if p.State != relay.Claiming || p.FromWallet() {
 		return nil
 	}
 	free, err := s.sponsorFree(ctx)

@@ -15,7 +15,7 @@ func payment(p relay.Payment) (wire.Payment, error) {
 	out := wire.Payment{
 		ID: string(p.ID), State: string(p.State), Reason: string(p.Reason), To: p.To.String(), Amount: p.Amount.String(),
 		Asset: p.Asset, Policy: string(p.Policy), Custody: p.Custody(), CustodyText: p.CustodyText(), Delivery: string(p.Delivery), LinkMadeBy: p.LinkMadeBy,
-		From: p.From, Direct: p.PayTo != "", Replaces: string(p.Replaces), Clawback: p.Clawback,
+		From: p.From, Direct: p.IsDirect(), Replaces: string(p.Replaces), Clawback: p.Clawback,
 		Destination: destination(p), ReturnTo: p.ReturnTo, ReturnMemoType: p.ReturnMemo.Kind, ReturnMemo: p.ReturnMemo.Value, ExpiresAt: p.ExpiresAt.Time(), Reference: p.Reference,
 		ReturnAsked: string(p.ReturnWish), Settlement: settlement(p), CreatedAt: p.CreatedAt.Time(), UpdatedAt: p.UpdatedAt.Time(),
 		Cost: wire.Cost{
@@ -40,7 +40,7 @@ func payment(p relay.Payment) (wire.Payment, error) {
 
 // payer is who pays fees and reserves besides the amount; what others have paid is no cost of his.
 func payer(p relay.Payment) string {
-	if p.Sponsor != "" {
+	if p.FromWallet() {
 		return "sender"
 	}
 	return "service"
@@ -52,13 +52,13 @@ func (s *server) claimView(p relay.Payment, app relay.App) wire.ClaimView {
 	return wire.ClaimView{
 		Arrived: amount, Ending: endingSaid(p, relay.ToRecipient),
 		ID: string(p.ID), State: string(p.State), Reason: string(p.Reason), ReturnAsked: string(p.ReturnWish), From: app.Name, To: p.To.Masked(), Amount: p.Amount.String(),
-		Asset: p.Asset, Policy: string(p.Policy), Custody: p.Custody(), CustodyText: p.CustodyText(), ProvedBy: p.ProvedBy(), Delivery: string(p.Delivery), Purse: p.Sponsor != "", Clawback: p.Clawback,
+		Asset: p.Asset, Policy: string(p.Policy), Custody: p.Custody(), CustodyText: p.CustodyText(), ProvedBy: p.ProvedBy(), Delivery: string(p.Delivery), Purse: p.FromWallet(), Clawback: p.Clawback,
 		ExpiresAt: p.ExpiresAt.Time(), Network: s.cfg.Network, Destination: destination(p), Settlement: settlement(p),
 	}
 }
 
 func destination(p relay.Payment) *string {
-	if p.PayTo != "" && p.Destination == "" && !p.State.Ended() { // settled when it was accepted
+	if p.IsDirect() && p.Destination == "" && !p.State.Ended() { // settled when it was accepted
 		return &p.PayTo
 	}
 	if p.Destination == "" || p.State != relay.Claimed && p.State != relay.Settled && p.State != relay.Returned {

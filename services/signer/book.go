@@ -205,11 +205,11 @@ func (b *book) fund(at span, l fundingLine, kept bool) error {
 	if kept { // a wallet's numbers are its owner's business
 		for _, m := range l.Minted {
 			f.makes = m.Account
-			if m.Replaces == "" {
+			if !m.IsMove() {
 				b.wallets[m.From] = true
 			}
 		}
-		f.moves = len(l.Minted) > 0 && l.Minted[0].Replaces != ""
+		f.moves = len(l.Minted) > 0 && l.Minted[0].IsMove()
 		b.deposits[f.app] = append(b.deposits[f.app], f)
 		if b.provenAt == 0 && len(l.Minted) > 0 && l.Minted[0].Proof != nil {
 			b.provenAt = l.Envelope.SignedAt
@@ -229,7 +229,7 @@ func (b *book) fund(at span, l fundingLine, kept bool) error {
 		if c != nil {
 			f.costs = append(f.costs, c)
 		}
-		if m.PayTo != "" {
+		if m.IsDirect() {
 			continue
 		}
 		h := &holding{payment: m.Payment, funding: f, asset: m.Asset, amount: m.Amount, home: m.ReturnTo, Route: m.Route, memo: m.ReturnMemo, cost: c,

@@ -160,18 +160,18 @@ func (b *budgets) finish(c *cost, end string, made int, fees relay.Stroops) erro
 // sender's own wallet nothing is the service's.
 func (b *book) count(f *funding, l mintedLine) *cost {
 	switch {
-	case l.Replaces != "" && l.Sponsor == "":
+	case l.IsMove() && !l.FromWallet():
 		if old := b.holdings[l.From]; old != nil && old.cost != nil {
 			old.cost.holdings = append(old.cost.holdings, l.Account)
 			return old.cost
 		}
 		return nil
-	case l.From != "":
+	case l.ByClient():
 		return nil
 	}
 	c := &cost{app: f.app, day: f.day, funding: f}
 	c.reserve, c.gift, c.aside = relay.CostOf(l.Asset, prices)
-	if l.PayTo != "" {
+	if l.IsDirect() {
 		c.reserve, c.gift = 0, 0
 	} else {
 		c.holdings, c.alive = []string{l.Account}, map[string]bool{l.Account: true}

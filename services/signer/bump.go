@@ -177,7 +177,7 @@ func (s *Signer) leadsHome(at filed, text string) error {
 		return err
 	}
 	m := l.Minted[at.minted]
-	if m.Sponsor == "" && m.ReturnTo != s.book.treasuries[l.App] { // of a sender's own wallet, home is where he said
+	if !m.FromWallet() && m.ReturnTo != s.book.treasuries[l.App] { // of a sender's own wallet, home is where he said
 		return fmt.Errorf("way back to %s", m.ReturnTo)
 	}
 	_, err := stellar.CheckReturn(text, s.wayOf(m, l.Envelope.Bound), m.Ladder[at.rung].Rung)
@@ -205,7 +205,7 @@ func (s *Signer) clients(t *told, at filed, tx stellar.Tx, theirs relay.Gathered
 		return "", err
 	}
 	m := l.Minted[0]
-	if m.Sponsor != "" || m.Replaces == "" { // the sponsor is in no other funding of a client's
+	if m.FromWallet() || !m.IsMove() { // the sponsor is in no other funding of a client's
 		return "", unavailable("log_altered", fmt.Errorf("kept funding %s wants the sponsor's signature", tx.Hash))
 	}
 	if _, err := stellar.CheckFunding(text, s.fundingOf(l.Envelope, m)); err != nil {

@@ -86,7 +86,7 @@ func (s *Signer) leftBy(in relay.CollectIntent) (id string, b relay.BalanceFacts
 	}
 	treasury := s.book.treasuries[in.App]
 	i := slices.IndexFunc(l.Minted, func(m mintedLine) bool { return m.Payment == in.Payment })
-	if i < 0 || l.Minted[i].Sponsor != "" || l.Minted[i].PayTo != "" || l.Minted[i].ReturnTo != treasury || f.dead() {
+	if i < 0 || l.Minted[i].FromWallet() || l.Minted[i].IsDirect() || l.Minted[i].ReturnTo != treasury || f.dead() {
 		return "", b, forbidden("not_the_treasurys", "Nothing of this payment is ever left to the treasury.")
 	}
 	ladder := l.Minted[i].ladder(l.Envelope.Bound)

@@ -304,7 +304,7 @@ func (w *town) own(asset string, wallet *keypair.Full, old *relay.Minted) (relay
 		keys = append(keys, from)
 		terms = old.Route
 		terms.From, terms.Replaces, m.ReturnTo = old.Account, old.Payment, old.ReturnTo
-		if terms.Sponsor == "" {
+		if !terms.FromWallet() {
 			plan.Sponsor, plan.Fee, keys = sponsor, 0, []*keypair.Full{from}
 		}
 	}

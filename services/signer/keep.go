@@ -50,13 +50,13 @@ func (s *Signer) keep(t *told, in relay.KeepIntent) (relay.FundAnswer, error) {
 	if err := s.allowProof(t, in); err != nil {
 		return relay.FundAnswer{}, err
 	}
-	if err := s.allowOpen(t, in.App, line.Minted[0].From, line.Minted[0].Replaces != "", head); err != nil { // first: it costs next to nothing
+	if err := s.allowOpen(t, in.App, line.Minted[0].From, line.Minted[0].IsMove(), head); err != nil { // first: it costs next to nothing
 		return relay.FundAnswer{}, err
 	}
 	if err := s.allowKept(in, line, head); err != nil {
 		return relay.FundAnswer{}, err
 	}
-	if line.Minted[0].Replaces != "" {
+	if line.Minted[0].IsMove() {
 		if err := s.allowNext(t, line.Minted[0], line.Envelope, in.Late); err != nil {
 			return relay.FundAnswer{}, err
 		}
@@ -106,7 +106,7 @@ func (s *Signer) allowKept(in relay.KeepIntent, line fundingLine, head relay.Hea
 	case m.Sponsor == s.book.sponsor || s.book.roles[m.From] != "" || s.book.roles[m.Sponsor] != "":
 		return errOurs
 	}
-	if m.Replaces != "" {
+	if m.IsMove() {
 		if err := s.allowMove(in, m); err != nil {
 			return err
 		}
@@ -125,18 +125,18 @@ func (s *Signer) allowKept(in relay.KeepIntent, line fundingLine, head relay.Hea
 	return s.allowLadder(m, e)
 }
 
-// termsFit judges who pays for what. Whose wallet keeps the reserve pays every fee too, and his purse covers one of each rung
-// and the reserve of the balance that the last resort leaves with our sponsor. Where the service keeps it, as for a move of
-// what it funded, there is no purse, and an own fee would come out of the amount.
+// termsFit judges who pays for what, besides [relay.Route.Check]. A wallet that keeps the reserve pays the funding's fee too, and its
+// purse covers one of each rung and the reserve of the balance that the last resort leaves with our sponsor. Where the service keeps
+// the reserve, as for a move of what it funded, a fee of the funding's own would come out of the amount.
 func termsFit(m mintedLine, e envelopeLine) bool {
 	switch {
-	case m.PayTo != "" || m.From == "" || m.RungFee < 0 || m.RungFee > mostOwnFee || e.OwnFee < 0 || e.OwnFee > mostOwnFee:
+	case m.Check() != nil || m.ByTreasury() || m.RungFee > mostOwnFee || e.OwnFee < 0 || e.OwnFee > mostOwnFee:
 		return false
-	case m.Sponsor == "":
-		return m.Replaces != "" && m.Purse == 0 && m.RungFee == 0 && e.OwnFee == 0
+	case !m.FromWallet():
+		return e.OwnFee == 0
 	}
 	least := relay.Stroops(m.ladder(e.Bound).Rungs())*m.RungFee + stellar.BaseReserve
-	return m.RungFee > 0 && e.OwnFee > 0 && m.Purse >= least
+	return e.OwnFee > 0 && m.Purse >= least
 }
 
 // mostOwnFee is the most that an envelope may bid by itself, in stroops: it has 32 bits for it.
@@ -162,7 +162,7 @@ func signedOnlyBy(text, passphrase, account string) error {
 func (s *Signer) fundingOf(e envelopeLine, m mintedLine) stellar.FundingPlan {
 	plan := stellar.FundingPlan{
 		Passphrase: s.cfg.Passphrase, Channel: m.From, Sponsor: m.Sponsor, Treasury: m.From, Sequence: e.Sequence,
-		MaxTime: e.MaxTime, LastLedger: e.Bound, Fee: uint32(e.OwnFee), Move: m.Replaces != "",
+		MaxTime: e.MaxTime, LastLedger: e.Bound, Fee: uint32(e.OwnFee), Move: m.IsMove(),
 		Payments: []stellar.Holding{{Account: m.Account, Asset: m.Asset, Amount: int64(m.Amount), Purse: int64(m.Purse)}},
 	}
 	if plan.Sponsor == "" {

@@ -61,7 +61,7 @@ func (w *wallet) minted() relay.KeepIntent {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	if w.plan.Route.Replaces == "" {
+	if !w.plan.Route.IsMove() {
 		a.Minted[0].Proof = w.proof(w.key)
 	}
 	return relay.KeepIntent{App: w.app, Funded: a}

@@ -38,7 +38,7 @@ func (s *Signer) allowNext(t *told, m mintedLine, e envelopeLine, late bool) err
 	if err != nil {
 		return err
 	}
-	ours := m.Sponsor == ""
+	ours := !m.FromWallet()
 	switch {
 	case from.Exists && e.Sequence > from.Sequence+1, from.Exists && e.Sequence <= from.Sequence && !late:
 		return errMoveNumber

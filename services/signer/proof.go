@@ -19,9 +19,9 @@ func (s *Signer) allowProof(t *told, in relay.KeepIntent) error {
 	m, e := in.Funded.Minted[0], in.Funded.Envelope
 	from := m.From
 	switch {
-	case m.Replaces != "" && m.Proof != (relay.WalletProof{}):
+	case m.IsMove() && m.Proof != (relay.WalletProof{}):
 		return forbidden("proof_unexpected", "A move is proven by the holding account that it empties.")
-	case m.Replaces != "":
+	case m.IsMove():
 		return nil
 	case !strkey.IsValidEd25519PublicKey(from) || !strkey.IsValidEd25519PublicKey(m.Account):
 		return errTerms

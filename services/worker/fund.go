@@ -16,7 +16,7 @@ import (
 // its batches are full; those of several apps work side by side.
 func (w *Worker) fund(ctx context.Context, row desk.Work) error {
 	first, err := w.Desk.Payment(ctx, row.Payment)
-	if err != nil || first.State != relay.Created || first.From != "" { // a sender's own wallet is not ours to ask
+	if err != nil || first.State != relay.Created || first.ByClient() { // a sender's own wallet is not ours to ask
 		return err
 	}
 	if !w.funders.enter(first.App) {

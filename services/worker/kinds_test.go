@@ -178,7 +178,7 @@ func (m *market) mintedAt(p relay.Payment, sequence int64) relay.FundAnswer {
 	m.Helper()
 	fundingPlan := mint.Plan{Passphrase: passphrase, App: p.App, Channel: p.From, Sponsor: p.Sponsor, Treasury: p.From, Rescue: m.sponsor,
 		Sequence: sequence, SignedAt: m.head().Sequence, Bound: p.FundBy, MaxTime: p.FundUntil, Route: p.Route, ReturnMemo: p.ReturnMemo}
-	if p.Sponsor != "" {
+	if p.FromWallet() {
 		fundingPlan.Fee = 1400
 	} else {
 		fundingPlan.Sponsor = m.sponsor
@@ -188,7 +188,7 @@ func (m *market) mintedAt(p relay.Payment, sequence int64) relay.FundAnswer {
 	if err != nil {
 		m.Fatal(err)
 	}
-	if p.Replaces == "" {
+	if !p.IsMove() {
 		if answer.Minted[0].Proof, err = stellar.SignMessage(stellar.WalletMessage(p.From, p.ID, passphrase), m.wallet); err != nil {
 			m.Fatal(err)
 		}

@@ -52,7 +52,7 @@ func (w *town) plannedAt(p relay.Payment, ana *keypair.Full, ledgers uint32, seq
 		NewAccount: relay.CodeOf(err) == relay.ErrNotFound.Code, Sequence: sequence, SignedAt: head.Sequence,
 		Bound: head.Sequence + ledgers, MaxTime: head.CloseTime + 600}
 	plan := w.signer.Claim
-	if p.Sponsor != "" {
+	if p.FromWallet() {
 		plan = w.ownClaim(p)
 	}
 	e, err := plan(w.Context(), in)
@@ -68,7 +68,7 @@ func (w *town) plannedAt(p relay.Payment, ana *keypair.Full, ledgers uint32, seq
 		w.Fatal(err)
 	}
 	keys := []*keypair.Full{w.seed(p)}
-	if e.NewAccount && (p.Sponsor == "" || !p.IsNative()) {
+	if e.NewAccount && (!p.FromWallet() || !p.IsNative()) {
 		keys = append(keys, ana)
 	}
 	return e, raw(w.T, sign(w.T, text(e.XDR), keys...))

@@ -127,7 +127,7 @@ func (w *Worker) askKeeps(ctx context.Context, fates []relay.FundingFate) error 
 			return err
 		}
 		after = page[len(page)-1].ID
-		page = slices.DeleteFunc(page, func(p relay.Payment) bool { return p.From == "" || kept[p.Funding] })
+		page = slices.DeleteFunc(page, func(p relay.Payment) bool { return p.ByTreasury() || kept[p.Funding] })
 		err = w.Store.UpdateMany(ctx, nil, func(tx desk.Tx, _ []relay.Payment) error {
 			for _, p := range page {
 				if err := tx.AddWork(desk.Work{Kind: relay.DoKeep, Payment: p.ID, Due: w.now()}); err != nil {

@@ -34,7 +34,7 @@ func (o *Office) Arrived(ctx context.Context, app relay.App, p relay.Payment) er
 
 // Claimed says where the money went: by a claim, or directly.
 func (o *Office) Claimed(ctx context.Context, app relay.App, p relay.Payment) error {
-	if p.PayTo != "" {
+	if p.IsDirect() {
 		m, err := PaidMail(p.To.Value, app.Name, p.Money(), p.Destination, p.SettledTx)
 		return o.send(ctx, m, err, "paid-"+string(p.ID))
 	}
