@@ -31,7 +31,7 @@ func payment(s relay.State) relay.Payment {
 		ID: "pay_aganinaaqb3ajnuoqr4hqy7lmm", App: "app_aganinaaqb3ajnuoqr4hqy7lmm", Version: 7, State: s,
 		To: relay.Handle{Kind: "email", Value: "ana@example.com"}, Amount: 25*relay.One + 1, Asset: "native",
 		Note: "private-note", Policy: relay.Guarded, Reference: "order <17> & more", Metadata: `{"k":"private-metadata"}`,
-		LinkMadeBy: "client", AuthHash: "private-auth", ClaimRecipient: "age1private", SenderRecipients: []string{"age1private"},
+		LinkMadeBy: "client", AuthHash: "private-auth", ClaimRecipient: "age1private", SenderRecipients: relay.RecipientsOf("age1private"),
 		ReturnTo: home, ExpiresAt: moment + relay.DefaultExpiry, CreatedAt: moment, UpdatedAt: moment + 1,
 	}
 	if s != relay.Created && s != relay.Canceled && s != relay.Failed {

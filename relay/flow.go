@@ -49,9 +49,6 @@ func (p *Payment) chargeEnd(fee Stroops, by Payer) {
 	}
 }
 
-// fees are what it has cost so far, by who paid.
-func (p Payment) FeesPaid() [3]Stroops { return [3]Stroops{p.FeePaid, p.FeeHolding, p.FeeOther} }
-
 // gone is what left the holding account by a transaction: of the payment's asset what went to where want says, and in lumens
 // all that left besides.
 func (p Payment) PaidOut(from string, paid []Paid, want func(Paid) bool) (arrived, rest Stroops) {

@@ -23,6 +23,8 @@ type (
 		Hash, Destination string
 		At                Head
 	}
+	// ShareReleased: the handle was proven, and the service's half of the key is handed out after this.
+	ShareReleased struct{}
 )
 
 // From the mail server.
@@ -41,7 +43,13 @@ type (
 		Hash, Holding string
 		Bound         uint32
 		LadderVersion int
+		BoxMAC        string      // of a client's: of the box that it minted
+		Proof         WalletProof // and of its wallet
 	}
+	// FundingKept: the signer keeps a client's funding, with the box that BoxMAC is of.
+	FundingKept struct{ Hash, BoxMAC string }
+	// WayBackKept: the way back of a client's funding is written down although its payment was given up.
+	WayBackKept struct{ LadderVersion int }
 	// FundingRefused: it cannot be funded at all, because the signer's policy says no.
 	FundingRefused struct {
 		Cause Reason
@@ -157,6 +165,9 @@ func (Readdressed) input()      {}
 func (MailAnswered) input()     {}
 func (ClaimSubmitted) input()   {}
 func (FundingSigned) input()    {}
+func (ShareReleased) input()    {}
+func (FundingKept) input()      {}
+func (WayBackKept) input()      {}
 func (FundingRefused) input()   {}
 func (FundingLanded) input()    {}
 func (FundingUndone) input()    {}
@@ -218,7 +229,17 @@ func InputName(in Input) string {
 	return b.String()
 }
 
-// detail is what history keeps of an input besides its name: hashes and accounts, never a secret.
+// Told says whether history has a line for an input that changed a payment. It has one for each, but for those that only note what
+// is kept for a funding: nothing has happened to the money, or to what its sender and recipient may do.
+func Told(in Input) bool {
+	switch in.(type) {
+	case FundingKept, WayBackKept:
+		return false
+	}
+	return true
+}
+
+// InputDetail is what history keeps of an input besides its name: hashes and accounts, never a secret.
 func InputDetail(in Input) string {
 	switch in := in.(type) {
 	case FundingSigned:

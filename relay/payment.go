@@ -1,6 +1,9 @@
 package relay
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // Payment is money on its way to a handle. Secrets (box, share, codes) are not in it: the store keeps them in rows of
 // their own that are expunged when the payment has ended.
@@ -22,7 +25,7 @@ type Payment struct {
 	LinkMadeBy       string // "client" or "api"
 	AuthHash         string // hash of the link's auth value
 	ClaimRecipient   string // age recipient
-	SenderRecipients []string
+	SenderRecipients Recipients
 	ShareReleasedAt  Micros // 0 = never
 
 	Route                  // how it is funded
@@ -64,6 +67,21 @@ type Payment struct {
 	Balance     string  // claimable balance that a last resort left, by its id; "" = none, or not known
 	Collected   string  // hash of the transaction that claimed what a last resort had left, or [CollectedElsewhere]; "" = none yet
 	SpentUnits  int     // base reserves that the sponsor carries for the claimant's account
+}
+
+// Recipients are age recipients in their order, as one value, so that a [Payment] can be compared whole. Spaces are between them.
+type Recipients string
+
+// RecipientsOf is the list as one value.
+func RecipientsOf(list ...string) Recipients { return Recipients(strings.Join(list, " ")) }
+
+// List is the value as a list, nil when there are none.
+func (r Recipients) List() []string { return strings.Fields(string(r)) }
+
+// Same says that q is p in every field, but for the version and the moment of the last change.
+func (p Payment) Same(q Payment) bool {
+	q.Version, q.UpdatedAt = p.Version, p.UpdatedAt
+	return p == q
 }
 
 // NotBefore is the first ledger in which a return can land; 0 when nothing is funded.

@@ -6,18 +6,16 @@ package relay
 //
 // A payment that is [Payment.Restless] afterwards wants one more Step, with [Onward], in the same commit.
 func Step(p Payment, in Input, now Micros) (Payment, []Effect, error) {
-	next, effects, err := react(p, in)
+	next, effects, err := react(p, in, now)
 	if err != nil {
 		return p, nil, err
 	}
+	if !next.Same(p) {
+		next.UpdatedAt = now
+	}
 	if next.State == p.State {
-		if next.ReturnWish != p.ReturnWish || next.To != p.To || next.FeesPaid() != p.FeesPaid() || next.Delivery != p.Delivery ||
-			next.Collected != p.Collected || next.Arrived != p.Arrived || next.Missing != p.Missing || next.SettledTx != p.SettledTx {
-			next.UpdatedAt = now
-		}
 		return next, effects, nil
 	}
-	next.UpdatedAt = now
 	next.EndedAt = 0
 	if next.State.Ended() {
 		next.EndedAt, next.Missing = now, 0
@@ -26,7 +24,7 @@ func Step(p Payment, in Input, now Micros) (Payment, []Effect, error) {
 }
 
 // react moves p as the input says, by at most one edge.
-func react(p Payment, in Input) (Payment, []Effect, error) {
+func react(p Payment, in Input, now Micros) (Payment, []Effect, error) {
 	switch in := in.(type) {
 	case CancelAsked:
 		return wish(p, ByCancel)
@@ -49,6 +47,18 @@ func react(p Payment, in Input) (Payment, []Effect, error) {
 		return pursue(p)
 	case ClaimSubmitted:
 		return submitClaim(p, in)
+	case ShareReleased:
+		return releaseShare(p, now)
+	case FundingKept:
+		if p.Funding == in.Hash && !p.State.Ended() {
+			p.BoxMAC = in.BoxMAC
+		}
+		return p, nil, nil
+	case WayBackKept:
+		if p.GivenUp() {
+			p.LadderVersion = in.LadderVersion
+		}
+		return p, nil, nil
 	case FundingSigned:
 		return signFunding(p, in)
 	case FundingRefused:
@@ -213,6 +223,25 @@ func readdress(p Payment, in Readdressed) (Payment, []Effect, error) {
 	return p, effects, nil
 }
 
+// releaseShare notes when the share was handed out first. Where it could not help, it is refused like a claim.
+func releaseShare(p Payment, now Micros) (Payment, []Effect, error) {
+	if err := p.Provable(); err != nil {
+		return p, nil, err
+	}
+	if p.ShareReleasedAt == 0 {
+		p.ShareReleasedAt = now
+	}
+	return p, nil, nil
+}
+
+// Provable says why the handle of a payment cannot be proven just now; nil when it can.
+func (p Payment) Provable() error {
+	if p.State != Pending && p.State != Claiming {
+		return p.ClaimRefusal()
+	}
+	return nil
+}
+
 func signFunding(p Payment, in FundingSigned) (Payment, []Effect, error) {
 	if p.Funding == in.Hash {
 		return p, nil, nil
@@ -221,6 +250,7 @@ func signFunding(p Payment, in FundingSigned) (Payment, []Effect, error) {
 		return p, nil, ConflictFault("not_created", "Only a payment that is not funded can be funded.")
 	}
 	p.Funding, p.Holding, p.Bound, p.Fundings, p.LadderVersion = in.Hash, in.Holding, in.Bound, p.Fundings+1, in.LadderVersion
+	p.BoxMAC, p.Proof = in.BoxMAC, in.Proof
 	return to(p, Funding)
 }
 

@@ -244,7 +244,11 @@ func walk(r *rand.Rand) (Payment, error) {
 			return p, nil
 		}
 		if p.Policy == Guarded && p.ShareReleasedAt == 0 && (p.State == Pending || p.State == Claiming) && r.IntN(4) == 0 {
-			p.ShareReleasedAt, w.proved = 1, p.To // as Prove does
+			next, _, err := Step(p, ShareReleased{}, 1)
+			if err != nil {
+				return p, err
+			}
+			p, w.proved = next, p.To
 		}
 		in := w.next(p, r)
 		for {

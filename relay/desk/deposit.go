@@ -3,6 +3,7 @@ package desk
 import (
 	"bytes"
 	"context"
+	"errors"
 	"slices"
 
 	"github.com/restante/restante/relay"
@@ -39,7 +40,7 @@ func (d *Desk) Kept(ctx context.Context, f relay.FundAnswer) (relay.Payment, err
 		}
 		switch {
 		case out.Funding == e.Hash && !out.State.Ended():
-			err = keepBox(tx, &out, f.Minted[0])
+			out, err = d.keepBox(tx, out, f.Minted[0])
 		case out.State == relay.Created && e.Live() && slices.Contains(e.Payments, id):
 			if err = d.commitMinted(tx, out, f.Minted[0], e, true); err == nil {
 				out, err = tx.Payment(id)
@@ -54,16 +55,15 @@ func (d *Desk) Kept(ctx context.Context, f relay.FundAnswer) (relay.Payment, err
 }
 
 // keepBox puts the box of the signer's log in the place of another one.
-func keepBox(tx Tx, p *relay.Payment, m relay.Minted) error {
-	err := sameBox(tx, *p, m)
-	if err != ErrKeptAlready {
-		return err
+func (d *Desk) keepBox(tx Tx, p relay.Payment, m relay.Minted) (relay.Payment, error) {
+	err := sameBox(tx, p, m)
+	if !errors.Is(err, ErrKeptAlready) {
+		return p, err
 	}
 	if err := tx.PutBox(p.ID, m.Box); err != nil {
-		return err
+		return p, err
 	}
-	p.BoxMAC = m.BoxMAC
-	return tx.SavePayment(p)
+	return d.step(tx, p, relay.FundingKept{Hash: p.Funding, BoxMAC: m.BoxMAC})
 }
 
 // UndoFunding takes the plan of a client's funding back that the signer refused to keep, and that its log does not have: the

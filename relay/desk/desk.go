@@ -50,12 +50,11 @@ func (d *Desk) step(tx Tx, p relay.Payment, in relay.Input) (relay.Payment, erro
 	}
 }
 
-// save writes what a step made of p: the row under its version, one line of history for a change of state, wish or handle,
-// the work. A new handle voids what the old one could still prove, here, so that no way leads around it.
+// save writes what a step made of p, and nothing else writes a payment that is there: the row under its version, a line of history
+// where the input has one ([relay.Told]), the work. A step that changes no field writes nothing. A new handle voids what the old
+// one could still prove, here, so that no way leads around it.
 func (d *Desk) save(tx Tx, p relay.Payment, next *relay.Payment, in relay.Input, effects []relay.Effect) error {
-	if next.State == p.State && next.ReturnWish == p.ReturnWish && next.To == p.To && next.FeesPaid() == p.FeesPaid() &&
-		next.SpentUnits == p.SpentUnits && next.Delivery == p.Delivery && next.Collected == p.Collected && next.Missing == p.Missing &&
-		next.SettledTx == p.SettledTx && next.Arrived == p.Arrived {
+	if next.Same(p) {
 		return nil
 	}
 	if err := tx.SavePayment(next); err != nil {
@@ -71,9 +70,11 @@ func (d *Desk) save(tx Tx, p relay.Payment, next *relay.Payment, in relay.Input,
 			return err
 		}
 	}
-	e := relay.Entry{Payment: p.ID, At: d.now(), From: p.State, To: next.State, Input: relay.InputName(in), Detail: relay.InputDetail(in)}
-	if err := tx.AppendHistory(e); err != nil {
-		return err
+	if relay.Told(in) {
+		e := relay.Entry{Payment: p.ID, At: d.now(), From: p.State, To: next.State, Input: relay.InputName(in), Detail: relay.InputDetail(in)}
+		if err := tx.AppendHistory(e); err != nil {
+			return err
+		}
 	}
 	for _, f := range effects {
 		w := Work{Kind: f.Kind, Payment: p.ID, Due: max(f.Due, d.now())}
@@ -118,7 +119,6 @@ func (d *Desk) Create(ctx context.Context, o Opening, answer func(relay.Payment)
 		return p, err
 	}
 	err := d.Store.UpdateMany(ctx, nil, func(tx Tx, _ []relay.Payment) error {
-		p.State, p.CreatedAt, p.UpdatedAt, p.Version = relay.Created, now, now, 1
 		if err := inTime(tx, p); err != nil {
 			return err
 		}
@@ -128,7 +128,7 @@ func (d *Desk) Create(ctx context.Context, o Opening, answer func(relay.Payment)
 		if err := replaceable(tx, p); err != nil {
 			return err
 		}
-		if err := tx.InsertPayment(p); err != nil {
+		if err := d.begin(tx, &p, "accepted"); err != nil {
 			return err
 		}
 		if keeps, err := p.Policy.KeepsShare(); err != nil {
@@ -137,9 +137,6 @@ func (d *Desk) Create(ctx context.Context, o Opening, answer func(relay.Payment)
 			if err := tx.PutShare(p.ID, o.Share); err != nil {
 				return err
 			}
-		}
-		if err := tx.AppendHistory(relay.Entry{Payment: p.ID, At: now, To: relay.Created, Input: "accepted"}); err != nil {
-			return err
 		}
 		for _, w := range firstWork(p, now) {
 			if err := tx.AddWork(w); err != nil {
@@ -160,6 +157,16 @@ func (d *Desk) Create(ctx context.Context, o Opening, answer func(relay.Payment)
 		return tx.Remember(o.Idem)
 	})
 	return p, err
+}
+
+// begin writes a new payment and the first line of its history: the one way into the table.
+func (d *Desk) begin(tx Tx, p *relay.Payment, how string) error {
+	now := d.now()
+	p.State, p.CreatedAt, p.UpdatedAt, p.Version = relay.Created, now, now, 1
+	if err := tx.InsertPayment(*p); err != nil {
+		return err
+	}
+	return tx.AppendHistory(relay.Entry{Payment: p.ID, At: now, To: relay.Created, Input: how})
 }
 
 // inTime repeats [Payment.CheckEnd] by the ledger that the watcher took in last: between the look at the ledger and the commit,
@@ -183,8 +190,8 @@ func (o Opening) fill() relay.Payment {
 	if p.ReturnTo == "" {
 		p.ReturnTo = o.App.Treasury
 	}
-	if len(p.SenderRecipients) == 0 {
-		p.SenderRecipients = []string{o.App.Recipient}
+	if p.SenderRecipients == "" {
+		p.SenderRecipients = relay.RecipientsOf(o.App.Recipient)
 	}
 	return p
 }

@@ -90,7 +90,7 @@ func landed(hash string, merges map[string]string) relay.PageTransaction {
 func (r *room) opening(change func(*relay.Payment)) desk.Opening {
 	r.n++
 	p := relaytest.Payment(r.app.ID, r.n)
-	p.State, p.Version, p.ReturnTo, p.SenderRecipients = "", 0, "", nil
+	p.State, p.Version, p.ReturnTo, p.SenderRecipients = "", 0, "", ""
 	p.To = relay.Handle{Kind: "email", Value: "ana@example.com"}
 	p.ExpiresAt = relay.At(r.now) + relay.DefaultExpiry
 	if change != nil {
@@ -412,7 +412,7 @@ func TestTerms(t *testing.T) {
 		if relay.CodeOf(err) != c.code || (err == nil) != (c.code == "") {
 			t.Errorf("%s: %v", name, err)
 		}
-		if err == nil && (p.ReturnTo != r.app.Treasury || p.SenderRecipients[0] != r.app.Recipient || p.App != r.app.ID) {
+		if err == nil && (p.ReturnTo != r.app.Treasury || p.SenderRecipients != relay.RecipientsOf(r.app.Recipient) || p.App != r.app.ID) {
 			t.Errorf("%s: %+v", name, p)
 		}
 	}

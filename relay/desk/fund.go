@@ -55,7 +55,7 @@ func (d *Desk) CommitFunding(ctx context.Context, f relay.FundAnswer) error {
 			}
 		}
 		if over = p.GivenUp(); over {
-			return giveUp(tx, p, f.Minted[0])
+			return d.giveUp(tx, p, f.Minted[0])
 		}
 		for i, p := range ps {
 			if err := d.commitMinted(tx, p, f.Minted[i], f.Envelope, again); err != nil {
@@ -77,7 +77,7 @@ var errNotCreated = relay.ConflictFault("not_created", "Only a payment that is n
 
 // giveUp writes down the way back of a client's funding whose payment is over, and the version of its ladder on the payment. It
 // keeps no box, so no claim of it can be made.
-func giveUp(tx Tx, p relay.Payment, m relay.Minted) error {
+func (d *Desk) giveUp(tx Tx, p relay.Payment, m relay.Minted) error {
 	if err := m.Fits(p); err != nil {
 		return err
 	}
@@ -85,8 +85,8 @@ func giveUp(tx Tx, p relay.Payment, m relay.Minted) error {
 	if err := putMinted(tx, p, m); err != nil {
 		return err
 	}
-	p.LadderVersion = m.LadderVersion
-	return tx.SavePayment(&p)
+	_, err := d.step(tx, p, relay.WayBackKept{LadderVersion: m.LadderVersion})
+	return err
 }
 
 // keepPause is how long a deposit is left to whoever took it in, before it is work to have it kept.
@@ -170,9 +170,13 @@ func (d *Desk) commitMinted(tx Tx, p relay.Payment, m relay.Minted, funding rela
 	if err := putMinted(tx, p, m); err != nil {
 		return err
 	}
-	p.BoxMAC, p.Proof = m.BoxMAC, m.Proof
-	_, err := d.step(tx, p, relay.FundingSigned{Hash: funding.Hash, Holding: m.Account, Bound: funding.Bound, LadderVersion: m.LadderVersion})
+	_, err := d.step(tx, p, signed(m, funding))
 	return err
+}
+
+// signed is what a payment is told of the funding that mints m.
+func signed(m relay.Minted, funding relay.Envelope) relay.FundingSigned {
+	return relay.FundingSigned{Hash: funding.Hash, Holding: m.Account, Bound: funding.Bound, LadderVersion: m.LadderVersion, BoxMAC: m.BoxMAC, Proof: m.Proof}
 }
 
 // putMinted writes box and way back down; a direct payment has neither, and one that came back from its end no box.

@@ -11,8 +11,8 @@ func (d *Desk) AskCode(ctx context.Context, id relay.PaymentID, c relay.Code) er
 	now := d.now()
 	return d.Store.UpdateMany(ctx, []relay.PaymentID{id}, func(tx Tx, ps []relay.Payment) error {
 		p := ps[0]
-		if p.State != relay.Pending && p.State != relay.Claiming {
-			return p.ClaimRefusal()
+		if err := p.Provable(); err != nil {
+			return err
 		}
 		asks, err := p.Policy.AsksProof()
 		if err != nil {
@@ -92,8 +92,8 @@ func (d *Desk) Prove(ctx context.Context, id relay.PaymentID, ev Evidence, pass 
 	now := d.now()
 	err := d.Store.UpdateMany(ctx, []relay.PaymentID{id}, func(tx Tx, ps []relay.Payment) (err error) {
 		p := ps[0]
-		if p.State != relay.Pending && p.State != relay.Claiming {
-			return p.ClaimRefusal()
+		if err := p.Provable(); err != nil {
+			return err
 		}
 		asks, err := p.Policy.AsksProof()
 		if err != nil {
@@ -103,15 +103,8 @@ func (d *Desk) Prove(ctx context.Context, id relay.PaymentID, ev Evidence, pass 
 			if err := takeEvidence(tx, id, ev, now); err != nil {
 				return err
 			}
-			if p.ShareReleasedAt == 0 {
-				p.ShareReleasedAt, p.UpdatedAt = now, now
-				if err := tx.SavePayment(&p); err != nil {
-					return err
-				}
-				e := relay.Entry{Payment: id, At: now, From: p.State, To: p.State, Input: "share_released"}
-				if err := tx.AppendHistory(e); err != nil {
-					return err
-				}
+			if p, err = d.step(tx, p, relay.ShareReleased{}); err != nil {
+				return err
 			}
 			if out.Share, err = tx.Share(id); err != nil {
 				return err
@@ -223,8 +216,8 @@ func (d *Desk) Vouch(ctx context.Context, app relay.App, id relay.PaymentID, has
 		if !app.MayVouch {
 			return relay.NewFault(relay.Forbidden, "vouching_not_allowed", "This app may not vouch for its users.", nil)
 		}
-		if ps[0].State != relay.Pending && ps[0].State != relay.Claiming {
-			return ps[0].ClaimRefusal()
+		if err := ps[0].Provable(); err != nil {
+			return err
 		}
 		if _, err := ps[0].Policy.AsksProof(); err != nil {
 			return err

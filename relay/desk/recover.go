@@ -58,7 +58,7 @@ func (d *Desk) Adopt(ctx context.Context, f relay.FundAnswer, seen *relay.Sighti
 		for i, m := range f.Minted {
 			p, err := tx.Payment(m.Payment)
 			if relay.CodeOf(err) == relay.ErrNotFound.Code {
-				p, err = d.foundling(tx, f, m)
+				p, err = d.forgotten(tx, f, m)
 			}
 			if err != nil {
 				return err
@@ -72,7 +72,7 @@ func (d *Desk) Adopt(ctx context.Context, f relay.FundAnswer, seen *relay.Sighti
 		for i, m := range f.Minted {
 			var err error
 			if err = ownHolding(tx, payments[i], m); err == nil && given { // its sender may have signed it all the same: what lands goes home
-				err = giveUp(tx, payments[i], m)
+				err = d.giveUp(tx, payments[i], m)
 			} else if err == nil {
 				err = d.adoptMinted(tx, payments[i], m, f.Envelope)
 			}
@@ -117,28 +117,20 @@ func (d *Desk) Adopt(ctx context.Context, f relay.FundAnswer, seen *relay.Sighti
 	return err
 }
 
-// foundling is the row of a payment that nobody remembers. No link opens it: its auth hash is of nothing.
-func (d *Desk) foundling(tx Tx, f relay.FundAnswer, m relay.Minted) (relay.Payment, error) {
-	now := d.now()
-	p := relay.Payment{ID: m.Payment, App: f.App, Version: 1, State: relay.Created, To: relay.Handle{Kind: "app", Value: "forgotten"}, Amount: m.Amount, Asset: m.Asset,
-		Policy: relay.Guarded, LinkMadeBy: "client", AuthHash: "forgotten", ClaimRecipient: "forgotten", SenderRecipients: []string{"forgotten"},
-		ReturnTo: m.ReturnTo, ExpiresAt: m.ExpiresAt, CreatedAt: now, UpdatedAt: now,
-		Route:      m.Route,
-		ReturnMemo: m.ReturnMemo}
+// forgotten is the row of a payment that only the signer's log knows. No link opens it: its auth hash is of nothing.
+func (d *Desk) forgotten(tx Tx, f relay.FundAnswer, m relay.Minted) (relay.Payment, error) {
+	p := relay.Payment{ID: m.Payment, App: f.App, To: relay.Handle{Kind: "app", Value: "forgotten"}, Amount: m.Amount, Asset: m.Asset,
+		Policy: relay.Guarded, LinkMadeBy: "client", AuthHash: "forgotten", ClaimRecipient: "forgotten", SenderRecipients: relay.RecipientsOf("forgotten"),
+		ReturnTo: m.ReturnTo, ExpiresAt: m.ExpiresAt, Route: m.Route, ReturnMemo: m.ReturnMemo}
 	if p.ByClient() {
 		p.FundBy, p.FundUntil = f.Envelope.Bound, f.Envelope.MaxTime
 	}
-	if err := tx.InsertPayment(p); err != nil {
-		return p, err
-	}
-	if err := tx.AppendHistory(relay.Entry{Payment: p.ID, At: now, To: relay.Created, Input: "recovered"}); err != nil {
-		return p, err
-	}
-	return tx.Payment(p.ID)
+	err := d.begin(tx, &p, "recovered")
+	return p, err
 }
 
-// adoptMinted is commitMinted for a funding that has landed already. A payment that wished to return keeps its wish: a
-// foundling gets one.
+// adoptMinted is commitMinted for a funding that has landed already. A return that was asked for stays asked for: of a
+// forgotten payment it is asked for here.
 func (d *Desk) adoptMinted(tx Tx, p relay.Payment, m relay.Minted, funding relay.Envelope) error {
 	if p.State != relay.Created { // before its box is written over
 		return errNotCreated
@@ -149,8 +141,7 @@ func (d *Desk) adoptMinted(tx Tx, p relay.Payment, m relay.Minted, funding relay
 	if err := putMinted(tx, p, m); err != nil {
 		return err
 	}
-	p.BoxMAC, p.Proof = m.BoxMAC, m.Proof
-	p, err := d.step(tx, p, relay.FundingSigned{Hash: funding.Hash, Holding: m.Account, Bound: funding.Bound, LadderVersion: m.LadderVersion})
+	p, err := d.step(tx, p, signed(m, funding))
 	if err == nil && p.AuthHash == "forgotten" {
 		_, err = d.step(tx, p, relay.CancelAsked{})
 	}

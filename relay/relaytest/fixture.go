@@ -27,7 +27,7 @@ func Payment(app relay.AppID, n int) relay.Payment {
 		To:     relay.Handle{Kind: "email", Value: fmt.Sprintf("ana%d@example.com", n)},
 		Amount: 25*relay.One + relay.Stroops(n), Asset: "native", Note: fmt.Sprintf("for the %d. time", n),
 		Policy: relay.Guarded, Reference: fmt.Sprintf("order-%d", n), Metadata: `{"n":"1"}`,
-		LinkMadeBy: "api", AuthHash: "a0", ClaimRecipient: "age1claim", SenderRecipients: []string{"age1sender", "age1second"},
+		LinkMadeBy: "api", AuthHash: "a0", ClaimRecipient: "age1claim", SenderRecipients: relay.RecipientsOf("age1sender", "age1second"),
 		ReturnTo: "GRETURN", ExpiresAt: at + relay.DefaultExpiry, CreatedAt: at, UpdatedAt: at,
 	}
 }

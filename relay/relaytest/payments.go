@@ -17,7 +17,7 @@ func paymentIsKept(b *bench) {
 	full.Arrived, full.ArrivedRest, full.FeeHolding, full.FeeOther, full.FeeEnd = -1, 1<<62, 1<<61, 1<<60, 1<<59
 	bare := Payment(b.app.ID, 2)
 	bare.Amount = 1
-	bare.Note, bare.Reference, bare.Metadata, bare.SenderRecipients = "", "", "", nil
+	bare.Note, bare.Reference, bare.Metadata, bare.SenderRecipients = "", "", "", ""
 	odd := Payment(b.app.ID, 3)
 	odd.To = relay.Handle{Kind: "app", Value: "a:b:c"}
 	odd.Note = "emoji 🎉, quote ', nul \x00 and a line\nend"

@@ -48,7 +48,7 @@ func (s *session) paymentValues(p relay.Payment) ([]any, error) {
 	if err != nil {
 		return nil, err
 	}
-	recipients, err := json.Marshal(append([]string{}, p.SenderRecipients...))
+	recipients, err := json.Marshal(append([]string{}, p.SenderRecipients.List()...))
 	if err != nil {
 		return nil, s.fail(err)
 	}
@@ -90,9 +90,7 @@ func scanPayment(s *session, r row) (p relay.Payment, err error) {
 	if err := json.Unmarshal([]byte(recipients), &list); err != nil {
 		return p, fmt.Errorf("sender recipients of %s: %w", p.ID, err)
 	}
-	if len(list) > 0 {
-		p.SenderRecipients = list
-	}
+	p.SenderRecipients = relay.RecipientsOf(list...)
 	return p, nil
 }
 

@@ -95,7 +95,7 @@ func wallet(in wire.PaymentRequest, p *relay.Payment, app relay.App) error {
 		return nil
 	}
 	var bad faults
-	p.From, p.ReturnTo, p.SenderRecipients = in.From, in.ReturnTo, in.SenderRecipients
+	p.From, p.ReturnTo, p.SenderRecipients = in.From, in.ReturnTo, relay.RecipientsOf(in.SenderRecipients...)
 	if p.ReturnTo == "" {
 		p.ReturnTo = in.From
 	}
@@ -115,7 +115,7 @@ func wallet(in wire.PaymentRequest, p *relay.Payment, app relay.App) error {
 	if len(in.SenderRecipients) == 0 {
 		bad.add(invalid("sender_recipients_missing", "/sender_recipients", "a box is sealed to its sender: at least one age recipient"))
 	}
-	if _, err := senders(in.SenderRecipients); err != nil {
+	if err := senders(in.SenderRecipients); err != nil {
 		bad.add(err)
 	}
 	if _, err := fundTime(in.FundWithin); err != nil {
@@ -146,14 +146,14 @@ func wayHome(in wire.PaymentRequest, p *relay.Payment) error {
 
 // senders checks to whom a sender's client says it will seal the box. It is of one kind with the claim recipient, or age
 // would not put both in one file.
-func senders(recipients []string) ([]string, error) {
+func senders(recipients []string) error {
 	var bad faults
 	for i, r := range recipients {
 		if !isRecipient(r) {
 			bad.add(invalid("recipient_malformed", "/sender_recipients/"+strconv.Itoa(i), "a sender recipient is an age X25519 recipient, age1…"))
 		}
 	}
-	return recipients, bad.err()
+	return bad.err()
 }
 
 func parseAsset(text string) (string, error) {

@@ -34,10 +34,10 @@ func (s *server) move(c *call) (reply, error) {
 		return reply{}, err
 	}
 	p := &o.Payment
-	if p.SenderRecipients, err = senders(in.SenderRecipients); err != nil {
+	if err := senders(in.SenderRecipients); err != nil {
 		return reply{}, err
 	}
-	if len(p.SenderRecipients) == 0 {
+	if p.SenderRecipients = relay.RecipientsOf(in.SenderRecipients...); p.SenderRecipients == "" {
 		p.SenderRecipients = old.SenderRecipients
 	}
 	p.Route = old.Move(old.ID, old.Holding)

@@ -33,7 +33,7 @@ func (w *world) serve(id string) *keypair.Full {
 	a, err := w.signer.Fund(w.Context(), relay.FundIntent{
 		App: p.App, Channel: channels[0], Sequence: w.next, SignedAt: head.Sequence, Bound: head.Sequence + 10, MaxTime: head.CloseTime + 100,
 		Mints: []relay.Mint{{Payment: p.ID, Amount: p.Amount, Asset: p.Asset, ReturnTo: p.ReturnTo, ExpiresAt: p.ExpiresAt,
-			SenderRecipients: p.SenderRecipients, ClaimRecipient: p.ClaimRecipient}},
+			SenderRecipients: p.SenderRecipients.List(), ClaimRecipient: p.ClaimRecipient}},
 	})
 	if err != nil {
 		w.Fatal(err)

@@ -181,7 +181,7 @@ func (w *Worker) intent(ctx context.Context, payments []relay.Payment) (relay.Fu
 	for _, p := range payments {
 		in.Mints = append(in.Mints, relay.Mint{
 			Payment: p.ID, Amount: p.Amount, Asset: p.Asset, Note: p.Note, ReturnTo: p.ReturnTo, ExpiresAt: p.ExpiresAt,
-			SenderRecipients: p.SenderRecipients, ClaimRecipient: p.ClaimRecipient, PayTo: p.PayTo,
+			SenderRecipients: p.SenderRecipients.List(), ClaimRecipient: p.ClaimRecipient, PayTo: p.PayTo,
 		})
 	}
 	return in, err

@@ -162,7 +162,7 @@ func (w *town) intent(p relay.Payment) relay.FundIntent {
 	}
 	return relay.FundIntent{App: p.App, Channel: channels[0], Sequence: sequence + 1, SignedAt: head.Sequence, Bound: head.Sequence + bound,
 		MaxTime: head.CloseTime + 600, Mints: []relay.Mint{{Payment: p.ID, Amount: p.Amount, Asset: p.Asset, ReturnTo: p.ReturnTo,
-			ExpiresAt: p.ExpiresAt, SenderRecipients: p.SenderRecipients, ClaimRecipient: p.ClaimRecipient}}}
+			ExpiresAt: p.ExpiresAt, SenderRecipients: p.SenderRecipients.List(), ClaimRecipient: p.ClaimRecipient}}}
 }
 
 // A funding whose submissions never arrive is proven dead past its bound, not before; then the payment is funded anew.

@@ -184,7 +184,7 @@ func (m *market) mintedAt(p relay.Payment, sequence int64) relay.FundAnswer {
 		fundingPlan.Sponsor = m.sponsor
 	}
 	answer, err := mint.Own(rand.Reader, fundingPlan, relay.Mint{Payment: p.ID, Amount: p.Amount, Asset: p.Asset, Note: p.Note, ReturnTo: p.ReturnTo,
-		ExpiresAt: p.ExpiresAt, SenderRecipients: p.SenderRecipients, ClaimRecipient: p.ClaimRecipient})
+		ExpiresAt: p.ExpiresAt, SenderRecipients: p.SenderRecipients.List(), ClaimRecipient: p.ClaimRecipient})
 	if err != nil {
 		m.Fatal(err)
 	}
