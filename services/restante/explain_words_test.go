@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 	"unicode"
+
+	"github.com/restante/restante/relay"
 )
 
 // Every input that a history can name has a sentence.
@@ -18,6 +20,10 @@ func TestEveryInputIsExplained(t *testing.T) {
 	if len(inputs) < 20 {
 		t.Fatalf("%d inputs are found", len(inputs))
 	}
+	untold := map[string]bool{}
+	for _, in := range []relay.Input{relay.FundingKept{}, relay.WayBackKept{}} {
+		untold[relay.InputName(in)] = !relay.Told(in)
+	}
 	for _, in := range inputs {
 		var name strings.Builder
 		for i, c := range in[1] {
@@ -26,7 +32,7 @@ func TestEveryInputIsExplained(t *testing.T) {
 			}
 			name.WriteRune(unicode.ToLower(c))
 		}
-		if inputWords[name.String()] == "" {
+		if inputWords[name.String()] == "" && !untold[name.String()] {
 			t.Errorf("explain has no words for %s", name.String())
 		}
 	}

@@ -53,20 +53,6 @@ func TestNextOfABalance(t *testing.T) {
 	}
 }
 
-// Every input that history can name has words.
-func TestHistoryKnowsEveryInput(t *testing.T) {
-	for _, in := range []relay.Input{
-		relay.CancelAsked{}, relay.DeclineAsked{}, relay.ClaimSubmitted{}, relay.FundingSigned{}, relay.FundingRefused{},
-		relay.FundingLanded{}, relay.FundingDead{}, relay.ClaimLanded{}, relay.ClaimDead{}, relay.ReturnLanded{},
-		relay.RungSpent{}, relay.EmptiedElsewhere{}, relay.HoldingTroubled{}, relay.HoldingSeen{}, relay.HoldingWell{}, relay.LedgerClosed{}, relay.Onward{},
-		relay.Readdressed{}, relay.BalanceCollected{},
-	} {
-		if inputWords[relay.InputName(in)] == "" {
-			t.Errorf("no words for %s", relay.InputName(in))
-		}
-	}
-}
-
 // An end that replaces one in a later ledger says so; what comes after an end and is none does not.
 func TestHistoryTellsAnEarlierEnd(t *testing.T) {
 	const says = "An earlier ledger shows another end"
