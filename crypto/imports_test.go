@@ -20,16 +20,16 @@ var mayImport = map[string][]string{
 	".":                nil,
 	"secret":           nil,
 	"internal/bech32":  nil,
-	"internal/newfile": nil,
+	"durable":          nil,
 	"internal/boxtest": {"box", "secret"},
 	"claim":            {"internal/bech32", "secret"},
 	"box":              {"claim", "secret"},
 	"seal":             {"box"},
 	"unseal":           {"box", "claim", "seal"},
-	"keystore":         {"internal/newfile", "secret"},
+	"keystore":         {"durable", "secret"},
 	"mnemonic":         {"secret"},
 	"typed":            {"secret"},
-	"field":            {"internal/newfile", "secret"},
+	"field":            {"durable", "secret"},
 }
 
 // mayOpen are the only packages that ask age to decrypt anything.

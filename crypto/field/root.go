@@ -11,7 +11,7 @@ import (
 	"os"
 	"strings"
 
-	"github.com/restante/restante/crypto/internal/newfile"
+	"github.com/restante/restante/crypto/durable"
 	"github.com/restante/restante/crypto/secret"
 )
 
@@ -79,7 +79,7 @@ func CreateRoot(path string) (secret.Key, error) {
 	defer clear(text)
 	if _, err := os.Lstat(path); errors.Is(err, fs.ErrNotExist) {
 		// Another process may create it in between; then its key is the one.
-		if err := newfile.Create(path, text); err != nil && !errors.Is(err, fs.ErrExist) {
+		if err := durable.Create(path, text); err != nil && !errors.Is(err, fs.ErrExist) {
 			return secret.Key{}, fmt.Errorf("field: key file: %w", err)
 		}
 	}

@@ -48,7 +48,7 @@ import (
 	"filippo.io/age"
 	"filippo.io/age/armor"
 
-	"github.com/restante/restante/crypto/internal/newfile"
+	"github.com/restante/restante/crypto/durable"
 	"github.com/restante/restante/crypto/secret"
 )
 
@@ -92,7 +92,7 @@ func Write(path string, e Entry, passphrase secret.Bytes) error {
 	if err != nil {
 		return err
 	}
-	return newfile.Create(path, file)
+	return durable.Create(path, file)
 }
 
 // Open reads the keystore at path. Errors: ErrPassphrase, ErrMalformed, ErrKind when it

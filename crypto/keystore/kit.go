@@ -7,7 +7,7 @@ import (
 	"filippo.io/age"
 	"github.com/stellar/go-stellar-sdk/strkey"
 
-	"github.com/restante/restante/crypto/internal/newfile"
+	"github.com/restante/restante/crypto/durable"
 	"github.com/restante/restante/crypto/secret"
 )
 
@@ -39,7 +39,7 @@ func WriteKit(path string, k Kit, passphrase secret.Bytes) error {
 	if err != nil {
 		return err
 	}
-	return newfile.Create(path, file)
+	return durable.Create(path, file)
 }
 
 func encryptKit(k Kit, passphrase secret.Bytes, logN int) ([]byte, error) {

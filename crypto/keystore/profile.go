@@ -4,7 +4,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/restante/restante/crypto/internal/newfile"
+	"github.com/restante/restante/crypto/durable"
 	"github.com/restante/restante/crypto/secret"
 )
 
@@ -46,7 +46,7 @@ func WriteProfile(path string, p Profile, passphrase secret.Bytes) error {
 	if err != nil {
 		return err
 	}
-	return newfile.Create(path, file)
+	return durable.Create(path, file)
 }
 
 // OpenProfile reads the profile at path. Errors and time as Open; ErrKind when it is an

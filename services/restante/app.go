@@ -11,6 +11,7 @@ import (
 	"filippo.io/age"
 	"github.com/spf13/cobra"
 
+	"github.com/restante/restante/crypto/durable"
 	"github.com/restante/restante/relay"
 	"github.com/restante/restante/relay/client"
 )
@@ -84,7 +85,7 @@ func (c *cli) createApp(ctx context.Context, r client.AppRequest, file string, t
 	if err != nil {
 		return err
 	}
-	defer keyFile.drop()
+	defer keyFile.Drop()
 	identity := ""
 	if r.Recipient == "" {
 		id, err := age.GenerateX25519Identity()
@@ -95,7 +96,7 @@ func (c *cli) createApp(ctx context.Context, r client.AppRequest, file string, t
 	}
 	if identity != "" && file != "" {
 		text := fmt.Sprintf("# created: %s\n# public key: %s\n%s\n", time.Now().UTC().Format(time.RFC3339), r.Recipient, identity)
-		if err := createFile(file, []byte(text)); err != nil {
+		if err := durable.Create(file, []byte(text)); err != nil {
 			return failed("The identity cannot be written, so no app was made: %v.", err)
 		}
 	}
@@ -108,7 +109,7 @@ func (c *cli) createApp(ctx context.Context, r client.AppRequest, file string, t
 	}
 	out := appJSON{App: app, IdentityFile: file, KeyFile: to.out}
 	if to.out != "" && app.Key != nil {
-		if err := keyFile.put([]byte(app.Key.Text + "\n")); err != nil {
+		if err := keyFile.Commit([]byte(app.Key.Text + "\n")); err != nil {
 			return failed("The app %s was made, but its key could not be written: %v. Make another; this one can do nothing.", app.ID, err)
 		}
 		app.Key.Text = ""
@@ -261,13 +262,13 @@ func (c *cli) makeKey(to secretTo, do func(*client.Client) (client.Key, error)) 
 	if err != nil {
 		return err
 	}
-	defer file.drop()
+	defer file.Drop()
 	k, err := do(cl)
 	if err != nil {
 		return err
 	}
 	if to.out != "" {
-		if err := file.put([]byte(k.Text + "\n")); err != nil {
+		if err := file.Commit([]byte(k.Text + "\n")); err != nil {
 			return &failure{status: statusFailed, text: fmt.Sprintf("The key %s was made, but could not be written: %v. Revoke it.", k.ID, err),
 				next: "restante app key revoke " + k.ID}
 		}

@@ -8,6 +8,8 @@ import (
 	"os"
 	"path/filepath"
 	"time"
+
+	"github.com/restante/restante/crypto/durable"
 )
 
 // begun is what has to survive between two calls of claim for one payment: a mailed code's session, and the account whose
@@ -68,12 +70,7 @@ func (b *begun) save() error {
 	if err != nil {
 		return err
 	}
-	f, err := os.CreateTemp(dir, ".new-*") // mode 0600
-	if err != nil {
-		return failed("An unfinished claim cannot be kept: %v.", err)
-	}
-	defer os.Remove(f.Name())
-	if err := errors.Join(writeSynced(f, text), os.Rename(f.Name(), b.path), syncDir(dir)); err != nil {
+	if err := durable.Replace(b.path, text); err != nil {
 		return failed("An unfinished claim cannot be kept: %v.", err)
 	}
 	return nil
@@ -98,28 +95,3 @@ func (b *begun) dropCode() {
 
 // usable says whether a code of the session could still be good.
 func (b *begun) usable(now time.Time) bool { return b.Session != "" && now.Before(b.SessionEnds) }
-
-// createFile makes a new file that only its owner reads; one that is there is never replaced.
-func createFile(path string, text []byte) error {
-	n, err := reserve(path)
-	if err != nil {
-		return err
-	}
-	return n.put(text)
-}
-
-func writeSynced(f *os.File, text []byte) error {
-	_, err := f.Write(text)
-	if err == nil {
-		err = f.Sync()
-	}
-	return errors.Join(err, f.Close())
-}
-
-func syncDir(dir string) error {
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	return errors.Join(d.Sync(), d.Close())
-}

@@ -61,18 +61,3 @@ func TestStateDir(t *testing.T) {
 		}
 	}
 }
-
-func TestCreateFileNeverReplaces(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "identity")
-	if err := createFile(path, []byte("first")); err != nil {
-		t.Fatal(err)
-	}
-	if err := createFile(path, []byte("second")); !os.IsExist(err) {
-		t.Errorf("%v", err)
-	}
-	text, _ := os.ReadFile(path)
-	info, err := os.Stat(path)
-	if string(text) != "first" || err != nil || info.Mode() != 0o600 {
-		t.Errorf("%q, %v, %v", text, info, err)
-	}
-}

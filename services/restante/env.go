@@ -6,6 +6,7 @@ import (
 	"os"
 	"strings"
 
+	"github.com/restante/restante/crypto/durable"
 	"github.com/restante/restante/relay"
 )
 
@@ -33,23 +34,7 @@ func (h *house) putEnv(env map[string]string) error {
 		}
 		fmt.Fprintf(&b, "%s=%s\n", name, quoted(value))
 	}
-	return replaceFile(h.path("dev.env"), []byte(b.String()))
-}
-
-// replaceFile puts a file that only its owner reads in the place of another, whole or not at all.
-func replaceFile(path string, text []byte) error {
-	f, err := os.OpenFile(path+".new", os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
-	if err != nil {
-		return err
-	}
-	if err := f.Chmod(0o600); err != nil { // a draft that was left behind may have another mode
-		f.Close()
-		return err
-	}
-	if err := writeSynced(f, text); err != nil {
-		return err
-	}
-	return os.Rename(path+".new", path)
+	return durable.Replace(h.path("dev.env"), []byte(b.String()))
 }
 
 // quoted is a word of a POSIX shell that means s: in single quotes, where nothing but the quote itself is special.

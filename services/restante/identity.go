@@ -10,6 +10,8 @@ import (
 
 	"filippo.io/age"
 	"golang.org/x/term"
+
+	"github.com/restante/restante/crypto/durable"
 )
 
 // shown says whether standard output is a terminal: secrets are printed there and nowhere else.
@@ -50,7 +52,7 @@ func newIdentityFile(path string) (*age.X25519Identity, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := createFile(path, identityText(id, time.Now())); err != nil {
+	if err := durable.Create(path, identityText(id, time.Now())); err != nil {
 		return nil, fmt.Errorf("the sender's identity cannot be written, so no app was made: %w; name another file with --identity", err)
 	}
 	return id, nil

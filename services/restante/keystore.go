@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/restante/restante/crypto/durable"
 	"github.com/restante/restante/crypto/keystore"
 )
 
@@ -174,7 +175,7 @@ type exportJSON struct {
 // exportBare puts a secret where it was asked for.
 func (c *cli) exportBare(f exportFlags, out exportJSON, bare string) error {
 	if f.out != "" {
-		if err := createFile(f.out, []byte(bare+"\n")); err != nil {
+		if err := durable.Create(f.out, []byte(bare+"\n")); err != nil {
 			return failed("The secret cannot be written: %v. Name another place with --out.", err)
 		}
 		out.File, out.Secret, out.Identity = f.out, "", ""

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 
+	"github.com/restante/restante/crypto/durable"
 	"github.com/restante/restante/crypto/field"
 	"github.com/restante/restante/relay"
 	"github.com/restante/restante/relay/desk"
@@ -47,11 +48,7 @@ func (h *house) lookAround(ctx context.Context) (err error) {
 			return err
 		}
 	}
-	f, err := os.OpenFile(h.path("restante.db"), os.O_CREATE|os.O_RDWR, 0o600)
-	if err != nil {
-		return err
-	}
-	return errors.Join(f.Sync(), f.Close(), syncDir(h.cfg.Data))
+	return durable.Create(h.path("restante.db"), nil)
 }
 
 // known says that the database was made with everything else, by this program or an older one.

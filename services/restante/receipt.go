@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 
 	"github.com/spf13/cobra"
+
+	"github.com/restante/restante/crypto/durable"
 )
 
 func (c *cli) newReceipt() *cobra.Command {
@@ -41,7 +43,7 @@ func (c *cli) receipt(ctx context.Context, id, out string) error {
 	if out, err = filepath.Abs(out); err != nil {
 		return err
 	}
-	err = createFile(out, append(text, '\n'))
+	err = durable.Create(out, append(text, '\n'))
 	switch {
 	case errors.Is(err, fs.ErrExist):
 		return failed("%s is there already and is never overwritten. Name another file with --out.", out)

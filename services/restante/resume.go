@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/restante/restante/crypto/durable"
 	"github.com/restante/restante/relay"
 	"github.com/restante/restante/relay/client"
 )
@@ -43,7 +44,7 @@ func (c *cli) keepAttempt(a client.Attempt, server string) (k keptAttempt, err e
 		err = os.MkdirAll(filepath.Dir(k.path), 0o700)
 	}
 	if err == nil {
-		err = createFile(k.path, text)
+		err = durable.Create(k.path, text)
 	}
 	if err != nil {
 		return k, failed("The payment's id and link cannot be kept, so nothing was sent: %v. Name another folder in RESTANTE_STATE.", err)

@@ -3,10 +3,10 @@ package main
 import (
 	"errors"
 	"io/fs"
-	"os"
-	"path/filepath"
 
 	"github.com/spf13/pflag"
+
+	"github.com/restante/restante/crypto/durable"
 )
 
 // secretTo says where a command puts the secret that it makes or copies: on a terminal, into a new file that only its owner reads,
@@ -50,46 +50,12 @@ func (c *cli) mayTell(s secretTo, flag string) error {
 		"or give --%s where a program of yours reads the answer.", flag, secretsToStdout)
 }
 
-// newFile is a file to come, whose place is known to be there: mode 0600, never in the place of another.
-type newFile struct {
-	path string
-	f    *os.File // in the same folder, under another name
-}
-
-func reserve(path string) (newFile, error) {
-	if _, err := os.Lstat(path); err == nil {
-		return newFile{}, &fs.PathError{Op: "create", Path: path, Err: fs.ErrExist}
-	}
-	f, err := os.CreateTemp(filepath.Dir(path), ".new-*") // mode 0600
-	return newFile{path, f}, err
-}
-
-// put writes the file: whole and synced before it has its name, so that a crash leaves no half a file there.
-func (n newFile) put(text []byte) error {
-	defer os.Remove(n.f.Name())
-	if err := writeSynced(n.f, text); err != nil {
-		return err
-	}
-	if err := os.Link(n.f.Name(), n.path); err != nil { // a link never replaces
-		return err
-	}
-	return syncDir(filepath.Dir(n.path))
-}
-
-// drop gives the place up. It may be called after put.
-func (n newFile) drop() {
-	if n.f != nil {
-		_ = n.f.Close()
-		_ = os.Remove(n.f.Name())
-	}
-}
-
 // reserveFor is the file of --out for a secret, or none.
-func reserveFor(s secretTo, what string) (newFile, error) {
+func reserveFor(s secretTo, what string) (durable.File, error) {
 	if s.out == "" {
-		return newFile{}, nil
+		return durable.File{}, nil
 	}
-	n, err := reserve(s.out)
+	n, err := durable.Reserve(s.out)
 	switch {
 	case errors.Is(err, fs.ErrExist):
 		return n, failed("%s is there already and is never overwritten. Name another file with --out.", s.out)

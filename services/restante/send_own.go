@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/restante/restante/crypto/durable"
 	"github.com/restante/restante/crypto/keystore"
 	"github.com/restante/restante/relay"
 	"github.com/restante/restante/relay/client"
@@ -146,7 +147,7 @@ func (c *cli) keepReceipt(r client.OwnReceipt, file string) (string, error) {
 	if file, err = filepath.Abs(file); err != nil {
 		return "", err
 	}
-	err = createFile(file, append(text, '\n'))
+	err = durable.Create(file, append(text, '\n'))
 	if errors.Is(err, fs.ErrExist) {
 		return "", failed("%s is there already and is never overwritten. Name another file with --receipt; nothing was sent.", file)
 	}

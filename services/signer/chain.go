@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/restante/restante/crypto/durable"
 	"github.com/restante/restante/crypto/secret"
 	"github.com/restante/restante/relay"
 )
@@ -51,7 +52,7 @@ func openChain(path string, key secret.Key, known relay.LogMark, visit func(entr
 			f.Close()
 		}
 	}()
-	if err := syncDir(filepath.Dir(path)); err != nil {
+	if err := durable.SyncDir(filepath.Dir(path)); err != nil {
 		return nil, 0, err
 	}
 	c = &chain{path: path, file: f, key: key, ended: make(chan struct{})}

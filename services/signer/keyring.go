@@ -13,6 +13,7 @@ import (
 	"github.com/stellar/go-stellar-sdk/strkey"
 	"golang.org/x/crypto/chacha20poly1305"
 
+	"github.com/restante/restante/crypto/durable"
 	"github.com/restante/restante/crypto/secret"
 )
 
@@ -74,7 +75,7 @@ func (k *Keyring) Make(role string) (account string, err error) {
 	if err != nil {
 		return "", fmt.Errorf("key of %s: %v", account, err)
 	}
-	if err := createDurably(k.path(account), append(text, '\n')); err != nil {
+	if err := durable.Create(k.path(account), append(text, '\n')); err != nil {
 		return "", fmt.Errorf("key of %s: %w", account, err)
 	}
 	k.seeds[account] = seed

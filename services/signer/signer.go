@@ -13,6 +13,7 @@ import (
 	"regexp"
 	"slices"
 
+	"github.com/restante/restante/crypto/durable"
 	"github.com/restante/restante/crypto/field"
 	"github.com/restante/restante/crypto/secret"
 	"github.com/restante/restante/relay"
@@ -69,7 +70,7 @@ func (s *Signer) start() (err error) {
 	if err := makeDirs(s.cfg.keyDir()); err != nil {
 		return err
 	}
-	if err := syncDir(s.cfg.Dir); err != nil {
+	if err := durable.SyncDir(s.cfg.Dir); err != nil {
 		return err
 	}
 	if s.lock, err = lockDir(filepath.Join(s.cfg.home(), "lock")); err != nil {
