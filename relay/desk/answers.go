@@ -3,6 +3,7 @@ package desk
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 
 	"github.com/restante/restante/relay"
 )
@@ -23,7 +24,7 @@ func (d *Desk) Begin(ctx context.Context, a Answered) (first Answered, done bool
 	err = d.Store.UpdateMany(ctx, nil, func(tx Tx, _ []relay.Payment) error {
 		old, err := tx.Recall(a.App, a.Key)
 		switch {
-		case relay.CodeOf(err) == relay.ErrNotFound.Code:
+		case errors.Is(err, relay.ErrNotFound):
 		case err != nil:
 			return err
 		case old.Until == abandoned: // nothing came of it: the next request begins anew, mended or not

@@ -2,6 +2,7 @@ package desk
 
 import (
 	"context"
+	"errors"
 	"strings"
 
 	"github.com/restante/restante/relay"
@@ -31,7 +32,7 @@ func (d *Desk) Login(ctx context.Context, hash string) (a relay.App, k relay.Key
 	denied := relay.NewFault(relay.Denied, "key_invalid", "This API key is unknown or revoked.", nil)
 	err = d.Store.View(ctx, func(tx Tx) error {
 		k, err = tx.KeyByHash(hash)
-		if relay.CodeOf(err) == relay.ErrNotFound.Code || err == nil && k.RevokedAt != 0 {
+		if errors.Is(err, relay.ErrNotFound) || err == nil && k.RevokedAt != 0 {
 			return denied
 		}
 		if err == nil {

@@ -19,7 +19,7 @@ var ErrKeptAlready error = relay.ConflictFault("kept_already", "Another funding 
 func sameBox(tx Tx, p relay.Payment, m relay.Minted) error {
 	box, err := tx.Box(p.ID)
 	switch {
-	case relay.CodeOf(err) == relay.ErrNotFound.Code:
+	case errors.Is(err, relay.ErrNotFound):
 		return nil
 	case err == nil && (!bytes.Equal(box, m.Box) || p.BoxMAC != m.BoxMAC):
 		return ErrKeptAlready
@@ -100,7 +100,7 @@ func (d *Desk) Refused(ctx context.Context, log Signer, f relay.FundAnswer) (rel
 	switch {
 	case err == nil && kept.Minted[0].Payment == id:
 		return d.Kept(ctx, kept)
-	case err != nil && relay.CodeOf(err) != relay.ErrNotFound.Code:
+	case err != nil && !errors.Is(err, relay.ErrNotFound):
 		return relay.Payment{}, err
 	}
 	return d.UndoFunding(ctx, id, hash)

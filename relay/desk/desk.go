@@ -3,6 +3,7 @@ package desk
 import (
 	"context"
 	"crypto/subtle"
+	"errors"
 	"time"
 
 	"github.com/restante/restante/relay"
@@ -262,7 +263,7 @@ func withinBudget(tx Tx, o Opening, p relay.Payment) error {
 func (d *Desk) Authorize(ctx context.Context, id relay.PaymentID, auth string) (relay.Payment, error) {
 	denied := relay.NewFault(relay.Denied, "link_invalid", "This link opens nothing here.", nil)
 	p, err := d.Payment(ctx, id)
-	if relay.CodeOf(err) == relay.ErrNotFound.Code {
+	if errors.Is(err, relay.ErrNotFound) {
 		return relay.Payment{}, denied
 	}
 	if err == nil && subtle.ConstantTimeCompare([]byte(p.AuthHash), []byte(auth)) != 1 {

@@ -3,6 +3,7 @@ package desk
 import (
 	"context"
 	"crypto/subtle"
+	"errors"
 
 	"github.com/restante/restante/relay"
 )
@@ -36,7 +37,7 @@ func (d *Desk) Agree(ctx context.Context, id relay.PaymentID, proof, account str
 func (d *Desk) Agreed(ctx context.Context, app relay.AppID, to relay.Handle) (account string, err error) {
 	err = d.Store.View(ctx, func(tx Tx) error {
 		a, err := tx.Agreed(app, to)
-		if relay.CodeOf(err) == relay.ErrNotFound.Code {
+		if errors.Is(err, relay.ErrNotFound) {
 			return nil
 		}
 		account = a.Account
@@ -55,7 +56,7 @@ func (d *Desk) Forget(ctx context.Context, app relay.AppID, to relay.Handle) err
 func (d *Desk) Manage(ctx context.Context, id relay.PaymentID, hash string) (relay.Payment, error) {
 	denied := relay.NewFault(relay.Denied, "token_invalid", "This token manages nothing here.", nil)
 	p, err := d.Payment(ctx, id)
-	if relay.CodeOf(err) == relay.ErrNotFound.Code {
+	if errors.Is(err, relay.ErrNotFound) {
 		return relay.Payment{}, denied
 	}
 	if err == nil && (p.ManageHash == "" || subtle.ConstantTimeCompare([]byte(p.ManageHash), []byte(hash)) != 1) {

@@ -3,6 +3,7 @@ package desk
 import (
 	"bytes"
 	"context"
+	"errors"
 	"slices"
 
 	"github.com/restante/restante/relay"
@@ -29,7 +30,7 @@ func (d *Desk) CommitFunding(ctx context.Context, f relay.FundAnswer) error {
 			return sameBox(tx, ps[0], f.Minted[0])
 		case again && (ps[0].ByTreasury() || ps[0].State != relay.Created || !known.Live()):
 			return nil // committed before a crash; its submission is a row of work
-		case err != nil && relay.CodeOf(err) != relay.ErrNotFound.Code:
+		case err != nil && !errors.Is(err, relay.ErrNotFound):
 			return err
 		case !again:
 			if err := alone(tx, ps[0]); err != nil {
@@ -145,7 +146,7 @@ func (d *Desk) Planned(ctx context.Context, id relay.PaymentID) (f relay.FundAns
 				m.Ladder = append(m.Ladder, e)
 			}
 		}
-		if m.Box, err = tx.Box(id); relay.CodeOf(err) == relay.ErrNotFound.Code {
+		if m.Box, err = tx.Box(id); errors.Is(err, relay.ErrNotFound) {
 			return nil // it came back from an end
 		}
 		f.Minted, ok = []relay.Minted{m}, true

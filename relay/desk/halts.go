@@ -3,6 +3,7 @@ package desk
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -23,7 +24,7 @@ func put(tx Tx, c *relay.Contradiction, now relay.Micros) (stops, news bool, err
 		}
 		if h.Scope == relay.HaltPayment {
 			p, err := tx.Payment(h.Payment)
-			if err != nil && relay.CodeOf(err) != relay.ErrNotFound.Code {
+			if err != nil && !errors.Is(err, relay.ErrNotFound) {
 				return false, false, err
 			}
 			h.App = p.App

@@ -2,6 +2,7 @@ package desk
 
 import (
 	"context"
+	"errors"
 
 	"github.com/restante/restante/relay"
 )
@@ -27,7 +28,7 @@ func (d *Desk) Preview(ctx context.Context, o Opening) error {
 		switch {
 		case err == nil:
 			return relay.ConflictFault("id_taken", "There is a payment with this id already.")
-		case relay.CodeOf(err) == relay.ErrNotFound.Code:
+		case errors.Is(err, relay.ErrNotFound):
 			return nil
 		}
 		return err

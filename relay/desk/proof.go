@@ -2,6 +2,7 @@ package desk
 
 import (
 	"context"
+	"errors"
 
 	"github.com/restante/restante/relay"
 )
@@ -49,7 +50,7 @@ func (d *Desk) TryCode(ctx context.Context, id relay.PaymentID, session string) 
 	var out relay.Code
 	err := d.Store.UpdateMany(ctx, []relay.PaymentID{id}, func(tx Tx, ps []relay.Payment) error {
 		c, err := tx.Code(session)
-		if relay.CodeOf(err) == relay.ErrNotFound.Code || err == nil && c.Payment != id {
+		if errors.Is(err, relay.ErrNotFound) || err == nil && c.Payment != id {
 			return relay.NewFault(relay.Denied, "session_invalid", "No code was asked for in this session.", nil)
 		}
 		if err != nil {
@@ -132,7 +133,7 @@ func takeEvidence(tx Tx, id relay.PaymentID, ev Evidence, now relay.Micros) erro
 	switch {
 	case ev.Session != "":
 		c, err := tx.Code(ev.Session)
-		if err != nil && relay.CodeOf(err) != relay.ErrNotFound.Code {
+		if err != nil && !errors.Is(err, relay.ErrNotFound) {
 			return err
 		}
 		if err != nil || c.Payment != id { // unknown: void since it was compared, because the payment was readdressed
@@ -145,7 +146,7 @@ func takeEvidence(tx Tx, id relay.PaymentID, ev Evidence, now relay.Micros) erro
 		return tx.SaveCode(c)
 	case ev.Voucher != "":
 		v, err := tx.Pass(ev.Voucher)
-		if err != nil && relay.CodeOf(err) != relay.ErrNotFound.Code {
+		if err != nil && !errors.Is(err, relay.ErrNotFound) {
 			return err
 		}
 		if err != nil || v.Payment != id {
@@ -176,7 +177,7 @@ func useProof(tx Tx, p relay.Payment, proof string, now relay.Micros) error {
 		c.UsedAt = now
 		return tx.SaveCode(c)
 	}
-	if relay.CodeOf(err) != relay.ErrNotFound.Code {
+	if !errors.Is(err, relay.ErrNotFound) {
 		return err
 	}
 	v, err := tx.Pass(pass.Evidence)
@@ -197,7 +198,7 @@ func voidEvidence(tx Tx, id relay.PaymentID) error {
 
 func checkPass(tx Tx, id relay.PaymentID, hash string, kind relay.PassKind, now relay.Micros) (relay.Pass, error) {
 	v, err := tx.Pass(hash)
-	if err != nil && relay.CodeOf(err) != relay.ErrNotFound.Code {
+	if err != nil && !errors.Is(err, relay.ErrNotFound) {
 		return v, err
 	}
 	if err != nil || v.Payment != id || v.Kind != kind || v.UsedAt != 0 || now >= v.ExpiresAt {

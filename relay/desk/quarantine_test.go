@@ -1,6 +1,7 @@
 package desk_test
 
 import (
+	"errors"
 	"testing"
 
 	"github.com/restante/restante/relay"
@@ -74,7 +75,7 @@ func TestAHoldingAccountIsOnePayments(t *testing.T) {
 			b.Minted[0].Ladder[i].Source = a.Minted[0].Account
 		}
 		r.code(name, r.CommitFunding(t.Context(), b), "holding_known")
-		if _, err := r.Envelope(t.Context(), b.Envelope.Hash); relay.CodeOf(err) != relay.ErrNotFound.Code {
+		if _, err := r.Envelope(t.Context(), b.Envelope.Hash); !errors.Is(err, relay.ErrNotFound) {
 			t.Errorf("%s: it is written down: %v", name, err)
 		}
 	}

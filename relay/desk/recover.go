@@ -46,7 +46,7 @@ func (d *Desk) Adopt(ctx context.Context, f relay.FundAnswer, seen *relay.Sighti
 	var said []error
 	err := d.Store.UpdateMany(ctx, nil, func(tx Tx, _ []relay.Payment) error {
 		said = nil
-		if _, err := tx.App(f.App); relay.CodeOf(err) == relay.ErrNotFound.Code {
+		if _, err := tx.App(f.App); errors.Is(err, relay.ErrNotFound) {
 			app.ID, app.CreatedAt = f.App, d.now()
 			if err := tx.InsertApp(app); err != nil {
 				return err
@@ -57,7 +57,7 @@ func (d *Desk) Adopt(ctx context.Context, f relay.FundAnswer, seen *relay.Sighti
 		payments := make([]relay.Payment, len(f.Minted))
 		for i, m := range f.Minted {
 			p, err := tx.Payment(m.Payment)
-			if relay.CodeOf(err) == relay.ErrNotFound.Code {
+			if errors.Is(err, relay.ErrNotFound) {
 				p, err = d.forgotten(tx, f, m)
 			}
 			if err != nil {

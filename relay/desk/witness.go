@@ -121,7 +121,7 @@ func (d *Desk) others(tx Tx, t relay.PageTransaction) (said []error, err error) 
 		if err != nil {
 			return nil, err
 		}
-	case relay.CodeOf(err) != relay.ErrNotFound.Code:
+	case !errors.Is(err, relay.ErrNotFound):
 		return nil, err
 	}
 	touched := t.Touched

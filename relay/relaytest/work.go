@@ -1,6 +1,7 @@
 package relaytest
 
 import (
+	"errors"
 	"slices"
 	"sync"
 
@@ -80,7 +81,7 @@ func pruned(b *bench) {
 		b.Errorf("%d rows of work are left", n)
 	}
 	b.update(func(tx desk.Tx) error {
-		if _, err := tx.Recall(b.app.ID, "old"); relay.CodeOf(err) != relay.ErrNotFound.Code {
+		if _, err := tx.Recall(b.app.ID, "old"); !errors.Is(err, relay.ErrNotFound) {
 			b.Errorf("an old answer is remembered: %v", err)
 		}
 		_, err := tx.Recall(b.app.ID, "young")

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"net/http"
 	"slices"
@@ -70,7 +71,7 @@ func (s *server) handedIn(ctx context.Context, p relay.Payment, answer *relay.Fu
 	m := answer.Minted[0]
 	err = s.Store.View(ctx, func(tx desk.Tx) error {
 		e, err := tx.Envelope(answer.Envelope.Hash)
-		if relay.CodeOf(err) == relay.ErrNotFound.Code {
+		if errors.Is(err, relay.ErrNotFound) {
 			return nil
 		}
 		if err != nil {
@@ -91,7 +92,7 @@ func (s *server) handedIn(ctx context.Context, p relay.Payment, answer *relay.Fu
 		if err == nil && (!bytes.Equal(box, m.Box) || p.BoxMAC != m.BoxMAC) {
 			return desk.ErrKeptAlready
 		}
-		if relay.CodeOf(err) == relay.ErrNotFound.Code { // it came back from an end
+		if errors.Is(err, relay.ErrNotFound) { // it came back from an end
 			return nil
 		}
 		return err
@@ -261,7 +262,7 @@ func (s *server) fund(c *call) (reply, error) {
 		return reply{}, invalid("funding_unknown", "/envelope", "this envelope is not the funding that was handed in with the box")
 	}
 	if _, err := s.Signer.Funding(c.Context(), tx.Hash); err != nil { // way back and box are in its log before anything is handed in
-		if relay.CodeOf(err) == relay.ErrNotFound.Code {
+		if errors.Is(err, relay.ErrNotFound) {
 			err = conflict("not_kept", "The deposit is not kept yet. Wait for its answer, or deposit the same again.")
 		}
 		return reply{}, err

@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"time"
@@ -65,7 +66,7 @@ func (s *server) pace(ctx context.Context, head relay.Head) (float64, error) {
 	}
 	page, err := s.Ledger.Page(ctx, head.Sequence-back)
 	switch {
-	case relay.CodeOf(err) == relay.ErrGap.Code, err == nil && page == nil:
+	case errors.Is(err, relay.ErrGap), err == nil && page == nil:
 		return 5, nil
 	case err != nil:
 		return 0, err
@@ -104,9 +105,9 @@ func (s *server) terms(ctx context.Context, p relay.Payment) (*wire.Funding, err
 	}
 	at, err := s.Ledger.Sequence(ctx, p.From)
 	switch {
-	case relay.CodeOf(err) == relay.ErrNotFound.Code && p.IsMove():
+	case errors.Is(err, relay.ErrNotFound) && p.IsMove():
 		return nil, conflict("holding_absent", "The money has left its holding account a moment ago.")
-	case relay.CodeOf(err) == relay.ErrNotFound.Code:
+	case errors.Is(err, relay.ErrNotFound):
 		return nil, conflict("wallet_missing", "The wallet's account does not exist on the ledger.")
 	case err != nil:
 		return nil, err

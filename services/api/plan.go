@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"net/http"
 	"slices"
@@ -211,7 +212,7 @@ func (s *server) planOf(c *call, text string) (relay.Envelope, error) {
 		return relay.Envelope{}, invalid("envelope_malformed", "/envelope", "this is not a signed transaction in base64 XDR")
 	}
 	e, err := s.Desk.Envelope(c.Context(), tx.Hash)
-	if err != nil && relay.CodeOf(err) != relay.ErrNotFound.Code {
+	if err != nil && !errors.Is(err, relay.ErrNotFound) {
 		return e, err
 	}
 	if err != nil || e.Kind != relay.ClaimEnvelope || !slices.Contains(e.Payments, c.payment.ID) {

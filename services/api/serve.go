@@ -3,6 +3,7 @@ package api
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -91,7 +92,7 @@ func (s *server) admitApp(c *call) (err error) {
 		return relay.NewFault(relay.Denied, "key_invalid", "This is no API key of this network; here they begin with "+s.cfg.KeyPrefix+".", nil)
 	}
 	c.app, c.key, err = s.Desk.Login(c.Context(), hash)
-	if relay.CodeOf(err) == relay.ErrNotFound.Code { // the key of an app that is gone opens nothing
+	if errors.Is(err, relay.ErrNotFound) { // the key of an app that is gone opens nothing
 		err = relay.NewFault(relay.Denied, "key_invalid", "This API key is unknown or revoked.", nil)
 	}
 	return err

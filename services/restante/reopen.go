@@ -40,7 +40,7 @@ func knownApps(ctx context.Context, store *sqlstore.Store, treasuries map[relay.
 		switch {
 		case err == nil:
 			known = append(known, a)
-		case relay.CodeOf(err) != relay.ErrNotFound.Code:
+		case !errors.Is(err, relay.ErrNotFound):
 			return nil, err
 		}
 	}

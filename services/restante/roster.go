@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -46,7 +47,7 @@ func (m muster) exists(ctx context.Context, account string) (bool, error) {
 		return true, nil
 	}
 	_, err := patiently(ctx, m.house, func(ctx context.Context) (int64, error) { return m.port.Sequence(ctx, account) })
-	if relay.CodeOf(err) == relay.ErrNotFound.Code {
+	if errors.Is(err, relay.ErrNotFound) {
 		return false, nil
 	}
 	m.there[account] = err == nil

@@ -148,7 +148,7 @@ func (h *house) appID(ctx context.Context) (relay.AppID, error) {
 	id := relay.AppID(env["RESTANTE_APP"])
 	if id != "" {
 		err := h.store.View(ctx, func(tx desk.Tx) error { _, err := tx.App(id); return err })
-		if relay.CodeOf(err) == relay.ErrNotFound.Code {
+		if errors.Is(err, relay.ErrNotFound) {
 			return id, nil
 		}
 		if err != nil {
@@ -172,7 +172,7 @@ func (h *house) befriendAll(ctx context.Context, missing []need) error {
 // befriend has the ledger's friendbot make an account that does not exist. Development networks only.
 func (h *house) befriend(ctx context.Context, account string) error {
 	_, err := h.port.Sequence(ctx, account)
-	if relay.CodeOf(err) != relay.ErrNotFound.Code {
+	if !errors.Is(err, relay.ErrNotFound) {
 		return err
 	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, h.cfg.Ledger.Friendbot+"?addr="+url.QueryEscape(account), nil)

@@ -2,6 +2,7 @@ package signer
 
 import (
 	"encoding/base64"
+	"errors"
 	"testing"
 
 	"github.com/restante/restante/relay"
@@ -125,7 +126,7 @@ func TestCollectRefuses(t *testing.T) {
 		t.Fatal(err)
 	}
 	r.left(other) // with the number of the one that could still land
-	if _, err := r.s.Collect(t.Context(), r.collectIntent(other)); relay.CodeOf(err) != relay.ErrSequenceTaken.Code {
+	if _, err := r.s.Collect(t.Context(), r.collectIntent(other)); !errors.Is(err, relay.ErrSequenceTaken) {
 		t.Error(err)
 	}
 }

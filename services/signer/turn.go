@@ -82,7 +82,7 @@ func (s *Signer) head(t *told) (relay.Head, error) {
 func (s *Signer) withinLog(t *told, channel string) error {
 	used, err := tell(t, "number of "+channel, func(ctx context.Context) (int64, error) {
 		used, err := s.cfg.Ledger.Sequence(ctx, channel)
-		if relay.CodeOf(err) == relay.ErrNotFound.Code {
+		if errors.Is(err, relay.ErrNotFound) {
 			return 0, nil
 		}
 		if err != nil {

@@ -2,6 +2,7 @@ package worker
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -91,7 +92,7 @@ func (w *Worker) signCollect(ctx context.Context, p relay.Payment, head relay.He
 	used, err := w.Ledger.Sequence(ctx, p.ReturnTo)
 	if err == nil {
 		in.Sequence = used + 1
-	} else if relay.CodeOf(err) != relay.ErrNotFound.Code { // the signer says what an account that is not there means
+	} else if !errors.Is(err, relay.ErrNotFound) { // the signer says what an account that is not there means
 		return none, err
 	}
 	return w.Signer.Collect(ctx, in)

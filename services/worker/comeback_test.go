@@ -2,6 +2,7 @@ package worker_test
 
 import (
 	"context"
+	"errors"
 	"testing"
 	"time"
 
@@ -109,7 +110,7 @@ func (r *refusing) Keep(context.Context, relay.KeepIntent) (relay.FundAnswer, er
 func (m *market) logged(a relay.FundAnswer) bool {
 	m.Helper()
 	_, err := m.signer.Funding(m.Context(), a.Envelope.Hash)
-	if err != nil && relay.CodeOf(err) != relay.ErrNotFound.Code {
+	if err != nil && !errors.Is(err, relay.ErrNotFound) {
 		m.Fatal(err)
 	}
 	return err == nil

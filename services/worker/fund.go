@@ -210,7 +210,7 @@ func (w *Worker) sign(ctx context.Context, payments []relay.Payment) (answer rel
 			return answer, leave, nil
 		}
 		leave()
-		if relay.CodeOf(err) != relay.ErrSequenceTaken.Code {
+		if !errors.Is(err, relay.ErrSequenceTaken) {
 			return answer, nil, err
 		}
 		taken = append(taken, in.Channel)

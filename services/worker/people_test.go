@@ -3,6 +3,7 @@ package worker_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -49,7 +50,7 @@ func (w *town) plannedAt(p relay.Payment, ana *keypair.Full, ledgers uint32, seq
 	head := w.head()
 	_, err := w.port.Sequence(w.Context(), ana.Address())
 	in := relay.ClaimIntent{Payment: p.ID, Holding: p.Holding, Destination: ana.Address(),
-		NewAccount: relay.CodeOf(err) == relay.ErrNotFound.Code, Sequence: sequence, SignedAt: head.Sequence,
+		NewAccount: errors.Is(err, relay.ErrNotFound), Sequence: sequence, SignedAt: head.Sequence,
 		Bound: head.Sequence + ledgers, MaxTime: head.CloseTime + 600}
 	plan := w.signer.Claim
 	if p.FromWallet() {

@@ -1,6 +1,7 @@
 package worker_test
 
 import (
+	"errors"
 	"slices"
 	"testing"
 
@@ -56,7 +57,7 @@ func TestReaddressedWhileMailing(t *testing.T) {
 	w.mailCode(p.ID, "s1")
 	w.work(relay.DoMailCode)
 	w.apply(p.ID, relay.Readdressed{To: relay.Handle{Kind: "email", Value: "eva@example.org"}})
-	if err := w.desk.CodeMailed(t.Context(), "s1"); relay.CodeOf(err) != relay.ErrNotFound.Code {
+	if err := w.desk.CodeMailed(t.Context(), "s1"); !errors.Is(err, relay.ErrNotFound) {
 		t.Errorf("%v", err)
 	}
 	c.fail = nil

@@ -2,6 +2,7 @@ package worker_test
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"testing"
 	"time"
@@ -103,7 +104,7 @@ func TestExpunge(t *testing.T) {
 	w.apply(p.ID, relay.CancelAsked{})
 	w.until(p.ID, relay.Returned)
 	w.work()
-	if box, share := secrets(); relay.CodeOf(box) != relay.ErrNotFound.Code || relay.CodeOf(share) != relay.ErrNotFound.Code {
+	if box, share := secrets(); !errors.Is(box, relay.ErrNotFound) || !errors.Is(share, relay.ErrNotFound) {
 		t.Error(box, share)
 	}
 }

@@ -2,6 +2,7 @@ package worker
 
 import (
 	"context"
+	"errors"
 
 	"github.com/restante/restante/relay"
 	"github.com/restante/restante/relay/desk"
@@ -45,7 +46,7 @@ func (w *Worker) notify(ctx context.Context, row desk.Work) error {
 // mailCode mails a code that was asked for, then forgets it; one that nobody will mail any more it only forgets.
 func (w *Worker) mailCode(ctx context.Context, row desk.Work) error {
 	c, p, err := w.Desk.TakeCode(ctx, row.Subject)
-	if relay.CodeOf(err) == relay.ErrNotFound.Code {
+	if errors.Is(err, relay.ErrNotFound) {
 		return nil // expunged with its payment
 	}
 	if err != nil {

@@ -234,7 +234,7 @@ func (w *Worker) Ring(ctx context.Context, id int64, kind relay.EffectKind) erro
 		return nil
 	}
 	row, err := w.Store.LeaseOne(ctx, id, w.now(), w.now()+relay.Micros(w.cfg.Lease.Microseconds()))
-	if relay.CodeOf(err) == relay.ErrNotFound.Code {
+	if errors.Is(err, relay.ErrNotFound) {
 		return nil
 	}
 	if err != nil {
