@@ -3,23 +3,15 @@ package main
 import (
 	"cmp"
 	"context"
-	"encoding/json"
-	"errors"
-	"io"
-	"io/fs"
-	"net/http"
 	"path/filepath"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/restante/restante/relay"
 	"github.com/restante/restante/relay/desk"
-	"github.com/restante/restante/relay/stellar/access"
-	"github.com/restante/restante/relay/stellar/horizon"
-	"github.com/restante/restante/relay/stellar/rpc"
+	"github.com/restante/restante/services/restante/internal/stack"
 	"github.com/restante/restante/services/signer"
 )
 
@@ -43,7 +35,7 @@ func (c *cli) newAccounts() *cobra.Command {
 			"is the one of --data, whatever RESTANTE_SERVER says.",
 		RunE: func(cmd *cobra.Command, _ []string) error { return c.accounts(cmd.Context(), data) },
 	}
-	cmd.Flags().StringVar(&data, "data", defaultUp().Data, "data directory")
+	cmd.Flags().StringVar(&data, "data", stack.DefaultSettings().Data, "data directory")
 	return cmd
 }
 
@@ -51,23 +43,23 @@ func (c *cli) accounts(ctx context.Context, data string) error {
 	if whole, err := filepath.Abs(data); err == nil {
 		data = whole
 	}
-	roster, ledger, err := directory(data)
+	roster, ledger, err := stack.ReadDirectory(data)
 	if err != nil {
-		return err
+		return failed("%v.", err)
 	}
-	port, done, err := dialLedger(ctx, ledger, roster.Sponsor)
+	port, done, err := stack.Dial(ctx, ledger, roster.Sponsor)
 	if err != nil {
-		return failed("The ledger at %s does not answer: %v. The embedded one runs inside \"restante up\".", hostOf(ledger), err)
+		return failed("The ledger at %s does not answer: %v. The embedded one runs inside \"restante up\".", stack.HostOf(ledger), err)
 	}
 	defer done()
 	rows, err := accountRows(ctx, port, roster)
 	if err != nil {
-		return failed("The ledger at %s does not answer: %v.", hostOf(ledger), err)
+		return failed("The ledger at %s does not answer: %v.", stack.HostOf(ledger), err)
 	}
 	if c.json {
 		return c.printJSON(map[string]any{"directory": data, "network": ledger.Passphrase, "data": rows})
 	}
-	c.printf("Of the data directory %s, on the ledger at %s (%q):\n\n", data, hostOf(ledger), ledger.Passphrase)
+	c.printf("Of the data directory %s, on the ledger at %s (%q):\n\n", data, stack.HostOf(ledger), ledger.Passphrase)
 	for _, r := range rows {
 		holds := "not on the ledger yet"
 		if r.Exists {
@@ -79,26 +71,6 @@ func (c *cli) accounts(ctx context.Context, data string) error {
 		c.printf("%-9s %s   %s%s\n", r.Role, r.Account, holds, plain(" "+r.App))
 	}
 	return c.written()
-}
-
-// directory is what a data directory says of its accounts and of its ledger.
-func directory(data string) (signer.Roster, ledgerConfig, error) {
-	env, err := readEnv(filepath.Join(data, "dev.env"))
-	var roster signer.Roster
-	if err == nil {
-		roster, err = signer.ReadRoster(data)
-	}
-	if errors.Is(err, fs.ErrNotExist) {
-		return roster, ledgerConfig{}, failed("%s is no data directory in which \"restante up\" has made its accounts: %v. Name it with --data.", data, err)
-	}
-	if err != nil {
-		return roster, ledgerConfig{}, failed("%v.", err)
-	}
-	l := ledgerConfig{URL: env["RESTANTE_RPC"], Horizon: env["RESTANTE_HORIZON"], Passphrase: env["RESTANTE_NETWORK"]}
-	if l.URL != "" {
-		l.Horizon = ""
-	}
-	return roster, l, nil
 }
 
 func accountRows(ctx context.Context, port desk.Ledger, roster signer.Roster) (rows []accountRow, err error) {
@@ -129,53 +101,13 @@ func accountRows(ctx context.Context, port desk.Ledger, roster signer.Roster) (r
 		case r.Role == "channel" && !f.Exists:
 			unmade = true
 		case r.Role == "treasury" && !f.Exists:
-			r.PayIn = relay.Stroops(treasuryNeeds).String()
+			r.PayIn = relay.Stroops(stack.TreasuryNeeds).String()
 		}
 	}
 	if held, _ := relay.ParseAmount(first.Balance); !first.Exists || unmade {
-		first.PayIn = max(sponsorNeeds(len(roster.Channels))-held, 0).String()
+		first.PayIn = max(stack.SponsorNeeds(len(roster.Channels))-held, 0).String()
 	}
 	return rows, nil
 }
 
 var places = map[string]int{"sponsor": 0, "treasury": 1, "channel": 2}
-
-var errIsHorizon = errors.New("this is a Horizon server, no Stellar RPC: give its address to --horizon")
-
-// horizonAt says whether an address that speaks no Stellar RPC is that of a Horizon server, by what it says of itself.
-func horizonAt(ctx context.Context, address string) bool {
-	ctx, cancel := context.WithTimeout(ctx, 3*time.Second)
-	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
-	if err != nil {
-		return false
-	}
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		return false
-	}
-	defer resp.Body.Close()
-	var root struct {
-		Version string `json:"horizon_version"`
-	}
-	return json.NewDecoder(io.LimitReader(resp.Body, 1<<16)).Decode(&root) == nil && root.Version != ""
-}
-
-// dialLedger opens a view of a ledger, by the protocol that is configured.
-func dialLedger(ctx context.Context, l ledgerConfig, sponsor string) (desk.Ledger, func(), error) {
-	if l.Horizon != "" {
-		client, err := horizon.Dial(ctx, access.Config{URL: l.Horizon, Passphrase: l.Passphrase})
-		if err != nil {
-			return nil, nil, err
-		}
-		return &access.Port{Source: client, Sponsor: sponsor}, client.Close, nil
-	}
-	client, err := rpc.Dial(ctx, access.Config{URL: l.URL, Passphrase: l.Passphrase})
-	if err != nil {
-		if horizonAt(ctx, l.URL) {
-			err = errIsHorizon
-		}
-		return nil, nil, err
-	}
-	return &access.Port{Source: client, Sponsor: sponsor}, client.Close, nil
-}

@@ -16,6 +16,8 @@ import (
 	"github.com/restante/restante/relay"
 	"github.com/restante/restante/relay/client"
 	"github.com/restante/restante/services/devnet"
+	"github.com/restante/restante/services/internal/boot"
+	"github.com/restante/restante/services/restante/internal/stack"
 )
 
 // TestBell: the bus only rings. With its store deleted and publishing disabled, a hundred payments still finish, and every
@@ -23,9 +25,9 @@ import (
 func TestBell(t *testing.T) {
 	t.Parallel()
 	ctx := t.Context()
-	d, end, err := raise(ctx, io.Discard, func(c *houseConfig) {
-		c.muteBus = true
-		c.log = slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn}))
+	d, end, err := raise(ctx, io.Discard, func(c *stack.Config) {
+		c.MuteBus = true
+		c.Log = slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn}))
 		c.Ledger.Interval = 100 * time.Millisecond
 		c.Worker.SweepEvery = 50 * time.Millisecond
 		c.Worker.BoundLedgers = 60 // 6 seconds: a machine that is busy hands a funding in late
@@ -35,18 +37,18 @@ func TestBell(t *testing.T) {
 	}
 	defer end()
 	for range 100 { // its server is alive and may be writing just now
-		if err = os.RemoveAll(filepath.Join(d.house.cfg.Data, "bus")); err == nil {
+		if err = os.RemoveAll(filepath.Join(d.house.Config.Data, "bus")); err == nil {
 			break
 		}
-		_ = pauseFor(ctx, 10*time.Millisecond)
+		_ = boot.Pause(ctx, 10*time.Millisecond)
 	}
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := d.house.net.SetFaults(devnet.Faults{LoseAnswer: 0.3, Seed: 7}); err != nil {
+	if err := d.house.Devnet.SetFaults(devnet.Faults{LoseAnswer: 0.3, Seed: 7}); err != nil {
 		t.Fatal(err)
 	}
-	before, err := d.balance(ctx, d.w.app.Treasury)
+	before, err := d.balance(ctx, d.w.App.Treasury)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -83,7 +85,7 @@ func TestBell(t *testing.T) {
 	if claimed != payments/2 {
 		t.Errorf("%d claims", claimed)
 	}
-	if err := d.expect(ctx, "the treasury", d.w.app.Treasury, before-claimed*amount); err != nil {
+	if err := d.expect(ctx, "the treasury", d.w.App.Treasury, before-claimed*amount); err != nil {
 		t.Error(err)
 	}
 }

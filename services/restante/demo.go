@@ -11,7 +11,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/spf13/cobra"
 	"github.com/stellar/go-stellar-sdk/keypair"
 
 	"github.com/restante/restante/crypto/secret"
@@ -19,17 +18,10 @@ import (
 	"github.com/restante/restante/relay/client"
 	"github.com/restante/restante/relay/redeem"
 	"github.com/restante/restante/services/internal/bareledger"
+	"github.com/restante/restante/services/internal/boot"
+	"github.com/restante/restante/services/restante/internal/stack"
 	"github.com/restante/restante/services/worker"
 )
-
-func (c *cli) newDemo() *cobra.Command {
-	return &cobra.Command{
-		Use: "demo", Short: "Show that the promises hold, on a private instance", GroupID: groupRun, Args: cobra.NoArgs,
-		Long: "Runs a private instance whose ledgers are closed by hand, and plays what can happen to a payment. Balances are read\n" +
-			"from the ledger by code that imports nothing of ours. Each chapter has a control: something that must fail.",
-		RunE: func(cmd *cobra.Command, _ []string) error { return c.demo(cmd.Context()) },
-	}
-}
 
 // chapter is one promise, played. It says what it saw; an error means that the promise, or its control, did not hold.
 type chapter struct {
@@ -58,44 +50,46 @@ var chapters = []chapter{
 	{"A look costs nothing, and the note is the recipient's alone", noteAndPreview},
 }
 
-// demo plays all chapters and counts those that hold.
-func (c *cli) demo(ctx context.Context) error {
-	d, closeAll, err := raise(ctx, c.stdout, nil)
+// outcome counts the chapters of a run of the demonstration.
+type outcome struct {
+	All    int
+	Played int // an interrupted one too
+	Held   int
+}
+
+// play plays every chapter on a private instance, and says on out what each of them saw. A chapter that does not hold is no error:
+// it is one that could not begin, or was interrupted.
+func play(ctx context.Context, out io.Writer) (outcome, error) {
+	o := outcome{All: len(chapters)}
+	d, end, err := raise(ctx, out, nil)
 	if err != nil {
-		if ctx.Err() != nil {
-			return ctx.Err()
-		}
-		return failed("the demonstration could not begin: %v", err)
+		return o, err
 	}
-	defer closeAll()
-	held := 0
-	for i, ch := range chapters {
-		fmt.Fprintf(c.stdout, "\n%d. %s\n", i+1, ch.title)
+	defer end()
+	for _, ch := range chapters {
+		o.Played++
+		fmt.Fprintf(out, "\n%d. %s\n", o.Played, ch.title)
 		err := ch.play(ctx, d)
 		if ctx.Err() != nil {
-			return &failure{status: statusFailed, cause: ctx.Err(), text: fmt.Sprintf("Interrupted in chapter %d of %d; %d before it held.", i+1, len(chapters), held)}
+			return o, ctx.Err()
 		}
 		if err != nil {
-			fmt.Fprintf(c.stdout, "   DOES NOT HOLD: %v\n", err)
+			fmt.Fprintf(out, "   DOES NOT HOLD: %v\n", err)
 			continue
 		}
-		held++
+		o.Held++
 	}
-	fmt.Fprintf(c.stdout, "\ndemo: %d of %d chapters hold\n", held, len(chapters))
-	if held != len(chapters) {
-		return &failure{status: statusFailed}
-	}
-	return nil
+	return o, nil
 }
 
 // stage is a private instance with a hand on its ledger, and the people in the play.
 type stage struct {
 	out    io.Writer
-	house  *house
+	house  *stack.Stack
 	app    *client.Client // the sender
 	anyone *client.Client // whoever has a link
 	ledger bareledger.Reader
-	w      welcome
+	w      stack.DevelopmentApp
 	shift  atomic.Int64 // how far the ledger's time was moved ahead, nanoseconds
 }
 
@@ -105,38 +99,38 @@ func (d *stage) now() time.Time { return time.Now().Add(time.Duration(d.shift.Lo
 // advance lets time pass for everybody.
 func (d *stage) advance(t time.Duration) {
 	d.shift.Add(int64(t))
-	d.house.net.AdvanceClock(t)
+	d.house.Devnet.AdvanceClock(t)
 }
 
 // raise starts a private instance in a directory of its own that goes when it is closed. change may alter its settings.
-func raise(ctx context.Context, out io.Writer, change func(*houseConfig)) (*stage, func(), error) {
+func raise(ctx context.Context, out io.Writer, change func(*stack.Config)) (*stage, func(), error) {
 	dir, err := os.MkdirTemp("", "restante-demo-")
 	if err != nil {
 		return nil, nil, err
 	}
-	cfg := houseConfig{upConfig: defaultUp(), log: slog.New(slog.DiscardHandler)}
+	cfg := stack.Config{Settings: stack.DefaultSettings(), Log: slog.New(slog.DiscardHandler)}
 	cfg.Data, cfg.Addr, cfg.Ledger.Interval = dir, "127.0.0.1:0", 0
 	cfg.Worker = worker.Config{SweepEvery: 20 * time.Millisecond, WatchEvery: 10 * time.Millisecond, Retry: 20 * time.Millisecond}
 	if change != nil {
 		change(&cfg)
 	}
 	ctx, cancel := context.WithCancel(ctx)
-	h, err := openHouse(ctx, cfg)
+	h, err := stack.Open(ctx, cfg)
 	if err != nil {
 		cancel()
 		return nil, nil, errors.Join(err, os.RemoveAll(dir))
 	}
-	w, err := h.settleIn(ctx)
+	w, err := h.Prepare(ctx)
 	if err != nil {
 		cancel()
-		return nil, nil, errors.Join(err, h.close(), os.RemoveAll(dir))
+		return nil, nil, errors.Join(err, h.Close(), os.RemoveAll(dir))
 	}
 	stopped := make(chan error, 1)
-	go func() { stopped <- h.run(ctx) }()
-	d := &stage{out: out, house: h, ledger: bareledger.Reader{URL: h.rpcURL}, w: w}
+	go func() { stopped <- h.Run(ctx) }()
+	d := &stage{out: out, house: h, ledger: bareledger.Reader{URL: h.RPC}, w: w}
 	end := func() { cancel(); <-stopped; _ = os.RemoveAll(dir) }
-	if d.app, err = client.New(h.base, client.Options{Key: secret.NewString(w.key)}); err == nil {
-		d.anyone, err = client.New(h.base, client.Options{Now: d.now})
+	if d.app, err = client.New(h.URL, client.Options{Key: secret.NewString(w.Key)}); err == nil {
+		d.anyone, err = client.New(h.URL, client.Options{Now: d.now})
 	}
 	if err != nil {
 		end()
@@ -161,7 +155,7 @@ func (d *stage) until(ctx context.Context, done func() (bool, error)) error {
 			if err != nil || ok {
 				return err
 			}
-			if err := pauseFor(ctx, 10*time.Millisecond); err != nil {
+			if err := boot.Pause(ctx, 10*time.Millisecond); err != nil {
 				return err
 			}
 		}
@@ -171,7 +165,7 @@ func (d *stage) until(ctx context.Context, done func() (bool, error)) error {
 
 // closeLedger closes one ledger and waits until the watcher has taken it in.
 func (d *stage) closeLedger(ctx context.Context) error {
-	seq, err := d.house.net.CloseLedger()
+	seq, err := d.house.Devnet.CloseLedger()
 	if err != nil {
 		return err
 	}
@@ -180,22 +174,13 @@ func (d *stage) closeLedger(ctx context.Context) error {
 
 func (d *stage) seen(ctx context.Context, seq uint32) error {
 	for {
-		cursor, err := d.house.desk.Cursor(ctx)
+		cursor, err := d.house.Desk.Cursor(ctx)
 		if err != nil || cursor >= seq {
 			return err
 		}
-		if err := pauseFor(ctx, 2*time.Millisecond); err != nil {
+		if err := boot.Pause(ctx, 2*time.Millisecond); err != nil {
 			return err
 		}
-	}
-}
-
-func pauseFor(ctx context.Context, t time.Duration) error {
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-time.After(t):
-		return nil
 	}
 }
 
@@ -260,12 +245,12 @@ func (d *stage) claimInto(link client.Link, account *keypair.Full) client.ClaimR
 // codeFromInbox waits for the mail with the code asked for at that moment and reads the code out of it.
 func (d *stage) codeFromInbox(ctx context.Context, asked time.Time) (string, error) {
 	for range 1000 {
-		for _, m := range d.house.mail.List("ana@example.com") {
+		for _, m := range d.house.Mailbox.List("ana@example.com") {
 			if code := sixDigits(m.Text); code != "" && !m.At.Before(asked) {
 				return code, nil
 			}
 		}
-		if err := pauseFor(ctx, 5*time.Millisecond); err != nil {
+		if err := boot.Pause(ctx, 5*time.Millisecond); err != nil {
 			return "", err
 		}
 	}

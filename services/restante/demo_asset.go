@@ -22,7 +22,7 @@ func (d *stage) issued(ctx context.Context) (issuer person, asset string, err er
 	asset = "USD:" + issuer.Address()
 	err = d.whileClosing(ctx, func(ctx context.Context) error { _, err := d.app.Trust(ctx, asset); return err })
 	if err == nil {
-		err = d.does(ctx, issuer, &txnbuild.Payment{Destination: d.w.app.Treasury, Amount: "1000",
+		err = d.does(ctx, issuer, &txnbuild.Payment{Destination: d.w.App.Treasury, Amount: "1000",
 			Asset: txnbuild.CreditAsset{Code: "USD", Issuer: issuer.Address()}})
 	}
 	return issuer, asset, err
@@ -38,7 +38,7 @@ func anyAsset(ctx context.Context, d *stage) error {
 	usd := txnbuild.CreditAsset{Code: "USD", Issuer: issuer.Address()}
 	ten := func(r *client.SendRequest) { r.Asset, r.Amount = asset, "10" }
 	home := func(want int64) error {
-		return d.holds(ctx, "the treasury", d.w.app.Treasury, asset, want)
+		return d.holds(ctx, "the treasury", d.w.App.Treasury, asset, want)
 	}
 	sent, err := d.send(ctx, ten)
 	if err != nil {

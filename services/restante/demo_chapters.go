@@ -46,7 +46,7 @@ func sendAndClaim(ctx context.Context, d *stage) error {
 
 // comesHome sends, does what brings the money back, and reads that the treasury has every stroop again.
 func (d *stage) comesHome(ctx context.Context, reason relay.Reason, change func(*client.SendRequest), back func(client.Sent) error) (client.Sent, error) {
-	before, err := d.balance(ctx, d.w.app.Treasury)
+	before, err := d.balance(ctx, d.w.App.Treasury)
 	if err != nil {
 		return client.Sent{}, err
 	}
@@ -54,7 +54,7 @@ func (d *stage) comesHome(ctx context.Context, reason relay.Reason, change func(
 	if err != nil {
 		return sent, err
 	}
-	if err := d.expect(ctx, "the treasury, with the money out,", d.w.app.Treasury, before-amount); err != nil {
+	if err := d.expect(ctx, "the treasury, with the money out,", d.w.App.Treasury, before-amount); err != nil {
 		return sent, err
 	}
 	if err := back(sent); err != nil {
@@ -67,7 +67,7 @@ func (d *stage) comesHome(ctx context.Context, reason relay.Reason, change func(
 	if p.Reason != string(reason) {
 		return sent, fmt.Errorf("returned because %s, not %s", p.Reason, reason)
 	}
-	if err := d.expect(ctx, "the treasury", d.w.app.Treasury, before); err != nil {
+	if err := d.expect(ctx, "the treasury", d.w.App.Treasury, before); err != nil {
 		return sent, err
 	}
 	d.say("out: %d stroops, home again: %d stroops, reason %s", amount, amount, p.Reason)

@@ -78,14 +78,14 @@ func paidDirectly(ctx context.Context, d *stage) error {
 // anotherApp sends to the same handle from an app that she has agreed to nothing with: her account is not on file there, and
 // the money waits.
 func (d *stage) anotherApp(ctx context.Context) error {
-	app, err := d.app.CreateApp(ctx, client.AppRequest{Name: "Another App", Recipient: d.w.app.Recipient, Quiet: true})
+	app, err := d.app.CreateApp(ctx, client.AppRequest{Name: "Another App", Recipient: d.w.App.Recipient, Quiet: true})
 	if err != nil {
 		return err
 	}
-	if err := d.whileClosing(ctx, func(ctx context.Context) error { return d.house.befriend(ctx, app.Treasury) }); err != nil {
+	if err := d.whileClosing(ctx, func(ctx context.Context) error { return d.house.Befriend(ctx, app.Treasury) }); err != nil {
 		return err
 	}
-	other, err := client.New(d.house.base, client.Options{Key: secret.NewString(app.Key.Text)})
+	other, err := client.New(d.house.URL, client.Options{Key: secret.NewString(app.Key.Text)})
 	if err != nil {
 		return err
 	}

@@ -23,7 +23,7 @@ func movedOn(ctx context.Context, d *stage) error {
 		return err
 	}
 	var kept client.OwnReceipt
-	q := client.MoveRequest{ID: sent.Payment.ID, To: "bob@example.com", Policy: string(relay.Link), Identities: []secret.Bytes{secret.NewString(d.w.identity)},
+	q := client.MoveRequest{ID: sent.Payment.ID, To: "bob@example.com", Policy: string(relay.Link), Identities: []secret.Bytes{secret.NewString(d.w.Identity)},
 		Keep: func(r client.OwnReceipt) error { kept = r; return nil }}
 	_, err = d.app.Readdress(ctx, sent.Payment.ID, "bob@example.com")
 	if err := mustFail("readdressing without moving", err, "not_guarded"); err != nil {
@@ -91,7 +91,7 @@ func (d *stage) claimAndHold(ctx context.Context, sent client.Sent) (string, err
 	if err != nil {
 		return "", err
 	}
-	h, err := redeem.Open(sent.Link.Secret, proven, redeem.Expect{Payment: sent.Payment.ID, Network: d.house.cfg.Ledger.Passphrase,
+	h, err := redeem.Open(sent.Link.Secret, proven, redeem.Expect{Payment: sent.Payment.ID, Network: d.house.Config.Ledger.Passphrase,
 		Policy: relay.Link, Asset: relay.Native, Amount: relay.Stroops(amount)})
 	if err != nil {
 		return "", err

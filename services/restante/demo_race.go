@@ -33,7 +33,7 @@ func (d *stage) race(ctx context.Context, claimFirst bool) error {
 	if err != nil {
 		return err
 	}
-	treasury, err := d.balance(ctx, d.w.app.Treasury)
+	treasury, err := d.balance(ctx, d.w.App.Treasury)
 	if err != nil {
 		return err
 	}
@@ -62,7 +62,7 @@ func (d *stage) race(ctx context.Context, claimFirst bool) error {
 	if !claimFirst {
 		order = []string{back, claim}
 	}
-	seq, err := d.house.net.CloseWith(order...)
+	seq, err := d.house.Devnet.CloseWith(order...)
 	if err != nil {
 		return err
 	}
@@ -83,7 +83,7 @@ func (d *stage) race(ctx context.Context, claimFirst bool) error {
 	if err := d.expect(ctx, "the claimant", account.Address(), hers); err != nil {
 		return err
 	}
-	if err := d.expect(ctx, "the treasury", d.w.app.Treasury, home); err != nil {
+	if err := d.expect(ctx, "the treasury", d.w.App.Treasury, home); err != nil {
 		return err
 	}
 	d.say("ledger %d holds both, %s first: %s", seq, map[bool]string{true: "claim", false: "return"}[claimFirst], p.State)
@@ -92,7 +92,7 @@ func (d *stage) race(ctx context.Context, claimFirst bool) error {
 
 // loserFailed is the control: the second envelope is in the same ledger and must have failed there.
 func (d *stage) loserFailed(ctx context.Context, envelope string) error {
-	_, outer, err := stellar.Hashes(envelope, d.house.cfg.Ledger.Passphrase)
+	_, outer, err := stellar.Hashes(envelope, d.house.Config.Ledger.Passphrase)
 	if err != nil {
 		return err
 	}
@@ -118,29 +118,29 @@ func (d *stage) ownClaim(ctx context.Context, link client.Link, account *keypair
 		return "", err
 	}
 	payer := keypair.MustRandom()
-	if err := d.house.befriend(ctx, payer.Address()); err != nil {
+	if err := d.house.Befriend(ctx, payer.Address()); err != nil {
 		return "", err
 	}
-	bump, err := stellar.BuildFeeBump(signed, d.house.cfg.Ledger.Passphrase, payer.Address(), 1000)
+	bump, err := stellar.BuildFeeBump(signed, d.house.Config.Ledger.Passphrase, payer.Address(), 1000)
 	if err != nil {
 		return "", err
 	}
-	return stellar.Sign(bump.XDR, d.house.cfg.Ledger.Passphrase, payer)
+	return stellar.Sign(bump.XDR, d.house.Config.Ledger.Passphrase, payer)
 }
 
 // ownReturn is the first rung in a fee bump, as the worker would hand it in.
 func (d *stage) ownReturn(ctx context.Context, id string) (string, error) {
-	all, err := d.house.desk.EnvelopesOf(ctx, relay.PaymentID(id))
+	all, err := d.house.Desk.EnvelopesOf(ctx, relay.PaymentID(id))
 	if err != nil {
 		return "", err
 	}
-	p, err := d.house.desk.Payment(ctx, relay.PaymentID(id))
+	p, err := d.house.Desk.Payment(ctx, relay.PaymentID(id))
 	if err != nil {
 		return "", err
 	}
 	for _, e := range all {
 		if e.Kind == relay.ReturnEnvelope && e.Rung == p.Ladder().Rungs()-1 {
-			outer, err := d.house.signer.Bump(ctx, e.Hash, e.XDR, 10_000)
+			outer, err := d.house.Signer.Bump(ctx, e.Hash, e.XDR, 10_000)
 			return base64.StdEncoding.EncodeToString(outer), err
 		}
 	}
@@ -155,12 +155,12 @@ func lostAnswerThenCancel(ctx context.Context, d *stage) error {
 		return err
 	}
 	account := keypair.MustRandom()
-	treasury, err := d.balance(ctx, d.w.app.Treasury)
+	treasury, err := d.balance(ctx, d.w.App.Treasury)
 	if err != nil {
 		return err
 	}
-	d.house.net.SetFaults(devnet.Faults{LoseAnswer: 1, Seed: 7})
-	defer d.house.net.SetFaults(devnet.Faults{})
+	d.house.Devnet.SetFaults(devnet.Faults{LoseAnswer: 1, Seed: 7})
+	defer d.house.Devnet.SetFaults(devnet.Faults{})
 	if err := d.submitOnly(ctx, sent.Link, account); err != nil {
 		return err
 	}
@@ -178,7 +178,7 @@ func lostAnswerThenCancel(ctx context.Context, d *stage) error {
 	if err := d.expect(ctx, "the claimant", account.Address(), amount); err != nil {
 		return err
 	}
-	if err := d.expect(ctx, "the treasury", d.w.app.Treasury, treasury); err != nil {
+	if err := d.expect(ctx, "the treasury", d.w.App.Treasury, treasury); err != nil {
 		return err
 	}
 	d.say("the ledger had the claim: claimed, paid once")
@@ -219,7 +219,7 @@ func (d *stage) open(ctx context.Context, link client.Link) (redeem.Holding, str
 	if err != nil {
 		return redeem.Holding{}, "", err
 	}
-	h, err := redeem.Open(link.Secret, proven, redeem.Expect{Payment: link.PaymentID, Network: d.house.cfg.Ledger.Passphrase,
+	h, err := redeem.Open(link.Secret, proven, redeem.Expect{Payment: link.PaymentID, Network: d.house.Config.Ledger.Passphrase,
 		Policy: relay.Guarded, Asset: relay.Native, Amount: relay.Stroops(amount)})
 	return h, proven.Proof, err
 }

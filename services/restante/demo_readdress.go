@@ -10,6 +10,7 @@ import (
 
 	"github.com/restante/restante/relay"
 	"github.com/restante/restante/relay/client"
+	"github.com/restante/restante/services/internal/boot"
 )
 
 // mistypedAddress sends to a stranger by mistake, who gets a code, and corrects the address. No money moves; the stranger's
@@ -90,12 +91,12 @@ func (d *stage) strangerHasACode(ctx context.Context, address string) (client.Se
 		return sent, client.Evidence{}, err
 	}
 	for range 1000 {
-		for _, m := range d.house.mail.List(address) {
+		for _, m := range d.house.Mailbox.List(address) {
 			if code := sixDigits(m.Text); code != "" {
 				return sent, client.Evidence{Session: session.Session, Code: code}, nil
 			}
 		}
-		if err := pauseFor(ctx, 5*time.Millisecond); err != nil {
+		if err := boot.Pause(ctx, 5*time.Millisecond); err != nil {
 			return sent, client.Evidence{}, err
 		}
 	}

@@ -91,7 +91,7 @@ func ownWallet(ctx context.Context, d *stage) error {
 	if _, err := redeem.OpenSent(kept.Receipt, secret.NewString(id.String())); err != nil {
 		return fmt.Errorf("control: the sender's identity does not open his receipt: %w", err)
 	}
-	if _, err := redeem.OpenSent(kept.Receipt, secret.NewString(d.w.identity)); !errors.Is(err, redeem.ErrBox) {
+	if _, err := redeem.OpenSent(kept.Receipt, secret.NewString(d.w.Identity)); !errors.Is(err, redeem.ErrBox) {
 		return fmt.Errorf("control: the app's identity and the receipt: %v", err)
 	}
 	d.say("control: the sender's identity opens his receipt, the app's does not")
@@ -142,7 +142,7 @@ func vanishedClient(ctx context.Context, d *stage) error {
 					return "", err
 				}
 				before -= 100
-				return client.SignWith(d.house.cfg.Ledger.Passphrase, secret.NewString(ben.Seed()))(ctx, envelope)
+				return client.SignWith(d.house.Config.Ledger.Passphrase, secret.NewString(ben.Seed()))(ctx, envelope)
 			}
 		}
 		_, _ = d.app.SendOwn(ctx, r)

@@ -14,13 +14,14 @@ import (
 	"github.com/restante/restante/services/devnet"
 	"github.com/restante/restante/services/devnet/horizon"
 	"github.com/restante/restante/services/internal/boot"
+	"github.com/restante/restante/services/restante/internal/stack"
 )
 
 // newDevnet runs the embedded ledger alone, for tests that kill everything else and for tools that want a network.
 func (c *cli) newDevnet() *cobra.Command {
 	var addr, control, data, interval, level string
 	var iKnow bool
-	cfg := devnet.Config{Passphrase: developmentNetwork}
+	cfg := devnet.Config{Passphrase: stack.DevelopmentNetwork}
 	cmd := &cobra.Command{
 		Use: "devnet", Short: "Run a Stellar network in one process", GroupID: groupRun, Args: cobra.NoArgs,
 		Long: "Runs a classic Stellar network of one process: Stellar RPC on one port, with a friendbot at /friendbot and Horizon at\n" +
@@ -88,16 +89,16 @@ func (c *cli) devnet(ctx context.Context, cfg devnet.Config, addr, control strin
 		if d.addr == "" {
 			continue
 		}
-		l, err := listenOn(d.addr, iKnow, d.what)
+		l, err := stack.Listen(d.addr, iKnow, d.what)
 		if err != nil {
 			return failed("%v.", err)
 		}
-		server := boot.NewServer(namesOf(l, d.addr, "").only(d.handler), slog.New(slog.DiscardHandler))
+		server := boot.NewServer(stack.HostsOf(l, d.addr, "").Only(d.handler), slog.New(slog.DiscardHandler))
 		go func() { _ = server.Serve(boot.Limit(l, boot.ServeConfig{MaxPerAddress: 2000})) }() // tools and tests run many clients from here
 		defer server.Close()
-		fmt.Fprintf(c.stdout, "%s http://%s\n", d.name, localAddress(l))
+		fmt.Fprintf(c.stdout, "%s http://%s\n", d.name, stack.LocalAddress(l))
 		if d.name == "rpc" {
-			fmt.Fprintf(c.stdout, "horizon http://%s/horizon\n", localAddress(l))
+			fmt.Fprintf(c.stdout, "horizon http://%s/horizon\n", stack.LocalAddress(l))
 		}
 	}
 	fmt.Fprintf(c.stdout, "network %s\n", cfg.Passphrase)

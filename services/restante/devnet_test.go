@@ -15,6 +15,7 @@ import (
 	"testing"
 
 	"github.com/restante/restante/services/devnet/verify"
+	"github.com/restante/restante/services/restante/internal/stack"
 )
 
 func command(t *testing.T, args ...string) (stdout, stderr string, status int) {
@@ -138,7 +139,7 @@ func TestDevnetAlone(t *testing.T) {
 	ask("POST", doors["rpc"], `{"jsonrpc":"2.0","id":1,"method":"getNetwork"}`, `"protocolVersion":22`)
 	ask("GET", doors["horizon"]+"/", "", `"current_protocol_version":22`)
 	ask("POST", doors["control"]+"/close?n=3", "", `{"ledger":5}`)
-	if doors["network"] != developmentNetwork {
+	if doors["network"] != stack.DevelopmentNetwork {
 		t.Errorf("doors: %v", doors)
 	}
 	cancel()

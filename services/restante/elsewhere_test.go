@@ -26,6 +26,7 @@ import (
 	"github.com/restante/restante/services/devnet/devnettest"
 	"github.com/restante/restante/services/internal/bareledger"
 	"github.com/restante/restante/services/internal/boot"
+	"github.com/restante/restante/services/restante/internal/stack"
 	"github.com/restante/restante/services/signer"
 )
 
@@ -110,7 +111,7 @@ func untilReady(t *testing.T, data string) map[string]string {
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	for ctx.Err() == nil {
-		env, err := readEnv(filepath.Join(data, "dev.env"))
+		env, err := stack.ReadEnv(filepath.Join(data, "dev.env"))
 		if err == nil {
 			if resp, err := http.Get(env["RESTANTE_SERVER"] + "/readyz"); err == nil {
 				resp.Body.Close()
@@ -119,7 +120,7 @@ func untilReady(t *testing.T, data string) map[string]string {
 				}
 			}
 		}
-		_ = pauseFor(ctx, 20*time.Millisecond)
+		_ = boot.Pause(ctx, 20*time.Millisecond)
 	}
 	t.Fatal("it does not get ready")
 	return nil
@@ -140,7 +141,7 @@ func TestElsewhere(t *testing.T) {
 	if len(named) != 2 || named[0][1] != "sponsor" || named[1][1] != "treasury" || named[0][3] != "10" || named[1][3] != "1" {
 		t.Fatalf("named %v", named)
 	}
-	env, err := readEnv(filepath.Join(data, "dev.env"))
+	env, err := stack.ReadEnv(filepath.Join(data, "dev.env"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -291,7 +292,7 @@ func TestStartsOnAFlappingEndpoint(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		_, end, err := raise(t.Context(), io.Discard, func(c *houseConfig) {
+		_, end, err := raise(t.Context(), io.Discard, func(c *stack.Config) {
 			c.Ledger.Friendbot, c.Ledger.Passphrase = network.RPC+"/friendbot", devnettest.Passphrase
 			c.Worker.Retry = time.Millisecond
 			if c.Ledger.URL = network.RPC; seed%3 == 0 {
@@ -323,7 +324,7 @@ func TestStartsBeforeItsLedger(t *testing.T) {
 	}
 	began := make(chan start, 1)
 	go func() {
-		_, end, err := raise(t.Context(), io.Discard, func(c *houseConfig) {
+		_, end, err := raise(t.Context(), io.Discard, func(c *stack.Config) {
 			own, err := net.Listen("tcp", "127.0.0.1:0") // a port of its own, known before it is up
 			if err != nil {
 				t.Error(err)
@@ -402,7 +403,7 @@ func TestAnotherNetworkIsFinal(t *testing.T) {
 	t.Parallel()
 	network := devnettest.Start(t)
 	for _, address := range [][2]string{{network.RPC, ""}, {"", network.Horizon}} {
-		_, end, err := raise(t.Context(), io.Discard, func(c *houseConfig) {
+		_, end, err := raise(t.Context(), io.Discard, func(c *stack.Config) {
 			c.Ledger.URL, c.Ledger.Horizon, c.Ledger.Passphrase = address[0], address[1], "another"
 		})
 		if err == nil {
@@ -427,20 +428,23 @@ func TestDoorsOfDevelopment(t *testing.T) {
 			cancel()
 		}
 	}
-	d, end, err := raise(t.Context(), io.Discard, func(c *houseConfig) { c.PublicURL = "http://restante.test:8080" })
+	d, end, err := raise(t.Context(), io.Discard, func(c *stack.Config) { c.PublicURL = "http://restante.test:8080" })
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer end()
-	port := d.house.listener.Addr().(*net.TCPAddr).Port
+	_, port, err := net.SplitHostPort(strings.TrimPrefix(d.house.URL, "http://"))
+	if err != nil {
+		t.Fatal(err)
+	}
 	for host, want := range map[string]int{"127.0.0.1": 200, "localhost": 200, "app.localhost": 200, "restante.test": 200, "[::1]": 200,
 		"evil.example": 421, "127.0.0.1.evil.example": 421, "10.0.0.1": 421} {
 		for _, path := range []string{"/dev/mail", "/dev/mail.json", "/rpc/friendbot", "/horizon/"} {
-			req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, fmt.Sprintf("http://127.0.0.1:%d%s", port, path), nil)
+			req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://127.0.0.1:"+port+path, nil)
 			if err != nil {
 				t.Fatal(err)
 			}
-			req.Host = fmt.Sprintf("%s:%d", host, port)
+			req.Host = host + ":" + port
 			resp, err := http.DefaultClient.Do(req)
 			if err != nil {
 				t.Fatal(err)
@@ -456,7 +460,7 @@ func TestDoorsOfDevelopment(t *testing.T) {
 // TestWhoHoldsTheDirectory: another process is named only where its lock was met.
 func TestWhoHoldsTheDirectory(t *testing.T) {
 	start := func(data string) error {
-		_, end, err := raise(t.Context(), io.Discard, func(c *houseConfig) { c.Data = data })
+		_, end, err := raise(t.Context(), io.Discard, func(c *stack.Config) { c.Data = data })
 		if err == nil {
 			t.Cleanup(end)
 		}

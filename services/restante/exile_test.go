@@ -20,6 +20,7 @@ import (
 
 	"github.com/restante/restante/services/devnet/devnettest"
 	"github.com/restante/restante/services/internal/bareledger"
+	"github.com/restante/restante/services/internal/boot"
 )
 
 // exile is somebody's folder after the service has gone.
@@ -119,7 +120,7 @@ func (x *exile) closeWhenAsked() {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		for pauseFor(ctx, 10*time.Millisecond) == nil {
+		for boot.Pause(ctx, 10*time.Millisecond) == nil {
 			if x.network.Net.Waiting() == 0 {
 				continue
 			}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/restante/restante/relay"
 	"github.com/restante/restante/relay/client"
+	"github.com/restante/restante/services/internal/boot"
 )
 
 // settle cancels what is alive, when the faults are over, and waits for every end.
@@ -25,7 +26,7 @@ func (f *faults) settle(ctx context.Context) {
 			if relay.State(got.State).Ended() || time.Now().After(until) || ctx.Err() != nil {
 				break
 			}
-			if pauseFor(ctx, 50*time.Millisecond) != nil {
+			if boot.Pause(ctx, 50*time.Millisecond) != nil {
 				break
 			}
 		}

@@ -21,6 +21,8 @@ import (
 	"github.com/restante/restante/relay"
 	"github.com/restante/restante/relay/client"
 	"github.com/restante/restante/relay/redeem"
+	"github.com/restante/restante/services/internal/boot"
+	"github.com/restante/restante/services/restante/internal/stack"
 )
 
 // The fault run. The ledger runs in a process of its own and loses answers, drops sets, forgets what it had accepted, lags, and answers
@@ -146,7 +148,7 @@ func (f *faults) answers() {
 				return
 			}
 		}
-		_ = pauseFor(f.t.Context(), 50*time.Millisecond)
+		_ = boot.Pause(f.t.Context(), 50*time.Millisecond)
 	}
 }
 
@@ -168,7 +170,7 @@ func (f *faults) tx(ctx context.Context, key *keypair.Full, ops ...txnbuild.Oper
 	f.must(err)
 	for status := ""; status != "SUCCESS"; {
 		status, _, err = f.ledger.Lookup(ctx, hash)
-		f.must(errors.Join(err, pauseFor(ctx, 20*time.Millisecond)))
+		f.must(errors.Join(err, boot.Pause(ctx, 20*time.Millisecond)))
 		if status == "FAILED" {
 			f.t.Fatal("a transaction of the start failed")
 		}
@@ -202,7 +204,7 @@ func (f *faults) prepare(ctx context.Context) {
 	var err error
 	f.app, err = client.New(w["RESTANTE_SERVER"], client.Options{Key: secret.NewString(w["RESTANTE_KEY"])})
 	f.must(err)
-	f.network = developmentNetwork
+	f.network = stack.DevelopmentNetwork
 	f.sender, err = age.GenerateX25519Identity()
 	f.must(err)
 	app, err := f.app.CreateApp(ctx, client.AppRequest{Name: "Acme", Recipient: f.sender.Recipient().String(), MayVouch: true, Quiet: true})

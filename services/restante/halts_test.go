@@ -17,13 +17,14 @@ import (
 	"github.com/restante/restante/relay"
 	"github.com/restante/restante/relay/client"
 	"github.com/restante/restante/relay/desk"
+	"github.com/restante/restante/services/restante/internal/stack"
 )
 
 // startOn is an instance on a data directory that is kept, started with --lift-halt when lift is not empty.
 func startOn(t *testing.T, data, lift string) (*stage, func(), error) {
 	t.Helper()
-	return raise(t.Context(), io.Discard, func(c *houseConfig) {
-		c.Data, c.Ledger.Interval, c.lift = data, 50*time.Millisecond, lift
+	return raise(t.Context(), io.Discard, func(c *stack.Config) {
+		c.Data, c.Ledger.Interval, c.Lift = data, 50*time.Millisecond, lift
 	})
 }
 
@@ -48,16 +49,16 @@ func TestHeldPayment(t *testing.T) {
 		return s
 	}
 	held, free := send(), send()
-	if status, r := readiness(t, d.house.base); status != http.StatusOK || r.Checks["held"] != "ok" {
+	if status, r := readiness(t, d.house.URL); status != http.StatusOK || r.Checks["held"] != "ok" {
 		t.Fatalf("before: %d %+v", status, r)
 	}
 	id := relay.PaymentID(held.Payment.ID)
-	all, err := d.house.desk.Halt(ctx, relay.AboutPayments(hash, fmt.Errorf("two ends: %w", relay.ErrContradiction), id))
+	all, err := d.house.Desk.Halt(ctx, relay.AboutPayments(hash, fmt.Errorf("two ends: %w", relay.ErrContradiction), id))
 	if err != nil || all {
 		t.Fatalf("it stops everything: %v %v", all, err)
 	}
 
-	status, r := readiness(t, d.house.base)
+	status, r := readiness(t, d.house.URL)
 	if status != http.StatusOK || r.Checks["held"] != "failing" || r.Checks["halted"] != "ok" ||
 		!strings.Contains(r.Causes["held"], "1 payment and 0 apps") || !strings.Contains(r.Causes["held"], hash) {
 		t.Errorf("held: %d %+v", status, r)
@@ -126,7 +127,7 @@ func TestHeldPayment(t *testing.T) {
 	if _, err := d.app.Follow(ctx, held.Payment.ID, inState(relay.Returned)); err != nil {
 		t.Error(err)
 	}
-	if status, r := readiness(t, d.house.base); status != http.StatusOK || r.Checks["held"] != "ok" {
+	if status, r := readiness(t, d.house.URL); status != http.StatusOK || r.Checks["held"] != "ok" {
 		t.Errorf("after: %d %+v", status, r)
 	}
 }
@@ -134,7 +135,7 @@ func TestHeldPayment(t *testing.T) {
 // typeIn runs a command against an instance, as its app.
 func typeIn(t *testing.T, d *stage, args ...string) (stdout, stderr string, err error) {
 	t.Helper()
-	env := map[string]string{"RESTANTE_SERVER": d.house.base, "RESTANTE_KEY": d.w.key, "RESTANTE_STATE": t.TempDir()}
+	env := map[string]string{"RESTANTE_SERVER": d.house.URL, "RESTANTE_KEY": d.w.Key, "RESTANTE_STATE": t.TempDir()}
 	var out, errs bytes.Buffer
 	err = run(t.Context(), func(name string) string { return env[name] }, args, strings.NewReader(""), &out, &errs)
 	return out.String(), errs.String(), err
@@ -148,7 +149,7 @@ func TestSendWaitsForNoHalt(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer end()
-	if _, err := d.house.desk.Halt(t.Context(), fmt.Errorf("the ledger is another one: %w", relay.ErrContradiction)); err != nil {
+	if _, err := d.house.Desk.Halt(t.Context(), fmt.Errorf("the ledger is another one: %w", relay.ErrContradiction)); err != nil {
 		t.Fatal(err)
 	}
 	out, errs, err := typeIn(t, d, "send", "--to", "ana@example.com", "--amount", "25", "--policy", "link", "--wait")
@@ -173,33 +174,33 @@ func TestLiftWhich(t *testing.T) {
 	defer end()
 	halt := func(err error) {
 		t.Helper()
-		if _, err := d.house.desk.Halt(t.Context(), err); err != nil {
+		if _, err := d.house.Desk.Halt(t.Context(), err); err != nil {
 			t.Fatal(err)
 		}
 	}
 	lift := func(which, want string) {
 		t.Helper()
-		d.house.cfg.lift = which
-		err := d.house.liftHalt(t.Context())
+		d.house.Config.Lift = which
+		err := d.house.LiftHalt(t.Context())
 		if (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
 			t.Errorf("--lift-halt %s: %v, want %q", which, err, want)
 		}
 	}
 	contradiction := fmt.Errorf("both: %w", relay.ErrContradiction)
 	lift("", "")
-	lift(anyHalt, "") // as before: nothing stands
+	lift(stack.AnyHalt, "") // as before: nothing stands
 	lift("a", "No halt is about a")
 	halt(relay.AboutPayments("a", contradiction, "pay_one", "pay_two"))
 	halt(relay.AboutApp("G", contradiction, "app_one"))
-	lift(anyHalt, "say which hash: a, G")
+	lift(stack.AnyHalt, "say which hash: a, G")
 	halt(relay.About("everything", contradiction))
-	lift(anyHalt, "")
-	if h, err := d.house.desk.Halted(t.Context()); err != nil || h.Scope != "" {
+	lift(stack.AnyHalt, "")
+	if h, err := d.house.Desk.Halted(t.Context()); err != nil || h.Scope != "" {
 		t.Errorf("still halted: %+v %v", h, err)
 	}
 	lift("G", "")
-	lift(anyHalt, "") // the only one, of two payments
-	if all, err := d.house.desk.Halts(t.Context()); err != nil || len(all) != 0 {
+	lift(stack.AnyHalt, "") // the only one, of two payments
+	if all, err := d.house.Desk.Halts(t.Context()); err != nil || len(all) != 0 {
 		t.Errorf("left: %+v %v", all, err)
 	}
 }
@@ -211,17 +212,17 @@ func TestLiftHaltFlag(t *testing.T) {
 		want string
 		bad  bool
 	}{
-		{nil, "", false}, {[]string{"--lift-halt"}, anyHalt, false}, {[]string{"--lift-halt=ab"}, "ab", false}, {[]string{"--lift-halt", "ab"}, "ab", false},
-		{[]string{"ab"}, "", true}, {[]string{"--lift-halt", "ab", "cd"}, anyHalt, true},
+		{nil, "", false}, {[]string{"--lift-halt"}, stack.AnyHalt, false}, {[]string{"--lift-halt=ab"}, "ab", false}, {[]string{"--lift-halt", "ab"}, "ab", false},
+		{[]string{"ab"}, "", true}, {[]string{"--lift-halt", "ab", "cd"}, stack.AnyHalt, true},
 	} {
-		var cfg upConfig
+		var cfg stack.Config
 		cmd := (&cli{}).newUpWith(&cfg)
 		err := cmd.ParseFlags(c.args)
 		if err == nil {
 			err = cmd.Args(cmd, cmd.Flags().Args())
 		}
-		if (err != nil) != c.bad || cfg.lift != c.want {
-			t.Errorf("%v: %q %v", c.args, cfg.lift, err)
+		if (err != nil) != c.bad || cfg.Lift != c.want {
+			t.Errorf("%v: %q %v", c.args, cfg.Lift, err)
 		}
 	}
 }
@@ -234,10 +235,10 @@ func TestWarningsOfReadiness(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer end()
-	ctx, writer := t.Context(), d.house.desk
+	ctx, writer := t.Context(), d.house.Desk
 	want := func(check, cause string) {
 		t.Helper()
-		status, r := readiness(t, d.house.base)
+		status, r := readiness(t, d.house.URL)
 		state := "failing"
 		if cause == "" {
 			state = "ok"
@@ -248,7 +249,7 @@ func TestWarningsOfReadiness(t *testing.T) {
 	}
 	resume := func(apps ...relay.AppID) {
 		t.Helper()
-		if err := d.house.store.UpdateMany(ctx, nil, func(tx desk.Tx, _ []relay.Payment) error { return tx.EndPauses(apps...) }); err != nil {
+		if err := d.house.Store.UpdateMany(ctx, nil, func(tx desk.Tx, _ []relay.Payment) error { return tx.EndPauses(apps...) }); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -273,7 +274,7 @@ func TestWarningsOfReadiness(t *testing.T) {
 	if _, err := d.app.Send(ctx, client.SendRequest{To: "ana@example.com", Amount: "25"}); err != nil {
 		t.Fatal(err)
 	}
-	db, err := sql.Open("sqlite", "file:"+d.house.path("restante.db")+"?_pragma=busy_timeout(10000)")
+	db, err := sql.Open("sqlite", "file:"+d.house.Path("restante.db")+"?_pragma=busy_timeout(10000)")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -303,7 +304,7 @@ func TestWarningsOfReadiness(t *testing.T) {
 	if _, err := writer.Halt(ctx, relay.About("ff00", contradiction)); err != nil {
 		t.Fatal(err)
 	}
-	if status, r := readiness(t, d.house.base); status != http.StatusServiceUnavailable || r.Checks["halted"] != "failing" || !strings.Contains(r.Causes["halted"], "ff00") {
+	if status, r := readiness(t, d.house.URL); status != http.StatusServiceUnavailable || r.Checks["halted"] != "failing" || !strings.Contains(r.Causes["halted"], "ff00") {
 		t.Errorf("halted: %d %+v", status, r)
 	}
 }

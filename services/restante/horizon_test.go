@@ -7,13 +7,14 @@ import (
 
 	"github.com/restante/restante/services/devnet/devnettest"
 	"github.com/restante/restante/services/internal/bareledger"
+	"github.com/restante/restante/services/restante/internal/stack"
 )
 
 // TestOverHorizon runs the product on a ledger elsewhere that speaks Horizon only: send and claim, send and cancel.
 func TestOverHorizon(t *testing.T) {
 	t.Parallel()
 	network := devnettest.Start(t, devnettest.Interval(100*time.Millisecond))
-	d, end, err := raise(t.Context(), io.Discard, func(c *houseConfig) {
+	d, end, err := raise(t.Context(), io.Discard, func(c *stack.Config) {
 		c.Ledger.Horizon, c.Ledger.Friendbot, c.Ledger.Passphrase = network.Horizon, network.RPC+"/friendbot", devnettest.Passphrase
 	})
 	if err != nil {
@@ -21,7 +22,7 @@ func TestOverHorizon(t *testing.T) {
 	}
 	defer end()
 	d.ledger = bareledger.Reader{URL: network.RPC}
-	before, err := d.balance(t.Context(), d.w.app.Treasury)
+	before, err := d.balance(t.Context(), d.w.App.Treasury)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -35,7 +36,7 @@ func TestOverHorizon(t *testing.T) {
 	if err := d.expect(t.Context(), "the claimant", account, amount); err != nil {
 		t.Error(err)
 	}
-	if err := d.expect(t.Context(), "the treasury", d.w.app.Treasury, before-amount); err != nil {
+	if err := d.expect(t.Context(), "the treasury", d.w.App.Treasury, before-amount); err != nil {
 		t.Error(err)
 	}
 }

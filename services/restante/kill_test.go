@@ -28,6 +28,8 @@ import (
 	"github.com/restante/restante/relay/client"
 	"github.com/restante/restante/relay/redeem"
 	"github.com/restante/restante/services/internal/bareledger"
+	"github.com/restante/restante/services/internal/boot"
+	"github.com/restante/restante/services/restante/internal/stack"
 	"github.com/restante/restante/services/worker"
 )
 
@@ -52,7 +54,7 @@ func TestChild(t *testing.T) {
 	switch os.Getenv(childEnv) {
 	case "ledger":
 		err := run(t.Context(), os.Getenv, []string{"devnet", "--addr", os.Getenv(addrEnv), "--data", os.Getenv(dataEnv),
-			"--interval", cmp.Or(os.Getenv(paceEnv), "100ms"), "--control", "127.0.0.1:0", "--passphrase", developmentNetwork}, nil, os.Stdout, os.Stderr)
+			"--interval", cmp.Or(os.Getenv(paceEnv), "100ms"), "--control", "127.0.0.1:0", "--passphrase", stack.DevelopmentNetwork}, nil, os.Stdout, os.Stderr)
 		t.Fatal(err)
 	case "up":
 		t.Fatal(childUp(t.Context()))
@@ -66,25 +68,25 @@ func childUp(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	cfg := houseConfig{upConfig: defaultUp(), log: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))}
+	cfg := stack.Config{Settings: stack.DefaultSettings(), Log: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))}
 	cfg.Data, cfg.Addr = os.Getenv(dataEnv), os.Getenv(addrEnv)
 	cfg.Ledger.URL, cfg.Ledger.Friendbot = os.Getenv(rpcEnv), os.Getenv(rpcEnv)+"/friendbot"
 	// A ledger closes every 100 ms here: with the usual bound in ledgers, a busy machine would miss it again and again.
 	cfg.Worker = worker.Config{BoundLedgers: 60, SweepEvery: 50 * time.Millisecond, WatchEvery: 30 * time.Millisecond, Retry: 50 * time.Millisecond, Lease: 2 * time.Second}
-	cfg.observe = func(n uint64) {
+	cfg.Observe = func(n uint64) {
 		if at != 0 && n >= at {
 			_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
 			select {} // nothing after this line runs
 		}
 	}
-	h, err := openHouse(ctx, cfg)
+	h, err := stack.Open(ctx, cfg)
 	if err != nil {
 		return err
 	}
-	if _, err := h.settleIn(ctx); err != nil {
+	if _, err := h.Prepare(ctx); err != nil {
 		return err
 	}
-	return h.run(ctx)
+	return h.Run(ctx)
 }
 
 // theatre is the driver's side: the processes, and the payments it plays.
@@ -336,7 +338,7 @@ func stubborn(ctx context.Context, try func() error) error {
 		default:
 			return err
 		}
-		if err := pauseFor(ctx, 100*time.Millisecond); err != nil {
+		if err := boot.Pause(ctx, 100*time.Millisecond); err != nil {
 			return err
 		}
 	}
@@ -440,13 +442,13 @@ func (th *theatre) ready() {
 				return
 			}
 		}
-		_ = pauseFor(th.t.Context(), 50*time.Millisecond)
+		_ = boot.Pause(th.t.Context(), 50*time.Millisecond)
 	}
 	th.t.Fatal("`up` does not get ready")
 }
 
 func (th *theatre) env() map[string]string {
-	env, err := readEnv(filepath.Join(th.dir, "data", "dev.env"))
+	env, err := stack.ReadEnv(filepath.Join(th.dir, "data", "dev.env"))
 	if err != nil {
 		th.t.Fatal(err)
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/restante/restante/relay"
 	"github.com/restante/restante/relay/client"
 	"github.com/restante/restante/services/devnet/devnettest"
+	"github.com/restante/restante/services/restante/internal/stack"
 )
 
 // made is a data directory with a payment that waits, and copies of it.
@@ -24,7 +25,7 @@ type made struct {
 }
 
 func (m *made) open(data string) (*stage, func(), error) {
-	return raise(m.Context(), io.Discard, func(c *houseConfig) { c.Data, c.Ledger.Interval = data, 50*time.Millisecond })
+	return raise(m.Context(), io.Discard, func(c *stack.Config) { c.Data, c.Ledger.Interval = data, 50*time.Millisecond })
 }
 
 // copyOf is a new copy of a directory.
@@ -186,11 +187,11 @@ func TestOlderBackupOfEverything(t *testing.T) {
 	d, end, err := m.open(m.old)
 	m.must(err)
 	defer end()
-	halt, err := d.house.desk.Halted(t.Context())
+	halt, err := d.house.Desk.Halted(t.Context())
 	if err != nil || !strings.Contains(halt.Why, "beyond") {
 		t.Errorf("halted because %q: %v", halt.Why, err)
 	}
-	resp, err := http.Get(d.house.base + "/readyz")
+	resp, err := http.Get(d.house.URL + "/readyz")
 	m.must(err)
 	defer resp.Body.Close()
 	if resp.StatusCode != http.StatusServiceUnavailable {
@@ -227,7 +228,7 @@ func TestANetworkThatBeganAnew(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "data")
 	on := func(network *devnettest.Network, friendbot string) (*stage, func()) {
 		t.Helper()
-		d, end, err := raise(t.Context(), io.Discard, func(c *houseConfig) {
+		d, end, err := raise(t.Context(), io.Discard, func(c *stack.Config) {
 			c.Data, c.Ledger.URL, c.Ledger.Friendbot, c.Ledger.Passphrase = dir, network.RPC, friendbot, devnettest.Passphrase
 		})
 		if err != nil {
@@ -244,7 +245,7 @@ func TestANetworkThatBeganAnew(t *testing.T) {
 	if _, err = d.app.Follow(t.Context(), s.Payment.ID, inState(relay.Pending)); err != nil {
 		t.Fatal(err)
 	}
-	cursor, err := d.house.desk.Cursor(t.Context())
+	cursor, err := d.house.Desk.Cursor(t.Context())
 	end()
 	if err != nil {
 		t.Fatal(err)
@@ -254,11 +255,11 @@ func TestANetworkThatBeganAnew(t *testing.T) {
 	}
 	d, end = on(second, "")
 	defer end()
-	halt, err := d.house.desk.Halted(t.Context())
+	halt, err := d.house.Desk.Halted(t.Context())
 	if err != nil || !strings.Contains(halt.Why, "another history") {
 		t.Errorf("halted because %q: %v", halt.Why, err)
 	}
-	if status, ready := readiness(t, d.house.base); status != http.StatusServiceUnavailable || ready.Checks["halted"] != "failing" {
+	if status, ready := readiness(t, d.house.URL); status != http.StatusServiceUnavailable || ready.Checks["halted"] != "failing" {
 		t.Errorf("%d %+v", status, ready)
 	}
 }

@@ -24,6 +24,7 @@ import (
 
 	"github.com/restante/restante/relay"
 	"github.com/restante/restante/relay/client"
+	"github.com/restante/restante/services/restante/internal/stack"
 )
 
 // oldPayment is a payment of a data directory that older code wrote, as its people know it. testdata/old/make.go, which made it,
@@ -98,13 +99,13 @@ func (o *oldData) open(archive string) (end func()) {
 	o.must(err)
 	o.must(json.Unmarshal(text, &o.play))
 	o.rewind(filepath.Join(dir, "data", "ledger.db"))
-	o.stage, end, err = raise(o.ctx, io.Discard, func(c *houseConfig) {
-		c.Data, c.now = filepath.Join(dir, "data"), func() time.Time { return time.Now().Add(time.Duration(o.clock.Load())) }
-		c.log = slog.New(slog.NewTextHandler(o.Output(), &slog.HandlerOptions{Level: slog.LevelWarn}))
+	o.stage, end, err = raise(o.ctx, io.Discard, func(c *stack.Config) {
+		c.Data, c.Now = filepath.Join(dir, "data"), func() time.Time { return time.Now().Add(time.Duration(o.clock.Load())) }
+		c.Log = slog.New(slog.NewTextHandler(o.Output(), &slog.HandlerOptions{Level: slog.LevelWarn}))
 	})
 	o.must(err)
 	o.shift.Store(o.clock.Load())
-	if o.w.key != o.play.Key || o.w.app.Treasury != o.play.Treasury {
+	if o.w.Key != o.play.Key || o.w.App.Treasury != o.play.Treasury {
 		o.Fatal("the app is another one")
 	}
 	return end
@@ -268,7 +269,7 @@ func (o *oldData) thaw(p *oldPayment) {
 	o.must(id.SetAddress(*o.get(p).HoldingAccount))
 	key, err := id.LedgerKey()
 	o.must(err)
-	o.must(o.house.net.Freeze(nil, []xdr.LedgerKey{key}))
+	o.must(o.house.Devnet.Freeze(nil, []xdr.LedgerKey{key}))
 	_, err = o.reach(o.ctx, p.ID, relay.Returned)
 	o.must(err)
 }

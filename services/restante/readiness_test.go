@@ -18,7 +18,9 @@ import (
 	"github.com/restante/restante/relay"
 	"github.com/restante/restante/relay/client"
 	"github.com/restante/restante/services/devnet/devnettest"
+	"github.com/restante/restante/services/internal/boot"
 	"github.com/restante/restante/services/internal/post"
+	"github.com/restante/restante/services/restante/internal/stack"
 )
 
 // TestFullDirectory fills the disk of the data directory under a running service. Readiness and requests say so; after there
@@ -26,7 +28,7 @@ import (
 func TestFullDirectory(t *testing.T) {
 	disk := smallDisk(t, 48<<20)
 	network := devnettest.Start(t, devnettest.Interval(100*time.Millisecond))
-	d, end, err := raise(t.Context(), io.Discard, func(c *houseConfig) {
+	d, end, err := raise(t.Context(), io.Discard, func(c *stack.Config) {
 		c.Data = filepath.Join(disk, "data")
 		c.Ledger.URL, c.Ledger.Friendbot, c.Ledger.Passphrase = network.RPC, network.RPC+"/friendbot", devnettest.Passphrase
 	})
@@ -34,16 +36,16 @@ func TestFullDirectory(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer end()
-	if status, r := readiness(t, d.house.base); status != http.StatusOK {
+	if status, r := readiness(t, d.house.URL); status != http.StatusOK {
 		t.Fatalf("before: %+v", r)
 	}
 	ballast := filepath.Join(disk, "ballast")
 	fill(t, ballast)
-	status, r := readiness(t, d.house.base)
+	status, r := readiness(t, d.house.URL)
 	if status != http.StatusServiceUnavailable || !strings.Contains(r.Causes["data"], "full") {
 		t.Errorf("full: %d %+v", status, r)
 	}
-	once, err := client.New(d.house.base, client.Options{Key: secret.NewString(d.w.key), Attempts: 1})
+	once, err := client.New(d.house.URL, client.Options{Key: secret.NewString(d.w.Key), Attempts: 1})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -93,7 +95,7 @@ func TestStartOnAFullDirectory(t *testing.T) {
 	if err := os.Remove(ballast); err != nil {
 		t.Fatal(err)
 	}
-	_, end, err := raise(t.Context(), io.Discard, func(c *houseConfig) { c.Data, c.Ledger.Interval = data, 50*time.Millisecond })
+	_, end, err := raise(t.Context(), io.Discard, func(c *stack.Config) { c.Data, c.Ledger.Interval = data, 50*time.Millisecond })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -133,11 +135,11 @@ func TestClocksApart(t *testing.T) {
 		want  string
 	}{{0, ""}, {50 * time.Minute, ""}, {400*24*time.Hour + time.Minute, "400 days behind"}, {-400*24*time.Hour - time.Minute, "400 days ahead"},
 		{2*time.Hour + 30*time.Second, "2 h 0 min behind"}} {
-		d.house.cfg.now = func() time.Time { return own().Add(c.shift) }
+		d.house.Config.Now = func() time.Time { return own().Add(c.shift) }
 		if err := d.closeLedger(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		status, r := readiness(t, d.house.base)
+		status, r := readiness(t, d.house.URL)
 		if cause := r.Causes["clock"]; (c.want == "") != (status == http.StatusOK) || c.want != "" && !strings.Contains(cause, c.want) {
 			t.Errorf("%v: %d %+v", c.shift, status, r)
 		}
@@ -154,16 +156,16 @@ func TestMailServerDown(t *testing.T) {
 	at := l.Addr().(*net.TCPAddr)
 	l.Close()
 	var log lockedBuffer
-	d, end, err := raise(t.Context(), io.Discard, func(c *houseConfig) {
+	d, end, err := raise(t.Context(), io.Discard, func(c *stack.Config) {
 		c.Mail = post.Config{Host: "127.0.0.1", Port: at.Port, From: "post@example.com", TLS: "none"}
 		c.Ledger.Interval = 50 * time.Millisecond
-		c.log = slog.New(slog.NewTextHandler(&log, nil))
+		c.Log = slog.New(slog.NewTextHandler(&log, nil))
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer end()
-	status, r := readiness(t, d.house.base)
+	status, r := readiness(t, d.house.URL)
 	if status != http.StatusServiceUnavailable || !strings.Contains(r.Causes["mail"], at.String()) {
 		t.Errorf("%d %+v", status, r)
 	}
@@ -175,7 +177,7 @@ func TestMailServerDown(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, said, err := typeIn(t, d, "claim", "--to", d.w.app.Treasury, link)
+	_, said, err := typeIn(t, d, "claim", "--to", d.w.App.Treasury, link)
 	if statusOf(err) != statusCode || strings.Contains(said, "on its way") ||
 		!strings.Contains(said, at.String()+" cannot be reached. It is tried again by itself") {
 		t.Errorf("a claim: %v %s", err, said)
@@ -184,7 +186,7 @@ func TestMailServerDown(t *testing.T) {
 		t.Errorf("show: %v\n%s", err, said)
 	}
 	for !strings.Contains(log.String(), "the mail server "+at.String()+" cannot be reached") { // when it waits, she is written to
-		if pauseFor(t.Context(), 10*time.Millisecond) != nil {
+		if boot.Pause(t.Context(), 10*time.Millisecond) != nil {
 			t.Fatalf("the log does not name the server:\n%s", log.String())
 		}
 	}
@@ -215,7 +217,7 @@ func TestClaimOnALedgerAhead(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer end()
-	d.house.net.AdvanceClock(3 * time.Hour)
+	d.house.Devnet.AdvanceClock(3 * time.Hour)
 	sent, err := d.send(t.Context(), nil)
 	if err != nil {
 		t.Fatal(err)

@@ -82,8 +82,8 @@ func TestLostKey(t *testing.T) {
 	if said, err := command("app", "key", "create", "--data", m.data); statusOf(err) != statusTryAgain || !strings.Contains(said, "A restante runs on") {
 		t.Errorf("while it runs: %v %s", err, said)
 	}
-	if string(d.w.app.ID) != app || d.w.app.Treasury != before.Treasuries[d.w.app.ID] {
-		t.Errorf("it goes on with %s", d.w.app.ID)
+	if string(d.w.App.ID) != app || d.w.App.Treasury != before.Treasuries[d.w.App.ID] {
+		t.Errorf("it goes on with %s", d.w.App.ID)
 	}
 	_, err = d.app.Cancel(t.Context(), id)
 	m.must(err)

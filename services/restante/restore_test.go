@@ -14,6 +14,7 @@ import (
 
 	"github.com/restante/restante/relay"
 	"github.com/restante/restante/relay/client"
+	"github.com/restante/restante/services/restante/internal/stack"
 )
 
 // TestRestoredDatabase puts yesterday's database back under today's signer and ledger. What was funded since then is in the
@@ -24,9 +25,9 @@ func TestRestoredDatabase(t *testing.T) {
 	defer cancel()
 	data, backup := t.TempDir(), t.TempDir()
 	open := func() (*stage, func()) {
-		d, end, err := raise(ctx, io.Discard, func(c *houseConfig) {
+		d, end, err := raise(ctx, io.Discard, func(c *stack.Config) {
 			c.Data, c.Ledger.Interval = data, 100*time.Millisecond
-			c.log = slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn}))
+			c.Log = slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn}))
 		})
 		if err != nil {
 			t.Fatal(err)
@@ -52,7 +53,7 @@ func TestRestoredDatabase(t *testing.T) {
 	}
 
 	d, end := open()
-	before, err := d.balance(ctx, d.w.app.Treasury)
+	before, err := d.balance(ctx, d.w.App.Treasury)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -88,7 +89,7 @@ func TestRestoredDatabase(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	if err := d.expect(ctx, "the treasury", d.w.app.Treasury, before-3*amount); err != nil {
+	if err := d.expect(ctx, "the treasury", d.w.App.Treasury, before-3*amount); err != nil {
 		t.Error(err)
 	}
 }
@@ -108,8 +109,8 @@ func TestHalt(t *testing.T) {
 	t.Parallel()
 	data := t.TempDir()
 	start := func(lift string) (*stage, func()) {
-		d, end, err := raise(t.Context(), io.Discard, func(c *houseConfig) {
-			c.Data, c.Ledger.Interval, c.lift = data, 50*time.Millisecond, lift
+		d, end, err := raise(t.Context(), io.Discard, func(c *stack.Config) {
+			c.Data, c.Ledger.Interval, c.Lift = data, 50*time.Millisecond, lift
 		})
 		if err != nil {
 			t.Fatal(err)
@@ -124,7 +125,7 @@ func TestHalt(t *testing.T) {
 		return s.Payment.ID
 	}
 	d, end := start("")
-	if _, err := d.house.desk.Halt(t.Context(), fmt.Errorf("the ledger is another one: %w", relay.ErrContradiction)); err != nil {
+	if _, err := d.house.Desk.Halt(t.Context(), fmt.Errorf("the ledger is another one: %w", relay.ErrContradiction)); err != nil {
 		t.Fatal(err)
 	}
 	id := send(d)
@@ -143,7 +144,7 @@ func TestHalt(t *testing.T) {
 		t.Fatalf("money moves while everything is halted: %s %v", p.State, err)
 	}
 	end()
-	d, end = start(anyHalt)
+	d, end = start(stack.AnyHalt)
 	defer end()
 	if _, err := d.app.Follow(t.Context(), id, func(p client.Payment) bool { return p.State == string(relay.Pending) }); err != nil {
 		t.Fatal(err)

@@ -26,6 +26,7 @@ import (
 	"github.com/restante/restante/crypto/secret"
 	"github.com/restante/restante/relay/client"
 	"github.com/restante/restante/relay/wire"
+	"github.com/restante/restante/services/restante/internal/stack"
 )
 
 func TestMain(m *testing.M) {
@@ -67,7 +68,7 @@ func scriptUp(ts *testscript.TestScript, _ bool, _ []string) {
 	for lines.Scan() && !strings.HasPrefix(lines.Text(), "Try:") {
 	}
 	go func() { _, _ = io.Copy(io.Discard, out) }()
-	env, err := readEnv(ts.MkAbs("data/dev.env"))
+	env, err := stack.ReadEnv(ts.MkAbs("data/dev.env"))
 	ts.Check(err)
 	for name, value := range env {
 		ts.Setenv(name, value)

@@ -12,6 +12,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/restante/restante/services/restante/internal/stack"
 )
 
 var update = flag.Bool("update", false, "write golden files anew")
@@ -21,7 +23,7 @@ func TestSettings(t *testing.T) {
 	var b strings.Builder
 	b.WriteString("# Settings\n\nEvery key of the YAML file that `restante up --config FILE` reads; unknown keys are refused. The flags of `up` of the same names go\n" +
 		"before. `restante settings` prints this page.\n\n| key | kind | meaning |\n|---|---|---|\n")
-	describe(t, &b, reflect.TypeFor[upConfig](), "")
+	describe(t, &b, reflect.TypeFor[stack.Settings](), "")
 	if *update {
 		if err := os.WriteFile("SETTINGS.md", []byte(b.String()), 0o644); err != nil {
 			t.Fatal(err)
@@ -56,7 +58,7 @@ func describe(t *testing.T, b *strings.Builder, of reflect.Type, at string) {
 		case f.Type.Kind() == reflect.Map && f.Type.Elem().Kind() == reflect.Struct:
 			describe(t, b, f.Type.Elem(), at+key+".NAME.")
 			kind = "map of NAME to these"
-		case f.Type == reflect.TypeFor[lumens]():
+		case f.Type == reflect.TypeFor[stack.Lumens]():
 			kind = "amount (`25`, `0.5`)"
 		case f.Type == reflect.TypeFor[time.Duration]():
 			kind = "duration (`500ms`, `2m`)"

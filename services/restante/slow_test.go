@@ -6,6 +6,9 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/restante/restante/services/internal/boot"
 )
 
 // TestCommandsSayWhatTheyWaitFor: a command that has no answer yet says what it waits for, and does so before the answer comes.
@@ -18,7 +21,7 @@ func TestCommandsSayWhatTheyWaitFor(t *testing.T) {
 		want    string
 	}{
 		"silent": {"show", func(w http.ResponseWriter, r *http.Request, said func(string) bool) {
-			for !said("Waiting") && pauseFor(r.Context(), silence/100) == nil {
+			for !said("Waiting") && boot.Pause(r.Context(), 20*time.Millisecond) == nil {
 			}
 			_, _ = io.WriteString(w, payment+`pending"}`)
 		}, "which does not answer"},
@@ -39,7 +42,7 @@ func TestCommandsSayWhatTheyWaitFor(t *testing.T) {
 			}
 			state := "funding"
 			if r.URL.Query().Get("wait") != "" {
-				for !said("Waiting") && pauseFor(r.Context(), silence/100) == nil {
+				for !said("Waiting") && boot.Pause(r.Context(), 20*time.Millisecond) == nil {
 				}
 				state = "canceled"
 			}

@@ -15,6 +15,7 @@ import (
 	"github.com/restante/restante/crypto/claim"
 	"github.com/restante/restante/relay"
 	"github.com/restante/restante/relay/client"
+	"github.com/restante/restante/services/restante/internal/stack"
 )
 
 // mayBe is what a request may have done whose answer did not come, by the end of its path.
@@ -136,10 +137,7 @@ func typedWord(word string) string {
 	if _, err := claim.Find(word); err == nil {
 		return "-"
 	}
-	if word != "" && strings.Trim(word, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./:@+,=") == "" {
-		return word
-	}
-	return quoted(word)
+	return stack.ShellWord(word)
 }
 
 // sentRequests are the requests of a run that may have reached the relay and may have changed something.

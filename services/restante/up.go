@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net"
 	"net/url"
@@ -12,53 +11,18 @@ import (
 	"filippo.io/age"
 	"github.com/spf13/cobra"
 
-	"github.com/restante/restante/crypto/field"
 	"github.com/restante/restante/relay"
 	"github.com/restante/restante/relay/stellar"
 	"github.com/restante/restante/services/internal/boot"
-	"github.com/restante/restante/services/internal/post"
-	"github.com/restante/restante/services/worker"
+	"github.com/restante/restante/services/restante/internal/stack"
 )
 
-// upConfig is the config file of `up` (YAML, --config), and its defaults. Flags win over it.
-type upConfig struct {
-	Data      string           `yaml:"data"`       // data directory; default ./restante-data
-	Addr      string           `yaml:"addr"`       // host:port to listen on; default 127.0.0.1:8080
-	PublicURL string           `yaml:"public_url"` // what links begin with; default http://ADDR
-	Channels  int              `yaml:"channels"`   // channel accounts; default 4
-	HTTP      boot.ServeConfig `yaml:"http"`
-	Ledger    ledgerConfig     `yaml:"ledger"`
-	Mail      post.Config      `yaml:"mail"` // SMTP; default: the development mailbox
-	Worker    worker.Config    `yaml:"worker"`
-	Signer    policyConfig     `yaml:"signer"` // what apps may send a day, and cost the service
-
-	lift  string // the hash of a halt that a person has looked at, or anyHalt; "" = none
-	iKnow bool   // doors of development may be open to other machines
-	keys  *field.Keys
-}
-
-// ledgerConfig says which ledger: the embedded one, or a Stellar RPC server elsewhere.
-type ledgerConfig struct {
-	Interval   time.Duration `yaml:"interval"`   // of the embedded ledger; more than 0, default 1 s
-	URL        string        `yaml:"url"`        // Stellar RPC server; preferred
-	Horizon    string        `yaml:"horizon"`    // Horizon server, where there is no Stellar RPC; without either, the embedded ledger
-	Passphrase string        `yaml:"passphrase"` // of the network
-	Friendbot  string        `yaml:"friendbot"`  // where new accounts get their first lumens; development networks only
-}
-
-// defaultUp is `up` without flags.
-func defaultUp() upConfig {
-	return upConfig{Data: "restante-data", Addr: "127.0.0.1:8080",
-		Ledger: ledgerConfig{Interval: time.Second, Passphrase: developmentNetwork}}
-}
-
 func (c *cli) newUp() *cobra.Command {
-	cfg := defaultUp()
-	return c.newUpWith(&cfg)
+	return c.newUpWith(&stack.Config{Settings: stack.DefaultSettings()})
 }
 
 // newUpWith is the command that reads its flags into cfg.
-func (c *cli) newUpWith(cfg *upConfig) *cobra.Command {
+func (c *cli) newUpWith(cfg *stack.Config) *cobra.Command {
 	var file, level, identity string
 	var interval time.Duration
 	cmd := &cobra.Command{
@@ -66,14 +30,14 @@ func (c *cli) newUpWith(cfg *upConfig) *cobra.Command {
 		Long: "Runs the whole product in one process: API, workers, signer, database, bus, a development mailbox and a Stellar\n" +
 			"ledger of its own. All of it is kept in the data directory; a restart goes on from there.",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := configure(cmd, file, cfg); err != nil {
+			if err := configure(cmd, file, &cfg.Settings); err != nil {
 				return usage("%v", err)
 			}
-			log, err := boot.Logger(c.stderr, level, "text")
-			if err != nil {
+			var err error
+			if cfg.Log, err = boot.Logger(c.stderr, level, "text"); err != nil {
 				return usage("%v", err)
 			}
-			return c.up(cmd.Context(), houseConfig{upConfig: *cfg, log: log}, identity)
+			return c.up(cmd.Context(), *cfg, identity)
 		},
 	}
 	f := cmd.Flags()
@@ -86,16 +50,16 @@ func (c *cli) newUpWith(cfg *upConfig) *cobra.Command {
 	f.String("passphrase", cfg.Ledger.Passphrase, "passphrase of the network")
 	f.String("friendbot", "", "address that funds new accounts, on development networks")
 	f.StringVar(&identity, "identity", "", "file for the age identity of the development app's sender; one that is there is used (default: shown on a terminal, else ./restante-APP.identity)")
-	f.BoolVar(&cfg.iKnow, "i-know", false, "let other machines reach what belongs to development: the mailbox with all codes, the friendbot")
-	f.StringVar(&cfg.lift, "lift-halt", "", "go on after a halt, once a person has looked at why it stands: the one about this `hash` and no other; without a hash, the one that stops everything, or the only one")
-	f.Lookup("lift-halt").NoOptDefVal = anyHalt
+	f.BoolVar(&cfg.IKnow, "i-know", false, "let other machines reach what belongs to development: the mailbox with all codes, the friendbot")
+	f.StringVar(&cfg.Lift, "lift-halt", "", "go on after a halt, once a person has looked at why it stands: the one about this `hash` and no other; without a hash, the one that stops everything, or the only one")
+	f.Lookup("lift-halt").NoOptDefVal = stack.AnyHalt
 	f.StringVar(&file, "config", "", "YAML file with all settings")
 	f.StringVar(&level, "log-level", "warn", "debug, info, warn or error")
 	return cmd
 }
 
 // configure reads the file, then lays the flags that were given over it.
-func configure(cmd *cobra.Command, file string, cfg *upConfig) error {
+func configure(cmd *cobra.Command, file string, cfg *stack.Settings) error {
 	if file != "" {
 		if err := boot.Load(file, cfg); err != nil {
 			return err
@@ -138,31 +102,31 @@ func configure(cmd *cobra.Command, file string, cfg *upConfig) error {
 }
 
 // up opens the house, says where everything is, and runs until ctx ends.
-func (c *cli) up(ctx context.Context, cfg houseConfig, identityFile string) error {
+func (c *cli) up(ctx context.Context, cfg stack.Config, identityFile string) error {
 	began := time.Now()
-	cfg.say = func(line string) { fmt.Fprintln(c.stderr, line) }
-	cfg.identity = c.identityOf(&identityFile)
-	h, err := openHouse(ctx, cfg)
-	var w welcome
+	cfg.Say = func(line string) { fmt.Fprintln(c.stderr, line) }
+	cfg.Identity = c.identityOf(&identityFile)
+	h, err := stack.Open(ctx, cfg)
+	var w stack.DevelopmentApp
 	if err == nil {
-		if w, err = h.settleIn(ctx); err != nil {
-			_ = h.close()
+		if w, err = h.Prepare(ctx); err != nil {
+			_ = h.Close()
 		}
 	}
 	switch {
 	case err != nil && ctx.Err() != nil:
 		fmt.Fprintln(c.stdout, "stopped while it started; everything is kept in "+cfg.Data)
 		return nil
-	case err != nil && relay.CodeOf(h.room(ctx)) == "storage_full": // whichever part met it first, and in its own words
+	case err != nil && relay.CodeOf(h.CheckSpace(ctx)) == "storage_full": // whichever part met it first, and in its own words
 		return failed("The data directory %s is full, so it does not start. Make room on that disk, then start again. (%v)", cfg.Data, err)
 	case err != nil:
 		return failed("%v", err)
 	}
-	fmt.Fprint(c.stdout, h.greeting(w, time.Since(began), c.shown(), identityFile))
-	if all, err := h.desk.Halts(ctx); err == nil {
+	fmt.Fprint(c.stdout, greeting(h, w, time.Since(began), c.shown(), identityFile))
+	if all, err := h.Desk.Halts(ctx); err == nil {
 		c.haltsStand(all)
 	}
-	if err := h.run(ctx); err != nil {
+	if err := h.Run(ctx); err != nil {
 		return failed("%v", err)
 	}
 	fmt.Fprintln(c.stdout, "stopped; everything is kept in "+cfg.Data)
@@ -171,7 +135,7 @@ func (c *cli) up(ctx context.Context, cfg houseConfig, identityFile string) erro
 
 // identityOf makes the development app's identity: in the file named, or in one of its own where nobody could read it
 // otherwise, or on the terminal. A file that is there is used: a start that did not come to its end left it.
-func (c *cli) identityOf(file *string) newIdentity {
+func (c *cli) identityOf(file *string) stack.NewIdentity {
 	return func(app relay.AppID) (*age.X25519Identity, error) {
 		if *file == "" && !c.shown() {
 			*file = "restante-" + string(app) + ".identity"
@@ -189,37 +153,32 @@ func (c *cli) identityOf(file *string) newIdentity {
 	}
 }
 
-// run runs the parts until ctx ends or one of them fails, then closes everything.
-func (h *house) run(ctx context.Context) error {
-	return errors.Join(boot.Run(ctx, h.log, 10*time.Second, h.parts()...), h.close())
-}
-
 // greeting is what a developer reads first. The key is in it only for a terminal.
-func (h *house) greeting(w welcome, took time.Duration, terminal bool, identityFile string) string {
+func greeting(h *stack.Stack, w stack.DevelopmentApp, took time.Duration, terminal bool, identityFile string) string {
 	var b strings.Builder
 	line := func(name, value string) { fmt.Fprintf(&b, "  %-10s %s\n", name, value) }
 	fmt.Fprintf(&b, "restante is up (ready in %d ms)\n\n", took.Milliseconds())
-	line("API", h.base+"/v1   (described at /v1/openapi.yaml)")
-	ledger := h.ledgerHost()
-	if h.net != nil {
-		ledger = h.rpcURL
+	line("API", h.URL+"/v1   (described at /v1/openapi.yaml)")
+	ledger := h.LedgerHost()
+	if h.Devnet != nil {
+		ledger = h.RPC
 	}
-	line("ledger", ledger+"   \""+h.cfg.Ledger.Passphrase+"\"")
-	if h.mail != nil {
-		line("mailbox", h.base+"/dev/mail")
+	line("ledger", ledger+"   \""+h.Config.Ledger.Passphrase+"\"")
+	if h.Mailbox != nil {
+		line("mailbox", h.URL+"/dev/mail")
 	}
-	line("data", h.cfg.Data)
-	key, env := w.key, h.path("dev.env")
+	line("data", h.Config.Data)
+	key, env := w.Key, h.Path("dev.env")
 	if terminal {
 		line("key", key+"   (also in "+env+")")
 	} else {
 		key = "'\"$RESTANTE_KEY\"'"
 		line("key", "in "+env+", which a shell can source")
 	}
-	line("treasury", w.app.Treasury)
-	if w.identity != "" && identityFile != "" {
+	line("treasury", w.App.Treasury)
+	if w.Identity != "" && identityFile != "" {
 		line("identity", "in "+identityFile+": it opens every box that the app sends, without us; keep it elsewhere")
 	}
-	fmt.Fprintf(&b, "\nTry:\n\n  curl -s %s/v1/payments -H 'Authorization: Bearer %s' \\\n    -H 'Content-Type: application/json' -d '{\"to\":\"ana@example.com\",\"amount\":\"25\"}'\n\n", h.base, key)
+	fmt.Fprintf(&b, "\nTry:\n\n  curl -s %s/v1/payments -H 'Authorization: Bearer %s' \\\n    -H 'Content-Type: application/json' -d '{\"to\":\"ana@example.com\",\"amount\":\"25\"}'\n\n", h.URL, key)
 	return b.String()
 }

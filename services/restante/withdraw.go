@@ -3,15 +3,14 @@ package main
 import (
 	"context"
 	"errors"
-	"log/slog"
-	"os"
-	"path/filepath"
 
 	"github.com/spf13/cobra"
 
 	"github.com/restante/restante/relay"
 	"github.com/restante/restante/relay/desk"
 	"github.com/restante/restante/relay/stellar"
+	"github.com/restante/restante/services/internal/boot"
+	"github.com/restante/restante/services/restante/internal/stack"
 	"github.com/restante/restante/services/signer"
 )
 
@@ -30,7 +29,7 @@ func (c *cli) newWithdraw() *cobra.Command {
 	}
 	fl := cmd.Flags()
 	fl.SortFlags = false
-	fl.StringVar(&f.data, "data", defaultUp().Data, "data directory")
+	fl.StringVar(&f.data, "data", stack.DefaultSettings().Data, "data directory")
 	fl.StringVar(&f.from, "from", "", "the treasury (default: that of the development app); \"restante accounts\" lists them")
 	fl.StringVar(&f.to, "to", "", "account that gets the money, G… or M…")
 	fl.StringVar(&f.amount, "amount", "", "how much, or \"all\" that can be taken out")
@@ -49,19 +48,18 @@ func (c *cli) withdraw(ctx context.Context, f withdrawFlags) error {
 	if err != nil {
 		return usage("--memo: %v.", err)
 	}
-	roster, ledger, err := directory(f.data)
+	roster, ledger, err := stack.ReadDirectory(f.data)
 	if err != nil {
-		return err
+		return failed("%v.", err)
 	}
-	h, err := openVault(ctx, f.data, ledger)
+	h, err := stack.OpenForWithdrawal(ctx, f.data, ledger)
 	if err != nil {
 		return failed("%s.", capital(err.Error()))
 	}
-	defer h.close()
-	defer h.hurry(ctx)()
+	defer h.Close()
 	w := signer.Withdrawal{From: f.from, To: f.to, Asset: f.asset, Memo: memo}
 	if w.From == "" {
-		env, err := readEnv(h.path("dev.env"))
+		env, err := stack.ReadEnv(h.Path("dev.env"))
 		if err != nil {
 			return failed("%v.", err)
 		}
@@ -69,7 +67,7 @@ func (c *cli) withdraw(ctx context.Context, f withdrawFlags) error {
 			return usage("Which treasury? Give --from; \"restante accounts\" lists them.")
 		}
 	}
-	if w.Amount, err = h.takeOut(ctx, w, roster, f.amount); err != nil {
+	if w.Amount, err = takeOut(ctx, h, w, roster, f.amount); err != nil {
 		return err
 	}
 	if f.amount == "all" {
@@ -77,7 +75,7 @@ func (c *cli) withdraw(ctx context.Context, f withdrawFlags) error {
 			return err
 		}
 	}
-	tx, err := h.payOut(ctx, w)
+	tx, err := payOut(ctx, h, w)
 	if err != nil {
 		return err
 	}
@@ -89,32 +87,13 @@ func (c *cli) withdraw(ctx context.Context, f withdrawFlags) error {
 	return c.written()
 }
 
-// openVault opens what a withdrawal needs of a house: the signer under its lock, the database, and the embedded ledger where
-// there is one. Nothing is served but that ledger, on this machine.
-func openVault(ctx context.Context, data string, ledger ledgerConfig) (h *house, err error) {
-	cfg := houseConfig{upConfig: defaultUp(), log: slog.New(slog.DiscardHandler)}
-	cfg.Data, cfg.Addr, cfg.Channels = data, "127.0.0.1:0", 1 // none are made
-	if _, err := os.Stat(filepath.Join(data, "ledger.db")); err == nil {
-		cfg.Ledger.Passphrase = ledger.Passphrase
-	} else {
-		cfg.Ledger = ledger
-	}
-	h = newHouse(cfg)
-	for _, step := range []func(context.Context) error{h.listen, h.lookAround, h.openLedger, h.openSigner, h.openStore} {
-		if err := step(ctx); err != nil {
-			return nil, errors.Join(err, h.close())
-		}
-	}
-	return h, nil
-}
-
 // takeOut is how much is meant, after a look at both accounts and at what the app's payments have been promised.
-func (h *house) takeOut(ctx context.Context, w signer.Withdrawal, roster signer.Roster, amount string) (relay.Stroops, error) {
+func takeOut(ctx context.Context, h *stack.Stack, w signer.Withdrawal, roster signer.Roster, amount string) (relay.Stroops, error) {
 	base, err := stellar.BaseAccount(w.To)
 	if err != nil {
 		return 0, usage("--to: %s is not an account, G… or M….", w.To)
 	}
-	facts, _, err := h.port.Look(ctx, w.Asset, w.From, base)
+	facts, _, err := h.Ledger.Look(ctx, w.Asset, w.From, base)
 	if err != nil {
 		return 0, failed("The ledger does not answer: %v.", err)
 	}
@@ -132,7 +111,7 @@ func (h *house) takeOut(ctx context.Context, w signer.Withdrawal, roster signer.
 		if treasury != w.From {
 			continue
 		}
-		err := h.store.View(ctx, func(tx desk.Tx) error {
+		err := h.Store.View(ctx, func(tx desk.Tx) error {
 			u, err := tx.Usage(app, w.Asset)
 			promised = u.Committed
 			return err
@@ -159,20 +138,20 @@ func (h *house) takeOut(ctx context.Context, w signer.Withdrawal, roster signer.
 }
 
 // payOut has the signer sign, hands in, and returns what the ledger shows.
-func (h *house) payOut(ctx context.Context, w signer.Withdrawal) (tx string, err error) {
-	head, err := h.port.Head(ctx)
+func payOut(ctx context.Context, h *stack.Stack, w signer.Withdrawal) (tx string, err error) {
+	head, err := h.Ledger.Head(ctx)
 	if err != nil {
 		return "", failed("The ledger does not answer: %v. Nothing was signed.", err)
 	}
-	sequence, err := h.port.Sequence(ctx, w.From)
+	sequence, err := h.Ledger.Sequence(ctx, w.From)
 	if err != nil {
 		return "", failed("The ledger does not answer: %v. Nothing was signed.", err)
 	}
-	bid, err := h.port.FeeBid(ctx)
+	bid, err := h.Ledger.FeeBid(ctx)
 	if err != nil {
 		return "", failed("The ledger does not answer: %v. Nothing was signed.", err)
 	}
-	outer, e, err := h.signer.Withdraw(ctx, w, sequence+1, bid, head)
+	outer, e, err := h.Signer.Withdraw(ctx, w, sequence+1, bid, head)
 	if err != nil {
 		var fault *relay.Fault
 		if errors.As(err, &fault) {
@@ -181,18 +160,18 @@ func (h *house) payOut(ctx context.Context, w signer.Withdrawal) (tx string, err
 		return "", failed("%v.", err)
 	}
 	for {
-		seen, err := h.port.Sight(ctx, e.Hash)
+		seen, err := h.Ledger.Sight(ctx, e.Hash)
 		if err == nil && seen != nil {
 			if !seen.Success {
 				return "", failed("The ledger refused the withdrawal (%s); no money moved.", seen.Tx)
 			}
 			return seen.Tx, nil
 		}
-		if verdict, _, err := h.port.Verdict(ctx, e); err == nil && verdict == relay.CannotLand {
+		if verdict, _, err := h.Ledger.Verdict(ctx, e); err == nil && verdict == relay.CannotLand {
 			return "", failed("The withdrawal did not land in time and cannot land any more; no money moved. Try again.")
 		}
-		_, _ = h.port.Submit(ctx, outer) // what it answers proves nothing; the next look does
-		if err := pauseFor(ctx, h.pollLedger()); err != nil {
+		_, _ = h.Ledger.Submit(ctx, outer) // what it answers proves nothing; the next look does
+		if err := boot.Pause(ctx, h.PollEvery()); err != nil {
 			return "", failed("It was handed in, and may land until ledger %d: look at %s.", e.Bound, e.Hash)
 		}
 	}

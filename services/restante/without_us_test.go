@@ -21,6 +21,7 @@ import (
 	"github.com/restante/restante/relay/desk"
 	"github.com/restante/restante/services/devnet/devnettest"
 	"github.com/restante/restante/services/internal/bareledger"
+	"github.com/restante/restante/services/restante/internal/stack"
 )
 
 // The test of law 6, exit without us. A house runs on a ledger elsewhere, payments wait, of lumens and of another asset, out of
@@ -147,7 +148,7 @@ func (x *exile) whileWeWereThere() keepsakes {
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()
 	data := filepath.Join(t.TempDir(), "data")
-	d, end, err := raise(ctx, io.Discard, func(c *houseConfig) {
+	d, end, err := raise(ctx, io.Discard, func(c *stack.Config) {
 		c.Data, c.Ledger.URL, c.Ledger.Friendbot, c.Ledger.Passphrase = data, x.network.RPC, x.network.RPC+"/friendbot", x.network.Passphrase
 	})
 	if err != nil {
@@ -155,7 +156,7 @@ func (x *exile) whileWeWereThere() keepsakes {
 	}
 	end = sync.OnceFunc(end)
 	defer end()
-	kept := keepsakes{treasury: d.w.app.Treasury, identity: d.w.identity, loot: t.TempDir()}
+	kept := keepsakes{treasury: d.w.App.Treasury, identity: d.w.Identity, loot: t.TempDir()}
 	var sent []client.Sent
 	for range len(kept.receipts) + 1 {
 		sent = append(sent, x.waits(ctx, d, &kept, relay.Native))
@@ -176,7 +177,7 @@ func (x *exile) whileWeWereThere() keepsakes {
 	if err := os.RemoveAll(data); err != nil {
 		t.Fatal(err)
 	}
-	if c, err := net.Dial("tcp", strings.TrimPrefix(d.house.base, "http://")); err == nil {
+	if c, err := net.Dial("tcp", strings.TrimPrefix(d.house.URL, "http://")); err == nil {
 		c.Close()
 		t.Fatal("the house still answers")
 	}
@@ -197,7 +198,7 @@ func (x *exile) waits(ctx context.Context, d *stage, kept *keepsakes, asset stri
 	kept.holdings = append(kept.holdings, *s.Payment.HoldingAccount)
 	kept.notBefore = max(kept.notBefore, *s.Payment.NotBeforeLedger)
 	var box []byte
-	err = d.house.store.View(ctx, func(tx desk.Tx) (err error) { box, err = tx.Box(relay.PaymentID(s.Payment.ID)); return err })
+	err = d.house.Store.View(ctx, func(tx desk.Tx) (err error) { box, err = tx.Box(relay.PaymentID(s.Payment.ID)); return err })
 	if err != nil {
 		x.t.Fatal(err)
 	}
@@ -225,7 +226,7 @@ func (x *exile) saveKit(ctx context.Context, d *stage, l client.Link, file strin
 // command runs restante as people type it.
 func (x *exile) command(d *stage, want int, args ...string) {
 	x.t.Helper()
-	env := map[string]string{"RESTANTE_SERVER": d.house.base, "RESTANTE_KEY": d.w.key, "RESTANTE_STATE": filepath.Join(x.dir, "state"),
+	env := map[string]string{"RESTANTE_SERVER": d.house.URL, "RESTANTE_KEY": d.w.Key, "RESTANTE_STATE": filepath.Join(x.dir, "state"),
 		"RESTANTE_HOME": filepath.Join(x.dir, "kept", "config")}
 	var out, told bytes.Buffer
 	err := run(x.t.Context(), func(n string) string { return env[n] }, args, strings.NewReader(""), &out, &told)

@@ -1,4 +1,4 @@
-package main
+package stack
 
 import (
 	"cmp"
@@ -14,6 +14,7 @@ import (
 	"github.com/restante/restante/relay"
 	"github.com/restante/restante/relay/stellar/access"
 	"github.com/restante/restante/services/devnet"
+	"github.com/restante/restante/services/internal/boot"
 	"github.com/restante/restante/services/internal/problem"
 	"github.com/restante/restante/services/signer"
 )
@@ -66,7 +67,7 @@ func (p *progress) look(context.Context) error {
 }
 
 // notYet answers what no open door takes: while the service starts, with what it waits for.
-func (h *house) notYet(w http.ResponseWriter, r *http.Request) {
+func (h *Stack) notYet(w http.ResponseWriter, r *http.Request) {
 	err := h.starting.look(r.Context())
 	if err == nil {
 		if r.URL.Path == "/" {
@@ -80,20 +81,20 @@ func (h *house) notYet(w http.ResponseWriter, r *http.Request) {
 }
 
 // front says at the root what this is, to those who typed the address without a path.
-func (h *house) front(w http.ResponseWriter) {
+func (h *Stack) front(w http.ResponseWriter) {
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	fmt.Fprintf(w, "Restante: poste restante for money.\n\nTo claim, open your whole link, which begins with %s/c/.\n"+
 		"For programs: the API is below /v1, described at %s/v1/openapi.yaml. Readiness: /readyz.\n"+
-		"The README: https://github.com/restante/restante\n", h.publicURL(), h.base)
+		"The README: https://github.com/restante/restante\n", h.publicURL(), h.URL)
 }
 
 // ledgerHost is where the ledger is.
-func (h *house) ledgerHost() string {
-	return hostOf(ledgerConfig{URL: h.rpcURL, Horizon: h.cfg.Ledger.Horizon})
+func (h *Stack) LedgerHost() string {
+	return HostOf(ledgerConfig{URL: h.RPC, Horizon: h.Config.Ledger.Horizon})
 }
 
 // hostOf is the host of a ledger, without what could be a credential.
-func hostOf(l ledgerConfig) string {
+func HostOf(l ledgerConfig) string {
 	u, err := url.Parse(cmp.Or(l.URL, l.Horizon))
 	if err != nil {
 		return "an address that cannot be read"
@@ -106,7 +107,7 @@ const silence = 2 * time.Second
 
 // await does what the start cannot go on without, again and with a growing pause for as long as only the other side fails.
 // Readiness names what it waits for; the operator gets a line when it takes longer than a moment.
-func (h *house) await(ctx context.Context, what string, do func(context.Context) error) error {
+func (h *Stack) await(ctx context.Context, what string, do func(context.Context) error) error {
 	before := h.starting.waitFor(what, nil)
 	defer func() { h.starting.waitFor(before.what, before.err) }()
 	slow := time.AfterFunc(silence, func() {
@@ -115,7 +116,7 @@ func (h *house) await(ctx context.Context, what string, do func(context.Context)
 		}
 	})
 	defer slow.Stop()
-	first := cmp.Or(h.cfg.Worker.Retry, 500*time.Millisecond)
+	first := cmp.Or(h.Config.Worker.Retry, 500*time.Millisecond)
 	for attempt := 0; ; attempt++ {
 		err := do(ctx)
 		if err == nil || ctx.Err() != nil || !passing(err) {
@@ -123,7 +124,7 @@ func (h *house) await(ctx context.Context, what string, do func(context.Context)
 		}
 		h.starting.waitFor(what, err)
 		h.log.Info("the start waits", "for", what, "cause", err)
-		if err := pauseFor(ctx, first<<min(attempt, 4)); err != nil {
+		if err := boot.Pause(ctx, first<<min(attempt, 4)); err != nil {
 			return err
 		}
 	}
@@ -131,8 +132,8 @@ func (h *house) await(ctx context.Context, what string, do func(context.Context)
 
 // patiently asks one question of a ledger that sometimes does not answer, until it does: several in a row would seldom all be
 // answered.
-func patiently[T any](ctx context.Context, h *house, ask func(context.Context) (T, error)) (answer T, err error) {
-	err = h.await(ctx, "the ledger at "+h.ledgerHost(), func(ctx context.Context) error {
+func patiently[T any](ctx context.Context, h *Stack, ask func(context.Context) (T, error)) (answer T, err error) {
+	err = h.await(ctx, "the ledger at "+h.LedgerHost(), func(ctx context.Context) error {
 		answer, err = ask(ctx)
 		return err
 	})
@@ -170,9 +171,9 @@ func (p *progress) why() string {
 	return fmt.Sprintf(" (%v)", p.err)
 }
 
-func (h *house) tell(line string) {
-	if h.cfg.say != nil {
-		h.cfg.say(line)
+func (h *Stack) tell(line string) {
+	if h.Config.Say != nil {
+		h.Config.Say(line)
 	}
 }
 
@@ -192,9 +193,9 @@ func writable(dir string) error {
 }
 
 // notOpened says why a part in the data directory cannot be opened. Another process is named only where its lock was met.
-func (h *house) notOpened(part string, err error) error {
+func (h *Stack) notOpened(part string, err error) error {
 	if errors.Is(err, signer.ErrLocked) || errors.Is(err, devnet.ErrLocked) {
-		return fmt.Errorf("another restante runs on %s: %w", h.cfg.Data, err)
+		return fmt.Errorf("another restante runs on %s: %w", h.Config.Data, err)
 	}
-	return fmt.Errorf("the %s in %s cannot be opened: %w", part, h.cfg.Data, err)
+	return fmt.Errorf("the %s in %s cannot be opened: %w", part, h.Config.Data, err)
 }

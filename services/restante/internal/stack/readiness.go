@@ -1,4 +1,4 @@
-package main
+package stack
 
 import (
 	"context"
@@ -19,10 +19,10 @@ const consumers = 4
 
 // watchHealth adds what readiness asks once everything is open. Each part of the house may add checks of its own where it is
 // opened; a cause is the public text of a fault.
-func (h *house) watchHealth() {
+func (h *Stack) watchHealth() {
 	h.health.Add(
-		boot.Check{Name: "database", Look: h.store.Writable},
-		boot.Check{Name: "data", Look: h.room},
+		boot.Check{Name: "database", Look: h.Store.Writable},
+		boot.Check{Name: "data", Look: h.CheckSpace},
 		boot.Check{Name: "clock", Look: h.clocksAgree},
 		boot.Check{Name: "bus", Look: h.bus.Ready},
 		boot.Check{Name: "ledger", Look: h.ledgerAnswers},
@@ -37,8 +37,8 @@ func (h *house) watchHealth() {
 const roomProbe = 256 << 10
 
 // room says whether the data directory takes more. The signer's log, the bus and the embedded ledger grow in it too.
-func (h *house) room(context.Context) error {
-	f, err := os.CreateTemp(h.cfg.Data, ".restante-*")
+func (h *Stack) CheckSpace(context.Context) error {
+	f, err := os.CreateTemp(h.Config.Data, ".restante-*")
 	if err == nil {
 		_, err = f.Write(make([]byte, roomProbe))
 		err = errors.Join(err, f.Close(), os.Remove(f.Name()))
@@ -57,12 +57,12 @@ func (h *house) room(context.Context) error {
 const clocksApart = time.Hour
 
 // clocksAgree says by how much the ledger's clock is off this machine's, when that is too much.
-func (h *house) clocksAgree(ctx context.Context) error {
-	head, err := h.port.Head(ctx)
+func (h *Stack) clocksAgree(ctx context.Context) error {
+	head, err := h.Ledger.Head(ctx)
 	if err != nil {
 		return nil // said under its own name
 	}
-	off := time.Unix(head.CloseTime, 0).Sub(h.cfg.now())
+	off := time.Unix(head.CloseTime, 0).Sub(h.Config.Now())
 	switch {
 	case off > clocksApart:
 		return relay.NewFault(relay.Unavailable, "clock_off", "The ledger's clock is "+apart(off)+" ahead of this machine's.", nil)
@@ -82,45 +82,45 @@ func apart(d time.Duration) string {
 
 // runLedger closes ledgers of the embedded network. One that could not be made durable is tried again: the disk may be full,
 // and the rest goes on.
-func (h *house) runLedger(ctx context.Context) error {
+func (h *Stack) runLedger(ctx context.Context) error {
 	for {
-		err := h.net.Run(ctx)
+		err := h.Devnet.Run(ctx)
 		if err == nil || ctx.Err() != nil {
 			return nil
 		}
 		h.log.Error("the embedded ledger closes no ledger; it is tried again", "err", err)
-		if pauseFor(ctx, silence) != nil {
+		if boot.Pause(ctx, silence) != nil {
 			return nil
 		}
 	}
 }
 
 // ledgerAnswers says whether the ledger answers, and if not, which host it is.
-func (h *house) ledgerAnswers(ctx context.Context) error {
-	_, err := h.port.Head(ctx)
+func (h *Stack) ledgerAnswers(ctx context.Context) error {
+	_, err := h.Ledger.Head(ctx)
 	if err != nil {
-		err = relay.NewFault(relay.Unavailable, "ledger_unavailable", "The ledger at "+h.ledgerHost()+" does not answer.", err)
+		err = relay.NewFault(relay.Unavailable, "ledger_unavailable", "The ledger at "+h.LedgerHost()+" does not answer.", err)
 	}
 	return err
 }
 
 // listenToBells answers doorbells for as long as there is a bus to hear them from. A bus that fails stops nobody: the
 // sweeper finds the same rows.
-func (h *house) listenToBells(ctx context.Context) error {
+func (h *Stack) listenToBells(ctx context.Context) error {
 	for {
 		err := h.bus.Consume(ctx, h.rung, consumers)
 		if ctx.Err() != nil {
 			return nil
 		}
 		h.log.Warn("the bus does not ring; only the sweeper finds work now", "err", err)
-		if pauseFor(ctx, 5*time.Second) != nil {
+		if boot.Pause(ctx, 5*time.Second) != nil {
 			return nil
 		}
 	}
 }
 
 // rung answers a doorbell: do the row, if it is still there to be done.
-func (h *house) rung(ctx context.Context, r events.Ring) events.Outcome {
+func (h *Stack) rung(ctx context.Context, r events.Ring) events.Outcome {
 	if err := h.worker.Ring(ctx, r.Work, r.Kind); err != nil {
 		return events.RetryAfter(time.Second)
 	}
@@ -143,13 +143,13 @@ func (r ringer) Watch(id relay.PaymentID) (<-chan struct{}, func()) {
 }
 
 // parts is everything that runs. The order is that of starting; they stop in the reverse order.
-func (h *house) parts() []boot.Part {
+func (h *Stack) parts() []boot.Part {
 	var all []boot.Part
-	if h.net != nil {
+	if h.Devnet != nil {
 		all = append(all, boot.PartOf("ledger", h.runLedger))
 	}
 	return append(all,
-		boot.PartOf("signer", h.signer.Run),
+		boot.PartOf("signer", h.Signer.Run),
 		h.pump,
 		boot.PartOf("consumer", h.listenToBells),
 		boot.PartOf("sweeper", h.worker.Sweep),

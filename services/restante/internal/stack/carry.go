@@ -1,4 +1,4 @@
-package main
+package stack
 
 import (
 	"context"
@@ -9,16 +9,16 @@ import (
 )
 
 // sponsorCarries says whether the sponsor could carry one payment more.
-func (h *house) sponsorCarries(ctx context.Context) error {
-	load, err := h.desk.Carried(ctx)
+func (h *Stack) sponsorCarries(ctx context.Context) error {
+	load, err := h.Desk.Carried(ctx)
 	if err != nil {
 		return err
 	}
-	sponsor, _, err := h.signer.Accounts(ctx)
+	sponsor, _, err := h.Signer.Accounts(ctx)
 	if err != nil {
 		return err
 	}
-	facts, _, err := h.port.Look(ctx, relay.Native, sponsor)
+	facts, _, err := h.Ledger.Look(ctx, relay.Native, sponsor)
 	if err != nil {
 		return err
 	}
@@ -27,12 +27,12 @@ func (h *house) sponsorCarries(ctx context.Context) error {
 }
 
 // fundingsGoOn says whether the fundings of an app, or of all, wait for money or for a limit.
-func (h *house) fundingsGoOn(ctx context.Context) error {
-	all, err := h.desk.Pauses(ctx)
+func (h *Stack) fundingsGoOn(ctx context.Context) error {
+	all, err := h.Desk.Pauses(ctx)
 	if err != nil {
 		return err
 	}
-	now, apps := relay.At(h.desk.Now()), 0
+	now, apps := relay.At(h.Desk.Now()), 0
 	for _, p := range all {
 		switch {
 		case now >= p.Until+relay.PauseShown:

@@ -1,4 +1,4 @@
-package main
+package stack
 
 import (
 	"errors"
@@ -18,22 +18,22 @@ type policyConfig struct {
 
 // limitsConfig is the limits of one app. What is absent is the default.
 type limitsConfig struct {
-	MaxPayment  lumens `yaml:"max_payment"`                               // most of one payment, in whole units of its asset; default 100000
-	MaxDay      lumens `yaml:"max_day"`                                   // most of an asset out of the treasury a day; default 1000000
-	Budget      lumens `yaml:"budget"`                                    // lumens of the sponsor's that the app may have out; default the share
+	MaxPayment  Lumens `yaml:"max_payment"`                               // most of one payment, in whole units of its asset; default 100000
+	MaxDay      Lumens `yaml:"max_day"`                                   // most of an asset out of the treasury a day; default 1000000
+	Budget      Lumens `yaml:"budget"`                                    // lumens of the sponsor's that the app may have out; default the share
 	BudgetShare int    `yaml:"budget_share" validate:"omitempty,max=100"` // percent of what the sponsor has free; default 25
 }
 
 // lumens is an amount in a file: a decimal with up to 7 places.
-type lumens relay.Stroops
+type Lumens relay.Stroops
 
 // UnmarshalText implements encoding.TextUnmarshaler.
-func (l *lumens) UnmarshalText(text []byte) error {
+func (l *Lumens) UnmarshalText(text []byte) error {
 	n, err := relay.ParseAmount(string(text))
 	if err != nil {
 		return errors.New(`an amount is a decimal number like "25" or "0.5", more than zero`)
 	}
-	*l = lumens(n)
+	*l = Lumens(n)
 	return nil
 }
 

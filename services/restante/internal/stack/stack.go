@@ -1,4 +1,4 @@
-package main
+package stack
 
 import (
 	"context"
@@ -16,6 +16,7 @@ import (
 
 	"filippo.io/age"
 
+	"github.com/restante/restante/crypto/field"
 	"github.com/restante/restante/events"
 	"github.com/restante/restante/events/jet"
 	"github.com/restante/restante/relay"
@@ -33,30 +34,31 @@ import (
 )
 
 // developmentNetwork is the passphrase of the ledger that `up` brings along.
-const developmentNetwork = "restante-development-network"
+const DevelopmentNetwork = "restante-development-network"
 
 // house is the whole product in one process, on embedded parts: what `up` runs, and what the demonstration and the fault
 // tests run privately. Production runs the same parts apart.
-type house struct {
-	cfg      houseConfig
+type Stack struct {
+	Config   Config
 	log      *slog.Logger
 	listener net.Listener
-	base     string // http://host:port
+	URL      string // http://host:port
 	names    names  // what the doors of development may be called by
-	rpcURL   string
+	RPC      string
 
-	net       *devnet.Network // nil when the ledger is elsewhere
-	store     *sqlstore.Store
+	Devnet    *devnet.Network // nil when the ledger is elsewhere
+	Store     *sqlstore.Store
 	bus       *jet.Bus
 	pump      *jet.Pump
-	signer    *signer.Signer
+	Signer    *signer.Signer
 	anchored  *desk.Anchored // the signer as everything else sees it
 	made      sqlstore.Made  // what the database knew before anything was opened
-	handleKey string         // fingerprint
-	port      desk.Ledger
-	desk      *desk.Desk
+	keys      *field.Keys
+	handleKey string // fingerprint of keys
+	Ledger    desk.Ledger
+	Desk      *desk.Desk
 	worker    *worker.Worker
-	mail      *post.Mailbox // nil when mail goes out by SMTP
+	Mailbox   *post.Mailbox // nil when mail goes out by SMTP
 
 	door     *http.ServeMux // all doors; each joins it when it is opened
 	health   *boot.Health
@@ -67,34 +69,36 @@ type house struct {
 }
 
 // houseConfig is what a house is opened with. Zero values are those of `up` without flags.
-type houseConfig struct {
-	upConfig
-	log      *slog.Logger
-	muteBus  bool             // nothing is published: the sweep finds all work
-	observe  func(n uint64)   // around every commit; fault tests only
-	now      func() time.Time // nil: time.Now; tests of directories made at another time
-	say      func(string)     // gets whole lines for the operator while the house starts; nil drops them
-	identity newIdentity      // of the development app; nil makes one for the welcome alone
+type Config struct {
+	Settings
+	Lift     string // the hash of a halt that a person has looked at, or AnyHalt; "" = none
+	IKnow    bool   // doors of development may be open to other machines
+	Log      *slog.Logger
+	MuteBus  bool             // nothing is published: the sweep finds all work
+	Observe  func(n uint64)   // around every commit; fault tests only
+	Now      func() time.Time // nil: time.Now; tests of directories made at another time
+	Say      func(string)     // gets whole lines for the operator while the house starts; nil drops them
+	Identity NewIdentity      // of the development app; nil makes one for the welcome alone
 }
 
 // newHouse is a house in which nothing is open yet.
-func newHouse(cfg houseConfig) *house {
-	if cfg.now == nil {
-		cfg.now = time.Now
+func newHouse(cfg Config) *Stack {
+	if cfg.Now == nil {
+		cfg.Now = time.Now
 	}
-	if cfg.identity == nil {
-		cfg.identity = func(relay.AppID) (*age.X25519Identity, error) { return age.GenerateX25519Identity() }
+	if cfg.Identity == nil {
+		cfg.Identity = func(relay.AppID) (*age.X25519Identity, error) { return age.GenerateX25519Identity() }
 	}
-	return &house{cfg: cfg, log: cfg.log, closing: make(chan struct{}), door: http.NewServeMux(), health: boot.NewHealth(cfg.log)}
+	return &Stack{Config: cfg, log: cfg.Log, closing: make(chan struct{}), door: http.NewServeMux(), health: boot.NewHealth(cfg.Log)}
 }
 
 // openHouse builds everything in the order in which each part needs the one before, and listens. On failure, what was
 // opened is closed.
-func openHouse(ctx context.Context, cfg houseConfig) (h *house, err error) {
+func Open(ctx context.Context, cfg Config) (h *Stack, err error) {
 	h = newHouse(cfg)
 	defer func() {
 		if err != nil {
-			err = errors.Join(err, h.close())
+			err = errors.Join(err, h.Close())
 		}
 	}()
 	if err := writable(cfg.Data); err != nil {
@@ -109,14 +113,14 @@ func openHouse(ctx context.Context, cfg houseConfig) (h *house, err error) {
 	return h, nil
 }
 
-func (h *house) path(elements ...string) string {
-	return filepath.Join(append([]string{h.cfg.Data}, elements...)...)
+func (h *Stack) Path(elements ...string) string {
+	return filepath.Join(append([]string{h.Config.Data}, elements...)...)
 }
 
 // later has fn called when the house closes, the last opened first.
-func (h *house) later(fn func() error) { h.closers = append(h.closers, fn) }
+func (h *Stack) later(fn func() error) { h.closers = append(h.closers, fn) }
 
-func (h *house) close() error {
+func (h *Stack) Close() error {
 	var all error
 	for i := len(h.closers) - 1; i >= 0; i-- {
 		all = errors.Join(all, h.closers[i]())
@@ -126,18 +130,18 @@ func (h *house) close() error {
 }
 
 // listen takes the port first: a second `up` on the same port fails before it touches anything.
-func (h *house) listen(context.Context) (err error) {
-	if h.listener, err = listenOn(h.cfg.Addr, h.cfg.iKnow, h.cfg.developmentDoors()...); err != nil {
+func (h *Stack) listen(context.Context) (err error) {
+	if h.listener, err = Listen(h.Config.Addr, h.Config.IKnow, h.Config.developmentDoors()...); err != nil {
 		return err
 	}
-	h.base = "http://" + localAddress(h.listener)
-	h.names = namesOf(h.listener, h.cfg.Addr, h.cfg.PublicURL)
+	h.URL = "http://" + LocalAddress(h.listener)
+	h.names = HostsOf(h.listener, h.Config.Addr, h.Config.PublicURL)
 	h.health.Add(boot.Check{Name: "started", Look: h.starting.look})
 	h.door.Handle("/livez", h.health)
 	h.door.Handle("/readyz", h.health)
 	h.door.Handle("/", problem.Guard(h.log, http.HandlerFunc(h.notYet)))
 	server := boot.NewServer(h.door, h.log)
-	go func() { _ = server.Serve(boot.Limit(h.listener, h.cfg.HTTP)) }()
+	go func() { _ = server.Serve(boot.Limit(h.listener, h.Config.HTTP)) }()
 	h.later(func() error {
 		close(h.closing)
 		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
@@ -151,29 +155,29 @@ func (h *house) listen(context.Context) (err error) {
 }
 
 // openLedger opens the embedded ledger, or finds the one configured.
-func (h *house) openLedger(ctx context.Context) (err error) {
-	h.rpcURL = h.cfg.Ledger.URL
+func (h *Stack) openLedger(ctx context.Context) (err error) {
+	h.RPC = h.Config.Ledger.URL
 	if h.embedded() {
-		h.net, err = devnet.Open(devnet.Config{Passphrase: h.cfg.Ledger.Passphrase, Interval: h.cfg.Ledger.Interval,
-			Path: h.path("ledger.db"), Logger: h.log.With("part", "ledger")})
+		h.Devnet, err = devnet.Open(devnet.Config{Passphrase: h.Config.Ledger.Passphrase, Interval: h.Config.Ledger.Interval,
+			Path: h.Path("ledger.db"), Logger: h.log.With("part", "ledger")})
 		if err != nil {
 			return h.notOpened("ledger", err)
 		}
-		h.later(h.net.Close)
-		h.rpcURL = h.base + "/rpc"
-		h.cfg.Ledger.Friendbot = h.rpcURL + "/friendbot"
-		door := h.names.only(http.StripPrefix("/rpc", h.net.Handler()))
+		h.later(h.Devnet.Close)
+		h.RPC = h.URL + "/rpc"
+		h.Config.Ledger.Friendbot = h.RPC + "/friendbot"
+		door := h.names.Only(http.StripPrefix("/rpc", h.Devnet.Handler()))
 		h.door.Handle("/rpc/", door)
 		h.door.Handle("/rpc", door)
-		h.door.Handle("/horizon/", h.names.only(http.StripPrefix("/horizon", horizonserver.New(h.net, horizonserver.Config{}))))
+		h.door.Handle("/horizon/", h.names.Only(http.StripPrefix("/horizon", horizonserver.New(h.Devnet, horizonserver.Config{}))))
 	}
 	return nil
 }
 
 // dial opens a view of the ledger, by the protocol that is configured, as soon as it answers. sponsor is "" for the signer's
 // view. A ledger of another network is an error.
-func (h *house) dial(ctx context.Context, sponsor string) (port desk.Ledger, err error) {
-	err = h.await(ctx, "the ledger at "+h.ledgerHost(), func(ctx context.Context) error {
+func (h *Stack) dial(ctx context.Context, sponsor string) (port desk.Ledger, err error) {
+	err = h.await(ctx, "the ledger at "+h.LedgerHost(), func(ctx context.Context) error {
 		port, err = h.dialOnce(ctx, sponsor)
 		return err
 	})
@@ -183,8 +187,8 @@ func (h *house) dial(ctx context.Context, sponsor string) (port desk.Ledger, err
 	return port, nil
 }
 
-func (h *house) dialOnce(ctx context.Context, sponsor string) (desk.Ledger, error) {
-	port, done, err := dialLedger(ctx, ledgerConfig{URL: h.rpcURL, Horizon: h.cfg.Ledger.Horizon, Passphrase: h.cfg.Ledger.Passphrase}, sponsor)
+func (h *Stack) dialOnce(ctx context.Context, sponsor string) (desk.Ledger, error) {
+	port, done, err := Dial(ctx, ledgerConfig{URL: h.RPC, Horizon: h.Config.Ledger.Horizon, Passphrase: h.Config.Ledger.Passphrase}, sponsor)
 	if err != nil {
 		return nil, err
 	}
@@ -193,25 +197,25 @@ func (h *house) dialOnce(ctx context.Context, sponsor string) (desk.Ledger, erro
 }
 
 // openSigner opens the signer with a view of the ledger of its own.
-func (h *house) openSigner(ctx context.Context) (err error) {
+func (h *Stack) openSigner(ctx context.Context) (err error) {
 	own, err := h.dial(ctx, "")
 	if err != nil {
 		return err
 	}
-	h.signer, err = signer.Open(ctx, signer.Config{Dir: h.cfg.Data, Passphrase: h.cfg.Ledger.Passphrase,
-		Channels: h.cfg.Channels, Ledger: own, Policy: h.cfg.Signer.policy(), Known: h.knownSigner(), Log: h.log.With("part", "signer")})
+	h.Signer, err = signer.Open(ctx, signer.Config{Dir: h.Config.Data, Passphrase: h.Config.Ledger.Passphrase,
+		Channels: h.Config.Channels, Ledger: own, Policy: h.Config.Signer.policy(), Known: h.knownSigner(), Log: h.log.With("part", "signer")})
 	if err != nil {
 		return h.notOpened("signer", err)
 	}
-	h.later(h.signer.Close)
-	sponsor, _, err := h.signer.Accounts(ctx)
+	h.later(h.Signer.Close)
+	sponsor, _, err := h.Signer.Accounts(ctx)
 	if err == nil {
-		h.port, err = h.dial(ctx, sponsor)
+		h.Ledger, err = h.dial(ctx, sponsor)
 	}
 	return err
 }
 
-func (h *house) openStore(ctx context.Context) (err error) {
+func (h *Stack) openStore(ctx context.Context) (err error) {
 	if err := h.handleKeys(); err != nil {
 		return err
 	}
@@ -220,51 +224,51 @@ func (h *house) openStore(ctx context.Context) (err error) {
 			h.pump.Wake()
 		}
 	})}
-	if h.cfg.observe != nil {
-		options = append(options, sqlstore.WithCommitObserver(h.cfg.observe))
+	if h.Config.Observe != nil {
+		options = append(options, sqlstore.WithCommitObserver(h.Config.Observe))
 	}
-	if h.store, err = sqlstore.Open(ctx, h.path("restante.db"), h.cfg.keys, options...); err != nil {
+	if h.Store, err = sqlstore.Open(ctx, h.Path("restante.db"), h.keys, options...); err != nil {
 		return err
 	}
-	h.later(h.store.Close)
-	h.anchored = &desk.Anchored{Signer: h.signer, Store: h.store}
+	h.later(h.Store.Close)
+	h.anchored = &desk.Anchored{Signer: h.Signer, Store: h.Store}
 	return nil
 }
 
-func (h *house) openBus(context.Context) (err error) {
-	if h.bus, err = jet.Start(jet.Config{Dir: h.path("bus"), Logger: h.log.With("part", "bus")}); err != nil {
+func (h *Stack) openBus(context.Context) (err error) {
+	if h.bus, err = jet.Start(jet.Config{Dir: h.Path("bus"), Logger: h.log.With("part", "bus")}); err != nil {
 		return err
 	}
 	h.later(func() error { h.bus.Close(); return nil })
-	h.pump = jet.NewPump(h.store, h.bus, h.log, h.cfg.muteBus)
+	h.pump = jet.NewPump(h.Store, h.bus, h.log, h.Config.MuteBus)
 	return nil
 }
 
 // openDesk makes the one writer, and the worker that does what it asks for.
-func (h *house) openDesk(ctx context.Context) error {
-	id := sha256.Sum256([]byte(h.cfg.Ledger.Passphrase))
-	h.desk = &desk.Desk{Store: h.store, Network: hex.EncodeToString(id[:]), Now: h.cfg.now, Process: rand.Text()}
+func (h *Stack) openDesk(ctx context.Context) error {
+	id := sha256.Sum256([]byte(h.Config.Ledger.Passphrase))
+	h.Desk = &desk.Desk{Store: h.Store, Network: hex.EncodeToString(id[:]), Now: h.Config.Now, Process: rand.Text()}
 	if err := h.recognize(ctx); err != nil {
 		return err
 	}
-	if err := h.desk.Alone(ctx); err != nil { // the signer's lock keeps every other process off this directory
+	if err := h.Desk.Alone(ctx); err != nil { // the signer's lock keeps every other process off this directory
 		return err
 	}
 	var mailer post.Mailer
-	if h.cfg.Mail.Set() {
-		smtp, err := post.NewSMTP(h.cfg.Mail)
+	if h.Config.Mail.Set() {
+		smtp, err := post.NewSMTP(h.Config.Mail)
 		if err != nil {
 			return err
 		}
 		mailer = smtp
 		h.health.Add(boot.Check{Name: "mail", Look: smtp.Ready})
 	} else {
-		h.mail = &post.Mailbox{}
-		mailer = h.mail
+		h.Mailbox = &post.Mailbox{}
+		mailer = h.Mailbox
 	}
-	h.worker = worker.New(h.cfg.Worker, worker.Deps{
-		Desk: h.desk, Store: h.store, Signer: h.anchored, Ledger: h.port, Log: h.log.With("part", "worker"),
-		Announce: announcer{h.bus, h.cfg.muteBus}, Post: &post.Office{Mailer: mailer, Codes: h.cfg.keys, Now: h.cfg.now},
+	h.worker = worker.New(h.Config.Worker, worker.Deps{
+		Desk: h.Desk, Store: h.Store, Signer: h.anchored, Ledger: h.Ledger, Log: h.log.With("part", "worker"),
+		Announce: announcer{h.bus, h.Config.MuteBus}, Post: &post.Office{Mailer: mailer, Codes: h.keys, Now: h.Config.Now},
 	})
 	return nil
 }
@@ -288,16 +292,16 @@ func (a announcer) Announce(ctx context.Context, row desk.Work, p relay.Payment)
 }
 
 // openDoors puts the API, the page, the mailbox and the ledger behind the one port.
-func (h *house) openDoors(context.Context) error {
-	page, err := web.New(web.Config{Network: h.cfg.Ledger.Passphrase})
+func (h *Stack) openDoors(context.Context) error {
+	page, err := web.New(web.Config{Network: h.Config.Ledger.Passphrase})
 	if err != nil {
 		return err
 	}
 	door, err := api.New(api.Config{
-		PublicURL: h.publicURL(), Network: h.cfg.Ledger.Passphrase, FundingLedgers: h.cfg.Worker.BoundLedgers,
+		PublicURL: h.publicURL(), Network: h.Config.Ledger.Passphrase, FundingLedgers: h.Config.Worker.BoundLedgers,
 	}, api.Deps{
-		Desk: h.desk, Store: h.store, Signer: fundedTreasuries{h.anchored, h}, Ledger: h.port, Codes: h.cfg.keys,
-		Bus: ringer{h.bus}, Closing: h.closing, Log: h.log.With("part", "api"), Now: h.cfg.now,
+		Desk: h.Desk, Store: h.Store, Signer: fundedTreasuries{h.anchored, h}, Ledger: h.Ledger, Codes: h.keys,
+		Bus: ringer{h.bus}, Closing: h.closing, Log: h.log.With("part", "api"), Now: h.Config.Now,
 	})
 	if err != nil {
 		return err
@@ -305,15 +309,15 @@ func (h *house) openDoors(context.Context) error {
 	h.door.Handle("/v1/", h.onceSettled(door))
 	h.door.Handle("/c/", page)
 	h.door.Handle("/static/", page)
-	if h.mail != nil {
-		h.door.Handle("/dev/", h.names.only(h.mail.Handler()))
+	if h.Mailbox != nil {
+		h.door.Handle("/dev/", h.names.Only(h.Mailbox.Handler()))
 	}
 	h.watchHealth()
 	return nil
 }
 
 // onceSettled keeps the API shut until the database has heard from the signer's log what it may have forgotten.
-func (h *house) onceSettled(next http.Handler) http.Handler {
+func (h *Stack) onceSettled(next http.Handler) http.Handler {
 	starting := problem.Guard(h.log, http.HandlerFunc(h.notYet))
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !h.settled.Load() {
@@ -324,9 +328,9 @@ func (h *house) onceSettled(next http.Handler) http.Handler {
 	})
 }
 
-func (h *house) publicURL() string {
-	if h.cfg.PublicURL != "" {
-		return h.cfg.PublicURL
+func (h *Stack) publicURL() string {
+	if h.Config.PublicURL != "" {
+		return h.Config.PublicURL
 	}
-	return h.base
+	return h.URL
 }

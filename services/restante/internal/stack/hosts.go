@@ -1,4 +1,4 @@
-package main
+package stack
 
 import (
 	"fmt"
@@ -9,7 +9,7 @@ import (
 )
 
 // developmentDoors names what `up` opens that has no place where other people are.
-func (c houseConfig) developmentDoors() (doors []string) {
+func (c Config) developmentDoors() (doors []string) {
 	if !c.Mail.Set() {
 		doors = append(doors, "the development mailbox, which shows every code")
 	}
@@ -21,7 +21,7 @@ func (c houseConfig) developmentDoors() (doors []string) {
 
 // listenOn takes a port. An address that other machines can reach is refused where doors of development are behind it, unless
 // the operator says that he knows.
-func listenOn(addr string, iKnow bool, doors ...string) (net.Listener, error) {
+func Listen(addr string, iKnow bool, doors ...string) (net.Listener, error) {
 	at, err := net.ResolveTCPAddr("tcp", addr)
 	if err != nil {
 		return nil, fmt.Errorf("cannot listen on %s: %w", addr, err)
@@ -38,7 +38,7 @@ func listenOn(addr string, iKnow bool, doors ...string) (net.Listener, error) {
 }
 
 // localAddress is how programs on this machine reach a listener.
-func localAddress(l net.Listener) string {
+func LocalAddress(l net.Listener) string {
 	at, ok := l.Addr().(*net.TCPAddr)
 	if !ok || !at.IP.IsUnspecified() {
 		return l.Addr().String()
@@ -54,7 +54,7 @@ type names struct {
 }
 
 // namesOf are the names that a listener was started under, by its address and by the public URL, and those of this machine.
-func namesOf(l net.Listener, addr, publicURL string) names {
+func HostsOf(l net.Listener, addr, publicURL string) names {
 	n := names{known: map[string]bool{"localhost": true}}
 	if host, _, err := net.SplitHostPort(addr); err == nil && host != "" {
 		n.known[strings.ToLower(host)] = true
@@ -82,7 +82,7 @@ func (n names) has(hostport string) bool {
 }
 
 // only lets requests through that name one of the hosts.
-func (n names) only(next http.Handler) http.Handler {
+func (n names) Only(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !n.has(r.Host) {
 			http.Error(w, "This door is for development on this machine; it does not answer to this host name.", http.StatusMisdirectedRequest)

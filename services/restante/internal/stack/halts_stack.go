@@ -1,4 +1,4 @@
-package main
+package stack
 
 import (
 	"context"
@@ -6,35 +6,22 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/spf13/cobra"
-
 	"github.com/restante/restante/relay"
 )
 
-// anyHalt stands for --lift-halt without a hash.
-const anyHalt = "any"
-
-// haltArgument lets the hash of --lift-halt follow it as a word of its own, which no flag with an optional value takes.
-func haltArgument(cfg *upConfig) cobra.PositionalArgs {
-	return func(cmd *cobra.Command, args []string) error {
-		if cfg.lift == anyHalt && len(args) == 1 {
-			cfg.lift = args[0]
-			return nil
-		}
-		return cobra.NoArgs(cmd, args)
-	}
-}
+// AnyHalt is a Config.Lift that names no hash: the halt that stops everything, or the only one.
+const AnyHalt = "any"
 
 // liftHalt goes on after the halt that was named at the start.
-func (h *house) liftHalt(ctx context.Context) error {
-	if h.cfg.lift == "" {
+func (h *Stack) LiftHalt(ctx context.Context) error {
+	if h.Config.Lift == "" {
 		return nil
 	}
-	hash := h.cfg.lift
-	if hash == anyHalt {
+	hash := h.Config.Lift
+	if hash == AnyHalt {
 		hash = ""
 	}
-	lifted, err := h.desk.Lift(ctx, hash)
+	lifted, err := h.Desk.Lift(ctx, hash)
 	var f *relay.Fault
 	if errors.As(err, &f) && f.Public != "" {
 		return fmt.Errorf("--lift-halt: %s", f.Public)
@@ -45,24 +32,9 @@ func (h *house) liftHalt(ctx context.Context) error {
 	return err
 }
 
-// haltsStand tells the operator at the start what stands still, and how it goes on.
-func (c *cli) haltsStand(all []relay.Halt) {
-	for _, h := range all {
-		what := "nothing that moves money is done"
-		switch h.Scope {
-		case relay.HaltPayment:
-			what = "payment " + string(h.Payment) + " is stopped, and no other"
-		case relay.HaltApp:
-			what = "app " + string(h.App) + " is stopped, and no other"
-		}
-		fmt.Fprintf(c.stdout, "HALTED: %s, because %s\nIt is about %s. Find out why, then start with --lift-halt %s: that goes on past this hash, and no other.\n\n",
-			what, h.Why, h.Hash, h.Hash)
-	}
-}
-
 // nothingHalted says whether everything that moves money is stopped.
-func (h *house) nothingHalted(ctx context.Context) error {
-	halt, err := h.desk.Halted(ctx)
+func (h *Stack) nothingHalted(ctx context.Context) error {
+	halt, err := h.Desk.Halted(ctx)
 	if err == nil && halt.Scope != "" {
 		err = relay.NewFault(relay.Unavailable, "halted", "Everything that moves money is stopped until a person has looked; it is about "+halt.Hash+", and the log says why.", errors.New(halt.Why))
 	}
@@ -73,8 +45,8 @@ func (h *house) nothingHalted(ctx context.Context) error {
 const mostNamed = 5
 
 // nothingHeld says whether payments or apps are stopped while the others go on: how many, and about which hashes.
-func (h *house) nothingHeld(ctx context.Context) error {
-	all, err := h.desk.Halts(ctx)
+func (h *Stack) nothingHeld(ctx context.Context) error {
+	all, err := h.Desk.Halts(ctx)
 	if err != nil {
 		return err
 	}

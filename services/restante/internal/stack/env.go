@@ -1,4 +1,4 @@
-package main
+package stack
 
 import (
 	"bufio"
@@ -12,17 +12,17 @@ import (
 
 // writeEnv writes DATA/dev.env whole or not at all, for its owner only: what commands and SDKs need to use this instance, as
 // lines that a POSIX shell can source. RESTANTE_RPC or RESTANTE_HORIZON is empty when the ledger is not spoken to that way.
-func (h *house) writeEnv(app relay.AppID, key string) error {
-	rpc, horizon := h.cfg.Ledger.URL, h.cfg.Ledger.Horizon
-	if h.net != nil {
-		rpc, horizon = h.rpcURL, h.base+"/horizon"
+func (h *Stack) writeEnv(app relay.AppID, key string) error {
+	rpc, horizon := h.Config.Ledger.URL, h.Config.Ledger.Horizon
+	if h.Devnet != nil {
+		rpc, horizon = h.RPC, h.URL+"/horizon"
 	}
-	return h.putEnv(map[string]string{"RESTANTE_SERVER": h.base, "RESTANTE_KEY": key, "RESTANTE_RPC": rpc, "RESTANTE_HORIZON": horizon,
-		"RESTANTE_NETWORK": h.cfg.Ledger.Passphrase, "RESTANTE_APP": string(app)})
+	return h.putEnv(map[string]string{"RESTANTE_SERVER": h.URL, "RESTANTE_KEY": key, "RESTANTE_RPC": rpc, "RESTANTE_HORIZON": horizon,
+		"RESTANTE_NETWORK": h.Config.Ledger.Passphrase, "RESTANTE_APP": string(app)})
 }
 
 // putEnv writes DATA/dev.env. What is not known is left out.
-func (h *house) putEnv(env map[string]string) error {
+func (h *Stack) putEnv(env map[string]string) error {
 	var b strings.Builder
 	for _, name := range []string{"RESTANTE_SERVER", "RESTANTE_KEY", "RESTANTE_RPC", "RESTANTE_HORIZON", "RESTANTE_NETWORK", "RESTANTE_APP"} {
 		value, known := env[name]
@@ -34,11 +34,19 @@ func (h *house) putEnv(env map[string]string) error {
 		}
 		fmt.Fprintf(&b, "%s=%s\n", name, quoted(value))
 	}
-	return durable.Replace(h.path("dev.env"), []byte(b.String()))
+	return durable.Replace(h.Path("dev.env"), []byte(b.String()))
 }
 
 // quoted is a word of a POSIX shell that means s: in single quotes, where nothing but the quote itself is special.
 func quoted(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'" }
+
+// shellWord is s as a word of a POSIX shell, in quotes where it needs them.
+func ShellWord(s string) string {
+	if s != "" && strings.Trim(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./:@+,=") == "" {
+		return s
+	}
+	return quoted(s)
+}
 
 func unquoted(s string) string {
 	if len(s) < 2 || s[0] != '\'' || s[len(s)-1] != '\'' {
@@ -48,7 +56,7 @@ func unquoted(s string) string {
 }
 
 // readEnv reads the lines of a dev.env.
-func readEnv(path string) (map[string]string, error) {
+func ReadEnv(path string) (map[string]string, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, err

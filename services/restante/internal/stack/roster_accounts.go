@@ -1,4 +1,4 @@
-package main
+package stack
 
 import (
 	"cmp"
@@ -10,6 +10,7 @@ import (
 
 	"github.com/restante/restante/relay"
 	"github.com/restante/restante/relay/stellar"
+	"github.com/restante/restante/services/internal/boot"
 )
 
 // need is an account that has to be on the ledger before anything can be sent.
@@ -26,17 +27,17 @@ const openAtOnce = 5
 
 // sponsorNeeds is what the sponsor must hold at first: its own reserve, that of the channels it makes, and that of a few
 // payments. The same on every start.
-func sponsorNeeds(channels int) relay.Stroops {
+func SponsorNeeds(channels int) relay.Stroops {
 	return relay.Stroops(2+2*channels+2*openAtOnce) * stellar.BaseReserve
 }
 
 // treasuryNeeds is what an account must hold to be there at all. What it sends comes on top.
-const treasuryNeeds = 2 * stellar.BaseReserve
+const TreasuryNeeds = 2 * stellar.BaseReserve
 
 // muster sees to it that the accounts of the service and of the development app are on the ledger. What it has seen there it
 // does not ask for again; each question is asked until it is answered.
 type muster struct {
-	*house
+	*Stack
 	treasury string
 	there    map[string]bool
 }
@@ -46,7 +47,7 @@ func (m muster) exists(ctx context.Context, account string) (bool, error) {
 	if m.there[account] {
 		return true, nil
 	}
-	_, err := patiently(ctx, m.house, func(ctx context.Context) (int64, error) { return m.port.Sequence(ctx, account) })
+	_, err := patiently(ctx, m.Stack, func(ctx context.Context) (int64, error) { return m.Ledger.Sequence(ctx, account) })
 	if errors.Is(err, relay.ErrNotFound) {
 		return false, nil
 	}
@@ -79,7 +80,7 @@ func (m muster) needs(ctx context.Context) (missing []need, err error) {
 	if err != nil {
 		return nil, err
 	}
-	first := need{Role: "sponsor", Account: sponsor, AtLeast: sponsorNeeds(len(all))}
+	first := need{Role: "sponsor", Account: sponsor, AtLeast: SponsorNeeds(len(all))}
 	if first.Exists, err = m.exists(ctx, sponsor); err != nil {
 		return nil, err
 	}
@@ -88,8 +89,8 @@ func (m muster) needs(ctx context.Context) (missing []need, err error) {
 		return nil, err
 	}
 	if first.Exists && len(none) > 0 {
-		facts, err := patiently(ctx, m.house, func(ctx context.Context) (relay.AccountFacts, error) {
-			facts, _, err := m.port.Look(ctx, relay.Native, sponsor)
+		facts, err := patiently(ctx, m.Stack, func(ctx context.Context) (relay.AccountFacts, error) {
+			facts, _, err := m.Ledger.Look(ctx, relay.Native, sponsor)
 			return facts[sponsor], err
 		})
 		if err != nil {
@@ -102,21 +103,21 @@ func (m muster) needs(ctx context.Context) (missing []need, err error) {
 	}
 	there, err := m.exists(ctx, m.treasury)
 	if err == nil && !there {
-		missing = append(missing, need{Role: "treasury", Account: m.treasury, AtLeast: treasuryNeeds})
+		missing = append(missing, need{Role: "treasury", Account: m.treasury, AtLeast: TreasuryNeeds})
 	}
 	return missing, err
 }
 
 // readyAccounts returns when the accounts are there: made by the friendbot where there is one, else by the operator, to whom
 // all of them are named at once. The sponsor makes the channels.
-func (h *house) readyAccounts(ctx context.Context, treasury string) error {
+func (h *Stack) readyAccounts(ctx context.Context, treasury string) error {
 	m, named := muster{h, treasury, map[string]bool{}}, false
 	err := h.await(ctx, "accounts on the ledger", func(ctx context.Context) error {
 		missing, err := m.needs(ctx)
 		if err != nil || len(missing) == 0 {
 			return err
 		}
-		if h.cfg.Ledger.Friendbot != "" {
+		if h.Config.Ledger.Friendbot != "" {
 			if err := h.befriendAll(ctx, missing); err != nil {
 				return err
 			}
@@ -126,7 +127,7 @@ func (h *house) readyAccounts(ctx context.Context, treasury string) error {
 		}
 		if !named {
 			named = true
-			h.tell(payIn(missing) + "\"restante accounts --data " + h.cfg.Data + "\" shows them again. Waiting.")
+			h.tell(payIn(missing) + "\"restante accounts --data " + h.Config.Data + "\" shows them again. Waiting.")
 		}
 		return relay.NewFault(relay.Unavailable, "accounts_missing", "It waits for lumens:"+inShort(missing)+".", nil)
 	})
@@ -179,7 +180,7 @@ func (m muster) makeChannels(ctx context.Context) error {
 		if err != nil || len(missing) == 0 {
 			return err
 		}
-		head, err := patiently(ctx, m.house, m.port.Head)
+		head, err := patiently(ctx, m.Stack, m.Ledger.Head)
 		if err != nil {
 			return err
 		}
@@ -190,21 +191,21 @@ func (m muster) makeChannels(ctx context.Context) error {
 			}
 		}
 		// What it answers proves nothing; the next look does.
-		if _, err := m.port.Submit(ctx, envelope); err != nil && ctx.Err() != nil {
+		if _, err := m.Ledger.Submit(ctx, envelope); err != nil && ctx.Err() != nil {
 			return err
 		}
-		if err := pauseFor(ctx, m.pollLedger()); err != nil {
+		if err := boot.Pause(ctx, m.PollEvery()); err != nil {
 			return err
 		}
 	}
 }
 
 // pollLedger is the pause before the ledger is looked at again.
-func (h *house) pollLedger() time.Duration {
-	if h.net != nil {
+func (h *Stack) PollEvery() time.Duration {
+	if h.Devnet != nil {
 		return 20 * time.Millisecond
 	}
-	return cmp.Or(h.cfg.Worker.WatchEvery, 300*time.Millisecond)
+	return cmp.Or(h.Config.Worker.WatchEvery, 300*time.Millisecond)
 }
 
 func (m muster) signChannels(ctx context.Context, missing []string) (envelope []byte, bound uint32, err error) {
@@ -212,19 +213,19 @@ func (m muster) signChannels(ctx context.Context, missing []string) (envelope []
 	if err != nil {
 		return nil, 0, err
 	}
-	sequence, err := patiently(ctx, m.house, func(ctx context.Context) (int64, error) { return m.port.Sequence(ctx, sponsor) })
+	sequence, err := patiently(ctx, m.Stack, func(ctx context.Context) (int64, error) { return m.Ledger.Sequence(ctx, sponsor) })
 	if err != nil {
 		return nil, 0, err
 	}
-	bid, err := patiently(ctx, m.house, m.port.FeeBid)
+	bid, err := patiently(ctx, m.Stack, m.Ledger.FeeBid)
 	if err != nil {
 		return nil, 0, err
 	}
-	_, err = patiently(ctx, m.house, func(ctx context.Context) (struct{}, error) {
+	_, err = patiently(ctx, m.Stack, func(ctx context.Context) (struct{}, error) {
 		// The head is read last, at every attempt: while the ledger does not answer, the end that was reckoned from an older one passes.
-		head, err := m.port.Head(ctx)
+		head, err := m.Ledger.Head(ctx)
 		if err == nil {
-			envelope, bound, err = m.house.signer.MakeChannels(ctx, missing, sequence+1, bid, head)
+			envelope, bound, err = m.Stack.Signer.MakeChannels(ctx, missing, sequence+1, bid, head)
 		}
 		return struct{}{}, err
 	})
