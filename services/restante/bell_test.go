@@ -37,7 +37,7 @@ func TestBell(t *testing.T) {
 	}
 	defer end()
 	for range 100 { // its server is alive and may be writing just now
-		if err = os.RemoveAll(filepath.Join(d.house.Config.Data, "bus")); err == nil {
+		if err = os.RemoveAll(filepath.Join(d.stack.Config.Data, "bus")); err == nil {
 			break
 		}
 		_ = boot.Pause(ctx, 10*time.Millisecond)
@@ -45,7 +45,7 @@ func TestBell(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := d.house.Devnet.SetFaults(devnet.Faults{LoseAnswer: 0.3, Seed: 7}); err != nil {
+	if err := d.stack.Devnet.SetFaults(devnet.Faults{LoseAnswer: 0.3, Seed: 7}); err != nil {
 		t.Fatal(err)
 	}
 	before, err := d.balance(ctx, d.w.App.Treasury)

@@ -85,7 +85,7 @@ func play(ctx context.Context, out io.Writer) (outcome, error) {
 // stage is a private instance with a hand on its ledger, and the people in the play.
 type stage struct {
 	out    io.Writer
-	house  *stack.Stack
+	stack  *stack.Stack
 	app    *client.Client // the sender
 	anyone *client.Client // whoever has a link
 	ledger bareledger.Reader
@@ -99,7 +99,7 @@ func (d *stage) now() time.Time { return time.Now().Add(time.Duration(d.shift.Lo
 // advance lets time pass for everybody.
 func (d *stage) advance(t time.Duration) {
 	d.shift.Add(int64(t))
-	d.house.Devnet.AdvanceClock(t)
+	d.stack.Devnet.AdvanceClock(t)
 }
 
 // raise starts a private instance in a directory of its own that goes when it is closed. change may alter its settings.
@@ -127,7 +127,7 @@ func raise(ctx context.Context, out io.Writer, change func(*stack.Config)) (*sta
 	}
 	stopped := make(chan error, 1)
 	go func() { stopped <- h.Run(ctx) }()
-	d := &stage{out: out, house: h, ledger: bareledger.Reader{URL: h.RPC}, w: w}
+	d := &stage{out: out, stack: h, ledger: bareledger.Reader{URL: h.RPC}, w: w}
 	end := func() { cancel(); <-stopped; _ = os.RemoveAll(dir) }
 	if d.app, err = client.New(h.URL, client.Options{Key: secret.NewString(w.Key)}); err == nil {
 		d.anyone, err = client.New(h.URL, client.Options{Now: d.now})
@@ -165,7 +165,7 @@ func (d *stage) until(ctx context.Context, done func() (bool, error)) error {
 
 // closeLedger closes one ledger and waits until the watcher has taken it in.
 func (d *stage) closeLedger(ctx context.Context) error {
-	seq, err := d.house.Devnet.CloseLedger()
+	seq, err := d.stack.Devnet.CloseLedger()
 	if err != nil {
 		return err
 	}
@@ -174,7 +174,7 @@ func (d *stage) closeLedger(ctx context.Context) error {
 
 func (d *stage) seen(ctx context.Context, seq uint32) error {
 	for {
-		cursor, err := d.house.Desk.Cursor(ctx)
+		cursor, err := d.stack.Desk.Cursor(ctx)
 		if err != nil || cursor >= seq {
 			return err
 		}
@@ -245,7 +245,7 @@ func (d *stage) claimInto(link client.Link, account *keypair.Full) client.ClaimR
 // codeFromInbox waits for the mail with the code asked for at that moment and reads the code out of it.
 func (d *stage) codeFromInbox(ctx context.Context, asked time.Time) (string, error) {
 	for range 1000 {
-		for _, m := range d.house.Mailbox.List("ana@example.com") {
+		for _, m := range d.stack.Mailbox.List("ana@example.com") {
 			if code := sixDigits(m.Text); code != "" && !m.At.Before(asked) {
 				return code, nil
 			}

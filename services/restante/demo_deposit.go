@@ -40,7 +40,7 @@ func (d *stage) rungElsewhere(ctx context.Context, ben person, id *age.X25519Ide
 		in.Ladder[1].Envelope, err = stellar.Sign(rung.XDR, kept.Network, key)
 		return err
 	}
-	crooked, err := client.New(d.house.URL, client.Options{Key: secret.NewString(d.w.Key), HTTPClient: &http.Client{Transport: onTheWay(spoil)}})
+	crooked, err := client.New(d.stack.URL, client.Options{Key: secret.NewString(d.w.Key), HTTPClient: &http.Client{Transport: onTheWay(spoil)}})
 	if err != nil {
 		return err
 	}

@@ -82,10 +82,10 @@ func (d *stage) anotherApp(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := d.whileClosing(ctx, func(ctx context.Context) error { return d.house.Befriend(ctx, app.Treasury) }); err != nil {
+	if err := d.whileClosing(ctx, func(ctx context.Context) error { return d.stack.Befriend(ctx, app.Treasury) }); err != nil {
 		return err
 	}
-	other, err := client.New(d.house.URL, client.Options{Key: secret.NewString(app.Key.Text)})
+	other, err := client.New(d.stack.URL, client.Options{Key: secret.NewString(app.Key.Text)})
 	if err != nil {
 		return err
 	}

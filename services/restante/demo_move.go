@@ -91,7 +91,7 @@ func (d *stage) claimAndHold(ctx context.Context, sent client.Sent) (string, err
 	if err != nil {
 		return "", err
 	}
-	h, err := redeem.Open(sent.Link.Secret, proven, redeem.Expect{Payment: sent.Payment.ID, Network: d.house.Config.Ledger.Passphrase,
+	h, err := redeem.Open(sent.Link.Secret, proven, redeem.Expect{Payment: sent.Payment.ID, Network: d.stack.Config.Ledger.Passphrase,
 		Policy: relay.Link, Asset: relay.Native, Amount: relay.Stroops(amount)})
 	if err != nil {
 		return "", err

@@ -145,7 +145,7 @@ func noteAndPreview(ctx context.Context, d *stage) error {
 		return err
 	}
 	defer os.RemoveAll(loot)
-	files, err := copyTree(d.house.Config.Data, loot)
+	files, err := copyTree(d.stack.Config.Data, loot)
 	if err != nil {
 		return err
 	}

@@ -21,7 +21,7 @@ func (d *stage) somebody(ctx context.Context) (person, error) {
 	if err != nil {
 		return person{}, err
 	}
-	return person{k}, d.whileClosing(ctx, func(ctx context.Context) error { return d.house.Befriend(ctx, k.Address()) })
+	return person{k}, d.whileClosing(ctx, func(ctx context.Context) error { return d.stack.Befriend(ctx, k.Address()) })
 }
 
 // signedBy is a transaction of an account's, signed by somebody: its envelope and hash.
@@ -37,13 +37,13 @@ func (d *stage) signedBy(ctx context.Context, signer *keypair.Full, account stri
 	if err != nil {
 		return "", "", err
 	}
-	if tx, err = tx.Sign(d.house.Config.Ledger.Passphrase, signer); err != nil {
+	if tx, err = tx.Sign(d.stack.Config.Ledger.Passphrase, signer); err != nil {
 		return "", "", err
 	}
 	if text, err = tx.Base64(); err != nil {
 		return "", "", err
 	}
-	hash, err = tx.HashHex(d.house.Config.Ledger.Passphrase)
+	hash, err = tx.HashHex(d.stack.Config.Ledger.Passphrase)
 	return text, hash, err
 }
 
@@ -79,7 +79,7 @@ func (d *stage) holds(ctx context.Context, who, account, asset string, want int6
 // its box is sealed to recipient.
 func (d *stage) fromWallet(p person, recipient string, kept *client.OwnReceipt) client.OwnRequest {
 	*kept = client.OwnReceipt{}
-	sign := client.SignWith(d.house.Config.Ledger.Passphrase, secret.NewString(p.Seed()))
+	sign := client.SignWith(d.stack.Config.Ledger.Passphrase, secret.NewString(p.Seed()))
 	return client.OwnRequest{
 		SendRequest: client.SendRequest{To: "ana@example.com", Amount: "25", Note: "for the concert"}, From: p.Address(), Recipients: []string{recipient},
 		Keep:  func(r client.OwnReceipt) error { *kept = r; return nil },
@@ -95,7 +95,7 @@ func (d *stage) fromWallet(p person, recipient string, kept *client.OwnReceipt) 
 
 // service is what the service's own accounts have: the sponsor, and the channels together.
 func (d *stage) service(ctx context.Context) (total int64, err error) {
-	sponsor, channels, err := d.house.Signer.Accounts(ctx)
+	sponsor, channels, err := d.stack.Signer.Accounts(ctx)
 	if err != nil {
 		return 0, err
 	}

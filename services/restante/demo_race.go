@@ -62,7 +62,7 @@ func (d *stage) race(ctx context.Context, claimFirst bool) error {
 	if !claimFirst {
 		order = []string{back, claim}
 	}
-	seq, err := d.house.Devnet.CloseWith(order...)
+	seq, err := d.stack.Devnet.CloseWith(order...)
 	if err != nil {
 		return err
 	}
@@ -92,7 +92,7 @@ func (d *stage) race(ctx context.Context, claimFirst bool) error {
 
 // loserFailed is the control: the second envelope is in the same ledger and must have failed there.
 func (d *stage) loserFailed(ctx context.Context, envelope string) error {
-	_, outer, err := stellar.Hashes(envelope, d.house.Config.Ledger.Passphrase)
+	_, outer, err := stellar.Hashes(envelope, d.stack.Config.Ledger.Passphrase)
 	if err != nil {
 		return err
 	}
@@ -118,29 +118,29 @@ func (d *stage) ownClaim(ctx context.Context, link client.Link, account *keypair
 		return "", err
 	}
 	payer := keypair.MustRandom()
-	if err := d.house.Befriend(ctx, payer.Address()); err != nil {
+	if err := d.stack.Befriend(ctx, payer.Address()); err != nil {
 		return "", err
 	}
-	bump, err := stellar.BuildFeeBump(signed, d.house.Config.Ledger.Passphrase, payer.Address(), 1000)
+	bump, err := stellar.BuildFeeBump(signed, d.stack.Config.Ledger.Passphrase, payer.Address(), 1000)
 	if err != nil {
 		return "", err
 	}
-	return stellar.Sign(bump.XDR, d.house.Config.Ledger.Passphrase, payer)
+	return stellar.Sign(bump.XDR, d.stack.Config.Ledger.Passphrase, payer)
 }
 
 // ownReturn is the first rung in a fee bump, as the worker would hand it in.
 func (d *stage) ownReturn(ctx context.Context, id string) (string, error) {
-	all, err := d.house.Desk.EnvelopesOf(ctx, relay.PaymentID(id))
+	all, err := d.stack.Desk.EnvelopesOf(ctx, relay.PaymentID(id))
 	if err != nil {
 		return "", err
 	}
-	p, err := d.house.Desk.Payment(ctx, relay.PaymentID(id))
+	p, err := d.stack.Desk.Payment(ctx, relay.PaymentID(id))
 	if err != nil {
 		return "", err
 	}
 	for _, e := range all {
 		if e.Kind == relay.ReturnEnvelope && e.Rung == p.Ladder().Rungs()-1 {
-			outer, err := d.house.Signer.Bump(ctx, e.Hash, e.XDR, 10_000)
+			outer, err := d.stack.Signer.Bump(ctx, e.Hash, e.XDR, 10_000)
 			return base64.StdEncoding.EncodeToString(outer), err
 		}
 	}
@@ -159,8 +159,8 @@ func lostAnswerThenCancel(ctx context.Context, d *stage) error {
 	if err != nil {
 		return err
 	}
-	d.house.Devnet.SetFaults(devnet.Faults{LoseAnswer: 1, Seed: 7})
-	defer d.house.Devnet.SetFaults(devnet.Faults{})
+	d.stack.Devnet.SetFaults(devnet.Faults{LoseAnswer: 1, Seed: 7})
+	defer d.stack.Devnet.SetFaults(devnet.Faults{})
 	if err := d.submitOnly(ctx, sent.Link, account); err != nil {
 		return err
 	}
@@ -219,7 +219,7 @@ func (d *stage) open(ctx context.Context, link client.Link) (redeem.Holding, str
 	if err != nil {
 		return redeem.Holding{}, "", err
 	}
-	h, err := redeem.Open(link.Secret, proven, redeem.Expect{Payment: link.PaymentID, Network: d.house.Config.Ledger.Passphrase,
+	h, err := redeem.Open(link.Secret, proven, redeem.Expect{Payment: link.PaymentID, Network: d.stack.Config.Ledger.Passphrase,
 		Policy: relay.Guarded, Asset: relay.Native, Amount: relay.Stroops(amount)})
 	return h, proven.Proof, err
 }

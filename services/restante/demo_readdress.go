@@ -91,7 +91,7 @@ func (d *stage) strangerHasACode(ctx context.Context, address string) (client.Se
 		return sent, client.Evidence{}, err
 	}
 	for range 1000 {
-		for _, m := range d.house.Mailbox.List(address) {
+		for _, m := range d.stack.Mailbox.List(address) {
 			if code := sixDigits(m.Text); code != "" {
 				return sent, client.Evidence{Session: session.Session, Code: code}, nil
 			}

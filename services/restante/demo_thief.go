@@ -39,11 +39,11 @@ func stolenDirectory(ctx context.Context, d *stage) error {
 		return err
 	}
 	defer os.RemoveAll(loot)
-	files, err := copyTree(d.house.Config.Data, loot)
+	files, err := copyTree(d.stack.Config.Data, loot)
 	if err != nil {
 		return err
 	}
-	keys, err := claim.Derive(link.Secret, link.PaymentID, d.house.Config.Ledger.Passphrase)
+	keys, err := claim.Derive(link.Secret, link.PaymentID, d.stack.Config.Ledger.Passphrase)
 	if err != nil {
 		return err
 	}
@@ -71,7 +71,7 @@ func stolenDirectory(ctx context.Context, d *stage) error {
 // made of them. The control is that link and share do open it.
 func (d *stage) boxStaysShut(ctx context.Context, link client.Link, keys claim.Keys) error {
 	var box, rawShare []byte
-	err := d.house.Store.View(ctx, func(tx desk.Tx) (err error) {
+	err := d.stack.Store.View(ctx, func(tx desk.Tx) (err error) {
 		if box, err = tx.Box(relay.PaymentID(link.PaymentID)); err == nil {
 			rawShare, err = tx.Share(relay.PaymentID(link.PaymentID))
 		}
@@ -85,7 +85,7 @@ func (d *stage) boxStaysShut(ctx context.Context, link client.Link, keys claim.K
 		return err
 	}
 	proven := wire.Proven{Box: base64.StdEncoding.EncodeToString(box), Share: base64.StdEncoding.EncodeToString(rawShare), HoldingAccount: *p.HoldingAccount,
-		Asset: p.Asset, Amount: p.Amount, Network: d.house.Config.Ledger.Passphrase, Payment: p.ID}
+		Asset: p.Asset, Amount: p.Amount, Network: d.stack.Config.Ledger.Passphrase, Payment: p.ID}
 	want := redeem.Expect{Payment: p.ID, Network: proven.Network, Policy: relay.Guarded, Asset: relay.Native, Amount: relay.Stroops(amount)}
 	if _, err := redeem.Open(claim.NewSecret(), proven, want); err == nil {
 		return fmt.Errorf("the box opens with a link that the thief made up")
@@ -113,7 +113,7 @@ func (d *stage) boxStaysShut(ctx context.Context, link client.Link, keys claim.K
 // plainRequest sends without a link of our own: the API makes it and returns it once.
 func (d *stage) plainRequest(ctx context.Context) (client.Link, error) {
 	body := `{"to":"ana@example.com","amount":"25"}`
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, d.house.URL+"/v1/payments", strings.NewReader(body))
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, d.stack.URL+"/v1/payments", strings.NewReader(body))
 	if err != nil {
 		return client.Link{}, err
 	}
@@ -258,7 +258,7 @@ func stolenLink(ctx context.Context, d *stage) error {
 // wrongCode is never the code that was mailed: the play may read the inbox, the thief may not.
 func (d *stage) wrongCode(try int) string {
 	mailed := map[string]bool{}
-	for _, m := range d.house.Mailbox.List("ana@example.com") {
+	for _, m := range d.stack.Mailbox.List("ana@example.com") {
 		mailed[sixDigits(m.Text)] = true
 	}
 	for n := 100_000 + try*7; ; n += 1000 {

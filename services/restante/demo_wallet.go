@@ -142,7 +142,7 @@ func vanishedClient(ctx context.Context, d *stage) error {
 					return "", err
 				}
 				before -= 100
-				return client.SignWith(d.house.Config.Ledger.Passphrase, secret.NewString(ben.Seed()))(ctx, envelope)
+				return client.SignWith(d.stack.Config.Ledger.Passphrase, secret.NewString(ben.Seed()))(ctx, envelope)
 			}
 		}
 		_, _ = d.app.SendOwn(ctx, r)

@@ -433,7 +433,7 @@ func TestDoorsOfDevelopment(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer end()
-	_, port, err := net.SplitHostPort(strings.TrimPrefix(d.house.URL, "http://"))
+	_, port, err := net.SplitHostPort(strings.TrimPrefix(d.stack.URL, "http://"))
 	if err != nil {
 		t.Fatal(err)
 	}

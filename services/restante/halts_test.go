@@ -49,16 +49,16 @@ func TestHeldPayment(t *testing.T) {
 		return s
 	}
 	held, free := send(), send()
-	if status, r := readiness(t, d.house.URL); status != http.StatusOK || r.Checks["held"] != "ok" {
+	if status, r := readiness(t, d.stack.URL); status != http.StatusOK || r.Checks["held"] != "ok" {
 		t.Fatalf("before: %d %+v", status, r)
 	}
 	id := relay.PaymentID(held.Payment.ID)
-	all, err := d.house.Desk.Halt(ctx, relay.AboutPayments(hash, fmt.Errorf("two ends: %w", relay.ErrContradiction), id))
+	all, err := d.stack.Desk.Halt(ctx, relay.AboutPayments(hash, fmt.Errorf("two ends: %w", relay.ErrContradiction), id))
 	if err != nil || all {
 		t.Fatalf("it stops everything: %v %v", all, err)
 	}
 
-	status, r := readiness(t, d.house.URL)
+	status, r := readiness(t, d.stack.URL)
 	if status != http.StatusOK || r.Checks["held"] != "failing" || r.Checks["halted"] != "ok" ||
 		!strings.Contains(r.Causes["held"], "1 payment and 0 apps") || !strings.Contains(r.Causes["held"], hash) {
 		t.Errorf("held: %d %+v", status, r)
@@ -127,7 +127,7 @@ func TestHeldPayment(t *testing.T) {
 	if _, err := d.app.Follow(ctx, held.Payment.ID, inState(relay.Returned)); err != nil {
 		t.Error(err)
 	}
-	if status, r := readiness(t, d.house.URL); status != http.StatusOK || r.Checks["held"] != "ok" {
+	if status, r := readiness(t, d.stack.URL); status != http.StatusOK || r.Checks["held"] != "ok" {
 		t.Errorf("after: %d %+v", status, r)
 	}
 }
@@ -135,7 +135,7 @@ func TestHeldPayment(t *testing.T) {
 // typeIn runs a command against an instance, as its app.
 func typeIn(t *testing.T, d *stage, args ...string) (stdout, stderr string, err error) {
 	t.Helper()
-	env := map[string]string{"RESTANTE_SERVER": d.house.URL, "RESTANTE_KEY": d.w.Key, "RESTANTE_STATE": t.TempDir()}
+	env := map[string]string{"RESTANTE_SERVER": d.stack.URL, "RESTANTE_KEY": d.w.Key, "RESTANTE_STATE": t.TempDir()}
 	var out, errs bytes.Buffer
 	err = run(t.Context(), func(name string) string { return env[name] }, args, strings.NewReader(""), &out, &errs)
 	return out.String(), errs.String(), err
@@ -149,7 +149,7 @@ func TestSendWaitsForNoHalt(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer end()
-	if _, err := d.house.Desk.Halt(t.Context(), fmt.Errorf("the ledger is another one: %w", relay.ErrContradiction)); err != nil {
+	if _, err := d.stack.Desk.Halt(t.Context(), fmt.Errorf("the ledger is another one: %w", relay.ErrContradiction)); err != nil {
 		t.Fatal(err)
 	}
 	out, errs, err := typeIn(t, d, "send", "--to", "ana@example.com", "--amount", "25", "--policy", "link", "--wait")
@@ -174,14 +174,14 @@ func TestLiftWhich(t *testing.T) {
 	defer end()
 	halt := func(err error) {
 		t.Helper()
-		if _, err := d.house.Desk.Halt(t.Context(), err); err != nil {
+		if _, err := d.stack.Desk.Halt(t.Context(), err); err != nil {
 			t.Fatal(err)
 		}
 	}
 	lift := func(which, want string) {
 		t.Helper()
-		d.house.Config.Lift = which
-		err := d.house.LiftHalt(t.Context())
+		d.stack.Config.Lift = which
+		err := d.stack.LiftHalt(t.Context())
 		if (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
 			t.Errorf("--lift-halt %s: %v, want %q", which, err, want)
 		}
@@ -195,12 +195,12 @@ func TestLiftWhich(t *testing.T) {
 	lift(stack.AnyHalt, "say which hash: a, G")
 	halt(relay.About("everything", contradiction))
 	lift(stack.AnyHalt, "")
-	if h, err := d.house.Desk.Halted(t.Context()); err != nil || h.Scope != "" {
+	if h, err := d.stack.Desk.Halted(t.Context()); err != nil || h.Scope != "" {
 		t.Errorf("still halted: %+v %v", h, err)
 	}
 	lift("G", "")
 	lift(stack.AnyHalt, "") // the only one, of two payments
-	if all, err := d.house.Desk.Halts(t.Context()); err != nil || len(all) != 0 {
+	if all, err := d.stack.Desk.Halts(t.Context()); err != nil || len(all) != 0 {
 		t.Errorf("left: %+v %v", all, err)
 	}
 }
@@ -235,10 +235,10 @@ func TestWarningsOfReadiness(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer end()
-	ctx, writer := t.Context(), d.house.Desk
+	ctx, writer := t.Context(), d.stack.Desk
 	want := func(check, cause string) {
 		t.Helper()
-		status, r := readiness(t, d.house.URL)
+		status, r := readiness(t, d.stack.URL)
 		state := "failing"
 		if cause == "" {
 			state = "ok"
@@ -249,7 +249,7 @@ func TestWarningsOfReadiness(t *testing.T) {
 	}
 	resume := func(apps ...relay.AppID) {
 		t.Helper()
-		if err := d.house.Store.UpdateMany(ctx, nil, func(tx desk.Tx, _ []relay.Payment) error { return tx.EndPauses(apps...) }); err != nil {
+		if err := d.stack.Store.UpdateMany(ctx, nil, func(tx desk.Tx, _ []relay.Payment) error { return tx.EndPauses(apps...) }); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -274,7 +274,7 @@ func TestWarningsOfReadiness(t *testing.T) {
 	if _, err := d.app.Send(ctx, client.SendRequest{To: "ana@example.com", Amount: "25"}); err != nil {
 		t.Fatal(err)
 	}
-	db, err := sql.Open("sqlite", "file:"+d.house.Path("restante.db")+"?_pragma=busy_timeout(10000)")
+	db, err := sql.Open("sqlite", "file:"+d.stack.Path("restante.db")+"?_pragma=busy_timeout(10000)")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -304,7 +304,7 @@ func TestWarningsOfReadiness(t *testing.T) {
 	if _, err := writer.Halt(ctx, relay.About("ff00", contradiction)); err != nil {
 		t.Fatal(err)
 	}
-	if status, r := readiness(t, d.house.URL); status != http.StatusServiceUnavailable || r.Checks["halted"] != "failing" || !strings.Contains(r.Causes["halted"], "ff00") {
+	if status, r := readiness(t, d.stack.URL); status != http.StatusServiceUnavailable || r.Checks["halted"] != "failing" || !strings.Contains(r.Causes["halted"], "ff00") {
 		t.Errorf("halted: %d %+v", status, r)
 	}
 }

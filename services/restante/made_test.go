@@ -187,11 +187,11 @@ func TestOlderBackupOfEverything(t *testing.T) {
 	d, end, err := m.open(m.old)
 	m.must(err)
 	defer end()
-	halt, err := d.house.Desk.Halted(t.Context())
+	halt, err := d.stack.Desk.Halted(t.Context())
 	if err != nil || !strings.Contains(halt.Why, "beyond") {
 		t.Errorf("halted because %q: %v", halt.Why, err)
 	}
-	resp, err := http.Get(d.house.URL + "/readyz")
+	resp, err := http.Get(d.stack.URL + "/readyz")
 	m.must(err)
 	defer resp.Body.Close()
 	if resp.StatusCode != http.StatusServiceUnavailable {
@@ -245,7 +245,7 @@ func TestANetworkThatBeganAnew(t *testing.T) {
 	if _, err = d.app.Follow(t.Context(), s.Payment.ID, inState(relay.Pending)); err != nil {
 		t.Fatal(err)
 	}
-	cursor, err := d.house.Desk.Cursor(t.Context())
+	cursor, err := d.stack.Desk.Cursor(t.Context())
 	end()
 	if err != nil {
 		t.Fatal(err)
@@ -255,11 +255,11 @@ func TestANetworkThatBeganAnew(t *testing.T) {
 	}
 	d, end = on(second, "")
 	defer end()
-	halt, err := d.house.Desk.Halted(t.Context())
+	halt, err := d.stack.Desk.Halted(t.Context())
 	if err != nil || !strings.Contains(halt.Why, "another history") {
 		t.Errorf("halted because %q: %v", halt.Why, err)
 	}
-	if status, ready := readiness(t, d.house.URL); status != http.StatusServiceUnavailable || ready.Checks["halted"] != "failing" {
+	if status, ready := readiness(t, d.stack.URL); status != http.StatusServiceUnavailable || ready.Checks["halted"] != "failing" {
 		t.Errorf("%d %+v", status, ready)
 	}
 }

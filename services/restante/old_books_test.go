@@ -18,7 +18,7 @@ type oldBooks struct {
 // owners says to whose books an account counts: "" is the service's.
 func (o *oldData) owners() map[string]string {
 	owners := map[string]string{o.play.Treasury: "", o.play.OnFile: ""}
-	sponsor, channels, err := o.house.Signer.Accounts(o.ctx)
+	sponsor, channels, err := o.stack.Signer.Accounts(o.ctx)
 	o.must(err)
 	for _, a := range append(channels, sponsor) {
 		owners[a] = ""

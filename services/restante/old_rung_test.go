@@ -31,23 +31,23 @@ func TestOldBareRungBurnt(t *testing.T) {
 			o.must(err)
 		}
 	}
-	row, err := o.house.Desk.Payment(ctx, relay.PaymentID(p.ID))
+	row, err := o.stack.Desk.Payment(ctx, relay.PaymentID(p.ID))
 	o.must(err)
 	if row.State != relay.Pending || row.Ladder().Version != relay.FirstLadder {
 		t.Fatalf("it is %s, with ladder %d", row.State, row.Ladder().Version)
 	}
-	all, err := o.house.Desk.EnvelopesOf(ctx, row.ID)
+	all, err := o.stack.Desk.EnvelopesOf(ctx, row.ID)
 	o.must(err)
 	bare := all[slices.IndexFunc(all, func(e relay.Envelope) bool {
 		return e.Kind == relay.ReturnEnvelope && row.Ladder().Role(e.Rung) == relay.BareRung
 	})]
 	thief, err := o.somebody(ctx)
 	o.must(err)
-	outer, err := stellar.BuildFeeBump(base64.StdEncoding.EncodeToString(bare.XDR), o.house.Config.Ledger.Passphrase, thief.Address(), 10_000)
+	outer, err := stellar.BuildFeeBump(base64.StdEncoding.EncodeToString(bare.XDR), o.stack.Config.Ledger.Passphrase, thief.Address(), 10_000)
 	o.must(err)
-	signed, err := stellar.Sign(outer.XDR, o.house.Config.Ledger.Passphrase, thief.Full)
+	signed, err := stellar.Sign(outer.XDR, o.stack.Config.Ledger.Passphrase, thief.Full)
 	o.must(err)
-	_, hash, err := stellar.Hashes(signed, o.house.Config.Ledger.Passphrase)
+	_, hash, err := stellar.Hashes(signed, o.stack.Config.Ledger.Passphrase)
 	o.must(err)
 	_, err = o.ledger.Submit(ctx, signed)
 	o.must(err)
@@ -78,7 +78,7 @@ func TestOldBareRungBurnt(t *testing.T) {
 		t.Errorf("it is %s %s", got.State, got.Reason)
 	}
 	o.must(o.until(ctx, func() (bool, error) {
-		row, err = o.house.Desk.Payment(ctx, row.ID)
+		row, err = o.stack.Desk.Payment(ctx, row.ID)
 		return row.Collected != "", err
 	}))
 	after, _, err := o.ledger.Line(ctx, o.play.Treasury, o.play.Asset)

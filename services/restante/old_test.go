@@ -269,7 +269,7 @@ func (o *oldData) thaw(p *oldPayment) {
 	o.must(id.SetAddress(*o.get(p).HoldingAccount))
 	key, err := id.LedgerKey()
 	o.must(err)
-	o.must(o.house.Devnet.Freeze(nil, []xdr.LedgerKey{key}))
+	o.must(o.stack.Devnet.Freeze(nil, []xdr.LedgerKey{key}))
 	_, err = o.reach(o.ctx, p.ID, relay.Returned)
 	o.must(err)
 }

@@ -36,16 +36,16 @@ func TestFullDirectory(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer end()
-	if status, r := readiness(t, d.house.URL); status != http.StatusOK {
+	if status, r := readiness(t, d.stack.URL); status != http.StatusOK {
 		t.Fatalf("before: %+v", r)
 	}
 	ballast := filepath.Join(disk, "ballast")
 	fill(t, ballast)
-	status, r := readiness(t, d.house.URL)
+	status, r := readiness(t, d.stack.URL)
 	if status != http.StatusServiceUnavailable || !strings.Contains(r.Causes["data"], "full") {
 		t.Errorf("full: %d %+v", status, r)
 	}
-	once, err := client.New(d.house.URL, client.Options{Key: secret.NewString(d.w.Key), Attempts: 1})
+	once, err := client.New(d.stack.URL, client.Options{Key: secret.NewString(d.w.Key), Attempts: 1})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -135,11 +135,11 @@ func TestClocksApart(t *testing.T) {
 		want  string
 	}{{0, ""}, {50 * time.Minute, ""}, {400*24*time.Hour + time.Minute, "400 days behind"}, {-400*24*time.Hour - time.Minute, "400 days ahead"},
 		{2*time.Hour + 30*time.Second, "2 h 0 min behind"}} {
-		d.house.Config.Now = func() time.Time { return own().Add(c.shift) }
+		d.stack.Config.Now = func() time.Time { return own().Add(c.shift) }
 		if err := d.closeLedger(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		status, r := readiness(t, d.house.URL)
+		status, r := readiness(t, d.stack.URL)
 		if cause := r.Causes["clock"]; (c.want == "") != (status == http.StatusOK) || c.want != "" && !strings.Contains(cause, c.want) {
 			t.Errorf("%v: %d %+v", c.shift, status, r)
 		}
@@ -165,7 +165,7 @@ func TestMailServerDown(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer end()
-	status, r := readiness(t, d.house.URL)
+	status, r := readiness(t, d.stack.URL)
 	if status != http.StatusServiceUnavailable || !strings.Contains(r.Causes["mail"], at.String()) {
 		t.Errorf("%d %+v", status, r)
 	}
@@ -217,7 +217,7 @@ func TestClaimOnALedgerAhead(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer end()
-	d.house.Devnet.AdvanceClock(3 * time.Hour)
+	d.stack.Devnet.AdvanceClock(3 * time.Hour)
 	sent, err := d.send(t.Context(), nil)
 	if err != nil {
 		t.Fatal(err)

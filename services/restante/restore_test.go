@@ -125,7 +125,7 @@ func TestHalt(t *testing.T) {
 		return s.Payment.ID
 	}
 	d, end := start("")
-	if _, err := d.house.Desk.Halt(t.Context(), fmt.Errorf("the ledger is another one: %w", relay.ErrContradiction)); err != nil {
+	if _, err := d.stack.Desk.Halt(t.Context(), fmt.Errorf("the ledger is another one: %w", relay.ErrContradiction)); err != nil {
 		t.Fatal(err)
 	}
 	id := send(d)

@@ -101,7 +101,7 @@ func configure(cmd *cobra.Command, file string, cfg *stack.Settings) error {
 	return nil
 }
 
-// up opens the house, says where everything is, and runs until ctx ends.
+// up opens the stack, says where everything is, and runs until ctx ends.
 func (c *cli) up(ctx context.Context, cfg stack.Config, identityFile string) error {
 	began := time.Now()
 	cfg.Say = func(line string) { fmt.Fprintln(c.stderr, line) }

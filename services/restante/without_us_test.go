@@ -177,7 +177,7 @@ func (x *exile) whileWeWereThere() keepsakes {
 	if err := os.RemoveAll(data); err != nil {
 		t.Fatal(err)
 	}
-	if c, err := net.Dial("tcp", strings.TrimPrefix(d.house.URL, "http://")); err == nil {
+	if c, err := net.Dial("tcp", strings.TrimPrefix(d.stack.URL, "http://")); err == nil {
 		c.Close()
 		t.Fatal("the house still answers")
 	}
@@ -198,7 +198,7 @@ func (x *exile) waits(ctx context.Context, d *stage, kept *keepsakes, asset stri
 	kept.holdings = append(kept.holdings, *s.Payment.HoldingAccount)
 	kept.notBefore = max(kept.notBefore, *s.Payment.NotBeforeLedger)
 	var box []byte
-	err = d.house.Store.View(ctx, func(tx desk.Tx) (err error) { box, err = tx.Box(relay.PaymentID(s.Payment.ID)); return err })
+	err = d.stack.Store.View(ctx, func(tx desk.Tx) (err error) { box, err = tx.Box(relay.PaymentID(s.Payment.ID)); return err })
 	if err != nil {
 		x.t.Fatal(err)
 	}
@@ -226,7 +226,7 @@ func (x *exile) saveKit(ctx context.Context, d *stage, l client.Link, file strin
 // command runs restante as people type it.
 func (x *exile) command(d *stage, want int, args ...string) {
 	x.t.Helper()
-	env := map[string]string{"RESTANTE_SERVER": d.house.URL, "RESTANTE_KEY": d.w.Key, "RESTANTE_STATE": filepath.Join(x.dir, "state"),
+	env := map[string]string{"RESTANTE_SERVER": d.stack.URL, "RESTANTE_KEY": d.w.Key, "RESTANTE_STATE": filepath.Join(x.dir, "state"),
 		"RESTANTE_HOME": filepath.Join(x.dir, "kept", "config")}
 	var out, told bytes.Buffer
 	err := run(x.t.Context(), func(n string) string { return env[n] }, args, strings.NewReader(""), &out, &told)

@@ -9,16 +9,16 @@ import (
 )
 
 // sponsorCarries says whether the sponsor could carry one payment more.
-func (h *Stack) sponsorCarries(ctx context.Context) error {
-	load, err := h.Desk.Carried(ctx)
+func (s *Stack) sponsorCarries(ctx context.Context) error {
+	load, err := s.Desk.Carried(ctx)
 	if err != nil {
 		return err
 	}
-	sponsor, _, err := h.Signer.Accounts(ctx)
+	sponsor, _, err := s.Signer.Accounts(ctx)
 	if err != nil {
 		return err
 	}
-	facts, _, err := h.Ledger.Look(ctx, relay.Native, sponsor)
+	facts, _, err := s.Ledger.Look(ctx, relay.Native, sponsor)
 	if err != nil {
 		return err
 	}
@@ -27,12 +27,12 @@ func (h *Stack) sponsorCarries(ctx context.Context) error {
 }
 
 // fundingsGoOn says whether the fundings of an app, or of all, wait for money or for a limit.
-func (h *Stack) fundingsGoOn(ctx context.Context) error {
-	all, err := h.Desk.Pauses(ctx)
+func (s *Stack) fundingsGoOn(ctx context.Context) error {
+	all, err := s.Desk.Pauses(ctx)
 	if err != nil {
 		return err
 	}
-	now, apps := relay.At(h.Desk.Now()), 0
+	now, apps := relay.At(s.Desk.Now()), 0
 	for _, p := range all {
 		switch {
 		case now >= p.Until+relay.PauseShown:

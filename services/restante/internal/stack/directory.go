@@ -18,24 +18,24 @@ import (
 	"github.com/restante/restante/services/signer"
 )
 
-// directory is what a data directory says of its accounts and of its ledger. Nothing is opened.
-func ReadDirectory(data string) (signer.Roster, ledgerConfig, error) {
+// ReadDirectory is what a data directory says of its accounts and of its ledger. Nothing is opened.
+func ReadDirectory(data string) (signer.Roster, LedgerSettings, error) {
 	roster, err := ReadRoster(data)
 	if err != nil {
-		return roster, ledgerConfig{}, err
+		return roster, LedgerSettings{}, err
 	}
 	env, err := ReadEnv(filepath.Join(data, "dev.env"))
 	if err != nil {
-		return roster, ledgerConfig{}, notMade(data, err)
+		return roster, LedgerSettings{}, notMade(data, err)
 	}
-	l := ledgerConfig{URL: env["RESTANTE_RPC"], Horizon: env["RESTANTE_HORIZON"], Passphrase: env["RESTANTE_NETWORK"]}
+	l := LedgerSettings{URL: env["RESTANTE_RPC"], Horizon: env["RESTANTE_HORIZON"], Passphrase: env["RESTANTE_NETWORK"]}
 	if l.URL != "" {
 		l.Horizon = ""
 	}
 	return roster, l, nil
 }
 
-// readRoster is what the signer of a data directory says of its accounts.
+// ReadRoster is what the signer of a data directory says of its accounts.
 func ReadRoster(data string) (signer.Roster, error) {
 	roster, err := signer.ReadRoster(data)
 	if err != nil {
@@ -72,8 +72,8 @@ func horizonAt(ctx context.Context, address string) bool {
 	return json.NewDecoder(io.LimitReader(resp.Body, 1<<16)).Decode(&root) == nil && root.Version != ""
 }
 
-// dialLedger opens a view of a ledger, by the protocol that is configured.
-func Dial(ctx context.Context, l ledgerConfig, sponsor string) (desk.Ledger, func(), error) {
+// Dial opens a view of a ledger, by the protocol that is configured.
+func Dial(ctx context.Context, l LedgerSettings, sponsor string) (desk.Ledger, func(), error) {
 	if l.Horizon != "" {
 		client, err := horizon.Dial(ctx, access.Config{URL: l.Horizon, Passphrase: l.Passphrase})
 		if err != nil {

@@ -12,17 +12,17 @@ import (
 
 // writeEnv writes DATA/dev.env whole or not at all, for its owner only: what commands and SDKs need to use this instance, as
 // lines that a POSIX shell can source. RESTANTE_RPC or RESTANTE_HORIZON is empty when the ledger is not spoken to that way.
-func (h *Stack) writeEnv(app relay.AppID, key string) error {
-	rpc, horizon := h.Config.Ledger.URL, h.Config.Ledger.Horizon
-	if h.Devnet != nil {
-		rpc, horizon = h.RPC, h.URL+"/horizon"
+func (s *Stack) writeEnv(app relay.AppID, key string) error {
+	rpc, horizon := s.Config.Ledger.URL, s.Config.Ledger.Horizon
+	if s.Devnet != nil {
+		rpc, horizon = s.RPC, s.URL+"/horizon"
 	}
-	return h.putEnv(map[string]string{"RESTANTE_SERVER": h.URL, "RESTANTE_KEY": key, "RESTANTE_RPC": rpc, "RESTANTE_HORIZON": horizon,
-		"RESTANTE_NETWORK": h.Config.Ledger.Passphrase, "RESTANTE_APP": string(app)})
+	return s.putEnv(map[string]string{"RESTANTE_SERVER": s.URL, "RESTANTE_KEY": key, "RESTANTE_RPC": rpc, "RESTANTE_HORIZON": horizon,
+		"RESTANTE_NETWORK": s.Config.Ledger.Passphrase, "RESTANTE_APP": string(app)})
 }
 
 // putEnv writes DATA/dev.env. What is not known is left out.
-func (h *Stack) putEnv(env map[string]string) error {
+func (s *Stack) putEnv(env map[string]string) error {
 	var b strings.Builder
 	for _, name := range []string{"RESTANTE_SERVER", "RESTANTE_KEY", "RESTANTE_RPC", "RESTANTE_HORIZON", "RESTANTE_NETWORK", "RESTANTE_APP"} {
 		value, known := env[name]
@@ -34,13 +34,13 @@ func (h *Stack) putEnv(env map[string]string) error {
 		}
 		fmt.Fprintf(&b, "%s=%s\n", name, quoted(value))
 	}
-	return durable.Replace(h.Path("dev.env"), []byte(b.String()))
+	return durable.Replace(s.Path("dev.env"), []byte(b.String()))
 }
 
 // quoted is a word of a POSIX shell that means s: in single quotes, where nothing but the quote itself is special.
 func quoted(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'" }
 
-// shellWord is s as a word of a POSIX shell, in quotes where it needs them.
+// ShellWord is s as a word of a POSIX shell, in quotes where it needs them.
 func ShellWord(s string) string {
 	if s != "" && strings.Trim(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./:@+,=") == "" {
 		return s
@@ -55,7 +55,7 @@ func unquoted(s string) string {
 	return strings.ReplaceAll(s[1:len(s)-1], `'\''`, "'")
 }
 
-// readEnv reads the lines of a dev.env.
+// ReadEnv reads the lines of a dev.env.
 func ReadEnv(path string) (map[string]string, error) {
 	f, err := os.Open(path)
 	if err != nil {

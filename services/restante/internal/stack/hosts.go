@@ -8,27 +8,27 @@ import (
 	"strings"
 )
 
-// developmentDoors names what `up` opens that has no place where other people are.
-func (c Config) developmentDoors() (doors []string) {
+// developmentEndpoints names what `up` opens that other machines must not reach.
+func (c Config) developmentEndpoints() (endpoints []string) {
 	if !c.Mail.Set() {
-		doors = append(doors, "the development mailbox, which shows every code")
+		endpoints = append(endpoints, "the development mailbox, which shows every code")
 	}
 	if c.Ledger.URL == "" && c.Ledger.Horizon == "" {
-		doors = append(doors, "a friendbot that gives lumens to every caller")
+		endpoints = append(endpoints, "a friendbot that gives lumens to every caller")
 	}
-	return doors
+	return endpoints
 }
 
-// listenOn takes a port. An address that other machines can reach is refused where doors of development are behind it, unless
-// the operator says that he knows.
-func Listen(addr string, iKnow bool, doors ...string) (net.Listener, error) {
+// Listen takes a port. An address that other machines can reach is refused while development endpoints are behind it, unless
+// the operator has said that it is meant.
+func Listen(addr string, iKnow bool, endpoints ...string) (net.Listener, error) {
 	at, err := net.ResolveTCPAddr("tcp", addr)
 	if err != nil {
 		return nil, fmt.Errorf("cannot listen on %s: %w", addr, err)
 	}
-	if !at.IP.IsLoopback() && !iKnow && len(doors) > 0 {
+	if !at.IP.IsLoopback() && !iKnow && len(endpoints) > 0 {
 		return nil, fmt.Errorf("%s can be reached from other machines, and behind it are %s. Give a loopback address, or --i-know if that is meant",
-			addr, strings.Join(doors, ", and "))
+			addr, strings.Join(endpoints, ", and "))
 	}
 	l, err := net.ListenTCP("tcp", at)
 	if err != nil {
@@ -37,7 +37,7 @@ func Listen(addr string, iKnow bool, doors ...string) (net.Listener, error) {
 	return l, nil
 }
 
-// localAddress is how programs on this machine reach a listener.
+// LocalAddress is how programs on this machine reach a listener.
 func LocalAddress(l net.Listener) string {
 	at, ok := l.Addr().(*net.TCPAddr)
 	if !ok || !at.IP.IsUnspecified() {
@@ -46,14 +46,14 @@ func LocalAddress(l net.Listener) string {
 	return fmt.Sprintf("127.0.0.1:%d", at.Port)
 }
 
-// names are the hosts that a door of development answers to. A page of another site can have its own name resolve to this
+// names are the hosts that a development endpoint answers to. A page of another site can have its own name resolve to this
 // machine (DNS rebinding); what it then sends carries that name.
 type names struct {
 	known map[string]bool
 	anyIP bool // it listens on all addresses: each of them is a name, and no address can be rebound
 }
 
-// namesOf are the names that a listener was started under, by its address and by the public URL, and those of this machine.
+// HostsOf are the names that a listener was started under, by its address and by the public URL, and those of this machine.
 func HostsOf(l net.Listener, addr, publicURL string) names {
 	n := names{known: map[string]bool{"localhost": true}}
 	if host, _, err := net.SplitHostPort(addr); err == nil && host != "" {
@@ -81,7 +81,7 @@ func (n names) has(hostport string) bool {
 	return n.known[host] || strings.HasSuffix(host, ".localhost")
 }
 
-// only lets requests through that name one of the hosts.
+// Only lets requests through that name one of the hosts.
 func (n names) Only(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !n.has(r.Host) {

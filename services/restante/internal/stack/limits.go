@@ -7,24 +7,24 @@ import (
 	"github.com/restante/restante/services/signer"
 )
 
-// policyConfig is what the operator allows every app, and some apps otherwise. It is the signer's: nothing that the API or a
+// Policy is what the operator allows every app, and some apps otherwise. It is the signer's: nothing that the API or a
 // worker may say changes it.
-type policyConfig struct {
-	limitsConfig `yaml:",inline"`
-	Apps         map[string]limitsConfig `yaml:"apps"`                                             // by the app's id; each replaces the others whole
-	AppsPerDay   int                     `yaml:"apps_per_day" validate:"omitempty,min=1"`          // most apps that are made on a day; default 100
-	SharesInAll  int                     `yaml:"shares_in_all" validate:"omitempty,min=1,max=100"` // percent of the sponsor's lumens that all apps without a budget of their own may have out together; default 50
+type Policy struct {
+	Limits      `yaml:",inline"`
+	Apps        map[string]Limits `yaml:"apps"`                                             // by the app's id; each replaces the others whole
+	AppsPerDay  int               `yaml:"apps_per_day" validate:"omitempty,min=1"`          // most apps that are made on a day; default 100
+	SharesInAll int               `yaml:"shares_in_all" validate:"omitempty,min=1,max=100"` // percent of the sponsor's lumens that all apps without a budget of their own may have out together; default 50
 }
 
-// limitsConfig is the limits of one app. What is absent is the default.
-type limitsConfig struct {
+// Limits is the limits of one app. What is absent is the default.
+type Limits struct {
 	MaxPayment  Lumens `yaml:"max_payment"`                               // most of one payment, in whole units of its asset; default 100000
 	MaxDay      Lumens `yaml:"max_day"`                                   // most of an asset out of the treasury a day; default 1000000
 	Budget      Lumens `yaml:"budget"`                                    // lumens of the sponsor's that the app may have out; default the share
 	BudgetShare int    `yaml:"budget_share" validate:"omitempty,max=100"` // percent of what the sponsor has free; default 25
 }
 
-// lumens is an amount in a file: a decimal with up to 7 places.
+// Lumens is an amount in a file: a decimal with up to 7 places.
 type Lumens relay.Stroops
 
 // UnmarshalText implements encoding.TextUnmarshaler.
@@ -37,12 +37,12 @@ func (l *Lumens) UnmarshalText(text []byte) error {
 	return nil
 }
 
-func (l limitsConfig) limits() signer.Limits {
+func (l Limits) limits() signer.Limits {
 	return signer.Limits{MaxPayment: relay.Stroops(l.MaxPayment), MaxDay: relay.Stroops(l.MaxDay),
 		Budget: relay.Stroops(l.Budget), Share: l.BudgetShare}
 }
 
-func (c policyConfig) policy() signer.Policy {
+func (c Policy) policy() signer.Policy {
 	p := signer.Policy{Limits: c.limits(), Apps: map[relay.AppID]signer.Limits{}, Treasuries: c.AppsPerDay, Together: c.SharesInAll}
 	for id, l := range c.Apps {
 		p.Apps[relay.AppID(id)] = l.limits()

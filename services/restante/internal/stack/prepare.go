@@ -19,65 +19,65 @@ import (
 	"github.com/restante/restante/services/internal/boot"
 )
 
-// welcome is what a developer needs to begin: an app, its key, and (once) the identity of its sender.
+// DevelopmentApp is what a developer needs to begin: an app, its key, and (once) the identity of its sender.
 type DevelopmentApp struct {
 	App      relay.App
 	Key      string
 	Identity string // age secret key of the sender; only when the app was just made, and kept nowhere by us
 }
 
-// settleIn makes what a new data directory lacks: accounts that exist on the ledger, and a development app whose key is in
+// Prepare makes what a new data directory lacks: accounts that exist on the ledger, and a development app whose key is in
 // DATA/dev.env. Every line of it may be the last one that ran: the next start goes on from there.
-func (h *Stack) Prepare(ctx context.Context) (w DevelopmentApp, err error) {
-	defer h.hurry(ctx)()
+func (s *Stack) Prepare(ctx context.Context) (w DevelopmentApp, err error) {
+	defer s.hurry(ctx)()
 	defer func() {
 		if err == nil {
-			h.settled.Store(true)
-			h.starting.finish()
+			s.settled.Store(true)
+			s.starting.finish()
 		}
 	}()
-	if err := h.LiftHalt(ctx); err != nil {
+	if err := s.LiftHalt(ctx); err != nil {
 		return DevelopmentApp{}, err
 	}
-	if err := h.await(ctx, "the ledger at "+h.LedgerHost(), h.sameHistory); err != nil {
+	if err := s.await(ctx, "the ledger at "+s.LedgerHost(), s.sameHistory); err != nil {
 		return DevelopmentApp{}, err
 	}
-	if w, err = h.developmentApp(ctx); err != nil {
+	if w, err = s.developmentApp(ctx); err != nil {
 		return DevelopmentApp{}, err
 	}
-	halt, err := h.Desk.Halted(ctx)
+	halt, err := s.Desk.Halted(ctx)
 	if err != nil {
 		return DevelopmentApp{}, err
 	}
-	if halt.Scope == "" { // else no one is asked to pay lumens into a ledger that may be the wrong one
-		if err := h.readyAccounts(ctx, w.App.Treasury); err != nil {
+	if halt.Scope == "" { // else the operator would be asked to pay lumens into a ledger that may be the wrong one
+		if err := s.readyAccounts(ctx, w.App.Treasury); err != nil {
 			return DevelopmentApp{}, err
 		}
 	}
-	if err := h.await(ctx, "the ledger at "+h.LedgerHost(), h.checkChannels); err != nil {
+	if err := s.await(ctx, "the ledger at "+s.LedgerHost(), s.checkChannels); err != nil {
 		return DevelopmentApp{}, err
 	}
 	// Before any caller may cancel what the database has forgotten to be funded.
-	return w, h.await(ctx, "the ledger at "+h.LedgerHost(), h.worker.Recover)
+	return w, s.await(ctx, "the ledger at "+s.LedgerHost(), s.worker.Recover)
 }
 
 // developmentApp is the app that an earlier start made, or a new one. It is written down before its treasury has lumens: every
 // start then asks for the same accounts.
-func (h *Stack) developmentApp(ctx context.Context) (DevelopmentApp, error) {
-	w, err := h.knownApp(ctx)
+func (s *Stack) developmentApp(ctx context.Context) (DevelopmentApp, error) {
+	w, err := s.knownApp(ctx)
 	if err == nil || !errors.Is(err, os.ErrNotExist) && relay.KindOf(err) != relay.Denied {
 		return w, err
 	}
-	if err := h.noAppYet(ctx); err != nil {
+	if err := s.noAppYet(ctx); err != nil {
 		return DevelopmentApp{}, err
 	}
-	return h.newApp(ctx)
+	return s.newApp(ctx)
 }
 
-// hurry closes ledgers of the embedded network at once while nobody runs it yet, so that a first start need not wait for
+// hurry closes ledgers of the embedded network at once while it does not run yet, so that a first start need not wait for
 // its rhythm. The function returned ends it.
-func (h *Stack) hurry(ctx context.Context) (end func()) {
-	if h.Devnet == nil {
+func (s *Stack) hurry(ctx context.Context) (end func()) {
+	if s.Devnet == nil {
 		return func() {}
 	}
 	ctx, cancel := context.WithCancel(ctx)
@@ -85,11 +85,11 @@ func (h *Stack) hurry(ctx context.Context) (end func()) {
 	go func() {
 		defer close(done)
 		for boot.Pause(ctx, 20*time.Millisecond) == nil {
-			if h.Devnet.Waiting() == 0 {
+			if s.Devnet.Waiting() == 0 {
 				continue
 			}
-			if _, err := h.Devnet.CloseLedger(); err != nil {
-				return // whoever waits for the ledger says what is wrong
+			if _, err := s.Devnet.CloseLedger(); err != nil {
+				return // the part that waits for the ledger says what is wrong
 			}
 		}
 	}()
@@ -97,58 +97,58 @@ func (h *Stack) hurry(ctx context.Context) (end func()) {
 }
 
 // knownApp reads the key that an earlier start wrote.
-func (h *Stack) knownApp(ctx context.Context) (DevelopmentApp, error) {
-	env, err := ReadEnv(h.Path("dev.env"))
+func (s *Stack) knownApp(ctx context.Context) (DevelopmentApp, error) {
+	env, err := ReadEnv(s.Path("dev.env"))
 	if err != nil {
 		return DevelopmentApp{}, err
 	}
-	hash, _ := api.HashKey(api.KeyPrefix(h.Config.Ledger.Passphrase), env["RESTANTE_KEY"]) // what is no key opens nothing
-	app, _, err := h.Desk.Login(ctx, hash)
+	hash, _ := api.HashKey(api.KeyPrefix(s.Config.Ledger.Passphrase), env["RESTANTE_KEY"]) // what is no key opens nothing
+	app, _, err := s.Desk.Login(ctx, hash)
 	if err != nil {
 		return DevelopmentApp{}, err
 	}
 	w := DevelopmentApp{App: app, Key: env["RESTANTE_KEY"]}
-	return w, h.writeEnv(app.ID, w.Key) // the address may have changed
+	return w, s.writeEnv(app.ID, w.Key) // the address may have changed
 }
 
-// newIdentity makes the identity of an app's sender, and puts it where it outlives the process or where its owner sees it.
+// NewIdentity makes the identity of an app's sender, and puts it where it outlives the process or where its owner sees it.
 type NewIdentity func(app relay.AppID) (*age.X25519Identity, error)
 
 // newApp makes the development app. Its sender's identity is handed out once and not stored in the data directory: a thief of
 // that directory must not be able to open a box with it.
-func (h *Stack) newApp(ctx context.Context) (DevelopmentApp, error) {
-	id, err := h.appID(ctx)
+func (s *Stack) newApp(ctx context.Context) (DevelopmentApp, error) {
+	id, err := s.appID(ctx)
 	if err != nil {
 		return DevelopmentApp{}, err
 	}
-	text, key := api.NewKey(api.KeyPrefix(h.Config.Ledger.Passphrase))
+	text, key := api.NewKey(api.KeyPrefix(s.Config.Ledger.Passphrase))
 	key.Scopes = relay.AllScopes
 	// Before treasury and database: a key that opens nothing is replaced by the next start, which finds the app's id there.
-	if err := h.writeEnv(id, text); err != nil {
+	if err := s.writeEnv(id, text); err != nil {
 		return DevelopmentApp{}, err
 	}
-	treasury, err := h.anchored.Treasury(ctx, id)
+	treasury, err := s.anchored.Treasury(ctx, id)
 	if err != nil {
 		return DevelopmentApp{}, err
 	}
-	identity, err := h.Config.Identity(id) // before the database too: boxes are sealed to it from the first payment on
+	identity, err := s.Config.Identity(id) // before the database too: boxes are sealed to it from the first payment on
 	if err != nil {
 		return DevelopmentApp{}, err
 	}
-	app, err := h.Desk.OpenApp(ctx, relay.App{ID: id, Name: "My App", Recipient: identity.Recipient().String(), Treasury: treasury,
+	app, err := s.Desk.OpenApp(ctx, relay.App{ID: id, Name: "My App", Recipient: identity.Recipient().String(), Treasury: treasury,
 		MayVouch: true, Notify: true}, key)
 	return DevelopmentApp{App: app, Key: text, Identity: identity.String()}, err
 }
 
 // appID is the id that a start which did not come to its end has written down, so that its treasury is used; else a new one.
-func (h *Stack) appID(ctx context.Context) (relay.AppID, error) {
-	env, err := ReadEnv(h.Path("dev.env"))
+func (s *Stack) appID(ctx context.Context) (relay.AppID, error) {
+	env, err := ReadEnv(s.Path("dev.env"))
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
 		return "", err
 	}
 	id := relay.AppID(env["RESTANTE_APP"])
 	if id != "" {
-		err := h.Store.View(ctx, func(tx desk.Tx) error { _, err := tx.App(id); return err })
+		err := s.Store.View(ctx, func(tx desk.Tx) error { _, err := tx.App(id); return err })
 		if errors.Is(err, relay.ErrNotFound) {
 			return id, nil
 		}
@@ -156,27 +156,27 @@ func (h *Stack) appID(ctx context.Context) (relay.AppID, error) {
 			return "", err
 		}
 	}
-	return relay.NewAppID(relay.At(h.Desk.Now())), nil
+	return relay.NewAppID(relay.At(s.Desk.Now())), nil
 }
 
 // befriendAll has the friendbot make those accounts that do not exist, side by side.
-func (h *Stack) befriendAll(ctx context.Context, missing []need) error {
+func (s *Stack) befriendAll(ctx context.Context, missing []need) error {
 	all, first := errgroup.WithContext(ctx)
 	for _, m := range missing {
 		if !m.Exists {
-			all.Go(func() error { return h.Befriend(first, m.Account) })
+			all.Go(func() error { return s.Befriend(first, m.Account) })
 		}
 	}
 	return all.Wait()
 }
 
-// befriend has the ledger's friendbot make an account that does not exist. Development networks only.
-func (h *Stack) Befriend(ctx context.Context, account string) error {
-	_, err := h.Ledger.Sequence(ctx, account)
+// Befriend has the ledger's friendbot make an account that does not exist. Development networks only.
+func (s *Stack) Befriend(ctx context.Context, account string) error {
+	_, err := s.Ledger.Sequence(ctx, account)
 	if !errors.Is(err, relay.ErrNotFound) {
 		return err
 	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, h.Config.Ledger.Friendbot+"?addr="+url.QueryEscape(account), nil)
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, s.Config.Ledger.Friendbot+"?addr="+url.QueryEscape(account), nil)
 	if err != nil {
 		return err
 	}
@@ -189,7 +189,7 @@ func (h *Stack) Befriend(ctx context.Context, account string) error {
 	if resp.StatusCode == http.StatusOK {
 		return nil
 	}
-	if _, err := h.Ledger.Sequence(ctx, account); err == nil {
+	if _, err := s.Ledger.Sequence(ctx, account); err == nil {
 		return nil // it was made by a call whose answer was lost
 	}
 	return friendbotFault(fmt.Errorf("%s: %s: %s", account, resp.Status, body))
@@ -202,14 +202,14 @@ func friendbotFault(cause error) error {
 // fundedTreasuries is the signer as the API of a development network sees it: the treasury of a new app has money.
 type fundedTreasuries struct {
 	desk.Signer
-	house *Stack
+	stack *Stack
 }
 
 // Treasury implements relay.Signer.
 func (f fundedTreasuries) Treasury(ctx context.Context, app relay.AppID) (string, error) {
 	account, err := f.Signer.Treasury(ctx, app)
-	if err == nil && f.house.Config.Ledger.Friendbot != "" {
-		err = f.house.Befriend(ctx, account)
+	if err == nil && f.stack.Config.Ledger.Friendbot != "" {
+		err = f.stack.Befriend(ctx, account)
 	}
 	return account, err
 }

@@ -17,28 +17,28 @@ import (
 // consumers is how many doorbells are answered at a time.
 const consumers = 4
 
-// watchHealth adds what readiness asks once everything is open. Each part of the house may add checks of its own where it is
+// watchHealth adds what readiness asks once everything is open. Each part may add checks of its own where it is
 // opened; a cause is the public text of a fault.
-func (h *Stack) watchHealth() {
-	h.health.Add(
-		boot.Check{Name: "database", Look: h.Store.Writable},
-		boot.Check{Name: "data", Look: h.CheckSpace},
-		boot.Check{Name: "clock", Look: h.clocksAgree},
-		boot.Check{Name: "bus", Look: h.bus.Ready},
-		boot.Check{Name: "ledger", Look: h.ledgerAnswers},
-		boot.Check{Name: "sponsor", Look: h.sponsorCarries, Warns: true}, // claims and returns go on
-		boot.Check{Name: "fundings", Look: h.fundingsGoOn, Warns: true},
-		boot.Check{Name: "halted", Look: h.nothingHalted},
-		boot.Check{Name: "held", Look: h.nothingHeld, Warns: true}, // the others go on
+func (s *Stack) watchHealth() {
+	s.health.Add(
+		boot.Check{Name: "database", Look: s.Store.Writable},
+		boot.Check{Name: "data", Look: s.CheckSpace},
+		boot.Check{Name: "clock", Look: s.clocksAgree},
+		boot.Check{Name: "bus", Look: s.bus.Ready},
+		boot.Check{Name: "ledger", Look: s.ledgerAnswers},
+		boot.Check{Name: "sponsor", Look: s.sponsorCarries, Warns: true}, // claims and returns go on
+		boot.Check{Name: "fundings", Look: s.fundingsGoOn, Warns: true},
+		boot.Check{Name: "halted", Look: s.nothingHalted},
+		boot.Check{Name: "held", Look: s.nothingHeld, Warns: true}, // the others go on
 	)
 }
 
 // roomProbe is how much the data directory must still take, in bytes: some lines of the signer's log.
 const roomProbe = 256 << 10
 
-// room says whether the data directory takes more. The signer's log, the bus and the embedded ledger grow in it too.
-func (h *Stack) CheckSpace(context.Context) error {
-	f, err := os.CreateTemp(h.Config.Data, ".restante-*")
+// CheckSpace says whether the data directory takes more. The signer's log, the bus and the embedded ledger grow in it too.
+func (s *Stack) CheckSpace(context.Context) error {
+	f, err := os.CreateTemp(s.Config.Data, ".restante-*")
 	if err == nil {
 		_, err = f.Write(make([]byte, roomProbe))
 		err = errors.Join(err, f.Close(), os.Remove(f.Name()))
@@ -57,12 +57,12 @@ func (h *Stack) CheckSpace(context.Context) error {
 const clocksApart = time.Hour
 
 // clocksAgree says by how much the ledger's clock is off this machine's, when that is too much.
-func (h *Stack) clocksAgree(ctx context.Context) error {
-	head, err := h.Ledger.Head(ctx)
+func (s *Stack) clocksAgree(ctx context.Context) error {
+	head, err := s.Ledger.Head(ctx)
 	if err != nil {
 		return nil // said under its own name
 	}
-	off := time.Unix(head.CloseTime, 0).Sub(h.Config.Now())
+	off := time.Unix(head.CloseTime, 0).Sub(s.Config.Now())
 	switch {
 	case off > clocksApart:
 		return relay.NewFault(relay.Unavailable, "clock_off", "The ledger's clock is "+apart(off)+" ahead of this machine's.", nil)
@@ -82,13 +82,13 @@ func apart(d time.Duration) string {
 
 // runLedger closes ledgers of the embedded network. One that could not be made durable is tried again: the disk may be full,
 // and the rest goes on.
-func (h *Stack) runLedger(ctx context.Context) error {
+func (s *Stack) runLedger(ctx context.Context) error {
 	for {
-		err := h.Devnet.Run(ctx)
+		err := s.Devnet.Run(ctx)
 		if err == nil || ctx.Err() != nil {
 			return nil
 		}
-		h.log.Error("the embedded ledger closes no ledger; it is tried again", "err", err)
+		s.log.Error("the embedded ledger closes no ledger; it is tried again", "err", err)
 		if boot.Pause(ctx, silence) != nil {
 			return nil
 		}
@@ -96,23 +96,23 @@ func (h *Stack) runLedger(ctx context.Context) error {
 }
 
 // ledgerAnswers says whether the ledger answers, and if not, which host it is.
-func (h *Stack) ledgerAnswers(ctx context.Context) error {
-	_, err := h.Ledger.Head(ctx)
+func (s *Stack) ledgerAnswers(ctx context.Context) error {
+	_, err := s.Ledger.Head(ctx)
 	if err != nil {
-		err = relay.NewFault(relay.Unavailable, "ledger_unavailable", "The ledger at "+h.LedgerHost()+" does not answer.", err)
+		err = relay.NewFault(relay.Unavailable, "ledger_unavailable", "The ledger at "+s.LedgerHost()+" does not answer.", err)
 	}
 	return err
 }
 
-// listenToBells answers doorbells for as long as there is a bus to hear them from. A bus that fails stops nobody: the
+// listenToBells answers doorbells for as long as there is a bus to hear them from. A bus that fails stops no work: the
 // sweeper finds the same rows.
-func (h *Stack) listenToBells(ctx context.Context) error {
+func (s *Stack) listenToBells(ctx context.Context) error {
 	for {
-		err := h.bus.Consume(ctx, h.rung, consumers)
+		err := s.bus.Consume(ctx, s.rung, consumers)
 		if ctx.Err() != nil {
 			return nil
 		}
-		h.log.Warn("the bus does not ring; only the sweeper finds work now", "err", err)
+		s.log.Warn("the bus does not ring; only the sweeper finds work now", "err", err)
 		if boot.Pause(ctx, 5*time.Second) != nil {
 			return nil
 		}
@@ -120,14 +120,14 @@ func (h *Stack) listenToBells(ctx context.Context) error {
 }
 
 // rung answers a doorbell: do the row, if it is still there to be done.
-func (h *Stack) rung(ctx context.Context, r events.Ring) events.Outcome {
-	if err := h.worker.Ring(ctx, r.Work, r.Kind); err != nil {
+func (s *Stack) rung(ctx context.Context, r events.Ring) events.Outcome {
+	if err := s.worker.Ring(ctx, r.Work, r.Kind); err != nil {
 		return events.RetryAfter(time.Second)
 	}
 	return events.Done()
 }
 
-// ringer tells whoever waits for a payment that something happened to it.
+// ringer wakes the callers that wait for a payment when something happened to it.
 type ringer struct{ bus *jet.Bus }
 
 // Watch implements api.Bus.
@@ -143,16 +143,16 @@ func (r ringer) Watch(id relay.PaymentID) (<-chan struct{}, func()) {
 }
 
 // parts is everything that runs. The order is that of starting; they stop in the reverse order.
-func (h *Stack) parts() []boot.Part {
+func (s *Stack) parts() []boot.Part {
 	var all []boot.Part
-	if h.Devnet != nil {
-		all = append(all, boot.PartOf("ledger", h.runLedger))
+	if s.Devnet != nil {
+		all = append(all, boot.PartOf("ledger", s.runLedger))
 	}
 	return append(all,
-		boot.PartOf("signer", h.Signer.Run),
-		h.pump,
-		boot.PartOf("consumer", h.listenToBells),
-		boot.PartOf("sweeper", h.worker.Sweep),
-		boot.PartOf("watcher", h.worker.Watch),
+		boot.PartOf("signer", s.Signer.Run),
+		s.pump,
+		boot.PartOf("consumer", s.listenToBells),
+		boot.PartOf("sweeper", s.worker.Sweep),
+		boot.PartOf("watcher", s.worker.Watch),
 	)
 }

@@ -8,9 +8,9 @@ import (
 	"path/filepath"
 )
 
-// openVault opens what a withdrawal needs of a house: the signer under its lock, the database, and the embedded ledger where
+// OpenForWithdrawal opens what a withdrawal needs: the signer under its lock, the database, and the embedded ledger where
 // there is one. Nothing is served but that ledger, on this machine.
-func OpenForWithdrawal(ctx context.Context, data string, ledger ledgerConfig) (h *Stack, err error) {
+func OpenForWithdrawal(ctx context.Context, data string, ledger LedgerSettings) (s *Stack, err error) {
 	cfg := Config{Settings: DefaultSettings(), Log: slog.New(slog.DiscardHandler)}
 	cfg.Data, cfg.Addr, cfg.Channels = data, "127.0.0.1:0", 1 // none are made
 	if _, err := os.Stat(filepath.Join(data, "ledger.db")); err == nil {
@@ -18,13 +18,13 @@ func OpenForWithdrawal(ctx context.Context, data string, ledger ledgerConfig) (h
 	} else {
 		cfg.Ledger = ledger
 	}
-	h = newHouse(cfg)
-	for _, step := range []func(context.Context) error{h.listen, h.lookAround, h.openLedger, h.openSigner, h.openStore} {
+	s = newStack(cfg)
+	for _, step := range []func(context.Context) error{s.listen, s.inspect, s.openLedger, s.openSigner, s.openStore} {
 		if err := step(ctx); err != nil {
-			return nil, errors.Join(err, h.Close())
+			return nil, errors.Join(err, s.Close())
 		}
 	}
-	end := h.hurry(ctx)
-	h.later(func() error { end(); return nil })
-	return h, nil
+	end := s.hurry(ctx)
+	s.later(func() error { end(); return nil })
+	return s, nil
 }

@@ -20,7 +20,7 @@ import (
 )
 
 // progress is what a start waits for, for readiness and for callers who come too early. The zero value waits for the parts
-// of the house to be opened.
+// to be opened.
 type progress struct {
 	mu   sync.Mutex
 	done bool
@@ -66,12 +66,12 @@ func (p *progress) look(context.Context) error {
 	return relay.NewFault(relay.Unavailable, "starting", public, p.err)
 }
 
-// notYet answers what no open door takes: while the service starts, with what it waits for.
-func (h *Stack) notYet(w http.ResponseWriter, r *http.Request) {
-	err := h.starting.look(r.Context())
+// notYet answers what no open endpoint takes: while the service starts, with what it waits for.
+func (s *Stack) notYet(w http.ResponseWriter, r *http.Request) {
+	err := s.starting.look(r.Context())
 	if err == nil {
 		if r.URL.Path == "/" {
-			h.front(w)
+			s.front(w)
 			return
 		}
 		http.NotFound(w, r)
@@ -80,21 +80,21 @@ func (h *Stack) notYet(w http.ResponseWriter, r *http.Request) {
 	problem.Write(w, r, err)
 }
 
-// front says at the root what this is, to those who typed the address without a path.
-func (h *Stack) front(w http.ResponseWriter) {
+// front says at the root what this is, to a person who typed the address without a path.
+func (s *Stack) front(w http.ResponseWriter) {
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	fmt.Fprintf(w, "Restante: poste restante for money.\n\nTo claim, open your whole link, which begins with %s/c/.\n"+
 		"For programs: the API is below /v1, described at %s/v1/openapi.yaml. Readiness: /readyz.\n"+
-		"The README: https://github.com/restante/restante\n", h.publicURL(), h.URL)
+		"The README: https://github.com/restante/restante\n", s.publicURL(), s.URL)
 }
 
-// ledgerHost is where the ledger is.
-func (h *Stack) LedgerHost() string {
-	return HostOf(ledgerConfig{URL: h.RPC, Horizon: h.Config.Ledger.Horizon})
+// LedgerHost is where the ledger is.
+func (s *Stack) LedgerHost() string {
+	return HostOf(LedgerSettings{URL: s.RPC, Horizon: s.Config.Ledger.Horizon})
 }
 
-// hostOf is the host of a ledger, without what could be a credential.
-func HostOf(l ledgerConfig) string {
+// HostOf is the host of a ledger, without what could be a credential.
+func HostOf(l LedgerSettings) string {
 	u, err := url.Parse(cmp.Or(l.URL, l.Horizon))
 	if err != nil {
 		return "an address that cannot be read"
@@ -107,23 +107,23 @@ const silence = 2 * time.Second
 
 // await does what the start cannot go on without, again and with a growing pause for as long as only the other side fails.
 // Readiness names what it waits for; the operator gets a line when it takes longer than a moment.
-func (h *Stack) await(ctx context.Context, what string, do func(context.Context) error) error {
-	before := h.starting.waitFor(what, nil)
-	defer func() { h.starting.waitFor(before.what, before.err) }()
+func (s *Stack) await(ctx context.Context, what string, do func(context.Context) error) error {
+	before := s.starting.waitFor(what, nil)
+	defer func() { s.starting.waitFor(before.what, before.err) }()
 	slow := time.AfterFunc(silence, func() {
-		if why := h.starting.why(); why != "" {
-			h.tell("Waiting for " + what + "." + why)
+		if why := s.starting.why(); why != "" {
+			s.tell("Waiting for " + what + "." + why)
 		}
 	})
 	defer slow.Stop()
-	first := cmp.Or(h.Config.Worker.Retry, 500*time.Millisecond)
+	first := cmp.Or(s.Config.Worker.Retry, 500*time.Millisecond)
 	for attempt := 0; ; attempt++ {
 		err := do(ctx)
 		if err == nil || ctx.Err() != nil || !passing(err) {
 			return err
 		}
-		h.starting.waitFor(what, err)
-		h.log.Info("the start waits", "for", what, "cause", err)
+		s.starting.waitFor(what, err)
+		s.log.Info("the start waits", "for", what, "cause", err)
 		if err := boot.Pause(ctx, first<<min(attempt, 4)); err != nil {
 			return err
 		}
@@ -132,8 +132,8 @@ func (h *Stack) await(ctx context.Context, what string, do func(context.Context)
 
 // patiently asks one question of a ledger that sometimes does not answer, until it does: several in a row would seldom all be
 // answered.
-func patiently[T any](ctx context.Context, h *Stack, ask func(context.Context) (T, error)) (answer T, err error) {
-	err = h.await(ctx, "the ledger at "+h.LedgerHost(), func(ctx context.Context) error {
+func patiently[T any](ctx context.Context, s *Stack, ask func(context.Context) (T, error)) (answer T, err error) {
+	err = s.await(ctx, "the ledger at "+s.LedgerHost(), func(ctx context.Context) error {
 		answer, err = ask(ctx)
 		return err
 	})
@@ -154,7 +154,7 @@ func passing(err error) bool {
 	return relay.KindOf(err) == relay.Unavailable
 }
 
-// why is the cause of the last attempt, for the operator; "" when he was told in more words.
+// why is the cause of the last attempt, for the operator; "" when the operator has read it in more words.
 func (p *progress) why() string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -171,9 +171,9 @@ func (p *progress) why() string {
 	return fmt.Sprintf(" (%v)", p.err)
 }
 
-func (h *Stack) tell(line string) {
-	if h.Config.Say != nil {
-		h.Config.Say(line)
+func (s *Stack) tell(line string) {
+	if s.Config.Say != nil {
+		s.Config.Say(line)
 	}
 }
 
@@ -193,9 +193,9 @@ func writable(dir string) error {
 }
 
 // notOpened says why a part in the data directory cannot be opened. Another process is named only where its lock was met.
-func (h *Stack) notOpened(part string, err error) error {
+func (s *Stack) notOpened(part string, err error) error {
 	if errors.Is(err, signer.ErrLocked) || errors.Is(err, devnet.ErrLocked) {
-		return fmt.Errorf("another restante runs on %s: %w", h.Config.Data, err)
+		return fmt.Errorf("another restante runs on %s: %w", s.Config.Data, err)
 	}
-	return fmt.Errorf("the %s in %s cannot be opened: %w", part, h.Config.Data, err)
+	return fmt.Errorf("the %s in %s cannot be opened: %w", part, s.Config.Data, err)
 }

@@ -10,21 +10,21 @@ import (
 	"github.com/restante/restante/services/worker"
 )
 
-// upConfig is the config file of `up` (YAML, --config), and its defaults. Flags win over it.
+// Settings are the config file of `up` (YAML, --config), and its defaults. Flags win over it.
 type Settings struct {
 	Data      string           `yaml:"data"`       // data directory; default ./restante-data
 	Addr      string           `yaml:"addr"`       // host:port to listen on; default 127.0.0.1:8080
 	PublicURL string           `yaml:"public_url"` // what links begin with; default http://ADDR
 	Channels  int              `yaml:"channels"`   // channel accounts; default 4
 	HTTP      boot.ServeConfig `yaml:"http"`
-	Ledger    ledgerConfig     `yaml:"ledger"`
+	Ledger    LedgerSettings   `yaml:"ledger"`
 	Mail      post.Config      `yaml:"mail"` // SMTP; default: the development mailbox
 	Worker    worker.Config    `yaml:"worker"`
-	Signer    policyConfig     `yaml:"signer"` // what apps may send a day, and cost the service
+	Signer    Policy           `yaml:"signer"` // what apps may send a day, and cost the service
 }
 
-// ledgerConfig says which ledger: the embedded one, or a Stellar RPC server elsewhere.
-type ledgerConfig struct {
+// LedgerSettings say which ledger: the embedded one, or a Stellar RPC server elsewhere.
+type LedgerSettings struct {
 	Interval   time.Duration `yaml:"interval"`   // of the embedded ledger; more than 0, default 1 s
 	URL        string        `yaml:"url"`        // Stellar RPC server; preferred
 	Horizon    string        `yaml:"horizon"`    // Horizon server, where there is no Stellar RPC; without either, the embedded ledger
@@ -32,15 +32,13 @@ type ledgerConfig struct {
 	Friendbot  string        `yaml:"friendbot"`  // where new accounts get their first lumens; development networks only
 }
 
-// defaultUp is `up` without flags.
+// DefaultSettings are those of `up` without flags.
 func DefaultSettings() Settings {
 	return Settings{Data: "restante-data", Addr: "127.0.0.1:8080",
-		Ledger: ledgerConfig{Interval: time.Second, Passphrase: DevelopmentNetwork}}
+		Ledger: LedgerSettings{Interval: time.Second, Passphrase: DevelopmentNetwork}}
 }
 
-const publicNetwork = "Public Global Stellar Network ; September 2015"
-
-// run runs the parts until ctx ends or one of them fails, then closes everything.
-func (h *Stack) Run(ctx context.Context) error {
-	return errors.Join(boot.Run(ctx, h.log, 10*time.Second, h.parts()...), h.Close())
+// Run runs the parts until ctx ends or one of them fails, then closes everything.
+func (s *Stack) Run(ctx context.Context) error {
+	return errors.Join(boot.Run(ctx, s.log, 10*time.Second, s.parts()...), s.Close())
 }

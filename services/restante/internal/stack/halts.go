@@ -12,29 +12,29 @@ import (
 // AnyHalt is a Config.Lift that names no hash: the halt that stops everything, or the only one.
 const AnyHalt = "any"
 
-// liftHalt goes on after the halt that was named at the start.
-func (h *Stack) LiftHalt(ctx context.Context) error {
-	if h.Config.Lift == "" {
+// LiftHalt goes on after the halt that was named at the start.
+func (s *Stack) LiftHalt(ctx context.Context) error {
+	if s.Config.Lift == "" {
 		return nil
 	}
-	hash := h.Config.Lift
+	hash := s.Config.Lift
 	if hash == AnyHalt {
 		hash = ""
 	}
-	lifted, err := h.Desk.Lift(ctx, hash)
+	lifted, err := s.Desk.Lift(ctx, hash)
 	var f *relay.Fault
 	if errors.As(err, &f) && f.Public != "" {
 		return fmt.Errorf("--lift-halt: %s", f.Public)
 	}
 	for _, l := range lifted {
-		h.log.Warn("a halt is lifted", "scope", l.Scope, "app", l.App, "payment", l.Payment, "about", l.Hash, "why", l.Why)
+		s.log.Warn("a halt is lifted", "scope", l.Scope, "app", l.App, "payment", l.Payment, "about", l.Hash, "why", l.Why)
 	}
 	return err
 }
 
 // nothingHalted says whether everything that moves money is stopped.
-func (h *Stack) nothingHalted(ctx context.Context) error {
-	halt, err := h.Desk.Halted(ctx)
+func (s *Stack) nothingHalted(ctx context.Context) error {
+	halt, err := s.Desk.Halted(ctx)
 	if err == nil && halt.Scope != "" {
 		err = relay.NewFault(relay.Unavailable, "halted", "Everything that moves money is stopped until a person has looked; it is about "+halt.Hash+", and the log says why.", errors.New(halt.Why))
 	}
@@ -45,8 +45,8 @@ func (h *Stack) nothingHalted(ctx context.Context) error {
 const mostNamed = 5
 
 // nothingHeld says whether payments or apps are stopped while the others go on: how many, and about which hashes.
-func (h *Stack) nothingHeld(ctx context.Context) error {
-	all, err := h.Desk.Halts(ctx)
+func (s *Stack) nothingHeld(ctx context.Context) error {
+	all, err := s.Desk.Halts(ctx)
 	if err != nil {
 		return err
 	}

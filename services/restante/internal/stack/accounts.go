@@ -25,25 +25,25 @@ type need struct {
 // openAtOnce is how many payments a sponsor that was just filled carries at a time: two base reserves each.
 const openAtOnce = 5
 
-// sponsorNeeds is what the sponsor must hold at first: its own reserve, that of the channels it makes, and that of a few
+// SponsorNeeds is what the sponsor must hold at first: its own reserve, that of the channels it makes, and that of a few
 // payments. The same on every start.
 func SponsorNeeds(channels int) relay.Stroops {
 	return relay.Stroops(2+2*channels+2*openAtOnce) * stellar.BaseReserve
 }
 
-// treasuryNeeds is what an account must hold to be there at all. What it sends comes on top.
+// TreasuryNeeds is what an account must hold to be there at all. What it sends comes on top.
 const TreasuryNeeds = 2 * stellar.BaseReserve
 
-// muster sees to it that the accounts of the service and of the development app are on the ledger. What it has seen there it
-// does not ask for again; each question is asked until it is answered.
-type muster struct {
+// ledgerAccounts gets the accounts of the service and of the development app onto the ledger. What it has seen there it does not ask
+// for again; it asks each question until the ledger answers.
+type ledgerAccounts struct {
 	*Stack
 	treasury string
 	there    map[string]bool
 }
 
 // exists asks for one account.
-func (m muster) exists(ctx context.Context, account string) (bool, error) {
+func (m ledgerAccounts) exists(ctx context.Context, account string) (bool, error) {
 	if m.there[account] {
 		return true, nil
 	}
@@ -56,7 +56,7 @@ func (m muster) exists(ctx context.Context, account string) (bool, error) {
 }
 
 // channels lists those that are not on the ledger yet.
-func (m muster) channels(ctx context.Context) (missing []string, err error) {
+func (m ledgerAccounts) channels(ctx context.Context) (missing []string, err error) {
 	_, all, err := m.anchored.Accounts(ctx)
 	if err != nil {
 		return nil, err
@@ -75,7 +75,7 @@ func (m muster) channels(ctx context.Context) (missing []string, err error) {
 
 // needs lists the accounts that are missing or too empty to begin with. A sponsor that has made its channels is judged where
 // money moves, not here.
-func (m muster) needs(ctx context.Context) (missing []need, err error) {
+func (m ledgerAccounts) needs(ctx context.Context) (missing []need, err error) {
 	sponsor, all, err := m.anchored.Accounts(ctx)
 	if err != nil {
 		return nil, err
@@ -110,15 +110,15 @@ func (m muster) needs(ctx context.Context) (missing []need, err error) {
 
 // readyAccounts returns when the accounts are there: made by the friendbot where there is one, else by the operator, to whom
 // all of them are named at once. The sponsor makes the channels.
-func (h *Stack) readyAccounts(ctx context.Context, treasury string) error {
-	m, named := muster{h, treasury, map[string]bool{}}, false
-	err := h.await(ctx, "accounts on the ledger", func(ctx context.Context) error {
+func (s *Stack) readyAccounts(ctx context.Context, treasury string) error {
+	m, named := ledgerAccounts{s, treasury, map[string]bool{}}, false
+	err := s.await(ctx, "accounts on the ledger", func(ctx context.Context) error {
 		missing, err := m.needs(ctx)
 		if err != nil || len(missing) == 0 {
 			return err
 		}
-		if h.Config.Ledger.Friendbot != "" {
-			if err := h.befriendAll(ctx, missing); err != nil {
+		if s.Config.Ledger.Friendbot != "" {
+			if err := s.befriendAll(ctx, missing); err != nil {
 				return err
 			}
 			if missing, err = m.needs(ctx); err != nil || len(missing) == 0 {
@@ -127,14 +127,14 @@ func (h *Stack) readyAccounts(ctx context.Context, treasury string) error {
 		}
 		if !named {
 			named = true
-			h.tell(payIn(missing) + "\"restante accounts --data " + h.Config.Data + "\" shows them again. Waiting.")
+			s.tell(payIn(missing) + "\"restante accounts --data " + s.Config.Data + "\" shows them again. Waiting.")
 		}
 		return relay.NewFault(relay.Unavailable, "accounts_missing", "It waits for lumens:"+inShort(missing)+".", nil)
 	})
 	if err != nil {
 		return err
 	}
-	return h.await(ctx, "the channels, which the sponsor makes", m.makeChannels)
+	return s.await(ctx, "the channels, which the sponsor makes", m.makeChannels)
 }
 
 // payIn is what the operator has to do, one account a line.
@@ -171,7 +171,7 @@ func inShort(missing []need) string {
 
 // makeChannels has the sponsor make those channels that the ledger does not show yet. An envelope is handed in again until its
 // end is past. The next one has the sponsor's next number as the ledger shows it, so two for the same channels never both land.
-func (m muster) makeChannels(ctx context.Context) error {
+func (m ledgerAccounts) makeChannels(ctx context.Context) error {
 	var envelope []byte
 	var bound uint32
 	batch := 0 // channels that were missing when it was signed
@@ -200,15 +200,15 @@ func (m muster) makeChannels(ctx context.Context) error {
 	}
 }
 
-// pollLedger is the pause before the ledger is looked at again.
-func (h *Stack) PollEvery() time.Duration {
-	if h.Devnet != nil {
+// PollEvery is the pause before the ledger is looked at again.
+func (s *Stack) PollEvery() time.Duration {
+	if s.Devnet != nil {
 		return 20 * time.Millisecond
 	}
-	return cmp.Or(h.Config.Worker.WatchEvery, 300*time.Millisecond)
+	return cmp.Or(s.Config.Worker.WatchEvery, 300*time.Millisecond)
 }
 
-func (m muster) signChannels(ctx context.Context, missing []string) (envelope []byte, bound uint32, err error) {
+func (m ledgerAccounts) signChannels(ctx context.Context, missing []string) (envelope []byte, bound uint32, err error) {
 	sponsor, _, err := m.anchored.Accounts(ctx)
 	if err != nil {
 		return nil, 0, err
