@@ -17,6 +17,7 @@ import (
 	"github.com/restante/restante/relay/client"
 	"github.com/restante/restante/services/devnet"
 	"github.com/restante/restante/services/internal/boot"
+	"github.com/restante/restante/services/restante/internal/demo"
 	"github.com/restante/restante/services/restante/internal/stack"
 )
 
@@ -25,7 +26,7 @@ import (
 func TestBell(t *testing.T) {
 	t.Parallel()
 	ctx := t.Context()
-	d, end, err := raise(ctx, io.Discard, func(c *stack.Config) {
+	d, end, err := demo.Start(ctx, io.Discard, func(c *stack.Config) {
 		c.MuteBus = true
 		c.Log = slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn}))
 		c.Ledger.Interval = 100 * time.Millisecond
@@ -37,7 +38,7 @@ func TestBell(t *testing.T) {
 	}
 	defer end()
 	for range 100 { // its server is alive and may be writing just now
-		if err = os.RemoveAll(filepath.Join(d.stack.Config.Data, "bus")); err == nil {
+		if err = os.RemoveAll(filepath.Join(d.Stack.Config.Data, "bus")); err == nil {
 			break
 		}
 		_ = boot.Pause(ctx, 10*time.Millisecond)
@@ -45,10 +46,10 @@ func TestBell(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := d.stack.Devnet.SetFaults(devnet.Faults{LoseAnswer: 0.3, Seed: 7}); err != nil {
+	if err := d.Stack.Devnet.SetFaults(devnet.Faults{LoseAnswer: 0.3, Seed: 7}); err != nil {
 		t.Fatal(err)
 	}
-	before, err := d.balance(ctx, d.w.App.Treasury)
+	before, err := d.Balance(ctx, d.Dev.App.Treasury)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -60,7 +61,7 @@ func TestBell(t *testing.T) {
 	for range 16 {
 		wg.Go(func() {
 			for i := range next {
-				accounts[i], errs[i] = d.oneLife(ctx, i)
+				accounts[i], errs[i] = oneLife(ctx, d, i)
 			}
 		})
 	}
@@ -78,43 +79,43 @@ func TestBell(t *testing.T) {
 			continue
 		}
 		claimed++
-		if err := d.expect(ctx, "a claimant", account, amount); err != nil {
+		if err := d.Expect(ctx, "a claimant", account, demo.Amount); err != nil {
 			t.Error(err)
 		}
 	}
 	if claimed != payments/2 {
 		t.Errorf("%d claims", claimed)
 	}
-	if err := d.expect(ctx, "the treasury", d.w.App.Treasury, before-claimed*amount); err != nil {
+	if err := d.Expect(ctx, "the treasury", d.Dev.App.Treasury, before-claimed*demo.Amount); err != nil {
 		t.Error(err)
 	}
 }
 
 // oneLife sends one payment and claims it, or for odd numbers takes it back. It waits for the end.
-func (d *stage) oneLife(ctx context.Context, i int) (account string, err error) {
+func oneLife(ctx context.Context, d *demo.Instance, i int) (account string, err error) {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Minute) // only so that a life without an end says which
 	defer cancel()
-	sent, err := d.app.Send(ctx, client.SendRequest{To: fmt.Sprintf("ana+%d@example.com", i), Amount: "25", Policy: string(relay.Link)})
+	sent, err := d.App.Send(ctx, client.SendRequest{To: fmt.Sprintf("ana+%d@example.com", i), Amount: "25", Policy: string(relay.Link)})
 	if err != nil {
 		return "", err
 	}
 	if i%2 == 0 {
 		key := keypair.MustRandom()
-		_, err := d.anyone.Claim(ctx, d.claimInto(sent.Link, key))
+		_, err := d.Recipient.Claim(ctx, d.ClaimInto(sent.Link, key))
 		for client.IsCode(err, "claim_not_landing") { // as it says, she tries again: a busy machine hands a claim in late
-			_, err = d.anyone.Claim(ctx, d.claimInto(sent.Link, key))
+			_, err = d.Recipient.Claim(ctx, d.ClaimInto(sent.Link, key))
 		}
 		return key.Address(), err
 	}
 	if i%4 == 1 { // once the money waits; the others at once
-		if _, err := d.app.Follow(ctx, sent.Payment.ID, func(p client.Payment) bool { return p.State == string(relay.Pending) }); err != nil {
+		if _, err := d.App.Follow(ctx, sent.Payment.ID, func(p client.Payment) bool { return p.State == string(relay.Pending) }); err != nil {
 			return "", err
 		}
 	}
-	if _, err := d.app.Cancel(ctx, sent.Payment.ID); err != nil {
+	if _, err := d.App.Cancel(ctx, sent.Payment.ID); err != nil {
 		return "", err
 	}
-	p, err := d.app.Follow(ctx, sent.Payment.ID, func(p client.Payment) bool { return relay.State(p.State).Ended() })
+	p, err := d.App.Follow(ctx, sent.Payment.ID, func(p client.Payment) bool { return relay.State(p.State).Ended() })
 	if err == nil && p.State != string(relay.Returned) && p.State != string(relay.Canceled) {
 		err = fmt.Errorf("ended %s", p.State)
 	}

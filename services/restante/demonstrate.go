@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/restante/restante/services/restante/internal/demo"
 	"github.com/spf13/cobra"
 )
 
@@ -17,7 +18,7 @@ func (c *cli) newDemo() *cobra.Command {
 }
 
 func (c *cli) demo(ctx context.Context) error {
-	o, err := play(ctx, c.stdout)
+	o, err := demo.Play(ctx, c.stdout)
 	switch {
 	case ctx.Err() != nil && o.Played > 0:
 		return &failure{status: statusFailed, cause: ctx.Err(), text: fmt.Sprintf("Interrupted in chapter %d of %d; %d before it held.", o.Played, o.All, o.Held)}

@@ -26,6 +26,7 @@ import (
 	"github.com/restante/restante/services/devnet/devnettest"
 	"github.com/restante/restante/services/internal/bareledger"
 	"github.com/restante/restante/services/internal/boot"
+	"github.com/restante/restante/services/restante/internal/demo"
 	"github.com/restante/restante/services/restante/internal/stack"
 	"github.com/restante/restante/services/signer"
 )
@@ -179,7 +180,7 @@ func TestElsewhere(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d := &stage{app: app, ledger: ledger}
+	d := &demo.Instance{App: app, Ledger: ledger}
 	sent, err := app.Send(t.Context(), client.SendRequest{To: "ana@example.com", Amount: "25"})
 	if err != nil {
 		t.Fatal(err)
@@ -187,7 +188,7 @@ func TestElsewhere(t *testing.T) {
 	if _, err := app.Follow(t.Context(), sent.Payment.ID, inState(relay.Pending)); err != nil {
 		t.Fatal(err)
 	}
-	if err := d.expect(t.Context(), "the treasury", treasury, int64(10_000*relay.One-25*relay.One)); err != nil {
+	if err := d.Expect(t.Context(), "the treasury", treasury, int64(10_000*relay.One-25*relay.One)); err != nil {
 		t.Error(err)
 	}
 	command := func(args ...string) (out, told string, status int) {
@@ -215,13 +216,13 @@ func TestElsewhere(t *testing.T) {
 			t.Errorf("withdraw %s: %d %s", amount, code, told)
 		}
 	}
-	if err := d.expect(t.Context(), "the owner", home, int64(10_012*relay.One+relay.One/2)); err != nil {
+	if err := d.Expect(t.Context(), "the owner", home, int64(10_012*relay.One+relay.One/2)); err != nil {
 		t.Error(err)
 	}
 	if _, told, code := command(append(withdraw, "all")...); code != statusDone {
 		t.Errorf("withdraw all: %d %s", code, told)
 	}
-	if err := d.expect(t.Context(), "the treasury", treasury, int64(relay.One)); err != nil { // its reserve: the sponsor paid the fees
+	if err := d.Expect(t.Context(), "the treasury", treasury, int64(relay.One)); err != nil { // its reserve: the sponsor paid the fees
 		t.Error(err)
 	}
 	if _, _, code := command("treasury", "withdraw", "--data", data, "--from", sponsor, "--to", home, "--amount", "1"); code != statusFailed {
@@ -292,7 +293,7 @@ func TestStartsOnAFlappingEndpoint(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		_, end, err := raise(t.Context(), io.Discard, func(c *stack.Config) {
+		_, end, err := demo.Start(t.Context(), io.Discard, func(c *stack.Config) {
 			c.Ledger.Friendbot, c.Ledger.Passphrase = network.RPC+"/friendbot", devnettest.Passphrase
 			c.Worker.Retry = time.Millisecond
 			if c.Ledger.URL = network.RPC; seed%3 == 0 {
@@ -324,7 +325,7 @@ func TestStartsBeforeItsLedger(t *testing.T) {
 	}
 	began := make(chan start, 1)
 	go func() {
-		_, end, err := raise(t.Context(), io.Discard, func(c *stack.Config) {
+		_, end, err := demo.Start(t.Context(), io.Discard, func(c *stack.Config) {
 			own, err := net.Listen("tcp", "127.0.0.1:0") // a port of its own, known before it is up
 			if err != nil {
 				t.Error(err)
@@ -403,7 +404,7 @@ func TestAnotherNetworkIsFinal(t *testing.T) {
 	t.Parallel()
 	network := devnettest.Start(t)
 	for _, address := range [][2]string{{network.RPC, ""}, {"", network.Horizon}} {
-		_, end, err := raise(t.Context(), io.Discard, func(c *stack.Config) {
+		_, end, err := demo.Start(t.Context(), io.Discard, func(c *stack.Config) {
 			c.Ledger.URL, c.Ledger.Horizon, c.Ledger.Passphrase = address[0], address[1], "another"
 		})
 		if err == nil {
@@ -428,12 +429,12 @@ func TestDoorsOfDevelopment(t *testing.T) {
 			cancel()
 		}
 	}
-	d, end, err := raise(t.Context(), io.Discard, func(c *stack.Config) { c.PublicURL = "http://restante.test:8080" })
+	d, end, err := demo.Start(t.Context(), io.Discard, func(c *stack.Config) { c.PublicURL = "http://restante.test:8080" })
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer end()
-	_, port, err := net.SplitHostPort(strings.TrimPrefix(d.stack.URL, "http://"))
+	_, port, err := net.SplitHostPort(strings.TrimPrefix(d.Stack.URL, "http://"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -460,7 +461,7 @@ func TestDoorsOfDevelopment(t *testing.T) {
 // TestWhoHoldsTheDirectory: another process is named only where its lock was met.
 func TestWhoHoldsTheDirectory(t *testing.T) {
 	start := func(data string) error {
-		_, end, err := raise(t.Context(), io.Discard, func(c *stack.Config) { c.Data = data })
+		_, end, err := demo.Start(t.Context(), io.Discard, func(c *stack.Config) { c.Data = data })
 		if err == nil {
 			t.Cleanup(end)
 		}

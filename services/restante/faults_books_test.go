@@ -7,6 +7,7 @@ import (
 	"github.com/restante/restante/relay"
 	"github.com/restante/restante/relay/client"
 	"github.com/restante/restante/services/internal/boot"
+	"github.com/restante/restante/services/restante/internal/demo"
 )
 
 // settle cancels what is alive, when the faults are over, and waits for every end.
@@ -143,8 +144,8 @@ func (f *faults) accountFor(before ledgerBooks, long bool) {
 	if after.treasury != lumens || after.line != line {
 		f.t.Errorf("the treasury has %d stroops and %d of the asset, not %d and %d", after.treasury, after.line, lumens, line)
 	}
-	if got := f.account(f.onFile.Address()).Balance; got != amount+direct {
-		f.t.Errorf("the account on file has %d stroops, not %d", got, amount+direct)
+	if got := f.account(f.onFile.Address()).Balance; got != demo.Amount+direct {
+		f.t.Errorf("the account on file has %d stroops, not %d", got, demo.Amount+direct)
 	}
 	f.t.Logf("ends: %v", ends)
 	if long && (ends[string(relay.Claimed)] == 0 || ends[string(relay.Returned)] == 0) {

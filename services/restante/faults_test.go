@@ -22,6 +22,7 @@ import (
 	"github.com/restante/restante/relay/client"
 	"github.com/restante/restante/relay/redeem"
 	"github.com/restante/restante/services/internal/boot"
+	"github.com/restante/restante/services/restante/internal/demo"
 	"github.com/restante/restante/services/restante/internal/stack"
 )
 
@@ -285,7 +286,7 @@ func (f *faults) tell(what string, err error) {
 func (p *player) play(ctx context.Context) {
 	credit, own, plot := p.dice.IntN(2) == 1, p.dice.IntN(2) == 1, p.dice.IntN(6)
 	r := client.SendRequest{To: "eva@example.com", Amount: "25", Policy: string(relay.Link), Reference: rand.Text()}
-	t := &trial{plot: fmt.Sprint("plot ", plot), asset: relay.Native, amount: amount, key: keypair.MustRandom()}
+	t := &trial{plot: fmt.Sprint("plot ", plot), asset: relay.Native, amount: demo.Amount, key: keypair.MustRandom()}
 	if credit {
 		r.Asset, r.Amount, t.asset, t.amount = p.asset, "10", p.asset, 10_0000000
 	}

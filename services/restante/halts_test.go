@@ -17,13 +17,14 @@ import (
 	"github.com/restante/restante/relay"
 	"github.com/restante/restante/relay/client"
 	"github.com/restante/restante/relay/desk"
+	"github.com/restante/restante/services/restante/internal/demo"
 	"github.com/restante/restante/services/restante/internal/stack"
 )
 
 // startOn is an instance on a data directory that is kept, started with --lift-halt when lift is not empty.
-func startOn(t *testing.T, data, lift string) (*stage, func(), error) {
+func startOn(t *testing.T, data, lift string) (*demo.Instance, func(), error) {
 	t.Helper()
-	return raise(t.Context(), io.Discard, func(c *stack.Config) {
+	return demo.Start(t.Context(), io.Discard, func(c *stack.Config) {
 		c.Data, c.Ledger.Interval, c.Lift = data, 50*time.Millisecond, lift
 	})
 }
@@ -39,38 +40,38 @@ func TestHeldPayment(t *testing.T) {
 	}
 	send := func() client.Sent {
 		t.Helper()
-		s, err := d.app.Send(ctx, client.SendRequest{To: "ana@example.com", Amount: "25", Policy: "link"})
+		s, err := d.App.Send(ctx, client.SendRequest{To: "ana@example.com", Amount: "25", Policy: "link"})
 		if err != nil {
 			t.Fatal(err)
 		}
-		if s.Payment, err = d.app.Follow(ctx, s.Payment.ID, inState(relay.Pending)); err != nil {
+		if s.Payment, err = d.App.Follow(ctx, s.Payment.ID, inState(relay.Pending)); err != nil {
 			t.Fatal(err)
 		}
 		return s
 	}
 	held, free := send(), send()
-	if status, r := readiness(t, d.stack.URL); status != http.StatusOK || r.Checks["held"] != "ok" {
+	if status, r := readiness(t, d.Stack.URL); status != http.StatusOK || r.Checks["held"] != "ok" {
 		t.Fatalf("before: %d %+v", status, r)
 	}
 	id := relay.PaymentID(held.Payment.ID)
-	all, err := d.stack.Desk.Halt(ctx, relay.AboutPayments(hash, fmt.Errorf("two ends: %w", relay.ErrContradiction), id))
+	all, err := d.Stack.Desk.Halt(ctx, relay.AboutPayments(hash, fmt.Errorf("two ends: %w", relay.ErrContradiction), id))
 	if err != nil || all {
 		t.Fatalf("it stops everything: %v %v", all, err)
 	}
 
-	status, r := readiness(t, d.stack.URL)
+	status, r := readiness(t, d.Stack.URL)
 	if status != http.StatusOK || r.Checks["held"] != "failing" || r.Checks["halted"] != "ok" ||
 		!strings.Contains(r.Causes["held"], "1 payment and 0 apps") || !strings.Contains(r.Causes["held"], hash) {
 		t.Errorf("held: %d %+v", status, r)
 	}
-	p, err := d.app.Get(ctx, held.Payment.ID, 0)
+	p, err := d.App.Get(ctx, held.Payment.ID, 0)
 	if err != nil || p.Halted == nil || p.Halted.Scope != "payment" || p.Halted.About != hash || p.Halted.Since == nil || p.Halted.Detail == "" {
 		t.Errorf("the payment says %+v: %v", p.Halted, err)
 	}
-	if other, err := d.app.Get(ctx, free.Payment.ID, 0); err != nil || other.Halted != nil {
+	if other, err := d.App.Get(ctx, free.Payment.ID, 0); err != nil || other.Halted != nil {
 		t.Errorf("another payment says %+v: %v", other.Halted, err)
 	}
-	story, err := d.app.Story(ctx, held.Payment.ID)
+	story, err := d.App.Story(ctx, held.Payment.ID)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -89,21 +90,21 @@ func TestHeldPayment(t *testing.T) {
 	if err != nil || !strings.Contains(said, "It is stopped: ") || !strings.Contains(said, hash) || strings.Contains(said, "The money waits") {
 		t.Errorf("show says\n%s%s%v", said, errs, err)
 	}
-	view, err := d.anyone.View(ctx, held.Link, 0)
+	view, err := d.Recipient.View(ctx, held.Link, 0)
 	if err != nil || view.Held == nil || view.Held.Code != "halted" || !strings.HasSuffix(view.CustodyText, relay.WhileHalted) {
 		t.Errorf("the claimant is told %+v: %v", view.Held, err)
 	}
 	var refused *client.Problem
-	if _, err := d.anyone.Claim(ctx, d.claimInto(held.Link, keypair.MustRandom())); !errors.As(err, &refused) || refused.Code != "halted" {
+	if _, err := d.Recipient.Claim(ctx, d.ClaimInto(held.Link, keypair.MustRandom())); !errors.As(err, &refused) || refused.Code != "halted" {
 		t.Errorf("a claim of it: %v", err)
 	}
-	if p, err := d.app.Cancel(ctx, held.Payment.ID); err != nil || p.ReturnAsked == "" && p.State != string(relay.Returning) {
+	if p, err := d.App.Cancel(ctx, held.Payment.ID); err != nil || p.ReturnAsked == "" && p.State != string(relay.Returning) {
 		t.Errorf("a cancel of it: %s %v", p.State, err)
 	}
 	if _, errs, err := typeIn(t, d, "cancel", held.Payment.ID); statusOf(err) != statusTryAgain || !strings.Contains(errs, "The wish to have it back is noted.") {
 		t.Errorf("the command to cancel it: %v, %q", err, errs)
 	}
-	if _, err := d.anyone.Claim(ctx, d.claimInto(free.Link, keypair.MustRandom())); err != nil {
+	if _, err := d.Recipient.Claim(ctx, d.ClaimInto(free.Link, keypair.MustRandom())); err != nil {
 		t.Errorf("a claim of another: %v", err)
 	}
 	end()
@@ -116,7 +117,7 @@ func TestHeldPayment(t *testing.T) {
 		t.Fatal(err)
 	}
 	send() // while it is held
-	if p, err := d.app.Get(ctx, held.Payment.ID, 0); err != nil || p.State != string(relay.Returning) || p.Halted == nil {
+	if p, err := d.App.Get(ctx, held.Payment.ID, 0); err != nil || p.State != string(relay.Returning) || p.Halted == nil {
 		t.Errorf("after a restart: %s %+v %v", p.State, p.Halted, err)
 	}
 	end()
@@ -124,18 +125,18 @@ func TestHeldPayment(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer end()
-	if _, err := d.app.Follow(ctx, held.Payment.ID, inState(relay.Returned)); err != nil {
+	if _, err := d.App.Follow(ctx, held.Payment.ID, inState(relay.Returned)); err != nil {
 		t.Error(err)
 	}
-	if status, r := readiness(t, d.stack.URL); status != http.StatusOK || r.Checks["held"] != "ok" {
+	if status, r := readiness(t, d.Stack.URL); status != http.StatusOK || r.Checks["held"] != "ok" {
 		t.Errorf("after: %d %+v", status, r)
 	}
 }
 
 // typeIn runs a command against an instance, as its app.
-func typeIn(t *testing.T, d *stage, args ...string) (stdout, stderr string, err error) {
+func typeIn(t *testing.T, d *demo.Instance, args ...string) (stdout, stderr string, err error) {
 	t.Helper()
-	env := map[string]string{"RESTANTE_SERVER": d.stack.URL, "RESTANTE_KEY": d.w.Key, "RESTANTE_STATE": t.TempDir()}
+	env := map[string]string{"RESTANTE_SERVER": d.Stack.URL, "RESTANTE_KEY": d.Dev.Key, "RESTANTE_STATE": t.TempDir()}
 	var out, errs bytes.Buffer
 	err = run(t.Context(), func(name string) string { return env[name] }, args, strings.NewReader(""), &out, &errs)
 	return out.String(), errs.String(), err
@@ -144,12 +145,12 @@ func typeIn(t *testing.T, d *stage, args ...string) (stdout, stderr string, err 
 // TestSendWaitsForNoHalt: a command that waits for a payment ends with the link and the state when a halt stands in the way.
 func TestSendWaitsForNoHalt(t *testing.T) {
 	t.Parallel()
-	d, end, err := raise(t.Context(), io.Discard, nil)
+	d, end, err := demo.Start(t.Context(), io.Discard, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer end()
-	if _, err := d.stack.Desk.Halt(t.Context(), fmt.Errorf("the ledger is another one: %w", relay.ErrContradiction)); err != nil {
+	if _, err := d.Stack.Desk.Halt(t.Context(), fmt.Errorf("the ledger is another one: %w", relay.ErrContradiction)); err != nil {
 		t.Fatal(err)
 	}
 	out, errs, err := typeIn(t, d, "send", "--to", "ana@example.com", "--amount", "25", "--policy", "link", "--wait")
@@ -167,21 +168,21 @@ func TestSendWaitsForNoHalt(t *testing.T) {
 
 // TestLiftWhich: without a hash --lift-halt is for the halt of everything, or the only one; else it wants to know which.
 func TestLiftWhich(t *testing.T) {
-	d, end, err := raise(t.Context(), io.Discard, nil)
+	d, end, err := demo.Start(t.Context(), io.Discard, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer end()
 	halt := func(err error) {
 		t.Helper()
-		if _, err := d.stack.Desk.Halt(t.Context(), err); err != nil {
+		if _, err := d.Stack.Desk.Halt(t.Context(), err); err != nil {
 			t.Fatal(err)
 		}
 	}
 	lift := func(which, want string) {
 		t.Helper()
-		d.stack.Config.Lift = which
-		err := d.stack.LiftHalt(t.Context())
+		d.Stack.Config.Lift = which
+		err := d.Stack.LiftHalt(t.Context())
 		if (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
 			t.Errorf("--lift-halt %s: %v, want %q", which, err, want)
 		}
@@ -195,12 +196,12 @@ func TestLiftWhich(t *testing.T) {
 	lift(stack.AnyHalt, "say which hash: a, G")
 	halt(relay.About("everything", contradiction))
 	lift(stack.AnyHalt, "")
-	if h, err := d.stack.Desk.Halted(t.Context()); err != nil || h.Scope != "" {
+	if h, err := d.Stack.Desk.Halted(t.Context()); err != nil || h.Scope != "" {
 		t.Errorf("still halted: %+v %v", h, err)
 	}
 	lift("G", "")
 	lift(stack.AnyHalt, "") // the only one, of two payments
-	if all, err := d.stack.Desk.Halts(t.Context()); err != nil || len(all) != 0 {
+	if all, err := d.Stack.Desk.Halts(t.Context()); err != nil || len(all) != 0 {
 		t.Errorf("left: %+v %v", all, err)
 	}
 }
@@ -230,15 +231,15 @@ func TestLiftHaltFlag(t *testing.T) {
 // TestWarningsOfReadiness: what waits for money, or for a person, is told by name and makes nothing unready.
 func TestWarningsOfReadiness(t *testing.T) {
 	t.Parallel()
-	d, end, err := raise(t.Context(), io.Discard, nil)
+	d, end, err := demo.Start(t.Context(), io.Discard, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer end()
-	ctx, writer := t.Context(), d.stack.Desk
+	ctx, writer := t.Context(), d.Stack.Desk
 	want := func(check, cause string) {
 		t.Helper()
-		status, r := readiness(t, d.stack.URL)
+		status, r := readiness(t, d.Stack.URL)
 		state := "failing"
 		if cause == "" {
 			state = "ok"
@@ -249,7 +250,7 @@ func TestWarningsOfReadiness(t *testing.T) {
 	}
 	resume := func(apps ...relay.AppID) {
 		t.Helper()
-		if err := d.stack.Store.UpdateMany(ctx, nil, func(tx desk.Tx, _ []relay.Payment) error { return tx.EndPauses(apps...) }); err != nil {
+		if err := d.Stack.Store.UpdateMany(ctx, nil, func(tx desk.Tx, _ []relay.Payment) error { return tx.EndPauses(apps...) }); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -271,10 +272,10 @@ func TestWarningsOfReadiness(t *testing.T) {
 	resume("", "app_one", "app_two")
 	want("fundings", "")
 
-	if _, err := d.app.Send(ctx, client.SendRequest{To: "ana@example.com", Amount: "25"}); err != nil {
+	if _, err := d.App.Send(ctx, client.SendRequest{To: "ana@example.com", Amount: "25"}); err != nil {
 		t.Fatal(err)
 	}
-	db, err := sql.Open("sqlite", "file:"+d.stack.Path("restante.db")+"?_pragma=busy_timeout(10000)")
+	db, err := sql.Open("sqlite", "file:"+d.Stack.Path("restante.db")+"?_pragma=busy_timeout(10000)")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -304,7 +305,7 @@ func TestWarningsOfReadiness(t *testing.T) {
 	if _, err := writer.Halt(ctx, relay.About("ff00", contradiction)); err != nil {
 		t.Fatal(err)
 	}
-	if status, r := readiness(t, d.stack.URL); status != http.StatusServiceUnavailable || r.Checks["halted"] != "failing" || !strings.Contains(r.Causes["halted"], "ff00") {
+	if status, r := readiness(t, d.Stack.URL); status != http.StatusServiceUnavailable || r.Checks["halted"] != "failing" || !strings.Contains(r.Causes["halted"], "ff00") {
 		t.Errorf("halted: %d %+v", status, r)
 	}
 }

@@ -29,6 +29,7 @@ import (
 	"github.com/restante/restante/relay/redeem"
 	"github.com/restante/restante/services/internal/bareledger"
 	"github.com/restante/restante/services/internal/boot"
+	"github.com/restante/restante/services/restante/internal/demo"
 	"github.com/restante/restante/services/restante/internal/stack"
 	"github.com/restante/restante/services/worker"
 )
@@ -183,7 +184,7 @@ func (th *theatre) account4All(everybody []string, before int64, treasury string
 		switch {
 		case !relay.State(l.state).Ended():
 			t.Errorf("payment %d (%s, plot %d) has not ended: it is %q, and its claimant has %d stroops", i, l.id, l.plot, l.state, got.Balance)
-		case l.state == string(relay.Claimed) && got.Balance != amount:
+		case l.state == string(relay.Claimed) && got.Balance != demo.Amount:
 			t.Errorf("payment %d is claimed, its claimant has %d stroops", i, got.Balance)
 		case l.state != string(relay.Claimed) && got.Exists:
 			t.Errorf("payment %d is %s, its claimant has %d stroops", i, l.state, got.Balance)
@@ -196,7 +197,7 @@ func (th *theatre) account4All(everybody []string, before int64, treasury string
 			t.Errorf("payment %d is %s, and its holding account still exists", i, l.state)
 		}
 	}
-	if got, want := th.account(treasury).Balance, treasuryBefore-claimed*amount; got != want {
+	if got, want := th.account(treasury).Balance, treasuryBefore-claimed*demo.Amount; got != want {
 		t.Errorf("the treasury has %d stroops, not %d: %d are missing", got, want, want-got)
 	}
 	if after := th.lumens(everybody); after != before {

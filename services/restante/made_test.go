@@ -14,6 +14,7 @@ import (
 	"github.com/restante/restante/relay"
 	"github.com/restante/restante/relay/client"
 	"github.com/restante/restante/services/devnet/devnettest"
+	"github.com/restante/restante/services/restante/internal/demo"
 	"github.com/restante/restante/services/restante/internal/stack"
 )
 
@@ -24,8 +25,8 @@ type made struct {
 	old  string // a copy from before the payment
 }
 
-func (m *made) open(data string) (*stage, func(), error) {
-	return raise(m.Context(), io.Discard, func(c *stack.Config) { c.Data, c.Ledger.Interval = data, 50*time.Millisecond })
+func (m *made) open(data string) (*demo.Instance, func(), error) {
+	return demo.Start(m.Context(), io.Discard, func(c *stack.Config) { c.Data, c.Ledger.Interval = data, 50*time.Millisecond })
 }
 
 // copyOf is a new copy of a directory.
@@ -66,9 +67,9 @@ func waiting(t *testing.T) (m *made, id string) {
 	d, end, err := m.open(m.data)
 	m.must(err)
 	defer end()
-	s, err := d.app.Send(t.Context(), client.SendRequest{To: "ana@example.com", Amount: "25", Policy: "link"})
+	s, err := d.App.Send(t.Context(), client.SendRequest{To: "ana@example.com", Amount: "25", Policy: "link"})
 	m.must(err)
-	_, err = d.app.Follow(t.Context(), s.Payment.ID, func(p client.Payment) bool { return p.State == string(relay.Pending) })
+	_, err = d.App.Follow(t.Context(), s.Payment.ID, func(p client.Payment) bool { return p.State == string(relay.Pending) })
 	m.must(err)
 	return m, s.Payment.ID
 }
@@ -158,9 +159,9 @@ func TestWhatIsMissingIsNotMadeAnew(t *testing.T) {
 	d, end, err := m.open(m.data)
 	m.must(err)
 	defer end()
-	_, err = d.app.Cancel(t.Context(), id)
+	_, err = d.App.Cancel(t.Context(), id)
 	m.must(err)
-	_, err = d.app.Follow(t.Context(), id, func(p client.Payment) bool { return p.State == string(relay.Returned) })
+	_, err = d.App.Follow(t.Context(), id, func(p client.Payment) bool { return p.State == string(relay.Returned) })
 	m.must(err)
 }
 
@@ -187,11 +188,11 @@ func TestOlderBackupOfEverything(t *testing.T) {
 	d, end, err := m.open(m.old)
 	m.must(err)
 	defer end()
-	halt, err := d.stack.Desk.Halted(t.Context())
+	halt, err := d.Stack.Desk.Halted(t.Context())
 	if err != nil || !strings.Contains(halt.Why, "beyond") {
 		t.Errorf("halted because %q: %v", halt.Why, err)
 	}
-	resp, err := http.Get(d.stack.URL + "/readyz")
+	resp, err := http.Get(d.Stack.URL + "/readyz")
 	m.must(err)
 	defer resp.Body.Close()
 	if resp.StatusCode != http.StatusServiceUnavailable {
@@ -226,9 +227,9 @@ func TestFirstStartThatWasCutOff(t *testing.T) {
 func TestANetworkThatBeganAnew(t *testing.T) {
 	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "data")
-	on := func(network *devnettest.Network, friendbot string) (*stage, func()) {
+	on := func(network *devnettest.Network, friendbot string) (*demo.Instance, func()) {
 		t.Helper()
-		d, end, err := raise(t.Context(), io.Discard, func(c *stack.Config) {
+		d, end, err := demo.Start(t.Context(), io.Discard, func(c *stack.Config) {
 			c.Data, c.Ledger.URL, c.Ledger.Friendbot, c.Ledger.Passphrase = dir, network.RPC, friendbot, devnettest.Passphrase
 		})
 		if err != nil {
@@ -238,14 +239,14 @@ func TestANetworkThatBeganAnew(t *testing.T) {
 	}
 	first := devnettest.Start(t, devnettest.Interval(50*time.Millisecond))
 	d, end := on(first, first.RPC+"/friendbot")
-	s, err := d.app.Send(t.Context(), client.SendRequest{To: "ana@example.com", Amount: "25", Policy: "link"})
+	s, err := d.App.Send(t.Context(), client.SendRequest{To: "ana@example.com", Amount: "25", Policy: "link"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err = d.app.Follow(t.Context(), s.Payment.ID, inState(relay.Pending)); err != nil {
+	if _, err = d.App.Follow(t.Context(), s.Payment.ID, inState(relay.Pending)); err != nil {
 		t.Fatal(err)
 	}
-	cursor, err := d.stack.Desk.Cursor(t.Context())
+	cursor, err := d.Stack.Desk.Cursor(t.Context())
 	end()
 	if err != nil {
 		t.Fatal(err)
@@ -255,11 +256,11 @@ func TestANetworkThatBeganAnew(t *testing.T) {
 	}
 	d, end = on(second, "")
 	defer end()
-	halt, err := d.stack.Desk.Halted(t.Context())
+	halt, err := d.Stack.Desk.Halted(t.Context())
 	if err != nil || !strings.Contains(halt.Why, "another history") {
 		t.Errorf("halted because %q: %v", halt.Why, err)
 	}
-	if status, ready := readiness(t, d.stack.URL); status != http.StatusServiceUnavailable || ready.Checks["halted"] != "failing" {
+	if status, ready := readiness(t, d.Stack.URL); status != http.StatusServiceUnavailable || ready.Checks["halted"] != "failing" {
 		t.Errorf("%d %+v", status, ready)
 	}
 }

@@ -18,7 +18,7 @@ type oldBooks struct {
 // owners says to whose books an account counts: "" is the service's.
 func (o *oldData) owners() map[string]string {
 	owners := map[string]string{o.play.Treasury: "", o.play.OnFile: ""}
-	sponsor, channels, err := o.stack.Signer.Accounts(o.ctx)
+	sponsor, channels, err := o.Stack.Signer.Accounts(o.ctx)
 	o.must(err)
 	for _, a := range append(channels, sponsor) {
 		owners[a] = ""
@@ -46,12 +46,12 @@ func addressOf(seed string) string { return keypair.MustParseFull(seed).Address(
 func (o *oldData) balances(over bool) oldBooks {
 	b := oldBooks{wallets: map[string]int64{}}
 	var err error
-	b.ledger, err = o.ledger.Latest(o.ctx)
+	b.ledger, err = o.Ledger.Latest(o.ctx)
 	o.must(err)
 	has := func(account string) (lumens, line int64) {
-		a, err := o.ledger.Account(o.ctx, account)
+		a, err := o.Ledger.Account(o.ctx, account)
 		o.must(err)
-		line, _, err = o.ledger.Line(o.ctx, account, o.play.Asset)
+		line, _, err = o.Ledger.Line(o.ctx, account, o.play.Asset)
 		o.must(err)
 		return a.Balance, line
 	}
@@ -88,7 +88,7 @@ func (o *oldData) balances(over bool) oldBooks {
 // service and wallets nothing has moved but the fees that the network took of each.
 func (o *oldData) account() {
 	before, after := o.books, o.balances(true)
-	fees, err := o.ledger.Fees(o.ctx, before.ledger)
+	fees, err := o.Ledger.Fees(o.ctx, before.ledger)
 	o.must(err)
 	owed := map[string]int64{}
 	for account, owner := range o.owners() {
@@ -130,9 +130,9 @@ func (o *oldData) account() {
 // wallet's purse goes with lumens, so those may be more.
 func (o *oldData) claimant(p *oldPayment, amount int64) {
 	account := addressOf(p.Claimant)
-	a, err := o.ledger.Account(o.ctx, account)
+	a, err := o.Ledger.Account(o.ctx, account)
 	o.must(err)
-	line, _, err := o.ledger.Line(o.ctx, account, o.play.Asset)
+	line, _, err := o.Ledger.Line(o.ctx, account, o.play.Asset)
 	o.must(err)
 	switch {
 	case p.end != "claimed":

@@ -24,6 +24,7 @@ import (
 
 	"github.com/restante/restante/relay"
 	"github.com/restante/restante/relay/client"
+	"github.com/restante/restante/services/restante/internal/demo"
 	"github.com/restante/restante/services/restante/internal/stack"
 )
 
@@ -40,7 +41,7 @@ type oldPayment struct {
 // oldData is such a directory, opened by the present code.
 type oldData struct {
 	*testing.T
-	*stage
+	*demo.Instance
 	ctx   context.Context
 	later bool         // so much time has passed that nothing lands that was on its way
 	clock atomic.Int64 // how far the people's clocks are from ours, nanoseconds
@@ -99,13 +100,13 @@ func (o *oldData) open(archive string) (end func()) {
 	o.must(err)
 	o.must(json.Unmarshal(text, &o.play))
 	o.rewind(filepath.Join(dir, "data", "ledger.db"))
-	o.stage, end, err = raise(o.ctx, io.Discard, func(c *stack.Config) {
+	o.Instance, end, err = demo.Start(o.ctx, io.Discard, func(c *stack.Config) {
 		c.Data, c.Now = filepath.Join(dir, "data"), func() time.Time { return time.Now().Add(time.Duration(o.clock.Load())) }
 		c.Log = slog.New(slog.NewTextHandler(o.Output(), &slog.HandlerOptions{Level: slog.LevelWarn}))
 	})
 	o.must(err)
-	o.shift.Store(o.clock.Load())
-	if o.w.Key != o.play.Key || o.w.App.Treasury != o.play.Treasury {
+	o.Shift.Store(o.clock.Load())
+	if o.Dev.Key != o.play.Key || o.Dev.App.Treasury != o.play.Treasury {
 		o.Fatal("the app is another one")
 	}
 	return end
@@ -161,12 +162,12 @@ func unpack(t *testing.T, archive, dir string) {
 // pass lets time pass for ledger and people alike.
 func (o *oldData) pass(t time.Duration) {
 	o.clock.Add(int64(t))
-	o.advance(t)
+	o.Advance(t)
 }
 
 func (o *oldData) get(p *oldPayment) client.Payment {
 	o.Helper()
-	got, err := o.app.Get(o.ctx, p.ID, 0)
+	got, err := o.App.Get(o.ctx, p.ID, 0)
 	o.must(err)
 	return got
 }
@@ -205,12 +206,12 @@ func (o *oldData) finish() {
 		}
 	}
 	for range 20 { // what is on its way arrives, or is given up
-		o.must(o.closeLedger(o.ctx))
+		o.must(o.CloseLedger(o.ctx))
 	}
 	o.pass(2 * time.Hour)
 	for _, p := range o.play.Payments {
 		if p.Finish == "expire" {
-			_, err := o.reach(o.ctx, p.ID, relay.Returned)
+			_, err := o.Reach(o.ctx, p.ID, relay.Returned)
 			o.must(err)
 		}
 	}
@@ -223,7 +224,7 @@ func (o *oldData) finish() {
 		got := o.get(p)
 		if !relay.State(got.State).Ended() {
 			var err error
-			if got, err = o.reach(o.ctx, p.ID, relay.Claimed, relay.Returned, relay.Canceled, relay.Failed, relay.Settled); err != nil {
+			if got, err = o.Reach(o.ctx, p.ID, relay.Claimed, relay.Returned, relay.Canceled, relay.Failed, relay.Settled); err != nil {
 				o.Errorf("%s, left %s: %v", p.Name, p.State, err)
 			}
 		}
@@ -234,7 +235,7 @@ func (o *oldData) finish() {
 // claimIt claims with the link, into a new account, unless there is nothing to claim any more.
 func (o *oldData) claimIt(p *oldPayment) {
 	o.Helper()
-	got, err := o.reach(o.ctx, p.ID, relay.Pending, relay.Failed, relay.Canceled)
+	got, err := o.Reach(o.ctx, p.ID, relay.Pending, relay.Failed, relay.Canceled)
 	o.must(err)
 	if got.State != string(relay.Pending) {
 		return
@@ -243,14 +244,14 @@ func (o *oldData) claimIt(p *oldPayment) {
 	o.must(err)
 	key, err := keypair.ParseFull(p.Claimant)
 	o.must(err)
-	r := o.claimInto(link, key)
+	r := o.ClaimInto(link, key)
 	r.Code = func(ctx context.Context, _ client.CodeSession, wrong error) (string, error) {
 		if wrong != nil {
 			return "", wrong
 		}
-		return o.codeFromInbox(ctx, time.Time{}) // the mailbox goes by our clock
+		return o.CodeFromInbox(ctx, time.Time{}) // the mailbox goes by our clock
 	}
-	err = o.whileClosing(o.ctx, func(ctx context.Context) error { _, err := o.anyone.Claim(ctx, r); return err })
+	err = o.WhileClosing(o.ctx, func(ctx context.Context) error { _, err := o.Recipient.Claim(ctx, r); return err })
 	if err != nil {
 		o.Errorf("claim of %s: %v", p.Name, err)
 	}
@@ -258,7 +259,7 @@ func (o *oldData) claimIt(p *oldPayment) {
 
 func (o *oldData) cancelIt(p *oldPayment) {
 	o.Helper()
-	if _, err := o.app.Cancel(o.ctx, p.ID); err != nil && !client.IsCode(err, "already_failed") {
+	if _, err := o.App.Cancel(o.ctx, p.ID); err != nil && !client.IsCode(err, "already_failed") {
 		o.Errorf("cancel of %s: %v", p.Name, err)
 	}
 }
@@ -269,8 +270,8 @@ func (o *oldData) thaw(p *oldPayment) {
 	o.must(id.SetAddress(*o.get(p).HoldingAccount))
 	key, err := id.LedgerKey()
 	o.must(err)
-	o.must(o.stack.Devnet.Freeze(nil, []xdr.LedgerKey{key}))
-	_, err = o.reach(o.ctx, p.ID, relay.Returned)
+	o.must(o.Stack.Devnet.Freeze(nil, []xdr.LedgerKey{key}))
+	_, err = o.Reach(o.ctx, p.ID, relay.Returned)
 	o.must(err)
 }
 
@@ -278,9 +279,9 @@ func (o *oldData) thaw(p *oldPayment) {
 func (o *oldData) allow(p *oldPayment) {
 	issuer, err := keypair.ParseFull(o.play.Issuer)
 	o.must(err)
-	o.must(o.does(o.ctx, person{issuer}, &txnbuild.SetTrustLineFlags{Trustor: *o.get(p).HoldingAccount,
+	o.must(o.Execute(o.ctx, demo.Account{Full: issuer}, &txnbuild.SetTrustLineFlags{Trustor: *o.get(p).HoldingAccount,
 		Asset: txnbuild.CreditAsset{Code: "USD", Issuer: issuer.Address()}, SetFlags: []txnbuild.TrustLineFlag{txnbuild.TrustLineAuthorized}}))
-	_, err = o.reach(o.ctx, p.ID, relay.Pending)
+	_, err = o.Reach(o.ctx, p.ID, relay.Pending)
 	o.must(err)
 	o.cancelIt(p)
 }
@@ -289,9 +290,9 @@ func (o *oldData) allow(p *oldPayment) {
 func (o *oldData) undo(p *oldPayment) {
 	id, err := age.ParseX25519Identity(o.play.Sender)
 	o.must(err)
-	key, err := seedOf(p.Receipt.Receipt, id)
+	key, err := demo.SeedOf(p.Receipt.Receipt, id)
 	o.must(err)
-	o.must(o.does(o.ctx, person{key}, &txnbuild.ManageData{Name: "mine"}))
+	o.must(o.Execute(o.ctx, demo.Account{Full: key}, &txnbuild.ManageData{Name: "mine"}))
 	o.claimIt(p)
 }
 

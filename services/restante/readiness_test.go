@@ -20,6 +20,7 @@ import (
 	"github.com/restante/restante/services/devnet/devnettest"
 	"github.com/restante/restante/services/internal/boot"
 	"github.com/restante/restante/services/internal/post"
+	"github.com/restante/restante/services/restante/internal/demo"
 	"github.com/restante/restante/services/restante/internal/stack"
 )
 
@@ -28,7 +29,7 @@ import (
 func TestFullDirectory(t *testing.T) {
 	disk := smallDisk(t, 48<<20)
 	network := devnettest.Start(t, devnettest.Interval(100*time.Millisecond))
-	d, end, err := raise(t.Context(), io.Discard, func(c *stack.Config) {
+	d, end, err := demo.Start(t.Context(), io.Discard, func(c *stack.Config) {
 		c.Data = filepath.Join(disk, "data")
 		c.Ledger.URL, c.Ledger.Friendbot, c.Ledger.Passphrase = network.RPC, network.RPC+"/friendbot", devnettest.Passphrase
 	})
@@ -36,16 +37,16 @@ func TestFullDirectory(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer end()
-	if status, r := readiness(t, d.stack.URL); status != http.StatusOK {
+	if status, r := readiness(t, d.Stack.URL); status != http.StatusOK {
 		t.Fatalf("before: %+v", r)
 	}
 	ballast := filepath.Join(disk, "ballast")
 	fill(t, ballast)
-	status, r := readiness(t, d.stack.URL)
+	status, r := readiness(t, d.Stack.URL)
 	if status != http.StatusServiceUnavailable || !strings.Contains(r.Causes["data"], "full") {
 		t.Errorf("full: %d %+v", status, r)
 	}
-	once, err := client.New(d.stack.URL, client.Options{Key: secret.NewString(d.w.Key), Attempts: 1})
+	once, err := client.New(d.Stack.URL, client.Options{Key: secret.NewString(d.Dev.Key), Attempts: 1})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -67,11 +68,11 @@ func TestFullDirectory(t *testing.T) {
 	if err := os.Remove(ballast); err != nil {
 		t.Fatal(err)
 	}
-	sent, err := d.app.Send(t.Context(), client.SendRequest{To: "ana@example.com", Amount: "25"})
+	sent, err := d.App.Send(t.Context(), client.SendRequest{To: "ana@example.com", Amount: "25"})
 	if err != nil {
 		t.Fatalf("after there is room again: %v", err)
 	}
-	if _, err := d.app.Follow(t.Context(), sent.Payment.ID, inState(relay.Pending)); err != nil {
+	if _, err := d.App.Follow(t.Context(), sent.Payment.ID, inState(relay.Pending)); err != nil {
 		t.Error(err)
 	}
 }
@@ -95,7 +96,7 @@ func TestStartOnAFullDirectory(t *testing.T) {
 	if err := os.Remove(ballast); err != nil {
 		t.Fatal(err)
 	}
-	_, end, err := raise(t.Context(), io.Discard, func(c *stack.Config) { c.Data, c.Ledger.Interval = data, 50*time.Millisecond })
+	_, end, err := demo.Start(t.Context(), io.Discard, func(c *stack.Config) { c.Data, c.Ledger.Interval = data, 50*time.Millisecond })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -124,7 +125,7 @@ func fill(t *testing.T, path string) {
 // TestClocksApart: a ledger whose clock is far from this machine's is noticed, with by how much, in either direction.
 func TestClocksApart(t *testing.T) {
 	t.Parallel()
-	d, end, err := raise(t.Context(), io.Discard, nil)
+	d, end, err := demo.Start(t.Context(), io.Discard, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -135,11 +136,11 @@ func TestClocksApart(t *testing.T) {
 		want  string
 	}{{0, ""}, {50 * time.Minute, ""}, {400*24*time.Hour + time.Minute, "400 days behind"}, {-400*24*time.Hour - time.Minute, "400 days ahead"},
 		{2*time.Hour + 30*time.Second, "2 h 0 min behind"}} {
-		d.stack.Config.Now = func() time.Time { return own().Add(c.shift) }
-		if err := d.closeLedger(t.Context()); err != nil {
+		d.Stack.Config.Now = func() time.Time { return own().Add(c.shift) }
+		if err := d.CloseLedger(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		status, r := readiness(t, d.stack.URL)
+		status, r := readiness(t, d.Stack.URL)
 		if cause := r.Causes["clock"]; (c.want == "") != (status == http.StatusOK) || c.want != "" && !strings.Contains(cause, c.want) {
 			t.Errorf("%v: %d %+v", c.shift, status, r)
 		}
@@ -156,7 +157,7 @@ func TestMailServerDown(t *testing.T) {
 	at := l.Addr().(*net.TCPAddr)
 	l.Close()
 	var log lockedBuffer
-	d, end, err := raise(t.Context(), io.Discard, func(c *stack.Config) {
+	d, end, err := demo.Start(t.Context(), io.Discard, func(c *stack.Config) {
 		c.Mail = post.Config{Host: "127.0.0.1", Port: at.Port, From: "post@example.com", TLS: "none"}
 		c.Ledger.Interval = 50 * time.Millisecond
 		c.Log = slog.New(slog.NewTextHandler(&log, nil))
@@ -165,11 +166,11 @@ func TestMailServerDown(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer end()
-	status, r := readiness(t, d.stack.URL)
+	status, r := readiness(t, d.Stack.URL)
 	if status != http.StatusServiceUnavailable || !strings.Contains(r.Causes["mail"], at.String()) {
 		t.Errorf("%d %+v", status, r)
 	}
-	sent, err := d.app.Send(t.Context(), client.SendRequest{To: "ana@example.com", Amount: "25"})
+	sent, err := d.App.Send(t.Context(), client.SendRequest{To: "ana@example.com", Amount: "25"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -177,7 +178,7 @@ func TestMailServerDown(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, said, err := typeIn(t, d, "claim", "--to", d.w.App.Treasury, link)
+	_, said, err := typeIn(t, d, "claim", "--to", d.Dev.App.Treasury, link)
 	if statusOf(err) != statusCode || strings.Contains(said, "on its way") ||
 		!strings.Contains(said, at.String()+" cannot be reached. It is tried again by itself") {
 		t.Errorf("a claim: %v %s", err, said)
@@ -212,21 +213,21 @@ func (l *lockedBuffer) String() string {
 // TestClaimOnALedgerAhead: the ledger's clock is hours ahead of this machine's, and a claim with this machine's clock lands.
 func TestClaimOnALedgerAhead(t *testing.T) {
 	t.Parallel()
-	d, end, err := raise(t.Context(), io.Discard, nil)
+	d, end, err := demo.Start(t.Context(), io.Discard, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer end()
-	d.stack.Devnet.AdvanceClock(3 * time.Hour)
-	sent, err := d.send(t.Context(), nil)
+	d.Stack.Devnet.AdvanceClock(3 * time.Hour)
+	sent, err := d.Send(t.Context(), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	account, err := d.claim(t.Context(), sent.Link)
+	account, err := d.Claim(t.Context(), sent.Link)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := d.expect(t.Context(), "the claimant", account, amount); err != nil {
+	if err := d.Expect(t.Context(), "the claimant", account, demo.Amount); err != nil {
 		t.Error(err)
 	}
 }

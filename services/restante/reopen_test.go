@@ -35,20 +35,20 @@ func TestLostKey(t *testing.T) {
 			d, end, err := m.open(m.data)
 			m.must(err)
 			defer end()
-			keys, err := d.app.Keys(t.Context())
+			keys, err := d.App.Keys(t.Context())
 			m.must(err)
 			for i, k := range keys {
 				if k.RevokedAt != nil {
 					continue
 				}
-				if _, err := d.app.RevokeKey(t.Context(), k.ID, false); (err != nil) != (i == len(keys)-1) {
+				if _, err := d.App.RevokeKey(t.Context(), k.ID, false); (err != nil) != (i == len(keys)-1) {
 					t.Errorf("key %d of %d is revoked: %v", i+1, len(keys), err)
 				} else if err != nil && !client.IsCode(err, "last_admin_key") && !client.IsCode(err, "key_in_use") {
 					t.Error(err)
 				}
 			}
 			for _, k := range keys {
-				_, err = d.app.RevokeKey(t.Context(), k.ID, true)
+				_, err = d.App.RevokeKey(t.Context(), k.ID, true)
 			}
 			m.must(err)
 		},
@@ -82,11 +82,11 @@ func TestLostKey(t *testing.T) {
 	if said, err := command("app", "key", "create", "--data", m.data); statusOf(err) != statusTryAgain || !strings.Contains(said, "A restante runs on") {
 		t.Errorf("while it runs: %v %s", err, said)
 	}
-	if string(d.w.App.ID) != app || d.w.App.Treasury != before.Treasuries[d.w.App.ID] {
-		t.Errorf("it goes on with %s", d.w.App.ID)
+	if string(d.Dev.App.ID) != app || d.Dev.App.Treasury != before.Treasuries[d.Dev.App.ID] {
+		t.Errorf("it goes on with %s", d.Dev.App.ID)
 	}
-	_, err = d.app.Cancel(t.Context(), id)
+	_, err = d.App.Cancel(t.Context(), id)
 	m.must(err)
-	_, err = d.app.Follow(t.Context(), id, func(p client.Payment) bool { return p.State == string(relay.Returned) })
+	_, err = d.App.Follow(t.Context(), id, func(p client.Payment) bool { return p.State == string(relay.Returned) })
 	m.must(err)
 }

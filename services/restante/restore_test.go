@@ -14,6 +14,7 @@ import (
 
 	"github.com/restante/restante/relay"
 	"github.com/restante/restante/relay/client"
+	"github.com/restante/restante/services/restante/internal/demo"
 	"github.com/restante/restante/services/restante/internal/stack"
 )
 
@@ -24,8 +25,8 @@ func TestRestoredDatabase(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	data, backup := t.TempDir(), t.TempDir()
-	open := func() (*stage, func()) {
-		d, end, err := raise(ctx, io.Discard, func(c *stack.Config) {
+	open := func() (*demo.Instance, func()) {
+		d, end, err := demo.Start(ctx, io.Discard, func(c *stack.Config) {
 			c.Data, c.Ledger.Interval = data, 100*time.Millisecond
 			c.Log = slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn}))
 		})
@@ -34,26 +35,26 @@ func TestRestoredDatabase(t *testing.T) {
 		}
 		return d, end
 	}
-	send := func(d *stage) client.Sent {
-		s, err := d.app.Send(ctx, client.SendRequest{To: "ana@example.com", Amount: "25", Policy: "link"})
+	send := func(d *demo.Instance) client.Sent {
+		s, err := d.App.Send(ctx, client.SendRequest{To: "ana@example.com", Amount: "25", Policy: "link"})
 		if err != nil {
 			t.Fatal(err)
 		}
-		if s.Payment, err = d.app.Follow(ctx, s.Payment.ID, func(p client.Payment) bool { return p.State == string(relay.Pending) }); err != nil {
+		if s.Payment, err = d.App.Follow(ctx, s.Payment.ID, func(p client.Payment) bool { return p.State == string(relay.Pending) }); err != nil {
 			t.Fatal(err)
 		}
 		return s
 	}
-	claim := func(d *stage, s client.Sent) *keypair.Full {
+	claim := func(d *demo.Instance, s client.Sent) *keypair.Full {
 		key := keypair.MustRandom()
-		if _, err := d.anyone.Claim(ctx, d.claimInto(s.Link, key)); err != nil {
+		if _, err := d.Recipient.Claim(ctx, d.ClaimInto(s.Link, key)); err != nil {
 			t.Fatal(err)
 		}
 		return key
 	}
 
 	d, end := open()
-	before, err := d.balance(ctx, d.w.App.Treasury)
+	before, err := d.Balance(ctx, d.Dev.App.Treasury)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -78,18 +79,18 @@ func TestRestoredDatabase(t *testing.T) {
 		forgotten.Payment.ID: relay.Returned, forgottenClaimed.Payment.ID: relay.Settled,
 	}
 	for id, state := range want {
-		p, err := d.app.Follow(ctx, id, func(p client.Payment) bool { return p.State == string(state) })
+		p, err := d.App.Follow(ctx, id, func(p client.Payment) bool { return p.State == string(state) })
 		if err != nil {
 			t.Fatalf("%s never becomes %s: it is %s %s: %v", id, state, p.State, p.Reason, err)
 		}
 	}
 	late := claim(d, waiting)
 	for _, key := range []*keypair.Full{claimant, gone, late} {
-		if err := d.expect(ctx, "a claimant", key.Address(), amount); err != nil {
+		if err := d.Expect(ctx, "a claimant", key.Address(), demo.Amount); err != nil {
 			t.Error(err)
 		}
 	}
-	if err := d.expect(ctx, "the treasury", d.w.App.Treasury, before-3*amount); err != nil {
+	if err := d.Expect(ctx, "the treasury", d.Dev.App.Treasury, before-3*demo.Amount); err != nil {
 		t.Error(err)
 	}
 }
@@ -108,8 +109,8 @@ func copyFile(t *testing.T, from, to string) {
 func TestHalt(t *testing.T) {
 	t.Parallel()
 	data := t.TempDir()
-	start := func(lift string) (*stage, func()) {
-		d, end, err := raise(t.Context(), io.Discard, func(c *stack.Config) {
+	start := func(lift string) (*demo.Instance, func()) {
+		d, end, err := demo.Start(t.Context(), io.Discard, func(c *stack.Config) {
 			c.Data, c.Ledger.Interval, c.Lift = data, 50*time.Millisecond, lift
 		})
 		if err != nil {
@@ -117,36 +118,36 @@ func TestHalt(t *testing.T) {
 		}
 		return d, end
 	}
-	send := func(d *stage) string {
-		s, err := d.app.Send(t.Context(), client.SendRequest{To: "ana@example.com", Amount: "25"})
+	send := func(d *demo.Instance) string {
+		s, err := d.App.Send(t.Context(), client.SendRequest{To: "ana@example.com", Amount: "25"})
 		if err != nil {
 			t.Fatal(err)
 		}
 		return s.Payment.ID
 	}
 	d, end := start("")
-	if _, err := d.stack.Desk.Halt(t.Context(), fmt.Errorf("the ledger is another one: %w", relay.ErrContradiction)); err != nil {
+	if _, err := d.Stack.Desk.Halt(t.Context(), fmt.Errorf("the ledger is another one: %w", relay.ErrContradiction)); err != nil {
 		t.Fatal(err)
 	}
 	id := send(d)
 	end()
 	d, end = start("")
-	latest, err := d.ledger.Latest(t.Context())
+	latest, err := d.Ledger.Latest(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
 	for seq := latest; seq < latest+5; { // time enough to fund it, were it not halted
-		if seq, err = d.ledger.Latest(t.Context()); err != nil {
+		if seq, err = d.Ledger.Latest(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if p, err := d.app.Get(t.Context(), id, 0); err != nil || p.State != string(relay.Created) {
+	if p, err := d.App.Get(t.Context(), id, 0); err != nil || p.State != string(relay.Created) {
 		t.Fatalf("money moves while everything is halted: %s %v", p.State, err)
 	}
 	end()
 	d, end = start(stack.AnyHalt)
 	defer end()
-	if _, err := d.app.Follow(t.Context(), id, func(p client.Payment) bool { return p.State == string(relay.Pending) }); err != nil {
+	if _, err := d.App.Follow(t.Context(), id, func(p client.Payment) bool { return p.State == string(relay.Pending) }); err != nil {
 		t.Fatal(err)
 	}
 }

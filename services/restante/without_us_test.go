@@ -21,6 +21,7 @@ import (
 	"github.com/restante/restante/relay/desk"
 	"github.com/restante/restante/services/devnet/devnettest"
 	"github.com/restante/restante/services/internal/bareledger"
+	"github.com/restante/restante/services/restante/internal/demo"
 	"github.com/restante/restante/services/restante/internal/stack"
 )
 
@@ -59,7 +60,7 @@ func TestOutWithoutUs(t *testing.T) {
 			t.Errorf("the holding account %s is still there, with %d stroops", h, got)
 		}
 	}
-	if got := x.balance(kept.treasury) - before; got != 4*amount-100 { // one of the four paid its own fee
+	if got := x.balance(kept.treasury) - before; got != 4*demo.Amount-100 { // one of the four paid its own fee
 		t.Errorf("%d stroops came home in all", got)
 	}
 }
@@ -67,21 +68,21 @@ func TestOutWithoutUs(t *testing.T) {
 // senderWithReceipt has no key at all, only an account that pays the fee.
 func (x *exile) senderWithReceipt(kept keepsakes) {
 	x.copy(kept.receipts[0], "receipt.json")
-	x.comesHome(kept, amount, x.block("receipt"))
+	x.comesHome(kept, demo.Amount, x.block("receipt"))
 	if out, err := x.sh(x.block("receipt")); err == nil || !strings.Contains(out, "not in its holding account any more") {
 		x.t.Errorf("a second time: %v\n%s", err, out)
 	}
 	x.copy(kept.receipts[1], "receipt.json")
-	x.comesHome(kept, amount, "node home.mjs receipt.json payer.txt 1") // the next way home, as the page says
+	x.comesHome(kept, demo.Amount, "node home.mjs receipt.json payer.txt 1") // the next way home, as the page says
 }
 
 // senderWithIdentity opens the box. With no payer the fee comes out of the money.
 func (x *exile) senderWithIdentity(kept keepsakes) {
 	x.write("identity.txt", kept.identity+"\n")
 	x.copy(kept.receipts[2], "receipt.json")
-	x.comesHome(kept, amount, x.block("identity"))
+	x.comesHome(kept, demo.Amount, x.block("identity"))
 	x.copy(kept.receipts[3], "receipt.json")
-	x.comesHome(kept, amount-100, strings.ReplaceAll(x.block("identity"), " payer.txt", ""))
+	x.comesHome(kept, demo.Amount-100, strings.ReplaceAll(x.block("identity"), " payer.txt", ""))
 }
 
 // comesHome runs commands that bring so many stroops home.
@@ -110,7 +111,7 @@ func (x *exile) recipientWithKit(kept keepsakes) {
 	if key, err := keypair.ParseFull(strings.TrimSpace(x.read("mine.txt"))); err != nil || key.Address() != ana {
 		x.t.Errorf("she does not have the key of %s: %v", ana, err)
 	}
-	if got := x.balance(ana); got != amount {
+	if got := x.balance(ana); got != demo.Amount {
 		x.t.Errorf("the recipient has %d stroops", got)
 	}
 }
@@ -148,7 +149,7 @@ func (x *exile) whileWeWereThere() keepsakes {
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()
 	data := filepath.Join(t.TempDir(), "data")
-	d, end, err := raise(ctx, io.Discard, func(c *stack.Config) {
+	d, end, err := demo.Start(ctx, io.Discard, func(c *stack.Config) {
 		c.Data, c.Ledger.URL, c.Ledger.Friendbot, c.Ledger.Passphrase = data, x.network.RPC, x.network.RPC+"/friendbot", x.network.Passphrase
 	})
 	if err != nil {
@@ -156,7 +157,7 @@ func (x *exile) whileWeWereThere() keepsakes {
 	}
 	end = sync.OnceFunc(end)
 	defer end()
-	kept := keepsakes{treasury: d.w.App.Treasury, identity: d.w.Identity, loot: t.TempDir()}
+	kept := keepsakes{treasury: d.Dev.App.Treasury, identity: d.Dev.Identity, loot: t.TempDir()}
 	var sent []client.Sent
 	for range len(kept.receipts) + 1 {
 		sent = append(sent, x.waits(ctx, d, &kept, relay.Native))
@@ -169,7 +170,7 @@ func (x *exile) whileWeWereThere() keepsakes {
 	x.saveKit(ctx, d, sent[len(kept.receipts)].Link, kept.kit)
 	x.sendCredit(ctx, d, &kept)
 	x.sendFromWallet(ctx, d, &kept)
-	if _, err := copyTree(data, kept.loot); err != nil {
+	if _, err := demo.CopyTree(data, kept.loot); err != nil {
 		t.Fatal(err)
 	}
 
@@ -177,7 +178,7 @@ func (x *exile) whileWeWereThere() keepsakes {
 	if err := os.RemoveAll(data); err != nil {
 		t.Fatal(err)
 	}
-	if c, err := net.Dial("tcp", strings.TrimPrefix(d.stack.URL, "http://")); err == nil {
+	if c, err := net.Dial("tcp", strings.TrimPrefix(d.Stack.URL, "http://")); err == nil {
 		c.Close()
 		t.Fatal("the house still answers")
 	}
@@ -185,20 +186,20 @@ func (x *exile) whileWeWereThere() keepsakes {
 }
 
 // waits is a payment out of the treasury that waits to be claimed.
-func (x *exile) waits(ctx context.Context, d *stage, kept *keepsakes, asset string) client.Sent {
+func (x *exile) waits(ctx context.Context, d *demo.Instance, kept *keepsakes, asset string) client.Sent {
 	x.t.Helper()
-	s, err := d.app.Send(ctx, client.SendRequest{To: "ana@example.com", Amount: "25", Asset: asset, Note: "for the concert"})
+	s, err := d.App.Send(ctx, client.SendRequest{To: "ana@example.com", Amount: "25", Asset: asset, Note: "for the concert"})
 	if err != nil {
 		x.t.Fatal(err)
 	}
-	s.Payment, err = d.app.Follow(ctx, s.Payment.ID, func(p client.Payment) bool { return p.State == string(relay.Pending) })
+	s.Payment, err = d.App.Follow(ctx, s.Payment.ID, func(p client.Payment) bool { return p.State == string(relay.Pending) })
 	if err != nil {
 		x.t.Fatal(err)
 	}
 	kept.holdings = append(kept.holdings, *s.Payment.HoldingAccount)
 	kept.notBefore = max(kept.notBefore, *s.Payment.NotBeforeLedger)
 	var box []byte
-	err = d.stack.Store.View(ctx, func(tx desk.Tx) (err error) { box, err = tx.Box(relay.PaymentID(s.Payment.ID)); return err })
+	err = d.Stack.Store.View(ctx, func(tx desk.Tx) (err error) { box, err = tx.Box(relay.PaymentID(s.Payment.ID)); return err })
 	if err != nil {
 		x.t.Fatal(err)
 	}
@@ -207,7 +208,7 @@ func (x *exile) waits(ctx context.Context, d *stage, kept *keepsakes, asset stri
 }
 
 // saveKit is the recipient at the command line: a code is mailed, she gives it, and has her kit.
-func (x *exile) saveKit(ctx context.Context, d *stage, l client.Link, file string) {
+func (x *exile) saveKit(ctx context.Context, d *demo.Instance, l client.Link, file string) {
 	link, err := l.Reveal()
 	if err != nil {
 		x.t.Fatal(err)
@@ -216,7 +217,7 @@ func (x *exile) saveKit(ctx context.Context, d *stage, l client.Link, file strin
 	args := []string{"kit", link, "--out", file, "--passphrase-file", filepath.Join(x.dir, "kit.pass")}
 	asked := time.Now()
 	x.command(d, statusCode, args...)
-	code, err := d.codeFromInbox(ctx, asked)
+	code, err := d.CodeFromInbox(ctx, asked)
 	if err != nil {
 		x.t.Fatal(err)
 	}
@@ -224,9 +225,9 @@ func (x *exile) saveKit(ctx context.Context, d *stage, l client.Link, file strin
 }
 
 // command runs restante as people type it.
-func (x *exile) command(d *stage, want int, args ...string) {
+func (x *exile) command(d *demo.Instance, want int, args ...string) {
 	x.t.Helper()
-	env := map[string]string{"RESTANTE_SERVER": d.stack.URL, "RESTANTE_KEY": d.w.Key, "RESTANTE_STATE": filepath.Join(x.dir, "state"),
+	env := map[string]string{"RESTANTE_SERVER": d.Stack.URL, "RESTANTE_KEY": d.Dev.Key, "RESTANTE_STATE": filepath.Join(x.dir, "state"),
 		"RESTANTE_HOME": filepath.Join(x.dir, "kept", "config")}
 	var out, told bytes.Buffer
 	err := run(x.t.Context(), func(n string) string { return env[n] }, args, strings.NewReader(""), &out, &told)
@@ -259,14 +260,14 @@ func (x *exile) thief(kept keepsakes) {
 		}
 		needles["the seed of "+content.Account] = content.Secret
 	}
-	if what, where, err := search(kept.loot, needles); err != nil || what != "" {
+	if what, where, err := demo.Search(kept.loot, needles); err != nil || what != "" {
 		t.Errorf("the loot holds %s in %s: %v", what, where, err)
 	}
 	planted := filepath.Join(kept.loot, "planted")
 	if err := os.WriteFile(planted, []byte("x"+needles["the seed of "+kept.holdings[0]]), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if what, _, err := search(kept.loot, needles); err != nil || what == "" {
+	if what, _, err := demo.Search(kept.loot, needles); err != nil || what == "" {
 		t.Errorf("control: a planted seed is not found: %v", err)
 	}
 	stranger, err := age.GenerateX25519Identity()

@@ -13,6 +13,7 @@ import (
 
 	"github.com/restante/restante/relay"
 	"github.com/restante/restante/relay/client"
+	"github.com/restante/restante/services/restante/internal/demo"
 )
 
 // creditKeepsakes are of payments in another asset than lumens, out of the treasury.
@@ -33,7 +34,7 @@ type walletKeepsakes struct {
 const plenty = "1000"
 
 // sendCredit has the treasury hold an asset, and three payments wait in it.
-func (x *exile) sendCredit(ctx context.Context, d *stage, kept *keepsakes) {
+func (x *exile) sendCredit(ctx context.Context, d *demo.Instance, kept *keepsakes) {
 	issuer, asset, err := x.hands.issue(ctx, "USD")
 	if err != nil {
 		x.t.Fatal(err)
@@ -66,7 +67,7 @@ func (x *exile) sendCredit(ctx context.Context, d *stage, kept *keepsakes) {
 }
 
 // sendFromWallet makes a profile of the wallet's key, and has four payments out of it wait.
-func (x *exile) sendFromWallet(ctx context.Context, d *stage, kept *keepsakes) {
+func (x *exile) sendFromWallet(ctx context.Context, d *demo.Instance, kept *keepsakes) {
 	w := &kept.wallet
 	pass := filepath.Join(x.dir, "kit.pass")
 	x.command(d, 0, "init", "--profile", "bob", "--secret-file", filepath.Join(x.dir, "wallet.secret"), "--passphrase-file", pass)
@@ -82,7 +83,7 @@ func (x *exile) sendFromWallet(ctx context.Context, d *stage, kept *keepsakes) {
 		x.command(d, 0, "send", "--to", "ana@example.com", "--amount", "25", "--asset", s.asset, "--from", "bob", "--passphrase-file", pass,
 			"--receipt", *s.file, "--wait")
 		r := x.receipt(*s.file)
-		p, err := d.app.Get(ctx, r.Payment, 0)
+		p, err := d.App.Get(ctx, r.Payment, 0)
 		if err != nil || p.State != "pending" {
 			x.t.Fatalf("%+v %v", p, err)
 		}
@@ -106,7 +107,7 @@ func (x *exile) receipt(file string) (r client.OwnReceipt) {
 // senderOfAWallet has the receipts, and nobody who pays a fee. The last payments show the box's key, and an amount that is gone.
 func (x *exile) senderOfAWallet(kept keepsakes) {
 	x.walletComesHome(kept, kept.wallet.byRung, 0, func() (string, error) { return x.sh(x.block("own")) })
-	x.walletComesHome(kept, kept.wallet.credit, amount, func() (string, error) { return x.sh(x.block("own")) })
+	x.walletComesHome(kept, kept.wallet.credit, demo.Amount, func() (string, error) { return x.sh(x.block("own")) })
 	x.copy(kept.wallet.profile, "profile.age")
 	x.walletComesHome(kept, kept.wallet.byBox, 0, func() (string, error) { return x.tryAtTerminal("profile", kitPassphrase) })
 
@@ -138,7 +139,7 @@ func (x *exile) walletComesHome(kept keepsakes, file string, want int64, bring f
 	if err != nil {
 		x.t.Fatalf("%v\n%s", err, out)
 	}
-	if r.ReturnTo != kept.wallet.account || r.Asset == relay.Native && purse <= amount {
+	if r.ReturnTo != kept.wallet.account || r.Asset == relay.Native && purse <= demo.Amount {
 		x.t.Errorf("home is %s, and %d lumens waited", r.ReturnTo, purse)
 	}
 	lumensNow, creditNow := home()
@@ -160,7 +161,7 @@ func (x *exile) creditFromTheTreasury(kept keepsakes) {
 		if err != nil {
 			x.t.Fatalf("%v\n%s", err, out)
 		}
-		if got := x.line(kept.treasury, c.asset) - before; got != amount {
+		if got := x.line(kept.treasury, c.asset) - before; got != demo.Amount {
 			x.t.Errorf("%d came home\n%s", got, out)
 		}
 	}
@@ -193,7 +194,7 @@ func (x *exile) creditFromTheTreasury(kept keepsakes) {
 	if err != nil {
 		x.t.Fatal(err)
 	}
-	if got := x.line(ana.Address(), c.asset); got != amount {
+	if got := x.line(ana.Address(), c.asset); got != demo.Amount {
 		x.t.Errorf("the recipient has %d", got)
 	}
 }

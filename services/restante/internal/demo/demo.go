@@ -1,4 +1,4 @@
-package main
+package demo
 
 import (
 	"context"
@@ -26,7 +26,7 @@ import (
 // chapter is one promise, played. It says what it saw; an error means that the promise, or its control, did not hold.
 type chapter struct {
 	title string
-	play  func(ctx context.Context, d *stage) error
+	play  func(ctx context.Context, d *Instance) error
 }
 
 var chapters = []chapter{
@@ -50,18 +50,18 @@ var chapters = []chapter{
 	{"A look costs nothing, and the note is the recipient's alone", noteAndPreview},
 }
 
-// outcome counts the chapters of a run of the demonstration.
-type outcome struct {
+// Outcome counts the chapters of a run of the demonstration.
+type Outcome struct {
 	All    int
 	Played int // an interrupted one too
 	Held   int
 }
 
-// play plays every chapter on a private instance, and says on out what each of them saw. A chapter that does not hold is no error:
+// Play plays every chapter on a private instance, and says on out what each of them saw. A chapter that does not hold is no error:
 // it is one that could not begin, or was interrupted.
-func play(ctx context.Context, out io.Writer) (outcome, error) {
-	o := outcome{All: len(chapters)}
-	d, end, err := raise(ctx, out, nil)
+func Play(ctx context.Context, out io.Writer) (Outcome, error) {
+	o := Outcome{All: len(chapters)}
+	d, end, err := Start(ctx, out, nil)
 	if err != nil {
 		return o, err
 	}
@@ -82,28 +82,28 @@ func play(ctx context.Context, out io.Writer) (outcome, error) {
 	return o, nil
 }
 
-// stage is a private instance with a hand on its ledger, and the people in the play.
-type stage struct {
-	out    io.Writer
-	stack  *stack.Stack
-	app    *client.Client // the sender
-	anyone *client.Client // whoever has a link
-	ledger bareledger.Reader
-	w      stack.DevelopmentApp
-	shift  atomic.Int64 // how far the ledger's time was moved ahead, nanoseconds
+// Instance is a private stack whose ledgers are closed by hand, and what the demonstration needs beside it.
+type Instance struct {
+	out       io.Writer
+	Stack     *stack.Stack
+	App       *client.Client // the sender
+	Recipient *client.Client // as a browser or a command with no key of an app
+	Ledger    bareledger.Reader
+	Dev       stack.DevelopmentApp
+	Shift     atomic.Int64 // how far the ledger's time was moved ahead, nanoseconds
 }
 
-// now is the time as somebody's clock shows it who lives by the ledger.
-func (d *stage) now() time.Time { return time.Now().Add(time.Duration(d.shift.Load())) }
+// now is the time by a clock that goes with the ledger's.
+func (d *Instance) now() time.Time { return time.Now().Add(time.Duration(d.Shift.Load())) }
 
-// advance lets time pass for everybody.
-func (d *stage) advance(t time.Duration) {
-	d.shift.Add(int64(t))
-	d.stack.Devnet.AdvanceClock(t)
+// Advance moves that clock and the ledger's.
+func (d *Instance) Advance(t time.Duration) {
+	d.Shift.Add(int64(t))
+	d.Stack.Devnet.AdvanceClock(t)
 }
 
-// raise starts a private instance in a directory of its own that goes when it is closed. change may alter its settings.
-func raise(ctx context.Context, out io.Writer, change func(*stack.Config)) (*stage, func(), error) {
+// Start starts a private instance in a directory of its own that goes when it is closed. change may alter its settings.
+func Start(ctx context.Context, out io.Writer, change func(*stack.Config)) (*Instance, func(), error) {
 	dir, err := os.MkdirTemp("", "restante-demo-")
 	if err != nil {
 		return nil, nil, err
@@ -127,10 +127,10 @@ func raise(ctx context.Context, out io.Writer, change func(*stack.Config)) (*sta
 	}
 	stopped := make(chan error, 1)
 	go func() { stopped <- h.Run(ctx) }()
-	d := &stage{out: out, stack: h, ledger: bareledger.Reader{URL: h.RPC}, w: w}
+	d := &Instance{out: out, Stack: h, Ledger: bareledger.Reader{URL: h.RPC}, Dev: w}
 	end := func() { cancel(); <-stopped; _ = os.RemoveAll(dir) }
-	if d.app, err = client.New(h.URL, client.Options{Key: secret.NewString(w.Key)}); err == nil {
-		d.anyone, err = client.New(h.URL, client.Options{Now: d.now})
+	if d.App, err = client.New(h.URL, client.Options{Key: secret.NewString(w.Key)}); err == nil {
+		d.Recipient, err = client.New(h.URL, client.Options{Now: d.now})
 	}
 	if err != nil {
 		end()
@@ -139,15 +139,15 @@ func raise(ctx context.Context, out io.Writer, change func(*stack.Config)) (*sta
 	return d, end, nil
 }
 
-func (d *stage) say(format string, args ...any) { fmt.Fprintf(d.out, "   "+format+"\n", args...) }
+func (d *Instance) say(format string, args ...any) { fmt.Fprintf(d.out, "   "+format+"\n", args...) }
 
 // patience is how many ledgers anything in the play may take.
 const patience = 60
 
-// until closes ledgers by hand until done says so, waiting after each until the watcher has seen it.
-func (d *stage) until(ctx context.Context, done func() (bool, error)) error {
+// Until closes ledgers by hand until done says so, waiting after each until the watcher has seen it.
+func (d *Instance) Until(ctx context.Context, done func() (bool, error)) error {
 	for range patience {
-		if err := d.closeLedger(ctx); err != nil {
+		if err := d.CloseLedger(ctx); err != nil {
 			return err
 		}
 		for range 25 { // the workers act on what the ledger showed
@@ -163,18 +163,18 @@ func (d *stage) until(ctx context.Context, done func() (bool, error)) error {
 	return fmt.Errorf("it did not happen within %d ledgers", patience)
 }
 
-// closeLedger closes one ledger and waits until the watcher has taken it in.
-func (d *stage) closeLedger(ctx context.Context) error {
-	seq, err := d.stack.Devnet.CloseLedger()
+// CloseLedger closes one ledger and waits until the watcher has taken it in.
+func (d *Instance) CloseLedger(ctx context.Context) error {
+	seq, err := d.Stack.Devnet.CloseLedger()
 	if err != nil {
 		return err
 	}
 	return d.seen(ctx, seq)
 }
 
-func (d *stage) seen(ctx context.Context, seq uint32) error {
+func (d *Instance) seen(ctx context.Context, seq uint32) error {
 	for {
-		cursor, err := d.stack.Desk.Cursor(ctx)
+		cursor, err := d.Stack.Desk.Cursor(ctx)
 		if err != nil || cursor >= seq {
 			return err
 		}
@@ -184,10 +184,10 @@ func (d *stage) seen(ctx context.Context, seq uint32) error {
 	}
 }
 
-// reach closes ledgers until the payment is in one of the states.
-func (d *stage) reach(ctx context.Context, id string, states ...relay.State) (p client.Payment, err error) {
-	err = d.until(ctx, func() (bool, error) {
-		if p, err = d.app.Get(ctx, id, 0); err != nil {
+// Reach closes ledgers until the payment is in one of the states.
+func (d *Instance) Reach(ctx context.Context, id string, states ...relay.State) (p client.Payment, err error) {
+	err = d.Until(ctx, func() (bool, error) {
+		if p, err = d.App.Get(ctx, id, 0); err != nil {
 			return false, err
 		}
 		for _, s := range states {
@@ -203,31 +203,31 @@ func (d *stage) reach(ctx context.Context, id string, states ...relay.State) (p 
 	return p, err
 }
 
-// send sends 25 lumens to Ana and waits until they are there.
-func (d *stage) send(ctx context.Context, change func(*client.SendRequest)) (client.Sent, error) {
+// Send sends 25 lumens to Ana and waits until they are there.
+func (d *Instance) Send(ctx context.Context, change func(*client.SendRequest)) (client.Sent, error) {
 	r := client.SendRequest{To: "ana@example.com", Amount: "25", Note: "for the concert"}
 	if change != nil {
 		change(&r)
 	}
-	sent, err := d.app.Send(ctx, r)
+	sent, err := d.App.Send(ctx, r)
 	if err != nil {
 		return sent, err
 	}
-	sent.Payment, err = d.reach(ctx, sent.Payment.ID, relay.Pending)
+	sent.Payment, err = d.Reach(ctx, sent.Payment.ID, relay.Pending)
 	return sent, err
 }
 
-// claim claims into a new account with the code from Ana's inbox, closing ledgers while it waits.
-func (d *stage) claim(ctx context.Context, link client.Link) (string, error) {
+// Claim claims into a new account with the code from Ana's inbox, closing ledgers while it waits.
+func (d *Instance) Claim(ctx context.Context, link client.Link) (string, error) {
 	account := keypair.MustRandom()
-	return account.Address(), d.whileClosing(ctx, func(ctx context.Context) error {
-		_, err := d.anyone.Claim(ctx, d.claimInto(link, account))
+	return account.Address(), d.WhileClosing(ctx, func(ctx context.Context) error {
+		_, err := d.Recipient.Claim(ctx, d.ClaimInto(link, account))
 		return err
 	})
 }
 
-// claimInto is a claim into a new account, with the code from the inbox.
-func (d *stage) claimInto(link client.Link, account *keypair.Full) client.ClaimRequest {
+// ClaimInto is a claim into a new account, with the code from the inbox.
+func (d *Instance) ClaimInto(link client.Link, account *keypair.Full) client.ClaimRequest {
 	return client.ClaimRequest{
 		Link: link,
 		Account: func(context.Context, redeem.Holding) (client.Account, error) {
@@ -237,15 +237,15 @@ func (d *stage) claimInto(link client.Link, account *keypair.Full) client.ClaimR
 			if wrong != nil {
 				return "", wrong
 			}
-			return d.codeFromInbox(ctx, s.ExpiresAt.Add(-time.Duration(relay.CodeLife)*time.Microsecond))
+			return d.CodeFromInbox(ctx, s.ExpiresAt.Add(-time.Duration(relay.CodeLife)*time.Microsecond))
 		},
 	}
 }
 
-// codeFromInbox waits for the mail with the code asked for at that moment and reads the code out of it.
-func (d *stage) codeFromInbox(ctx context.Context, asked time.Time) (string, error) {
+// CodeFromInbox waits for the mail with the code asked for at that moment and reads the code out of it.
+func (d *Instance) CodeFromInbox(ctx context.Context, asked time.Time) (string, error) {
 	for range 1000 {
-		for _, m := range d.stack.Mailbox.List("ana@example.com") {
+		for _, m := range d.Stack.Mailbox.List("ana@example.com") {
 			if code := sixDigits(m.Text); code != "" && !m.At.Before(asked) {
 				return code, nil
 			}
@@ -267,8 +267,8 @@ func sixDigits(text string) string {
 	return ""
 }
 
-// whileClosing runs fn while ledgers go on closing.
-func (d *stage) whileClosing(ctx context.Context, fn func(context.Context) error) error {
+// WhileClosing runs fn while ledgers go on closing.
+func (d *Instance) WhileClosing(ctx context.Context, fn func(context.Context) error) error {
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
 	done := make(chan error, 1)
@@ -278,25 +278,25 @@ func (d *stage) whileClosing(ctx context.Context, fn func(context.Context) error
 		case err := <-done:
 			return err
 		case <-time.After(40 * time.Millisecond):
-			if err := d.closeLedger(ctx); err != nil {
+			if err := d.CloseLedger(ctx); err != nil {
 				return errors.Join(err, <-done)
 			}
 		}
 	}
 }
 
-// balance is an account's lumens in stroops by the independent reader; -1 when there is no such account.
-func (d *stage) balance(ctx context.Context, account string) (int64, error) {
-	a, err := d.ledger.Account(ctx, account)
+// Balance is an account's lumens in stroops by the independent reader; -1 when there is no such account.
+func (d *Instance) Balance(ctx context.Context, account string) (int64, error) {
+	a, err := d.Ledger.Account(ctx, account)
 	if err == nil && !a.Exists {
 		return -1, nil
 	}
 	return a.Balance, err
 }
 
-// expect compares a balance on the ledger.
-func (d *stage) expect(ctx context.Context, who, account string, want int64) error {
-	got, err := d.balance(ctx, account)
+// Expect compares a balance on the ledger.
+func (d *Instance) Expect(ctx context.Context, who, account string, want int64) error {
+	got, err := d.Balance(ctx, account)
 	if err == nil && got != want {
 		err = fmt.Errorf("%s has %d stroops, not %d", who, got, want)
 	}

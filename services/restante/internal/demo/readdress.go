@@ -1,4 +1,4 @@
-package main
+package demo
 
 import (
 	"context"
@@ -16,82 +16,82 @@ import (
 // mistypedAddress sends to a stranger by mistake, who gets a code, and corrects the address. No money moves; the stranger's
 // code and the app's word for him are void, and the link opens for the right person. The control is the stranger who was
 // faster: the same code, used before, holds the address.
-func mistypedAddress(ctx context.Context, d *stage) error {
+func mistypedAddress(ctx context.Context, d *Instance) error {
 	sent, evidence, err := d.strangerHasACode(ctx, "anna@example.com")
 	if err != nil {
 		return err
 	}
-	word, err := d.app.Vouch(ctx, sent.Payment.ID)
+	word, err := d.App.Vouch(ctx, sent.Payment.ID)
 	if err != nil {
 		return err
 	}
-	p, err := d.app.Readdress(ctx, sent.Payment.ID, "ana@example.com")
+	p, err := d.App.Readdress(ctx, sent.Payment.ID, "ana@example.com")
 	if err != nil {
 		return err
 	}
 	if p.State != string(relay.Pending) || *p.HoldingAccount != *sent.Payment.HoldingAccount {
 		return fmt.Errorf("readdressed, and now it is %s at %s", p.State, *p.HoldingAccount)
 	}
-	if err := d.expect(ctx, "the holding account", *p.HoldingAccount, amount); err != nil {
+	if err := d.Expect(ctx, "the holding account", *p.HoldingAccount, Amount); err != nil {
 		return err
 	}
-	_, err = d.anyone.Prove(ctx, sent.Link, evidence)
+	_, err = d.Recipient.Prove(ctx, sent.Link, evidence)
 	if err := mustFail("the code of the old address", err, "session_invalid"); err != nil {
 		return err
 	}
-	_, err = d.anyone.Prove(ctx, sent.Link, client.Evidence{Voucher: word.Voucher})
+	_, err = d.Recipient.Prove(ctx, sent.Link, client.Evidence{Voucher: word.Voucher})
 	if err := mustFail("the app's word for the old address", err, "proof_invalid"); err != nil {
 		return err
 	}
 	d.say("anna@ was corrected to ana@: the money has not moved, and the link with anna's code, or the app's word for her, opens nothing")
-	if word, err = d.app.Vouch(ctx, sent.Payment.ID); err != nil {
+	if word, err = d.App.Vouch(ctx, sent.Payment.ID); err != nil {
 		return err
 	}
 	account := keypair.MustRandom()
-	r := d.claimInto(sent.Link, account)
+	r := d.ClaimInto(sent.Link, account)
 	r.Voucher = word.Voucher
-	if err := d.whileClosing(ctx, func(ctx context.Context) error { _, err := d.anyone.Claim(ctx, r); return err }); err != nil {
+	if err := d.WhileClosing(ctx, func(ctx context.Context) error { _, err := d.Recipient.Claim(ctx, r); return err }); err != nil {
 		return fmt.Errorf("the same link does not open for the right person: %w", err)
 	}
-	if err := d.expect(ctx, "the recipient", account.Address(), amount); err != nil {
+	if err := d.Expect(ctx, "the recipient", account.Address(), Amount); err != nil {
 		return err
 	}
 	d.say("the same link claims for ana@")
 	return d.strangerWasFaster(ctx)
 }
 
-func (d *stage) strangerWasFaster(ctx context.Context) error {
+func (d *Instance) strangerWasFaster(ctx context.Context) error {
 	sent, evidence, err := d.strangerHasACode(ctx, "annna@example.com")
 	if err != nil {
 		return err
 	}
-	if _, err := d.anyone.Prove(ctx, sent.Link, evidence); err != nil {
+	if _, err := d.Recipient.Prove(ctx, sent.Link, evidence); err != nil {
 		return fmt.Errorf("control: a code of the address opens nothing: %w", err)
 	}
-	_, err = d.app.Readdress(ctx, sent.Payment.ID, "ana@example.com")
+	_, err = d.App.Readdress(ctx, sent.Payment.ID, "ana@example.com")
 	if err := mustFail("readdressing what was proven", err, "share_released"); err != nil {
 		return err
 	}
 	d.say("control: where the stranger was faster, the same kind of code opens the box, and the address stays: share_released")
-	if _, err := d.app.Cancel(ctx, sent.Payment.ID); err != nil {
+	if _, err := d.App.Cancel(ctx, sent.Payment.ID); err != nil {
 		return err
 	}
-	_, err = d.reach(ctx, sent.Payment.ID, relay.Returned)
+	_, err = d.Reach(ctx, sent.Payment.ID, relay.Returned)
 	return err
 }
 
 // strangerHasACode sends to an address and takes the code that is mailed there.
-func (d *stage) strangerHasACode(ctx context.Context, address string) (client.Sent, client.Evidence, error) {
-	sent, err := d.send(ctx, func(r *client.SendRequest) { r.To = address })
+func (d *Instance) strangerHasACode(ctx context.Context, address string) (client.Sent, client.Evidence, error) {
+	sent, err := d.Send(ctx, func(r *client.SendRequest) { r.To = address })
 	if err != nil {
 		return sent, client.Evidence{}, err
 	}
-	session, err := d.anyone.AskCode(ctx, sent.Link)
+	session, err := d.Recipient.AskCode(ctx, sent.Link)
 	if err != nil {
 		return sent, client.Evidence{}, err
 	}
 	for range 1000 {
-		for _, m := range d.stack.Mailbox.List(address) {
+		for _, m := range d.Stack.Mailbox.List(address) {
 			if code := sixDigits(m.Text); code != "" {
 				return sent, client.Evidence{Session: session.Session, Code: code}, nil
 			}

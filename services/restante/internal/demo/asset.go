@@ -1,4 +1,4 @@
-package main
+package demo
 
 import (
 	"context"
@@ -12,25 +12,25 @@ import (
 )
 
 // issued has an issuer who can freeze and claw back, and puts 1,000 USD of his into the app's treasury.
-func (d *stage) issued(ctx context.Context) (issuer person, asset string, err error) {
-	if issuer, err = d.somebody(ctx); err != nil {
+func (d *Instance) issued(ctx context.Context) (issuer Account, asset string, err error) {
+	if issuer, err = d.NewAccount(ctx); err != nil {
 		return issuer, "", err
 	}
-	if err := d.does(ctx, issuer, &txnbuild.SetOptions{SetFlags: []txnbuild.AccountFlag{txnbuild.AuthRevocable, txnbuild.AuthClawbackEnabled}}); err != nil {
+	if err := d.Execute(ctx, issuer, &txnbuild.SetOptions{SetFlags: []txnbuild.AccountFlag{txnbuild.AuthRevocable, txnbuild.AuthClawbackEnabled}}); err != nil {
 		return issuer, "", err
 	}
 	asset = "USD:" + issuer.Address()
-	err = d.whileClosing(ctx, func(ctx context.Context) error { _, err := d.app.Trust(ctx, asset); return err })
+	err = d.WhileClosing(ctx, func(ctx context.Context) error { _, err := d.App.Trust(ctx, asset); return err })
 	if err == nil {
-		err = d.does(ctx, issuer, &txnbuild.Payment{Destination: d.w.App.Treasury, Amount: "1000",
+		err = d.Execute(ctx, issuer, &txnbuild.Payment{Destination: d.Dev.App.Treasury, Amount: "1000",
 			Asset: txnbuild.CreditAsset{Code: "USD", Issuer: issuer.Address()}})
 	}
 	return issuer, asset, err
 }
 
 // anyAsset sends dollars: claimed into a new account with trustline and first fees, canceled home, frozen and thawed, and
-// clawed back, which nobody can prevent and everybody is told.
-func anyAsset(ctx context.Context, d *stage) error {
+// clawed back, which cannot be prevented; sender and recipient read it before.
+func anyAsset(ctx context.Context, d *Instance) error {
 	issuer, asset, err := d.issued(ctx)
 	if err != nil {
 		return err
@@ -38,21 +38,21 @@ func anyAsset(ctx context.Context, d *stage) error {
 	usd := txnbuild.CreditAsset{Code: "USD", Issuer: issuer.Address()}
 	ten := func(r *client.SendRequest) { r.Asset, r.Amount = asset, "10" }
 	home := func(want int64) error {
-		return d.holds(ctx, "the treasury", d.w.App.Treasury, asset, want)
+		return d.holds(ctx, "the treasury", d.Dev.App.Treasury, asset, want)
 	}
-	sent, err := d.send(ctx, ten)
+	sent, err := d.Send(ctx, ten)
 	if err != nil {
 		return err
 	}
 	if !sent.Payment.Clawback {
-		return fmt.Errorf("nobody is told that the issuer can claw this back")
+		return fmt.Errorf("no page says that the issuer can claw this back")
 	}
-	stranger, err := d.somebody(ctx) // the control: an account that cannot hold it
+	stranger, err := d.NewAccount(ctx) // the control: an account that cannot hold it
 	if err != nil {
 		return err
 	}
-	err = d.whileClosing(ctx, func(ctx context.Context) error {
-		_, err := d.anyone.Claim(ctx, d.claimInto(sent.Link, stranger.Full))
+	err = d.WhileClosing(ctx, func(ctx context.Context) error {
+		_, err := d.Recipient.Claim(ctx, d.ClaimInto(sent.Link, stranger.Full))
 		return err
 	})
 	if err := mustFail("a claim into an account without the trustline", err, "trustline_missing"); err != nil {
@@ -60,24 +60,24 @@ func anyAsset(ctx context.Context, d *stage) error {
 	}
 	d.say("control: an account without a trustline is told so plainly: trustline_missing")
 	account := keypair.MustRandom()
-	r := d.claimInto(sent.Link, account)
-	word, err := d.app.Vouch(ctx, sent.Payment.ID) // two vouchers in a row, and no wait for a second code
+	r := d.ClaimInto(sent.Link, account)
+	word, err := d.App.Vouch(ctx, sent.Payment.ID) // two vouchers in a row, and no wait for a second code
 	if err != nil {
 		return err
 	}
 	r.Voucher = word.Voucher
-	if err := d.whileClosing(ctx, func(ctx context.Context) error { _, err := d.anyone.Claim(ctx, r); return err }); err != nil {
+	if err := d.WhileClosing(ctx, func(ctx context.Context) error { _, err := d.Recipient.Claim(ctx, r); return err }); err != nil {
 		return err
 	}
 	if err := d.holds(ctx, "the new account", account.Address(), asset, 10_0000000); err != nil {
 		return err
 	}
-	lumens, err := d.balance(ctx, account.Address())
+	lumens, err := d.Balance(ctx, account.Address())
 	if err != nil || lumens < 100 {
 		return fmt.Errorf("it has %d stroops for its first fees: %v", lumens, err)
 	}
 	d.say("%s did not exist; now it has 10 USD, its trustline, and %d stroops for its first fees", account.Address(), lumens)
-	frozen, err := d.send(ctx, ten)
+	frozen, err := d.Send(ctx, ten)
 	if err != nil {
 		return err
 	}
@@ -90,42 +90,42 @@ func anyAsset(ctx context.Context, d *stage) error {
 		}
 		return f
 	}
-	if err := d.does(ctx, issuer, freeze()); err != nil {
+	if err := d.Execute(ctx, issuer, freeze()); err != nil {
 		return err
 	}
-	if p, err := d.reach(ctx, frozen.Payment.ID, relay.Parked); err != nil || p.Reason != string(relay.Deauthorised) {
+	if p, err := d.Reach(ctx, frozen.Payment.ID, relay.Parked); err != nil || p.Reason != string(relay.Deauthorised) {
 		return fmt.Errorf("frozen: %s %s %w", p.State, p.Reason, err)
 	}
-	if err := d.does(ctx, issuer, freeze(txnbuild.TrustLineAuthorized)); err != nil {
+	if err := d.Execute(ctx, issuer, freeze(txnbuild.TrustLineAuthorized)); err != nil {
 		return err
 	}
-	if _, err := d.reach(ctx, frozen.Payment.ID, relay.Pending); err != nil {
+	if _, err := d.Reach(ctx, frozen.Payment.ID, relay.Pending); err != nil {
 		return err
 	}
-	if _, err := d.app.Cancel(ctx, frozen.Payment.ID); err != nil {
+	if _, err := d.App.Cancel(ctx, frozen.Payment.ID); err != nil {
 		return err
 	}
-	if _, err := d.reach(ctx, frozen.Payment.ID, relay.Returned); err != nil {
+	if _, err := d.Reach(ctx, frozen.Payment.ID, relay.Returned); err != nil {
 		return err
 	}
 	if err := home(990_0000000); err != nil {
 		return err
 	}
 	d.say("frozen by its issuer: parked, and the reason said; thawed: it waits again; canceled: 990 USD are in the treasury")
-	taken, err := d.send(ctx, ten)
+	taken, err := d.Send(ctx, ten)
 	if err != nil {
 		return err
 	}
-	if err := d.does(ctx, issuer, &txnbuild.Clawback{From: *taken.Payment.HoldingAccount, Amount: "10", Asset: usd}); err != nil {
+	if err := d.Execute(ctx, issuer, &txnbuild.Clawback{From: *taken.Payment.HoldingAccount, Amount: "10", Asset: usd}); err != nil {
 		return err
 	}
-	if p, err := d.reach(ctx, taken.Payment.ID, relay.Parked); err != nil || p.Reason != string(relay.ClawedBack) {
+	if p, err := d.Reach(ctx, taken.Payment.ID, relay.Parked); err != nil || p.Reason != string(relay.ClawedBack) {
 		return fmt.Errorf("clawed back: %s %s %w", p.State, p.Reason, err)
 	}
-	if _, err := d.app.Cancel(ctx, taken.Payment.ID); err != nil {
+	if _, err := d.App.Cancel(ctx, taken.Payment.ID); err != nil {
 		return err
 	}
-	p, err := d.reach(ctx, taken.Payment.ID, relay.Settled)
+	p, err := d.Reach(ctx, taken.Payment.ID, relay.Settled)
 	if err != nil || p.Reason != string(relay.ClawedBack) {
 		return fmt.Errorf("clawed back and canceled: %s %s %w", p.State, p.Reason, err)
 	}

@@ -1,4 +1,4 @@
-package main
+package demo
 
 import (
 	"bytes"
@@ -18,21 +18,21 @@ import (
 	"github.com/restante/restante/relay/wire"
 )
 
-// rungElsewhere hands a deposit in whose second rung, signed with the right key, leads to somebody else. It is refused, the
+// rungElsewhere hands a deposit in whose second rung, signed with the right key, leads to another account. It is refused, the
 // wallet is asked for nothing, and nothing of it is on the ledger.
-func (d *stage) rungElsewhere(ctx context.Context, ben person, id *age.X25519Identity) error {
-	before, err := d.balance(ctx, ben.Address())
+func (d *Instance) rungElsewhere(ctx context.Context, ben Account, id *age.X25519Identity) error {
+	before, err := d.Balance(ctx, ben.Address())
 	if err != nil {
 		return err
 	}
 	var kept client.OwnReceipt
 	spoil := func(in *wire.DepositRequest) error {
-		key, err := seedOf(kept.Receipt, id)
+		key, err := SeedOf(kept.Receipt, id)
 		if err != nil {
 			return err
 		}
 		rung, err := stellar.BuildReturn(stellar.ReturnPlan{Passphrase: kept.Network, Version: kept.LadderVersion, Holding: kept.HoldingAccount,
-			ReturnTo: keypair.MustRandom().Address(), LastLedger: kept.NotBeforeLedger - 1, Asset: kept.Asset, Amount: amount, Fee: uint32(kept.RungFee)}, in.Ladder[1].Rung)
+			ReturnTo: keypair.MustRandom().Address(), LastLedger: kept.NotBeforeLedger - 1, Asset: kept.Asset, Amount: Amount, Fee: uint32(kept.RungFee)}, in.Ladder[1].Rung)
 		if err != nil {
 			return err
 		}
@@ -40,7 +40,7 @@ func (d *stage) rungElsewhere(ctx context.Context, ben person, id *age.X25519Ide
 		in.Ladder[1].Envelope, err = stellar.Sign(rung.XDR, kept.Network, key)
 		return err
 	}
-	crooked, err := client.New(d.stack.URL, client.Options{Key: secret.NewString(d.w.Key), HTTPClient: &http.Client{Transport: onTheWay(spoil)}})
+	crooked, err := client.New(d.Stack.URL, client.Options{Key: secret.NewString(d.Dev.Key), HTTPClient: &http.Client{Transport: onTheWay(spoil)}})
 	if err != nil {
 		return err
 	}
@@ -55,13 +55,13 @@ func (d *stage) rungElsewhere(ctx context.Context, ben person, id *age.X25519Ide
 		return errors.New("control: the wallet was asked to sign behind a refused deposit")
 	}
 	d.say("control: a deposit with one rung that leads elsewhere, well signed, is refused: rung_differs")
-	if err := d.closeLedger(ctx); err != nil {
+	if err := d.CloseLedger(ctx); err != nil {
 		return err
 	}
-	if err := d.expect(ctx, "its holding account", kept.HoldingAccount, -1); err != nil {
+	if err := d.Expect(ctx, "its holding account", kept.HoldingAccount, -1); err != nil {
 		return err
 	}
-	return d.expect(ctx, "the wallet", ben.Address(), before)
+	return d.Expect(ctx, "the wallet", ben.Address(), before)
 }
 
 // onTheWay changes deposits between a client and the relay.

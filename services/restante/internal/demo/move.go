@@ -1,4 +1,4 @@
-package main
+package demo
 
 import (
 	"context"
@@ -14,50 +14,50 @@ import (
 	"github.com/restante/restante/relay/redeem"
 )
 
-// movedOn gives money that a bare link opens to somebody else: the sender opens the box and moves it under another link. The
+// movedOn gives money that a bare link opens to another recipient: the sender opens the box and moves it under another link. The
 // control is the old link's holder who is faster: the ledger decides, and the move has failed.
-func movedOn(ctx context.Context, d *stage) error {
+func movedOn(ctx context.Context, d *Instance) error {
 	bare := func(r *client.SendRequest) { r.Policy = string(relay.Link) }
-	sent, err := d.send(ctx, bare)
+	sent, err := d.Send(ctx, bare)
 	if err != nil {
 		return err
 	}
 	var kept client.OwnReceipt
-	q := client.MoveRequest{ID: sent.Payment.ID, To: "bob@example.com", Policy: string(relay.Link), Identities: []secret.Bytes{secret.NewString(d.w.Identity)},
+	q := client.MoveRequest{ID: sent.Payment.ID, To: "bob@example.com", Policy: string(relay.Link), Identities: []secret.Bytes{secret.NewString(d.Dev.Identity)},
 		Keep: func(r client.OwnReceipt) error { kept = r; return nil }}
-	_, err = d.app.Readdress(ctx, sent.Payment.ID, "bob@example.com")
+	_, err = d.App.Readdress(ctx, sent.Payment.ID, "bob@example.com")
 	if err := mustFail("readdressing without moving", err, "not_guarded"); err != nil {
 		return err
 	}
-	moved, err := d.app.Move(ctx, q)
+	moved, err := d.App.Move(ctx, q)
 	if err != nil {
 		return err
 	}
-	if _, err := d.reach(ctx, moved.Payment.ID, relay.Pending); err != nil {
+	if _, err := d.Reach(ctx, moved.Payment.ID, relay.Pending); err != nil {
 		return err
 	}
-	old, err := d.app.Get(ctx, sent.Payment.ID, 0)
+	old, err := d.App.Get(ctx, sent.Payment.ID, 0)
 	if err != nil || old.State != string(relay.Settled) || old.Reason != string(relay.MovedOn) {
 		return fmt.Errorf("the old payment is %s %s: %v", old.State, old.Reason, err)
 	}
-	if err := d.expect(ctx, "the new holding account", kept.HoldingAccount, amount); err != nil {
+	if err := d.Expect(ctx, "the new holding account", kept.HoldingAccount, Amount); err != nil {
 		return err
 	}
-	_, err = d.claim(ctx, sent.Link)
+	_, err = d.Claim(ctx, sent.Link)
 	var lost *client.Lost
 	if !errors.As(err, &lost) {
 		return fmt.Errorf("the old link: %w", mustFail("it", err))
 	}
 	d.say("25 XLM moved into a fresh holding account; the old link: %v", lost)
-	account, err := d.claim(ctx, moved.Link)
+	account, err := d.Claim(ctx, moved.Link)
 	if err != nil {
 		return err
 	}
-	if err := d.expect(ctx, "the new recipient", account, amount); err != nil {
+	if err := d.Expect(ctx, "the new recipient", account, Amount); err != nil {
 		return err
 	}
 	d.say("the new link claims every stroop")
-	if sent, err = d.send(ctx, bare); err != nil {
+	if sent, err = d.Send(ctx, bare); err != nil {
 		return err
 	}
 	early := ""
@@ -66,33 +66,33 @@ func movedOn(ctx context.Context, d *stage) error {
 		early, err = d.claimAndHold(ctx, sent)
 		return err
 	}
-	moved, late := d.app.Move(ctx, q)
+	moved, late := d.App.Move(ctx, q)
 	if early == "" {
 		return fmt.Errorf("control: no claim went before the move: %w", late)
 	}
-	if old, err = d.reach(ctx, sent.Payment.ID, relay.Claimed); err != nil {
+	if old, err = d.Reach(ctx, sent.Payment.ID, relay.Claimed); err != nil {
 		return err
 	}
-	d.advance(3 * time.Minute) // beyond the move's bound
-	p, err := d.reach(ctx, moved.Payment.ID, relay.Failed)
+	d.Advance(3 * time.Minute) // beyond the move's bound
+	p, err := d.Reach(ctx, moved.Payment.ID, relay.Failed)
 	if err != nil {
 		return fmt.Errorf("control: a move behind a claim: %w (%v)", err, late)
 	}
-	if err := d.expect(ctx, "the old link's holder", early, amount); err != nil {
+	if err := d.Expect(ctx, "the old link's holder", early, Amount); err != nil {
 		return err
 	}
 	d.say("control: where the old link's claim landed first, the move is %s (%s), and the claimant keeps the money", p.State, p.Reason)
-	return d.expect(ctx, "the holding account of the move", kept.HoldingAccount, -1)
+	return d.Expect(ctx, "the holding account of the move", kept.HoldingAccount, -1)
 }
 
 // claimAndHold signs and hands in a claim, and returns before any ledger closes.
-func (d *stage) claimAndHold(ctx context.Context, sent client.Sent) (string, error) {
-	proven, err := d.anyone.Prove(ctx, sent.Link, client.Evidence{})
+func (d *Instance) claimAndHold(ctx context.Context, sent client.Sent) (string, error) {
+	proven, err := d.Recipient.Prove(ctx, sent.Link, client.Evidence{})
 	if err != nil {
 		return "", err
 	}
-	h, err := redeem.Open(sent.Link.Secret, proven, redeem.Expect{Payment: sent.Payment.ID, Network: d.stack.Config.Ledger.Passphrase,
-		Policy: relay.Link, Asset: relay.Native, Amount: relay.Stroops(amount)})
+	h, err := redeem.Open(sent.Link.Secret, proven, redeem.Expect{Payment: sent.Payment.ID, Network: d.Stack.Config.Ledger.Passphrase,
+		Policy: relay.Link, Asset: relay.Native, Amount: relay.Stroops(Amount)})
 	if err != nil {
 		return "", err
 	}
@@ -101,6 +101,6 @@ func (d *stage) claimAndHold(ctx context.Context, sent client.Sent) (string, err
 	if err != nil {
 		return "", err
 	}
-	_, err = d.anyone.SubmitClaim(ctx, sent.Link, proven.Proof, envelope)
+	_, err = d.Recipient.SubmitClaim(ctx, sent.Link, proven.Proof, envelope)
 	return account.Address(), err
 }

@@ -1,4 +1,4 @@
-package main
+package demo
 
 import (
 	"context"
@@ -12,21 +12,21 @@ import (
 	"github.com/restante/restante/relay/client"
 )
 
-// person has an account of his own on the ledger.
-type person struct{ *keypair.Full }
+// Account is a key of an account on the ledger.
+type Account struct{ *keypair.Full }
 
-// somebody has the ledger's friendbot make an account.
-func (d *stage) somebody(ctx context.Context) (person, error) {
+// NewAccount has the ledger's friendbot make an account.
+func (d *Instance) NewAccount(ctx context.Context) (Account, error) {
 	k, err := keypair.Random()
 	if err != nil {
-		return person{}, err
+		return Account{}, err
 	}
-	return person{k}, d.whileClosing(ctx, func(ctx context.Context) error { return d.stack.Befriend(ctx, k.Address()) })
+	return Account{k}, d.WhileClosing(ctx, func(ctx context.Context) error { return d.Stack.Befriend(ctx, k.Address()) })
 }
 
-// signedBy is a transaction of an account's, signed by somebody: its envelope and hash.
-func (d *stage) signedBy(ctx context.Context, signer *keypair.Full, account string, ops ...txnbuild.Operation) (text, hash string, err error) {
-	a, err := d.ledger.Account(ctx, account)
+// signedBy is a transaction of an account's, signed by a key: its envelope and hash.
+func (d *Instance) signedBy(ctx context.Context, signer *keypair.Full, account string, ops ...txnbuild.Operation) (text, hash string, err error) {
+	a, err := d.Ledger.Account(ctx, account)
 	if err != nil {
 		return "", "", err
 	}
@@ -37,28 +37,28 @@ func (d *stage) signedBy(ctx context.Context, signer *keypair.Full, account stri
 	if err != nil {
 		return "", "", err
 	}
-	if tx, err = tx.Sign(d.stack.Config.Ledger.Passphrase, signer); err != nil {
+	if tx, err = tx.Sign(d.Stack.Config.Ledger.Passphrase, signer); err != nil {
 		return "", "", err
 	}
 	if text, err = tx.Base64(); err != nil {
 		return "", "", err
 	}
-	hash, err = tx.HashHex(d.stack.Config.Ledger.Passphrase)
+	hash, err = tx.HashHex(d.Stack.Config.Ledger.Passphrase)
 	return text, hash, err
 }
 
-// does signs and hands in a transaction of the person's own, and waits until it is in a ledger. The result is the ledger's.
-func (d *stage) does(ctx context.Context, p person, ops ...txnbuild.Operation) error {
+// Execute signs and submits a transaction of an account's own, and waits until it is in a ledger. The result is the ledger's.
+func (d *Instance) Execute(ctx context.Context, p Account, ops ...txnbuild.Operation) error {
 	text, hash, err := d.signedBy(ctx, p.Full, p.Address(), ops...)
 	if err != nil {
 		return err
 	}
-	word, why, err := d.ledger.Try(ctx, text)
+	word, why, err := d.Ledger.Try(ctx, text)
 	if err != nil || word != "PENDING" {
 		return fmt.Errorf("the ledger says %q %s to a transaction of %s: %v", word, why, p.Address(), err)
 	}
-	return d.until(ctx, func() (bool, error) {
-		status, _, err := d.ledger.Lookup(ctx, hash)
+	return d.Until(ctx, func() (bool, error) {
+		status, _, err := d.Ledger.Lookup(ctx, hash)
 		if status == "FAILED" {
 			err = errors.New("a transaction of a person's own failed")
 		}
@@ -67,8 +67,8 @@ func (d *stage) does(ctx context.Context, p person, ops ...txnbuild.Operation) e
 }
 
 // holds compares what an account has of a credit asset.
-func (d *stage) holds(ctx context.Context, who, account, asset string, want int64) error {
-	got, _, err := d.ledger.Line(ctx, account, asset)
+func (d *Instance) holds(ctx context.Context, who, account, asset string, want int64) error {
+	got, _, err := d.Ledger.Line(ctx, account, asset)
 	if err == nil && got != want {
 		err = fmt.Errorf("%s has %d stroops of %s, not %d", who, got, asset, want)
 	}
@@ -77,9 +77,9 @@ func (d *stage) holds(ctx context.Context, who, account, asset string, want int6
 
 // fromWallet is a request out of a person's wallet. The receipt goes to kept, and the wallet signs nothing before it is there;
 // its box is sealed to recipient.
-func (d *stage) fromWallet(p person, recipient string, kept *client.OwnReceipt) client.OwnRequest {
+func (d *Instance) fromWallet(p Account, recipient string, kept *client.OwnReceipt) client.OwnRequest {
 	*kept = client.OwnReceipt{}
-	sign := client.SignWith(d.stack.Config.Ledger.Passphrase, secret.NewString(p.Seed()))
+	sign := client.SignWith(d.Stack.Config.Ledger.Passphrase, secret.NewString(p.Seed()))
 	return client.OwnRequest{
 		SendRequest: client.SendRequest{To: "ana@example.com", Amount: "25", Note: "for the concert"}, From: p.Address(), Recipients: []string{recipient},
 		Keep:  func(r client.OwnReceipt) error { *kept = r; return nil },
@@ -94,18 +94,18 @@ func (d *stage) fromWallet(p person, recipient string, kept *client.OwnReceipt) 
 }
 
 // service is what the service's own accounts have: the sponsor, and the channels together.
-func (d *stage) service(ctx context.Context) (total int64, err error) {
-	sponsor, channels, err := d.stack.Signer.Accounts(ctx)
+func (d *Instance) service(ctx context.Context) (total int64, err error) {
+	sponsor, channels, err := d.Stack.Signer.Accounts(ctx)
 	if err != nil {
 		return 0, err
 	}
 	for _, a := range append(channels, sponsor) {
-		account, err := d.ledger.Account(ctx, a)
+		account, err := d.Ledger.Account(ctx, a)
 		if err != nil {
 			return 0, err
 		}
 		total += account.Balance
 	}
-	a, err := d.ledger.Account(ctx, sponsor)
+	a, err := d.Ledger.Account(ctx, sponsor)
 	return total - int64(a.NumSponsoring), err // a reserve more would show, too
 }

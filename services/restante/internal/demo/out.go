@@ -1,4 +1,4 @@
-package main
+package demo
 
 import (
 	"context"
@@ -14,10 +14,10 @@ import (
 	"github.com/restante/restante/relay/client"
 )
 
-// outWithoutUs brings money home with the receipt alone, handed to the ledger by nobody in particular, and to her with the kit
+// outWithoutUs brings money home with the receipt alone, submitted by any account, and to her with the kit
 // alone, opened with age alone. The service is not asked; it only sees what happened.
-func outWithoutUs(ctx context.Context, d *stage) error {
-	ben, err := d.somebody(ctx)
+func outWithoutUs(ctx context.Context, d *Instance) error {
+	ben, err := d.NewAccount(ctx)
 	if err != nil {
 		return err
 	}
@@ -26,38 +26,38 @@ func outWithoutUs(ctx context.Context, d *stage) error {
 		return err
 	}
 	var kept client.OwnReceipt
-	sent, err := d.app.SendOwn(ctx, d.fromWallet(ben, id.Recipient().String(), &kept))
+	sent, err := d.App.SendOwn(ctx, d.fromWallet(ben, id.Recipient().String(), &kept))
 	if err != nil {
 		return err
 	}
-	if _, err := d.reach(ctx, sent.Payment.ID, relay.Pending); err != nil {
+	if _, err := d.Reach(ctx, sent.Payment.ID, relay.Pending); err != nil {
 		return err
 	}
 	rung := kept.Ladder[0].Envelope
-	if word, err := d.ledger.Submit(ctx, rung); err != nil || word != "ERROR" {
+	if word, err := d.Ledger.Submit(ctx, rung); err != nil || word != "ERROR" {
 		return fmt.Errorf("control: a rung before its ledger: %s %v", word, err)
 	}
 	d.say("control: before ledger %d the ledger refuses the way back: the funding could still land", kept.NotBeforeLedger)
-	err = d.until(ctx, func() (bool, error) {
-		now, err := d.ledger.Latest(ctx)
+	err = d.Until(ctx, func() (bool, error) {
+		now, err := d.Ledger.Latest(ctx)
 		return now+1 >= kept.NotBeforeLedger, err
 	})
 	if err != nil {
 		return err
 	}
-	before, err := d.balance(ctx, ben.Address())
+	before, err := d.Balance(ctx, ben.Address())
 	if err != nil {
 		return err
 	}
-	if word, err := d.ledger.Submit(ctx, rung); err != nil || word != "PENDING" {
+	if word, err := d.Ledger.Submit(ctx, rung); err != nil || word != "PENDING" {
 		return fmt.Errorf("the way back out of the receipt: %s %v", word, err)
 	}
-	p, err := d.reach(ctx, sent.Payment.ID, relay.Returned)
+	p, err := d.Reach(ctx, sent.Payment.ID, relay.Returned)
 	if err != nil {
 		return err
 	}
-	after, err := d.balance(ctx, ben.Address())
-	if err != nil || after-before < amount {
+	after, err := d.Balance(ctx, ben.Address())
+	if err != nil || after-before < Amount {
 		return fmt.Errorf("home came %d stroops: %v", after-before, err)
 	}
 	d.say("the receipt's first rung, handed in without a key and without us: %d stroops are home, and the payment says %s", after-before, p.State)
@@ -65,13 +65,13 @@ func outWithoutUs(ctx context.Context, d *stage) error {
 }
 
 // byKit moves the money with the key that the recipient's kit opens, as any wallet would.
-func (d *stage) byKit(ctx context.Context) error {
-	sent, err := d.send(ctx, nil)
+func (d *Instance) byKit(ctx context.Context) error {
+	sent, err := d.Send(ctx, nil)
 	if err != nil {
 		return err
 	}
-	r := d.claimInto(sent.Link, keypair.MustRandom())
-	kit, err := d.anyone.Kit(ctx, r)
+	r := d.ClaimInto(sent.Link, keypair.MustRandom())
+	kit, err := d.Recipient.Kit(ctx, r)
 	if err != nil {
 		return err
 	}
@@ -90,39 +90,39 @@ func (d *stage) byKit(ctx context.Context) error {
 	if _, err := openBox(kit.Box, stranger); err == nil {
 		return errors.New("control: another identity opens the kit's box")
 	}
-	ana, err := d.somebody(ctx)
+	ana, err := d.NewAccount(ctx)
 	if err != nil {
 		return err
 	}
-	before, err := d.balance(ctx, ana.Address())
+	before, err := d.Balance(ctx, ana.Address())
 	if err != nil {
 		return err
 	}
-	if err := d.does(ctx, person{key}, &txnbuild.AccountMerge{Destination: ana.Address()}); err != nil {
+	if err := d.Execute(ctx, Account{key}, &txnbuild.AccountMerge{Destination: ana.Address()}); err != nil {
 		return err
 	}
 	d.say("the recipient's kit, opened with age alone, moved 25 XLM less the fee; control: another identity does not open it")
-	return d.expect(ctx, "her account", ana.Address(), before+amount-100)
+	return d.Expect(ctx, "her account", ana.Address(), before+Amount-100)
 }
 
 // noteAndPreview looks before it sends, and finds the note nowhere but in the box.
-func noteAndPreview(ctx context.Context, d *stage) error {
+func noteAndPreview(ctx context.Context, d *Instance) error {
 	r := client.SendRequest{To: "ana@example.com", Amount: "25", Reference: "looked at first"}
-	v, err := d.app.Preview(ctx, r)
+	v, err := d.App.Preview(ctx, r)
 	if err != nil || !v.Accepted || v.Cost.ReserveLocked == "0" || v.Cost.Payer != "service" {
 		return fmt.Errorf("preview: %+v %v", v, err)
 	}
-	found, err := d.app.List(ctx, client.Filter{Reference: r.Reference})
+	found, err := d.App.List(ctx, client.Filter{Reference: r.Reference})
 	if err != nil || len(found.Data) != 0 {
 		return fmt.Errorf("a look made %d payments: %v", len(found.Data), err)
 	}
 	d.say("a look makes nothing, and says: at most %s XLM to fund, %s XLM locked by the %s", v.Cost.FeeFunding, v.Cost.ReserveLocked, v.Cost.Payer)
 	r.Amount = "90000"
-	if v, err = d.app.Preview(ctx, r); err != nil || v.Accepted || v.Refusal.Code != "treasury_empty" {
+	if v, err = d.App.Preview(ctx, r); err != nil || v.Accepted || v.Refusal.Code != "treasury_empty" {
 		return fmt.Errorf("control: a preview of too much: %+v %v", v, err)
 	}
 	d.say("control: more than the treasury has would be refused: %s", v.Refusal.Code)
-	ben, err := d.somebody(ctx)
+	ben, err := d.NewAccount(ctx)
 	if err != nil {
 		return err
 	}
@@ -133,11 +133,11 @@ func noteAndPreview(ctx context.Context, d *stage) error {
 	var kept client.OwnReceipt
 	q := d.fromWallet(ben, id.Recipient().String(), &kept)
 	q.Note = "between the two of us " + keypair.MustRandom().Address()
-	sent, err := d.app.SendOwn(ctx, q)
+	sent, err := d.App.SendOwn(ctx, q)
 	if err != nil {
 		return err
 	}
-	if _, err := d.reach(ctx, sent.Payment.ID, relay.Pending); err != nil {
+	if _, err := d.Reach(ctx, sent.Payment.ID, relay.Pending); err != nil {
 		return err
 	}
 	loot, err := os.MkdirTemp("", "restante-loot-")
@@ -145,16 +145,16 @@ func noteAndPreview(ctx context.Context, d *stage) error {
 		return err
 	}
 	defer os.RemoveAll(loot)
-	files, err := copyTree(d.stack.Config.Data, loot)
+	files, err := CopyTree(d.Stack.Config.Data, loot)
 	if err != nil {
 		return err
 	}
-	if found, where, err := search(loot, map[string]string{"the note": q.Note}); err != nil || found != "" {
+	if found, where, err := Search(loot, map[string]string{"the note": q.Note}); err != nil || found != "" {
 		return fmt.Errorf("%s is in %s: %v", found, where, err)
 	}
 	account := keypair.MustRandom()
 	read := ""
-	claim := d.claimInto(sent.Link, account)
+	claim := d.ClaimInto(sent.Link, account)
 	into := claim.Account
 	claim.Account = func(ctx context.Context, h client.Holding) (client.Account, error) {
 		read = h.Note

@@ -1,4 +1,4 @@
-package main
+package demo
 
 import (
 	"context"
@@ -18,8 +18,8 @@ import (
 
 // ownWallet sends twice out of a wallet: one payment is claimed, one comes home. The service's accounts have the same before
 // and after: it neither pays nor keeps a reserve.
-func ownWallet(ctx context.Context, d *stage) error {
-	ben, err := d.somebody(ctx)
+func ownWallet(ctx context.Context, d *Instance) error {
+	ben, err := d.NewAccount(ctx)
 	if err != nil {
 		return err
 	}
@@ -31,24 +31,24 @@ func ownWallet(ctx context.Context, d *stage) error {
 	if err != nil {
 		return err
 	}
-	wallet, err := d.balance(ctx, ben.Address())
+	wallet, err := d.Balance(ctx, ben.Address())
 	if err != nil {
 		return err
 	}
 	var kept client.OwnReceipt
-	sent, err := d.app.SendOwn(ctx, d.fromWallet(ben, id.Recipient().String(), &kept))
+	sent, err := d.App.SendOwn(ctx, d.fromWallet(ben, id.Recipient().String(), &kept))
 	if err != nil {
 		return err
 	}
-	if _, err := d.reach(ctx, sent.Payment.ID, relay.Pending); err != nil {
+	if _, err := d.Reach(ctx, sent.Payment.ID, relay.Pending); err != nil {
 		return err
 	}
 	purse := stellar.PurseOf("native")
-	if err := d.expect(ctx, "the holding account", kept.HoldingAccount, amount+purse); err != nil {
+	if err := d.Expect(ctx, "the holding account", kept.HoldingAccount, Amount+purse); err != nil {
 		return err
 	}
 	d.say("25 XLM and a purse of %d stroops wait; the wallet keeps the reserve, and its receipt was kept before it signed", purse)
-	account, err := d.claim(ctx, sent.Link)
+	account, err := d.Claim(ctx, sent.Link)
 	if err != nil {
 		return err
 	}
@@ -56,32 +56,32 @@ func ownWallet(ctx context.Context, d *stage) error {
 	if err != nil {
 		return err
 	}
-	if err := d.expect(ctx, "the new account", account, amount+purse-fee); err != nil {
+	if err := d.Expect(ctx, "the new account", account, Amount+purse-fee); err != nil {
 		return err
 	}
 	d.say("claimed into a new account: exactly 25 XLM, and what a fee of %d left of the purse", fee)
-	back, err := d.app.SendOwn(ctx, d.fromWallet(ben, id.Recipient().String(), &kept))
+	back, err := d.App.SendOwn(ctx, d.fromWallet(ben, id.Recipient().String(), &kept))
 	if err != nil {
 		return err
 	}
-	if _, err := d.reach(ctx, back.Payment.ID, relay.Pending); err != nil {
+	if _, err := d.Reach(ctx, back.Payment.ID, relay.Pending); err != nil {
 		return err
 	}
-	if _, err := d.app.Cancel(ctx, back.Payment.ID); err != nil {
+	if _, err := d.App.Cancel(ctx, back.Payment.ID); err != nil {
 		return err
 	}
-	if _, err := d.reach(ctx, back.Payment.ID, relay.Returned); err != nil {
+	if _, err := d.Reach(ctx, back.Payment.ID, relay.Returned); err != nil {
 		return err
 	}
 	after, err := d.service(ctx)
 	if err != nil {
 		return err
 	}
-	left, err := d.balance(ctx, ben.Address())
+	left, err := d.Balance(ctx, ben.Address())
 	if err != nil {
 		return err
 	}
-	if spent := wallet - left - amount - purse; spent < 0 || spent > 10_000 {
+	if spent := wallet - left - Amount - purse; spent < 0 || spent > 10_000 {
 		return fmt.Errorf("the wallet has spent %d stroops besides what was claimed", spent)
 	}
 	d.say("one was claimed, one came home; the service's accounts: %d before, %d after", before, after)
@@ -91,7 +91,7 @@ func ownWallet(ctx context.Context, d *stage) error {
 	if _, err := redeem.OpenSent(kept.Receipt, secret.NewString(id.String())); err != nil {
 		return fmt.Errorf("control: the sender's identity does not open his receipt: %w", err)
 	}
-	if _, err := redeem.OpenSent(kept.Receipt, secret.NewString(d.w.Identity)); !errors.Is(err, redeem.ErrBox) {
+	if _, err := redeem.OpenSent(kept.Receipt, secret.NewString(d.Dev.Identity)); !errors.Is(err, redeem.ErrBox) {
 		return fmt.Errorf("control: the app's identity and the receipt: %v", err)
 	}
 	d.say("control: the sender's identity opens his receipt, the app's does not")
@@ -99,22 +99,22 @@ func ownWallet(ctx context.Context, d *stage) error {
 }
 
 // claimFee is what the network took for the claim of a payment.
-func (d *stage) claimFee(ctx context.Context, id string) (int64, error) {
-	story, err := d.app.Story(ctx, id)
+func (d *Instance) claimFee(ctx context.Context, id string) (int64, error) {
+	story, err := d.App.Story(ctx, id)
 	if err != nil {
 		return 0, err
 	}
 	for _, e := range story.Envelopes {
 		if e.Kind == string(relay.ClaimEnvelope) && e.Tx != "" {
-			return d.ledger.Fee(ctx, e.Tx)
+			return d.Ledger.Fee(ctx, e.Tx)
 		}
 	}
 	return 0, fmt.Errorf("payment %s has no claim that landed", id)
 }
 
 // vanishedClient stops before the wallet signs: nothing is sent, and the payment fails at its bound.
-func vanishedClient(ctx context.Context, d *stage) error {
-	ben, err := d.somebody(ctx)
+func vanishedClient(ctx context.Context, d *Instance) error {
+	ben, err := d.NewAccount(ctx)
 	if err != nil {
 		return err
 	}
@@ -122,7 +122,7 @@ func vanishedClient(ctx context.Context, d *stage) error {
 	if err != nil {
 		return err
 	}
-	before, err := d.balance(ctx, ben.Address())
+	before, err := d.Balance(ctx, ben.Address())
 	if err != nil {
 		return err
 	}
@@ -138,36 +138,36 @@ func vanishedClient(ctx context.Context, d *stage) error {
 			change(&r)
 		} else {
 			r.Sign = func(ctx context.Context, envelope string) (string, error) {
-				if err := d.does(ctx, ben, &txnbuild.BumpSequence{BumpTo: 0}); err != nil {
+				if err := d.Execute(ctx, ben, &txnbuild.BumpSequence{BumpTo: 0}); err != nil {
 					return "", err
 				}
 				before -= 100
-				return client.SignWith(d.stack.Config.Ledger.Passphrase, secret.NewString(ben.Seed()))(ctx, envelope)
+				return client.SignWith(d.Stack.Config.Ledger.Passphrase, secret.NewString(ben.Seed()))(ctx, envelope)
 			}
 		}
-		_, _ = d.app.SendOwn(ctx, r)
-		found, err := d.app.List(ctx, client.Filter{Reference: r.Reference})
+		_, _ = d.App.SendOwn(ctx, r)
+		found, err := d.App.List(ctx, client.Filter{Reference: r.Reference})
 		if err != nil || len(found.Data) != 1 {
 			return fmt.Errorf("a client that %s: %d payments, %v", what, len(found.Data), err)
 		}
-		d.advance(3 * time.Minute) // more than the minute that was left for signing
-		p, err := d.reach(ctx, found.Data[0].ID, relay.Failed)
+		d.Advance(3 * time.Minute) // more than the minute that was left for signing
+		p, err := d.Reach(ctx, found.Data[0].ID, relay.Failed)
 		if err != nil {
 			return err
 		}
 		d.say("a client that %s: %s (%s)", what, p.State, p.Reason)
-		if err := d.expect(ctx, "the wallet", ben.Address(), before); err != nil {
+		if err := d.Expect(ctx, "the wallet", ben.Address(), before); err != nil {
 			return err
 		}
 	}
-	sent, err := d.app.SendOwn(ctx, d.fromWallet(ben, id.Recipient().String(), &kept))
+	sent, err := d.App.SendOwn(ctx, d.fromWallet(ben, id.Recipient().String(), &kept))
 	if err != nil {
 		return err
 	}
-	if _, err := d.reach(ctx, sent.Payment.ID, relay.Pending); err != nil {
+	if _, err := d.Reach(ctx, sent.Payment.ID, relay.Pending); err != nil {
 		return fmt.Errorf("control: one that does not vanish: %w", err)
 	}
 	d.say("control: one that does not vanish has its money waiting")
-	_, err = d.app.Cancel(ctx, sent.Payment.ID)
+	_, err = d.App.Cancel(ctx, sent.Payment.ID)
 	return err
 }

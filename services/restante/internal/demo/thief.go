@@ -1,4 +1,4 @@
-package main
+package demo
 
 import (
 	"bytes"
@@ -26,12 +26,12 @@ import (
 
 // stolenDirectory copies everything the service keeps, while it runs, and looks for the link. The link was made by the
 // API itself, for a plain HTTP request, so the service once had it in its hands.
-func stolenDirectory(ctx context.Context, d *stage) error {
+func stolenDirectory(ctx context.Context, d *Instance) error {
 	link, err := d.plainRequest(ctx)
 	if err != nil {
 		return err
 	}
-	if _, err := d.reach(ctx, link.PaymentID, relay.Pending); err != nil {
+	if _, err := d.Reach(ctx, link.PaymentID, relay.Pending); err != nil {
 		return err
 	}
 	loot, err := os.MkdirTemp("", "restante-loot-")
@@ -39,16 +39,16 @@ func stolenDirectory(ctx context.Context, d *stage) error {
 		return err
 	}
 	defer os.RemoveAll(loot)
-	files, err := copyTree(d.stack.Config.Data, loot)
+	files, err := CopyTree(d.Stack.Config.Data, loot)
 	if err != nil {
 		return err
 	}
-	keys, err := claim.Derive(link.Secret, link.PaymentID, d.stack.Config.Ledger.Passphrase)
+	keys, err := claim.Derive(link.Secret, link.PaymentID, d.Stack.Config.Ledger.Passphrase)
 	if err != nil {
 		return err
 	}
 	needles := spellings(link.Secret.Reveal(), keys.LinkIdentity())
-	found, where, err := search(loot, needles)
+	found, where, err := Search(loot, needles)
 	if err != nil {
 		return err
 	}
@@ -60,7 +60,7 @@ func stolenDirectory(ctx context.Context, d *stage) error {
 	if err := os.WriteFile(planted, []byte("x"+needles["base64"]+"x"), 0o600); err != nil {
 		return err
 	}
-	if found, _, err = search(loot, needles); err != nil || found == "" {
+	if found, _, err = Search(loot, needles); err != nil || found == "" {
 		return fmt.Errorf("control: a planted secret is not found: %v", err)
 	}
 	d.say("control: the same search finds a secret that was planted")
@@ -69,9 +69,9 @@ func stolenDirectory(ctx context.Context, d *stage) error {
 
 // boxStaysShut gives the thief the box and the share, as the service's own keys open them, and every identity that can be
 // made of them. The control is that link and share do open it.
-func (d *stage) boxStaysShut(ctx context.Context, link client.Link, keys claim.Keys) error {
+func (d *Instance) boxStaysShut(ctx context.Context, link client.Link, keys claim.Keys) error {
 	var box, rawShare []byte
-	err := d.stack.Store.View(ctx, func(tx desk.Tx) (err error) {
+	err := d.Stack.Store.View(ctx, func(tx desk.Tx) (err error) {
 		if box, err = tx.Box(relay.PaymentID(link.PaymentID)); err == nil {
 			rawShare, err = tx.Share(relay.PaymentID(link.PaymentID))
 		}
@@ -80,13 +80,13 @@ func (d *stage) boxStaysShut(ctx context.Context, link client.Link, keys claim.K
 	if err != nil {
 		return err
 	}
-	p, err := d.app.Get(ctx, link.PaymentID, 0)
+	p, err := d.App.Get(ctx, link.PaymentID, 0)
 	if err != nil {
 		return err
 	}
 	proven := wire.Proven{Box: base64.StdEncoding.EncodeToString(box), Share: base64.StdEncoding.EncodeToString(rawShare), HoldingAccount: *p.HoldingAccount,
-		Asset: p.Asset, Amount: p.Amount, Network: d.stack.Config.Ledger.Passphrase, Payment: p.ID}
-	want := redeem.Expect{Payment: p.ID, Network: proven.Network, Policy: relay.Guarded, Asset: relay.Native, Amount: relay.Stroops(amount)}
+		Asset: p.Asset, Amount: p.Amount, Network: d.Stack.Config.Ledger.Passphrase, Payment: p.ID}
+	want := redeem.Expect{Payment: p.ID, Network: proven.Network, Policy: relay.Guarded, Asset: relay.Native, Amount: relay.Stroops(Amount)}
 	if _, err := redeem.Open(claim.NewSecret(), proven, want); err == nil {
 		return fmt.Errorf("the box opens with a link that the thief made up")
 	}
@@ -111,13 +111,13 @@ func (d *stage) boxStaysShut(ctx context.Context, link client.Link, keys claim.K
 }
 
 // plainRequest sends without a link of our own: the API makes it and returns it once.
-func (d *stage) plainRequest(ctx context.Context) (client.Link, error) {
+func (d *Instance) plainRequest(ctx context.Context) (client.Link, error) {
 	body := `{"to":"ana@example.com","amount":"25"}`
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, d.stack.URL+"/v1/payments", strings.NewReader(body))
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, d.Stack.URL+"/v1/payments", strings.NewReader(body))
 	if err != nil {
 		return client.Link{}, err
 	}
-	req.Header.Set("Authorization", "Bearer "+d.w.Key)
+	req.Header.Set("Authorization", "Bearer "+d.Dev.Key)
 	req.Header.Set("Content-Type", "application/json")
 	req.Header.Set("Idempotency-Key", "stolen-directory")
 	resp, err := http.DefaultClient.Do(req)
@@ -154,8 +154,8 @@ func shifted(raw []byte, n int) string {
 
 func urlAlphabet(s string) string { return strings.NewReplacer("+", "-", "/", "_").Replace(s) }
 
-// search looks for the needles in every file.
-func search(dir string, needles map[string]string) (found, where string, err error) {
+// Search looks for the needles in every file.
+func Search(dir string, needles map[string]string) (found, where string, err error) {
 	err = filepath.WalkDir(dir, func(path string, e fs.DirEntry, err error) error {
 		if err != nil || e.IsDir() || found != "" {
 			return err
@@ -174,8 +174,8 @@ func search(dir string, needles map[string]string) (found, where string, err err
 	return found, where, err
 }
 
-// copyTree copies a directory as it is, open files and all.
-func copyTree(from, to string) (files int, err error) {
+// CopyTree copies a directory as it is, open files and all.
+func CopyTree(from, to string) (files int, err error) {
 	err = filepath.WalkDir(from, func(path string, e fs.DirEntry, err error) error {
 		if err != nil {
 			if os.IsNotExist(err) {
@@ -207,58 +207,58 @@ func copyTree(from, to string) (files int, err error) {
 }
 
 // stolenLink gives a thief the link, and not the inbox.
-func stolenLink(ctx context.Context, d *stage) error {
-	sent, err := d.send(ctx, nil)
+func stolenLink(ctx context.Context, d *Instance) error {
+	sent, err := d.Send(ctx, nil)
 	if err != nil {
 		return err
 	}
-	if _, err := d.anyone.Prove(ctx, sent.Link, client.Evidence{}); err == nil {
+	if _, err := d.Recipient.Prove(ctx, sent.Link, client.Evidence{}); err == nil {
 		return fmt.Errorf("the link alone released box and share")
 	} else if err := mustFail("a proof without anything", err, "proof_needed"); err != nil {
 		return err
 	}
-	session, err := d.anyone.AskCode(ctx, sent.Link)
+	session, err := d.Recipient.AskCode(ctx, sent.Link)
 	if err != nil {
 		return err
 	}
 	for try := range relay.TriesPerCode {
-		_, err := d.anyone.Prove(ctx, sent.Link, client.Evidence{Session: session.Session, Code: d.wrongCode(try)})
+		_, err := d.Recipient.Prove(ctx, sent.Link, client.Evidence{Session: session.Session, Code: d.wrongCode(try)})
 		if err := mustFail("a guess", err, "code_wrong", "code_spent"); err != nil {
 			return err
 		}
 	}
-	_, err = d.anyone.Prove(ctx, sent.Link, client.Evidence{Session: session.Session, Code: "000000"})
+	_, err = d.Recipient.Prove(ctx, sent.Link, client.Evidence{Session: session.Session, Code: "000000"})
 	if err := mustFail("a sixth guess", err, "code_spent"); err != nil {
 		return err
 	}
-	if _, err = d.anyone.AskCode(ctx, sent.Link); err == nil {
+	if _, err = d.Recipient.AskCode(ctx, sent.Link); err == nil {
 		return fmt.Errorf("a second code is mailed at once")
 	}
-	if _, err := d.anyone.PlanClaim(ctx, sent.Link, "made-up", wire.PlanRequest{Destination: keypair.MustRandom().Address()}); err == nil {
+	if _, err := d.Recipient.PlanClaim(ctx, sent.Link, "made-up", wire.PlanRequest{Destination: keypair.MustRandom().Address()}); err == nil {
 		return fmt.Errorf("a claim is planned without a proof")
 	}
-	if err := d.expect(ctx, "the holding account", *sent.Payment.HoldingAccount, amount); err != nil {
+	if err := d.Expect(ctx, "the holding account", *sent.Payment.HoldingAccount, Amount); err != nil {
 		return err
 	}
 	d.say("with the link, without the inbox: five guesses, then shut; no box, no share, no plan; the money has not moved")
-	voucher, err := d.app.Vouch(ctx, sent.Payment.ID) // the control: the same link, and a proof
+	voucher, err := d.App.Vouch(ctx, sent.Payment.ID) // the control: the same link, and a proof
 	if err != nil {
 		return err
 	}
 	account := keypair.MustRandom()
-	r := d.claimInto(sent.Link, account)
+	r := d.ClaimInto(sent.Link, account)
 	r.Voucher = voucher.Voucher
-	if err := d.whileClosing(ctx, func(ctx context.Context) error { _, err := d.anyone.Claim(ctx, r); return err }); err != nil {
+	if err := d.WhileClosing(ctx, func(ctx context.Context) error { _, err := d.Recipient.Claim(ctx, r); return err }); err != nil {
 		return fmt.Errorf("control: the same link with a proof does not open: %w", err)
 	}
 	d.say("control: the same link, with the app's word for its signed-in user, claims")
-	return d.expect(ctx, "the recipient", account.Address(), amount)
+	return d.Expect(ctx, "the recipient", account.Address(), Amount)
 }
 
 // wrongCode is never the code that was mailed: the play may read the inbox, the thief may not.
-func (d *stage) wrongCode(try int) string {
+func (d *Instance) wrongCode(try int) string {
 	mailed := map[string]bool{}
-	for _, m := range d.stack.Mailbox.List("ana@example.com") {
+	for _, m := range d.Stack.Mailbox.List("ana@example.com") {
 		mailed[sixDigits(m.Text)] = true
 	}
 	for n := 100_000 + try*7; ; n += 1000 {

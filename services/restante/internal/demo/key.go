@@ -1,4 +1,4 @@
-package main
+package demo
 
 import (
 	"bytes"
@@ -18,8 +18,8 @@ import (
 
 // keyHolder has the sender open his own box with stock age, as he may, and do to the holding account what its key allows:
 // data, a signer, a number beyond the way back. Each parks the payment, the money stays, and the service pays nothing.
-func keyHolder(ctx context.Context, d *stage) error {
-	ben, err := d.somebody(ctx)
+func keyHolder(ctx context.Context, d *Instance) error {
+	ben, err := d.NewAccount(ctx)
 	if err != nil {
 		return err
 	}
@@ -42,33 +42,33 @@ func keyHolder(ctx context.Context, d *stage) error {
 		{"takes the number of the way back", func(string) txnbuild.Operation { return &txnbuild.BumpSequence{BumpTo: 1 << 62} }},
 	} {
 		var kept client.OwnReceipt
-		sent, err := d.app.SendOwn(ctx, d.fromWallet(ben, id.Recipient().String(), &kept))
+		sent, err := d.App.SendOwn(ctx, d.fromWallet(ben, id.Recipient().String(), &kept))
 		if err != nil {
 			return err
 		}
-		if _, err := d.reach(ctx, sent.Payment.ID, relay.Pending); err != nil {
+		if _, err := d.Reach(ctx, sent.Payment.ID, relay.Pending); err != nil {
 			return err
 		}
-		key, err := seedOf(kept.Receipt, id)
+		key, err := SeedOf(kept.Receipt, id)
 		if err != nil {
 			return err
 		}
-		held, err := d.balance(ctx, kept.HoldingAccount)
+		held, err := d.Balance(ctx, kept.HoldingAccount)
 		if err != nil {
 			return err
 		}
 		if err := d.withoutKey(ctx, kept.HoldingAccount, c.op(kept.HoldingAccount)); err != nil {
-			return fmt.Errorf("control: somebody without the key %s: %w", c.does, err)
+			return fmt.Errorf("control: a caller without the key %s: %w", c.does, err)
 		}
-		if err := d.does(ctx, person{key}, c.op(kept.HoldingAccount)); err != nil {
+		if err := d.Execute(ctx, Account{key}, c.op(kept.HoldingAccount)); err != nil {
 			return err
 		}
-		p, err := d.reach(ctx, sent.Payment.ID, relay.Parked)
+		p, err := d.Reach(ctx, sent.Payment.ID, relay.Parked)
 		if err != nil || p.Reason != string(relay.KeyTakenOver) {
 			return fmt.Errorf("a key holder %s: %s %s %w", c.does, p.State, p.Reason, err)
 		}
 		d.say("a key holder %s: %s (%s)", c.does, p.State, p.Reason)
-		if err := d.expect(ctx, "the holding account", kept.HoldingAccount, held-100); err != nil {
+		if err := d.Expect(ctx, "the holding account", kept.HoldingAccount, held-100); err != nil {
 			return err
 		}
 	}
@@ -78,38 +78,38 @@ func keyHolder(ctx context.Context, d *stage) error {
 	}
 	d.say("it cost the service nothing; control: the same with another key, each time: TxBadAuth")
 	var kept client.OwnReceipt
-	sent, err := d.app.SendOwn(ctx, d.fromWallet(ben, id.Recipient().String(), &kept))
+	sent, err := d.App.SendOwn(ctx, d.fromWallet(ben, id.Recipient().String(), &kept))
 	if err != nil {
 		return err
 	}
-	if _, err := d.reach(ctx, sent.Payment.ID, relay.Pending); err != nil {
+	if _, err := d.Reach(ctx, sent.Payment.ID, relay.Pending); err != nil {
 		return err
 	}
-	if err := d.does(ctx, ben, &txnbuild.Payment{Destination: kept.HoldingAccount, Amount: "0.0000001", Asset: txnbuild.NativeAsset{}}); err != nil {
+	if err := d.Execute(ctx, ben, &txnbuild.Payment{Destination: kept.HoldingAccount, Amount: "0.0000001", Asset: txnbuild.NativeAsset{}}); err != nil {
 		return err
 	}
-	account, err := d.claim(ctx, sent.Link)
+	account, err := d.Claim(ctx, sent.Link)
 	if err != nil {
-		return fmt.Errorf("control: dust, which anybody can pay in: %w", err)
+		return fmt.Errorf("control: dust, which any account can pay in: %w", err)
 	}
 	d.say("control: dust from a stranger, who has no key, stops nothing: %s has the money", account[:8])
 	return nil
 }
 
 // withoutKey wants an operation of an account's to be refused when it is signed with another key.
-func (d *stage) withoutKey(ctx context.Context, account string, op txnbuild.Operation) error {
+func (d *Instance) withoutKey(ctx context.Context, account string, op txnbuild.Operation) error {
 	text, _, err := d.signedBy(ctx, keypair.MustRandom(), account, op)
 	if err != nil {
 		return err
 	}
-	if status, why, err := d.ledger.Try(ctx, text); err != nil || status != "ERROR" || why != "TxBadAuth" {
+	if status, why, err := d.Ledger.Try(ctx, text); err != nil || status != "ERROR" || why != "TxBadAuth" {
 		return fmt.Errorf("the ledger says %q %s: %v", status, why, err)
 	}
 	return nil
 }
 
-// seedOf opens a receipt's box with age alone, as OUT-WITHOUT-US.md says.
-func seedOf(r client.Receipt, id age.Identity) (*keypair.Full, error) {
+// SeedOf opens a receipt's box with age alone, as OUT-WITHOUT-US.md says.
+func SeedOf(r client.Receipt, id age.Identity) (*keypair.Full, error) {
 	file, err := base64.StdEncoding.DecodeString(r.Box)
 	if err != nil {
 		return nil, err

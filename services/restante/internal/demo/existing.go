@@ -1,4 +1,4 @@
-package main
+package demo
 
 import (
 	"context"
@@ -18,8 +18,8 @@ import (
 )
 
 // into is a claim into an address, whose key, if it needs one, is not here.
-func (d *stage) into(ctx context.Context, sent client.Sent, address string) (client.ClaimRequest, error) {
-	word, err := d.app.Vouch(ctx, sent.Payment.ID)
+func (d *Instance) into(ctx context.Context, sent client.Sent, address string) (client.ClaimRequest, error) {
+	word, err := d.App.Vouch(ctx, sent.Payment.ID)
 	return client.ClaimRequest{Link: sent.Link, Voucher: word.Voucher,
 		Account: func(context.Context, redeem.Holding) (client.Account, error) {
 			return client.Account{Address: address}, nil
@@ -27,20 +27,20 @@ func (d *stage) into(ctx context.Context, sent client.Sent, address string) (cli
 }
 
 // claims claims while ledgers close.
-func (d *stage) claims(ctx context.Context, r client.ClaimRequest) error {
-	return d.whileClosing(ctx, func(ctx context.Context) error { _, err := d.anyone.Claim(ctx, r); return err })
+func (d *Instance) claims(ctx context.Context, r client.ClaimRequest) error {
+	return d.WhileClosing(ctx, func(ctx context.Context) error { _, err := d.Recipient.Claim(ctx, r); return err })
 }
 
 // intoWhatSheHas claims into an exchange's account, which wants to know whose it is, and by a wallet that signs for itself.
-func intoWhatSheHas(ctx context.Context, d *stage) error {
-	exchange, err := d.somebody(ctx)
+func intoWhatSheHas(ctx context.Context, d *Instance) error {
+	exchange, err := d.NewAccount(ctx)
 	if err != nil {
 		return err
 	}
-	if err := d.does(ctx, exchange, &txnbuild.ManageData{Name: "config.memo_required", Value: []byte("1")}); err != nil {
+	if err := d.Execute(ctx, exchange, &txnbuild.ManageData{Name: "config.memo_required", Value: []byte("1")}); err != nil {
 		return err
 	}
-	before, err := d.balance(ctx, exchange.Address())
+	before, err := d.Balance(ctx, exchange.Address())
 	if err != nil {
 		return err
 	}
@@ -56,7 +56,7 @@ func intoWhatSheHas(ctx context.Context, d *stage) error {
 		address string
 		memo    relay.Memo
 	}{{exchange.Address(), relay.Memo{}}, {exchange.Address(), relay.Memo{Kind: "id", Value: "7"}}, {muxed, relay.Memo{}}} {
-		sent, err := d.send(ctx, nil)
+		sent, err := d.Send(ctx, nil)
 		if err != nil {
 			return err
 		}
@@ -76,7 +76,7 @@ func intoWhatSheHas(ctx context.Context, d *stage) error {
 		if err != nil {
 			return err
 		}
-		if err := d.expect(ctx, "the exchange", exchange.Address(), before+int64(i)*amount); err != nil {
+		if err := d.Expect(ctx, "the exchange", exchange.Address(), before+int64(i)*Amount); err != nil {
 			return err
 		}
 	}
@@ -86,8 +86,8 @@ func intoWhatSheHas(ctx context.Context, d *stage) error {
 
 // herOwnWallet claims into a new account whose key is in a wallet: the wallet gets a request (SEP-7), signs it, and posts it
 // to the callback in it.
-func (d *stage) herOwnWallet(ctx context.Context) error {
-	sent, err := d.send(ctx, nil)
+func (d *Instance) herOwnWallet(ctx context.Context) error {
+	sent, err := d.Send(ctx, nil)
 	if err != nil {
 		return err
 	}
@@ -127,7 +127,7 @@ func (d *stage) herOwnWallet(ctx context.Context) error {
 	if err := d.claims(ctx, r); err == nil || answer != http.StatusBadRequest {
 		return fmt.Errorf("control: a stranger's signature claims, or is refused for another reason: %d %v", answer, err)
 	}
-	if err := d.expect(ctx, "her account, by then,", key.Address(), -1); err != nil {
+	if err := d.Expect(ctx, "her account, by then,", key.Address(), -1); err != nil {
 		return err
 	}
 	d.say("control: a wallet that signs with another key is refused by the callback")
@@ -139,5 +139,5 @@ func (d *stage) herOwnWallet(ctx context.Context) error {
 		return err
 	}
 	d.say("her own wallet signed what the link showed it; its key was never here")
-	return d.expect(ctx, "her account", key.Address(), amount)
+	return d.Expect(ctx, "her account", key.Address(), Amount)
 }
