@@ -272,6 +272,17 @@ func (d *Desk) Authorize(ctx context.Context, id relay.PaymentID, auth string) (
 	return p, err
 }
 
+// PaymentAndApp reads a payment and its app.
+func (d *Desk) PaymentAndApp(ctx context.Context, id relay.PaymentID) (p relay.Payment, a relay.App, err error) {
+	err = d.Store.View(ctx, func(tx Tx) error {
+		if p, err = tx.Payment(id); err == nil {
+			a, err = tx.App(p.App)
+		}
+		return err
+	})
+	return p, a, err
+}
+
 // Payment reads one payment.
 func (d *Desk) Payment(ctx context.Context, id relay.PaymentID) (p relay.Payment, err error) {
 	err = d.Store.View(ctx, func(tx Tx) error { p, err = tx.Payment(id); return err })

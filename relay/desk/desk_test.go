@@ -163,7 +163,7 @@ func (r *room) is(id relay.PaymentID, state relay.State, reason relay.Reason) re
 
 func (r *room) open(id relay.PaymentID) (kinds []relay.EffectKind) {
 	r.Helper()
-	rows, err := r.Store.WorkOf(r.Context(), id)
+	rows, err := relaytest.WorkOf(r.Context(), r.Store, id)
 	r.ok(err)
 	for _, w := range rows {
 		if w.DoneAt == 0 {
@@ -251,7 +251,7 @@ func TestNotFundedInTime(t *testing.T) {
 	r.is(byClock.ID, relay.Failed, relay.NotFunded)
 	apply(handed.ID, relay.Head{Sequence: handed.FundBy + 9, CloseTime: handed.FundUntil + 9})
 	r.is(handed.ID, relay.Funding, "")
-	rows, err := r.Store.WorkOf(t.Context(), handed.ID)
+	rows, err := relaytest.WorkOf(t.Context(), r.Store, handed.ID)
 	r.ok(err)
 	due := slices.ContainsFunc(rows, func(w desk.Work) bool { return w.Kind == relay.DoExpire && w.Due == relay.Seconds(handed.FundUntil)+1 })
 	if !due {
@@ -293,7 +293,7 @@ func TestMovedOn(t *testing.T) {
 		if now := r.is(next.ID, relay.Pending, ""); now.FeePaid != 400 || now.Holding != a.Minted[0].Account {
 			t.Errorf("%+v", now)
 		}
-		history, err := r.Store.History(t.Context(), old.ID)
+		history, err := relaytest.History(t.Context(), r.Store, old.ID)
 		r.ok(err)
 		if last := history[len(history)-1]; last.Input != "moved" || last.Detail != move.Tx {
 			t.Errorf("history ends with %+v", last)

@@ -22,7 +22,7 @@ func (d *Desk) Sighted(ctx context.Context, s relay.Sighting) error {
 		if err != nil || passed < s.Ledger || !e.Live() || e.Kind != relay.FundingEnvelope {
 			return said, err
 		}
-		return said, d.lookAgain(tx, e.Payments)
+		return said, d.ask(tx, relay.DoAudit, e.Payments...)
 	})
 }
 
@@ -255,6 +255,24 @@ func (d *Desk) Envelope(ctx context.Context, hash string) (e relay.Envelope, err
 func (d *Desk) EnvelopesOf(ctx context.Context, id relay.PaymentID) (es []relay.Envelope, err error) {
 	err = d.Store.View(ctx, func(tx Tx) error { es, err = tx.EnvelopesOf(id); return err })
 	return es, err
+}
+
+// LiveEnvelopes reads those of the kinds given that could still land.
+func (d *Desk) LiveEnvelopes(ctx context.Context, kinds ...relay.EnvelopeKind) (es []relay.Envelope, err error) {
+	err = d.Store.View(ctx, func(tx Tx) error { es, err = tx.LiveEnvelopes(kinds...); return err })
+	return es, err
+}
+
+// TakenNumbers is, of each account given, the highest number that a funding which could still land has taken.
+func (d *Desk) TakenNumbers(ctx context.Context, sources []string) (taken map[string]int64, err error) {
+	err = d.Store.View(ctx, func(tx Tx) error { taken, err = tx.TakenNumbers(d.Network, sources); return err })
+	return taken, err
+}
+
+// Watched says whether the watcher took in every ledger in which e could have landed ([relay.Envelope.Watched]).
+func (d *Desk) Watched(ctx context.Context, e relay.Envelope) (whole bool, err error) {
+	err = d.Store.View(ctx, func(tx Tx) error { whole, err = e.Watched(tx.LedgerHash); return err })
+	return whole, err
 }
 
 // Cursor is the last ledger witnessed, 0 when none.

@@ -97,7 +97,7 @@ func TestAdoptedBesideACanceledOne(t *testing.T) {
 	}
 	r.is(p.ID, relay.Pending, "")
 	r.is(q.ID, relay.Canceled, relay.ByCancel)
-	live, err := r.Store.LiveEnvelopes(t.Context(), relay.FundingEnvelope)
+	live, err := r.LiveEnvelopes(t.Context(), relay.FundingEnvelope)
 	if err != nil || len(live) != 1 {
 		t.Errorf("%d fundings are live, %v", len(live), err)
 	}

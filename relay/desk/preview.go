@@ -14,7 +14,7 @@ func (d *Desk) Preview(ctx context.Context, o Opening) error {
 	if err := relay.CheckOpening(o.Payment, o.App, d.now()); err != nil {
 		return err
 	}
-	err := d.Store.View(ctx, func(tx Tx) error {
+	return d.Store.View(ctx, func(tx Tx) error {
 		if err := inTime(tx, o.Payment); err != nil {
 			return err
 		}
@@ -28,17 +28,15 @@ func (d *Desk) Preview(ctx context.Context, o Opening) error {
 		switch {
 		case err == nil:
 			return relay.ConflictFault("id_taken", "There is a payment with this id already.")
-		case errors.Is(err, relay.ErrNotFound):
+		case !errors.Is(err, relay.ErrNotFound):
+			return err
+		case o.Payment.Reference == "":
 			return nil
+		}
+		page, _, err := tx.List(Filter{App: o.App.ID, Reference: o.Payment.Reference, Limit: 1})
+		if err == nil && len(page) > 0 {
+			err = relay.ConflictFault("reference_taken", "Another payment of this app has this reference.")
 		}
 		return err
 	})
-	if err != nil || o.Payment.Reference == "" {
-		return err
-	}
-	page, _, err := d.Store.List(ctx, Filter{App: o.App.ID, Reference: o.Payment.Reference, Limit: 1})
-	if err == nil && len(page) > 0 {
-		err = relay.ConflictFault("reference_taken", "Another payment of this app has this reference.")
-	}
-	return err
 }

@@ -2,7 +2,6 @@ package desk
 
 import (
 	"context"
-	"slices"
 
 	"github.com/restante/restante/relay"
 )
@@ -13,7 +12,7 @@ func (d *Desk) reclaimLater(tx Tx, p relay.Payment) error {
 	if err != nil || !app.Reclaim {
 		return err
 	}
-	return tx.AddWork(Work{Kind: relay.DoReclaim, Payment: p.ID, Due: d.now()})
+	return d.ask(tx, relay.DoReclaim, p.ID)
 }
 
 // reclaimsAtOnce is how many payments are asked for in one commit.
@@ -41,41 +40,11 @@ func (d *Desk) Reclaim(ctx context.Context, app relay.AppID, always *bool) (aske
 			if ids, err = tx.ReservesOut(app, after, reclaimsAtOnce); err != nil {
 				return err
 			}
-			for _, id := range ids {
-				if err := tx.AddWork(Work{Kind: relay.DoReclaim, Payment: id, Due: d.now()}); err != nil {
-					return err
-				}
-			}
-			return nil
+			return d.ask(tx, relay.DoReclaim, ids...)
 		})
 		if err != nil || len(ids) == 0 {
 			return asked, err
 		}
 		asked, after = asked+len(ids), ids[len(ids)-1]
-	}
-}
-
-// CollectLeft asks for every balance that was left to a treasury and is not known to have come there, and says of how many. Again
-// is safe: what is asked for already stays so.
-func (d *Desk) CollectLeft(ctx context.Context) (asked int, err error) {
-	for after := relay.PaymentID(""); ; {
-		page, err := d.Store.Holding(ctx, after, 200, relay.Settled)
-		if err != nil || len(page) == 0 {
-			return asked, err
-		}
-		after = page[len(page)-1].ID
-		left := slices.DeleteFunc(page, func(p relay.Payment) bool { return !p.LeftToTreasury() })
-		err = d.Store.UpdateMany(ctx, nil, func(tx Tx, _ []relay.Payment) error {
-			for _, p := range left {
-				if err := tx.AddWork(Work{Kind: relay.DoCollect, Payment: p.ID, Due: d.now()}); err != nil {
-					return err
-				}
-			}
-			return nil
-		})
-		if err != nil {
-			return asked, err
-		}
-		asked += len(left)
 	}
 }

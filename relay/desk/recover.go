@@ -92,7 +92,7 @@ func (d *Desk) Adopt(ctx context.Context, f relay.FundAnswer, seen *relay.Sighti
 				return err
 			}
 			if e, err := tx.Envelope(hash); err != nil || e.Live() { // when a person has looked
-				return errors.Join(err, tx.AddWork(Work{Kind: relay.DoSubmit, Envelope: hash, Due: d.now()}), d.lookAgain(tx, f.Envelope.Payments))
+				return errors.Join(err, tx.AddWork(Work{Kind: relay.DoSubmit, Envelope: hash, Due: d.now()}), d.ask(tx, relay.DoAudit, f.Envelope.Payments...))
 			}
 		case landed: // the envelope stays signed: nobody has seen it
 			for _, id := range f.Envelope.Payments {
@@ -109,7 +109,7 @@ func (d *Desk) Adopt(ctx context.Context, f relay.FundAnswer, seen *relay.Sighti
 		default:
 			return tx.AddWork(Work{Kind: relay.DoSubmit, Envelope: f.Envelope.Hash, Due: d.now()})
 		}
-		return d.lookAgain(tx, f.Envelope.Payments)
+		return d.ask(tx, relay.DoAudit, f.Envelope.Payments...)
 	})
 	if err == nil {
 		err = errors.Join(said...)
@@ -146,15 +146,4 @@ func (d *Desk) adoptMinted(tx Tx, p relay.Payment, m relay.Minted, funding relay
 		_, err = d.step(tx, p, relay.CancelAsked{})
 	}
 	return err
-}
-
-// lookAgain asks for a look at holding accounts whose funding became known only after the watcher had passed its ledger:
-// what happened to them since, it has not seen.
-func (d *Desk) lookAgain(tx Tx, ids []relay.PaymentID) error {
-	for _, id := range ids {
-		if err := tx.AddWork(Work{Kind: relay.DoAudit, Payment: id, Due: d.now()}); err != nil {
-			return err
-		}
-	}
-	return nil
 }

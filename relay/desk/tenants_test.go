@@ -166,7 +166,8 @@ var trusted = []string{"Adopt", "Alone", "Apply", "AskCode", "CodeMailed", "Comm
 	"Login", "OpenApp",
 	"Kept", "Planned", "Refused", "Holds", "UndoFunding", "Lift", // of a deposit that was authorised; of the operator
 	"Carried", "Pause", "Paused", "Pauses", "Starved", "Recognize", "SameHistory",
-	"HaltOf", "Halts", "MayHandIn", "SameTreasury", "Reopen", "Stopped", "Unstopped"} // what the worker and the start saw; they name whom it is about
+	"HaltOf", "Halts", "MayHandIn", "SameTreasury", "Reopen", "Stopped", "Unstopped",
+	"Audit", "LiveEnvelopes", "PaymentAndApp", "Recheck", "RecheckMoving", "Rekeep", "TakenNumbers", "Watched"} // what the worker and the start saw; they name whom it is about
 
 // neighbours are two apps: one with a payment that waits, and another with one of its own.
 type neighbours struct {

@@ -2,6 +2,17 @@ package desk
 
 import "github.com/restante/restante/relay"
 
+// WorkRows are effects as rows, written in the commit of what asks for them. Work belongs to the app of its payment, or to that of
+// the first payment of its envelope. What becomes of a row afterwards is the [Queue]'s.
+type WorkRows interface {
+	// AddWork adds a row. One that is the same (kind, payment, envelope, subject) and not done is moved to the earlier due instead;
+	// when it is leased, its worker may have looked before this commit, so the row is given back when that one is done with it.
+	AddWork(w Work) error
+	CloseWork(id relay.PaymentID, kinds ...relay.EffectKind) error // of all kinds when none is named
+	WorkOpen(id relay.PaymentID, kind relay.EffectKind) (bool, error)
+	WorkOf(id relay.PaymentID) ([]Work, error) // every row of a payment and of the envelopes that carry it, done ones too, oldest first
+}
+
 // Work is an effect as a row.
 type Work struct {
 	ID         int64
@@ -16,16 +27,4 @@ type Work struct {
 	DoneAt     relay.Micros
 	Tries      relay.Tries
 	Note       string // how the last attempt ended, for people
-}
-
-// Answered is a remembered answer to a request with an Idempotency-Key.
-type Answered struct {
-	App       relay.AppID
-	Key       string
-	Body      string       // hash of the request
-	Until     relay.Micros // in flight until then, unless it is renewed; 0 = answered, 1 = given back
-	Owner     string       // of one in flight: "<process>/<mark of the request>"
-	Status    int
-	Answer    []byte
-	CreatedAt relay.Micros
 }

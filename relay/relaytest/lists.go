@@ -11,7 +11,7 @@ import (
 func (b *bench) listed(f desk.Filter) (ids []relay.PaymentID) {
 	b.Helper()
 	for {
-		page, more, err := b.List(b.Context(), f)
+		page, more, err := b.list(f)
 		b.ok(err)
 		if f.Limit > 0 && len(page) > f.Limit || more && len(page) == 0 {
 			b.Fatalf("a page of %d has %d payments, more is %v", f.Limit, len(page), more)
@@ -48,13 +48,13 @@ func listPages(b *bench) {
 	for limit := 0; limit <= 6; limit++ {
 		same(b, "list", b.listed(desk.Filter{App: b.app.ID, Limit: limit}), want, slices.Equal)
 	}
-	page, more, err := b.List(b.Context(), desk.Filter{App: b.app.ID, Limit: 5})
+	page, more, err := b.list(desk.Filter{App: b.app.ID, Limit: 5})
 	b.ok(err)
 	if len(page) != 5 || more {
 		b.Errorf("a full page of all has %d payments, more is %v", len(page), more)
 	}
 	same(b, "first of the list", page[0], b.payment(late.ID), samePayment)
-	_, _, err = b.List(b.Context(), desk.Filter{App: b.app.ID, After: Payment(other.ID, 1).ID})
+	_, _, err = b.list(desk.Filter{App: b.app.ID, After: Payment(other.ID, 1).ID})
 	b.is(err, relay.ErrNotFound)
 	if got := b.listed(desk.Filter{}); len(got) != 0 {
 		b.Errorf("a list of no app has %v", got)
@@ -102,7 +102,7 @@ func holdingLists(b *bench) {
 	}
 	list := func(limit int, states ...relay.State) (ids []relay.PaymentID) {
 		for after := relay.PaymentID(""); ; {
-			ps, err := b.Holding(b.Context(), after, limit, states...)
+			ps, err := Read(b.Context(), b, func(tx desk.Tx) ([]relay.Payment, error) { return tx.Holding(after, limit, states...) })
 			b.ok(err)
 			if len(ps) == 0 {
 				return ids

@@ -217,7 +217,7 @@ func paymentReaddressed(b *bench) {
 	n := 0
 	next := func(s relay.State) relay.Payment { n++; return InState(Payment(b.app.ID, n), s) }
 	found := func(h relay.Handle) (ids []relay.PaymentID) {
-		page, _, err := b.List(b.Context(), desk.Filter{App: b.app.ID, To: h.String(), Limit: 10})
+		page, _, err := b.list(desk.Filter{App: b.app.ID, To: h.String(), Limit: 10})
 		b.ok(err)
 		for _, p := range page {
 			ids = append(ids, p.ID)
@@ -300,10 +300,10 @@ func historyKept(b *bench) {
 	b.update(func(tx desk.Tx) error {
 		return errors.Join(tx.AppendHistory(want[0]), tx.AppendHistory(want[1]), tx.AppendHistory(want[2]))
 	})
-	got, err := b.History(b.Context(), p.ID)
+	got, err := History(b.Context(), b, p.ID)
 	b.ok(err)
 	same(b, "history", got, want, slices.Equal)
-	got, err = b.History(b.Context(), "pay_none")
+	got, err = History(b.Context(), b, "pay_none")
 	b.ok(err)
 	if len(got) != 0 {
 		b.Errorf("a payment that is not there has the history %v", got)

@@ -17,9 +17,15 @@ import (
 	"github.com/restante/restante/relay/desk"
 )
 
-// Store runs the conformance suite of relay.Store. open gives a new, empty store each time it is called and closes it with
-// the test.
-func Store(t *testing.T, open func(t *testing.T) desk.Store) {
+// Database is what the suite of a store runs on: the store with its queue.
+type Database interface {
+	desk.Store
+	desk.Queue
+}
+
+// Store runs the conformance suite of desk.Store, desk.Tx and desk.Queue. open gives a new, empty database each time it is called
+// and closes it with the test.
+func Store(t *testing.T, open func(t *testing.T) Database) {
 	for _, c := range []struct {
 		name string
 		run  func(*bench)
@@ -55,7 +61,7 @@ func Store(t *testing.T, open func(t *testing.T) desk.Store) {
 		{"work is there once", workOnce},
 		{"work is released untried", workReleased},
 		{"what is over is pruned", pruned},
-		{"work of a wrong clock is straightened", workStraightened},
+		{"work of a wrong clock is due now", workOfWrongClock},
 		{"work on an envelope is its payments' work", workOfEnvelope},
 		{"work is leased once", workLease},
 		{"work is leased once among racers", workRaces},
@@ -83,7 +89,7 @@ func Store(t *testing.T, open func(t *testing.T) desk.Store) {
 		{"ledgers wake", ledgerWakes},
 	} {
 		t.Run(strings.ReplaceAll(c.name, " ", "_"), func(t *testing.T) {
-			b := &bench{T: t, Store: open(t), app: App("one")}
+			b := &bench{T: t, Database: open(t), app: App("one")}
 			b.update(func(tx desk.Tx) error { return tx.InsertApp(b.app) })
 			c.run(b)
 		})
@@ -93,7 +99,7 @@ func Store(t *testing.T, open func(t *testing.T) desk.Store) {
 // bench is a store under test with one app in it.
 type bench struct {
 	*testing.T
-	desk.Store
+	Database
 	app relay.App
 }
 

@@ -98,9 +98,9 @@ func unspoiled(b *bench, want relay.Payment) {
 		}
 		return nil
 	})
-	history, err := b.History(b.Context(), want.ID)
+	history, err := History(b.Context(), b, want.ID)
 	b.ok(err)
-	work, err := b.WorkOf(b.Context(), want.ID)
+	work, err := WorkOf(b.Context(), b, want.ID)
 	b.ok(err)
 	if len(history)+len(work) > 0 {
 		b.Errorf("left behind: %v %v", history, work)
@@ -199,7 +199,7 @@ func updateRaces(b *bench) {
 				if err != nil {
 					b.Error(err)
 				}
-				if _, _, err := b.List(b.Context(), desk.Filter{App: b.app.ID}); err != nil {
+				if _, _, err := b.list(desk.Filter{App: b.app.ID}); err != nil {
 					b.Error(err)
 				}
 			}
@@ -280,7 +280,7 @@ func updateTries(b *bench) {
 	if got := b.payment(q.ID); got.Note != "written" {
 		b.Errorf("the rest is not written: %q", got.Note)
 	}
-	if entries, err := b.History(b.Context(), p.ID); err != nil || len(entries) != 0 {
+	if entries, err := History(b.Context(), b, p.ID); err != nil || len(entries) != 0 {
 		b.Errorf("%d entries, %v", len(entries), err)
 	}
 }

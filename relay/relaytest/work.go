@@ -32,7 +32,7 @@ func (b *bench) lease(now relay.Micros, limit int, kinds ...relay.EffectKind) []
 
 func (b *bench) workOf(id relay.PaymentID) []desk.Work {
 	b.Helper()
-	ws, err := b.WorkOf(b.Context(), id)
+	ws, err := WorkOf(b.Context(), b, id)
 	b.ok(err)
 	return ws
 }
@@ -109,15 +109,15 @@ func workReleased(b *bench) {
 	b.wantDues("a closed row", b.lease(Start+99, 9))
 }
 
-func workStraightened(b *bench) {
+func workOfWrongClock(b *bench) {
 	const year, soon = relay.Micros(365 * 24 * 3600 * 1e6), relay.Micros(60 * 1e6)
 	id := b.insert(Payment(b.app.ID, 1))[0].ID
 	b.add(desk.Work{Kind: relay.DoReturn, Payment: id, Due: Start + year}, desk.Work{Kind: relay.DoExpire, Payment: id, Due: Start + year},
 		desk.Work{Kind: relay.DoAudit, Payment: id, Due: Start + soon}, desk.Work{Kind: relay.DoFund, Payment: id, Due: Start})
-	if got, err := b.Store.Lease(b.Context(), Start, Start+year, 1, relay.DoFund); err != nil || len(got) != 1 {
+	if got, err := b.Lease(b.Context(), Start, Start+year, 1, relay.DoFund); err != nil || len(got) != 1 {
 		b.Fatal(got, err)
 	}
-	n, err := b.Straighten(b.Context(), Start+1, Start+soon)
+	n, err := b.ClampDue(b.Context(), Start+1, Start+soon)
 	if err != nil || n != 2 {
 		b.Errorf("%d rows, %v", n, err)
 	}

@@ -14,7 +14,7 @@ import (
 	"github.com/restante/restante/relay/desk"
 )
 
-// Fingerprints implements relay.Tx, in the order in which they were written down.
+// Fingerprints implements desk.Tx, in the order in which they were written down.
 func (s *session) Fingerprints() ([]desk.Fingerprint, error) {
 	return all(s, func(_ *session, r row) (f desk.Fingerprint, err error) {
 		err = r.Scan(&f.What, &f.Value)
@@ -22,7 +22,7 @@ func (s *session) Fingerprints() ([]desk.Fingerprint, error) {
 	}, "SELECT what, value FROM fingerprints ORDER BY id")
 }
 
-// AddFingerprint implements relay.Tx. One of the same part is a fault "fingerprint_taken" (Conflict).
+// AddFingerprint implements desk.Tx. One of the same part is a fault "fingerprint_taken" (Conflict).
 func (s *session) AddFingerprint(f desk.Fingerprint, at relay.Micros) error {
 	written, err := s.insert("INSERT INTO fingerprints (what, value, at) VALUES ($1, $2, $3)", f.What, f.Value, at)
 	if err == nil && !written {
@@ -31,7 +31,7 @@ func (s *session) AddFingerprint(f desk.Fingerprint, at relay.Micros) error {
 	return err
 }
 
-// LogMark implements relay.Tx.
+// LogMark implements desk.Tx.
 func (s *session) LogMark() (relay.LogMark, error) {
 	return one(s, func(_ *session, r row) (m relay.LogMark, err error) {
 		err = r.Scan(&m.Lines, &m.Head)
@@ -39,13 +39,13 @@ func (s *session) LogMark() (relay.LogMark, error) {
 	}, "SELECT lines, head FROM signer_log WHERE id = 1")
 }
 
-// SaveLogMark implements relay.Tx. A mark that is shorter than the one kept changes nothing.
+// SaveLogMark implements desk.Tx. A mark that is shorter than the one kept changes nothing.
 func (s *session) SaveLogMark(m relay.LogMark) error {
 	_, err := s.exec("UPDATE signer_log SET lines = $1, head = $2 WHERE id = 1 AND lines < $1", m.Lines, m.Head)
 	return err
 }
 
-// Used implements relay.Tx.
+// Used implements desk.Tx.
 func (s *session) Used() (bool, error) {
 	return one(s, plain[bool], "SELECT EXISTS (SELECT 1 FROM apps) OR EXISTS (SELECT 1 FROM ledgers)")
 }
@@ -53,7 +53,7 @@ func (s *session) Used() (bool, error) {
 // Made is what a database says of the service that was made with it.
 type Made struct {
 	Exists       bool // there is a file
-	Used         bool // as relay.Tx says
+	Used         bool // as desk.Origin says
 	Fingerprints []desk.Fingerprint
 	Log          relay.LogMark
 }

@@ -14,7 +14,7 @@ func scanApp(_ *session, r row) (a relay.App, err error) {
 	return a, err
 }
 
-// InsertApp implements relay.Tx; an id that is there already is the fault "id_taken" (Conflict). The columns most_locked and
+// InsertApp implements desk.Tx; an id that is there already is the fault "id_taken" (Conflict). The columns most_locked and
 // most_spent are of a rule that the signer's budgets have taken the place of, and are not read any more.
 func (s *session) InsertApp(a relay.App) error {
 	err := s.insertNew("INSERT INTO apps ("+appColumns+", most_locked, most_spent) VALUES ($1, $2, $3, $4, $5, $6, $7, 0, 0)",
@@ -35,12 +35,12 @@ func (s *session) saveReclaim(a relay.App) error {
 	return err
 }
 
-// App implements relay.Tx.
+// App implements desk.Tx.
 func (s *session) App(id relay.AppID) (relay.App, error) {
 	return one(s, scanApp, "SELECT "+appColumns+", CASE WHEN EXISTS (SELECT 1 FROM apps_that_reclaim WHERE app = apps.id) THEN 1 ELSE 0 END FROM apps WHERE id = $1"+s.lock(), id)
 }
 
-// SaveApp implements relay.Tx; an unknown id is relay.ErrNotFound.
+// SaveApp implements desk.Tx; an unknown id is relay.ErrNotFound.
 func (s *session) SaveApp(a relay.App) error {
 	err := s.execOne("UPDATE apps SET name = $2, recipient = $3, treasury = $4, may_vouch = $5, notify = $6 WHERE id = $1",
 		a.ID, a.Name, a.Recipient, a.Treasury, a.MayVouch, a.Notify)
@@ -70,7 +70,7 @@ func scanKey(_ *session, r row) (k relay.Key, err error) {
 	return k, err
 }
 
-// InsertKey implements relay.Tx; an id or hash that is there already is the fault "id_taken" (Conflict).
+// InsertKey implements desk.Tx; an id or hash that is there already is the fault "id_taken" (Conflict).
 func (s *session) InsertKey(k relay.Key) error {
 	var app any // null when the key belongs to no app
 	if k.App != "" {
@@ -80,22 +80,22 @@ func (s *session) InsertKey(k relay.Key) error {
 		k.ID, app, k.Hash, k.Scopes.Has(relay.Admin), k.Scopes.String(), k.CreatedAt, k.RevokedAt)
 }
 
-// KeyByHash implements relay.Tx; a revoked key is found too and says so.
+// KeyByHash implements desk.Tx; a revoked key is found too and says so.
 func (s *session) KeyByHash(hash string) (relay.Key, error) {
 	return one(s, scanKey, selectKey+" WHERE hash = $1", hash)
 }
 
-// KeysOf implements relay.Tx, oldest first.
+// KeysOf implements desk.Tx, oldest first.
 func (s *session) KeysOf(id relay.AppID) ([]relay.Key, error) {
 	return all(s, scanKey, selectKey+" WHERE app = $1 ORDER BY created_at, id", id)
 }
 
-// SaveKey implements relay.Tx: what may change of a key is whether it is good. An unknown id is relay.ErrNotFound.
+// SaveKey implements desk.Tx: what may change of a key is whether it is good. An unknown id is relay.ErrNotFound.
 func (s *session) SaveKey(k relay.Key) error {
 	return s.execOne("UPDATE api_keys SET revoked_at = $1 WHERE id = $2", k.RevokedAt, k.ID)
 }
 
-// Usage implements relay.Tx; an unknown app is relay.ErrNotFound. The sums are kept by triggers in the schema, a row for each
+// Usage implements desk.Tx; an unknown app is relay.ErrNotFound. The sums are kept by triggers in the schema, a row for each
 // asset that the app ever sent; those not signed yet are few, and counted. The app's own row is what writers lock.
 func (s *session) Usage(id relay.AppID, asset string) (u relay.Usage, err error) {
 	if _, err := one(s, plain[string], "SELECT id FROM apps WHERE id = $1"+s.lock(), id); err != nil {
@@ -143,12 +143,12 @@ func (s *session) lessMissing(u *relay.Usage, app relay.AppID, asset string) err
 	return err
 }
 
-// ReservesOut implements relay.Tx.
+// ReservesOut implements desk.Tx.
 func (s *session) ReservesOut(app relay.AppID, after relay.PaymentID, limit int) ([]relay.PaymentID, error) {
 	return all(s, plain[relay.PaymentID], "SELECT id FROM payments WHERE app = $1 AND spent_units > 0 AND id > $2 ORDER BY id LIMIT $3", app, after, limit)
 }
 
-// PutAgreed implements relay.Tx.
+// PutAgreed implements desk.Tx.
 func (s *session) PutAgreed(a relay.Agreed) error {
 	_, err := s.exec(`INSERT INTO agreed (app, to_index, account, payment, at) VALUES ($1, $2, $3, $4, $5)
 		ON CONFLICT (app, to_index) DO UPDATE SET account = excluded.account, payment = excluded.payment, at = excluded.at`,
@@ -156,7 +156,7 @@ func (s *session) PutAgreed(a relay.Agreed) error {
 	return err
 }
 
-// Agreed implements relay.Tx.
+// Agreed implements desk.Tx.
 func (s *session) Agreed(app relay.AppID, to relay.Handle) (relay.Agreed, error) {
 	return one(s, func(_ *session, r row) (relay.Agreed, error) {
 		a := relay.Agreed{App: app, To: to}
@@ -165,7 +165,7 @@ func (s *session) Agreed(app relay.AppID, to relay.Handle) (relay.Agreed, error)
 	}, "SELECT account, payment, at FROM agreed WHERE app = $1 AND to_index = $2", app, handleIndex(s.keys, app, to.String()))
 }
 
-// DropAgreed implements relay.Tx. Again is not an error.
+// DropAgreed implements desk.Tx. Again is not an error.
 func (s *session) DropAgreed(app relay.AppID, to relay.Handle) error {
 	_, err := s.exec("DELETE FROM agreed WHERE app = $1 AND to_index = $2", app, handleIndex(s.keys, app, to.String()))
 	return err
@@ -175,7 +175,7 @@ const purposeAnswer = "answer"
 
 func answerRow(app relay.AppID, key string) string { return string(app) + "/" + key }
 
-// Recall implements relay.Tx.
+// Recall implements desk.Tx.
 func (s *session) Recall(app relay.AppID, key string) (desk.Answered, error) {
 	return one(s, func(s *session, r row) (a desk.Answered, err error) {
 		if err = r.Scan(&a.App, &a.Key, &a.Body, &a.Until, &a.Status, &a.Answer, &a.CreatedAt, &a.Owner); err != nil {
@@ -186,7 +186,7 @@ func (s *session) Recall(app relay.AppID, key string) (desk.Answered, error) {
 	}, "SELECT app, key, body, until, status, answer, created_at, owner FROM answers WHERE app = $1 AND key = $2"+s.lock(), app, key)
 }
 
-// Remember implements relay.Tx; it replaces what was remembered.
+// Remember implements desk.Tx; it replaces what was remembered.
 func (s *session) Remember(a desk.Answered) error {
 	sealed, err := s.seal(purposeAnswer, answerRow(a.App, a.Key), a.Answer)
 	if err != nil {
@@ -199,7 +199,7 @@ func (s *session) Remember(a desk.Answered) error {
 	return err
 }
 
-// FreeAnswers implements relay.Tx.
+// FreeAnswers implements desk.Tx.
 func (s *session) FreeAnswers(owner string) (rows int64, err error) {
 	return s.exec("UPDATE answers SET until = 1 WHERE until > 1 AND substr(owner, 1, length($1)) <> $1", owner+"/")
 }

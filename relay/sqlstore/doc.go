@@ -1,4 +1,4 @@
-// Package sqlstore keeps intent in a database: it implements relay.Store and relay.Tx on database/sql.
+// Package sqlstore keeps intent in a database: it implements desk.Store, desk.Tx and desk.Queue on database/sql.
 //
 // It promises that what UpdateMany committed is on disk when it returns, that nothing of a transaction that failed, was
 // canceled or panicked stays behind, that a row is saved only over the version that was read, and that handles, notes,

@@ -1,7 +1,6 @@
 package sqlstore
 
 import (
-	"context"
 	"fmt"
 	"slices"
 
@@ -19,7 +18,7 @@ func scanEnvelope(_ *session, r row) (e relay.Envelope, err error) {
 
 var insertEnvelope = "INSERT INTO envelopes (" + envelopeColumns + ") VALUES (" + slots(1, width(envelopeColumns)) + ")"
 
-// InsertEnvelope implements relay.Tx. The row begins with version 1. A hash that is written down already is the fault
+// InsertEnvelope implements desk.Tx. The row begins with version 1. A hash that is written down already is the fault
 // "envelope_taken" (Conflict).
 func (s *session) InsertEnvelope(e relay.Envelope) error {
 	written, err := s.insert(insertEnvelope, e.Hash, e.Kind, e.State, 1, e.Network, e.Source, e.Sequence, e.SignedAt, e.Bound,
@@ -46,7 +45,7 @@ func (s *session) InsertEnvelope(e relay.Envelope) error {
 	return nil
 }
 
-// SaveEnvelope implements relay.Tx. It writes state, signatures and what a ledger said; the rest of an envelope was said
+// SaveEnvelope implements desk.Tx. It writes state, signatures and what a ledger said; the rest of an envelope was said
 // when it was inserted and does not change.
 func (s *session) SaveEnvelope(e *relay.Envelope) error {
 	n, err := s.exec(`UPDATE envelopes SET state = $1, version = $2, signed_at = $3, xdr = $4, destination = $5,
@@ -62,7 +61,7 @@ func (s *session) SaveEnvelope(e *relay.Envelope) error {
 	return nil
 }
 
-// Envelope implements relay.Tx.
+// Envelope implements desk.Tx.
 func (s *session) Envelope(hash string) (relay.Envelope, error) {
 	e, err := one(s, scanEnvelope, "SELECT "+envelopeColumns+" FROM envelopes WHERE hash = $1"+s.lock(), hash)
 	if err != nil {
@@ -73,7 +72,7 @@ func (s *session) Envelope(hash string) (relay.Envelope, error) {
 	return e, err
 }
 
-// EnvelopesOf implements relay.Tx, in the order in which they were written down.
+// EnvelopesOf implements desk.Tx, in the order in which they were written down.
 func (s *session) EnvelopesOf(id relay.PaymentID) ([]relay.Envelope, error) {
 	return s.envelopes(`hash IN (SELECT envelope FROM envelope_payments WHERE payment = $1)`, id)
 }
@@ -108,14 +107,14 @@ func (s *session) envelopes(where string, args ...any) ([]relay.Envelope, error)
 	return es, nil
 }
 
-// KnownEnvelopes implements relay.Tx.
+// KnownEnvelopes implements desk.Tx.
 func (s *session) KnownEnvelopes(hashes []string) ([]string, error) {
 	return in(s, plain[string], "SELECT hash FROM envelopes WHERE hash IN (%s) ORDER BY hash", hashes)
 }
 
-// LiveEnvelopes implements relay.Store, in the order in which they were written down. Without kinds it lists fundings and
+// LiveEnvelopes implements desk.Tx, in the order in which they were written down. Without kinds it lists fundings and
 // claims; returns have no end and are listed only when asked for.
-func (s *Store) LiveEnvelopes(ctx context.Context, kinds ...relay.EnvelopeKind) (es []relay.Envelope, err error) {
+func (s *session) LiveEnvelopes(kinds ...relay.EnvelopeKind) ([]relay.Envelope, error) {
 	if len(kinds) == 0 {
 		kinds = []relay.EnvelopeKind{relay.FundingEnvelope, relay.ClaimEnvelope}
 	}
@@ -127,36 +126,29 @@ func (s *Store) LiveEnvelopes(ctx context.Context, kinds ...relay.EnvelopeKind) 
 		JOIN payments ON payments.id = envelope_payments.payment
 		WHERE envelope_payments.envelope = envelopes.hash AND (payments.ended_at = 0
 			OR envelopes.kind = 'funding' AND payments.from_account <> '' AND payments.state IN ('canceled', 'failed')))`, slots(1, len(args)))
-	err = s.read(ctx, func(tx *session) error {
-		es, err = tx.envelopes(where, args...)
-		return err
-	})
-	return es, err
+	return s.envelopes(where, args...)
 }
 
-// TakenNumbers implements relay.Store; the index that fences the numbers answers it.
-func (s *Store) TakenNumbers(ctx context.Context, network string, sources []string) (map[string]int64, error) {
+// TakenNumbers implements desk.Tx; the index that fences the numbers answers it.
+func (s *session) TakenNumbers(network string, sources []string) (map[string]int64, error) {
 	type taken struct {
 		source string
 		number int64
 	}
 	out := map[string]int64{}
-	err := s.read(ctx, func(tx *session) error {
-		for part := range slices.Chunk(sources, chunk) {
-			rows, err := all(tx, func(_ *session, r row) (t taken, err error) {
-				err = r.Scan(&t.source, &t.number)
-				return t, err
-			}, takenNumbers(len(part)), append([]any{network}, anys(part)...)...)
-			if err != nil {
-				return err
-			}
-			for _, t := range rows {
-				out[t.source] = t.number
-			}
+	for part := range slices.Chunk(sources, chunk) {
+		rows, err := all(s, func(_ *session, r row) (t taken, err error) {
+			err = r.Scan(&t.source, &t.number)
+			return t, err
+		}, takenNumbers(len(part)), append([]any{network}, anys(part)...)...)
+		if err != nil {
+			return nil, err
 		}
-		return nil
-	})
-	return out, err
+		for _, t := range rows {
+			out[t.source] = t.number
+		}
+	}
+	return out, nil
 }
 
 func takenNumbers(n int) string {

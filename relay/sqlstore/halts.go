@@ -22,7 +22,7 @@ func scanHalt(_ *session, r row) (h relay.Halt, err error) {
 	return h, err
 }
 
-// Halts implements relay.Tx.
+// Halts implements desk.Tx.
 func (s *session) Halts() ([]relay.Halt, error) {
 	found, err := s.haltOfAll()
 	if err != nil {
@@ -32,7 +32,7 @@ func (s *session) Halts() ([]relay.Halt, error) {
 	return append(found, rest...), err
 }
 
-// HaltsOf implements relay.Tx.
+// HaltsOf implements desk.Tx.
 func (s *session) HaltsOf(app relay.AppID, ids ...relay.PaymentID) ([]relay.Halt, error) {
 	found, err := s.haltOfAll()
 	if err != nil {
@@ -53,7 +53,7 @@ func (s *session) HaltsOf(app relay.AppID, ids ...relay.PaymentID) ([]relay.Halt
 	return found, nil
 }
 
-// Halt implements relay.Tx. The first of everything stands until it is lifted; a scope that is not known is one of everything.
+// Halt implements desk.Tx. The first of everything stands until it is lifted; a scope that is not known is one of everything.
 func (s *session) Halt(h relay.Halt) error {
 	lifted, err := s.Lifted(h.Hash)
 	if err != nil || lifted {
@@ -68,7 +68,7 @@ func (s *session) Halt(h relay.Halt) error {
 	return err
 }
 
-// Lift implements relay.Tx. A halt without a hash, which code of before wrote, is lifted and nothing is remembered of it.
+// Lift implements desk.Tx. A halt without a hash, which code of before wrote, is lifted and nothing is remembered of it.
 func (s *session) Lift(hash string) error {
 	found, err := s.Halts()
 	if err != nil {
@@ -90,7 +90,7 @@ func (s *session) Lift(hash string) error {
 	return err
 }
 
-// Lifted implements relay.Tx.
+// Lifted implements desk.Tx.
 func (s *session) Lifted(hash string) (bool, error) {
 	found, err := all(s, plain[string], "SELECT hash FROM lifted WHERE hash = $1", hash)
 	return len(found) > 0, err

@@ -48,7 +48,7 @@ func TestAKilledProcessLosesNoCommit(t *testing.T) {
 	s := open(t, path, newKeys(t))
 	for n := 1; n <= told; n++ {
 		p := relaytest.Payment("app_one", n)
-		history, err := s.History(t.Context(), p.ID)
+		history, err := relaytest.History(t.Context(), s, p.ID)
 		if err != nil || len(history) != 1 {
 			t.Errorf("payment %d was committed; its history is %v, %v", n, history, err)
 		}

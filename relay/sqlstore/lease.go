@@ -11,7 +11,7 @@ import (
 
 const free = "done_at = 0 AND due <= $1 AND lease_until <= $1"
 
-// LeaseOne implements relay.Store.
+// LeaseOne implements desk.Queue.
 func (s *Store) LeaseOne(ctx context.Context, id int64, now, until relay.Micros) (w desk.Work, err error) {
 	text := "UPDATE work SET lease_until = $2, again = NULL WHERE " + free + " AND id = $3" +
 		" AND NOT (kind = 'fund' AND EXISTS (SELECT 1 FROM pauses WHERE pauses.app IN ('', work.app) AND until > $1)) RETURNING " + workColumns
@@ -22,7 +22,7 @@ func (s *Store) LeaseOne(ctx context.Context, id int64, now, until relay.Micros)
 	return w, err
 }
 
-// Done implements relay.Store. When the same work was asked for again since it was leased, the row is given back instead,
+// Done implements desk.Queue. When the same work was asked for again since it was leased, the row is given back instead,
 // due as asked and with no attempts. A row that is closed already stays as it is; an unknown one is relay.ErrNotFound.
 func (s *Store) Done(ctx context.Context, id int64, now relay.Micros) error {
 	return s.write(ctx, func(tx *session) error {
@@ -43,7 +43,7 @@ func (s *Store) Done(ctx context.Context, id int64, now relay.Micros) error {
 	})
 }
 
-// Retry implements relay.Store. Work that was asked for again since it was leased is due at the earlier of both moments.
+// Retry implements desk.Queue. Work that was asked for again since it was leased is due at the earlier of both moments.
 // A row that is closed already stays closed; an unknown one is relay.ErrNotFound.
 func (s *Store) Retry(ctx context.Context, id int64, due relay.Micros, tries relay.Tries, note string) error {
 	return s.write(ctx, func(tx *session) error {
@@ -59,7 +59,7 @@ func (s *Store) Retry(ctx context.Context, id int64, due relay.Micros, tries rel
 	})
 }
 
-// Release implements relay.Store.
+// Release implements desk.Queue.
 func (s *Store) Release(ctx context.Context, id int64, due relay.Micros, note string) error {
 	return s.write(ctx, func(tx *session) error {
 		n, err := tx.exec(`UPDATE work SET due = CASE WHEN again < coalesce(nullif($2, 0), due) THEN again ELSE coalesce(nullif($2, 0), due) END,
@@ -73,8 +73,8 @@ func (s *Store) Release(ctx context.Context, id int64, due relay.Micros, note st
 	})
 }
 
-// Straighten implements relay.Store.
-func (s *Store) Straighten(ctx context.Context, now, latest relay.Micros) (rows int64, err error) {
+// ClampDue implements desk.Queue.
+func (s *Store) ClampDue(ctx context.Context, now, latest relay.Micros) (rows int64, err error) {
 	err = s.write(ctx, func(tx *session) error {
 		rows, err = tx.exec(`UPDATE work SET due = CASE WHEN due > $2 THEN $1 ELSE due END,
 				lease_until = CASE WHEN lease_until > $2 THEN 0 ELSE lease_until END, announced_at = 0
@@ -85,7 +85,7 @@ func (s *Store) Straighten(ctx context.Context, now, latest relay.Micros) (rows 
 	return rows, err
 }
 
-// Prune implements relay.Store.
+// Prune implements desk.Queue.
 func (s *Store) Prune(ctx context.Context, before relay.Micros, limit int) (rows int64, err error) {
 	err = s.write(ctx, func(tx *session) error {
 		work, err := tx.exec("DELETE FROM work WHERE id IN (SELECT id FROM work WHERE done_at <> 0 AND done_at < $1 ORDER BY done_at LIMIT $2)", before, limit)
@@ -106,17 +106,13 @@ func (s *session) closed(id int64) error {
 	return err
 }
 
-// WorkOf implements relay.Store: open and done, oldest first.
-func (s *Store) WorkOf(ctx context.Context, id relay.PaymentID) (ws []desk.Work, err error) {
-	err = s.read(ctx, func(tx *session) error {
-		ws, err = all(tx, scanWork, "SELECT "+workColumns+` FROM work WHERE payment = $1 AND payment <> ''
-			OR envelope <> '' AND envelope IN (SELECT envelope FROM envelope_payments WHERE payment = $1) ORDER BY id`, id)
-		return err
-	})
-	return ws, err
+// WorkOf implements desk.Tx: open and done, oldest first.
+func (s *session) WorkOf(id relay.PaymentID) ([]desk.Work, error) {
+	return all(s, scanWork, "SELECT "+workColumns+` FROM work WHERE payment = $1 AND payment <> ''
+		OR envelope <> '' AND envelope IN (SELECT envelope FROM envelope_payments WHERE payment = $1) ORDER BY id`, id)
 }
 
-// Unannounced implements relay.Store, oldest due first. Moving a row to an earlier moment, or giving it back, makes it
+// Unannounced implements desk.Queue, oldest due first. Moving a row to an earlier moment, or giving it back, makes it
 // unannounced again.
 func (s *Store) Unannounced(ctx context.Context, now relay.Micros, limit int) (ws []desk.Work, err error) {
 	err = s.read(ctx, func(tx *session) error {
@@ -127,7 +123,7 @@ func (s *Store) Unannounced(ctx context.Context, now relay.Micros, limit int) (w
 	return ws, err
 }
 
-// Announced implements relay.Store. The moment it writes is this process's clock; nothing is decided by it.
+// Announced implements desk.Queue. The moment it writes is this process's clock; nothing is decided by it.
 func (s *Store) Announced(ctx context.Context, ids []int64) error {
 	now := time.Now().UnixMicro()
 	return s.write(ctx, func(tx *session) error {

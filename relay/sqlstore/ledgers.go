@@ -5,12 +5,12 @@ import (
 	"github.com/restante/restante/relay/desk"
 )
 
-// Cursor implements relay.Tx: the ledger remembered last, 0 when none.
+// Cursor implements desk.Tx: the ledger remembered last, 0 when none.
 func (s *session) Cursor() (uint32, error) {
 	return one(s, plain[uint32], "SELECT cursor FROM watch WHERE id = 1"+s.lock())
 }
 
-// LedgerHash implements relay.Tx.
+// LedgerHash implements desk.Tx.
 func (s *session) LedgerHash(seq uint32) (string, error) {
 	hashes, err := all(s, plain[string], "SELECT hash FROM ledgers WHERE sequence = $1", seq)
 	if err != nil || len(hashes) == 0 {
@@ -19,12 +19,12 @@ func (s *session) LedgerHash(seq uint32) (string, error) {
 	return hashes[0], nil
 }
 
-// Passed implements relay.Tx.
+// Passed implements desk.Tx.
 func (s *session) Passed() (relay.Head, error) {
 	return s.head("SELECT sequence, hash, close_time FROM ledgers WHERE sequence = (SELECT cursor FROM watch WHERE id = 1)")
 }
 
-// LedgerAfter implements relay.Tx.
+// LedgerAfter implements desk.Tx.
 func (s *session) LedgerAfter(seq uint32) (relay.Head, error) {
 	return s.head("SELECT sequence, hash, close_time FROM ledgers WHERE sequence > $1 ORDER BY sequence LIMIT 1", seq)
 }
@@ -41,7 +41,7 @@ func (s *session) head(text string, args ...any) (relay.Head, error) {
 	return heads[0], nil
 }
 
-// RememberLedger implements relay.Tx. A ledger that is remembered with another hash is relay.ErrContradiction.
+// RememberLedger implements desk.Tx. A ledger that is remembered with another hash is relay.ErrContradiction.
 func (s *session) RememberLedger(h relay.Head) error {
 	written, err := s.insert("INSERT INTO ledgers (sequence, hash, close_time) VALUES ($1, $2, $3)",
 		h.Sequence, h.Hash, h.CloseTime)
@@ -64,13 +64,13 @@ func (s *session) RememberLedger(h relay.Head) error {
 	return err
 }
 
-// ForgetLedgers implements relay.Tx.
+// ForgetLedgers implements desk.Tx.
 func (s *session) ForgetLedgers() error {
 	_, err := s.exec("DELETE FROM ledgers")
 	return err
 }
 
-// Awaiting implements relay.Tx.
+// Awaiting implements desk.Tx.
 func (s *session) Awaiting(h relay.Head) ([]desk.Work, error) {
 	fundings, err := all(s, plain[string], `SELECT hash FROM envelopes WHERE kind = 'funding' AND state = 'planned'
 		AND (bound <= $1 OR max_time < $2) AND NOT EXISTS

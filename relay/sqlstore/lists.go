@@ -1,7 +1,6 @@
 package sqlstore
 
 import (
-	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -13,9 +12,9 @@ import (
 // defaultLimit is the size of a page whose size nobody gave.
 const defaultLimit = 100
 
-// List implements relay.Store: payments of f.App, newest first. An app is always needed. f.After is a payment of the app,
+// List implements desk.Tx: payments of f.App, newest first. An app is always needed. f.After is a payment of the app,
 // else relay.ErrNotFound.
-func (s *Store) List(ctx context.Context, f desk.Filter) (page []relay.Payment, more bool, err error) {
+func (s *session) List(f desk.Filter) (page []relay.Payment, more bool, err error) {
 	limit := f.Limit
 	if limit <= 0 {
 		limit = defaultLimit
@@ -35,20 +34,17 @@ func (s *Store) List(ctx context.Context, f desk.Filter) (page []relay.Payment, 
 	if f.To != "" {
 		and("to_index = $%d", handleIndex(s.keys, f.App, f.To))
 	}
-	err = s.read(ctx, func(tx *session) error {
-		if f.After != "" {
-			after, err := one(tx, plain[int64], "SELECT created_at FROM payments WHERE id = $1 AND app = $2", f.After, f.App)
-			if err != nil {
-				return err
-			}
-			args = append(args, after, f.After)
-			where = append(where, fmt.Sprintf("(created_at, id) < ($%d, $%d)", len(args)-1, len(args)))
+	if f.After != "" {
+		after, err := one(s, plain[int64], "SELECT created_at FROM payments WHERE id = $1 AND app = $2", f.After, f.App)
+		if err != nil {
+			return nil, false, err
 		}
-		text := "SELECT " + paymentColumns + " FROM payments WHERE " + strings.Join(where, " AND ") +
-			fmt.Sprintf(" ORDER BY created_at DESC, id DESC LIMIT $%d", len(args)+1)
-		page, err = all(tx, scanPayment, text, append(args, limit+1)...)
-		return err
-	})
+		args = append(args, after, f.After)
+		where = append(where, fmt.Sprintf("(created_at, id) < ($%d, $%d)", len(args)-1, len(args)))
+	}
+	text := "SELECT " + paymentColumns + " FROM payments WHERE " + strings.Join(where, " AND ") +
+		fmt.Sprintf(" ORDER BY created_at DESC, id DESC LIMIT $%d", len(args)+1)
+	page, err = all(s, scanPayment, text, append(args, limit+1)...)
 	if err != nil {
 		return nil, false, err
 	}
@@ -58,8 +54,8 @@ func (s *Store) List(ctx context.Context, f desk.Filter) (page []relay.Payment, 
 	return page, false, nil
 }
 
-// Holding implements relay.Store, in the order of ids. Without states it lists those that may have money in an account.
-func (s *Store) Holding(ctx context.Context, after relay.PaymentID, limit int, states ...relay.State) (ps []relay.Payment, err error) {
+// Holding implements desk.Tx, in the order of ids. Without states it lists those that may have money in an account.
+func (s *session) Holding(after relay.PaymentID, limit int, states ...relay.State) ([]relay.Payment, error) {
 	if len(states) == 0 {
 		for _, x := range relay.States {
 			if x.State.Holds() {
@@ -80,21 +76,12 @@ func (s *Store) Holding(ctx context.Context, after relay.PaymentID, limit int, s
 	}
 	text := "SELECT " + paymentColumns + " FROM payments WHERE id > $1 AND state IN (" + slots(3, len(states)) + ")" +
 		alive + " ORDER BY id LIMIT $2"
-	err = s.read(ctx, func(tx *session) error {
-		ps, err = all(tx, scanPayment, text, args...)
-		return err
-	})
-	return ps, err
+	return all(s, scanPayment, text, args...)
 }
 
-// History implements relay.Store, oldest first.
-func (s *Store) History(ctx context.Context, id relay.PaymentID) (es []relay.Entry, err error) {
-	err = s.read(ctx, func(tx *session) error {
-		es, err = all(tx, scanEntry,
-			"SELECT payment, at, from_state, to_state, input, detail FROM history WHERE payment = $1 ORDER BY id", id)
-		return err
-	})
-	return es, err
+// History implements desk.Tx, oldest first.
+func (s *session) History(id relay.PaymentID) ([]relay.Entry, error) {
+	return all(s, scanEntry, "SELECT payment, at, from_state, to_state, input, detail FROM history WHERE payment = $1 ORDER BY id", id)
 }
 
 func scanEntry(_ *session, r row) (e relay.Entry, err error) {

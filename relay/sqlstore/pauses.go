@@ -2,7 +2,7 @@ package sqlstore
 
 import "github.com/restante/restante/relay"
 
-// PutPause implements relay.Tx.
+// PutPause implements desk.Tx.
 func (s *session) PutPause(p relay.Pause) error {
 	_, err := s.exec(`INSERT INTO pauses (app, cause, detail, since, until) VALUES ($1, $2, $3, $4, $5)
 		ON CONFLICT (app) DO UPDATE SET since = CASE WHEN pauses.cause = excluded.cause THEN pauses.since ELSE excluded.since END,
@@ -11,13 +11,13 @@ func (s *session) PutPause(p relay.Pause) error {
 	return err
 }
 
-// EndPauses implements relay.Tx.
+// EndPauses implements desk.Tx.
 func (s *session) EndPauses(apps ...relay.AppID) error {
 	_, err := s.exec("DELETE FROM pauses WHERE app IN ("+slots(1, len(apps))+")", anys(apps)...)
 	return err
 }
 
-// Pauses implements relay.Tx, in the order of apps.
+// Pauses implements desk.Tx, in the order of apps.
 func (s *session) Pauses(apps ...relay.AppID) ([]relay.Pause, error) {
 	where := ""
 	if len(apps) > 0 {
@@ -37,7 +37,7 @@ func anys[T any](values []T) []any {
 	return out
 }
 
-// Carried implements relay.Tx; the sums are kept by triggers in the schema.
+// Carried implements desk.Tx; the sums are kept by triggers in the schema.
 func (s *session) Carried() (relay.Load, error) {
 	return one(s, func(_ *session, r row) (l relay.Load, err error) {
 		err = r.Scan(&l.Unmade, &l.UnmadeUnits, &l.Waiting, &l.Credit)

@@ -94,12 +94,12 @@ func scanPayment(s *session, r row) (p relay.Payment, err error) {
 	return p, nil
 }
 
-// Payment implements relay.Tx.
+// Payment implements desk.Tx.
 func (s *session) Payment(id relay.PaymentID) (relay.Payment, error) {
 	return one(s, scanPayment, "SELECT "+paymentColumns+" FROM payments WHERE id = $1"+s.lock(), id)
 }
 
-// InsertPayment implements relay.Tx. The row begins with version 1, whatever p says.
+// InsertPayment implements desk.Tx. The row begins with version 1, whatever p says.
 func (s *session) InsertPayment(p relay.Payment) error {
 	p.Version = 1
 	values, err := s.paymentValues(p)
@@ -122,7 +122,7 @@ func (s *session) InsertPayment(p relay.Payment) error {
 	return conflict("reference_taken", "Another payment of this app has this reference.")
 }
 
-// SavePayment implements relay.Tx.
+// SavePayment implements desk.Tx.
 func (s *session) SavePayment(p *relay.Payment) error {
 	next := *p
 	next.Version++
@@ -141,23 +141,23 @@ func (s *session) SavePayment(p *relay.Payment) error {
 	return nil
 }
 
-// PaymentsOfHoldings implements relay.Tx: payments whose current holding account is one of those given, ended ones too.
+// PaymentsOfHoldings implements desk.Tx: payments whose current holding account is one of those given, ended ones too.
 func (s *session) PaymentsOfHoldings(accounts []string) ([]relay.PaymentID, error) {
 	return in(s, plain[relay.PaymentID], "SELECT id FROM payments WHERE holding IN (%s) AND holding <> '' ORDER BY id", accounts)
 }
 
-// PaymentsOfBalances implements relay.Tx.
+// PaymentsOfBalances implements desk.Tx.
 func (s *session) PaymentsOfBalances(ids []string) ([]relay.PaymentID, error) {
 	return in(s, plain[relay.PaymentID], "SELECT id FROM payments WHERE balance IN (%s) AND balance <> '' ORDER BY id", ids)
 }
 
-// MintedFor implements relay.Tx, in the order of ids.
+// MintedFor implements desk.Tx, in the order of ids.
 func (s *session) MintedFor(account string) ([]relay.PaymentID, error) {
 	return all(s, plain[relay.PaymentID], `SELECT DISTINCT payment FROM envelopes JOIN envelope_payments ON envelope = hash
 		WHERE kind = 'return' AND rung = 0 AND source = $1 ORDER BY payment`, account)
 }
 
-// AppendHistory implements relay.Tx.
+// AppendHistory implements desk.Tx.
 func (s *session) AppendHistory(e relay.Entry) error {
 	_, err := s.exec("INSERT INTO history (payment, at, from_state, to_state, input, detail) VALUES ($1, $2, $3, $4, $5, $6)",
 		e.Payment, e.At, e.From, e.To, e.Input, e.Detail)

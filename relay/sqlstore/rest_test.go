@@ -167,11 +167,15 @@ func TestReopenKeepsEverything(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	page, _, err := s.List(t.Context(), desk.Filter{App: "app_one", To: "email:" + hidden["handle"]})
+	var page []relay.Payment
+	err = s.View(t.Context(), func(tx desk.Tx) (err error) {
+		page, _, err = tx.List(desk.Filter{App: "app_one", To: "email:" + hidden["handle"]})
+		return err
+	})
 	if err != nil || len(page) != 1 {
 		t.Errorf("the handle finds %d payments, %v", len(page), err)
 	}
-	history, err := s.History(t.Context(), want.ID)
+	history, err := relaytest.History(t.Context(), s, want.ID)
 	if err != nil || len(history) != 1 {
 		t.Errorf("history is %v, %v", history, err)
 	}

@@ -7,14 +7,14 @@ const (
 	purposeCode  = "code.sealed"
 )
 
-// PutBox implements relay.Tx. A new box replaces the one of a funding that could not land.
+// PutBox implements desk.Tx. A new box replaces the one of a funding that could not land.
 func (s *session) PutBox(id relay.PaymentID, box []byte) error {
 	_, err := s.exec(`INSERT INTO boxes (payment, box) VALUES ($1, $2)
 		ON CONFLICT (payment) DO UPDATE SET box = excluded.box`, id, box)
 	return err
 }
 
-// PutShare implements relay.Tx. A share has at least one byte.
+// PutShare implements desk.Tx. A share has at least one byte.
 func (s *session) PutShare(id relay.PaymentID, share []byte) error {
 	sealed, err := s.seal(purposeShare, string(id), share)
 	if err != nil {
@@ -25,12 +25,12 @@ func (s *session) PutShare(id relay.PaymentID, share []byte) error {
 	return err
 }
 
-// Box implements relay.Tx.
+// Box implements desk.Tx.
 func (s *session) Box(id relay.PaymentID) ([]byte, error) {
 	return one(s, plain[[]byte], "SELECT box FROM boxes WHERE payment = $1", id)
 }
 
-// Share implements relay.Tx.
+// Share implements desk.Tx.
 func (s *session) Share(id relay.PaymentID) ([]byte, error) {
 	sealed, err := one(s, plain[[]byte], "SELECT share FROM shares WHERE payment = $1", id)
 	if err != nil {
@@ -39,16 +39,16 @@ func (s *session) Share(id relay.PaymentID) ([]byte, error) {
 	return s.open(purposeShare, string(id), sealed)
 }
 
-// Expunge implements relay.Tx. Again is not an error. The rows are overwritten in the file; older pages in the write-ahead log
+// Expunge implements desk.Tx. Again is not an error. The rows are overwritten in the file; older pages in the write-ahead log
 // go with its next checkpoint, after some thousand kilobytes of writing or at Close.
 func (s *session) Expunge(id relay.PaymentID) error {
 	return s.deleteOf(id, "boxes", "shares", "codes", "passes")
 }
 
-// DropBox implements relay.Tx. Again is not an error.
+// DropBox implements desk.Tx. Again is not an error.
 func (s *session) DropBox(id relay.PaymentID) error { return s.deleteOf(id, "boxes") }
 
-// DropEvidence implements relay.Tx. Again is not an error.
+// DropEvidence implements desk.Tx. Again is not an error.
 func (s *session) DropEvidence(id relay.PaymentID) error { return s.deleteOf(id, "codes", "passes") }
 
 // deleteOf deletes a payment's rows of the tables given, which are constants.
@@ -61,7 +61,7 @@ func (s *session) deleteOf(id relay.PaymentID, tables ...string) error {
 	return nil
 }
 
-// CodeBook implements relay.Tx.
+// CodeBook implements desk.Tx.
 func (s *session) CodeBook(id relay.PaymentID) (relay.CodeBook, error) {
 	books, err := all(s, func(_ *session, r row) (b relay.CodeBook, err error) {
 		err = r.Scan(&b.Payment, &b.Sent, &b.NextAt, &b.Tries)
@@ -73,7 +73,7 @@ func (s *session) CodeBook(id relay.PaymentID) (relay.CodeBook, error) {
 	return books[0], nil
 }
 
-// SaveCodeBook implements relay.Tx. The counts never go down.
+// SaveCodeBook implements desk.Tx. The counts never go down.
 func (s *session) SaveCodeBook(b relay.CodeBook) error {
 	_, err := s.exec(`INSERT INTO code_books (payment, sent, next_at, tries) VALUES ($1, $2, $3, $4)
 		ON CONFLICT (payment) DO UPDATE SET sent = excluded.sent, next_at = excluded.next_at, tries = excluded.tries`,
@@ -81,7 +81,7 @@ func (s *session) SaveCodeBook(b relay.CodeBook) error {
 	return err
 }
 
-// InsertCode implements relay.Tx; a session that has a code is the fault "id_taken" (Conflict).
+// InsertCode implements desk.Tx; a session that has a code is the fault "id_taken" (Conflict).
 func (s *session) InsertCode(c relay.Code) error {
 	sealed, err := s.sealCode(c)
 	if err != nil {
@@ -99,7 +99,7 @@ func (s *session) sealCode(c relay.Code) ([]byte, error) {
 	return s.seal(purposeCode, c.Session, c.Sealed)
 }
 
-// Code implements relay.Tx.
+// Code implements desk.Tx.
 func (s *session) Code(hash string) (relay.Code, error) {
 	return one(s, scanCode,
 		"SELECT session, payment, mac, sealed, issued_at, tries, used_at, claimant FROM codes WHERE session = $1"+s.lock(), hash)
@@ -113,7 +113,7 @@ func scanCode(s *session, r row) (c relay.Code, err error) {
 	return c, err
 }
 
-// SaveCode implements relay.Tx; an unknown session is relay.ErrNotFound.
+// SaveCode implements desk.Tx; an unknown session is relay.ErrNotFound.
 func (s *session) SaveCode(c relay.Code) error {
 	sealed, err := s.sealCode(c)
 	if err != nil {
@@ -123,13 +123,13 @@ func (s *session) SaveCode(c relay.Code) error {
 		c.MAC, sealed, c.Tries, c.UsedAt, c.Claimant, c.Session, c.Payment)
 }
 
-// InsertPass implements relay.Tx; a hash that is there already is the fault "id_taken" (Conflict).
+// InsertPass implements desk.Tx; a hash that is there already is the fault "id_taken" (Conflict).
 func (s *session) InsertPass(p relay.Pass) error {
 	return s.insertNew(`INSERT INTO passes (hash, payment, kind, expires_at, used_at, claimant, tries, evidence)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`, p.Hash, p.Payment, p.Kind, p.ExpiresAt, p.UsedAt, p.Claimant, p.Tries, p.Evidence)
 }
 
-// Pass implements relay.Tx.
+// Pass implements desk.Tx.
 func (s *session) Pass(hash string) (relay.Pass, error) {
 	return one(s, func(_ *session, r row) (p relay.Pass, err error) {
 		err = r.Scan(&p.Hash, &p.Payment, &p.Kind, &p.ExpiresAt, &p.UsedAt, &p.Claimant, &p.Tries, &p.Evidence)
@@ -137,7 +137,7 @@ func (s *session) Pass(hash string) (relay.Pass, error) {
 	}, "SELECT hash, payment, kind, expires_at, used_at, claimant, tries, evidence FROM passes WHERE hash = $1"+s.lock(), hash)
 }
 
-// SavePass implements relay.Tx; an unknown hash is relay.ErrNotFound.
+// SavePass implements desk.Tx; an unknown hash is relay.ErrNotFound.
 func (s *session) SavePass(p relay.Pass) error {
 	return s.execOne("UPDATE passes SET expires_at = $1, used_at = $2, claimant = $3, tries = $4 WHERE hash = $5 AND payment = $6",
 		p.ExpiresAt, p.UsedAt, p.Claimant, p.Tries, p.Hash, p.Payment)

@@ -11,7 +11,7 @@ import (
 	"github.com/restante/restante/relay"
 )
 
-// session is one transaction, or one read, under one context. It implements relay.Tx.
+// session is one transaction, or one read, under one context. It implements desk.Tx.
 //
 // The first error of the database ends it, but for a rule's inside [session.Try]: every later call gets the same error and nothing is committed. Some errors
 // (a full disk, an interrupt) roll a transaction back by themselves, and what came after would be committed on its own.
@@ -81,7 +81,7 @@ func (s *session) insertNew(text string, args ...any) error {
 	return err
 }
 
-// Try implements relay.Tx, by a savepoint.
+// Try implements desk.Tx, by a savepoint.
 func (s *session) Try(fn func() error) error {
 	if _, err := s.exec("SAVEPOINT part"); err != nil {
 		return err

@@ -18,7 +18,7 @@ type Keys interface {
 	BlindIndex(purpose, value string) string
 }
 
-// Store is a relay.Store. It is safe for concurrent use.
+// Store is a desk.Store and its desk.Queue. It is safe for concurrent use.
 type Store struct {
 	writer, reader *sql.DB
 	dialect        dialect
@@ -29,7 +29,11 @@ type Store struct {
 	turns          turns
 }
 
-var _ desk.Store = (*Store)(nil)
+var (
+	_ desk.Store = (*Store)(nil)
+	_ desk.Queue = (*Store)(nil)
+	_ desk.Tx    = (*session)(nil)
+)
 
 // dialect is what differs between databases.
 type dialect struct {

@@ -6,7 +6,6 @@ import (
 
 	"github.com/restante/restante/crypto/field"
 	"github.com/restante/restante/crypto/secret"
-	"github.com/restante/restante/relay/desk"
 	"github.com/restante/restante/relay/relaytest"
 	"github.com/restante/restante/relay/sqlstore"
 )
@@ -31,7 +30,7 @@ func open(t *testing.T, path string, keys sqlstore.Keys, opts ...sqlstore.Option
 }
 
 func TestSQLite(t *testing.T) {
-	relaytest.Store(t, func(t *testing.T) desk.Store {
+	relaytest.Store(t, func(t *testing.T) relaytest.Database {
 		return open(t, filepath.Join(t.TempDir(), "a b?#%.db"), newKeys(t)) // a name that a careless URL would cut
 	})
 }

@@ -69,7 +69,7 @@ func scanCandidate(_ *session, r row) (c candidate, err error) {
 	return c, err
 }
 
-// Lease implements relay.Store. It counts nothing: an attempt is counted when it comes back by Retry. It chooses in a read and
+// Lease implements desk.Queue. It counts nothing: an attempt is counted when it comes back by Retry. It chooses in a read and
 // writes only when there is something to lease, so that a process which looks and finds nothing keeps no other from writing.
 func (s *Store) Lease(ctx context.Context, now, until relay.Micros, limit int, kinds ...relay.EffectKind) (ws []desk.Work, err error) {
 	kinds = slices.Compact(slices.Sorted(slices.Values(kinds)))
@@ -188,14 +188,14 @@ func (s *session) lease(ids []int64, now, until relay.Micros) (ws []desk.Work, e
 	return ws, nil
 }
 
-// LeaseOf implements relay.Store.
+// LeaseOf implements desk.Queue.
 func (s *Store) LeaseOf(ctx context.Context, app relay.AppID, now, until relay.Micros, limit int, kind relay.EffectKind) ([]desk.Work, error) {
 	return s.leaseChosen(ctx, now, until, func(tx *session) ([]int64, error) {
 		return all(tx, plain[int64], ofApp, now, limit, kind, app)
 	})
 }
 
-// Waiting implements relay.Store, in the order of ids.
+// Waiting implements desk.Queue, in the order of ids.
 func (s *Store) Waiting(ctx context.Context, kind relay.EffectKind, now relay.Micros, limit int) (found []relay.AppID, err error) {
 	err = s.read(ctx, func(tx *session) error {
 		found, err = all(tx, plain[relay.AppID], waitingApps, now, 0, kind, "", limit)

@@ -14,7 +14,7 @@ import (
 // mostAttempts is how often a transaction is run that lost to another process; each waits for its time-out first.
 const mostAttempts = 5
 
-// UpdateMany implements relay.Store. The payments are locked in the order of their ids, so that two callers never wait for
+// UpdateMany implements desk.Store. The payments are locked in the order of their ids, so that two callers never wait for
 // each other, and handed to fn in the order in which they were asked for, each once. An unknown id is relay.ErrNotFound
 // and fn does not run. fn must use tx only: the store's own writing methods would wait for the transaction to end.
 func (s *Store) UpdateMany(ctx context.Context, ids []relay.PaymentID, fn func(desk.Tx, []relay.Payment) error) error {
@@ -49,7 +49,7 @@ func (s *session) lockPayments(ids []relay.PaymentID) ([]relay.Payment, error) {
 	return out, nil
 }
 
-// View implements relay.Store. Writing in fn is an error.
+// View implements desk.Store. Writing in fn is an error.
 func (s *Store) View(ctx context.Context, fn func(desk.Tx) error) error {
 	return s.read(ctx, func(tx *session) error { return fn(tx) })
 }

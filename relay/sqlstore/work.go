@@ -15,7 +15,7 @@ func scanWork(_ *session, r row) (w desk.Work, err error) {
 	return w, err
 }
 
-// AddWork implements relay.Tx; it reads kind, payment, envelope, subject and due of w. When the same work is leased just now,
+// AddWork implements desk.Tx; it reads kind, payment, envelope, subject and due of w. When the same work is leased just now,
 // its worker may have looked before this commit: so it is noted that the work was asked for again, and Done gives the row
 // back instead of closing it.
 func (s *session) AddWork(w desk.Work) error {
@@ -34,7 +34,7 @@ func (s *session) AddWork(w desk.Work) error {
 	return err
 }
 
-// CloseWork implements relay.Tx: open work of the kinds given (all when none) is done. The moment it writes is this
+// CloseWork implements desk.Tx: open work of the kinds given (all when none) is done. The moment it writes is this
 // process's clock; nothing is decided by it.
 func (s *session) CloseWork(id relay.PaymentID, kinds ...relay.EffectKind) error {
 	args := []any{time.Now().UnixMicro(), id}
@@ -49,7 +49,7 @@ func (s *session) CloseWork(id relay.PaymentID, kinds ...relay.EffectKind) error
 	return err
 }
 
-// WorkOpen implements relay.Tx.
+// WorkOpen implements desk.Tx.
 func (s *session) WorkOpen(id relay.PaymentID, kind relay.EffectKind) (bool, error) {
 	open, err := all(s, plain[int64], "SELECT id FROM work WHERE payment = $1 AND kind = $2 AND done_at = 0 LIMIT 1", id, kind)
 	return len(open) > 0, err

@@ -78,7 +78,7 @@ type Bus interface {
 // Deps are the ports the API works with.
 type Deps struct {
 	Desk    *desk.Desk
-	Store   desk.Store
+	Store   desk.Views
 	Signer  desk.Signer
 	Ledger  desk.Ledger
 	Codes   Codes

@@ -125,7 +125,9 @@ func (s *server) listPayments(c *call) (reply, error) {
 		return reply{}, err
 	}
 	f.App = c.app.ID
-	page, more, err := s.Store.List(c.Context(), f)
+	var page []relay.Payment
+	var more bool
+	err = s.Store.View(c.Context(), func(tx desk.Tx) (err error) { page, more, err = tx.List(f); return err })
 	if err != nil {
 		return reply{}, err
 	}

@@ -6,6 +6,7 @@ import (
 	"github.com/stellar/go-stellar-sdk/keypair"
 
 	"github.com/restante/restante/relay"
+	"github.com/restante/restante/relay/relaytest"
 	"github.com/restante/restante/relay/wire"
 )
 
@@ -48,7 +49,7 @@ func TestReclaim(t *testing.T) {
 	if w.as(w.key).do("GET", "/v1/app", nil).want(200).into(&a); !a.Reclaim {
 		t.Error("the app's choice is not kept")
 	}
-	rows, err := w.store.WorkOf(t.Context(), id)
+	rows, err := relaytest.WorkOf(t.Context(), w.store, id)
 	if err != nil {
 		t.Fatal(err)
 	}

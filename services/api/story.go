@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/restante/restante/relay"
+	"github.com/restante/restante/relay/desk"
 	"github.com/restante/restante/relay/wire"
 )
 
@@ -25,7 +26,19 @@ func (s *server) story(c *call) (reply, error) {
 		return reply{}, err
 	}
 	s.hindered(ctx, p, &out.Payment)
-	history, err := s.Store.History(ctx, p.ID)
+	var history []relay.Entry
+	var envelopes []relay.Envelope
+	var work []desk.Work
+	err = s.Store.View(ctx, func(tx desk.Tx) error {
+		if history, err = tx.History(p.ID); err != nil {
+			return err
+		}
+		if envelopes, err = tx.EnvelopesOf(p.ID); err != nil {
+			return err
+		}
+		work, err = tx.WorkOf(p.ID)
+		return err
+	})
 	if err != nil {
 		return reply{}, err
 	}
@@ -33,10 +46,6 @@ func (s *server) story(c *call) (reply, error) {
 		out.History = append(out.History, wire.StoryEntry{
 			At: e.At.Time(), From: string(e.From), To: string(e.To), Input: e.Input, Detail: e.Detail,
 		})
-	}
-	envelopes, err := s.Desk.EnvelopesOf(ctx, p.ID)
-	if err != nil {
-		return reply{}, err
 	}
 	ladder := p.Ladder()
 	for _, e := range envelopes {
@@ -48,10 +57,6 @@ func (s *server) story(c *call) (reply, error) {
 			Hash: e.Hash, Kind: string(e.Kind), State: string(e.State), Source: e.Source, Sequence: e.Sequence, Bound: e.Bound,
 			Rung: e.Rung, Role: role, Tx: e.Tx, Ledger: e.Ledger,
 		})
-	}
-	work, err := s.Store.WorkOf(ctx, p.ID)
-	if err != nil {
-		return reply{}, err
 	}
 	for _, w := range work {
 		out.Work = append(out.Work, wire.StoryWork{

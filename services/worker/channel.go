@@ -97,7 +97,7 @@ func (w *Worker) channel(ctx context.Context, app relay.AppID, taken []string) (
 	if err != nil {
 		return "", 0, nil, err
 	}
-	waiting, err := w.Store.Waiting(ctx, relay.DoFund, w.now(), mostWaiting)
+	waiting, err := w.Queue.Waiting(ctx, relay.DoFund, w.now(), mostWaiting)
 	if err != nil {
 		return "", 0, nil, err
 	}
@@ -119,7 +119,7 @@ func (w *Worker) freeChannels(ctx context.Context, taken []string) (free []strin
 	if err != nil {
 		return nil, nil, err
 	}
-	held, err := w.Store.TakenNumbers(ctx, w.Desk.Network, channels)
+	held, err := w.Desk.TakenNumbers(ctx, channels)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/restante/restante/relay"
 	"github.com/restante/restante/relay/desk"
+	"github.com/restante/restante/relay/relaytest"
 	"github.com/restante/restante/relay/stellar"
 )
 
@@ -43,7 +44,7 @@ func (m *market) collected(p relay.Payment) {
 	if err != nil || seen == nil || !seen.Success || !seen.Service {
 		m.Fatalf("collected by %q: %+v, %v\n%s", p.Collected, seen, err, m.story(p.ID))
 	}
-	history, err := m.store.History(m.Context(), p.ID)
+	history, err := relaytest.History(m.Context(), m.store, p.ID)
 	told := slices.DeleteFunc(history, func(e relay.Entry) bool { return e.Input != "balance_collected" })
 	if err != nil || len(told) != 1 || told[0].Detail != p.Collected || told[0].To != relay.Settled {
 		m.Errorf("the story tells %+v, %v", told, err)

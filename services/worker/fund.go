@@ -45,15 +45,15 @@ func (w *Worker) closeFunded(ctx context.Context, r desk.Work, funded bool, err 
 	soon := w.now() + relay.Micros(w.cfg.Retry.Microseconds())
 	switch {
 	case funded:
-		return w.Store.Done(ctx, r.ID, w.now())
+		return w.Queue.Done(ctx, r.ID, w.now())
 	case err == nil:
-		return w.Store.Release(ctx, r.ID, soon, "an earlier funding went first")
+		return w.Queue.Release(ctx, r.ID, soon, "an earlier funding went first")
 	case errors.As(err, &a) && a.untried && a.after == 0:
-		return w.Store.Release(ctx, r.ID, 0, a.why)
+		return w.Queue.Release(ctx, r.ID, 0, a.why)
 	case errors.As(err, &a):
-		return w.Store.Release(ctx, r.ID, w.now()+relay.Micros(a.after.Microseconds()), a.why)
+		return w.Queue.Release(ctx, r.ID, w.now()+relay.Micros(a.after.Microseconds()), a.why)
 	}
-	return w.Store.Retry(ctx, r.ID, w.now()+relay.Micros(w.pause(r).Microseconds()), r.Tries, err.Error())
+	return w.Queue.Retry(ctx, r.ID, w.now()+relay.Micros(w.pause(r).Microseconds()), r.Tries, err.Error())
 }
 
 // company leases what waits of the first one's app, and gives back, in its place, what cannot go with it.
@@ -62,7 +62,7 @@ func (w *Worker) company(ctx context.Context, row desk.Work, first relay.Payment
 	if first.Together() == 1 {
 		return rows, payments, nil
 	}
-	more, err := w.Store.LeaseOf(ctx, first.App, w.now(), w.now()+relay.Micros(w.cfg.Lease.Microseconds()), relay.Batch-1, relay.DoFund)
+	more, err := w.Queue.LeaseOf(ctx, first.App, w.now(), w.now()+relay.Micros(w.cfg.Lease.Microseconds()), relay.Batch-1, relay.DoFund)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -83,7 +83,7 @@ func (w *Worker) company(ctx context.Context, row desk.Work, first relay.Payment
 	}
 	for i := len(more) - 1; i >= 0; i-- { // what is halted rests, and is no company
 		if !slices.Contains(free, waiting[i].ID) {
-			if err := w.Store.Release(ctx, more[i].ID, w.now()+relay.Micros(restsHalted.Microseconds()), halted+"it waits for a person"); err != nil {
+			if err := w.Queue.Release(ctx, more[i].ID, w.now()+relay.Micros(restsHalted.Microseconds()), halted+"it waits for a person"); err != nil {
 				return nil, nil, err
 			}
 			more, waiting = slices.Delete(more, i, i+1), slices.Delete(waiting, i, i+1)
@@ -95,9 +95,9 @@ func (w *Worker) company(ctx context.Context, row desk.Work, first relay.Payment
 		case slices.Contains(along, i):
 			rows, payments = append(rows, r), append(payments, waiting[i])
 		case slices.Contains(over, i):
-			err = w.Store.Done(ctx, r.ID, w.now())
+			err = w.Queue.Done(ctx, r.ID, w.now())
 		default:
-			err = w.Store.Release(ctx, r.ID, 0, r.Note)
+			err = w.Queue.Release(ctx, r.ID, 0, r.Note)
 		}
 		if err != nil {
 			return nil, nil, err

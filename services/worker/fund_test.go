@@ -10,6 +10,7 @@ import (
 
 	"github.com/restante/restante/relay"
 	"github.com/restante/restante/relay/desk"
+	"github.com/restante/restante/relay/relaytest"
 	"github.com/restante/restante/services/signer"
 )
 
@@ -308,7 +309,7 @@ func TestTheSignerRefusesOneForGood(t *testing.T) {
 	w.until(first.ID, relay.Pending)
 	w.until(last.ID, relay.Pending)
 	w.is(big.ID, relay.Failed, relay.Refused)
-	history, err := w.store.History(t.Context(), big.ID)
+	history, err := relaytest.History(t.Context(), w.store, big.ID)
 	if last := history[len(history)-1]; err != nil || last.Input != "funding_refused" || !strings.Contains(last.Detail, "payment_limit") {
 		t.Errorf("why it was refused is lost: %+v, %v", last, err)
 	}

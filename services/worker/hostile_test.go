@@ -14,6 +14,7 @@ import (
 
 	"github.com/restante/restante/relay"
 	"github.com/restante/restante/relay/desk"
+	"github.com/restante/restante/relay/relaytest"
 	"github.com/restante/restante/services/devnet"
 	"github.com/restante/restante/services/signer"
 )
@@ -314,7 +315,7 @@ func (d *drama) account() {
 	for _, id := range d.payments {
 		p := d.payment(id)
 		ends[p.State]++
-		if entries, err := d.store.History(d.Context(), id); err != nil || slices.ContainsFunc(entries, func(e relay.Entry) bool { return e.To == relay.Parked }) {
+		if entries, err := relaytest.History(d.Context(), d.store, id); err != nil || slices.ContainsFunc(entries, func(e relay.Entry) bool { return e.To == relay.Parked }) {
 			ends[relay.Parked]++ // for a while
 		}
 		landed := 0

@@ -28,7 +28,7 @@ func (w *Worker) reclaim(ctx context.Context, row desk.Work) error {
 		return err
 	}
 	rows, payments := []desk.Work{row}, []relay.Payment{first}
-	more, err := w.Store.Lease(ctx, w.now(), w.now()+relay.Micros(w.cfg.Lease.Microseconds()), relay.MostReclaims-1, relay.DoReclaim)
+	more, err := w.Queue.Lease(ctx, w.now(), w.now()+relay.Micros(w.cfg.Lease.Microseconds()), relay.MostReclaims-1, relay.DoReclaim)
 	if err != nil {
 		return err
 	}
@@ -45,7 +45,7 @@ func (w *Worker) reclaim(ctx context.Context, row desk.Work) error {
 			rows, payments = append(rows, r), append(payments, p)
 			continue
 		}
-		if err := w.Store.Release(ctx, r.ID, 0, ""); err != nil {
+		if err := w.Queue.Release(ctx, r.ID, 0, ""); err != nil {
 			return err
 		}
 	}
@@ -56,9 +56,9 @@ func (w *Worker) reclaim(ctx context.Context, row desk.Work) error {
 	for i, r := range rows[1:] {
 		var closing error
 		if a, ok := outcomes[i+1].(again); ok {
-			closing = w.Store.Retry(ctx, r.ID, w.now()+relay.Micros(a.after.Microseconds()), r.Tries, a.why)
+			closing = w.Queue.Retry(ctx, r.ID, w.now()+relay.Micros(a.after.Microseconds()), r.Tries, a.why)
 		} else {
-			closing = w.Store.Done(ctx, r.ID, w.now())
+			closing = w.Queue.Done(ctx, r.ID, w.now())
 		}
 		if closing != nil {
 			return closing

@@ -8,6 +8,7 @@ import (
 	"github.com/stellar/go-stellar-sdk/txnbuild"
 
 	"github.com/restante/restante/relay"
+	"github.com/restante/restante/relay/relaytest"
 	"github.com/restante/restante/relay/stellar"
 )
 
@@ -76,7 +77,7 @@ func TestReclaimFromTheRich(t *testing.T) {
 		if row, _ := m.row(p.ID, relay.DoReclaim); row.DoneAt == 0 {
 			m.Error("the work is not done")
 		}
-		history, err := m.store.History(m.Context(), p.ID)
+		history, err := relaytest.History(m.Context(), m.store, p.ID)
 		if err != nil || !slices.ContainsFunc(history, func(e relay.Entry) bool { return e.Input == "reserves_back" }) {
 			m.Errorf("the story does not tell: %v", err)
 		}

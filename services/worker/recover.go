@@ -19,7 +19,7 @@ func (w *Worker) Recover(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := w.askKeeps(ctx, fates); err != nil {
+	if err := w.Desk.Rekeep(ctx, fates); err != nil {
 		return err
 	}
 	if err := w.planKept(ctx, fates); err != nil {
@@ -60,7 +60,7 @@ func (w *Worker) Recover(ctx context.Context) error {
 // bury tells the database of fundings that it believes alive and that the signer has proven dead: their sequence numbers may
 // have been taken since by others that it does not know.
 func (w *Worker) bury(ctx context.Context, fates []relay.FundingFate) error {
-	live, err := w.Store.LiveEnvelopes(ctx, relay.FundingEnvelope)
+	live, err := w.Desk.LiveEnvelopes(ctx, relay.FundingEnvelope)
 	if err != nil {
 		return err
 	}
@@ -114,37 +114,9 @@ func (w *Worker) adopt(ctx context.Context, hash string) error {
 	return err // what a client signs contradicts no payment; his receipt brings it home
 }
 
-// askKeeps asks to have kept what clients minted and the log does not have, whatever became of it since.
-func (w *Worker) askKeeps(ctx context.Context, fates []relay.FundingFate) error {
-	kept := make(map[string]bool, len(fates))
-	for _, f := range fates {
-		kept[f.Hash] = true
-	}
-	var after relay.PaymentID
-	for {
-		page, err := w.Store.Holding(ctx, after, 200, relay.Funding, relay.Pending, relay.Claiming, relay.Returning, relay.Parked)
-		if err != nil || len(page) == 0 {
-			return err
-		}
-		after = page[len(page)-1].ID
-		page = slices.DeleteFunc(page, func(p relay.Payment) bool { return p.ByTreasury() || kept[p.Funding] })
-		err = w.Store.UpdateMany(ctx, nil, func(tx desk.Tx, _ []relay.Payment) error {
-			for _, p := range page {
-				if err := tx.AddWork(desk.Work{Kind: relay.DoKeep, Payment: p.ID, Due: w.now()}); err != nil {
-					return err
-				}
-			}
-			return nil
-		})
-		if err != nil {
-			return err
-		}
-	}
-}
-
 // planKept plans again what was undone although the signer keeps it: the process ended before the signer's answer came.
 func (w *Worker) planKept(ctx context.Context, fates []relay.FundingFate) error {
-	live, err := w.Store.LiveEnvelopes(ctx, relay.FundingEnvelope)
+	live, err := w.Desk.LiveEnvelopes(ctx, relay.FundingEnvelope)
 	if err != nil {
 		return err
 	}

@@ -99,7 +99,7 @@ func (w *Worker) askAccounts(ctx context.Context, row desk.Work, e relay.Envelop
 			return err
 		}
 	}
-	return w.askAudits(ctx, e.Payments)
+	return w.Desk.Audit(ctx, e.Payments...)
 }
 
 // payments reads the payments of an envelope.
@@ -132,7 +132,7 @@ func (w *Worker) numberUsed(ctx context.Context, row desk.Work, e relay.Envelope
 	}
 	dead := relay.NumberUser(e, others)
 	if !dead {
-		err = w.Store.View(ctx, func(tx desk.Tx) error { dead, err = e.Watched(tx.LedgerHash); return err })
+		dead, err = w.Desk.Watched(ctx, e)
 	}
 	if err != nil {
 		return err
@@ -140,7 +140,7 @@ func (w *Worker) numberUsed(ctx context.Context, row desk.Work, e relay.Envelope
 	if dead {
 		return w.Desk.Died(ctx, e.Hash)
 	}
-	if err := w.askAudits(ctx, e.Payments); err != nil {
+	if err := w.Desk.Audit(ctx, e.Payments...); err != nil {
 		return err
 	}
 	return again{after: w.pause(row), why: "its number was used by something else"}

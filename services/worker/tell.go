@@ -23,7 +23,7 @@ func (w *Worker) publish(ctx context.Context, row desk.Work) error {
 // notify writes to the recipient that money waits, where it went, or that the sender took it back. Only addresses that a mail can reach, only for apps
 // that want it; never a link.
 func (w *Worker) notify(ctx context.Context, row desk.Work) error {
-	p, app, err := w.addressee(ctx, row)
+	p, app, err := w.Desk.PaymentAndApp(ctx, row.Payment)
 	if err != nil || w.Post == nil || !app.Notify || !p.To.Mailed() {
 		return err
 	}
@@ -55,7 +55,7 @@ func (w *Worker) mailCode(ctx context.Context, row desk.Work) error {
 	if len(c.Sealed) == 0 || w.Post == nil {
 		return w.Desk.CodeMailed(ctx, row.Subject)
 	}
-	_, app, err := w.addressee(ctx, desk.Work{Payment: p.ID})
+	_, app, err := w.Desk.PaymentAndApp(ctx, p.ID)
 	if err != nil {
 		return err
 	}
@@ -63,17 +63,6 @@ func (w *Worker) mailCode(ctx context.Context, row desk.Work) error {
 		return err
 	}
 	return w.Desk.CodeMailed(ctx, row.Subject)
-}
-
-func (w *Worker) addressee(ctx context.Context, row desk.Work) (p relay.Payment, a relay.App, err error) {
-	err = w.Store.View(ctx, func(tx desk.Tx) error {
-		if p, err = tx.Payment(row.Payment); err != nil {
-			return err
-		}
-		a, err = tx.App(p.App)
-		return err
-	})
-	return p, a, err
 }
 
 // answered notes what the mail server said of the recipient's address, and ends the row of a mail that no further try would

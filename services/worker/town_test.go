@@ -22,6 +22,7 @@ import (
 	"github.com/restante/restante/relay"
 	"github.com/restante/restante/relay/desk"
 	"github.com/restante/restante/relay/mint"
+	"github.com/restante/restante/relay/relaytest"
 	"github.com/restante/restante/relay/sqlstore"
 	"github.com/restante/restante/relay/stellar"
 	"github.com/restante/restante/relay/stellar/access"
@@ -160,7 +161,7 @@ func (w *town) openWorker() {
 	}
 	seen := w.dial()
 	seen.Sponsor = w.sponsor
-	deps := worker.Deps{Desk: w.desk, Store: store, Signer: &desk.Anchored{Signer: w.signer, Store: store}, Ledger: seen, Announce: w.plan.announce, Post: w.plan.post,
+	deps := worker.Deps{Desk: w.desk, Queue: store, Signer: &desk.Anchored{Signer: w.signer, Store: store}, Ledger: seen, Announce: w.plan.announce, Post: w.plan.post,
 		Log: slog.New(slog.DiscardHandler)}
 	if w.plan.ledger != nil {
 		deps.Ledger = w.plan.ledger(seen)
@@ -269,11 +270,11 @@ func (w *town) until(id relay.PaymentID, states ...relay.State) relay.Payment {
 // story is what a failing test shows.
 func (w *town) story(id relay.PaymentID) string {
 	var b strings.Builder
-	entries, err := w.store.History(w.Context(), id)
+	entries, err := relaytest.History(w.Context(), w.store, id)
 	for _, e := range entries {
 		fmt.Fprintf(&b, "%s -> %s: %s %.8s\n", e.From, e.To, e.Input, e.Detail)
 	}
-	rows, err2 := w.store.WorkOf(w.Context(), id)
+	rows, err2 := relaytest.WorkOf(w.Context(), w.store, id)
 	for _, r := range rows {
 		fmt.Fprintf(&b, "%s %s: %d tries, done %v, %s\n", r.Kind, r.Subject, r.Attempts, r.DoneAt != 0, r.Note)
 	}
@@ -406,7 +407,7 @@ func (w *town) halted() (why string) {
 // row is the newest row of work of a kind; ok is false when there is none.
 func (w *town) row(id relay.PaymentID, kind relay.EffectKind) (row desk.Work, ok bool) {
 	w.Helper()
-	rows, err := w.store.WorkOf(w.Context(), id)
+	rows, err := relaytest.WorkOf(w.Context(), w.store, id)
 	if err != nil {
 		w.Fatal(err)
 	}

@@ -3,11 +3,9 @@ package worker
 import (
 	"context"
 	"errors"
-	"slices"
 	"time"
 
 	"github.com/restante/restante/relay"
-	"github.com/restante/restante/relay/desk"
 )
 
 // Watch follows the ledger, one closed ledger after the other, until ctx ends. Each is taken in by one commit together
@@ -19,7 +17,7 @@ func (w *Worker) Watch(ctx context.Context) error {
 	for ctx.Err() == nil {
 		if !fresh && time.Since(looked) > stragglers {
 			looked = time.Now()
-			if err := w.recheckMoving(ctx); err != nil && ctx.Err() == nil {
+			if err := w.Desk.RecheckMoving(ctx); err != nil && ctx.Err() == nil {
 				w.Log.Warn("could not look for rows that went missing", "err", err)
 			}
 		}
@@ -110,7 +108,7 @@ func (w *Worker) sameLedger(ctx context.Context) (taken bool, err error) {
 func (w *Worker) expireBy(ctx context.Context, head relay.Head) error {
 	w.passed.Store(&head)
 	now := relay.Seconds(head.CloseTime)
-	rows, err := w.Store.Lease(ctx, now, now+relay.Micros(w.cfg.Lease.Microseconds()), 100, relay.DoExpire)
+	rows, err := w.Queue.Lease(ctx, now, now+relay.Micros(w.cfg.Lease.Microseconds()), 100, relay.DoExpire)
 	if err != nil {
 		return err
 	}
@@ -141,94 +139,14 @@ func (w *Worker) overGap(ctx context.Context, cursor uint32) error {
 // longestPause is more than any row waits between attempts.
 const longestPause = time.Hour
 
-// recheck asks for a look at every holding account that should have money in it, for everything that is on its way to go
-// on, and straightens rows that a wrong clock put into the future. A row that is there already is not doubled.
+// recheck asks for a look at everything that may have moved, and moves rows back that a wrong clock put into the future.
 func (w *Worker) recheck(ctx context.Context) error {
-	if _, err := w.Store.Straighten(ctx, w.now(), w.now()+relay.Micros(longestPause.Microseconds())); err != nil {
+	if _, err := w.Queue.ClampDue(ctx, w.now(), w.now()+relay.Micros(longestPause.Microseconds())); err != nil {
 		return err
 	}
-	if err := w.recheckMoving(ctx); err != nil {
-		return err
-	}
-	if err := w.recheckPlanned(ctx); err != nil {
-		return err
-	}
-	return w.recheckHoldings(ctx)
-}
-
-// recheckPlanned looks once for every funding that waits for its sender: he may have handed it in while nobody watched.
-func (w *Worker) recheckPlanned(ctx context.Context) error {
-	live, err := w.Store.LiveEnvelopes(ctx, relay.FundingEnvelope)
-	if err != nil {
-		return err
-	}
-	return w.askSubmits(ctx, slices.DeleteFunc(live, func(e relay.Envelope) bool { return e.State != relay.Planned }))
-}
-
-// askSubmits asks every envelope to go on. A row that is there already stays one.
-func (w *Worker) askSubmits(ctx context.Context, es []relay.Envelope) error {
-	return w.Store.UpdateMany(ctx, nil, func(tx desk.Tx, _ []relay.Payment) error {
-		for _, e := range es {
-			if err := tx.AddWork(desk.Work{Kind: relay.DoSubmit, Envelope: e.Hash, Due: w.now()}); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
+	return w.Desk.Recheck(ctx)
 }
 
 // stragglers is how often everything on its way is asked to go on: a worker whose lease ran out may close a row that is
 // another's by then.
 const stragglers = 5 * time.Minute
-
-// recheckMoving asks every envelope and every return that is on its way to go on. What waits for its signers is not asked: a
-// claim or a deposit that nobody signed is woken by them, or by the ledger.
-func (w *Worker) recheckMoving(ctx context.Context) error {
-	live, err := w.Store.LiveEnvelopes(ctx, relay.FundingEnvelope, relay.ClaimEnvelope)
-	if err != nil {
-		return err
-	}
-	if err := w.askSubmits(ctx, slices.DeleteFunc(live, func(e relay.Envelope) bool { return e.State != relay.Signed })); err != nil {
-		return err
-	}
-	return w.eachHolding(ctx, relay.DoReturn, relay.Returning)
-}
-
-func (w *Worker) recheckHoldings(ctx context.Context) error {
-	return w.eachHolding(ctx, relay.DoAudit, relay.Pending, relay.Claiming, relay.Returning, relay.Parked)
-}
-
-// eachHolding adds a row of work for every payment in the states.
-func (w *Worker) eachHolding(ctx context.Context, kind relay.EffectKind, states ...relay.State) error {
-	var after relay.PaymentID
-	for {
-		page, err := w.Store.Holding(ctx, after, 200, states...)
-		if err != nil || len(page) == 0 {
-			return err
-		}
-		err = w.Store.UpdateMany(ctx, nil, func(tx desk.Tx, _ []relay.Payment) error {
-			for _, p := range page {
-				if err := tx.AddWork(desk.Work{Kind: kind, Payment: p.ID, Due: w.now()}); err != nil {
-					return err
-				}
-			}
-			return nil
-		})
-		if err != nil {
-			return err
-		}
-		after = page[len(page)-1].ID
-	}
-}
-
-// askAudits asks for a look at the holding accounts of these payments.
-func (w *Worker) askAudits(ctx context.Context, ids []relay.PaymentID) error {
-	return w.Store.UpdateMany(ctx, nil, func(tx desk.Tx, _ []relay.Payment) error {
-		for _, id := range ids {
-			if err := tx.AddWork(desk.Work{Kind: relay.DoAudit, Payment: id, Due: w.now()}); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-}

@@ -9,6 +9,7 @@ import (
 	"github.com/stellar/go-stellar-sdk/keypair"
 
 	"github.com/restante/restante/relay"
+	"github.com/restante/restante/relay/relaytest"
 	"github.com/restante/restante/relay/sqlstore"
 	"github.com/restante/restante/services/devnet"
 )
@@ -225,7 +226,7 @@ func TestCrashBetweenPages(t *testing.T) {
 		w.watch()
 		w.round(2)
 		w.is(pay.ID, relay.Claimed, "")
-		entries, err := w.store.History(t.Context(), pay.ID)
+		entries, err := relaytest.History(t.Context(), w.store, pay.ID)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -68,7 +68,7 @@ type Post interface {
 // Deps are the ports a worker works with.
 type Deps struct {
 	Desk     *desk.Desk
-	Store    desk.Store
+	Queue    desk.Queue
 	Signer   desk.Signer
 	Ledger   desk.Ledger
 	Announce Announcer // nil: nobody listens
@@ -157,7 +157,7 @@ func untried(err error) bool {
 // close closes a row, or gives it back as err says.
 func (w *Worker) close(ctx context.Context, row desk.Work, err error) error {
 	if err == nil {
-		return w.Store.Done(ctx, row.ID, w.now())
+		return w.Queue.Done(ctx, row.ID, w.now())
 	}
 	if errors.Is(err, relay.ErrContradiction) {
 		w.halt(ctx, err)
@@ -172,7 +172,7 @@ func (w *Worker) close(ctx context.Context, row desk.Work, err error) error {
 		if a.after > 0 {
 			due = w.now() + relay.Micros(a.after.Microseconds())
 		}
-		return w.Store.Release(ctx, row.ID, due, a.why)
+		return w.Queue.Release(ctx, row.ID, due, a.why)
 	}
 	tries := row.Tries
 	if a.tries != nil {
@@ -183,7 +183,7 @@ func (w *Worker) close(ctx context.Context, row desk.Work, err error) error {
 	if a.at == 0 {
 		a.at = w.now() + relay.Micros(a.after.Microseconds())
 	}
-	return w.Store.Retry(ctx, row.ID, a.at, tries, a.why)
+	return w.Queue.Retry(ctx, row.ID, a.at, tries, a.why)
 }
 
 func (w *Worker) guarded(ctx context.Context, row desk.Work) (err error) {
@@ -233,7 +233,7 @@ func (w *Worker) Ring(ctx context.Context, id int64, kind relay.EffectKind) erro
 		w.Wake()
 		return nil
 	}
-	row, err := w.Store.LeaseOne(ctx, id, w.now(), w.now()+relay.Micros(w.cfg.Lease.Microseconds()))
+	row, err := w.Queue.LeaseOne(ctx, id, w.now(), w.now()+relay.Micros(w.cfg.Lease.Microseconds()))
 	if errors.Is(err, relay.ErrNotFound) {
 		return nil
 	}
@@ -282,7 +282,7 @@ const remembered = 30 * 24 * time.Hour
 // prune deletes what is over, a little at a time so that nobody waits for it.
 func (w *Worker) prune(ctx context.Context) {
 	for ctx.Err() == nil {
-		rows, err := w.Store.Prune(ctx, w.now()-relay.Micros(remembered.Microseconds()), 500)
+		rows, err := w.Queue.Prune(ctx, w.now()-relay.Micros(remembered.Microseconds()), 500)
 		if err != nil && ctx.Err() == nil {
 			w.Log.Warn("pruning failed; it is tried again in an hour", "err", err)
 		}
@@ -299,7 +299,7 @@ func (w *Worker) sweepOnce(ctx context.Context) bool {
 	if w.funders.resting(w.now()) {
 		kinds = slices.DeleteFunc(slices.Clone(kinds), func(k relay.EffectKind) bool { return k == relay.DoFund })
 	}
-	rows, err := w.Store.Lease(ctx, w.now(), until, w.cfg.Parallel, kinds...)
+	rows, err := w.Queue.Lease(ctx, w.now(), until, w.cfg.Parallel, kinds...)
 	if err != nil {
 		if ctx.Err() == nil {
 			w.Log.Warn("sweep failed", "err", err)

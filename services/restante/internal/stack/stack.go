@@ -269,7 +269,7 @@ func (s *Stack) openDesk(ctx context.Context) error {
 		mailer = s.Mailbox
 	}
 	s.worker = worker.New(s.Config.Worker, worker.Deps{
-		Desk: s.Desk, Store: s.Store, Signer: s.anchored, Ledger: s.Ledger, Log: s.log.With("part", "worker"),
+		Desk: s.Desk, Queue: s.Store, Signer: s.anchored, Ledger: s.Ledger, Log: s.log.With("part", "worker"),
 		Announce: announcer{s.bus, s.Config.MuteBus}, Post: &post.Office{Mailer: mailer, Codes: s.keys, Now: s.Config.Now},
 	})
 	return nil
