@@ -99,6 +99,7 @@ func TestEachPlantedViolationIsCaught(t *testing.T) {
 		"events with keys":           {"events/webhook", "crypto/unseal", []string{"events/webhook: may not open boxes"}},
 		"bus with a bus":             {"events/webhook", "events/jet", []string{"events/webhook: may not reach events/jet"}},
 		"boot with a service":        {"services/internal/boot", "relay/stellar", []string{"services/internal/boot: may not reach relay/stellar"}},
+		"stack that is a client":     {"services/restante/internal/stack", "relay/client", []string{"services/restante/internal/stack: may not reach relay/client", "services/restante/internal/stack: may not reach relay/redeem"}},
 		"shipped with testing":       {"services/api", "testing", []string{"services/api: is shipped and reaches testing", "services/restante: is shipped and reaches testing"}},
 		"shipped with synctest":      {"services/restante", "testing/synctest", []string{"services/restante: is shipped and reaches testing"}},
 		"shipped with test package":  {"services/restante", "relay/relaytest", []string{"services/restante: is shipped and reaches a package for tests", "services/restante: is shipped and reaches testing"}},

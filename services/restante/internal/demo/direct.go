@@ -82,7 +82,7 @@ func (d *Instance) anotherApp(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := d.WhileClosing(ctx, func(ctx context.Context) error { return d.Stack.Befriend(ctx, app.Treasury) }); err != nil {
+	if err := d.WhileClosing(ctx, func(ctx context.Context) error { return d.Stack.FundAccount(ctx, app.Treasury) }); err != nil {
 		return err
 	}
 	other, err := client.New(d.Stack.URL, client.Options{Key: secret.NewString(app.Key.Text)})

@@ -21,7 +21,7 @@ func (d *Instance) NewAccount(ctx context.Context) (Account, error) {
 	if err != nil {
 		return Account{}, err
 	}
-	return Account{k}, d.WhileClosing(ctx, func(ctx context.Context) error { return d.Stack.Befriend(ctx, k.Address()) })
+	return Account{k}, d.WhileClosing(ctx, func(ctx context.Context) error { return d.Stack.FundAccount(ctx, k.Address()) })
 }
 
 // signedBy is a transaction of an account's, signed by a key: its envelope and hash.

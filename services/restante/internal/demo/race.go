@@ -118,7 +118,7 @@ func (d *Instance) ownClaim(ctx context.Context, link client.Link, account *keyp
 		return "", err
 	}
 	payer := keypair.MustRandom()
-	if err := d.Stack.Befriend(ctx, payer.Address()); err != nil {
+	if err := d.Stack.FundAccount(ctx, payer.Address()); err != nil {
 		return "", err
 	}
 	bump, err := stellar.BuildFeeBump(signed, d.Stack.Config.Ledger.Passphrase, payer.Address(), 1000)

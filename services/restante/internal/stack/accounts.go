@@ -47,7 +47,7 @@ func (m ledgerAccounts) exists(ctx context.Context, account string) (bool, error
 	if m.there[account] {
 		return true, nil
 	}
-	_, err := patiently(ctx, m.Stack, func(ctx context.Context) (int64, error) { return m.Ledger.Sequence(ctx, account) })
+	_, err := untilAnswered(ctx, m.Stack, func(ctx context.Context) (int64, error) { return m.Ledger.Sequence(ctx, account) })
 	if errors.Is(err, relay.ErrNotFound) {
 		return false, nil
 	}
@@ -89,7 +89,7 @@ func (m ledgerAccounts) needs(ctx context.Context) (missing []need, err error) {
 		return nil, err
 	}
 	if first.Exists && len(none) > 0 {
-		facts, err := patiently(ctx, m.Stack, func(ctx context.Context) (relay.AccountFacts, error) {
+		facts, err := untilAnswered(ctx, m.Stack, func(ctx context.Context) (relay.AccountFacts, error) {
 			facts, _, err := m.Ledger.Look(ctx, relay.Native, sponsor)
 			return facts[sponsor], err
 		})
@@ -118,7 +118,7 @@ func (s *Stack) readyAccounts(ctx context.Context, treasury string) error {
 			return err
 		}
 		if s.Config.Ledger.Friendbot != "" {
-			if err := s.befriendAll(ctx, missing); err != nil {
+			if err := s.fundAccounts(ctx, missing); err != nil {
 				return err
 			}
 			if missing, err = m.needs(ctx); err != nil || len(missing) == 0 {
@@ -129,7 +129,7 @@ func (s *Stack) readyAccounts(ctx context.Context, treasury string) error {
 			named = true
 			s.tell(payIn(missing) + "\"restante accounts --data " + s.Config.Data + "\" shows them again. Waiting.")
 		}
-		return relay.NewFault(relay.Unavailable, "accounts_missing", "It waits for lumens:"+inShort(missing)+".", nil)
+		return relay.NewFault(relay.Unavailable, "accounts_missing", "It waits for lumens:"+shortfalls(missing)+".", nil)
 	})
 	if err != nil {
 		return err
@@ -158,7 +158,7 @@ func (n need) rest() string {
 	return ""
 }
 
-func inShort(missing []need) string {
+func shortfalls(missing []need) string {
 	var b strings.Builder
 	for i, m := range missing {
 		if i > 0 {
@@ -180,7 +180,7 @@ func (m ledgerAccounts) makeChannels(ctx context.Context) error {
 		if err != nil || len(missing) == 0 {
 			return err
 		}
-		head, err := patiently(ctx, m.Stack, m.Ledger.Head)
+		head, err := untilAnswered(ctx, m.Stack, m.Ledger.Head)
 		if err != nil {
 			return err
 		}
@@ -213,15 +213,15 @@ func (m ledgerAccounts) signChannels(ctx context.Context, missing []string) (env
 	if err != nil {
 		return nil, 0, err
 	}
-	sequence, err := patiently(ctx, m.Stack, func(ctx context.Context) (int64, error) { return m.Ledger.Sequence(ctx, sponsor) })
+	sequence, err := untilAnswered(ctx, m.Stack, func(ctx context.Context) (int64, error) { return m.Ledger.Sequence(ctx, sponsor) })
 	if err != nil {
 		return nil, 0, err
 	}
-	bid, err := patiently(ctx, m.Stack, m.Ledger.FeeBid)
+	bid, err := untilAnswered(ctx, m.Stack, m.Ledger.FeeBid)
 	if err != nil {
 		return nil, 0, err
 	}
-	_, err = patiently(ctx, m.Stack, func(ctx context.Context) (struct{}, error) {
+	_, err = untilAnswered(ctx, m.Stack, func(ctx context.Context) (struct{}, error) {
 		// The head is read last, at every attempt: while the ledger does not answer, the end that was reckoned from an older one passes.
 		head, err := m.Ledger.Head(ctx)
 		if err == nil {

@@ -70,7 +70,7 @@ func OpenDatabase(ctx context.Context, data string) (s *Stack, err error) {
 	if err != nil {
 		return nil, err
 	}
-	s.later(lock.Close)
+	s.onClose(lock.Close)
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, s.Close())
@@ -79,14 +79,14 @@ func OpenDatabase(ctx context.Context, data string) (s *Stack, err error) {
 	if s.made, err = sqlstore.Look(ctx, s.Path("restante.db")); err != nil {
 		return nil, err
 	}
-	if !s.known() {
+	if !s.initialized() {
 		return nil, s.lost("the database restante.db is missing, or knows nothing")
 	}
 	return s, s.openStore(ctx)
 }
 
 // RenewKey makes another key of an app, with every scope, and puts it into DATA/dev.env. It is in the database before it is in the
-// file: one that is in the database alone is known to no one and opens nothing.
+// file: one that is in the database alone is held by no client and opens nothing.
 func (s *Stack) RenewKey(ctx context.Context, app relay.AppID) (id string, err error) {
 	env, err := ReadEnv(s.Path("dev.env"))
 	if errors.Is(err, fs.ErrNotExist) {

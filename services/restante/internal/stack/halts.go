@@ -41,8 +41,8 @@ func (s *Stack) nothingHalted(ctx context.Context) error {
 	return err
 }
 
-// mostNamed is how many hashes readiness names.
-const mostNamed = 5
+// maxNamed is how many hashes readiness names.
+const maxNamed = 5
 
 // nothingHeld says whether payments or apps are stopped while the others go on: how many, and about which hashes.
 func (s *Stack) nothingHeld(ctx context.Context) error {
@@ -70,8 +70,8 @@ func (s *Stack) nothingHeld(ctx context.Context) error {
 		return nil
 	}
 	more := ""
-	if n := len(about) - mostNamed; n > 0 {
-		about, more = about[:mostNamed], fmt.Sprintf(" and %d more", n)
+	if n := len(about) - maxNamed; n > 0 {
+		about, more = about[:maxNamed], fmt.Sprintf(" and %d more", n)
 	}
 	return relay.NewFault(relay.Exhausted, "held", fmt.Sprintf("%s and %s are stopped until a person has looked; the others go on. It is about %s%s, and the log says why.",
 		counted(len(payments), "payment"), counted(len(apps), "app"), strings.Join(about, ", "), more), nil)

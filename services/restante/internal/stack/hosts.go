@@ -46,16 +46,16 @@ func LocalAddress(l net.Listener) string {
 	return fmt.Sprintf("127.0.0.1:%d", at.Port)
 }
 
-// names are the hosts that a development endpoint answers to. A page of another site can have its own name resolve to this
+// Hosts are the host names that a development endpoint answers to. A page of another site can have its own name resolve to this
 // machine (DNS rebinding); what it then sends carries that name.
-type names struct {
+type Hosts struct {
 	known map[string]bool
 	anyIP bool // it listens on all addresses: each of them is a name, and no address can be rebound
 }
 
 // HostsOf are the names that a listener was started under, by its address and by the public URL, and those of this machine.
-func HostsOf(l net.Listener, addr, publicURL string) names {
-	n := names{known: map[string]bool{"localhost": true}}
+func HostsOf(l net.Listener, addr, publicURL string) Hosts {
+	n := Hosts{known: map[string]bool{"localhost": true}}
 	if host, _, err := net.SplitHostPort(addr); err == nil && host != "" {
 		n.known[strings.ToLower(host)] = true
 	}
@@ -69,7 +69,7 @@ func HostsOf(l net.Listener, addr, publicURL string) names {
 	return n
 }
 
-func (n names) has(hostport string) bool {
+func (n Hosts) has(hostport string) bool {
 	host := hostport
 	if h, _, err := net.SplitHostPort(hostport); err == nil {
 		host = h
@@ -82,7 +82,7 @@ func (n names) has(hostport string) bool {
 }
 
 // Only lets requests through that name one of the hosts.
-func (n names) Only(next http.Handler) http.Handler {
+func (n Hosts) Only(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !n.has(r.Host) {
 			http.Error(w, "This door is for development on this machine; it does not answer to this host name.", http.StatusMisdirectedRequest)

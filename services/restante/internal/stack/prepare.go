@@ -28,11 +28,11 @@ type DevelopmentApp struct {
 
 // Prepare makes what a new data directory lacks: accounts that exist on the ledger, and a development app whose key is in
 // DATA/dev.env. Every line of it may be the last one that ran: the next start goes on from there.
-func (s *Stack) Prepare(ctx context.Context) (w DevelopmentApp, err error) {
-	defer s.hurry(ctx)()
+func (s *Stack) Prepare(ctx context.Context) (dev DevelopmentApp, err error) {
+	defer s.closeLedgers(ctx)()
 	defer func() {
 		if err == nil {
-			s.settled.Store(true)
+			s.prepared.Store(true)
 			s.starting.finish()
 		}
 	}()
@@ -42,7 +42,7 @@ func (s *Stack) Prepare(ctx context.Context) (w DevelopmentApp, err error) {
 	if err := s.await(ctx, "the ledger at "+s.LedgerHost(), s.sameHistory); err != nil {
 		return DevelopmentApp{}, err
 	}
-	if w, err = s.developmentApp(ctx); err != nil {
+	if dev, err = s.developmentApp(ctx); err != nil {
 		return DevelopmentApp{}, err
 	}
 	halt, err := s.Desk.Halted(ctx)
@@ -50,7 +50,7 @@ func (s *Stack) Prepare(ctx context.Context) (w DevelopmentApp, err error) {
 		return DevelopmentApp{}, err
 	}
 	if halt.Scope == "" { // else the operator would be asked to pay lumens into a ledger that may be the wrong one
-		if err := s.readyAccounts(ctx, w.App.Treasury); err != nil {
+		if err := s.readyAccounts(ctx, dev.App.Treasury); err != nil {
 			return DevelopmentApp{}, err
 		}
 	}
@@ -58,15 +58,15 @@ func (s *Stack) Prepare(ctx context.Context) (w DevelopmentApp, err error) {
 		return DevelopmentApp{}, err
 	}
 	// Before any caller may cancel what the database has forgotten to be funded.
-	return w, s.await(ctx, "the ledger at "+s.LedgerHost(), s.worker.Recover)
+	return dev, s.await(ctx, "the ledger at "+s.LedgerHost(), s.worker.Recover)
 }
 
 // developmentApp is the app that an earlier start made, or a new one. It is written down before its treasury has lumens: every
 // start then asks for the same accounts.
 func (s *Stack) developmentApp(ctx context.Context) (DevelopmentApp, error) {
-	w, err := s.knownApp(ctx)
+	dev, err := s.existingApp(ctx)
 	if err == nil || !errors.Is(err, os.ErrNotExist) && relay.KindOf(err) != relay.Denied {
-		return w, err
+		return dev, err
 	}
 	if err := s.noAppYet(ctx); err != nil {
 		return DevelopmentApp{}, err
@@ -74,9 +74,9 @@ func (s *Stack) developmentApp(ctx context.Context) (DevelopmentApp, error) {
 	return s.newApp(ctx)
 }
 
-// hurry closes ledgers of the embedded network at once while it does not run yet, so that a first start need not wait for
-// its rhythm. The function returned ends it.
-func (s *Stack) hurry(ctx context.Context) (end func()) {
+// closeLedgers closes ledgers of the embedded network at once while it does not run yet, so that a first start need not wait for
+// its interval. The function returned ends it.
+func (s *Stack) closeLedgers(ctx context.Context) (end func()) {
 	if s.Devnet == nil {
 		return func() {}
 	}
@@ -96,8 +96,8 @@ func (s *Stack) hurry(ctx context.Context) (end func()) {
 	return func() { cancel(); <-done }
 }
 
-// knownApp reads the key that an earlier start wrote.
-func (s *Stack) knownApp(ctx context.Context) (DevelopmentApp, error) {
+// existingApp reads the key that an earlier start wrote.
+func (s *Stack) existingApp(ctx context.Context) (DevelopmentApp, error) {
 	env, err := ReadEnv(s.Path("dev.env"))
 	if err != nil {
 		return DevelopmentApp{}, err
@@ -107,8 +107,8 @@ func (s *Stack) knownApp(ctx context.Context) (DevelopmentApp, error) {
 	if err != nil {
 		return DevelopmentApp{}, err
 	}
-	w := DevelopmentApp{App: app, Key: env["RESTANTE_KEY"]}
-	return w, s.writeEnv(app.ID, w.Key) // the address may have changed
+	dev := DevelopmentApp{App: app, Key: env["RESTANTE_KEY"]}
+	return dev, s.writeEnv(app.ID, dev.Key) // the address may have changed
 }
 
 // NewIdentity makes the identity of an app's sender, and puts it where it outlives the process or where its owner sees it.
@@ -159,19 +159,19 @@ func (s *Stack) appID(ctx context.Context) (relay.AppID, error) {
 	return relay.NewAppID(relay.At(s.Desk.Now())), nil
 }
 
-// befriendAll has the friendbot make those accounts that do not exist, side by side.
-func (s *Stack) befriendAll(ctx context.Context, missing []need) error {
+// fundAccounts has the friendbot make those accounts that do not exist, side by side.
+func (s *Stack) fundAccounts(ctx context.Context, missing []need) error {
 	all, first := errgroup.WithContext(ctx)
 	for _, m := range missing {
 		if !m.Exists {
-			all.Go(func() error { return s.Befriend(first, m.Account) })
+			all.Go(func() error { return s.FundAccount(first, m.Account) })
 		}
 	}
 	return all.Wait()
 }
 
-// Befriend has the ledger's friendbot make an account that does not exist. Development networks only.
-func (s *Stack) Befriend(ctx context.Context, account string) error {
+// FundAccount has the ledger's friendbot make an account that does not exist. Development networks only.
+func (s *Stack) FundAccount(ctx context.Context, account string) error {
 	_, err := s.Ledger.Sequence(ctx, account)
 	if !errors.Is(err, relay.ErrNotFound) {
 		return err
@@ -205,11 +205,11 @@ type fundedTreasuries struct {
 	stack *Stack
 }
 
-// Treasury implements relay.Signer.
+// Treasury implements desk.Signer.
 func (f fundedTreasuries) Treasury(ctx context.Context, app relay.AppID) (string, error) {
 	account, err := f.Signer.Treasury(ctx, app)
 	if err == nil && f.stack.Config.Ledger.Friendbot != "" {
-		err = f.stack.Befriend(ctx, account)
+		err = f.stack.FundAccount(ctx, account)
 	}
 	return account, err
 }

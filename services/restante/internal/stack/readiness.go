@@ -14,7 +14,7 @@ import (
 	"github.com/restante/restante/services/internal/boot"
 )
 
-// consumers is how many doorbells are answered at a time.
+// consumers is how many rings of the bus are handled at a time.
 const consumers = 4
 
 // watchHealth adds what readiness asks once everything is open. Each part may add checks of its own where it is
@@ -33,14 +33,14 @@ func (s *Stack) watchHealth() {
 	)
 }
 
-// roomProbe is how much the data directory must still take, in bytes: some lines of the signer's log.
-const roomProbe = 256 << 10
+// spaceProbe is how much the data directory must still take, in bytes: some lines of the signer's log.
+const spaceProbe = 256 << 10
 
 // CheckSpace says whether the data directory takes more. The signer's log, the bus and the embedded ledger grow in it too.
 func (s *Stack) CheckSpace(context.Context) error {
 	f, err := os.CreateTemp(s.Config.Data, ".restante-*")
 	if err == nil {
-		_, err = f.Write(make([]byte, roomProbe))
+		_, err = f.Write(make([]byte, spaceProbe))
 		err = errors.Join(err, f.Close(), os.Remove(f.Name()))
 	}
 	switch {
@@ -52,9 +52,9 @@ func (s *Stack) CheckSpace(context.Context) error {
 	return err
 }
 
-// clocksApart is how far the ledger's clock and this machine's may differ. Codes and sessions end by the one, payments and
+// maxClockOffset is how far the ledger's clock and this machine's may differ. Codes and sessions end by the one, payments and
 // envelopes by the other; a payment lives for an hour at least.
-const clocksApart = time.Hour
+const maxClockOffset = time.Hour
 
 // clocksAgree says by how much the ledger's clock is off this machine's, when that is too much.
 func (s *Stack) clocksAgree(ctx context.Context) error {
@@ -64,16 +64,16 @@ func (s *Stack) clocksAgree(ctx context.Context) error {
 	}
 	off := time.Unix(head.CloseTime, 0).Sub(s.Config.Now())
 	switch {
-	case off > clocksApart:
-		return relay.NewFault(relay.Unavailable, "clock_off", "The ledger's clock is "+apart(off)+" ahead of this machine's.", nil)
-	case off < -clocksApart:
-		return relay.NewFault(relay.Unavailable, "clock_off", "The ledger's clock is "+apart(-off)+" behind this machine's.", nil)
+	case off > maxClockOffset:
+		return relay.NewFault(relay.Unavailable, "clock_off", "The ledger's clock is "+offsetText(off)+" ahead of this machine's.", nil)
+	case off < -maxClockOffset:
+		return relay.NewFault(relay.Unavailable, "clock_off", "The ledger's clock is "+offsetText(-off)+" behind this machine's.", nil)
 	}
 	return nil
 }
 
-// apart is a difference between clocks: to the minute, or in whole days.
-func apart(d time.Duration) string {
+// offsetText is a difference between clocks: to the minute, or in whole days.
+func offsetText(d time.Duration) string {
 	if d >= 48*time.Hour {
 		return fmt.Sprintf("%d days", d/(24*time.Hour))
 	}
@@ -89,7 +89,7 @@ func (s *Stack) runLedger(ctx context.Context) error {
 			return nil
 		}
 		s.log.Error("the embedded ledger closes no ledger; it is tried again", "err", err)
-		if boot.Pause(ctx, silence) != nil {
+		if boot.Pause(ctx, quietFor) != nil {
 			return nil
 		}
 	}
@@ -104,11 +104,11 @@ func (s *Stack) ledgerAnswers(ctx context.Context) error {
 	return err
 }
 
-// listenToBells answers doorbells for as long as there is a bus to hear them from. A bus that fails stops no work: the
+// consume handles the rings of the bus for as long as it runs. A bus that fails stops no work: the
 // sweeper finds the same rows.
-func (s *Stack) listenToBells(ctx context.Context) error {
+func (s *Stack) consume(ctx context.Context) error {
 	for {
-		err := s.bus.Consume(ctx, s.rung, consumers)
+		err := s.bus.Consume(ctx, s.onRing, consumers)
 		if ctx.Err() != nil {
 			return nil
 		}
@@ -119,19 +119,19 @@ func (s *Stack) listenToBells(ctx context.Context) error {
 	}
 }
 
-// rung answers a doorbell: do the row, if it is still there to be done.
-func (s *Stack) rung(ctx context.Context, r events.Ring) events.Outcome {
+// onRing does the row that a ring names, if it is still to be done.
+func (s *Stack) onRing(ctx context.Context, r events.Ring) events.Outcome {
 	if err := s.worker.Ring(ctx, r.Work, r.Kind); err != nil {
 		return events.RetryAfter(time.Second)
 	}
 	return events.Done()
 }
 
-// ringer wakes the callers that wait for a payment when something happened to it.
-type ringer struct{ bus *jet.Bus }
+// paymentEvents wakes the callers that wait for a payment when something happened to it.
+type paymentEvents struct{ bus *jet.Bus }
 
 // Watch implements api.Bus.
-func (r ringer) Watch(id relay.PaymentID) (<-chan struct{}, func()) {
+func (r paymentEvents) Watch(id relay.PaymentID) (<-chan struct{}, func()) {
 	c := make(chan struct{}, 1)
 	cancel := r.bus.SubscribeEvents(context.Background(), jet.Filter{Payment: id}, func(events.Event) {
 		select {
@@ -151,7 +151,7 @@ func (s *Stack) parts() []boot.Part {
 	return append(all,
 		boot.PartOf("signer", s.Signer.Run),
 		s.pump,
-		boot.PartOf("consumer", s.listenToBells),
+		boot.PartOf("consumer", s.consume),
 		boot.PartOf("sweeper", s.worker.Sweep),
 		boot.PartOf("watcher", s.worker.Watch),
 	)

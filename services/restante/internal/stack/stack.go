@@ -43,7 +43,7 @@ type Stack struct {
 	log      *slog.Logger
 	listener net.Listener
 	URL      string // http://host:port
-	names    names  // what the development endpoints may be called by
+	hosts    Hosts  // what the development endpoints may be called by
 	RPC      string
 
 	Devnet    *devnet.Network // nil when the ledger is elsewhere
@@ -63,7 +63,7 @@ type Stack struct {
 	mux      *http.ServeMux // every endpoint; each joins it when its part is open
 	health   *boot.Health
 	starting progress
-	settled  atomic.Bool   // Prepare is done
+	prepared atomic.Bool   // Prepare is done
 	closing  chan struct{} // closed when we stop: long polls are answered at once
 	closers  []func() error
 }
@@ -118,8 +118,8 @@ func (s *Stack) Path(elements ...string) string {
 	return filepath.Join(append([]string{s.Config.Data}, elements...)...)
 }
 
-// later has fn called by [Stack.Close], the last opened first.
-func (s *Stack) later(fn func() error) { s.closers = append(s.closers, fn) }
+// onClose has fn called by [Stack.Close], the last opened first.
+func (s *Stack) onClose(fn func() error) { s.closers = append(s.closers, fn) }
 
 // Close closes what was opened, in the reverse order. It may be called again.
 func (s *Stack) Close() error {
@@ -137,14 +137,14 @@ func (s *Stack) listen(context.Context) (err error) {
 		return err
 	}
 	s.URL = "http://" + LocalAddress(s.listener)
-	s.names = HostsOf(s.listener, s.Config.Addr, s.Config.PublicURL)
+	s.hosts = HostsOf(s.listener, s.Config.Addr, s.Config.PublicURL)
 	s.health.Add(boot.Check{Name: "started", Look: s.starting.look})
 	s.mux.Handle("/livez", s.health)
 	s.mux.Handle("/readyz", s.health)
-	s.mux.Handle("/", problem.Guard(s.log, http.HandlerFunc(s.notYet)))
+	s.mux.Handle("/", problem.Guard(s.log, http.HandlerFunc(s.serveStarting)))
 	server := boot.NewServer(s.mux, s.log)
 	go func() { _ = server.Serve(boot.Limit(s.listener, s.Config.HTTP)) }()
-	s.later(func() error {
+	s.onClose(func() error {
 		close(s.closing)
 		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 		defer cancel()
@@ -165,13 +165,13 @@ func (s *Stack) openLedger(ctx context.Context) (err error) {
 		if err != nil {
 			return s.notOpened("ledger", err)
 		}
-		s.later(s.Devnet.Close)
+		s.onClose(s.Devnet.Close)
 		s.RPC = s.URL + "/rpc"
 		s.Config.Ledger.Friendbot = s.RPC + "/friendbot"
-		door := s.names.Only(http.StripPrefix("/rpc", s.Devnet.Handler()))
-		s.mux.Handle("/rpc/", door)
-		s.mux.Handle("/rpc", door)
-		s.mux.Handle("/horizon/", s.names.Only(http.StripPrefix("/horizon", horizonserver.New(s.Devnet, horizonserver.Config{}))))
+		handler := s.hosts.Only(http.StripPrefix("/rpc", s.Devnet.Handler()))
+		s.mux.Handle("/rpc/", handler)
+		s.mux.Handle("/rpc", handler)
+		s.mux.Handle("/horizon/", s.hosts.Only(http.StripPrefix("/horizon", horizonserver.New(s.Devnet, horizonserver.Config{}))))
 	}
 	return nil
 }
@@ -194,7 +194,7 @@ func (s *Stack) dialOnce(ctx context.Context, sponsor string) (desk.Ledger, erro
 	if err != nil {
 		return nil, err
 	}
-	s.later(func() error { done(); return nil })
+	s.onClose(func() error { done(); return nil })
 	return port, nil
 }
 
@@ -205,11 +205,11 @@ func (s *Stack) openSigner(ctx context.Context) (err error) {
 		return err
 	}
 	s.Signer, err = signer.Open(ctx, signer.Config{Dir: s.Config.Data, Passphrase: s.Config.Ledger.Passphrase,
-		Channels: s.Config.Channels, Ledger: own, Policy: s.Config.Signer.policy(), Known: s.knownSigner(), Log: s.log.With("part", "signer")})
+		Channels: s.Config.Channels, Ledger: own, Policy: s.Config.Signer.policy(), Known: s.expectedSigner(), Log: s.log.With("part", "signer")})
 	if err != nil {
 		return s.notOpened("signer", err)
 	}
-	s.later(s.Signer.Close)
+	s.onClose(s.Signer.Close)
 	sponsor, _, err := s.Signer.Accounts(ctx)
 	if err == nil {
 		s.Ledger, err = s.dial(ctx, sponsor)
@@ -232,7 +232,7 @@ func (s *Stack) openStore(ctx context.Context) (err error) {
 	if s.Store, err = sqlstore.Open(ctx, s.Path("restante.db"), s.keys, options...); err != nil {
 		return err
 	}
-	s.later(s.Store.Close)
+	s.onClose(s.Store.Close)
 	s.anchored = &desk.Anchored{Signer: s.Signer, Store: s.Store}
 	return nil
 }
@@ -241,7 +241,7 @@ func (s *Stack) openBus(context.Context) (err error) {
 	if s.bus, err = jet.Start(jet.Config{Dir: s.Path("bus"), Logger: s.log.With("part", "bus")}); err != nil {
 		return err
 	}
-	s.later(func() error { s.bus.Close(); return nil })
+	s.onClose(func() error { s.bus.Close(); return nil })
 	s.pump = jet.NewPump(s.Store, s.bus, s.log, s.Config.MuteBus)
 	return nil
 }
@@ -299,30 +299,30 @@ func (s *Stack) openHandlers(context.Context) error {
 	if err != nil {
 		return err
 	}
-	door, err := api.New(api.Config{
+	handler, err := api.New(api.Config{
 		PublicURL: s.publicURL(), Network: s.Config.Ledger.Passphrase, FundingLedgers: s.Config.Worker.BoundLedgers,
 	}, api.Deps{
 		Desk: s.Desk, Store: s.Store, Signer: fundedTreasuries{s.anchored, s}, Ledger: s.Ledger, Codes: s.keys,
-		Bus: ringer{s.bus}, Closing: s.closing, Log: s.log.With("part", "api"), Now: s.Config.Now,
+		Bus: paymentEvents{s.bus}, Closing: s.closing, Log: s.log.With("part", "api"), Now: s.Config.Now,
 	})
 	if err != nil {
 		return err
 	}
-	s.mux.Handle("/v1/", s.onceSettled(door))
+	s.mux.Handle("/v1/", s.oncePrepared(handler))
 	s.mux.Handle("/c/", page)
 	s.mux.Handle("/static/", page)
 	if s.Mailbox != nil {
-		s.mux.Handle("/dev/", s.names.Only(s.Mailbox.Handler()))
+		s.mux.Handle("/dev/", s.hosts.Only(s.Mailbox.Handler()))
 	}
 	s.watchHealth()
 	return nil
 }
 
-// onceSettled keeps the API shut until the database has heard from the signer's log what it may have forgotten.
-func (s *Stack) onceSettled(next http.Handler) http.Handler {
-	starting := problem.Guard(s.log, http.HandlerFunc(s.notYet))
+// oncePrepared keeps the API shut until Prepare has returned: the database has then taken from the signer's log what it lacks.
+func (s *Stack) oncePrepared(next http.Handler) http.Handler {
+	starting := problem.Guard(s.log, http.HandlerFunc(s.serveStarting))
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if !s.settled.Load() {
+		if !s.prepared.Load() {
 			starting.ServeHTTP(w, r)
 			return
 		}

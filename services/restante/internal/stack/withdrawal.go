@@ -24,7 +24,7 @@ func OpenForWithdrawal(ctx context.Context, data string, ledger LedgerSettings) 
 			return nil, errors.Join(err, s.Close())
 		}
 	}
-	end := s.hurry(ctx)
-	s.later(func() error { end(); return nil })
+	end := s.closeLedgers(ctx)
+	s.onClose(func() error { end(); return nil })
 	return s, nil
 }

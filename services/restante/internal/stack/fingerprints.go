@@ -30,7 +30,7 @@ func (s *Stack) inspect(ctx context.Context) (err error) {
 	if s.embedded() {
 		parts = append(parts, [2]string{"the ledger", s.Path("ledger.db")})
 	}
-	if s.known() {
+	if s.initialized() {
 		for _, p := range parts {
 			if _, err := os.Stat(p[1]); err != nil {
 				return s.lost("%s is missing, and there was one (%w)", p[0], err)
@@ -51,8 +51,8 @@ func (s *Stack) inspect(ctx context.Context) (err error) {
 	return durable.Create(s.Path("restante.db"), nil)
 }
 
-// known says that the database was made with everything else, by this program or an older one.
-func (s *Stack) known() bool { return s.made.Used || len(s.made.Fingerprints) > 0 }
+// initialized says that the database was made with everything else, by this program or an older one.
+func (s *Stack) initialized() bool { return s.made.Used || len(s.made.Fingerprints) > 0 }
 
 func (s *Stack) embedded() bool { return s.Config.Ledger.URL == "" && s.Config.Ledger.Horizon == "" }
 
@@ -61,9 +61,9 @@ func (s *Stack) lost(format string, args ...any) error {
 		s.Config.Data, fmt.Errorf(format, args...))
 }
 
-// knownSigner is what the signer has to be.
-func (s *Stack) knownSigner() signer.Known {
-	k := signer.Known{Exists: s.known(), Log: s.made.Log}
+// expectedSigner is what the signer has to be.
+func (s *Stack) expectedSigner() signer.Known {
+	k := signer.Known{Exists: s.initialized(), Log: s.made.Log}
 	for _, f := range s.made.Fingerprints {
 		if f.What == "signer_kek" {
 			k.KEK = f.Value
@@ -79,7 +79,7 @@ func (s *Stack) recognize(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if used && !s.known() {
+	if used && !s.initialized() {
 		return s.lost("the database restante.db knows nothing, and the signer's log has treasuries or signatures")
 	}
 	found = append(found, desk.Fingerprint{What: "handle_key", Value: s.handleKey})
@@ -95,7 +95,7 @@ func (s *Stack) handleKeys() error {
 		return err
 	}
 	load := field.CreateRoot
-	if s.known() {
+	if s.initialized() {
 		load = field.LoadRoot
 	}
 	root, err := load(s.Path("keys", "field"))

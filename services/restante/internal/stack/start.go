@@ -66,12 +66,12 @@ func (p *progress) look(context.Context) error {
 	return relay.NewFault(relay.Unavailable, "starting", public, p.err)
 }
 
-// notYet answers what no open endpoint takes: while the service starts, with what it waits for.
-func (s *Stack) notYet(w http.ResponseWriter, r *http.Request) {
+// serveStarting answers what no open endpoint takes: while the service starts, with what it waits for.
+func (s *Stack) serveStarting(w http.ResponseWriter, r *http.Request) {
 	err := s.starting.look(r.Context())
 	if err == nil {
 		if r.URL.Path == "/" {
-			s.front(w)
+			s.serveRoot(w)
 			return
 		}
 		http.NotFound(w, r)
@@ -80,8 +80,8 @@ func (s *Stack) notYet(w http.ResponseWriter, r *http.Request) {
 	problem.Write(w, r, err)
 }
 
-// front says at the root what this is, to a person who typed the address without a path.
-func (s *Stack) front(w http.ResponseWriter) {
+// serveRoot says at the root what this is, to a person who typed the address without a path.
+func (s *Stack) serveRoot(w http.ResponseWriter) {
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	fmt.Fprintf(w, "Restante: poste restante for money.\n\nTo claim, open your whole link, which begins with %s/c/.\n"+
 		"For programs: the API is below /v1, described at %s/v1/openapi.yaml. Readiness: /readyz.\n"+
@@ -102,15 +102,15 @@ func HostOf(l LedgerSettings) string {
 	return u.Host
 }
 
-// silence is how long anything may be waited for without a word.
-const silence = 2 * time.Second
+// quietFor is how long a start waits before the operator gets a line about it.
+const quietFor = 2 * time.Second
 
 // await does what the start cannot go on without, again and with a growing pause for as long as only the other side fails.
 // Readiness names what it waits for; the operator gets a line when it takes longer than a moment.
 func (s *Stack) await(ctx context.Context, what string, do func(context.Context) error) error {
 	before := s.starting.waitFor(what, nil)
 	defer func() { s.starting.waitFor(before.what, before.err) }()
-	slow := time.AfterFunc(silence, func() {
+	slow := time.AfterFunc(quietFor, func() {
 		if why := s.starting.why(); why != "" {
 			s.tell("Waiting for " + what + "." + why)
 		}
@@ -119,7 +119,7 @@ func (s *Stack) await(ctx context.Context, what string, do func(context.Context)
 	first := cmp.Or(s.Config.Worker.Retry, 500*time.Millisecond)
 	for attempt := 0; ; attempt++ {
 		err := do(ctx)
-		if err == nil || ctx.Err() != nil || !passing(err) {
+		if err == nil || ctx.Err() != nil || !transient(err) {
 			return err
 		}
 		s.starting.waitFor(what, err)
@@ -130,9 +130,9 @@ func (s *Stack) await(ctx context.Context, what string, do func(context.Context)
 	}
 }
 
-// patiently asks one question of a ledger that sometimes does not answer, until it does: several in a row would seldom all be
+// untilAnswered asks one question of a ledger that sometimes does not answer, until it does: several in a row would seldom all be
 // answered.
-func patiently[T any](ctx context.Context, s *Stack, ask func(context.Context) (T, error)) (answer T, err error) {
+func untilAnswered[T any](ctx context.Context, s *Stack, ask func(context.Context) (T, error)) (answer T, err error) {
 	err = s.await(ctx, "the ledger at "+s.LedgerHost(), func(ctx context.Context) error {
 		answer, err = ask(ctx)
 		return err
@@ -140,9 +140,9 @@ func patiently[T any](ctx context.Context, s *Stack, ask func(context.Context) (
 	return answer, err
 }
 
-// passing says that another attempt may succeed: the other side did not answer, or not as it should. Another network never
+// transient says that another attempt may succeed: the other side did not answer, or not as it should. Another network never
 // becomes the right one.
-func passing(err error) bool {
+func transient(err error) bool {
 	if errors.Is(err, access.ErrWrongNetwork) {
 		return false
 	}
