@@ -16,7 +16,7 @@ import (
 )
 
 // looking are the commands that change nothing at a relay: they look, keep files, or run one.
-var looking = []string{"up", "accounts", "settings", "devnet", "devnet verify", "demo", "app limits", "app key list", "receipt", "init",
+var looking = []string{"up", "accounts", "audit verify", "settings", "devnet", "devnet verify", "demo", "app limits", "app key list", "receipt", "init",
 	"keystore show", "keystore import", "keystore export", "show", "list", "watch", "explain", "agreed show", "reserves", "version",
 	"treasury withdraw"} // which works on the service's own machine, without the relay
 

@@ -67,7 +67,7 @@ func TestOlderLog(t *testing.T) {
 	r.s.Close()
 	r.asOlder()
 	older := r.readLog()
-	if report, err := VerifyLog(r.cfg.logPath()); err != nil || report.Keyed != 0 {
+	if report, err := VerifyLog(r.cfg.Dir, relay.LogMark{}); err != nil || report.Keyed != 0 {
 		t.Fatalf("%+v, %v", report, err)
 	}
 	r.open()
@@ -77,7 +77,7 @@ func TestOlderLog(t *testing.T) {
 	}
 	r.fund(r.intent(payment()))
 	r.s.Close()
-	report, err := VerifyLog(r.cfg.logPath())
+	report, err := VerifyLog(r.cfg.Dir, relay.LogMark{})
 	if err != nil || report.Keyed != 1 {
 		t.Fatalf("%+v, %v", report, err)
 	}

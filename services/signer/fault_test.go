@@ -174,7 +174,7 @@ func faultAt(t *testing.T, f fault, at, image int) {
 			t.Fatal(err)
 		}
 	}
-	if report, err := VerifyLog(r.cfg.logPath()); err != nil || report.Torn != 0 {
+	if report, err := VerifyLog(r.cfg.Dir, relay.LogMark{}); err != nil || report.Torn != 0 {
 		t.Errorf("the log is torn: %+v, %v", report, err)
 	}
 	if n := len(r.s.book.fundings); n != 1 {

@@ -16,6 +16,7 @@ import (
 	"strings"
 
 	"github.com/restante/restante/crypto/secret"
+	"github.com/restante/restante/relay"
 )
 
 // A line of the log is
@@ -219,22 +220,35 @@ func torn(tail []byte, header string) bool {
 	return !whole
 }
 
-// LogReport is what VerifyLog found.
+// LogReport is what [VerifyLog] found.
 type LogReport struct {
-	Lines int64
-	Head  string // sha256 of the last line; the database remembers it
+	Path  string
+	Lines int64  // that hold, from the first on
+	Head  string // sha256 of the last of them; the database remembers it
 	Keyed int64  // lines with a mac: only the signer, who has the key, can check those
-	Torn  int64  // bytes of an unfinished last line; the signer cuts them off when it starts
+	Torn  int64  // bytes of a last line that is not whole: the signer is writing it, or cuts it off when it starts
 }
 
-// VerifyLog reads a signer's log and checks every line and the chain, but not the macs, which want the key. It changes nothing. The error names the first line
-// at fault.
-func VerifyLog(path string) (LogReport, error) {
-	f, err := os.Open(path)
+// VerifyLog reads the log of the signer in the data directory dir and checks every line, the chain, and that it has the mark that is
+// known of it (the zero mark: none is). It changes nothing and takes no lock, so a signer may be running; a mark that the database
+// knew before is in its log. It does not check the macs, which want the key. The error names the first line at fault.
+func VerifyLog(dir string, known relay.LogMark) (LogReport, error) {
+	report := LogReport{Path: Config{Dir: dir}.logPath()}
+	f, err := os.Open(report.Path)
 	if err != nil {
-		return LogReport{}, err
+		return report, err
 	}
 	defer f.Close()
-	end, err := scan(f, secret.Key{}, newBook().apply)
-	return LogReport{Lines: end.n, Head: end.sum, Keyed: end.keyed, Torn: end.torn}, err
+	book := newBook()
+	end, err := scan(f, secret.Key{}, func(e entry) error {
+		if e.N == known.Lines && e.Sum != known.Head {
+			return fmt.Errorf("its hash is %s, and the database knows %s: it was written anew, or belongs to another signer", e.Sum, known.Head)
+		}
+		return book.apply(e)
+	})
+	report.Lines, report.Head, report.Keyed, report.Torn = end.n, end.sum, end.keyed, end.torn
+	if err == nil && known.Lines > end.n {
+		err = fmt.Errorf("line %d of the log: it is missing, and the database knows %d lines: the log was cut, or is an older copy", end.n+1, known.Lines)
+	}
+	return report, err
 }

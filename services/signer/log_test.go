@@ -2,6 +2,7 @@ package signer
 
 import (
 	"bytes"
+	"encoding/hex"
 	"errors"
 	"os"
 	"path/filepath"
@@ -54,7 +55,7 @@ func TestTamperedLog(t *testing.T) {
 		bad := bytes.Clone(good)
 		bad[at] ^= 1
 		r.writeLog(bad)
-		if _, err := VerifyLog(r.cfg.logPath()); err == nil {
+		if _, err := VerifyLog(r.cfg.Dir, relay.LogMark{}); err == nil {
 			t.Fatalf("byte %d of %d can be changed", at, len(good))
 		}
 	}
@@ -111,7 +112,7 @@ func TestLogThatMakesNoSense(t *testing.T) {
 		r.s.Close()
 		line, _ := formatLine(r.s.log.n+1, r.s.log.sum, 1, c.kind, []byte(c.body), r.logKey())
 		r.writeLog(append(append(r.readLog(), line...), '\n'))
-		if _, err := VerifyLog(r.cfg.logPath()); err == nil {
+		if _, err := VerifyLog(r.cfg.Dir, relay.LogMark{}); err == nil {
 			t.Errorf("%s is accepted", name)
 		}
 	}
@@ -132,7 +133,7 @@ func TestTornTail(t *testing.T) {
 		torn := append(bytes.Clone(before), line[:cut]...)
 		for _, zeros := range []int{0, 4096} {
 			r.writeLog(append(bytes.Clone(torn), make([]byte, zeros)...))
-			if report, err := VerifyLog(r.cfg.logPath()); err != nil || report.Torn != int64(cut+zeros) {
+			if report, err := VerifyLog(r.cfg.Dir, relay.LogMark{}); err != nil || report.Torn != int64(cut+zeros) {
 				t.Fatalf("cut at %d: %+v %v", cut, report, err)
 			}
 			r.open()
@@ -175,7 +176,7 @@ func TestTornBeginning(t *testing.T) {
 		if cut%29 == 0 {
 			r.open()
 			r.s.Close()
-		} else if report, err := VerifyLog(r.cfg.logPath()); err != nil || report.Torn != int64(cut) {
+		} else if report, err := VerifyLog(r.cfg.Dir, relay.LogMark{}); err != nil || report.Torn != int64(cut) {
 			t.Fatalf("cut at %d: %+v %v", cut, report, err)
 		}
 	}
@@ -286,12 +287,35 @@ func TestSecondSigner(t *testing.T) {
 
 func TestVerifyLogTellsTheHead(t *testing.T) {
 	r := newRig(t)
-	report, err := VerifyLog(r.cfg.logPath())
+	report, err := VerifyLog(r.cfg.Dir, relay.LogMark{})
 	if err != nil || report.Head != r.s.log.sum || report.Lines != 7 { // begin, sponsor, 4 channels, treasury
 		t.Errorf("%+v, %v", report, err)
 	}
-	if _, err := VerifyLog(filepath.Join(r.cfg.Dir, "nothing")); !errors.Is(err, os.ErrNotExist) {
+	if _, err := VerifyLog(filepath.Join(r.cfg.Dir, "nothing"), relay.LogMark{}); !errors.Is(err, os.ErrNotExist) {
 		t.Error(err)
+	}
+}
+
+// VerifyLog wants the mark that is known of a log: a log that is whole may be an older copy, or another's.
+func TestVerifyLogWantsTheMark(t *testing.T) {
+	r := newRig(t)
+	third := r.s.log.sums[2]
+	for name, c := range map[string]struct {
+		known relay.LogMark
+		holds int64  // lines
+		want  string // of the error
+	}{
+		"none":      {relay.LogMark{}, 7, ""},
+		"the last":  {r.s.log.mark(), 7, ""},
+		"an older":  {relay.LogMark{Lines: 3, Head: hex.EncodeToString(third[:])}, 7, ""},
+		"another":   {relay.LogMark{Lines: 3, Head: r.s.log.sum}, 2, "line 3 of the log: its hash is "},
+		"a later":   {relay.LogMark{Lines: 9, Head: r.s.log.sum}, 7, "line 8 of the log: it is missing"},
+		"last, not": {relay.LogMark{Lines: 7, Head: noLine}, 6, "line 7 of the log: its hash is "},
+	} {
+		report, err := VerifyLog(r.cfg.Dir, c.known)
+		if report.Lines != c.holds || (err == nil) != (c.want == "") || err != nil && !strings.HasPrefix(err.Error(), c.want) {
+			t.Errorf("%s: %+v, %v", name, report, err)
+		}
 	}
 }
 

@@ -202,7 +202,7 @@ func (r *rig) refused(in relay.FundIntent, code string) {
 
 func (r *rig) lines() int64 {
 	r.t.Helper()
-	report, err := VerifyLog(r.cfg.logPath())
+	report, err := VerifyLog(r.cfg.Dir, relay.LogMark{})
 	if err != nil {
 		r.t.Fatal(err)
 	}
