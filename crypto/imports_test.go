@@ -25,6 +25,7 @@ var mayImport = map[string][]string{
 	"claim":            {"internal/bech32", "secret"},
 	"box":              {"claim", "secret"},
 	"seal":             {"box"},
+	"tooltest":         nil,
 	"unseal":           {"box", "claim", "seal"},
 	"keystore":         {"durable", "secret"},
 	"mnemonic":         {"secret"},

@@ -14,20 +14,8 @@ import (
 
 	"github.com/restante/restante/crypto/internal/boxtest"
 	seals "github.com/restante/restante/crypto/seal"
+	"github.com/restante/restante/crypto/tooltest"
 )
-
-// stockAge finds the age command of the distribution.
-func stockAge(t *testing.T) string {
-	t.Helper()
-	bin, err := exec.LookPath("age")
-	if err != nil {
-		if os.Getenv("RESTANTE_REQUIRE_SERVICES") == "1" {
-			t.Fatal("the age command is required")
-		}
-		t.Skip("the age command is not installed")
-	}
-	return bin
-}
 
 // atTerminal runs a command whose user types the passphrase. age reads one from a
 // terminal only, so the test gives it one.
@@ -59,7 +47,7 @@ func atTerminal(t *testing.T, bin string, args ...string) {
 
 // Stock age opens a keystore when its owner types the passphrase.
 func TestStockAgeOpens(t *testing.T) {
-	bin := stockAge(t)
+	bin := tooltest.Path(t, "age")
 	file, err := encrypt(entry(), phrase, 10)
 	if err != nil {
 		t.Fatal(err)
@@ -79,7 +67,7 @@ func TestStockAgeOpens(t *testing.T) {
 // Stock age opens a profile, takes what it opened as a file of identities, and takes the
 // profile itself as one too.
 func TestStockAgeTakesAProfile(t *testing.T) {
-	bin := stockAge(t)
+	bin := tooltest.Path(t, "age")
 	p := profile(t)
 	file, err := encryptProfile(p, phrase, 10)
 	if err != nil {

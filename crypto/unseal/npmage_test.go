@@ -2,15 +2,11 @@ package unseal_test
 
 import (
 	"bytes"
-	"crypto/sha256"
 	"encoding/base64"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
 	"os/exec"
-	"path/filepath"
 	"testing"
 
 	"filippo.io/age"
@@ -19,17 +15,16 @@ import (
 	"github.com/restante/restante/crypto/claim"
 	"github.com/restante/restante/crypto/internal/boxtest"
 	"github.com/restante/restante/crypto/seal"
+	"github.com/restante/restante/crypto/tooltest"
 	"github.com/restante/restante/crypto/unseal"
 )
-
-const scripts = "testdata/js"
 
 // npmAge is the npm package age-encryption, run by node. It is installed once, into the user's cache.
 type npmAge struct{ node, dir string }
 
 func newNPMAge(t *testing.T) npmAge {
 	t.Helper()
-	return npmAge{node: tool(t, "node"), dir: installed(t, tool(t, "npm"))}
+	return npmAge{node: tooltest.Path(t, "node"), dir: tooltest.Scripts(t, "testdata/js", "box.mjs")}
 }
 
 func (n npmAge) seal(t *testing.T, plain []byte, to ...string) []byte {
@@ -148,60 +143,4 @@ func TestBoxForJavaScript(t *testing.T) {
 			t.Errorf("%s: an altered box was opened", kind)
 		}
 	}
-}
-
-// missingTool is a skip, unless the environment says that nothing may be missing.
-func missingTool(t *testing.T, what string, err error) {
-	t.Helper()
-	if os.Getenv("RESTANTE_REQUIRE_SERVICES") == "1" {
-		t.Fatalf("%s: %v", what, err)
-	}
-	t.Skipf("%s: %v", what, err)
-}
-
-func tool(t *testing.T, name string) string {
-	t.Helper()
-	path, err := exec.LookPath(name)
-	if err != nil {
-		missingTool(t, name, err)
-	}
-	return path
-}
-
-// installed is a directory with the script and its packages, exactly those of the lock file.
-func installed(t *testing.T, npm string) string {
-	t.Helper()
-	lock, err := os.ReadFile(filepath.Join(scripts, "package-lock.json"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	sum := sha256.Sum256(lock)
-	cache, err := os.UserCacheDir()
-	if err != nil {
-		cache = t.TempDir()
-	}
-	dir := filepath.Join(cache, "restante", "js-"+hex.EncodeToString(sum[:8]))
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		t.Fatal(err)
-	}
-	for _, name := range []string{"package.json", "package-lock.json", "box.mjs"} {
-		raw, err := os.ReadFile(filepath.Join(scripts, name))
-		if err == nil {
-			err = os.WriteFile(filepath.Join(dir, name), raw, 0o600)
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
-	// npm writes this file last, when everything is in its place.
-	if _, err := os.Stat(filepath.Join(dir, "node_modules", ".package-lock.json")); err == nil {
-		return dir
-	}
-	cmd := exec.CommandContext(t.Context(), npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund")
-	cmd.Dir = dir
-	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Logf("%s", out)
-		missingTool(t, "npm ci", err)
-	}
-	return dir
 }

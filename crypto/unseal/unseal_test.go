@@ -16,6 +16,7 @@ import (
 	"github.com/restante/restante/crypto/internal/boxtest"
 	"github.com/restante/restante/crypto/seal"
 	"github.com/restante/restante/crypto/secret"
+	"github.com/restante/restante/crypto/tooltest"
 	"github.com/restante/restante/crypto/unseal"
 )
 
@@ -263,13 +264,7 @@ func TestForeignContents(t *testing.T) {
 
 // Stock age opens a box with the identity that its owner saved: exit without us.
 func TestStockAgeOpens(t *testing.T) {
-	bin, err := exec.LookPath("age")
-	if err != nil {
-		if os.Getenv("RESTANTE_REQUIRE_SERVICES") == "1" {
-			t.Fatal("the age command is required")
-		}
-		t.Skip("the age command is not installed")
-	}
+	bin := tooltest.Path(t, "age")
 	c := boxtest.Content()
 	link := claimKeys(t, claim.NewSecret(), c.Payment, c.Network).LinkIdentity()
 	sender := identity(t)

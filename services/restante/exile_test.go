@@ -3,8 +3,6 @@ package main
 import (
 	"bytes"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"io"
@@ -18,6 +16,7 @@ import (
 
 	"github.com/creack/pty"
 
+	"github.com/restante/restante/crypto/tooltest"
 	"github.com/restante/restante/services/devnet/devnettest"
 	"github.com/restante/restante/services/internal/bareledger"
 	"github.com/restante/restante/services/internal/boot"
@@ -49,11 +48,9 @@ func blocks(t *testing.T) map[string]string {
 // tools puts the page's scripts, and the SDK that it names, into the folder.
 func (x *exile) tools() {
 	for _, name := range []string{"age", "node", "npm"} {
-		if _, err := exec.LookPath(name); err != nil {
-			x.missing(name, err)
-		}
+		tooltest.Path(x.t, name)
 	}
-	modules := x.modules()
+	modules := tooltest.Packages(x.t, "../devnet/testdata/js")
 	pinned, err := os.ReadFile(filepath.Join(modules, "@stellar", "stellar-sdk", "package.json"))
 	var sdk struct{ Name, Version string }
 	if err == nil {
@@ -70,47 +67,6 @@ func (x *exile) tools() {
 			x.write(name, text)
 		}
 	}
-}
-
-// missing is a skip, unless the environment says that nothing may be missing.
-func (x *exile) missing(what string, err error) {
-	if os.Getenv("RESTANTE_REQUIRE_SERVICES") == "1" {
-		x.t.Fatalf("%s: %v", what, err)
-	}
-	x.t.Skipf("%s: %v", what, err)
-}
-
-// modules is a node_modules with exactly what the lock file of the ledger's own check names. It is installed once, into the
-// user's cache.
-func (x *exile) modules() string {
-	const scripts = "../devnet/testdata/js"
-	lock, err := os.ReadFile(filepath.Join(scripts, "package-lock.json"))
-	if err != nil {
-		x.t.Fatal(err)
-	}
-	cache, err := os.UserCacheDir()
-	if err != nil {
-		cache = x.t.TempDir()
-	}
-	sum := sha256.Sum256(lock)
-	dir := filepath.Join(cache, "restante", "out-"+hex.EncodeToString(sum[:8]))
-	done := filepath.Join(dir, "node_modules", ".package-lock.json") // npm writes it last
-	if _, err := os.Stat(done); err == nil {
-		return filepath.Join(dir, "node_modules")
-	}
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		x.t.Fatal(err)
-	}
-	for _, name := range []string{"package.json", "package-lock.json"} {
-		copyFile(x.t, filepath.Join(scripts, name), filepath.Join(dir, name))
-	}
-	cmd := exec.CommandContext(x.t.Context(), "npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund")
-	cmd.Dir = dir
-	if out, err := cmd.CombinedOutput(); err != nil {
-		x.t.Logf("%s", out)
-		x.missing("npm ci", err)
-	}
-	return filepath.Join(dir, "node_modules")
 }
 
 // closeWhenAsked closes a ledger whenever something waits for one. A rhythm faster than the clock would have the ledger's time

@@ -17,6 +17,7 @@ import (
 	"github.com/stellar/go-stellar-sdk/network"
 	"rsc.io/qr"
 
+	"github.com/restante/restante/crypto/tooltest"
 	"github.com/restante/restante/relay/sep7"
 )
 
@@ -95,13 +96,7 @@ func TestQRSizes(t *testing.T) {
 
 // TestQRIsRead shows the picture of a terminal to a reader that others wrote.
 func TestQRIsRead(t *testing.T) {
-	zbar, err := exec.LookPath("zbarimg")
-	if err != nil {
-		if os.Getenv("RESTANTE_REQUIRE_SERVICES") == "1" {
-			t.Fatalf("zbarimg: %v", err)
-		}
-		t.Skipf("zbarimg: %v", err)
-	}
+	zbar := tooltest.Path(t, "zbarimg")
 	for name, text := range texts(t) {
 		c, err := newCode(text)
 		if err != nil {

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/restante/restante/crypto/tooltest"
 	"github.com/restante/restante/relay"
 	"github.com/restante/restante/relay/wire"
 )
@@ -25,13 +26,7 @@ type reading struct {
 // pages runs page.js in node, which takes .js files for modules only below a package.json that says so.
 func pages(t *testing.T) func(link string, answers ...string) reading {
 	t.Helper()
-	node, err := exec.LookPath("node")
-	if err != nil {
-		if os.Getenv("RESTANTE_REQUIRE_SERVICES") == "1" {
-			t.Fatal("node is required")
-		}
-		t.Skip("needs node")
-	}
+	node := tooltest.Path(t, "node")
 	dir := module(t, "static/link.js", "static/page.js", "testdata/page.mjs")
 	return func(link string, answers ...string) reading {
 		t.Helper()

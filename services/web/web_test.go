@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/restante/restante/crypto/tooltest"
 	"github.com/restante/restante/services/web"
 )
 
@@ -86,13 +87,7 @@ func TestNothingElseIsServed(t *testing.T) {
 }
 
 func TestLinkScriptDerivesAsTheVectorsSay(t *testing.T) {
-	node, err := exec.LookPath("node")
-	if err != nil {
-		if os.Getenv("RESTANTE_REQUIRE_SERVICES") == "1" {
-			t.Fatal("node is required")
-		}
-		t.Skip("needs node")
-	}
+	node := tooltest.Path(t, "node")
 	dir := module(t, "static/link.js", "testdata/vectors.mjs")
 	vectors, err := os.ReadFile("../../crypto/testdata/vectors/claim.json")
 	if err != nil {
