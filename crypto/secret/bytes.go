@@ -1,7 +1,6 @@
 package secret
 
 import (
-	"crypto/rand"
 	"crypto/subtle"
 )
 
@@ -21,13 +20,6 @@ func New(b []byte) Bytes {
 
 // NewString copies s. The string itself stays in memory: it cannot be wiped.
 func NewString(s string) Bytes { return New([]byte(s)) }
-
-// Random returns n bytes from the system's random source.
-func Random(n int) Bytes {
-	b := make([]byte, n)
-	_, _ = rand.Read(b) // never fails, see RandomKey
-	return Bytes{held: func() *[]byte { return &b }}
-}
 
 // Len is the number of bytes; 0 when never set or wiped.
 func (s Bytes) Len() int {

@@ -164,9 +164,6 @@ func TestBytes(t *testing.T) {
 	if !b.Equal(secret.NewString(string(plain))) || b.Equal(secret.New(src)) || b.Equal(secret.New(plain[:31])) {
 		t.Error("Equal is wrong")
 	}
-	if r := secret.Random(20); r.Len() != 20 || r.Equal(secret.Random(20)) {
-		t.Error("random bytes are not random")
-	}
 	twin, view := b, b.Reveal()
 	b.Wipe()
 	if twin.Len() != 0 || twin.Reveal() != nil || !bytes.Equal(view, make([]byte, len(plain))) {

@@ -226,7 +226,7 @@ func TestSigningCountsToTwenty(t *testing.T) {
 	if by := must[[]string](t)(SignedBy(signed, testnet, tx.Signers...)); !reflect.DeepEqual(by, tx.Signers) {
 		t.Errorf("signed by %v", by)
 	}
-	if h := must[string](t)(InnerHash(signed, testnet)); h != tx.Hash {
+	if h, _, err := Hashes(signed, testnet); err != nil || h != tx.Hash {
 		t.Error("signatures changed the inner hash")
 	}
 	if _, err := Sign(signed, testnet, key("stranger")); err == nil {
