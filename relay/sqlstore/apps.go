@@ -175,27 +175,30 @@ const purposeAnswer = "answer"
 
 func answerRow(app relay.AppID, key string) string { return string(app) + "/" + key }
 
+func columnsOfAnswer(a *desk.Answered) columns {
+	return columns{{"app", &a.App}, {"key", &a.Key}, {"body", &a.Body}, {"until", &a.Until}, {"status", &a.Status}, {"answer", &a.Answer},
+		{"created_at", &a.CreatedAt}, {"owner", &a.Owner}}
+}
+
 // Recall implements desk.Tx.
 func (s *session) Recall(app relay.AppID, key string) (desk.Answered, error) {
-	return one(s, func(s *session, r row) (a desk.Answered, err error) {
-		if err = r.Scan(&a.App, &a.Key, &a.Body, &a.Until, &a.Status, &a.Answer, &a.CreatedAt, &a.Owner); err != nil {
-			return a, err
-		}
-		a.Answer, err = s.open(purposeAnswer, answerRow(a.App, a.Key), a.Answer)
+	a, err := one(s, scan(columnsOfAnswer), "SELECT "+columnsOfAnswer(new(desk.Answered)).names()+
+		" FROM answers WHERE app = $1 AND key = $2"+s.lock(), app, key)
+	if err != nil {
 		return a, err
-	}, "SELECT app, key, body, until, status, answer, created_at, owner FROM answers WHERE app = $1 AND key = $2"+s.lock(), app, key)
+	}
+	a.Answer, err = s.open(purposeAnswer, answerRow(a.App, a.Key), a.Answer)
+	return a, err
 }
 
 // Remember implements desk.Tx; it replaces what was remembered.
-func (s *session) Remember(a desk.Answered) error {
-	sealed, err := s.seal(purposeAnswer, answerRow(a.App, a.Key), a.Answer)
-	if err != nil {
+func (s *session) Remember(a desk.Answered) (err error) {
+	if a.Answer, err = s.seal(purposeAnswer, answerRow(a.App, a.Key), a.Answer); err != nil {
 		return err
 	}
-	_, err = s.exec(`INSERT INTO answers (app, key, body, until, status, answer, created_at, owner) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
-		ON CONFLICT (app, key) DO UPDATE SET body = excluded.body, until = excluded.until, status = excluded.status,
-			answer = excluded.answer, created_at = excluded.created_at, owner = excluded.owner`,
-		a.App, a.Key, a.Body, a.Until, a.Status, sealed, a.CreatedAt, a.Owner)
+	row := columnsOfAnswer(&a)
+	_, err = s.exec(row.insert("answers")+` ON CONFLICT (app, key) DO UPDATE SET body = excluded.body, until = excluded.until,
+		status = excluded.status, answer = excluded.answer, created_at = excluded.created_at, owner = excluded.owner`, row.places()...)
 	return err
 }
 

@@ -7,22 +7,27 @@ import (
 	"github.com/restante/restante/relay"
 )
 
-const envelopeColumns = `hash, kind, state, version, network, source, sequence, signed_at, bound, max_time, rung, xdr,
-	destination, new_account, new_line, asset, amount, own_fee, log_lines, log_head, tx, ledger, fee`
-
-func scanEnvelope(_ *session, r row) (e relay.Envelope, err error) {
-	err = r.Scan(&e.Hash, &e.Kind, &e.State, &e.Version, &e.Network, &e.Source, &e.Sequence, &e.SignedAt, &e.Bound, &e.MaxTime,
-		&e.Rung, &e.XDR, &e.Destination, &e.NewAccount, &e.NewLine, &e.Asset, &e.Amount, &e.OwnFee, &e.Log.Lines, &e.Log.Head, &e.Tx, &e.Ledger, &e.Fee)
-	return e, err
+func columnsOfEnvelope(e *relay.Envelope) columns {
+	return columns{
+		{"hash", &e.Hash}, {"kind", &e.Kind}, {"state", &e.State}, {"version", &e.Version}, {"network", &e.Network},
+		{"source", &e.Source}, {"sequence", &e.Sequence}, {"signed_at", &e.SignedAt}, {"bound", &e.Bound}, {"max_time", &e.MaxTime},
+		{"rung", &e.Rung}, {"xdr", &e.XDR}, {"destination", &e.Destination}, {"new_account", &e.NewAccount}, {"new_line", &e.NewLine},
+		{"asset", &e.Asset}, {"amount", &e.Amount}, {"own_fee", &e.OwnFee}, {"log_lines", &e.Log.Lines}, {"log_head", &e.Log.Head},
+		{"tx", &e.Tx}, {"ledger", &e.Ledger}, {"fee", &e.Fee},
+	}
 }
 
-var insertEnvelope = "INSERT INTO envelopes (" + envelopeColumns + ") VALUES (" + slots(1, width(envelopeColumns)) + ")"
+var (
+	envelopeColumns = columnsOfEnvelope(new(relay.Envelope)).names()
+	insertEnvelope  = columnsOfEnvelope(new(relay.Envelope)).insert("envelopes")
+	scanEnvelope    = scan(columnsOfEnvelope)
+)
 
 // InsertEnvelope implements desk.Tx. The row begins with version 1. A hash that is written down already is the fault
 // "envelope_taken" (Conflict).
 func (s *session) InsertEnvelope(e relay.Envelope) error {
-	written, err := s.insert(insertEnvelope, e.Hash, e.Kind, e.State, 1, e.Network, e.Source, e.Sequence, e.SignedAt, e.Bound,
-		e.MaxTime, e.Rung, e.XDR, e.Destination, e.NewAccount, e.NewLine, e.Asset, e.Amount, e.OwnFee, e.Log.Lines, e.Log.Head, e.Tx, e.Ledger, e.Fee)
+	e.Version = 1
+	written, err := s.insert(insertEnvelope, columnsOfEnvelope(&e).places()...)
 	if err != nil {
 		return err
 	}

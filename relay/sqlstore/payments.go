@@ -8,18 +8,39 @@ import (
 	"github.com/restante/restante/relay"
 )
 
-// paymentColumns are the columns of a payment in the order of paymentValues and scanPayment.
-const paymentColumns = `id, app, version, state, reason, to_sealed, to_index, amount, asset, note, policy, reference, metadata,
-	link_made_by, auth_hash, claim_recipient, sender_recipients, share_released_at, return_to, expires_at, created_at,
-	updated_at, ended_at, holding, funding, bound, fundings, return_wish, claim, destination, settled_tx, settled_at,
-	fee_paid, spent_units, from_account, sponsor, purse, rung_fee, fund_by, fund_until, replaces, manage_hash, pay_to,
-	box_mac, clawback, fee_holding, fee_other, arrived, arrived_rest, return_memo_type, return_memo, ladder_version, delivery,
-	collected, proof_signer, proof_signature, proof_envelope, missing, fee_end, balance`
+// paymentRow is a payment as its row holds it: some columns are sealed, or made of several fields.
+type paymentRow struct {
+	relay.Payment
+	to, note, metadata []byte // sealed
+	index              string // finds payments to the handle
+	recipients         string // JSON
+}
+
+func (p *paymentRow) columns() columns {
+	return columns{
+		{"id", &p.ID}, {"app", &p.App}, {"version", &p.Version}, {"state", &p.State}, {"reason", &p.Reason}, {"to_sealed", &p.to},
+		{"to_index", &p.index}, {"amount", &p.Amount}, {"asset", &p.Asset}, {"note", &p.note}, {"policy", &p.Policy},
+		{"reference", &p.Reference}, {"metadata", &p.metadata}, {"link_made_by", &p.LinkMadeBy}, {"auth_hash", &p.AuthHash},
+		{"claim_recipient", &p.ClaimRecipient}, {"sender_recipients", &p.recipients}, {"share_released_at", &p.ShareReleasedAt},
+		{"return_to", &p.ReturnTo}, {"expires_at", &p.ExpiresAt}, {"created_at", &p.CreatedAt}, {"updated_at", &p.UpdatedAt},
+		{"ended_at", &p.EndedAt}, {"holding", &p.Holding}, {"funding", &p.Funding}, {"bound", &p.Bound}, {"fundings", &p.Fundings},
+		{"return_wish", &p.ReturnWish}, {"claim", &p.Claim}, {"destination", &p.Destination}, {"settled_tx", &p.SettledTx},
+		{"settled_at", &p.SettledAt}, {"fee_paid", &p.FeePaid}, {"spent_units", &p.SpentUnits}, {"from_account", &p.From},
+		{"sponsor", &p.Sponsor}, {"purse", &p.Purse}, {"rung_fee", &p.RungFee}, {"fund_by", &p.FundBy}, {"fund_until", &p.FundUntil},
+		{"replaces", &p.Replaces}, {"manage_hash", &p.ManageHash}, {"pay_to", &p.PayTo}, {"box_mac", &p.BoxMAC},
+		{"clawback", &p.Clawback}, {"fee_holding", &p.FeeHolding}, {"fee_other", &p.FeeOther}, {"arrived", &p.Arrived},
+		{"arrived_rest", &p.ArrivedRest}, {"return_memo_type", &p.ReturnMemo.Kind}, {"return_memo", &p.ReturnMemo.Value},
+		{"ladder_version", &p.LadderVersion}, {"delivery", &p.Delivery}, {"collected", &p.Collected},
+		{"proof_signer", &p.Proof.Signer}, {"proof_signature", &p.Proof.Signature}, {"proof_envelope", &p.Proof.Envelope},
+		{"missing", &p.Missing}, {"fee_end", &p.FeeEnd}, {"balance", &p.Balance},
+	}
+}
 
 var (
-	insertPayment = "INSERT INTO payments (" + paymentColumns + ") VALUES (" + slots(1, width(paymentColumns)) + ")"
-	savePayment   = "UPDATE payments SET (" + paymentColumns + ") = (" + slots(1, width(paymentColumns)) + ")" +
-		fmt.Sprintf(" WHERE id = $1 AND version = $%d", width(paymentColumns)+1)
+	paymentColumns = new(paymentRow).columns().names()
+	insertPayment  = new(paymentRow).columns().insert("payments")
+	savePayment    = fmt.Sprintf("UPDATE payments SET (%s) = (%s) WHERE id = $1 AND version = $%d", paymentColumns,
+		slots(1, len(new(paymentRow).columns())), len(new(paymentRow).columns())+1)
 )
 
 // Purposes under which columns are sealed, each with the id of its row.
@@ -35,63 +56,49 @@ func handleIndex(k Keys, app relay.AppID, handle string) string {
 	return k.BlindIndex(purposeTo+"/"+string(app), handle)
 }
 
+// sealed are the columns that are encrypted, in the order of their purposes.
+func (p *paymentRow) sealed() [3]*[]byte { return [...]*[]byte{&p.to, &p.note, &p.metadata} }
+
+var purposes = [...]string{purposeTo, purposeNote, purposeMetadata}
+
+// paymentValues are the values of a payment's row.
 func (s *session) paymentValues(p relay.Payment) ([]any, error) {
-	to, err := s.seal(purposeTo, string(p.ID), []byte(p.To.String()))
-	if err != nil {
-		return nil, err
-	}
-	note, err := s.seal(purposeNote, string(p.ID), []byte(p.Note))
-	if err != nil {
-		return nil, err
-	}
-	metadata, err := s.seal(purposeMetadata, string(p.ID), []byte(p.Metadata))
-	if err != nil {
-		return nil, err
+	row := paymentRow{Payment: p, index: handleIndex(s.keys, p.App, p.To.String()),
+		to: []byte(p.To.String()), note: []byte(p.Note), metadata: []byte(p.Metadata)}
+	for i, column := range row.sealed() {
+		var err error
+		if *column, err = s.seal(purposes[i], string(p.ID), *column); err != nil {
+			return nil, err
+		}
 	}
 	recipients, err := json.Marshal(append([]string{}, p.SenderRecipients.List()...))
 	if err != nil {
 		return nil, s.fail(err)
 	}
-	return []any{p.ID, p.App, p.Version, p.State, p.Reason, to, handleIndex(s.keys, p.App, p.To.String()), p.Amount, p.Asset,
-		note, p.Policy, p.Reference, metadata, p.LinkMadeBy, p.AuthHash, p.ClaimRecipient, string(recipients),
-		p.ShareReleasedAt, p.ReturnTo, p.ExpiresAt, p.CreatedAt, p.UpdatedAt, p.EndedAt, p.Holding, p.Funding, p.Bound,
-		p.Fundings, p.ReturnWish, p.Claim, p.Destination, p.SettledTx, p.SettledAt, p.FeePaid, p.SpentUnits, p.From, p.Sponsor,
-		p.Purse, p.RungFee, p.FundBy, p.FundUntil, p.Replaces, p.ManageHash, p.PayTo, p.BoxMAC, p.Clawback,
-		p.FeeHolding, p.FeeOther, p.Arrived, p.ArrivedRest, p.ReturnMemo.Kind, p.ReturnMemo.Value, p.LadderVersion, p.Delivery,
-		p.Collected, p.Proof.Signer, p.Proof.Signature, p.Proof.Envelope, p.Missing, p.FeeEnd, p.Balance}, nil
+	row.recipients = string(recipients)
+	return row.columns().places(), nil
 }
 
-func scanPayment(s *session, r row) (p relay.Payment, err error) {
-	var to, note, metadata []byte
-	var index, recipients string
-	err = r.Scan(&p.ID, &p.App, &p.Version, &p.State, &p.Reason, &to, &index, &p.Amount, &p.Asset,
-		&note, &p.Policy, &p.Reference, &metadata, &p.LinkMadeBy, &p.AuthHash, &p.ClaimRecipient, &recipients,
-		&p.ShareReleasedAt, &p.ReturnTo, &p.ExpiresAt, &p.CreatedAt, &p.UpdatedAt, &p.EndedAt, &p.Holding, &p.Funding, &p.Bound,
-		&p.Fundings, &p.ReturnWish, &p.Claim, &p.Destination, &p.SettledTx, &p.SettledAt, &p.FeePaid, &p.SpentUnits,
-		&p.From, &p.Sponsor, &p.Purse, &p.RungFee, &p.FundBy, &p.FundUntil, &p.Replaces, &p.ManageHash, &p.PayTo, &p.BoxMAC, &p.Clawback,
-		&p.FeeHolding, &p.FeeOther, &p.Arrived, &p.ArrivedRest, &p.ReturnMemo.Kind, &p.ReturnMemo.Value, &p.LadderVersion, &p.Delivery,
-		&p.Collected, &p.Proof.Signer, &p.Proof.Signature, &p.Proof.Envelope, &p.Missing, &p.FeeEnd, &p.Balance)
-	if err != nil {
-		return p, err
+func scanPayment(s *session, r row) (relay.Payment, error) {
+	var p paymentRow
+	if err := r.Scan(p.columns().places()...); err != nil {
+		return p.Payment, err
 	}
-	if to, err = s.open(purposeTo, string(p.ID), to); err != nil {
-		return p, err
-	}
-	if note, err = s.open(purposeNote, string(p.ID), note); err != nil {
-		return p, err
-	}
-	if metadata, err = s.open(purposeMetadata, string(p.ID), metadata); err != nil {
-		return p, err
+	for i, column := range p.sealed() {
+		var err error
+		if *column, err = s.open(purposes[i], string(p.ID), *column); err != nil {
+			return p.Payment, err
+		}
 	}
 	// Split, not parsed: a rule for new handles must not make an old payment unreadable.
-	p.To.Kind, p.To.Value, _ = strings.Cut(string(to), ":")
-	p.Note, p.Metadata = string(note), string(metadata)
+	p.To.Kind, p.To.Value, _ = strings.Cut(string(p.to), ":")
+	p.Note, p.Metadata = string(p.note), string(p.metadata)
 	var list []string
-	if err := json.Unmarshal([]byte(recipients), &list); err != nil {
-		return p, fmt.Errorf("sender recipients of %s: %w", p.ID, err)
+	if err := json.Unmarshal([]byte(p.recipients), &list); err != nil {
+		return p.Payment, fmt.Errorf("sender recipients of %s: %w", p.ID, err)
 	}
 	p.SenderRecipients = relay.RecipientsOf(list...)
-	return p, nil
+	return p.Payment, nil
 }
 
 // Payment implements desk.Tx.

@@ -81,14 +81,18 @@ func (s *session) SaveCodeBook(b relay.CodeBook) error {
 	return err
 }
 
+func columnsOfCode(c *relay.Code) columns {
+	return columns{{"session", &c.Session}, {"payment", &c.Payment}, {"mac", &c.MAC}, {"sealed", &c.Sealed}, {"issued_at", &c.IssuedAt},
+		{"tries", &c.Tries}, {"used_at", &c.UsedAt}, {"claimant", &c.Claimant}}
+}
+
 // InsertCode implements desk.Tx; a session that has a code is the fault "id_taken" (Conflict).
-func (s *session) InsertCode(c relay.Code) error {
-	sealed, err := s.sealCode(c)
-	if err != nil {
+func (s *session) InsertCode(c relay.Code) (err error) {
+	if c.Sealed, err = s.sealCode(c); err != nil {
 		return err
 	}
-	return s.insertNew(`INSERT INTO codes (session, payment, mac, sealed, issued_at, tries, used_at, claimant)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`, c.Session, c.Payment, c.MAC, sealed, c.IssuedAt, c.Tries, c.UsedAt, c.Claimant)
+	row := columnsOfCode(&c)
+	return s.insertNew(row.insert("codes"), row.places()...)
 }
 
 // sealCode is nil when the code was mailed and forgotten.
@@ -101,12 +105,8 @@ func (s *session) sealCode(c relay.Code) ([]byte, error) {
 
 // Code implements desk.Tx.
 func (s *session) Code(hash string) (relay.Code, error) {
-	return one(s, scanCode,
-		"SELECT session, payment, mac, sealed, issued_at, tries, used_at, claimant FROM codes WHERE session = $1"+s.lock(), hash)
-}
-
-func scanCode(s *session, r row) (c relay.Code, err error) {
-	if err = r.Scan(&c.Session, &c.Payment, &c.MAC, &c.Sealed, &c.IssuedAt, &c.Tries, &c.UsedAt, &c.Claimant); err != nil {
+	c, err := one(s, scan(columnsOfCode), "SELECT "+columnsOfCode(new(relay.Code)).names()+" FROM codes WHERE session = $1"+s.lock(), hash)
+	if err != nil {
 		return c, err
 	}
 	c.Sealed, err = s.open(purposeCode, c.Session, c.Sealed)
@@ -123,18 +123,20 @@ func (s *session) SaveCode(c relay.Code) error {
 		c.MAC, sealed, c.Tries, c.UsedAt, c.Claimant, c.Session, c.Payment)
 }
 
+func columnsOfPass(p *relay.Pass) columns {
+	return columns{{"hash", &p.Hash}, {"payment", &p.Payment}, {"kind", &p.Kind}, {"expires_at", &p.ExpiresAt}, {"used_at", &p.UsedAt},
+		{"claimant", &p.Claimant}, {"tries", &p.Tries}, {"evidence", &p.Evidence}}
+}
+
 // InsertPass implements desk.Tx; a hash that is there already is the fault "id_taken" (Conflict).
 func (s *session) InsertPass(p relay.Pass) error {
-	return s.insertNew(`INSERT INTO passes (hash, payment, kind, expires_at, used_at, claimant, tries, evidence)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`, p.Hash, p.Payment, p.Kind, p.ExpiresAt, p.UsedAt, p.Claimant, p.Tries, p.Evidence)
+	row := columnsOfPass(&p)
+	return s.insertNew(row.insert("passes"), row.places()...)
 }
 
 // Pass implements desk.Tx.
 func (s *session) Pass(hash string) (relay.Pass, error) {
-	return one(s, func(_ *session, r row) (p relay.Pass, err error) {
-		err = r.Scan(&p.Hash, &p.Payment, &p.Kind, &p.ExpiresAt, &p.UsedAt, &p.Claimant, &p.Tries, &p.Evidence)
-		return p, err
-	}, "SELECT hash, payment, kind, expires_at, used_at, claimant, tries, evidence FROM passes WHERE hash = $1"+s.lock(), hash)
+	return one(s, scan(columnsOfPass), "SELECT "+columnsOfPass(new(relay.Pass)).names()+" FROM passes WHERE hash = $1"+s.lock(), hash)
 }
 
 // SavePass implements desk.Tx; an unknown hash is relay.ErrNotFound.

@@ -189,9 +189,6 @@ func slots(from, n int) string {
 	return b.String()
 }
 
-// width is how many columns a list names.
-func width(columns string) int { return strings.Count(columns, ",") + 1 }
-
 // seal encrypts a column of a row. Nothing stays nothing, so that an empty column can be told from a lost one.
 func (s *session) seal(purpose, row string, plain []byte) ([]byte, error) {
 	if len(plain) == 0 {

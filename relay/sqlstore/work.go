@@ -7,13 +7,18 @@ import (
 	"github.com/restante/restante/relay/desk"
 )
 
-const workColumns = "id, kind, app, payment, envelope, subject, due, attempts, lease_until, done_at, handed_in, refusal, gone, note"
-
-func scanWork(_ *session, r row) (w desk.Work, err error) {
-	err = r.Scan(&w.ID, &w.Kind, &w.App, &w.Payment, &w.Envelope, &w.Subject, &w.Due, &w.Attempts, &w.LeaseUntil, &w.DoneAt,
-		&w.Tries.HandedIn, &w.Tries.Refusal, &w.Tries.Gone, &w.Note)
-	return w, err
+func columnsOfWork(w *desk.Work) columns {
+	return columns{
+		{"id", &w.ID}, {"kind", &w.Kind}, {"app", &w.App}, {"payment", &w.Payment}, {"envelope", &w.Envelope}, {"subject", &w.Subject},
+		{"due", &w.Due}, {"attempts", &w.Attempts}, {"lease_until", &w.LeaseUntil}, {"done_at", &w.DoneAt},
+		{"handed_in", &w.Tries.HandedIn}, {"refusal", &w.Tries.Refusal}, {"gone", &w.Tries.Gone}, {"note", &w.Note},
+	}
 }
+
+var (
+	workColumns = columnsOfWork(new(desk.Work)).names()
+	scanWork    = scan(columnsOfWork)
+)
 
 // AddWork implements desk.Tx; it reads kind, payment, envelope, subject and due of w. When the same work is leased just now,
 // its worker may have looked before this commit: so it is noted that the work was asked for again, and Done gives the row
