@@ -7,9 +7,9 @@ import (
 	"io/fs"
 	"net/url"
 	"os"
-	"path/filepath"
 	"slices"
 
+	"github.com/restante/restante/internal/sqlite"
 	"github.com/restante/restante/relay"
 	"github.com/restante/restante/relay/desk"
 )
@@ -61,20 +61,16 @@ type Made struct {
 // Look reads what the database at path was made with, whatever its schema is, and changes nothing: it is for a start that
 // has to know what must be there before it opens, or makes, anything.
 func Look(ctx context.Context, path string) (m Made, err error) {
-	abs, err := filepath.Abs(path)
-	if err != nil {
-		return m, fmt.Errorf("sqlstore: %w", err)
-	}
-	if _, err := os.Stat(abs); errors.Is(err, fs.ErrNotExist) {
+	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
 		return m, nil
 	} else if err != nil {
 		return m, fmt.Errorf("sqlstore: %w", err)
 	}
-	db, err := openSQLite(abs, 1, url.Values{"_query_only": {"1"}})
+	db, err := sqlite.Open(path, 1, busyTimeout, url.Values{"_query_only": {"1"}})
 	if err != nil {
-		return m, err
+		return m, fmt.Errorf("sqlstore: %w", err)
 	}
-	s := newStore(dialect{retry: busy, rule: constraint}, db, db, nil, nil)
+	s := newStore(sqliteDialect, db, db, nil, nil)
 	defer func() { err = errors.Join(err, db.Close()) }()
 	m.Exists = true
 	return m, s.read(ctx, func(tx *session) error {

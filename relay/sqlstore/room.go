@@ -2,11 +2,7 @@ package sqlstore
 
 import (
 	"context"
-	"errors"
 	"fmt"
-
-	"modernc.org/sqlite"
-	sqlite3 "modernc.org/sqlite/lib"
 
 	"github.com/restante/restante/relay"
 )
@@ -16,22 +12,18 @@ import (
 func (s *Store) Writable(ctx context.Context) error {
 	_, err := s.writer.ExecContext(ctx, "UPDATE watch SET halted = halted WHERE id = 1")
 	if err != nil {
-		return unwritten(fmt.Errorf("sqlstore: %w", err))
+		return s.unwritten(fmt.Errorf("sqlstore: %w", err))
 	}
 	return nil
 }
 
 // unwritten makes a fault of an error that says that the disk did not take a write. Nothing was committed then; the same
 // call succeeds when the operator has made room.
-func unwritten(err error) error {
-	var e *sqlite.Error
-	if !errors.As(err, &e) {
-		return err
-	}
-	switch e.Code() & 0xff { // the low byte is the primary code
-	case sqlite3.SQLITE_FULL:
+func (s *Store) unwritten(err error) error {
+	switch {
+	case s.dialect.full(err):
 		return relay.NewFault(relay.Unavailable, "storage_full", "The service cannot write to its database: the disk is full.", err)
-	case sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN:
+	case s.dialect.unwritable(err):
 		return relay.NewFault(relay.Unavailable, "storage_failed", "The service cannot write to its database.", err)
 	}
 	return err

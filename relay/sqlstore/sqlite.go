@@ -7,14 +7,11 @@ import (
 	"fmt"
 	"net/url"
 	"os"
-	"path/filepath"
-	"strconv"
 	"time"
 
 	"github.com/pressly/goose/v3"
-	"modernc.org/sqlite"
-	sqlite3 "modernc.org/sqlite/lib"
 
+	"github.com/restante/restante/internal/sqlite"
 	"github.com/restante/restante/migrations"
 )
 
@@ -30,19 +27,15 @@ var ErrNewer = errors.New("sqlstore: the database is newer than this program")
 // Open opens the SQLite database at path, a file name, and brings its schema up to date. The file is made when there is
 // none, readable by its owner only; its folder must exist. The errors are [ErrNewer] and what the database says.
 func Open(ctx context.Context, path string, keys Keys, opts ...Option) (*Store, error) {
-	abs, err := filepath.Abs(path)
-	if err != nil {
-		return nil, fmt.Errorf("sqlstore: %w", err)
-	}
 	// SQLite gives its -wal and -shm files the mode of the database: so it is made here, before SQLite makes it.
-	f, err := os.OpenFile(abs, os.O_RDWR|os.O_CREATE, 0o600)
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("sqlstore: %w", err)
 	}
 	if err := f.Close(); err != nil {
 		return nil, fmt.Errorf("sqlstore: %w", err)
 	}
-	writer, err := openSQLite(abs, 1, url.Values{"_txlock": {"immediate"}, "_pragma": {
+	writer, err := sqlite.Open(path, 1, busyTimeout, url.Values{"_txlock": {"immediate"}, "_pragma": {
 		"journal_mode(WAL)",
 		"synchronous(FULL)",     // a commit that returned survives a power cut
 		"secure_delete(ON)",     // what is expunged is overwritten
@@ -51,28 +44,16 @@ func Open(ctx context.Context, path string, keys Keys, opts ...Option) (*Store, 
 		"cache_size(-4000)",
 	}})
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("sqlstore: %w", err)
 	}
 	if err := whileBusy(ctx, func() error { return migrate(ctx, writer) }); err != nil {
 		return nil, errors.Join(err, writer.Close())
 	}
-	reader, err := openSQLite(abs, readers, url.Values{"_query_only": {"1"}, "_pragma": {"cache_size(-1000)"}})
+	reader, err := sqlite.Open(path, readers, busyTimeout, url.Values{"_query_only": {"1"}, "_pragma": {"cache_size(-1000)"}})
 	if err != nil {
-		return nil, errors.Join(err, writer.Close())
+		return nil, errors.Join(fmt.Errorf("sqlstore: %w", err), writer.Close())
 	}
-	return newStore(dialect{retry: busy, rule: constraint}, writer, reader, keys, opts), nil
-}
-
-func openSQLite(path string, conns int, q url.Values) (*sql.DB, error) {
-	q.Set("_busy_timeout", strconv.FormatInt(busyTimeout.Milliseconds(), 10))
-	dsn := url.URL{Scheme: "file", Path: path, RawQuery: q.Encode()}
-	db, err := sql.Open("sqlite", dsn.String())
-	if err != nil {
-		return nil, fmt.Errorf("sqlstore: %w", err)
-	}
-	db.SetMaxOpenConns(conns)
-	db.SetMaxIdleConns(conns)
-	return db, nil
+	return newStore(sqliteDialect, writer, reader, keys, opts), nil
 }
 
 // migrate takes the numbered steps that the database has not seen, each in a transaction. Another process may be about the
@@ -107,7 +88,7 @@ func migrate(ctx context.Context, db *sql.DB) error {
 func whileBusy(ctx context.Context, do func() error) error {
 	for end := time.Now().Add(busyTimeout); ; {
 		err := do()
-		if !busy(err) || time.Now().After(end) {
+		if !sqlite.Busy(err) || time.Now().After(end) {
 			return err
 		}
 		select {
@@ -116,22 +97,4 @@ func whileBusy(ctx context.Context, do func() error) error {
 		case <-time.After(10 * time.Millisecond):
 		}
 	}
-}
-
-// busy says that another process held the database for longer than the time-out. Nothing was done then.
-func busy(err error) bool {
-	return primary(err) == sqlite3.SQLITE_BUSY || primary(err) == sqlite3.SQLITE_LOCKED
-}
-
-// constraint says that a row was refused by a rule: CHECK, UNIQUE, a foreign key, or a trigger. SQLite takes back that statement
-// alone.
-func constraint(err error) bool { return primary(err) == sqlite3.SQLITE_CONSTRAINT }
-
-// primary is SQLite's code of an error; 0 when it is none of SQLite's.
-func primary(err error) int {
-	var e *sqlite.Error
-	if !errors.As(err, &e) {
-		return 0
-	}
-	return e.Code() & 0xff // the low byte of an extended code
 }

@@ -35,13 +35,6 @@ var (
 	_ desk.Tx    = (*session)(nil)
 )
 
-// dialect is what differs between databases.
-type dialect struct {
-	lock  string           // ends a SELECT whose rows are held until the commit
-	retry func(error) bool // the transaction lost to another one, is not done, and may run again
-	rule  func(error) bool // a rule about a row refused it; the transaction lives on
-}
-
 // Option changes how a Store behaves.
 type Option func(*Store)
 

@@ -73,7 +73,7 @@ func (s *Store) write(ctx context.Context, fn func(*session) error) error {
 	var err error
 	for range mostAttempts {
 		if err = s.once(ctx, fn); err == nil || ctx.Err() != nil || !s.dialect.retry(err) {
-			return unwritten(err)
+			return s.unwritten(err)
 		}
 	}
 	return relay.NewFault(relay.Unavailable, "store_busy", "The database is busy; try again.", err)

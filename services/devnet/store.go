@@ -8,9 +8,8 @@ import (
 	"time"
 
 	"github.com/stellar/go-stellar-sdk/xdr"
-	"modernc.org/sqlite"
-	sqlite3 "modernc.org/sqlite/lib"
 
+	"github.com/restante/restante/internal/sqlite"
 	"github.com/restante/restante/services/devnet/engine"
 )
 
@@ -32,21 +31,14 @@ CREATE INDEX IF NOT EXISTS transactions_inner ON transactions (inner_hash) WHERE
 CREATE UNIQUE INDEX IF NOT EXISTS transactions_place ON transactions (ledger, place);`
 
 func openStore(path string) (*store, error) {
-	dsn := ":memory:"
-	if path != "" {
-		dsn = "file:" + (&url.URL{Path: path}).EscapedPath() + "?_pragma=locking_mode(EXCLUSIVE)&_pragma=journal_mode(WAL)" +
-			"&_pragma=synchronous(FULL)&_pragma=busy_timeout(200)&_txlock=immediate"
-	}
-	db, err := sql.Open("sqlite", dsn)
+	// One connection: a memory database is its connection, and the file's lock belongs to it.
+	db, err := sqlite.Open(path, 1, 200*time.Millisecond, url.Values{"_txlock": {"immediate"},
+		"_pragma": {"locking_mode(EXCLUSIVE)", "journal_mode(WAL)", "synchronous(FULL)"}})
 	if err != nil {
 		return nil, fmt.Errorf("devnet: open the store: %v", err)
 	}
-	db.SetMaxOpenConns(1) // one connection: a memory database is its connection, and the file's lock belongs to it
-	db.SetMaxIdleConns(1)
-	db.SetConnMaxLifetime(0)
 	if _, err := db.Exec(schema); err != nil {
-		var failed *sqlite.Error
-		if errors.As(err, &failed) && failed.Code()&0xff == sqlite3.SQLITE_BUSY {
+		if sqlite.Busy(err) {
 			err = ErrLocked
 		}
 		return nil, errors.Join(fmt.Errorf("devnet: open the store: %w", err), db.Close())
