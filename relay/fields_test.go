@@ -1,0 +1,188 @@
+package relay
+
+import (
+	"errors"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"math/rand/v2"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// mayChange names, for each input, the fields of a payment that it may change. Besides these, Step writes UpdatedAt with every
+// change, and EndedAt and Missing when the state changes.
+var mayChange = []struct {
+	in     Input
+	fields string
+}{
+	{CancelAsked{}, "State Reason ReturnWish"},
+	{DeclineAsked{}, "State Reason ReturnWish"},
+	{Readdressed{}, "To Delivery"},
+	{ClaimSubmitted{}, "State Claim Destination"},
+	{ShareReleased{}, "ShareReleasedAt"},
+	{MailAnswered{}, "Delivery"},
+	{FundingSigned{}, "State Funding Holding Bound Fundings LadderVersion BoxMAC Proof"},
+	{FundingKept{}, "BoxMAC"},
+	{WayBackKept{}, "LadderVersion"},
+	{FundingRefused{}, "State Reason"},
+	{FundingLanded{}, "State Reason Note FeePaid FeeHolding FeeOther Funding Holding Bound Fundings ReturnWish Destination SettledTx SettledAt Arrived"},
+	{FundingUndone{}, "State Funding Holding Bound Fundings BoxMAC Proof"},
+	{FundingDead{}, "State Reason Funding Holding Bound Fundings FeePaid FeeHolding FeeOther"},
+	{ClaimLanded{}, "State Reason ReturnWish Claim Destination SettledTx SettledAt Arrived ArrivedRest FeePaid FeeHolding FeeEnd FeeOther SpentUnits"},
+	{ClaimDead{}, "State Claim Destination FeePaid FeeHolding FeeOther"},
+	{ReturnLanded{}, "State Reason ReturnWish Claim Destination SettledTx SettledAt Arrived ArrivedRest FeePaid FeeHolding FeeEnd FeeOther Balance"},
+	{RungSpent{}, "State Reason FeePaid FeeHolding FeeOther"},
+	{EmptiedElsewhere{}, "State Reason ReturnWish Claim Destination SettledTx SettledAt Arrived ArrivedRest FeePaid FeeHolding FeeEnd FeeOther"},
+	{Moved{}, "State Reason ReturnWish Claim Destination SettledTx SettledAt Arrived ArrivedRest FeePaid FeeHolding FeeEnd"},
+	{FeeTaken{}, "FeeHolding"},
+	{HoldingTroubled{}, "State Reason Claim Destination Missing"},
+	{HoldingSeen{}, "Missing"},
+	{HoldingWell{}, "State Reason"},
+	{BalanceCollected{}, "Collected Arrived"},
+	{BalanceClawed{}, "Reason Arrived"},
+	{ReservesBack{}, "SpentUnits"},
+	{LedgerClosed{}, "State Reason ReturnWish"},
+	{Onward{}, "State Reason"},
+}
+
+// Every input on every state changes what its line names, or is refused and changes nothing. A field that no draw changes is
+// named in vain; an input that has no line, or a field that no line names, fails here.
+func TestEveryInputEveryStateEveryField(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 2))
+	for _, line := range mayChange {
+		named := strings.Fields(line.fields)
+		seen := map[string]bool{}
+		for _, s := range States {
+			for range 400 {
+				p := drawPayment(r, s.State)
+				in := reflect.New(reflect.TypeOf(line.in)).Elem()
+				draw(r, in)
+				step(t, p, in.Interface().(Input), named, seen)
+			}
+		}
+		for _, f := range named {
+			if !seen[f] {
+				t.Errorf("%T never changes %s", line.in, f)
+			}
+		}
+	}
+}
+
+var fields = reflect.VisibleFields(reflect.TypeFor[Payment]())
+
+// step checks one draw and notes in seen which fields it changed.
+func step(t *testing.T, p Payment, in Input, named []string, seen map[string]bool) {
+	next, effects, err := Step(p, in, 99)
+	if err != nil {
+		unknown := CodeOf(err) == "unknown_rung" || CodeOf(err) == "policy_unsupported"
+		if KindOf(err) != Conflict && !errors.Is(err, ErrContradiction) && !unknown {
+			t.Errorf("%T on %s: %v", in, p.State, err)
+		}
+		if next != p || effects != nil {
+			t.Errorf("%T on %s is refused (%v), and changes something", in, p.State, err)
+		}
+		return
+	}
+	moved := next.State != p.State
+	if next == p {
+		return
+	}
+	for _, f := range fields {
+		if f.Anonymous || reflect.ValueOf(p).FieldByIndex(f.Index).Equal(reflect.ValueOf(next).FieldByIndex(f.Index)) {
+			continue
+		}
+		seen[f.Name] = true
+		byStep := f.Name == "UpdatedAt" || f.Name == "EndedAt" && moved || f.Name == "Missing" && moved && next.State.Ended()
+		if !byStep && !slices.Contains(named, f.Name) {
+			t.Errorf("%T on %s changes %s", in, p.State, f.Name)
+			return
+		}
+	}
+}
+
+// Payments and inputs are plain values, with nothing in them that a copy shares: so Step cannot change what it is given.
+func TestPaymentsAndInputsAreValues(t *testing.T) {
+	var plain func(string, reflect.Type)
+	plain = func(where string, of reflect.Type) {
+		switch of.Kind() {
+		case reflect.Struct:
+			for i := range of.NumField() {
+				plain(where+"."+of.Field(i).Name, of.Field(i).Type)
+			}
+		case reflect.Pointer, reflect.Slice, reflect.Map, reflect.Interface, reflect.Chan, reflect.Func, reflect.UnsafePointer:
+			t.Errorf("%s is a %s", where, of.Kind())
+		}
+	}
+	plain("Payment", reflect.TypeFor[Payment]())
+	for _, line := range mayChange {
+		plain(reflect.TypeOf(line.in).Name(), reflect.TypeOf(line.in))
+	}
+}
+
+func TestEveryInputHasALine(t *testing.T) {
+	file, err := parser.ParseFile(token.NewFileSet(), "input.go", nil, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var declared, lines []string
+	for _, d := range file.Decls {
+		if f, ok := d.(*ast.FuncDecl); ok && f.Name.Name == "input" {
+			declared = append(declared, f.Recv.List[0].Type.(*ast.Ident).Name)
+		}
+	}
+	for _, line := range mayChange {
+		lines = append(lines, reflect.TypeOf(line.in).Name())
+	}
+	slices.Sort(declared)
+	slices.Sort(lines)
+	if !slices.Equal(declared, lines) {
+		t.Errorf("declared: %v\nnamed:    %v", declared, lines)
+	}
+}
+
+// drawPayment is a payment in a state, of any legal route.
+func drawPayment(r *rand.Rand, s State) (p Payment) {
+	draw(r, reflect.ValueOf(&p).Elem())
+	routes := []Route{{}, {PayTo: "a"}, {From: "a", Sponsor: "a", Purse: 3, RungFee: 1}, {From: "a", Replaces: "pay_a"},
+		{From: "a", Sponsor: "b", Purse: 3, RungFee: 1, Replaces: "pay_a"}}
+	p.State, p.Route = s, pick(r, routes...)
+	p.Asset = pick(r, Native, "USD:a")
+	p.Policy = pick(r, Guarded, Guarded, Link, "quorum")
+	return p
+}
+
+// draw fills v with values of few kinds, so that those that have to meet often do.
+func draw(r *rand.Rand, v reflect.Value) {
+	switch v.Type() {
+	case reflect.TypeFor[Reason]():
+		v.SetString(string(pick(r, "", ByCancel, ByExpiry, NoWayBack, HoldingAbsent, LeftClaimable)))
+		return
+	case reflect.TypeFor[Payer]():
+		v.SetString(string(pick(r, PayerUsual, PayerHolding, PayerOther)))
+		return
+	case reflect.TypeFor[Delivery]():
+		v.SetString(string(pick(r, NotMailed, MailSent, MailRefused)))
+		return
+	}
+	switch v.Kind() {
+	case reflect.Struct:
+		for i := range v.NumField() {
+			draw(r, v.Field(i))
+		}
+	case reflect.String:
+		v.SetString(pick(r, "", "a", "b", "", "a", "b", CollectedElsewhere))
+	case reflect.Bool:
+		v.SetBool(r.IntN(2) == 0)
+	case reflect.Int, reflect.Int64:
+		v.SetInt(int64(r.IntN(6)))
+	case reflect.Uint32:
+		v.SetUint(uint64(r.IntN(4)))
+	default:
+		panic("no draw for a " + v.Kind().String())
+	}
+}
+
+func pick[T any](r *rand.Rand, of ...T) T { return of[r.IntN(len(of))] }
