@@ -22,7 +22,7 @@ import (
 )
 
 // TestBell: the bus only rings. With its store deleted and publishing disabled, a hundred payments still finish, and every
-// stroop is where the ledger, read by somebody else's code, says it should be.
+// stroop is where the ledger, read by code that imports nothing of ours, says it should be.
 func TestBell(t *testing.T) {
 	t.Parallel()
 	ctx := t.Context()
@@ -93,7 +93,7 @@ func TestBell(t *testing.T) {
 
 // oneLife sends one payment and claims it, or for odd numbers takes it back. It waits for the end.
 func oneLife(ctx context.Context, d *demo.Instance, i int) (account string, err error) {
-	ctx, cancel := context.WithTimeout(ctx, 10*time.Minute) // only so that a life without an end says which
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Minute) // only so that a payment without an end says which
 	defer cancel()
 	sent, err := d.App.Send(ctx, client.SendRequest{To: fmt.Sprintf("ana+%d@example.com", i), Amount: "25", Policy: string(relay.Link)})
 	if err != nil {
@@ -102,7 +102,7 @@ func oneLife(ctx context.Context, d *demo.Instance, i int) (account string, err 
 	if i%2 == 0 {
 		key := keypair.MustRandom()
 		_, err := d.Recipient.Claim(ctx, d.ClaimInto(sent.Link, key))
-		for client.IsCode(err, "claim_not_landing") { // as it says, she tries again: a busy machine hands a claim in late
+		for client.IsCode(err, "claim_not_landing") { // as it says, the recipient tries again: a busy machine hands a claim in late
 			_, err = d.Recipient.Claim(ctx, d.ClaimInto(sent.Link, key))
 		}
 		return key.Address(), err

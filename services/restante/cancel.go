@@ -55,7 +55,7 @@ func (c *cli) tellCanceled(p client.Payment) error {
 		return nil
 	case relay.Parked:
 		return &failure{status: statusTryAgain, text: "The money is safe at " + deref(p.HoldingAccount) +
-			" but cannot be moved just now" + because(p.Reason) + ". It comes back as soon as it can; the wish is noted."}
+			" but cannot be moved just now" + inParentheses(p.Reason) + ". It comes back as soon as it can; the wish is noted."}
 	case relay.Claimed:
 		_, text = e.Said(relay.ToSender)
 		text = "The claim was first: " + plain(text)

@@ -25,15 +25,15 @@ type claimFlags struct {
 	secrets                                                     secretTo
 }
 
-// claiming is one run of claim.
-type claiming struct {
+// claimRun is one run of claim.
+type claimRun struct {
 	*cli
 	claimFlags
 	link   client.Link
 	client *client.Client
-	begun  *begun
+	saved  *savedClaim
 	note   string
-	state  string // that was told last
+	state  string // that was shown last
 	typed  string // the code that was given last
 	mailed bool   // a code was mailed in this call
 
@@ -102,22 +102,22 @@ func (c *cli) claim(ctx context.Context, arg string, f claimFlags) error {
 	if err != nil {
 		return err
 	}
-	r := &claiming{cli: c, claimFlags: f, link: link}
+	r := &claimRun{cli: c, claimFlags: f, link: link}
 	if r.client, err = c.claimant(link); err != nil {
 		return err
 	}
-	if r.begun, err = c.begun(link.PaymentID); err != nil {
+	if r.saved, err = c.savedClaim(link.PaymentID); err != nil {
 		return err
 	}
 	if err := r.ready(); err != nil {
 		return err
 	}
-	got, err := r.try(ctx, r.code != "" || r.begun.proven(time.Now()))
+	got, err := r.try(ctx, r.code != "" || r.saved.proven(time.Now()))
 	if r.code == "" && client.IsCode(err, codeGone...) {
-		r.begun.dropCode()
+		r.saved.dropCode()
 		got, err = r.try(ctx, false)
 	}
-	if client.IsCode(err, "code_too_soon") && r.begun.usable(time.Now()) {
+	if client.IsCode(err, "code_too_soon") && r.saved.usable(time.Now()) {
 		got, err = r.try(ctx, true) // the code that was mailed a moment ago is still good
 	}
 	if view, mine := r.mine(err); mine {
@@ -129,7 +129,7 @@ func (c *cli) claim(ctx context.Context, arg string, f claimFlags) error {
 	if err := r.print(got); err != nil {
 		return err // what is kept stays: the passphrase may be in it
 	}
-	c.forget(r.begun)
+	c.forget(r.saved)
 	return nil
 }
 
@@ -137,14 +137,14 @@ func (c *cli) claim(ctx context.Context, arg string, f claimFlags) error {
 var codeGone = []string{"code_used", "code_spent", "code_expired", "session_invalid"}
 
 // ready refuses what could not work before a code is asked for or used up.
-func (r *claiming) ready() error {
-	if r.code != "" && r.begun.Session == "" {
+func (r *claimRun) ready() error {
+	if r.code != "" && r.saved.Session == "" {
 		return usage("No code was asked for here. Run it without --code first: then one is mailed.")
 	}
-	if r.begun.Passphrase != "" { // made by an earlier call, and told with the claim's end, which may have come
-		if r.mayTell(r.secrets, "") != nil {
+	if r.saved.Passphrase != "" { // made by an earlier call, and shown with the claim's end, which may have come
+		if r.mayShowPassphrase(r.secrets, "") != nil {
 			return usage("An earlier call made the passphrase of %s. It is shown when the claim is done, and there is no terminal to show it on. Run it on one, "+
-				"or give --%s where a program of yours reads the answer.", r.begun.Keystore, secretsToStdout)
+				"or give --%s where a program of yours reads the answer.", r.saved.Keystore, secretsToStdout)
 		}
 	}
 	if r.passphraseFile != "" {
@@ -154,7 +154,7 @@ func (r *claiming) ready() error {
 		}
 		p.Wipe()
 	}
-	if r.to != "" || r.begun.Keystore != "" && (r.keystore == "" || samePath(r.keystore, r.begun.Keystore)) {
+	if r.to != "" || r.saved.Keystore != "" && (r.keystore == "" || samePath(r.keystore, r.saved.Keystore)) {
 		return nil // no file is to be made
 	}
 	if _, err := os.Lstat(r.keystore); r.keystore != "" && err == nil {
@@ -167,7 +167,7 @@ func (r *claiming) ready() error {
 	return errors.Join(probe.Close(), os.Remove(probe.Name()))
 }
 
-func (r *claiming) try(ctx context.Context, earlierCode bool) (client.Claimed, error) {
+func (r *claimRun) try(ctx context.Context, earlierCode bool) (client.Claimed, error) {
 	memo, err := relay.ParseMemo(r.memoType, r.memo)
 	if err != nil {
 		return client.Claimed{}, err
@@ -176,47 +176,47 @@ func (r *claiming) try(ctx context.Context, earlierCode bool) (client.Claimed, e
 		return client.Claimed{}, err
 	}
 	q := client.ClaimRequest{
-		ClaimantKey: r.begun.ClaimantKey,
+		ClaimantKey: r.saved.ClaimantKey,
 		ClockOff: func(by time.Duration) {
 			fmt.Fprintf(r.stderr, "The clocks differ: the ledger's is %s this machine's. The ledger's counts; the claim goes on.\n", client.Apart(by))
 		},
-		Link: r.link, Account: r.account, Code: r.askCode, Voucher: r.voucher, Memo: memo, OnFile: r.onFile, Tell: r.tell, Earlier: r.begun.Account,
+		Link: r.link, Account: r.account, Code: r.askCode, Voucher: r.voucher, Memo: memo, OnFile: r.onFile, Tell: r.tell, Earlier: r.saved.Account,
 	}
 	if r.wallet {
 		q.Wallet = r.askWallet
 	}
 	if earlierCode {
-		q.Session = client.CodeSession{Session: r.begun.Session, To: r.begun.SessionTo, ExpiresAt: r.begun.SessionEnds}
+		q.Session = client.CodeSession{Session: r.saved.Session, To: r.saved.SessionTo, ExpiresAt: r.saved.SessionEnds}
 	}
 	return r.client.Claim(ctx, q)
 }
 
 // keyed makes the claimant key of this payment's claims; it is kept before it is used.
-func (r *claiming) keyed(save bool) error {
-	if r.begun.ClaimantKey != "" {
+func (r *claimRun) keyed(save bool) error {
+	if r.saved.ClaimantKey != "" {
 		return nil
 	}
-	if r.begun.ClaimantKey = rand.Text(); save {
-		return r.begun.save()
+	if r.saved.ClaimantKey = rand.Text(); save {
+		return r.saved.save()
 	}
 	return nil
 }
 
 // proved keeps a code that was right: another call goes on with it when this one is refused.
-func (r *claiming) proved() error {
-	if r.typed == "" || r.begun.Code == r.typed {
+func (r *claimRun) proved() error {
+	if r.typed == "" || r.saved.Code == r.typed {
 		return nil
 	}
-	r.begun.Code = r.typed
-	return r.begun.save()
+	r.saved.Code = r.typed
+	return r.saved.save()
 }
 
 // askCode has the code from --code, from the terminal, or stops with status 3. The session outlives this call.
-func (r *claiming) askCode(ctx context.Context, s client.CodeSession, wrong error) (string, error) {
-	if s.Session != r.begun.Session {
+func (r *claimRun) askCode(ctx context.Context, s client.CodeSession, wrong error) (string, error) {
+	if s.Session != r.saved.Session {
 		r.mailed = true
-		r.begun.Session, r.begun.SessionTo, r.begun.SessionEnds, r.begun.Code = s.Session, s.To, s.ExpiresAt, ""
-		if err := r.begun.save(); err != nil {
+		r.saved.Session, r.saved.SessionTo, r.saved.SessionEnds, r.saved.Code = s.Session, s.To, s.ExpiresAt, ""
+		if err := r.saved.save(); err != nil {
 			return "", err
 		}
 	}
@@ -224,8 +224,8 @@ func (r *claiming) askCode(ctx context.Context, s client.CodeSession, wrong erro
 	case r.code != "":
 		r.typed = r.code
 		return r.code, wrong
-	case wrong == nil && r.begun.Code != "":
-		return r.begun.Code, nil
+	case wrong == nil && r.saved.Code != "":
+		return r.saved.Code, nil
 	case r.terminal() == nil:
 		return "", r.needCode(s)
 	}
@@ -240,7 +240,7 @@ func (r *claiming) askCode(ctx context.Context, s client.CodeSession, wrong erro
 }
 
 // whichCode says of the code that is asked for whether this call had it mailed.
-func (r *claiming) whichCode(s client.CodeSession) string {
+func (r *claimRun) whichCode(s client.CodeSession) string {
 	if trouble := r.mailTrouble(); r.mailed && trouble != "" {
 		return "A code is to be mailed to " + plain(bare(s.To)) + ". " + trouble + " It is tried again by itself, and the code may come too late to serve"
 	}
@@ -251,7 +251,7 @@ func (r *claiming) whichCode(s client.CodeSession) string {
 }
 
 // mailTrouble is asked for once, after a code was asked for.
-func (r *claiming) mailTrouble() string {
+func (r *claimRun) mailTrouble() string {
 	if r.mailed && r.trouble == nil {
 		why := mailTrouble(r.client.Server())
 		r.trouble = &why
@@ -267,7 +267,7 @@ func refusedBefore(s client.CodeSession) string {
 	return " But the mail server refused our last mail to this address: ask the sender whether it is right. The sender can correct it."
 }
 
-func (r *claiming) needCode(s client.CodeSession) error {
+func (r *claimRun) needCode(s client.CodeSession) error {
 	if r.json {
 		out := map[string]any{"id": r.link.PaymentID, "state": r.state, "code_needed": true, "to": s.To, "expires_at": s.ExpiresAt}
 		if err := r.printJSON(out); err != nil {
@@ -278,8 +278,8 @@ func (r *claiming) needCode(s client.CodeSession) error {
 		r.whichCode(s), moment(s.ExpiresAt), refusedBefore(s))}
 }
 
-// tell says on stderr, to people, what is waited for.
-func (r *claiming) tell(v client.ClaimView) {
+// tell says on stderr what is waited for.
+func (r *claimRun) tell(v client.ClaimView) {
 	before := r.state
 	r.state = v.State
 	if r.json || v.State == before {
@@ -300,17 +300,17 @@ func (r *claiming) tell(v client.ClaimView) {
 }
 
 // mine says that the money has gone to an account of the caller's, by an earlier call.
-func (r *claiming) mine(err error) (client.ClaimView, bool) {
+func (r *claimRun) mine(err error) (client.ClaimView, bool) {
 	var lost *client.Lost
 	if !errors.As(err, &lost) || lost.View.State != string(relay.Claimed) {
 		return client.ClaimView{}, false
 	}
 	to := deref(lost.View.Destination)
-	return lost.View, to != "" && (to == r.to || to == r.begun.Account)
+	return lost.View, to != "" && (to == r.to || to == r.saved.Account)
 }
 
 // stopped keeps what another call needs, and drops what none does.
-func (r *claiming) stopped(err error) error {
+func (r *claimRun) stopped(err error) error {
 	var lost *client.Lost
 	switch {
 	case errors.As(err, &lost) && relay.State(lost.View.State).Ended():
@@ -319,15 +319,15 @@ func (r *claiming) stopped(err error) error {
 				return err
 			}
 		}
-		r.forget(r.begun)
+		r.forget(r.saved)
 	case client.IsCode(err, codeGone...):
-		if r.begun.dropCode(); r.begun.Account == "" {
-			r.forget(r.begun)
-		} else if err := r.begun.save(); err != nil {
+		if r.saved.dropCode(); r.saved.Account == "" {
+			r.forget(r.saved)
+		} else if err := r.saved.save(); err != nil {
 			return err
 		}
-	case r.begun.proven(time.Now()) && !r.json:
-		fmt.Fprintf(r.stderr, "The code is not used up: the same again needs no new one until %s.\n", r.begun.SessionEnds.Local().Format("15:04"))
+	case r.saved.proven(time.Now()) && !r.json:
+		fmt.Fprintf(r.stderr, "The code is not used up: the same again needs no new one until %s.\n", r.saved.SessionEnds.Local().Format("15:04"))
 	}
 	return err
 }
@@ -342,14 +342,14 @@ type claimedJSON struct {
 	Passphrase string `json:"passphrase,omitempty"` // when it was made here
 }
 
-func (r *claiming) print(got client.Claimed) error {
+func (r *claimRun) print(got client.Claimed) error {
 	v := got.View
 	out := claimedJSON{ClaimView: v, Note: r.note}
 	if v.Settlement != nil {
 		out.Tx, out.Ledger = v.Settlement.Tx, v.Settlement.Ledger
 	}
-	if got.Account == r.begun.Account {
-		out.Keystore, out.Passphrase = r.begun.Keystore, r.begun.Passphrase
+	if got.Account == r.saved.Account {
+		out.Keystore, out.Passphrase = r.saved.Keystore, r.saved.Passphrase
 	}
 	if r.json {
 		return r.printJSON(out)
@@ -373,8 +373,8 @@ func (r *claiming) print(got client.Claimed) error {
 func bare(handle string) string { return strings.TrimPrefix(handle, "email:") }
 
 // askWallet shows what the claimant's own wallet has to sign: as a link for a wallet on this machine, and as a code for one on
-// a phone. Both go to stderr, where people read.
-func (r *claiming) askWallet(_ context.Context, q sep7.Request) error {
+// a phone. Both go to stderr.
+func (r *claimRun) askWallet(_ context.Context, q sep7.Request) error {
 	uri, err := q.URI()
 	if err != nil {
 		return err

@@ -17,7 +17,7 @@ import (
 
 // account says where the money goes. When it returns, a new account's key is on disk and synced, and so is the note of
 // where it is: nothing is received into a key that could be lost.
-func (r *claiming) account(ctx context.Context, h client.Holding) (client.Account, error) {
+func (r *claimRun) account(ctx context.Context, h client.Holding) (client.Account, error) {
 	if err := r.proved(); err != nil {
 		return client.Account{}, err
 	}
@@ -28,7 +28,7 @@ func (r *claiming) account(ctx context.Context, h client.Holding) (client.Accoun
 	if r.to != "" {
 		return client.Account{Address: r.to}, nil
 	}
-	if r.begun.Keystore != "" && (r.keystore == "" || samePath(r.keystore, r.begun.Keystore)) {
+	if r.saved.Keystore != "" && (r.keystore == "" || samePath(r.keystore, r.saved.Keystore)) {
 		a, err := r.reopen(ctx)
 		if !errors.Is(err, fs.ErrNotExist) {
 			return a, err
@@ -39,33 +39,33 @@ func (r *claiming) account(ctx context.Context, h client.Holding) (client.Accoun
 }
 
 // reopen reads the key that an earlier call made for this payment.
-func (r *claiming) reopen(ctx context.Context) (client.Account, error) {
+func (r *claimRun) reopen(ctx context.Context) (client.Account, error) {
 	var e keystore.Entry
 	open := func(pass secret.Bytes) (err error) {
-		e, err = keystore.Open(r.begun.Keystore, pass)
+		e, err = keystore.Open(r.saved.Keystore, pass)
 		return err
 	}
 	var err error
-	switch made := secret.NewString(r.begun.Passphrase); {
+	switch made := secret.NewString(r.saved.Passphrase); {
 	case r.passphraseFile == "" && made.Len() > 0:
 		r.tellPassphrase(made, true, "which is kept nowhere once the claim is done")
 		err = open(made)
 	case r.passphraseFile == "" && r.terminal() == nil:
 		return client.Account{}, failed("An earlier call made the account %s for this claim, with its key in %s. Give that file's passphrase with --passphrase-file.",
-			r.begun.Account, r.begun.Keystore)
+			r.saved.Account, r.saved.Keystore)
 	default:
-		err = r.tryPassphrases(ctx, r.begun.Keystore, "--passphrase-file", r.passphraseFile, open)
+		err = r.tryPassphrases(ctx, r.saved.Keystore, "--passphrase-file", r.passphraseFile, open)
 	}
 	if err != nil {
 		return client.Account{}, err
 	}
-	if e.Account != r.begun.Account {
-		return client.Account{}, failed("%s holds the key of another account than this claim was begun with. Name another file with --keystore.", r.begun.Keystore)
+	if e.Account != r.saved.Account {
+		return client.Account{}, failed("%s holds the key of another account than this claim was begun with. Name another file with --keystore.", r.saved.Keystore)
 	}
 	return client.Account{Address: e.Account, Seed: e.Seed}, nil
 }
 
-func (r *claiming) makeAccount(ctx context.Context, network string) (client.Account, error) {
+func (r *claimRun) makeAccount(ctx context.Context, network string) (client.Account, error) {
 	key, err := keypair.Random()
 	if err != nil {
 		return client.Account{}, err
@@ -90,11 +90,11 @@ func (r *claiming) makeAccount(ctx context.Context, network string) (client.Acco
 	if err != nil {
 		return client.Account{}, failed("The keystore cannot be written, so nothing was claimed: %v.", err)
 	}
-	r.begun.Account, r.begun.Keystore, r.begun.Passphrase = key.Address(), path, ""
+	r.saved.Account, r.saved.Keystore, r.saved.Passphrase = key.Address(), path, ""
 	if generated {
-		r.begun.Passphrase = string(pass.Reveal())
+		r.saved.Passphrase = string(pass.Reveal())
 	}
-	if err := r.begun.save(); err != nil {
+	if err := r.saved.save(); err != nil {
 		return client.Account{}, err
 	}
 	if !r.json {

@@ -33,7 +33,7 @@ func (c *cli) decline(ctx context.Context, arg string, yes bool) error {
 		if err != nil {
 			return err
 		}
-		if err := c.sure(ctx, yes, "Send "+money(v.Amount, v.Asset)+" back to "+plain(v.From)+"? The link opens nothing after that."); err != nil {
+		if err := c.confirm(ctx, yes, "Send "+money(v.Amount, v.Asset)+" back to "+plain(v.From)+"? The link opens nothing after that."); err != nil {
 			return err
 		}
 	}
@@ -53,7 +53,7 @@ func (c *cli) decline(ctx context.Context, arg string, yes bool) error {
 		}
 	}
 	if client.Stopped(v) {
-		return stoppedBy(v.ID, v.State, v.Held.Detail, " That you do not want it is noted.")
+		return haltedError(v.ID, v.State, v.Held.Detail, " That you do not want it is noted.")
 	}
 	return c.tellDeclined(v)
 }

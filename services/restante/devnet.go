@@ -80,12 +80,12 @@ func (c *cli) devnet(ctx context.Context, cfg devnet.Config, addr, control strin
 	mux := http.NewServeMux()
 	mux.Handle("/", network.Handler())
 	mux.Handle("/horizon/", http.StripPrefix("/horizon", network.Unfriendly(horizon.New(network, horizon.Config{Logger: cfg.Logger}))))
-	doors := []struct {
+	endpoints := []struct {
 		name, addr string
 		handler    http.Handler
 		what       string
 	}{{"rpc", addr, mux, "a friendbot that gives lumens to every caller"}, {"control", control, network.Control(), "the control port of the ledger"}}
-	for _, d := range doors {
+	for _, d := range endpoints {
 		if d.addr == "" {
 			continue
 		}

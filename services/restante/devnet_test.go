@@ -105,7 +105,7 @@ func TestDevnetRefusesThePublicNetwork(t *testing.T) {
 	}
 }
 
-// TestDevnetAlone starts the network, and asks on each of its doors.
+// TestDevnetAlone starts the network, and asks on each of its addresses.
 func TestDevnetAlone(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	told, stdout := io.Pipe()
@@ -116,10 +116,10 @@ func TestDevnetAlone(t *testing.T) {
 		_ = stdout.Close()
 		ended <- err
 	}()
-	doors := map[string]string{}
-	for lines := bufio.NewScanner(told); len(doors) < 4 && lines.Scan(); {
+	endpoints := map[string]string{}
+	for lines := bufio.NewScanner(told); len(endpoints) < 4 && lines.Scan(); {
 		name, value, _ := strings.Cut(lines.Text(), " ")
-		doors[name] = value
+		endpoints[name] = value
 	}
 	ask := func(method, url, body, want string) {
 		t.Helper()
@@ -136,11 +136,11 @@ func TestDevnetAlone(t *testing.T) {
 			t.Errorf("%s %s: %v %s", method, url, err, got)
 		}
 	}
-	ask("POST", doors["rpc"], `{"jsonrpc":"2.0","id":1,"method":"getNetwork"}`, `"protocolVersion":22`)
-	ask("GET", doors["horizon"]+"/", "", `"current_protocol_version":22`)
-	ask("POST", doors["control"]+"/close?n=3", "", `{"ledger":5}`)
-	if doors["network"] != stack.DevelopmentNetwork {
-		t.Errorf("doors: %v", doors)
+	ask("POST", endpoints["rpc"], `{"jsonrpc":"2.0","id":1,"method":"getNetwork"}`, `"protocolVersion":22`)
+	ask("GET", endpoints["horizon"]+"/", "", `"current_protocol_version":22`)
+	ask("POST", endpoints["control"]+"/close?n=3", "", `{"ledger":5}`)
+	if endpoints["network"] != stack.DevelopmentNetwork {
+		t.Errorf("endpoints: %v", endpoints)
 	}
 	cancel()
 	if err := <-ended; err != nil {

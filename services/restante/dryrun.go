@@ -53,7 +53,7 @@ func (c *cli) printPreview(v client.Preview) {
 		row{"Payment", outcome}, row{"To", v.To}, row{"Amount", money(v.Amount, v.Asset) + ", from " + v.ReturnTo}, row{"Waits until", until},
 		row{"Fees", fmt.Sprintf("%s to fund, %s when claimed or %s when returned, at most at a first try; %s pays",
 			xlm(v.Cost.FeeFunding), xlm(v.Cost.FeeClaim), xlm(v.Cost.FeeReturn), payer(v.Cost.Payer))},
-		row{"Purse", purse(v)},
+		row{"Purse", purseText(v)},
 		row{"Locked", fmt.Sprintf("%s in the holding account, by %s; comes home", xlm(v.Cost.ReserveLocked), payer(v.Cost.Payer))},
 		row{"New account", fmt.Sprintf("%s if the claim has to make one, by %s; stays with that account", xlm(v.Cost.ReserveNewAccount), payer(v.Cost.Payer))},
 		row{"Returns", returns},
@@ -62,8 +62,8 @@ func (c *cli) printPreview(v client.Preview) {
 	c.printf("\nNothing was sent. This holds for now and promises nothing.\n")
 }
 
-// purse says what a sender's own wallet adds.
-func purse(v client.Preview) string {
+// purseText says what a sender's own wallet adds.
+func purseText(v client.Preview) string {
 	if v.Cost.Payer != "sender" {
 		return ""
 	}

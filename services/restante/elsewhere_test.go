@@ -318,7 +318,7 @@ func TestStartsBeforeItsLedger(t *testing.T) {
 	}
 	place := l.Addr().String()
 	l.Close()
-	doors := make(chan string, 1)
+	address := make(chan string, 1)
 	type start struct {
 		end func()
 		err error
@@ -333,12 +333,12 @@ func TestStartsBeforeItsLedger(t *testing.T) {
 			}
 			c.Addr = own.Addr().String()
 			own.Close()
-			doors <- "http://" + c.Addr
+			address <- "http://" + c.Addr
 			c.Ledger.URL, c.Ledger.Friendbot, c.Ledger.Passphrase = "http://"+place, network.RPC+"/friendbot", devnettest.Passphrase
 		})
 		began <- start{end, err}
 	}()
-	base := <-doors
+	base := <-address
 	waits := func(text string) {
 		t.Helper()
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
@@ -416,8 +416,8 @@ func TestAnotherNetworkIsFinal(t *testing.T) {
 	}
 }
 
-// TestDoorsOfDevelopment: not on an address that other machines reach, and only under their own names.
-func TestDoorsOfDevelopment(t *testing.T) {
+// TestDevelopmentEndpoints: not on an address that other machines reach, and only under their own names.
+func TestDevelopmentEndpoints(t *testing.T) {
 	for _, addr := range []string{"0.0.0.0:0", "[::]:0", ":0"} {
 		for _, args := range [][]string{{"up", "--data", t.TempDir(), "--addr", addr}, {"devnet", "--addr", addr}, {"devnet", "--addr", "127.0.0.1:0", "--control", addr}} {
 			ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)

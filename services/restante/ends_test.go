@@ -74,8 +74,8 @@ func TestEndsAreToldAsTheyAre(t *testing.T) {
 				t.Errorf("%s: %q", name, out.String())
 			}
 		}
-		if claimed := c.p.State == "claimed"; !claimed && !strings.Contains(next(client.Story{Payment: c.p}), c.sender) || !claimed && became(c.p) != c.sender {
-			t.Errorf("%s: explain says %q, show %q", name, next(client.Story{Payment: c.p}), became(c.p))
+		if claimed := c.p.State == "claimed"; !claimed && !strings.Contains(next(client.Story{Payment: c.p}), c.sender) || !claimed && endText(c.p) != c.sender {
+			t.Errorf("%s: explain says %q, show %q", name, next(client.Story{Payment: c.p}), endText(c.p))
 		}
 	}
 	balance := client.Payment{State: "settled", Reason: string(relay.LeftClaimable), Amount: "25", Asset: "native", ReturnTo: wallet, Destination: &wallet, Arrived: "25"}

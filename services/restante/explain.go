@@ -38,22 +38,22 @@ func (c *cli) newExplain() *cobra.Command {
 // explain writes the story in words; now tells what is overdue.
 func (c *cli) explain(s client.Story, now time.Time) error {
 	p := s.Payment
-	c.printf("%s: %s to %s, %s.\n", p.ID, money(p.Amount, p.Asset), plain(p.To), p.State+because(p.Reason))
-	c.printf("%s\n", means(p))
+	c.printf("%s: %s to %s, %s.\n", p.ID, money(p.Amount, p.Asset), plain(p.To), p.State+inParentheses(p.Reason))
+	c.printf("%s\n", stateText(p))
 	if h := p.Halted; h != nil {
 		c.printf("HALTED%s: %s\n", since(h.Since), plain(h.Detail))
 	}
-	if text := arrived(p); text != "" {
+	if text := arrivedText(p); text != "" {
 		c.printf("Arrived: %s. Fees: %s", text, money(p.Cost.Fee, ""))
-		if others := byOthers(p); others != "" {
+		if others := feeByOthers(p); others != "" {
 			c.printf(", and %s that others paid", others)
 		}
 		c.printf(".\n")
 	}
 	c.printf("\nWhat happened\n")
-	sentHome := forgotten(s)
+	sentHome := recoveredFromLog(s)
 	for _, e := range s.History {
-		words := happened(e)
+		words := entryText(e)
 		if sentHome && e.Input == "cancel_asked" { // not the sender: it came with the entry before
 			words, sentHome = "The service sends the money home: for whom it was and which link opened it is known to no one any more.", false
 		}
@@ -65,7 +65,7 @@ func (c *cli) explain(s client.Story, now time.Time) error {
 		c.printf("\nEnvelopes\n")
 	}
 	for _, e := range s.Envelopes {
-		c.printf("  %-9s  %s: %s\n", e.Kind, purpose(e, p), fate(e, p))
+		c.printf("  %-9s  %s: %s\n", e.Kind, purpose(e, p), envelopeText(e, p))
 		c.printf("  %-9s  hash %s\n", e.State, e.Hash)
 	}
 	c.openWork(s, now)
@@ -113,13 +113,13 @@ func since(t *time.Time) string {
 
 func stamp(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05") }
 
-// forgotten says that the database had lost the payment, and the signer's log had not.
-func forgotten(s client.Story) bool {
+// recoveredFromLog says that the database had lost the payment, and the signer's log had not.
+func recoveredFromLog(s client.Story) bool {
 	return slices.ContainsFunc(s.History, func(e wire.StoryEntry) bool { return e.Input == "recovered" })
 }
 
-// happened says in words what an entry of the history records.
-func happened(e wire.StoryEntry) string {
+// entryText says in words what an entry of the history records.
+func entryText(e wire.StoryEntry) string {
 	if e.Input == "balance_collected" && e.Detail == relay.CollectedElsewhere {
 		return "The balance is gone from the ledger, by no transaction of the service."
 	}
@@ -193,8 +193,8 @@ func purpose(e wire.StoryEnvelope, p client.Payment) string {
 	return "is of a kind that this program does not know"
 }
 
-// fate says where an envelope landed, or until when it may.
-func fate(e wire.StoryEnvelope, p client.Payment) string {
+// envelopeText says where an envelope landed, or until when it may.
+func envelopeText(e wire.StoryEnvelope, p client.Payment) string {
 	switch relay.EnvelopeState(e.State) {
 	case relay.Landed:
 		return fmt.Sprintf("landed in ledger %d as %s", e.Ledger, e.Tx)
@@ -265,7 +265,7 @@ func next(s client.Story) string {
 	if h := p.Halted; h != nil && !relay.State(p.State).Ended() {
 		return "Nothing by itself: the operator finds out what is wrong about " + plain(h.About) + ", and starts the service with --lift-halt " + plain(h.About) + ". The sender's box opens the holding account without us."
 	}
-	if p.ReturnAsked != "" && forgotten(s) && p.State != string(relay.Returning) && !relay.State(p.State).Ended() {
+	if p.ReturnAsked != "" && recoveredFromLog(s) && p.State != string(relay.Returning) && !relay.State(p.State).Ended() {
 		return "The database was restored and had forgotten the payment, so the service sends it home. That begins as soon as no envelope is on its way; nobody needs to do anything."
 	}
 	if p.ReturnAsked != "" && !relay.State(p.State).Ended() && p.State != string(relay.Returning) {
@@ -286,17 +286,17 @@ func next(s client.Story) string {
 	case relay.Returning:
 		return fmt.Sprintf("The money goes home to %s%s. A claim that landed first would still win: the ledger decides.", p.ReturnTo, earliest(s))
 	case relay.Parked:
-		return fmt.Sprintf("The money is safe at %s and nothing of ours can move it just now%s. An operator looks; the sender's box opens it without us.", deref(p.HoldingAccount), because(p.Reason))
+		return fmt.Sprintf("The money is safe at %s and nothing of ours can move it just now%s. An operator looks; the sender's box opens it without us.", deref(p.HoldingAccount), inParentheses(p.Reason))
 	case relay.Canceled, relay.Failed:
 		return "Nothing: no money moved. Send again if it is still wanted."
 	case relay.Claimed, relay.Returned, relay.Settled:
-		return "Nothing by us. " + plain(ending(p).Sentence(relay.ToSender)) + collects(s)
+		return "Nothing by us. " + plain(ending(p).Sentence(relay.ToSender)) + collectorText(s)
 	}
 	return "This program does not know the state; a newer one may."
 }
 
-// collects says who claims a balance that a last resort left, while it is there.
-func collects(s client.Story) string {
+// collectorText says who claims a balance that a last resort left, while it is there.
+func collectorText(s client.Story) string {
 	if s.Payment.Reason != string(relay.LeftClaimable) || s.Payment.Collected != "" {
 		return ""
 	}

@@ -10,16 +10,16 @@ import (
 	"github.com/restante/restante/services/restante/internal/demo"
 )
 
-// settle cancels what is alive, when the faults are over, and waits for every end.
-func (f *faults) settle(ctx context.Context) {
+// endAll cancels what is alive, when the faults are over, and waits for every end.
+func (f *faults) endAll(ctx context.Context) {
 	f.ready()
-	for _, t := range f.trials {
-		_ = stubborn(ctx, func() error { _, err := f.app.Cancel(ctx, t.id); return err })
+	for _, t := range f.sentPayments {
+		_ = retry(ctx, func() error { _, err := f.app.Cancel(ctx, t.id); return err })
 	}
-	for _, t := range f.trials {
+	for _, t := range f.sentPayments {
 		var got client.Payment
 		for until := time.Now().Add(5 * time.Minute); ; {
-			err := stubborn(ctx, func() (err error) { got, err = f.app.Get(ctx, t.id, 0); return err })
+			err := retry(ctx, func() (err error) { got, err = f.app.Get(ctx, t.id, 0); return err })
 			if client.IsCode(err, "not_found") { // a move that was never accepted: nothing of it may be on the ledger
 				got.State = "none"
 				break
@@ -36,7 +36,7 @@ func (f *faults) settle(ctx context.Context) {
 			t.h = *got.HoldingAccount
 		}
 		if !relay.State(t.state).Ended() && t.state != "none" {
-			f.t.Errorf("payment %s (%s) has not ended: it is %s %s", t.id, t.plot, got.State, got.Reason)
+			f.t.Errorf("payment %s (%s) has not ended: it is %s %s", t.id, t.scenario, got.State, got.Reason)
 		}
 	}
 }
@@ -44,33 +44,33 @@ func (f *faults) settle(ctx context.Context) {
 // ledgerBooks is what the independent reader says, in stroops.
 type ledgerBooks struct {
 	ledger         uint32
-	service        int64             // what is the service's, the treasury's, and of those whom the treasury pays
-	treasury, line int64             // the treasury alone
-	wallets        map[*player]int64 // each wallet, and those whom it pays
-	asset          int64             // all of it
+	service        int64           // what is the service's, the treasury's, and of those whom the treasury pays
+	treasury, line int64           // the treasury alone
+	wallets        map[*user]int64 // each wallet, and those whom it pays
+	asset          int64           // all of it
 }
 
 // owners says whose each account is: nil is the service's. What the service has made is in the signer's log.
-func (f *faults) owners() map[string]*player {
-	owners := map[string]*player{f.onFile.Address(): nil}
-	for _, a := range f.everybody(nil, f.treasury) {
+func (f *faults) owners() map[string]*user {
+	owners := map[string]*user{f.onFile.Address(): nil}
+	for _, a := range f.accounts(nil, f.treasury) {
 		owners[a] = nil
 	}
 	delete(owners, f.issuer.Address()) // an issuer has none of his own asset, and pays his own fees
-	for _, p := range f.players {
+	for _, p := range f.users {
 		owners[p.wallet.Address()] = p
 	}
-	for _, t := range f.trials {
-		owners[t.key.Address()] = t.player
+	for _, t := range f.sentPayments {
+		owners[t.key.Address()] = t.user
 		if t.h != "" {
-			owners[t.h] = t.player
+			owners[t.h] = t.user
 		}
 	}
 	return owners
 }
 
 func (f *faults) read() ledgerBooks {
-	b := ledgerBooks{wallets: map[*player]int64{}}
+	b := ledgerBooks{wallets: map[*user]int64{}}
 	ctx := context.WithoutCancel(f.t.Context())
 	var err error
 	b.ledger, err = f.ledger.Latest(ctx)
@@ -93,18 +93,18 @@ func (f *faults) read() ledgerBooks {
 	return b
 }
 
-// accountFor accounts for every stroop: claimants have exactly what was sent to them, holding accounts are gone, the treasury has all
+// checkAllBalances accounts for every stroop: claimants have exactly what was sent to them, holding accounts are gone, the treasury has all
 // else, and between service and wallets nothing has moved but the fees that the network took of each.
-func (f *faults) accountFor(before ledgerBooks, long bool) {
+func (f *faults) checkAllBalances(before ledgerBooks, long bool) {
 	after := f.read()
 	fees, err := f.ledger.Fees(f.t.Context(), before.ledger)
 	f.must(err)
-	owners, paid, service := f.owners(), map[*player]int64{}, int64(0)
+	owners, paid, service := f.owners(), map[*user]int64{}, int64(0)
 	for account, fee := range fees {
 		owner, known := owners[account]
 		switch {
 		case !known && account != f.issuer.Address():
-			f.t.Errorf("account %s, which nobody knows, paid %d stroops in fees", account, fee)
+			f.t.Errorf("account %s, which belongs to no one here, paid %d stroops in fees", account, fee)
 		case owner != nil:
 			paid[owner] += fee
 		case known:
@@ -126,10 +126,10 @@ func (f *faults) accountFor(before ledgerBooks, long bool) {
 	}
 	lumens, line, ends := before.treasury, before.line, map[string]int{}
 	direct := int64(0)
-	for _, t := range f.trials {
+	for _, t := range f.sentPayments {
 		ends[t.state]++
-		f.claimant(t)
-		if t.state != string(relay.Claimed) || t.player != nil {
+		f.checkClaimant(t)
+		if t.state != string(relay.Claimed) || t.user != nil {
 			continue
 		}
 		if t.asset == relay.Native {
@@ -149,13 +149,13 @@ func (f *faults) accountFor(before ledgerBooks, long bool) {
 	}
 	f.t.Logf("ends: %v", ends)
 	if long && (ends[string(relay.Claimed)] == 0 || ends[string(relay.Returned)] == 0) {
-		f.t.Errorf("the play was too tame: %v", ends)
+		f.t.Errorf("too few kinds of ends: %v", ends)
 	}
 }
 
-// claimant wants exactly the amount in the account of a claimed payment, no account else, and no holding account in any case. What is
+// checkClaimant wants exactly the amount in the account of a claimed payment, no account else, and no holding account in any case. What is
 // left of a wallet's purse goes with lumens, so those may be more.
-func (f *faults) claimant(t *trial) {
+func (f *faults) checkClaimant(t *faultPayment) {
 	if t.direct {
 		return // the account on file is counted as one
 	}
@@ -165,12 +165,12 @@ func (f *faults) claimant(t *trial) {
 	switch {
 	case t.state != string(relay.Claimed):
 		if a.Exists {
-			f.t.Errorf("payment %s (%s) is %s, its claimant has %d stroops and %d of the asset", t.id, t.plot, t.state, a.Balance, line)
+			f.t.Errorf("payment %s (%s) is %s, its claimant has %d stroops and %d of the asset", t.id, t.scenario, t.state, a.Balance, line)
 		}
-	case t.asset != relay.Native && line != t.amount, t.asset == relay.Native && (a.Balance < t.amount || t.player == nil && a.Balance != t.amount):
-		f.t.Errorf("payment %s (%s) is claimed, its claimant has %d stroops and %d of the asset", t.id, t.plot, a.Balance, line)
+	case t.asset != relay.Native && line != t.amount, t.asset == relay.Native && (a.Balance < t.amount || t.user == nil && a.Balance != t.amount):
+		f.t.Errorf("payment %s (%s) is claimed, its claimant has %d stroops and %d of the asset", t.id, t.scenario, a.Balance, line)
 	}
 	if t.h != "" && f.account(t.h).Exists {
-		f.t.Errorf("payment %s (%s) is %s, and its holding account still exists", t.id, t.plot, t.state)
+		f.t.Errorf("payment %s (%s) is %s, and its holding account still exists", t.id, t.scenario, t.state)
 	}
 }

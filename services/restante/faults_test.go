@@ -27,41 +27,41 @@ import (
 )
 
 // The fault run. The ledger runs in a process of its own and loses answers, drops sets, forgets what it had accepted, lags, and answers
-// 429, 503 and 504 in between. `up` runs in another and is killed, again and again, at one of its next commit boundaries. Meanwhile people
+// 429, 503 and 504 in between. `up` runs in another and is killed, again and again, at one of its next commit boundaries. Meanwhile users
 // send out of the treasury and out of wallets, lumens and an asset, directly too; claim, cancel, move, and do two of these at once. Then
 // the faults end, everything may end, and an independent reader of the ledger accounts for every stroop.
 //
 // RESTANTE_FAULTS sets how long it runs (default 15s); `.ci/faults` runs ten minutes.
 
-// calm and storm are the faults of the ledger, in turns.
+// fewFaults and manyFaults are the faults of the ledger, in turns.
 const (
-	calm  = `{"seed":11,"lose_answer":0.2,"try_again":0.1,"late_inclusion":2,"drop_set":0.1}`
-	storm = `{"seed":12,"lose_answer":0.3,"try_again":0.2,"late_inclusion":3,"drop_set":0.2,"drop":0.1,"http_429":0.05,"http_503":0.1,"http_504":0.05,"lag":2}`
-	fair  = `{"seed":13}`
+	fewFaults  = `{"seed":11,"lose_answer":0.2,"try_again":0.1,"late_inclusion":2,"drop_set":0.1}`
+	manyFaults = `{"seed":12,"lose_answer":0.3,"try_again":0.2,"late_inclusion":3,"drop_set":0.2,"drop":0.1,"http_429":0.05,"http_503":0.1,"http_504":0.05,"lag":2}`
+	noFaults   = `{"seed":13}`
 )
 
-// trial is one payment of the fault run, with all that its people know of it.
-type trial struct {
-	plot   string
-	id     string
-	asset  string
-	amount int64
-	player *player // out of whose wallet; nil: the treasury
-	key    *keypair.Full
-	h      string // holding account that the sender's client made
-	state  string
-	direct bool
+// faultPayment is one payment of the fault run, with all that its sender knows of it.
+type faultPayment struct {
+	scenario string
+	id       string
+	asset    string
+	amount   int64
+	user     *user // out of whose wallet; nil: the treasury
+	key      *keypair.Full
+	h        string // holding account that the sender's client made
+	state    string
+	direct   bool
 }
 
-// player sends one payment after the other, out of a wallet of his own too.
-type player struct {
+// user sends one payment after the other, out of a wallet of its own too.
+type user struct {
 	*faults
 	wallet *keypair.Full
-	dice   *mrand.Rand
+	random *mrand.Rand
 }
 
 type faults struct {
-	*theatre
+	*killFixture
 	app      *client.Client
 	network  string
 	sender   *age.X25519Identity // opens every box, as its sender
@@ -69,11 +69,11 @@ type faults struct {
 	asset    string
 	onFile   *keypair.Full
 	treasury string
-	players  []*player
+	users    []*user
 
-	mu     sync.Mutex
-	trials []*trial
-	odd    map[string]int // answers that ended an attempt
+	mu           sync.Mutex
+	sentPayments []*faultPayment
+	outcomes     map[string]int // answers that ended an attempt
 }
 
 func TestFaults(t *testing.T) {
@@ -85,7 +85,7 @@ func TestFaults(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	f := &faults{theatre: &theatre{t: t, dir: t.TempDir(), addr: freeAddr(t)}, odd: map[string]int{}}
+	f := &faults{killFixture: &killFixture{t: t, dir: t.TempDir(), addr: freeAddr(t)}, outcomes: map[string]int{}}
 	if length > time.Minute {
 		f.pace = "500ms"
 	}
@@ -96,40 +96,40 @@ func TestFaults(t *testing.T) {
 	defer cancel()
 	f.prepare(ctx)
 	before := f.read()
-	over := time.Now().Add(length)
-	var people sync.WaitGroup
-	for _, p := range f.players {
-		people.Go(func() {
-			for time.Now().Before(over) && ctx.Err() == nil {
-				p.play(ctx)
+	until := time.Now().Add(length)
+	var running sync.WaitGroup
+	for _, p := range f.users {
+		running.Go(func() {
+			for time.Now().Before(until) && ctx.Err() == nil {
+				p.sendOne(ctx)
 			}
 		})
 	}
 	stop()
-	kills := f.storms(over)
-	f.spoil(fair)
+	kills := f.killInTurns(until)
+	f.setFaults(noFaults)
 	stop = f.up(0)
-	people.Wait()
-	f.settle(ctx)
+	running.Wait()
+	f.endAll(ctx)
 	stop()
-	f.accountFor(before, length > time.Minute)
-	t.Logf("%d payments, %d kills; answers that ended an attempt: %v", len(f.trials), kills, f.odd)
+	f.checkAllBalances(before, length > time.Minute)
+	t.Logf("%d payments, %d kills; answers that ended an attempt: %v", len(f.sentPayments), kills, f.outcomes)
 }
 
-// storms kills `up` at one of its next boundaries, starts it again, and changes the weather, until the time is over: a third of the lives
-// begin in a storm, in a third it comes once `up` is ready, and a third are calm. `up` never ends by itself.
-func (f *faults) storms(over time.Time) (kills int) {
-	dice := mrand.New(mrand.NewPCG(7, 7))
-	for n := 0; time.Now().Before(over); n++ {
-		weather := calm
+// killInTurns kills `up` at one of its next boundaries, starts it again, and changes the faults, until the time is over: a third of the runs
+// begin with many faults, in a third those come once `up` is ready, and a third have few. `up` never ends by itself.
+func (f *faults) killInTurns(until time.Time) (kills int) {
+	random := mrand.New(mrand.NewPCG(7, 7))
+	for n := 0; time.Now().Before(until); n++ {
+		next := fewFaults
 		if n%3 == 1 {
-			weather = storm
+			next = manyFaults
 		}
-		f.spoil(weather)
-		wait := f.start(1 + dice.Uint64N(120))
+		f.setFaults(next)
+		wait := f.start(1 + random.Uint64N(120))
 		if n%3 == 2 {
-			f.answers()
-			f.spoil(storm)
+			f.waitReady()
+			f.setFaults(manyFaults)
 		}
 		if killed, err := wait(); !killed {
 			f.t.Fatalf("`up` ended by itself: %v", err)
@@ -139,8 +139,8 @@ func (f *faults) storms(over time.Time) (kills int) {
 	return kills
 }
 
-// answers waits until `up` is ready, or has been killed before it was.
-func (f *faults) answers() {
+// waitReady waits until `up` is ready, or has been killed before it was.
+func (f *faults) waitReady() {
 	for range 20 {
 		resp, err := http.Get("http://" + f.addr + "/readyz")
 		if err == nil {
@@ -185,7 +185,7 @@ func (f *faults) must(err error) {
 	}
 }
 
-func (f *faults) befriend(ctx context.Context) *keypair.Full {
+func (f *faults) fundAccount(ctx context.Context) *keypair.Full {
 	f.t.Helper()
 	key := keypair.MustRandom()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, f.ledger.URL+"/friendbot?addr="+key.Address(), nil)
@@ -213,20 +213,20 @@ func (f *faults) prepare(ctx context.Context) {
 	f.treasury = app.Treasury
 	f.app, err = client.New(w["RESTANTE_SERVER"], client.Options{Key: secret.NewString(app.Key.Text)})
 	f.must(err)
-	f.issuer = f.befriend(ctx)
+	f.issuer = f.fundAccount(ctx)
 	f.asset = "USD:" + f.issuer.Address()
 	usd := txnbuild.CreditAsset{Code: "USD", Issuer: f.issuer.Address()}
 	_, err = f.app.Trust(ctx, f.asset)
 	f.must(err)
 	f.tx(ctx, f.issuer, &txnbuild.Payment{Destination: f.treasury, Amount: "100000", Asset: usd})
 	for i := range 6 {
-		p := &player{faults: f, wallet: f.befriend(ctx), dice: mrand.New(mrand.NewPCG(uint64(i), 1))}
+		p := &user{faults: f, wallet: f.fundAccount(ctx), random: mrand.New(mrand.NewPCG(uint64(i), 1))}
 		f.tx(ctx, p.wallet, &txnbuild.ChangeTrust{Line: usd.MustToChangeTrustAsset()})
 		f.tx(ctx, f.issuer, &txnbuild.Payment{Destination: p.wallet.Address(), Amount: "100000", Asset: usd})
-		f.players = append(f.players, p)
+		f.users = append(f.users, p)
 	}
 	f.onFile = keypair.MustRandom()
-	first := &trial{key: f.onFile}
+	first := &faultPayment{key: f.onFile}
 	sent, err := f.app.Send(ctx, client.SendRequest{To: "ana@example.com", Amount: "25"})
 	f.must(err)
 	first.id = sent.Payment.ID
@@ -250,22 +250,22 @@ func (f *faults) vouchWhenWaiting(ctx context.Context, id string) (string, error
 	return v.Voucher, err
 }
 
-func (f *faults) claimOf(t *trial, link client.Link) client.ClaimRequest {
+func (f *faults) claimOf(t *faultPayment, link client.Link) client.ClaimRequest {
 	return client.ClaimRequest{Link: link, Earlier: t.key.Address(), Account: func(context.Context, redeem.Holding) (client.Account, error) {
 		return client.Account{Address: t.key.Address(), Seed: secret.NewString(t.key.Seed())}, nil
 	}}
 }
 
-// note keeps a trial; f.mu guards it.
-func (f *faults) note(t *trial) *trial {
+// keep keeps a payment for the account at the end.
+func (f *faults) keep(t *faultPayment) *faultPayment {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.trials = append(f.trials, t)
+	f.sentPayments = append(f.sentPayments, t)
 	return t
 }
 
-// tell counts what ended an attempt: nobody has lost money by it, which is for the accountant to say.
-func (f *faults) tell(what string, err error) {
+// count counts what ended an attempt. Whether money was lost by it, checkAllBalances says.
+func (f *faults) count(what string, err error) {
 	if err == nil {
 		return
 	}
@@ -279,18 +279,18 @@ func (f *faults) tell(what string, err error) {
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.odd[what+" "+word]++
+	f.outcomes[what+" "+word]++
 }
 
-// play is the life of one payment, or of two when it is moved.
-func (p *player) play(ctx context.Context) {
-	credit, own, plot := p.dice.IntN(2) == 1, p.dice.IntN(2) == 1, p.dice.IntN(6)
+// sendOne sends one payment, and claims, cancels or moves it, or does two of these at once.
+func (p *user) sendOne(ctx context.Context) {
+	credit, own, scenario := p.random.IntN(2) == 1, p.random.IntN(2) == 1, p.random.IntN(6)
 	r := client.SendRequest{To: "eva@example.com", Amount: "25", Policy: string(relay.Link), Reference: rand.Text()}
-	t := &trial{plot: fmt.Sprint("plot ", plot), asset: relay.Native, amount: demo.Amount, key: keypair.MustRandom()}
+	t := &faultPayment{scenario: fmt.Sprint("plot ", scenario), asset: relay.Native, amount: demo.Amount, key: keypair.MustRandom()}
 	if credit {
 		r.Asset, r.Amount, t.asset, t.amount = p.asset, "10", p.asset, 10_0000000
 	}
-	if plot == 5 && !own { // directly; an asset that she cannot take waits for her
+	if scenario == 5 && !own { // directly; an asset that she cannot take waits for her
 		r.To, r.Direct, r.Policy = "ana@example.com", true, ""
 	}
 	sent, ok := p.send(ctx, t, r, own)
@@ -301,50 +301,50 @@ func (p *player) play(ctx context.Context) {
 		return // it goes by itself
 	}
 	var both sync.WaitGroup
-	if plot == 0 || plot == 2 || plot == 4 {
-		both.Go(func() { p.tell("claim", p.claim(ctx, t, sent.Link)) })
+	if scenario == 0 || scenario == 2 || scenario == 4 {
+		both.Go(func() { p.count("claim", p.claim(ctx, t, sent.Link)) })
 	}
-	if plot == 1 || plot == 2 {
-		both.Go(func() { p.tell("cancel", p.cancel(ctx, t.id, plot == 1 && p.dice.IntN(2) == 0)) })
+	if scenario == 1 || scenario == 2 {
+		both.Go(func() { p.count("cancel", p.cancel(ctx, t.id, scenario == 1 && p.random.IntN(2) == 0)) })
 	}
-	if plot == 3 || plot == 4 {
-		both.Go(func() { p.move(ctx, t, plot == 3) })
+	if scenario == 3 || scenario == 4 {
+		both.Go(func() { p.move(ctx, t, scenario == 3) })
 	}
 	both.Wait()
 }
 
 // send sends, and finds out what became of it when the answer was lost.
-func (p *player) send(ctx context.Context, t *trial, r client.SendRequest, own bool) (sent client.Sent, ok bool) {
+func (p *user) send(ctx context.Context, t *faultPayment, r client.SendRequest, own bool) (sent client.Sent, ok bool) {
 	var err error
 	if !own {
 		sent, err = p.app.Send(ctx, r)
 	} else {
-		t.player = p
+		t.user = p
 		sent, err = p.app.SendOwn(ctx, client.OwnRequest{SendRequest: r, From: p.wallet.Address(), Recipients: []string{p.sender.Recipient().String()},
 			Keep: func(k client.OwnReceipt) error { t.h = k.HoldingAccount; return nil }, Sign: client.SignWith(p.network, secret.NewString(p.wallet.Seed()))})
 	}
-	p.tell("send", err)
+	p.count("send", err)
 	var list client.PaymentList
-	asked := stubborn(ctx, func() error { // the ledger and the relay know; his client may not
+	asked := retry(ctx, func() error { // the ledger and the relay know; the user's client may not
 		var err error
 		list, err = p.app.List(ctx, client.Filter{Reference: r.Reference})
 		return err
 	})
 	if asked != nil || len(list.Data) != 1 {
-		p.tell("list", asked)
+		p.count("list", asked)
 		return sent, false
 	}
 	t.id, t.direct = list.Data[0].ID, list.Data[0].Direct
-	p.note(t)
+	p.keep(t)
 	return sent, sent.Payment.ID == t.id && sent.Link.PaymentID == t.id
 }
 
-func (p *player) claim(ctx context.Context, t *trial, link client.Link) error {
-	return stubborn(ctx, func() error { _, err := p.app.Claim(ctx, p.claimOf(t, link)); return err })
+func (p *user) claim(ctx context.Context, t *faultPayment, link client.Link) error {
+	return retry(ctx, func() error { _, err := p.app.Claim(ctx, p.claimOf(t, link)); return err })
 }
 
-func (p *player) cancel(ctx context.Context, id string, atOnce bool) error {
-	return stubborn(ctx, func() error {
+func (p *user) cancel(ctx context.Context, id string, atOnce bool) error {
+	return retry(ctx, func() error {
 		if !atOnce {
 			if _, err := p.app.Follow(ctx, id, func(q client.Payment) bool { return q.State != "created" && q.State != "funding" }); err != nil {
 				return err
@@ -356,24 +356,24 @@ func (p *player) cancel(ctx context.Context, id string, atOnce bool) error {
 }
 
 // move moves what waits into a payment of its own, and claims that or brings it home.
-func (p *player) move(ctx context.Context, old *trial, claims bool) {
+func (p *user) move(ctx context.Context, old *faultPayment, claims bool) {
 	if _, err := p.app.Follow(ctx, old.id, func(q client.Payment) bool { return q.State != "created" && q.State != "funding" }); err != nil {
-		p.tell("move", err)
+		p.count("move", err)
 		return
 	}
-	t := &trial{plot: "moved from " + old.id, asset: old.asset, amount: old.amount, player: old.player, key: keypair.MustRandom()}
+	t := &faultPayment{scenario: "moved from " + old.id, asset: old.asset, amount: old.amount, user: old.user, key: keypair.MustRandom()}
 	q := client.MoveRequest{ID: old.id, To: "mia@example.com", Policy: string(relay.Link), Identities: []secret.Bytes{secret.NewString(p.sender.String())},
-		Keep: func(k client.OwnReceipt) error { t.id, t.h = k.Payment, k.HoldingAccount; p.note(t); return nil }}
-	if old.player != nil {
+		Keep: func(k client.OwnReceipt) error { t.id, t.h = k.Payment, k.HoldingAccount; p.keep(t); return nil }}
+	if old.user != nil {
 		q.Sign = client.SignWith(p.network, secret.NewString(p.wallet.Seed()))
 	}
 	sent, err := p.app.Move(ctx, q)
-	p.tell("move", err)
+	p.count("move", err)
 	switch {
 	case err != nil:
 	case claims:
-		p.tell("claim of a move", p.claim(ctx, t, sent.Link))
+		p.count("claim of a move", p.claim(ctx, t, sent.Link))
 	default:
-		p.tell("cancel of a move", p.cancel(ctx, t.id, false))
+		p.count("cancel of a move", p.cancel(ctx, t.id, false))
 	}
 }

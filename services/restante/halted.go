@@ -21,16 +21,16 @@ func stopped(p client.Payment, asked string) error {
 	if !halted(p) {
 		return nil
 	}
-	return stoppedBy(p.ID, p.State, p.Halted.Detail, asked)
+	return haltedError(p.ID, p.State, p.Halted.Detail, asked)
 }
 
-func stoppedBy(id, state, detail, asked string) error {
+func haltedError(id, state, detail, asked string) error {
 	return &failure{status: statusTryAgain, id: id, next: "restante show " + id, text: "The payment is " + state + ", and stopped. " + plain(detail) + asked,
 		cause: &client.Problem{Status: http.StatusConflict, Code: "halted", Detail: detail}}
 }
 
-// means says what a payment's state means just now.
-func means(p client.Payment) string {
+// stateText says what a payment's state means just now.
+func stateText(p client.Payment) string {
 	if halted(p) {
 		return meaningHalted
 	}

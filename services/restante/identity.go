@@ -14,8 +14,8 @@ import (
 	"github.com/restante/restante/crypto/durable"
 )
 
-// shown says whether standard output is a terminal: secrets are printed there and nowhere else.
-func (c *cli) shown() bool { return isTerminal(c.stdout) }
+// stdoutIsTerminal says whether standard output is a terminal: secrets are printed there and nowhere else.
+func (c *cli) stdoutIsTerminal() bool { return isTerminal(c.stdout) }
 
 func isTerminal(out io.Writer) bool {
 	if s, ok := out.(*sticky); ok {

@@ -74,7 +74,7 @@ func scriptSign(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(os.WriteFile(ts.MkAbs(args[2]), []byte(signed+"\n"), 0o600))
 }
 
-// foreign are the hands of others on a development ledger: whoever issues an asset, or has a wallet.
+// foreign does on a development ledger what others do there: those who issue an asset, or have a wallet.
 type foreign struct {
 	ledger     bareledger.Reader
 	passphrase string

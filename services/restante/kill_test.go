@@ -42,7 +42,7 @@ import (
 // RESTANTE_KILLS sets how many boundaries (default 40); .ci/chaos runs many more.
 
 const (
-	childEnv = "RESTANTE_TEST_CHILD" // which part this process plays
+	childEnv = "RESTANTE_TEST_CHILD" // which part this process is
 	killEnv  = "RESTANTE_TEST_KILL"  // boundary at which `up` is killed; 0 = never
 	dataEnv  = "RESTANTE_TEST_DATA"
 	addrEnv  = "RESTANTE_TEST_ADDR"
@@ -60,7 +60,7 @@ func TestChild(t *testing.T) {
 	case "up":
 		t.Fatal(childUp(t.Context()))
 	}
-	t.Skip("plays its part only in other tests")
+	t.Skip("runs only for other tests")
 }
 
 // childUp is `up` with a hand on the trigger.
@@ -90,25 +90,25 @@ func childUp(ctx context.Context) error {
 	return h.Run(ctx)
 }
 
-// theatre is the driver's side: the processes, and the payments it plays.
-type theatre struct {
+// killFixture is the test's own side: the processes, and the payments that it sends.
+type killFixture struct {
 	t        *testing.T
 	dir      string
 	addr     string
 	ledger   bareledger.Reader
 	control  string // URL of the ledger's control port
 	pace     string // time between ledgers; "" = 100ms
-	payments []*life
+	payments []*testPayment
 }
 
-// life is one payment as its people know it.
-type life struct {
-	plot    int // see the constants
-	id      string
-	account *keypair.Full
-	state   string
-	holding string
-	err     error
+// testPayment is one payment as its sender and its recipient know it.
+type testPayment struct {
+	scenario int // see the constants
+	id       string
+	account  *keypair.Full
+	state    string
+	holding  string
+	err      error
 }
 
 // The plots.
@@ -118,7 +118,7 @@ const (
 	both          // claim and cancel race
 	claimVouched  // guarded: with the app's word in place of a code
 	cancelWaiting // once the money waits
-	plots
+	scenarios
 )
 
 func TestKill(t *testing.T) {
@@ -130,60 +130,60 @@ func TestKill(t *testing.T) {
 	if testing.Short() {
 		kills = 6
 	}
-	th := &theatre{t: t, dir: t.TempDir(), addr: freeAddr(t)}
-	stopLedger := th.startLedger()
+	x := &killFixture{t: t, dir: t.TempDir(), addr: freeAddr(t)}
+	stopLedger := x.startLedger()
 	defer stopLedger()
-	stop := th.up(0)
-	th.ready()
-	w := th.env()
-	treasury := th.treasury(w)
+	stop := x.up(0)
+	x.ready()
+	w := x.env()
+	treasury := x.treasury(w)
 	stop()
-	everybody := th.everybody(w, treasury)
-	before := th.lumens(everybody)
-	treasuryBefore := th.account(treasury).Balance
+	accounts := x.accounts(w, treasury)
+	before := x.lumens(accounts)
+	treasuryBefore := x.account(treasury).Balance
 
-	th.spoil(`{"lose_answer":0.3,"seed":7}`) // the ledger has the envelope, and nobody is told
+	x.setFaults(`{"lose_answer":0.3,"seed":7}`) // the ledger has the envelope, and the answer is lost
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute+time.Duration(kills)*5*time.Second)
 	defer cancel()
-	var players sync.WaitGroup
+	var senders sync.WaitGroup
 	var mu sync.Mutex
 	var over atomic.Bool
 	for i := range 12 {
-		players.Go(func() { // one payment after the other, as long as the killing goes on
+		senders.Go(func() { // one payment after the other, as long as the kills go on
 			for n := i; n < i+12*30 && (n < 24 || !over.Load()); n += 12 {
-				l := &life{plot: n % plots, account: keypair.MustRandom()}
+				l := &testPayment{scenario: n % scenarios, account: keypair.MustRandom()}
 				mu.Lock()
-				th.payments = append(th.payments, l)
+				x.payments = append(x.payments, l)
 				mu.Unlock()
-				l.err = th.play(ctx, w, l)
+				l.err = x.runPayment(ctx, w, l)
 			}
 		})
 	}
 	for k := 1; k <= kills; k++ {
-		th.up(uint64(k))() // runs until it has killed itself
+		x.up(uint64(k))() // runs until it has killed itself
 	}
 	over.Store(true)
-	stop = th.up(0)
-	players.Wait()
+	stop = x.up(0)
+	senders.Wait()
 	stop()
-	th.account4All(everybody, before, treasury, treasuryBefore)
+	x.checkBalances(accounts, before, treasury, treasuryBefore)
 }
 
-// account4All is the accountant. He reads the ledger and the people's own notes, and nothing of the service. No payment is left
-// out, whatever became of its people: what the ledger says of its accounts counts in any case.
-func (th *theatre) account4All(everybody []string, before int64, treasury string, treasuryBefore int64) {
-	t := th.t
+// checkBalances reads the ledger and what sender and recipient noted, and nothing of the service. No payment is left out, whatever
+// error its requests ended with: what the ledger says of its accounts counts in any case.
+func (x *killFixture) checkBalances(accounts []string, before int64, treasury string, treasuryBefore int64) {
+	t := x.t
 	claimed := int64(0)
 	ends := map[string]int{}
-	for i, l := range th.payments {
+	for i, l := range x.payments {
 		if l.err != nil {
-			t.Errorf("payment %d (%s, plot %d): %v", i, l.id, l.plot, l.err)
+			t.Errorf("payment %d (%s, plot %d): %v", i, l.id, l.scenario, l.err)
 		}
 		ends[l.state]++
-		got := th.account(l.account.Address())
+		got := x.account(l.account.Address())
 		switch {
 		case !relay.State(l.state).Ended():
-			t.Errorf("payment %d (%s, plot %d) has not ended: it is %q, and its claimant has %d stroops", i, l.id, l.plot, l.state, got.Balance)
+			t.Errorf("payment %d (%s, plot %d) has not ended: it is %q, and its claimant has %d stroops", i, l.id, l.scenario, l.state, got.Balance)
 		case l.state == string(relay.Claimed) && got.Balance != demo.Amount:
 			t.Errorf("payment %d is claimed, its claimant has %d stroops", i, got.Balance)
 		case l.state != string(relay.Claimed) && got.Exists:
@@ -191,36 +191,36 @@ func (th *theatre) account4All(everybody []string, before int64, treasury string
 		}
 		if got.Exists {
 			claimed++
-			everybody = append(everybody, l.account.Address())
+			accounts = append(accounts, l.account.Address())
 		}
-		if l.holding != "" && th.account(l.holding).Exists {
+		if l.holding != "" && x.account(l.holding).Exists {
 			t.Errorf("payment %d is %s, and its holding account still exists", i, l.state)
 		}
 	}
-	if got, want := th.account(treasury).Balance, treasuryBefore-claimed*demo.Amount; got != want {
+	if got, want := x.account(treasury).Balance, treasuryBefore-claimed*demo.Amount; got != want {
 		t.Errorf("the treasury has %d stroops, not %d: %d are missing", got, want, want-got)
 	}
-	if after := th.lumens(everybody); after != before {
+	if after := x.lumens(accounts); after != before {
 		t.Errorf("all accounts and the fee pool had %d stroops together, now %d", before, after)
 	}
 	if ends[string(relay.Claimed)] == 0 || ends[string(relay.Returned)] == 0 {
-		t.Errorf("the play was too tame: %v", ends)
+		t.Errorf("too few kinds of ends: %v", ends)
 	}
-	t.Logf("%d payments, ends: %v", len(th.payments), ends)
+	t.Logf("%d payments, ends: %v", len(x.payments), ends)
 }
 
-// play is the life of one payment, by people who try again whenever nobody answers.
-func (th *theatre) play(ctx context.Context, w map[string]string, l *life) error {
+// runPayment sends one payment and goes on to its end, and tries again whenever no answer comes.
+func (x *killFixture) runPayment(ctx context.Context, w map[string]string, l *testPayment) error {
 	app, err := client.New(w["RESTANTE_SERVER"], client.Options{Key: secret.NewString(w["RESTANTE_KEY"])})
 	if err != nil {
 		return err
 	}
 	var sent client.Sent
-	err = stubborn(ctx, func() (err error) {
+	err = retry(ctx, func() (err error) {
 		sent, err = app.Send(ctx, client.SendRequest{To: "ana@example.com", Amount: "25", Policy: l.policy()})
 		var unclear *client.Unclear
 		if errors.As(err, &unclear) { // the link is ours; was it accepted?
-			return stubborn(ctx, func() error {
+			return retry(ctx, func() error {
 				_, err := app.Get(ctx, sent.Payment.ID, 0)
 				if client.IsCode(err, "not_found") {
 					err = nil
@@ -238,11 +238,11 @@ func (th *theatre) play(ctx context.Context, w map[string]string, l *life) error
 		return fmt.Errorf("send: %w", err)
 	}
 	if sent.Payment.ID == "" {
-		return th.play(ctx, w, l)
+		return x.runPayment(ctx, w, l)
 	}
 	l.id = sent.Payment.ID
-	acted := th.act(ctx, app, l, sent.Link)
-	return errors.Join(acted, stubborn(ctx, func() error { // the end counts whatever went wrong before
+	acted := x.act(ctx, app, l, sent.Link)
+	return errors.Join(acted, retry(ctx, func() error { // the end counts whatever went wrong before
 		p, err := app.Follow(ctx, l.id, func(p client.Payment) bool { return relay.State(p.State).Ended() })
 		if err == nil {
 			l.state = p.State
@@ -254,30 +254,30 @@ func (th *theatre) play(ctx context.Context, w map[string]string, l *life) error
 	}))
 }
 
-func (l *life) policy() string {
-	if l.plot == claimVouched {
+func (l *testPayment) policy() string {
+	if l.scenario == claimVouched {
 		return string(relay.Guarded)
 	}
 	return string(relay.Link)
 }
 
 // act claims, cancels, or does both at once.
-func (th *theatre) act(ctx context.Context, app *client.Client, l *life, link client.Link) error {
+func (x *killFixture) act(ctx context.Context, app *client.Client, l *testPayment, link client.Link) error {
 	var wg sync.WaitGroup
 	var claimErr, cancelErr error
-	if l.plot == claimIt || l.plot == both || l.plot == claimVouched {
-		wg.Go(func() { claimErr = th.claim(ctx, app, l, link) })
+	if l.scenario == claimIt || l.scenario == both || l.scenario == claimVouched {
+		wg.Go(func() { claimErr = x.claim(ctx, app, l, link) })
 	}
-	if l.plot == cancelAtOnce || l.plot == both || l.plot == cancelWaiting {
+	if l.scenario == cancelAtOnce || l.scenario == both || l.scenario == cancelWaiting {
 		wg.Go(func() {
-			if l.plot != cancelAtOnce { // let the money arrive
-				cancelErr = stubborn(ctx, func() error {
+			if l.scenario != cancelAtOnce { // let the money arrive
+				cancelErr = retry(ctx, func() error {
 					_, err := app.Follow(ctx, l.id, func(p client.Payment) bool { return p.State != "created" && p.State != "funding" })
 					return err
 				})
 			}
 			if cancelErr == nil {
-				cancelErr = stubborn(ctx, func() error {
+				cancelErr = retry(ctx, func() error {
 					_, err := app.Cancel(ctx, l.id)
 					if client.IsCode(err, "already_claimed") {
 						err = nil
@@ -289,7 +289,7 @@ func (th *theatre) act(ctx context.Context, app *client.Client, l *life, link cl
 	}
 	wg.Wait()
 	var lost *client.Lost
-	if l.plot == both && (errors.As(claimErr, &lost) || strings.HasPrefix(problemCode(claimErr), "already_")) {
+	if l.scenario == both && (errors.As(claimErr, &lost) || strings.HasPrefix(problemCode(claimErr), "already_")) {
 		claimErr = nil
 	}
 	return errors.Join(claimErr, cancelErr)
@@ -303,13 +303,13 @@ func problemCode(err error) string {
 	return ""
 }
 
-func (th *theatre) claim(ctx context.Context, app *client.Client, l *life, link client.Link) error {
-	return stubborn(ctx, func() error {
+func (x *killFixture) claim(ctx context.Context, app *client.Client, l *testPayment, link client.Link) error {
+	return retry(ctx, func() error {
 		r := client.ClaimRequest{Link: link, Earlier: l.account.Address(),
 			Account: func(context.Context, redeem.Holding) (client.Account, error) {
 				return client.Account{Address: l.account.Address(), Seed: secret.NewString(l.account.Seed())}, nil
 			}}
-		if l.plot == claimVouched {
+		if l.scenario == claimVouched {
 			v, err := app.Vouch(ctx, l.id)
 			if err != nil && problemCode(err) != "already_claimed" { // an earlier try landed: Claim sees that it is hers
 				return err
@@ -323,8 +323,8 @@ func (th *theatre) claim(ctx context.Context, app *client.Client, l *life, link 
 
 var errAgain = errors.New("again")
 
-// stubborn tries again as long as nobody answered, or the answer was "later".
-func stubborn(ctx context.Context, try func() error) error {
+// retry tries again as long as no answer comes, or one that says "later".
+func retry(ctx context.Context, try func() error) error {
 	for {
 		err := try()
 		var silent *client.Unreached
@@ -345,43 +345,43 @@ func stubborn(ctx context.Context, try func() error) error {
 	}
 }
 
-// child starts a part of the play in a process of its own.
-func (th *theatre) child(name string, env ...string) *exec.Cmd {
+// child starts a part of the test in a process of its own.
+func (x *killFixture) child(name string, env ...string) *exec.Cmd {
 	cmd := exec.Command(os.Args[0], "-test.run=^TestChild$", "-test.timeout=2h")
 	cmd.Env = append(os.Environ(), append(env, childEnv+"="+name)...)
-	log, err := os.OpenFile(filepath.Join(th.dir, name+".log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	log, err := os.OpenFile(filepath.Join(x.dir, name+".log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
-		th.t.Fatal(err)
+		x.t.Fatal(err)
 	}
 	cmd.Stderr = log
-	th.t.Cleanup(func() {
+	x.t.Cleanup(func() {
 		log.Close()
-		if th.t.Failed() {
+		if x.t.Failed() {
 			text, _ := os.ReadFile(log.Name())
-			th.t.Logf("%s wrote:\n%s", name, text[max(0, len(text)-4000):])
+			x.t.Logf("%s wrote:\n%s", name, text[max(0, len(text)-4000):])
 		}
 	})
 	return cmd
 }
 
-func (th *theatre) startLedger() (stop func()) {
-	cmd := th.child("ledger", addrEnv+"=127.0.0.1:0", dataEnv+"="+filepath.Join(th.dir, "ledger"), paceEnv+"="+th.pace)
+func (x *killFixture) startLedger() (stop func()) {
+	cmd := x.child("ledger", addrEnv+"=127.0.0.1:0", dataEnv+"="+filepath.Join(x.dir, "ledger"), paceEnv+"="+x.pace)
 	out, err := cmd.StdoutPipe()
 	if err != nil {
-		th.t.Fatal(err)
+		x.t.Fatal(err)
 	}
 	if err := cmd.Start(); err != nil {
-		th.t.Fatal(err)
+		x.t.Fatal(err)
 	}
-	for lines := bufio.NewScanner(out); th.ledger.URL == "" || th.control == ""; {
+	for lines := bufio.NewScanner(out); x.ledger.URL == "" || x.control == ""; {
 		if !lines.Scan() {
-			th.t.Fatal("the ledger did not say where it is")
+			x.t.Fatal("the ledger did not say where it is")
 		}
 		switch name, url, _ := strings.Cut(lines.Text(), " "); name {
 		case "rpc":
-			th.ledger.URL = url
+			x.ledger.URL = url
 		case "control":
-			th.control = url
+			x.control = url
 		}
 	}
 	return func() { _ = cmd.Process.Kill(); _ = cmd.Wait() }
@@ -389,20 +389,20 @@ func (th *theatre) startLedger() (stop func()) {
 
 // up starts `up`, to be killed at a boundary. The function returned waits for its death, which it helps along when the
 // boundary is 0.
-func (th *theatre) up(killAt uint64) (end func()) {
-	wait := th.start(killAt)
+func (x *killFixture) up(killAt uint64) (end func()) {
+	wait := x.start(killAt)
 	return func() {
 		if killed, err := wait(); !killed {
-			th.t.Fatalf("`up`, to be killed at boundary %d, ended by itself: %v", killAt, err)
+			x.t.Fatalf("`up`, to be killed at boundary %d, ended by itself: %v", killAt, err)
 		}
 	}
 }
 
 // start is up whose function says whether it was killed, and not what it makes of an end of its own.
-func (th *theatre) start(killAt uint64) (wait func() (killed bool, err error)) {
-	cmd := th.child("up", killEnv+"="+strconv.FormatUint(killAt, 10), dataEnv+"="+filepath.Join(th.dir, "data"), addrEnv+"="+th.addr, rpcEnv+"="+th.ledger.URL)
+func (x *killFixture) start(killAt uint64) (wait func() (killed bool, err error)) {
+	cmd := x.child("up", killEnv+"="+strconv.FormatUint(killAt, 10), dataEnv+"="+filepath.Join(x.dir, "data"), addrEnv+"="+x.addr, rpcEnv+"="+x.ledger.URL)
 	if err := cmd.Start(); err != nil {
-		th.t.Fatal(err)
+		x.t.Fatal(err)
 	}
 	return func() (bool, error) {
 		if killAt == 0 {
@@ -415,64 +415,64 @@ func (th *theatre) start(killAt uint64) (wait func() (killed bool, err error)) {
 		case err = <-died:
 		case <-time.After(2 * time.Minute):
 			_ = cmd.Process.Kill()
-			th.t.Fatalf("`up` does not get to boundary %d: it stands still (%v)", killAt, <-died)
+			x.t.Fatalf("`up` does not get to boundary %d: it stands still (%v)", killAt, <-died)
 		}
 		var exit *exec.ExitError
 		return errors.As(err, &exit) && exit.Sys().(syscall.WaitStatus).Signal() == syscall.SIGKILL, err
 	}
 }
 
-// spoil switches the ledger's faults.
-func (th *theatre) spoil(faults string) {
-	resp, err := http.Post(th.control+"/faults", "application/json", strings.NewReader(faults))
+// setFaults switches the ledger's faults.
+func (x *killFixture) setFaults(faults string) {
+	resp, err := http.Post(x.control+"/faults", "application/json", strings.NewReader(faults))
 	if err != nil {
-		th.t.Fatal(err)
+		x.t.Fatal(err)
 	}
 	defer resp.Body.Close()
 	if resp.StatusCode != http.StatusOK {
-		th.t.Fatalf("the ledger refuses %s: %s", faults, resp.Status)
+		x.t.Fatalf("the ledger refuses %s: %s", faults, resp.Status)
 	}
 }
 
-func (th *theatre) ready() {
+func (x *killFixture) ready() {
 	for range 600 {
-		resp, err := http.Get("http://" + th.addr + "/readyz")
+		resp, err := http.Get("http://" + x.addr + "/readyz")
 		if err == nil {
 			resp.Body.Close()
 			if resp.StatusCode == http.StatusOK {
 				return
 			}
 		}
-		_ = boot.Pause(th.t.Context(), 50*time.Millisecond)
+		_ = boot.Pause(x.t.Context(), 50*time.Millisecond)
 	}
-	th.t.Fatal("`up` does not get ready")
+	x.t.Fatal("`up` does not get ready")
 }
 
-func (th *theatre) env() map[string]string {
-	env, err := stack.ReadEnv(filepath.Join(th.dir, "data", "dev.env"))
+func (x *killFixture) env() map[string]string {
+	env, err := stack.ReadEnv(filepath.Join(x.dir, "data", "dev.env"))
 	if err != nil {
-		th.t.Fatal(err)
+		x.t.Fatal(err)
 	}
 	return env
 }
 
-func (th *theatre) treasury(w map[string]string) string {
+func (x *killFixture) treasury(w map[string]string) string {
 	app, err := client.New(w["RESTANTE_SERVER"], client.Options{Key: secret.NewString(w["RESTANTE_KEY"])})
 	if err != nil {
-		th.t.Fatal(err)
+		x.t.Fatal(err)
 	}
-	tr, err := app.Treasury(th.t.Context(), "")
+	tr, err := app.Treasury(x.t.Context(), "")
 	if err != nil {
-		th.t.Fatal(err)
+		x.t.Fatal(err)
 	}
 	return tr.Address
 }
 
-// everybody is every account that the service has at the start: what the ledger's state holds besides its friendbot.
-func (th *theatre) everybody(_ map[string]string, treasury string) []string {
-	log, err := os.ReadFile(filepath.Join(th.dir, "data", "signer", "log.jsonl"))
+// accounts is every account that the service has at the start: what the ledger's state holds besides its friendbot.
+func (x *killFixture) accounts(_ map[string]string, treasury string) []string {
+	log, err := os.ReadFile(filepath.Join(x.dir, "data", "signer", "log.jsonl"))
 	if err != nil {
-		th.t.Fatal(err)
+		x.t.Fatal(err)
 	}
 	all := map[string]bool{treasury: true}
 	for word := range strings.FieldsFuncSeq(string(log), func(r rune) bool { return r < '0' || r > 'Z' || r > '9' && r < 'A' }) {
@@ -487,37 +487,37 @@ func (th *theatre) everybody(_ map[string]string, treasury string) []string {
 	return out
 }
 
-func (th *theatre) account(address string) bareledger.Account {
-	a, err := th.ledger.Account(th.t.Context(), address)
+func (x *killFixture) account(address string) bareledger.Account {
+	a, err := x.ledger.Account(x.t.Context(), address)
 	if err != nil {
-		th.t.Fatal(err)
+		x.t.Fatal(err)
 	}
 	return a
 }
 
 // lumens is what the accounts have together with what fees have taken, in stroops: it never changes. The friendbot pays
-// nobody after the start.
-func (th *theatre) lumens(accounts []string) int64 {
-	sum := th.feePool()
+// no account after the start.
+func (x *killFixture) lumens(accounts []string) int64 {
+	sum := x.feePool()
 	for _, a := range accounts {
-		sum += th.account(a).Balance
+		sum += x.account(a).Balance
 	}
 	return sum
 }
 
-func (th *theatre) feePool() int64 {
-	ctx := th.t.Context()
-	latest, err := th.ledger.Latest(ctx)
+func (x *killFixture) feePool() int64 {
+	ctx := x.t.Context()
+	latest, err := x.ledger.Latest(ctx)
 	if err != nil {
-		th.t.Fatal(err)
+		x.t.Fatal(err)
 	}
 	var answer struct{ Ledgers []struct{ HeaderXDR string } }
-	if err := th.ledger.Call(ctx, "getLedgers", map[string]any{"startLedger": latest, "pagination": map[string]any{"limit": 1}}, &answer); err != nil {
-		th.t.Fatal(err)
+	if err := x.ledger.Call(ctx, "getLedgers", map[string]any{"startLedger": latest, "pagination": map[string]any{"limit": 1}}, &answer); err != nil {
+		x.t.Fatal(err)
 	}
 	var entry xdr.LedgerHeaderHistoryEntry
 	if err := xdr.SafeUnmarshalBase64(answer.Ledgers[0].HeaderXDR, &entry); err != nil {
-		th.t.Fatal(err)
+		x.t.Fatal(err)
 	}
 	return int64(entry.Header.FeePool)
 }

@@ -44,11 +44,11 @@ func (c *cli) kit(ctx context.Context, arg string, f claimFlags, out string) err
 	if err != nil {
 		return err
 	}
-	r := &claiming{cli: c, claimFlags: f, link: link}
+	r := &claimRun{cli: c, claimFlags: f, link: link}
 	if r.client, err = c.claimant(link); err != nil {
 		return err
 	}
-	if r.begun, err = c.begun(link.PaymentID); err != nil {
+	if r.saved, err = c.savedClaim(link.PaymentID); err != nil {
 		return err
 	}
 	if out == "" {
@@ -60,12 +60,12 @@ func (c *cli) kit(ctx context.Context, arg string, f claimFlags, out string) err
 	if err := r.readyForKit(out); err != nil {
 		return err
 	}
-	k, err := r.tryKit(ctx, r.code != "" || r.begun.proven(time.Now()))
+	k, err := r.tryKit(ctx, r.code != "" || r.saved.proven(time.Now()))
 	if r.code == "" && client.IsCode(err, codeGone...) {
-		r.begun.dropCode()
+		r.saved.dropCode()
 		k, err = r.tryKit(ctx, false)
 	}
-	if client.IsCode(err, "code_too_soon") && r.begun.usable(time.Now()) {
+	if client.IsCode(err, "code_too_soon") && r.saved.usable(time.Now()) {
 		k, err = r.tryKit(ctx, true) // the code that was mailed a moment ago is still good
 	}
 	if err != nil {
@@ -79,8 +79,8 @@ func (c *cli) kit(ctx context.Context, arg string, f claimFlags, out string) err
 }
 
 // readyForKit refuses what could not work before a code is asked for or used up.
-func (r *claiming) readyForKit(out string) error {
-	if r.code != "" && r.begun.Session == "" {
+func (r *claimRun) readyForKit(out string) error {
+	if r.code != "" && r.saved.Session == "" {
 		return usage("No code was asked for here. Run it without --code first: then one is mailed.")
 	}
 	if r.passphraseFile != "" {
@@ -104,13 +104,13 @@ func kitThere(out string) error {
 	return failed("%s is there already and is never overwritten. Name another file with --out.", out)
 }
 
-func (r *claiming) tryKit(ctx context.Context, earlierCode bool) (client.Kit, error) {
+func (r *claimRun) tryKit(ctx context.Context, earlierCode bool) (client.Kit, error) {
 	if err := r.keyed(r.voucher != ""); err != nil {
 		return client.Kit{}, err
 	}
-	q := client.ClaimRequest{Link: r.link, ClaimantKey: r.begun.ClaimantKey, Code: r.askCode, Voucher: r.voucher, Tell: r.tell}
+	q := client.ClaimRequest{Link: r.link, ClaimantKey: r.saved.ClaimantKey, Code: r.askCode, Voucher: r.voucher, Tell: r.tell}
 	if earlierCode {
-		q.Session = client.CodeSession{Session: r.begun.Session, To: r.begun.SessionTo, ExpiresAt: r.begun.SessionEnds}
+		q.Session = client.CodeSession{Session: r.saved.Session, To: r.saved.SessionTo, ExpiresAt: r.saved.SessionEnds}
 	}
 	return r.client.Kit(ctx, q)
 }
@@ -124,7 +124,7 @@ type kitJSON struct {
 	Passphrase     string `json:"passphrase,omitempty"` // when it was made here
 }
 
-func (r *claiming) saveKit(ctx context.Context, k client.Kit, out string) error {
+func (r *claimRun) saveKit(ctx context.Context, k client.Kit, out string) error {
 	pass, generated, err := r.newPassphrase(ctx, r.secrets, "--passphrase-file", r.passphraseFile, "the kit")
 	if err != nil {
 		return err

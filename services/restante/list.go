@@ -55,7 +55,7 @@ func (c *cli) printList(page client.PaymentList) error {
 	w := tabwriter.NewWriter(c.stdout, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "PAYMENT\tSTATE\tAMOUNT\tTO\tSENT")
 	for _, p := range page.Data {
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", p.ID, p.State+because(p.Reason)+stands(p), money(p.Amount, p.Asset), plain(p.To), moment(p.CreatedAt))
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", p.ID, p.State+inParentheses(p.Reason)+haltedMark(p), money(p.Amount, p.Asset), plain(p.To), moment(p.CreatedAt))
 	}
 	if err := w.Flush(); err != nil {
 		return err
@@ -66,8 +66,8 @@ func (c *cli) printList(page client.PaymentList) error {
 	return nil
 }
 
-// stands marks a payment that a halt stops.
-func stands(p client.Payment) string {
+// haltedMark marks a payment that a halt stops.
+func haltedMark(p client.Payment) string {
 	if !halted(p) {
 		return ""
 	}

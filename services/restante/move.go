@@ -29,7 +29,7 @@ func (f moveFlags) check() error {
 	return nil
 }
 
-// moveMoney gives waiting money to somebody else under a new link. The ledger decides against a claim of the old one.
+// moveMoney gives waiting money to another recipient under a new link. The ledger decides against a claim of the old one.
 func (c *cli) moveMoney(ctx context.Context, id, to string, f moveFlags) error {
 	cl, err := c.app()
 	if err != nil {
@@ -96,7 +96,7 @@ func (c *cli) readIdentities(ctx context.Context, path, passphraseFile string) (
 	case errors.Is(err, keystore.ErrNoIdentity), !keystore.Sealed(file):
 		return nil, failed("--identity: %s holds no age identity that could open a box; one begins with AGE-SECRET-KEY-1.", path)
 	case errors.Is(err, keystore.ErrMalformed):
-		return nil, failed("--identity: %s.", notOurs(path, err))
+		return nil, failed("--identity: %s.", whyNoKeystore(path, err))
 	}
 	return ids, err
 }

@@ -28,7 +28,7 @@ import (
 	"github.com/restante/restante/services/restante/internal/stack"
 )
 
-// oldPayment is a payment of a data directory that older code wrote, as its people know it. testdata/old/make.go, which made it,
+// oldPayment is a payment of a data directory that older code wrote, as its sender and its recipient know it. testdata/old/make.go, which made it,
 // says what each field is.
 type oldPayment struct {
 	Name, ID, State, Reason, Asset, Amount, Wallet, Link, Claimant, Replaces string
@@ -44,7 +44,7 @@ type oldData struct {
 	*demo.Instance
 	ctx   context.Context
 	later bool         // so much time has passed that nothing lands that was on its way
-	clock atomic.Int64 // how far the people's clocks are from ours, nanoseconds
+	clock atomic.Int64 // how far the clients' clocks are from ours, nanoseconds
 	play  struct {
 		Key, Treasury, Identity, Sender, Issuer, Asset, OnFile string
 		Payments                                               []*oldPayment
@@ -112,7 +112,7 @@ func (o *oldData) open(archive string) (end func()) {
 	return end
 }
 
-// rewind has the ledger in the file, and the people's clocks, go on from when it was left.
+// rewind has the ledger in the file, and the clients' clocks, go on from when it was left.
 func (o *oldData) rewind(path string) {
 	db, err := sql.Open("sqlite", path)
 	o.must(err)
@@ -159,7 +159,7 @@ func unpack(t *testing.T, archive, dir string) {
 	}
 }
 
-// pass lets time pass for ledger and people alike.
+// pass lets time pass for ledger and clients alike.
 func (o *oldData) pass(t time.Duration) {
 	o.clock.Add(int64(t))
 	o.Advance(t)
@@ -189,7 +189,7 @@ func (o *oldData) asLeft() {
 	}
 }
 
-// finish does what is left to do: first what people do, then what time does, and what is alive then is canceled.
+// finish does what is left to do: first what senders and recipients do, then what time does, and what is alive then is canceled.
 func (o *oldData) finish() {
 	for _, p := range o.play.Payments {
 		switch p.Finish {
@@ -286,7 +286,7 @@ func (o *oldData) allow(p *oldPayment) {
 	o.cancelIt(p)
 }
 
-// undo has the sender, who is a holder of the key, take away what he had put beside the money. Then it is claimed.
+// undo has the sender, who is a holder of the key, take away what was put beside the money. Then it is claimed.
 func (o *oldData) undo(p *oldPayment) {
 	id, err := age.ParseX25519Identity(o.play.Sender)
 	o.must(err)

@@ -38,7 +38,7 @@ func (c *cli) newPassphrase(ctx context.Context, to secretTo, flag, file, of str
 }
 
 func (c *cli) madePassphrase(to secretTo, flag string) (p secret.Bytes, generated bool, err error) {
-	if err := c.mayTell(to, flag); err != nil {
+	if err := c.mayShowPassphrase(to, flag); err != nil {
 		return p, false, err
 	}
 	return keystore.GeneratePassphrase(), true, nil

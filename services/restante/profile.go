@@ -66,7 +66,7 @@ func (c *cli) profiles() []string {
 	return names
 }
 
-// openProfile opens the profile of --from with the passphrase from the file, or from the terminal when none is named. Whoever calls it
+// openProfile opens the profile of --from with the passphrase from the file, or from the terminal when none is named. The caller
 // wipes what it returns.
 func (c *cli) openProfile(ctx context.Context, name, passphraseFile string) (keystore.Profile, error) {
 	path, err := c.findProfile("--from", name)
@@ -134,7 +134,7 @@ func (c *cli) unlock(ctx context.Context, what, path, flag, passphraseFile strin
 		return err
 	})
 	if errors.Is(err, keystore.ErrMalformed) {
-		return p, failed("%s.", notOurs(path, err))
+		return p, failed("%s.", whyNoKeystore(path, err))
 	}
 	return p, err
 }

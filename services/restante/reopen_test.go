@@ -16,7 +16,7 @@ import (
 // a key for it, and it goes on with the same treasury and the same payments.
 func TestLostKey(t *testing.T) {
 	t.Parallel()
-	m, id := waiting(t)
+	m, id := pendingPayment(t)
 	command := func(args ...string) (string, error) {
 		var out, errs bytes.Buffer
 		err := run(t.Context(), func(string) string { return "" }, args, strings.NewReader(""), &out, &errs)

@@ -19,7 +19,7 @@ import (
 )
 
 // TestRestoredDatabase puts yesterday's database back under today's signer and ledger. What was funded since then is in the
-// signer's log: nothing is funded twice, what the backup knows goes on, and what nobody remembers goes home.
+// signer's log: nothing is funded twice, what the backup knows goes on, and what neither remembers goes home.
 func TestRestoredDatabase(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
@@ -58,7 +58,7 @@ func TestRestoredDatabase(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	waiting, claimedLater := send(d), send(d)
+	pendingPayment, claimedLater := send(d), send(d)
 	end()
 	copyFile(t, filepath.Join(data, "restante.db"), filepath.Join(backup, "restante.db"))
 
@@ -75,7 +75,7 @@ func TestRestoredDatabase(t *testing.T) {
 	d, end = open()
 	defer end()
 	want := map[string]relay.State{
-		waiting.Payment.ID: relay.Pending, claimedLater.Payment.ID: relay.Settled,
+		pendingPayment.Payment.ID: relay.Pending, claimedLater.Payment.ID: relay.Settled,
 		forgotten.Payment.ID: relay.Returned, forgottenClaimed.Payment.ID: relay.Settled,
 	}
 	for id, state := range want {
@@ -84,7 +84,7 @@ func TestRestoredDatabase(t *testing.T) {
 			t.Fatalf("%s never becomes %s: it is %s %s: %v", id, state, p.State, p.Reason, err)
 		}
 	}
-	late := claim(d, waiting)
+	late := claim(d, pendingPayment)
 	for _, key := range []*keypair.Full{claimant, gone, late} {
 		if err := d.Expect(ctx, "a claimant", key.Address(), demo.Amount); err != nil {
 			t.Error(err)
@@ -105,7 +105,7 @@ func copyFile(t *testing.T, from, to string) {
 	}
 }
 
-// TestHalt stops everything that moves money, says so to whoever starts it, and goes on when a person has looked.
+// TestHalt stops everything that moves money, says so at a start, and goes on when a person has looked.
 func TestHalt(t *testing.T) {
 	t.Parallel()
 	data := t.TempDir()

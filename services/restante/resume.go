@@ -71,7 +71,7 @@ func (c *cli) tellUnfinished() {
 // forget deletes it; that it cannot be deleted is worth a word and no more.
 func (k keptAttempt) forget(c *cli) { c.remove(k.path) }
 
-func (c *cli) kept(id string) (k keptAttempt, a client.Attempt, err error) {
+func (c *cli) keptAttempt(id string) (k keptAttempt, a client.Attempt, err error) {
 	if _, err := relay.ParsePaymentID(id); err != nil {
 		var f *relay.Fault
 		errors.As(err, &f)
@@ -110,7 +110,7 @@ func (c *cli) resume(cmd *cobra.Command, id string, wait bool) error {
 	if other != "" {
 		return usage("--resume goes on with a payment whose terms are fixed: --%s does not go with it.", other)
 	}
-	k, a, err := c.kept(id)
+	k, a, err := c.keptAttempt(id)
 	if err != nil {
 		return err
 	}

@@ -42,7 +42,7 @@ func run(ctx context.Context, env func(string) string, args []string, stdin io.R
 	root.SetArgs(args)
 	cmd, err := root.ExecuteContextC(ctx)
 	if err == nil {
-		err = out.err // an answer that nobody got is no answer: a link is printed once
+		err = out.err // an answer that was not written is no answer: a link is printed once
 	}
 	err = outward(c.notHere(c.unclear(cmd, err)))
 	c.tellError(err)

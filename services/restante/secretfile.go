@@ -98,8 +98,8 @@ func untyped(flag, path string, err error) error {
 	return failed("%s: %v.", flag, err)
 }
 
-// notOurs says why a file is no keystore, in a sentence without its end.
-func notOurs(what string, err error) string {
+// whyNoKeystore says why a file is no keystore, in a sentence without its end.
+func whyNoKeystore(what string, err error) string {
 	var work *keystore.WorkFactorError
 	switch {
 	case errors.As(err, &work):

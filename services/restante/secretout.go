@@ -30,15 +30,15 @@ func (s *secretTo) stdoutFlag(fl *pflag.FlagSet) {
 // mayPrint refuses, before anything is done, a secret that would go into a pipe or a file which others may read. file is the flag
 // that names a file for it.
 func (c *cli) mayPrint(s secretTo, what, file string) error {
-	if s.stdout || c.shown() {
+	if s.stdout || c.stdoutIsTerminal() {
 		return nil
 	}
 	return usage("Standard output is no terminal, so %s is not printed there. Name a new file for it with %s FILE (only you will read it), "+
 		"or give --%s where a program of yours reads the answer.", what, file, secretsToStdout)
 }
 
-// mayTell refuses a passphrase that would be made here and shown where no person reads it. flag names a file with one.
-func (c *cli) mayTell(s secretTo, flag string) error {
+// mayShowPassphrase refuses a passphrase that would be made here and shown where no person reads it. flag names a file with one.
+func (c *cli) mayShowPassphrase(s secretTo, flag string) error {
 	to := c.stderr
 	if c.json {
 		to = c.stdout

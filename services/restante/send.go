@@ -162,7 +162,7 @@ func (c *cli) attempted(ctx context.Context, cl *client.Client, kept keptAttempt
 	}
 	kept.forget(c)
 	if s := relay.State(sent.Payment.State); late == nil && (s == relay.Failed || s == relay.Canceled) {
-		return failed("The payment has ended as %s%s; no money moved.", s, because(sent.Payment.Reason))
+		return failed("The payment has ended as %s%s; no money moved.", s, inParentheses(sent.Payment.Reason))
 	}
 	return late
 }
@@ -242,7 +242,7 @@ func (c *cli) printUnknown(s client.Sent, receipt string) error {
 	return c.written()
 }
 
-func because(reason string) string {
+func inParentheses(reason string) string {
 	if reason == "" {
 		return ""
 	}

@@ -112,7 +112,7 @@ func (c *cli) sendOwn(ctx context.Context, r client.SendRequest, f ownFlags, wai
 		return err
 	}
 	if s := relay.State(sent.Payment.State); s == relay.Failed || s == relay.Canceled {
-		return failed("The payment has ended as %s%s; no money moved.", s, because(sent.Payment.Reason))
+		return failed("The payment has ended as %s%s; no money moved.", s, inParentheses(sent.Payment.Reason))
 	}
 	if wait {
 		return stopped(sent.Payment, "")

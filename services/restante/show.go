@@ -34,7 +34,7 @@ func (c *cli) printPayment(p client.Payment) error {
 	if c.json {
 		return c.printJSON(p)
 	}
-	state := p.State + because(p.Reason)
+	state := p.State + inParentheses(p.Reason)
 	if p.ReturnAsked != "" {
 		state += ", to be returned (" + p.ReturnAsked + ")"
 	}
@@ -47,20 +47,20 @@ func (c *cli) printPayment(p client.Payment) error {
 		tx = fmt.Sprintf("%s in ledger %d", p.Settlement.Tx, p.Settlement.Ledger)
 	}
 	c.table(
-		row{"Payment", p.ID}, row{"State", state}, row{"Means", means(p)}, row{"Outcome", became(p)}, row{"Halted", haltedBy(p)},
+		row{"Payment", p.ID}, row{"State", state}, row{"Means", stateText(p)}, row{"Outcome", endText(p)}, row{"Halted", haltedBy(p)},
 		row{"To", p.To}, row{"Amount", money(p.Amount, p.Asset)}, row{"Reference", p.Reference},
 		row{"Sent", moment(p.CreatedAt)}, row{"Waits until", moment(p.ExpiresAt)},
 		row{"Policy", p.Policy}, row{"Custody", p.CustodyText}, row{"Mail", c.mailed(p.Delivery)},
 		row{"Held at", deref(p.HoldingAccount)}, row{"Went to", deref(p.Destination)}, row{"Comes home to", p.ReturnTo},
-		row{"Way home", notBefore}, row{"Transaction", tx}, row{"Arrived", arrived(p)},
-		row{"Fee so far", money(p.Cost.Fee, "")}, row{"Fee by others", byOthers(p)}, row{"Reserve locked", money(p.Cost.ReserveLocked, "")},
-		row{"Reserve in her account", given(p)},
+		row{"Way home", notBefore}, row{"Transaction", tx}, row{"Arrived", arrivedText(p)},
+		row{"Fee so far", money(p.Cost.Fee, "")}, row{"Fee by others", feeByOthers(p)}, row{"Reserve locked", money(p.Cost.ReserveLocked, "")},
+		row{"Reserve in her account", reserveGiven(p)},
 	)
 	return nil
 }
 
-// arrived says what arrived of the amount, and what lumens came besides.
-func arrived(p client.Payment) string {
+// arrivedText says what arrived of the amount, and what lumens came besides.
+func arrivedText(p client.Payment) string {
 	if p.Arrived == "" {
 		return ""
 	}
@@ -71,15 +71,15 @@ func arrived(p client.Payment) string {
 	return text
 }
 
-// became is the end in words; "" while there is none.
-func became(p client.Payment) string {
+// endText is the end in words; "" while there is none.
+func endText(p client.Payment) string {
 	if !relay.State(p.State).Ended() {
 		return ""
 	}
 	return ending(p).Sentence(relay.ToSender)
 }
 
-func byOthers(p client.Payment) string {
+func feeByOthers(p client.Payment) string {
 	if p.Cost.FeeByOthers == "" || p.Cost.FeeByOthers == "0" {
 		return ""
 	}
@@ -118,8 +118,8 @@ func meaning(state string) string {
 	return ""
 }
 
-// given is what the service carries in the account that the claim made; "" when it made none, or has it back.
-func given(p client.Payment) string {
+// reserveGiven is what the service carries in the account that the claim made; "" when it made none, or has it back.
+func reserveGiven(p client.Payment) string {
 	if p.Cost.ReserveGiven == "" || p.Cost.ReserveGiven == "0" {
 		return ""
 	}

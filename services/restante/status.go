@@ -95,7 +95,7 @@ func outward(err error) error {
 	case errors.Is(err, keystore.ErrPassphrase):
 		f.text = "The passphrase does not open the keystore."
 	case errors.Is(err, keystore.ErrMalformed):
-		f.text = notOurs("The file", err) + "."
+		f.text = whyNoKeystore("The file", err) + "."
 	default:
 		f.text = capital(strings.TrimSuffix(err.Error(), ".")) + "."
 	}

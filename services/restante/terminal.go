@@ -14,7 +14,7 @@ import (
 	"github.com/restante/restante/crypto/typed"
 )
 
-// terminal is standard input when somebody sits there, else nil.
+// terminal is standard input when it is a terminal, else nil.
 func (c *cli) terminal() *os.File {
 	f, ok := c.stdin.(*os.File)
 	if !ok || !term.IsTerminal(int(f.Fd())) {

@@ -122,9 +122,9 @@ func (c *cli) up(ctx context.Context, cfg stack.Config, identityFile string) err
 	case err != nil:
 		return failed("%v", err)
 	}
-	fmt.Fprint(c.stdout, greeting(h, w, time.Since(began), c.shown(), identityFile))
+	fmt.Fprint(c.stdout, greeting(h, w, time.Since(began), c.stdoutIsTerminal(), identityFile))
 	if all, err := h.Desk.Halts(ctx); err == nil {
-		c.haltsStand(all)
+		c.printHalts(all)
 	}
 	if err := h.Run(ctx); err != nil {
 		return failed("%v", err)
@@ -133,11 +133,11 @@ func (c *cli) up(ctx context.Context, cfg stack.Config, identityFile string) err
 	return nil
 }
 
-// identityOf makes the development app's identity: in the file named, or in one of its own where nobody could read it
-// otherwise, or on the terminal. A file that is there is used: a start that did not come to its end left it.
+// identityOf makes the development app's identity: in the file named, or in one of its own where there is no terminal to show it
+// on, or on the terminal. A file that is there is used: a start that did not come to its end left it.
 func (c *cli) identityOf(file *string) stack.NewIdentity {
 	return func(app relay.AppID) (*age.X25519Identity, error) {
-		if *file == "" && !c.shown() {
+		if *file == "" && !c.stdoutIsTerminal() {
 			*file = "restante-" + string(app) + ".identity"
 		}
 		if *file != "" {

@@ -26,9 +26,9 @@ func (c *cli) newWatch() *cobra.Command {
 			}
 			last := ""
 			_, err = cl.Follow(cmd.Context(), args[0], func(p client.Payment) bool {
-				if now := p.State + because(p.Reason) + p.ReturnAsked + stands(p); now != last {
+				if now := p.State + inParentheses(p.Reason) + p.ReturnAsked + haltedMark(p); now != last {
 					last = now
-					c.change(p, p.UpdatedAt, ending(p), relay.ToSender, p.ReturnAsked, means(p))
+					c.change(p, p.UpdatedAt, ending(p), relay.ToSender, p.ReturnAsked, stateText(p))
 				}
 				return relay.State(p.State).Ended()
 			})
@@ -52,7 +52,7 @@ func (c *cli) watchLink(ctx context.Context, arg string) error {
 		if client.Stopped(v) {
 			means = meaningHalted
 		}
-		if now := v.State + because(v.Reason) + means; now != last {
+		if now := v.State + inParentheses(v.Reason) + means; now != last {
 			last = now
 			c.change(v, time.Now(), endingOf(v), relay.ToRecipient, "", means)
 		}
@@ -67,7 +67,7 @@ func (c *cli) change(v any, at time.Time, e relay.Ending, to relay.Reader, asked
 		_ = c.printJSON(v) // a reader that is gone is noticed at the end
 		return
 	}
-	line := string(e.State) + because(string(e.Reason))
+	line := string(e.State) + inParentheses(string(e.Reason))
 	if asked != "" && !e.State.Ended() && e.State != relay.Returning {
 		line += ", to be returned (" + asked + ")"
 	}

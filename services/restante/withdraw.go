@@ -71,7 +71,7 @@ func (c *cli) withdraw(ctx context.Context, f withdrawFlags) error {
 		return err
 	}
 	if f.amount == "all" {
-		if err := c.sure(ctx, f.yes, "Take all "+money(w.Amount.String(), w.Asset)+" out of "+w.From+", to "+w.To+"?"); err != nil {
+		if err := c.confirm(ctx, f.yes, "Take all "+money(w.Amount.String(), w.Asset)+" out of "+w.From+", to "+w.To+"?"); err != nil {
 			return err
 		}
 	}

@@ -25,21 +25,21 @@ import (
 	"github.com/restante/restante/services/restante/internal/stack"
 )
 
-// The test of law 6, exit without us. A house runs on a ledger elsewhere, payments wait, of lumens and of another asset, out of
-// the treasury and out of a wallet, and receipts and kits are saved by the command. Then the house is stopped and its directory
-// deleted. What follows uses the files that people kept, the commands and scripts of OUT-WITHOUT-US.md as they stand there,
+// The test of law 6, exit without us. A stack runs on a ledger elsewhere, payments wait, of lumens and of another asset, out of
+// the treasury and out of a wallet, and receipts and kits are saved by the command. Then the stack is stopped and its directory
+// deleted. What follows uses the files that sender and recipient kept, the commands and scripts of OUT-WITHOUT-US.md as they stand there,
 // stock age, and the stock JavaScript SDK, on the bare ledger.
 
 const kitPassphrase = "correct horse battery staple"
 
 func TestOutWithoutUs(t *testing.T) {
 	t.Parallel()
-	x := &exile{t: t, dir: t.TempDir(), page: blocks(t), network: devnettest.Start(t)}
+	x := &exitFixture{t: t, dir: t.TempDir(), page: blocks(t), network: devnettest.Start(t)}
 	x.closeWhenAsked()
 	x.ledger = bareledger.Reader{URL: x.network.RPC}
 	x.tools()
 	x.hands = foreign{x.ledger, x.network.Passphrase}
-	kept := x.whileWeWereThere()
+	kept := x.saveEverything()
 	for latest := uint32(0); latest < kept.notBefore; {
 		var err error
 		if latest, err = x.ledger.Latest(t.Context()); err != nil {
@@ -47,7 +47,7 @@ func TestOutWithoutUs(t *testing.T) {
 		}
 		x.network.CloseLedger()
 	}
-	x.senderOfAWallet(kept) // nobody's key is in the folder yet
+	x.senderOfAWallet(kept) // no key is in the folder yet
 	x.write("payer.txt", x.network.Account().Seed()+"\n")
 	before := x.balance(kept.treasury)
 	x.thief(kept)
@@ -66,7 +66,7 @@ func TestOutWithoutUs(t *testing.T) {
 }
 
 // senderWithReceipt has no key at all, only an account that pays the fee.
-func (x *exile) senderWithReceipt(kept keepsakes) {
+func (x *exitFixture) senderWithReceipt(kept savedFiles) {
 	x.copy(kept.receipts[0], "receipt.json")
 	x.comesHome(kept, demo.Amount, x.block("receipt"))
 	if out, err := x.sh(x.block("receipt")); err == nil || !strings.Contains(out, "not in its holding account any more") {
@@ -77,7 +77,7 @@ func (x *exile) senderWithReceipt(kept keepsakes) {
 }
 
 // senderWithIdentity opens the box. With no payer the fee comes out of the money.
-func (x *exile) senderWithIdentity(kept keepsakes) {
+func (x *exitFixture) senderWithIdentity(kept savedFiles) {
 	x.write("identity.txt", kept.identity+"\n")
 	x.copy(kept.receipts[2], "receipt.json")
 	x.comesHome(kept, demo.Amount, x.block("identity"))
@@ -86,7 +86,7 @@ func (x *exile) senderWithIdentity(kept keepsakes) {
 }
 
 // comesHome runs commands that bring so many stroops home.
-func (x *exile) comesHome(kept keepsakes, want int64, commands string) {
+func (x *exitFixture) comesHome(kept savedFiles, want int64, commands string) {
 	x.t.Helper()
 	before := x.balance(kept.treasury)
 	out, err := x.sh(commands)
@@ -98,8 +98,8 @@ func (x *exile) comesHome(kept keepsakes, want int64, commands string) {
 	}
 }
 
-// recipientWithKit has nobody who made an account for her.
-func (x *exile) recipientWithKit(kept keepsakes) {
+// recipientWithKit has no account yet.
+func (x *exitFixture) recipientWithKit(kept savedFiles) {
 	x.copy(kept.kit, "kit.age")
 	if out, err := x.tryAtTerminal("kit", "not the passphrase"); err == nil {
 		x.t.Errorf("the kit opens with another passphrase\n%s", out)
@@ -117,7 +117,7 @@ func (x *exile) recipientWithKit(kept keepsakes) {
 }
 
 // balance is stroops by the independent reader; -1 when there is no such account.
-func (x *exile) balance(account string) int64 {
+func (x *exitFixture) balance(account string) int64 {
 	x.t.Helper()
 	a, err := x.ledger.Account(x.t.Context(), account)
 	if err != nil {
@@ -129,22 +129,22 @@ func (x *exile) balance(account string) int64 {
 	return a.Balance
 }
 
-// keepsakes is what people, and a thief, have when the house is gone.
-type keepsakes struct {
+// savedFiles is what sender, recipient and a thief have when the service is gone.
+type savedFiles struct {
 	treasury, identity string
 	notBefore          uint32
 	receipts           [4]string // files
 	kit                string    // file
 	holdings           []string
-	loot               string   // a copy of the house's whole directory
+	stolen             string   // a copy of the service's whole directory
 	boxes              [][]byte // as the database kept them
 
-	credit creditKeepsakes
-	wallet walletKeepsakes
+	credit savedCredit
+	wallet savedWallet
 }
 
-// whileWeWereThere runs the house, sends, saves, and deletes all of the house.
-func (x *exile) whileWeWereThere() keepsakes {
+// saveEverything runs a stack, sends, saves, and deletes the stack's directory.
+func (x *exitFixture) saveEverything() savedFiles {
 	t := x.t
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()
@@ -157,7 +157,7 @@ func (x *exile) whileWeWereThere() keepsakes {
 	}
 	end = sync.OnceFunc(end)
 	defer end()
-	kept := keepsakes{treasury: d.Dev.App.Treasury, identity: d.Dev.Identity, loot: t.TempDir()}
+	kept := savedFiles{treasury: d.Dev.App.Treasury, identity: d.Dev.Identity, stolen: t.TempDir()}
 	var sent []client.Sent
 	for range len(kept.receipts) + 1 {
 		sent = append(sent, x.waits(ctx, d, &kept, relay.Native))
@@ -170,7 +170,7 @@ func (x *exile) whileWeWereThere() keepsakes {
 	x.saveKit(ctx, d, sent[len(kept.receipts)].Link, kept.kit)
 	x.sendCredit(ctx, d, &kept)
 	x.sendFromWallet(ctx, d, &kept)
-	if _, err := demo.CopyTree(data, kept.loot); err != nil {
+	if _, err := demo.CopyTree(data, kept.stolen); err != nil {
 		t.Fatal(err)
 	}
 
@@ -186,7 +186,7 @@ func (x *exile) whileWeWereThere() keepsakes {
 }
 
 // waits is a payment out of the treasury that waits to be claimed.
-func (x *exile) waits(ctx context.Context, d *demo.Instance, kept *keepsakes, asset string) client.Sent {
+func (x *exitFixture) waits(ctx context.Context, d *demo.Instance, kept *savedFiles, asset string) client.Sent {
 	x.t.Helper()
 	s, err := d.App.Send(ctx, client.SendRequest{To: "ana@example.com", Amount: "25", Asset: asset, Note: "for the concert"})
 	if err != nil {
@@ -208,7 +208,7 @@ func (x *exile) waits(ctx context.Context, d *demo.Instance, kept *keepsakes, as
 }
 
 // saveKit is the recipient at the command line: a code is mailed, she gives it, and has her kit.
-func (x *exile) saveKit(ctx context.Context, d *demo.Instance, l client.Link, file string) {
+func (x *exitFixture) saveKit(ctx context.Context, d *demo.Instance, l client.Link, file string) {
 	link, err := l.Reveal()
 	if err != nil {
 		x.t.Fatal(err)
@@ -225,7 +225,7 @@ func (x *exile) saveKit(ctx context.Context, d *demo.Instance, l client.Link, fi
 }
 
 // command runs restante as people type it.
-func (x *exile) command(d *demo.Instance, want int, args ...string) {
+func (x *exitFixture) command(d *demo.Instance, want int, args ...string) {
 	x.t.Helper()
 	env := map[string]string{"RESTANTE_SERVER": d.Stack.URL, "RESTANTE_KEY": d.Dev.Key, "RESTANTE_STATE": filepath.Join(x.dir, "state"),
 		"RESTANTE_HOME": filepath.Join(x.dir, "kept", "config")}
@@ -237,8 +237,8 @@ func (x *exile) command(d *demo.Instance, want int, args ...string) {
 }
 
 // thief has the service's directory and the boxes as its database kept them, decrypted with its own keys. No identity is
-// among the loot, no key of a holding account, and age opens nothing.
-func (x *exile) thief(kept keepsakes) {
+// among the files, no key of a holding account, and age opens nothing.
+func (x *exitFixture) thief(kept savedFiles) {
 	t := x.t
 	needles := map[string]string{"an age identity": "AGE-SECRET-KEY-", "the sender's identity": strings.ToLower(kept.identity)}
 	sender, err := age.ParseX25519Identity(kept.identity)
@@ -260,21 +260,21 @@ func (x *exile) thief(kept keepsakes) {
 		}
 		needles["the seed of "+content.Account] = content.Secret
 	}
-	if what, where, err := demo.Search(kept.loot, needles); err != nil || what != "" {
+	if what, where, err := demo.Search(kept.stolen, needles); err != nil || what != "" {
 		t.Errorf("the loot holds %s in %s: %v", what, where, err)
 	}
-	planted := filepath.Join(kept.loot, "planted")
+	planted := filepath.Join(kept.stolen, "planted")
 	if err := os.WriteFile(planted, []byte("x"+needles["the seed of "+kept.holdings[0]]), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if what, _, err := demo.Search(kept.loot, needles); err != nil || what == "" {
+	if what, _, err := demo.Search(kept.stolen, needles); err != nil || what == "" {
 		t.Errorf("control: a planted seed is not found: %v", err)
 	}
-	stranger, err := age.GenerateX25519Identity()
+	other, err := age.GenerateX25519Identity()
 	if err != nil {
 		t.Fatal(err)
 	}
-	x.write("guess.txt", stranger.String()+"\n")
+	x.write("guess.txt", other.String()+"\n")
 	for _, file := range kept.boxes {
 		x.write("stolen.age", string(file))
 		out, err := x.sh("age -d -i guess.txt stolen.age")

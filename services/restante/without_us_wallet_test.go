@@ -16,16 +16,16 @@ import (
 	"github.com/restante/restante/services/restante/internal/demo"
 )
 
-// creditKeepsakes are of payments in another asset than lumens, out of the treasury.
-type creditKeepsakes struct {
+// savedCredit are of payments in another asset than lumens, out of the treasury.
+type savedCredit struct {
 	asset        string
 	receipt, box string // files: the first goes home by a rung, the second by its box
 	kit          string // file
 	clawBack     func(from string) error
 }
 
-// walletKeepsakes are of payments out of a wallet of the sender's own: files of receipts.
-type walletKeepsakes struct {
+// savedWallet are of payments out of a wallet of the sender's own: files of receipts.
+type savedWallet struct {
 	account                         string
 	profile                         string // file
 	byRung, byBox, credit, clawedAt string
@@ -34,7 +34,7 @@ type walletKeepsakes struct {
 const plenty = "1000"
 
 // sendCredit has the treasury hold an asset, and three payments wait in it.
-func (x *exile) sendCredit(ctx context.Context, d *demo.Instance, kept *keepsakes) {
+func (x *exitFixture) sendCredit(ctx context.Context, d *demo.Instance, kept *savedFiles) {
 	issuer, asset, err := x.hands.issue(ctx, "USD")
 	if err != nil {
 		x.t.Fatal(err)
@@ -67,7 +67,7 @@ func (x *exile) sendCredit(ctx context.Context, d *demo.Instance, kept *keepsake
 }
 
 // sendFromWallet makes a profile of the wallet's key, and has four payments out of it wait.
-func (x *exile) sendFromWallet(ctx context.Context, d *demo.Instance, kept *keepsakes) {
+func (x *exitFixture) sendFromWallet(ctx context.Context, d *demo.Instance, kept *savedFiles) {
 	w := &kept.wallet
 	pass := filepath.Join(x.dir, "kit.pass")
 	x.command(d, 0, "init", "--profile", "bob", "--secret-file", filepath.Join(x.dir, "wallet.secret"), "--passphrase-file", pass)
@@ -92,7 +92,7 @@ func (x *exile) sendFromWallet(ctx context.Context, d *demo.Instance, kept *keep
 	}
 }
 
-func (x *exile) receipt(file string) (r client.OwnReceipt) {
+func (x *exitFixture) receipt(file string) (r client.OwnReceipt) {
 	x.t.Helper()
 	text, err := os.ReadFile(file)
 	if err == nil {
@@ -104,8 +104,8 @@ func (x *exile) receipt(file string) (r client.OwnReceipt) {
 	return r
 }
 
-// senderOfAWallet has the receipts, and nobody who pays a fee. The last payments show the box's key, and an amount that is gone.
-func (x *exile) senderOfAWallet(kept keepsakes) {
+// senderOfAWallet has the receipts, and no payer of a fee. The last payments show the box's key, and an amount that is gone.
+func (x *exitFixture) senderOfAWallet(kept savedFiles) {
 	x.walletComesHome(kept, kept.wallet.byRung, 0, func() (string, error) { return x.sh(x.block("own")) })
 	x.walletComesHome(kept, kept.wallet.credit, demo.Amount, func() (string, error) { return x.sh(x.block("own")) })
 	x.copy(kept.wallet.profile, "profile.age")
@@ -128,7 +128,7 @@ func (x *exile) senderOfAWallet(kept keepsakes) {
 }
 
 // walletComesHome runs what brings a payment's money home: all lumens less the one fee, and so much of the other asset.
-func (x *exile) walletComesHome(kept keepsakes, file string, want int64, bring func() (string, error)) {
+func (x *exitFixture) walletComesHome(kept savedFiles, file string, want int64, bring func() (string, error)) {
 	x.t.Helper()
 	r := x.receipt(file)
 	x.copy(file, "receipt.json")
@@ -152,7 +152,7 @@ func (x *exile) walletComesHome(kept keepsakes, file string, want int64, bring f
 }
 
 // creditFromTheTreasury comes home by rung and by key, with a payer, and reaches a recipient who had nothing.
-func (x *exile) creditFromTheTreasury(kept keepsakes) {
+func (x *exitFixture) creditFromTheTreasury(kept savedFiles) {
 	c := kept.credit
 	comesHome := func(commands string) {
 		x.t.Helper()
@@ -174,8 +174,8 @@ func (x *exile) creditFromTheTreasury(kept keepsakes) {
 	if out, err := x.sh(strings.ReplaceAll(x.block("identity"), " payer.txt", "")); err == nil || !strings.Contains(out, "name an account that pays the fee") {
 		x.t.Errorf("without a payer: %v\n%s", err, out)
 	}
-	stranger := x.network.Account().Address()
-	elsewhere := strings.Split(x.block("identity"), "node take.mjs")[0] + "node take.mjs box.json " + stranger + " payer.txt"
+	other := x.network.Account().Address()
+	elsewhere := strings.Split(x.block("identity"), "node take.mjs")[0] + "node take.mjs box.json " + other + " payer.txt"
 	if out, err := x.sh(elsewhere); err == nil || !strings.Contains(out, "has to have a trustline") {
 		x.t.Errorf("into an account without a trustline: %v\n%s", err, out)
 	}
@@ -200,7 +200,7 @@ func (x *exile) creditFromTheTreasury(kept keepsakes) {
 }
 
 // line is what an account holds of an asset by the independent reader; -1 without a trustline.
-func (x *exile) line(account, asset string) int64 {
+func (x *exitFixture) line(account, asset string) int64 {
 	x.t.Helper()
 	balance, ok, err := x.ledger.Line(x.t.Context(), account, asset)
 	if err != nil {

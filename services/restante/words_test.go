@@ -47,7 +47,7 @@ func TestNextOfABalance(t *testing.T) {
 		"f00d":                   "The balance that was left was claimed, in transaction f00d",
 		relay.CollectedElsewhere: "The balance is gone from the ledger, by no transaction of the service.",
 	} {
-		if got := happened(wire.StoryEntry{Input: "balance_collected", Detail: detail}); got != want {
+		if got := entryText(wire.StoryEntry{Input: "balance_collected", Detail: detail}); got != want {
 			t.Errorf("%q, want %q", got, want)
 		}
 	}
@@ -66,7 +66,7 @@ func TestHistoryTellsAnEarlierEnd(t *testing.T) {
 		{wire.StoryEntry{From: "claiming", To: "claimed", Input: "claim_landed"}, false},
 		{wire.StoryEntry{From: "settled", To: "settled", Input: "balance_collected"}, false},
 	} {
-		if got := happened(c.e); strings.HasPrefix(got, says) != c.want {
+		if got := entryText(c.e); strings.HasPrefix(got, says) != c.want {
 			t.Errorf("%s of %s: %q", c.e.Input, c.e.From, got)
 		}
 	}

@@ -11,7 +11,7 @@ import (
 	"github.com/restante/restante/relay/client"
 )
 
-// issued has an issuer who can freeze and claw back, and puts 1,000 USD of his into the app's treasury.
+// issued has an issuer who can freeze and claw back, and puts 1,000 USD of its own into the app's treasury.
 func (d *Instance) issued(ctx context.Context) (issuer Account, asset string, err error) {
 	if issuer, err = d.NewAccount(ctx); err != nil {
 		return issuer, "", err
@@ -47,12 +47,12 @@ func anyAsset(ctx context.Context, d *Instance) error {
 	if !sent.Payment.Clawback {
 		return fmt.Errorf("no page says that the issuer can claw this back")
 	}
-	stranger, err := d.NewAccount(ctx) // the control: an account that cannot hold it
+	other, err := d.NewAccount(ctx) // the control: an account that cannot hold it
 	if err != nil {
 		return err
 	}
 	err = d.WhileClosing(ctx, func(ctx context.Context) error {
-		_, err := d.Recipient.Claim(ctx, d.ClaimInto(sent.Link, stranger.Full))
+		_, err := d.Recipient.Claim(ctx, d.ClaimInto(sent.Link, other.Full))
 		return err
 	})
 	if err := mustFail("a claim into an account without the trustline", err, "trustline_missing"); err != nil {

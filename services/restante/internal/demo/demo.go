@@ -23,7 +23,7 @@ import (
 	"github.com/restante/restante/services/worker"
 )
 
-// chapter is one promise, played. It says what it saw; an error means that the promise, or its control, did not hold.
+// chapter is one promise, and what shows it. It says what it saw; an error means that the promise, or its control, did not hold.
 type chapter struct {
 	title string
 	play  func(ctx context.Context, d *Instance) error
@@ -141,7 +141,7 @@ func Start(ctx context.Context, out io.Writer, change func(*stack.Config)) (*Ins
 
 func (d *Instance) say(format string, args ...any) { fmt.Fprintf(d.out, "   "+format+"\n", args...) }
 
-// patience is how many ledgers anything in the play may take.
+// patience is how many ledgers anything may take.
 const patience = 60
 
 // Until closes ledgers by hand until done says so, waiting after each until the watcher has seen it.

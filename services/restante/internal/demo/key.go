@@ -16,7 +16,7 @@ import (
 	"github.com/restante/restante/relay/client"
 )
 
-// keyHolder has the sender open his own box with stock age, as he may, and do to the holding account what its key allows:
+// keyHolder has the sender open their own box with stock age, as a sender may, and do to the holding account what its key allows:
 // data, a signer, a number beyond the way back. Each parks the payment, the money stays, and the service pays nothing.
 func keyHolder(ctx context.Context, d *Instance) error {
 	ben, err := d.NewAccount(ctx)

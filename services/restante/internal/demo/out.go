@@ -83,11 +83,11 @@ func (d *Instance) byKit(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	stranger, err := age.GenerateX25519Identity()
+	other, err := age.GenerateX25519Identity()
 	if err != nil {
 		return err
 	}
-	if _, err := openBox(kit.Box, stranger); err == nil {
+	if _, err := openBox(kit.Box, other); err == nil {
 		return errors.New("control: another identity opens the kit's box")
 	}
 	ana, err := d.NewAccount(ctx)

@@ -14,10 +14,10 @@ import (
 )
 
 // mistypedAddress sends to a stranger by mistake, who gets a code, and corrects the address. No money moves; the stranger's
-// code and the app's word for him are void, and the link opens for the right person. The control is the stranger who was
+// code and the app's word for that person are void, and the link opens for the right person. The control is the stranger who was
 // faster: the same code, used before, holds the address.
 func mistypedAddress(ctx context.Context, d *Instance) error {
-	sent, evidence, err := d.strangerHasACode(ctx, "anna@example.com")
+	sent, evidence, err := d.otherHasACode(ctx, "anna@example.com")
 	if err != nil {
 		return err
 	}
@@ -57,11 +57,11 @@ func mistypedAddress(ctx context.Context, d *Instance) error {
 		return err
 	}
 	d.say("the same link claims for ana@")
-	return d.strangerWasFaster(ctx)
+	return d.otherWasFaster(ctx)
 }
 
-func (d *Instance) strangerWasFaster(ctx context.Context) error {
-	sent, evidence, err := d.strangerHasACode(ctx, "annna@example.com")
+func (d *Instance) otherWasFaster(ctx context.Context) error {
+	sent, evidence, err := d.otherHasACode(ctx, "annna@example.com")
 	if err != nil {
 		return err
 	}
@@ -80,8 +80,8 @@ func (d *Instance) strangerWasFaster(ctx context.Context) error {
 	return err
 }
 
-// strangerHasACode sends to an address and takes the code that is mailed there.
-func (d *Instance) strangerHasACode(ctx context.Context, address string) (client.Sent, client.Evidence, error) {
+// otherHasACode sends to an address and takes the code that is mailed there.
+func (d *Instance) otherHasACode(ctx context.Context, address string) (client.Sent, client.Evidence, error) {
 	sent, err := d.Send(ctx, func(r *client.SendRequest) { r.To = address })
 	if err != nil {
 		return sent, client.Evidence{}, err

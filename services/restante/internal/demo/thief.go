@@ -255,7 +255,7 @@ func stolenLink(ctx context.Context, d *Instance) error {
 	return d.Expect(ctx, "the recipient", account.Address(), Amount)
 }
 
-// wrongCode is never the code that was mailed: the play may read the inbox, the thief may not.
+// wrongCode is never the code that was mailed: the demonstration may read the inbox, the thief may not.
 func (d *Instance) wrongCode(try int) string {
 	mailed := map[string]bool{}
 	for _, m := range d.Stack.Mailbox.List("ana@example.com") {

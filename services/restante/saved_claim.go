@@ -12,9 +12,9 @@ import (
 	"github.com/restante/restante/crypto/durable"
 )
 
-// begun is what has to survive between two calls of claim for one payment: a mailed code's session, and the account whose
+// savedClaim is what has to survive between two calls of claim for one payment: a mailed code's session, and the account whose
 // key was made for it, so that a second call finishes the claim or tells how the first one went. No link is in it.
-type begun struct {
+type savedClaim struct {
 	Session     string    `json:"session,omitempty"`
 	SessionTo   string    `json:"session_to,omitempty"` // masked
 	SessionEnds time.Time `json:"session_expires_at,omitzero"`
@@ -22,18 +22,18 @@ type begun struct {
 	ClaimantKey string    `json:"claimant_key,omitempty"` // to which code and voucher are bound by their first proof
 	Account     string    `json:"account,omitempty"`
 	Keystore    string    `json:"keystore,omitempty"`   // absolute path
-	Passphrase  string    `json:"passphrase,omitempty"` // only one of our own making, until the claim is done and it was told
+	Passphrase  string    `json:"passphrase,omitempty"` // only one of our own making, until the claim is done and it was shown
 
 	path string
 }
 
-// begun reads what is left of an earlier call; nothing is no error.
-func (c *cli) begun(payment string) (*begun, error) {
+// savedClaim reads what is left of an earlier call; nothing is no error.
+func (c *cli) savedClaim(payment string) (*savedClaim, error) {
 	dir, err := c.stateDir()
 	if err != nil {
 		return nil, err
 	}
-	b := &begun{path: filepath.Join(dir, "claims", payment+".json")}
+	b := &savedClaim{path: filepath.Join(dir, "claims", payment+".json")}
 	text, err := os.ReadFile(b.path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
@@ -61,7 +61,7 @@ func (c *cli) stateDir() (string, error) {
 }
 
 // save writes it for this user alone: whole, synced, in place of the former one.
-func (b *begun) save() error {
+func (b *savedClaim) save() error {
 	dir := filepath.Dir(b.path)
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return failed("An unfinished claim cannot be kept: %v.", err)
@@ -77,7 +77,7 @@ func (b *begun) save() error {
 }
 
 // forget deletes it; that it cannot be deleted is worth a word and no more.
-func (c *cli) forget(b *begun) { c.remove(b.path) }
+func (c *cli) forget(b *savedClaim) { c.remove(b.path) }
 
 func (c *cli) remove(path string) {
 	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -86,12 +86,12 @@ func (c *cli) remove(path string) {
 }
 
 // proven says whether the session's code was right and could still be good.
-func (b *begun) proven(now time.Time) bool { return b.Code != "" && b.usable(now) }
+func (b *savedClaim) proven(now time.Time) bool { return b.Code != "" && b.usable(now) }
 
 // dropCode forgets a code that serves no more. The claimant key stays: a voucher may be bound to it.
-func (b *begun) dropCode() {
+func (b *savedClaim) dropCode() {
 	b.Session, b.SessionTo, b.SessionEnds, b.Code = "", "", time.Time{}, ""
 }
 
 // usable says whether a code of the session could still be good.
-func (b *begun) usable(now time.Time) bool { return b.Session != "" && now.Before(b.SessionEnds) }
+func (b *savedClaim) usable(now time.Time) bool { return b.Session != "" && now.Before(b.SessionEnds) }

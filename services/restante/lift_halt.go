@@ -20,8 +20,8 @@ func haltArgument(cfg *stack.Config) cobra.PositionalArgs {
 	}
 }
 
-// haltsStand tells the operator at the start what stands still, and how it goes on.
-func (c *cli) haltsStand(all []relay.Halt) {
+// printHalts tells the operator at the start what stands still, and how it goes on.
+func (c *cli) printHalts(all []relay.Halt) {
 	for _, h := range all {
 		what := "nothing that moves money is done"
 		switch h.Scope {

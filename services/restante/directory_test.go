@@ -18,19 +18,19 @@ import (
 	"github.com/restante/restante/services/restante/internal/stack"
 )
 
-// made is a data directory with a payment that waits, and copies of it.
-type made struct {
+// dataFixture is a data directory with a payment that waits, and copies of it.
+type dataFixture struct {
 	*testing.T
 	data string // as it was left
 	old  string // a copy from before the payment
 }
 
-func (m *made) open(data string) (*demo.Instance, func(), error) {
+func (m *dataFixture) open(data string) (*demo.Instance, func(), error) {
 	return demo.Start(m.Context(), io.Discard, func(c *stack.Config) { c.Data, c.Ledger.Interval = data, 50*time.Millisecond })
 }
 
 // copyOf is a new copy of a directory.
-func (m *made) copyOf(dir string) string {
+func (m *dataFixture) copyOf(dir string) string {
 	m.Helper()
 	to := filepath.Join(m.TempDir(), "data")
 	if err := os.CopyFS(to, os.DirFS(dir)); err != nil {
@@ -50,16 +50,16 @@ func (m *made) copyOf(dir string) string {
 	return to
 }
 
-func (m *made) must(err error) {
+func (m *dataFixture) must(err error) {
 	m.Helper()
 	if err != nil {
 		m.Fatal(err)
 	}
 }
 
-// waiting makes the directory.
-func waiting(t *testing.T) (m *made, id string) {
-	m = &made{T: t, data: filepath.Join(t.TempDir(), "data")}
+// pendingPayment makes the directory.
+func pendingPayment(t *testing.T) (m *dataFixture, id string) {
+	m = &dataFixture{T: t, data: filepath.Join(t.TempDir(), "data")}
 	_, end, err := m.open(m.data)
 	m.must(err)
 	end()
@@ -78,7 +78,7 @@ func waiting(t *testing.T) (m *made, id string) {
 // The directory as it was goes on.
 func TestWhatIsMissingIsNotMadeAnew(t *testing.T) {
 	t.Parallel()
-	m, id := waiting(t)
+	m, id := pendingPayment(t)
 	log := func(dir string) string { return filepath.Join(dir, "signer", "log.jsonl") }
 	cut := func(lines int) func(string) error {
 		return func(dir string) error {
@@ -168,8 +168,8 @@ func TestWhatIsMissingIsNotMadeAnew(t *testing.T) {
 // A signer of another directory is told apart, whole as it is.
 func TestAnotherSigner(t *testing.T) {
 	t.Parallel()
-	m, _ := waiting(t)
-	other, _ := waiting(t)
+	m, _ := pendingPayment(t)
+	other, _ := pendingPayment(t)
 	m.must(os.RemoveAll(filepath.Join(m.data, "signer")))
 	m.must(os.Rename(filepath.Join(other.copyOf(other.data), "signer"), filepath.Join(m.data, "signer")))
 	if _, end, err := m.open(m.data); err == nil {
@@ -183,7 +183,7 @@ func TestAnotherSigner(t *testing.T) {
 // A backup of database and signer together has forgotten what was signed since. The ledger has not: everything halts.
 func TestOlderBackupOfEverything(t *testing.T) {
 	t.Parallel()
-	m, _ := waiting(t)
+	m, _ := pendingPayment(t)
 	m.must(os.Rename(filepath.Join(m.copyOf(m.data), "ledger.db"), filepath.Join(m.old, "ledger.db")))
 	d, end, err := m.open(m.old)
 	m.must(err)
@@ -203,7 +203,7 @@ func TestOlderBackupOfEverything(t *testing.T) {
 // A first start that was cut off after any part was made goes on.
 func TestFirstStartThatWasCutOff(t *testing.T) {
 	t.Parallel()
-	m := &made{T: t, data: filepath.Join(t.TempDir(), "data")}
+	m := &dataFixture{T: t, data: filepath.Join(t.TempDir(), "data")}
 	_, end, err := m.open(m.data)
 	m.must(err)
 	end()

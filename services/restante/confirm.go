@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// sure asks a person at a terminal before what cannot be taken back. A script has said what it means; so has --yes.
-func (c *cli) sure(ctx context.Context, yes bool, question string) error {
+// confirm asks a person at a terminal before what cannot be taken back. A script has said what it means; so has --yes.
+func (c *cli) confirm(ctx context.Context, yes bool, question string) error {
 	if yes || c.terminal() == nil {
 		return nil
 	}

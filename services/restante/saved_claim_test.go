@@ -7,10 +7,10 @@ import (
 	"time"
 )
 
-func TestBegunSurvives(t *testing.T) {
+func TestSavedClaimSurvives(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "state")
 	c := &cli{env: func(name string) string { return map[string]string{"RESTANTE_STATE": dir}[name] }}
-	b, err := c.begun("pay_x")
+	b, err := c.savedClaim("pay_x")
 	if err != nil || b.Session != "" {
 		t.Fatalf("%+v, %v", b, err)
 	}
@@ -22,7 +22,7 @@ func TestBegunSurvives(t *testing.T) {
 	if err := b.save(); err != nil { // in place of the former one
 		t.Fatal(err)
 	}
-	again, err := c.begun("pay_x")
+	again, err := c.savedClaim("pay_x")
 	if err != nil || *again != *b || !again.usable(time.Now()) || again.usable(time.Now().Add(time.Hour)) {
 		t.Errorf("%+v, %v", again, err)
 	}
@@ -37,7 +37,7 @@ func TestBegunSurvives(t *testing.T) {
 	if err := os.WriteFile(b.path, []byte("{"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := c.begun("pay_x"); err == nil {
+	if _, err := c.savedClaim("pay_x"); err == nil {
 		t.Error("a damaged file was taken for none")
 	}
 	c.forget(b)

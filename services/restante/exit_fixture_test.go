@@ -22,8 +22,8 @@ import (
 	"github.com/restante/restante/services/internal/boot"
 )
 
-// exile is somebody's folder after the service has gone.
-type exile struct {
+// exitFixture is the folder of a sender or a recipient after the service has gone, and a ledger that goes on.
+type exitFixture struct {
 	t       *testing.T
 	dir     string
 	page    map[string]string // blocks of the page by name
@@ -46,7 +46,7 @@ func blocks(t *testing.T) map[string]string {
 }
 
 // tools puts the page's scripts, and the SDK that it names, into the folder.
-func (x *exile) tools() {
+func (x *exitFixture) tools() {
 	for _, name := range []string{"age", "node", "npm"} {
 		tooltest.Path(x.t, name)
 	}
@@ -71,7 +71,7 @@ func (x *exile) tools() {
 
 // closeWhenAsked closes a ledger whenever something waits for one. A rhythm faster than the clock would have the ledger's time
 // run away from that of the scripts, which end their transactions by the clock.
-func (x *exile) closeWhenAsked() {
+func (x *exitFixture) closeWhenAsked() {
 	ctx, cancel := context.WithCancel(x.t.Context())
 	done := make(chan struct{})
 	go func() {
@@ -81,20 +81,20 @@ func (x *exile) closeWhenAsked() {
 				continue
 			}
 			if _, err := x.network.Net.CloseLedger(); err != nil {
-				return // whoever waits says so
+				return // what waits for the ledger says so
 			}
 		}
 	}()
 	x.t.Cleanup(func() { cancel(); <-done })
 }
 
-func (x *exile) write(name, text string) {
+func (x *exitFixture) write(name, text string) {
 	if err := os.WriteFile(filepath.Join(x.dir, name), []byte(text), 0o600); err != nil {
 		x.t.Fatal(err)
 	}
 }
 
-func (x *exile) read(name string) string {
+func (x *exitFixture) read(name string) string {
 	text, err := os.ReadFile(filepath.Join(x.dir, name))
 	if err != nil {
 		x.t.Fatal(err)
@@ -102,22 +102,22 @@ func (x *exile) read(name string) string {
 	return string(text)
 }
 
-func (x *exile) copy(from, name string) { copyFile(x.t, from, filepath.Join(x.dir, name)) }
+func (x *exitFixture) copy(from, name string) { copyFile(x.t, from, filepath.Join(x.dir, name)) }
 
 // block is a piece of the page as it stands there.
-func (x *exile) block(name string) string {
+func (x *exitFixture) block(name string) string {
 	if x.page[name] == "" {
 		x.t.Fatalf("the page has no block %q", name)
 	}
 	return x.page[name]
 }
 
-func (x *exile) sh(text string) (string, error) {
+func (x *exitFixture) sh(text string) (string, error) {
 	out, err := x.shell(text).CombinedOutput()
 	return string(out), err
 }
 
-func (x *exile) shell(text string) *exec.Cmd {
+func (x *exitFixture) shell(text string) *exec.Cmd {
 	cmd := exec.CommandContext(x.t.Context(), "sh", "-e", "-c", text)
 	cmd.Dir = x.dir
 	cmd.Env = append(os.Environ(), "HOME="+x.home(), "HORIZON="+x.network.Horizon, "NO_PROXY=127.0.0.1", "no_proxy=127.0.0.1")
@@ -125,10 +125,10 @@ func (x *exile) shell(text string) *exec.Cmd {
 }
 
 // home is a home directory with nothing in it.
-func (x *exile) home() string { return x.t.TempDir() }
+func (x *exitFixture) home() string { return x.t.TempDir() }
 
 // tryAtTerminal runs a block where age can ask for a passphrase, which it reads from a terminal only.
-func (x *exile) tryAtTerminal(name, passphrase string) (string, error) {
+func (x *exitFixture) tryAtTerminal(name, passphrase string) (string, error) {
 	cmd := x.shell(x.block(name))
 	terminal, err := pty.Start(cmd)
 	if err != nil {
