@@ -43,7 +43,7 @@ func payment(s relay.State) relay.Payment {
 	case relay.Parked:
 		p.Reason = relay.KeyTakenOver
 	case relay.Returning:
-		p.ReturnWish = relay.ByCancel
+		p.ReturnAsked = relay.ByCancel
 	case relay.Returned:
 		p.Reason, p.SettledTx, p.SettledAt = relay.ByExpiry, tx, 77
 	case relay.Claimed:

@@ -103,7 +103,7 @@ func (p Payment) AuditRests(audits int) bool {
 // troubled as [HoldingAbsent], to be applied when it is [Lost]; a parked payment goes on when it also [Payment.Unparks]. detail is
 // for the operator.
 func (p Payment) Audited(f HoldingFacts) (in Input, detail string) {
-	if f.Trouble == "" && f.Held < p.Amount && p.ReturnWish == "" { // with a wish, what is left goes home
+	if f.Trouble == "" && f.Held < p.Amount && p.ReturnAsked == "" { // when a return is asked, what is left goes home
 		f.Trouble, f.Detail = HoldingShort, "it holds "+f.Held.String()+" of "+p.Amount.String()
 	}
 	switch {
@@ -123,12 +123,12 @@ func (p Payment) Audited(f HoldingFacts) (in Input, detail string) {
 // although its key holder raised the number past another one, added a signer or changed the trustline, and the bare one does
 // when a credit amount was clawed back.
 func (p Payment) judgedByRungs() bool {
-	return p.ReturnWish != "" && (p.State == Parked || p.State == Returning)
+	return p.ReturnAsked != "" && (p.State == Parked || p.State == Returning)
 }
 
 // Unparks says whether a parked payment goes on whose holding account is well, or from which a rung leads home all the same. With
-// a wish to return it goes on only when a rung can go through, now or later: otherwise it would be parked again at once, and so
-// on for ever. advice is of no matter without a wish.
+// a return asked it goes on only when a rung can go through, now or later: otherwise it would be parked again at once, and so
+// on for ever. advice is of no matter without a return asked.
 func (p Payment) Unparks(advice RungAdvice) bool {
-	return p.ReturnWish == "" || advice.Use != "" || advice.Wait
+	return p.ReturnAsked == "" || advice.Use != "" || advice.Wait
 }

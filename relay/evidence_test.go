@@ -172,14 +172,14 @@ func TestLost(t *testing.T) {
 	}
 }
 
-// What an audit asks for, by the state of the payment, its wish, and what its account looks like.
+// What an audit asks for, by the state of the payment, whether a return is asked, and what its account looks like.
 func TestAudited(t *testing.T) {
 	whole, short := HoldingFacts{Exists: true, Held: 5}, HoldingFacts{Exists: true, Held: 4}
 	taken := HoldingFacts{Exists: true, Held: 5, Trouble: KeyTakenOver}
 	nothing, well := Input(nil), Input(HoldingWell{})
 	for name, c := range map[string]struct {
 		state State
-		wish  Reason
+		asked Reason
 		f     HoldingFacts
 		want  Input
 	}{
@@ -197,10 +197,10 @@ func TestAudited(t *testing.T) {
 		"parked, and gone":                 {Parked, "", HoldingFacts{}, nothing},
 		"parked, gone, and wanted home":    {Parked, ByCancel, HoldingFacts{}, nothing},
 		"it goes home, and is gone":        {Returning, ByCancel, HoldingFacts{}, HoldingTroubled{Cause: HoldingAbsent}},
-		"it waits, taken, without a wish":  {Pending, "", taken, HoldingTroubled{Cause: KeyTakenOver}},
+		"it waits, taken, no return asked": {Pending, "", taken, HoldingTroubled{Cause: KeyTakenOver}},
 		"a claim is on its way, and short": {Claiming, "", short, HoldingTroubled{Cause: HoldingShort}},
 	} {
-		p := Payment{State: c.state, ReturnWish: c.wish, Amount: 5}
+		p := Payment{State: c.state, ReturnAsked: c.asked, Amount: 5}
 		if got, _ := p.Audited(c.f); got != c.want {
 			t.Errorf("%s: %#v", name, got)
 		}
@@ -217,16 +217,16 @@ func TestAudited(t *testing.T) {
 
 func TestUnparks(t *testing.T) {
 	for name, c := range map[string]struct {
-		wish   Reason
+		asked  Reason
 		advice RungAdvice
 		want   bool
 	}{
-		"no wish":                          {"", RungAdvice{}, true},
-		"a wish, and no rung goes through": {ByCancel, RungAdvice{Reason: NoWayBack}, false},
-		"a wish, and a rung":               {ByCancel, RungAdvice{Use: "r"}, true},
-		"a wish, and a rung later":         {ByCancel, RungAdvice{Wait: true}, true},
+		"no return asked":                          {"", RungAdvice{}, true},
+		"a return asked, and no rung goes through": {ByCancel, RungAdvice{Reason: NoWayBack}, false},
+		"a return asked, and a rung":               {ByCancel, RungAdvice{Use: "r"}, true},
+		"a return asked, and a rung later":         {ByCancel, RungAdvice{Wait: true}, true},
 	} {
-		if got := (Payment{State: Parked, ReturnWish: c.wish}).Unparks(c.advice); got != c.want {
+		if got := (Payment{State: Parked, ReturnAsked: c.asked}).Unparks(c.advice); got != c.want {
 			t.Errorf("%s: %v", name, got)
 		}
 	}

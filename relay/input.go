@@ -1,13 +1,10 @@
 package relay
 
-import (
-	"fmt"
-	"strings"
-)
-
 // Input is something that happened to a payment. Inputs come through three doors and no other: HTTP, the ledger watcher
 // (which also speaks for what the signer signed, because a signature is only as good as the ledger makes it), the clock.
-type Input interface{ input() }
+type Input interface {
+	input() string // its name in history, which is stored: the type may be renamed, the name may not
+}
 
 // Through HTTP.
 type (
@@ -155,38 +152,38 @@ type (
 type (
 	// LedgerClosed: a ledger closed. Expiry is judged by it.
 	LedgerClosed struct{ At Head }
-	// Onward: act on a standing wish. See [Payment.Restless].
-	Onward struct{}
+	// ReturnDue: start the return that was asked for, or end a payment whose money has not moved. See [Payment.ReturnDue].
+	ReturnDue struct{}
 )
 
-func (CancelAsked) input()      {}
-func (DeclineAsked) input()     {}
-func (Readdressed) input()      {}
-func (MailAnswered) input()     {}
-func (ClaimSubmitted) input()   {}
-func (FundingSigned) input()    {}
-func (ShareReleased) input()    {}
-func (FundingKept) input()      {}
-func (WayBackKept) input()      {}
-func (FundingRefused) input()   {}
-func (FundingLanded) input()    {}
-func (FundingUndone) input()    {}
-func (FundingDead) input()      {}
-func (ClaimLanded) input()      {}
-func (ClaimDead) input()        {}
-func (ReturnLanded) input()     {}
-func (RungSpent) input()        {}
-func (EmptiedElsewhere) input() {}
-func (Moved) input()            {}
-func (FeeTaken) input()         {}
-func (HoldingTroubled) input()  {}
-func (HoldingSeen) input()      {}
-func (HoldingWell) input()      {}
-func (BalanceCollected) input() {}
-func (BalanceClawed) input()    {}
-func (ReservesBack) input()     {}
-func (LedgerClosed) input()     {}
-func (Onward) input()           {}
+func (CancelAsked) input() string      { return "cancel_asked" }
+func (DeclineAsked) input() string     { return "decline_asked" }
+func (Readdressed) input() string      { return "readdressed" }
+func (MailAnswered) input() string     { return "mail_answered" }
+func (ClaimSubmitted) input() string   { return "claim_submitted" }
+func (FundingSigned) input() string    { return "funding_signed" }
+func (ShareReleased) input() string    { return "share_released" }
+func (FundingKept) input() string      { return "funding_kept" }
+func (WayBackKept) input() string      { return "way_back_kept" }
+func (FundingRefused) input() string   { return "funding_refused" }
+func (FundingLanded) input() string    { return "funding_landed" }
+func (FundingUndone) input() string    { return "funding_undone" }
+func (FundingDead) input() string      { return "funding_dead" }
+func (ClaimLanded) input() string      { return "claim_landed" }
+func (ClaimDead) input() string        { return "claim_dead" }
+func (ReturnLanded) input() string     { return "return_landed" }
+func (RungSpent) input() string        { return "rung_spent" }
+func (EmptiedElsewhere) input() string { return "emptied_elsewhere" }
+func (Moved) input() string            { return "moved" }
+func (FeeTaken) input() string         { return "fee_taken" }
+func (HoldingTroubled) input() string  { return "holding_troubled" }
+func (HoldingSeen) input() string      { return "holding_seen" }
+func (HoldingWell) input() string      { return "holding_well" }
+func (BalanceCollected) input() string { return "balance_collected" }
+func (BalanceClawed) input() string    { return "balance_clawed" }
+func (ReservesBack) input() string     { return "reserves_back" }
+func (LedgerClosed) input() string     { return "ledger_closed" }
+func (ReturnDue) input() string        { return "onward" }
 
 // Effect is work that a step asks for. It becomes a row in the same commit as the payment and its history.
 type Effect struct {
@@ -214,20 +211,7 @@ const (
 )
 
 // InputName is the input's name as history spells it: "claim_landed".
-func InputName(in Input) string {
-	name := strings.TrimPrefix(fmt.Sprintf("%T", in), "relay.")
-	var b strings.Builder
-	for i, c := range name {
-		if c >= 'A' && c <= 'Z' {
-			if i > 0 {
-				b.WriteByte('_')
-			}
-			c += 'a' - 'A'
-		}
-		b.WriteRune(c)
-	}
-	return b.String()
-}
+func InputName(in Input) string { return in.input() }
 
 // Told says whether history has a line for an input that changed a payment. It has one for each, but for those that only note what
 // is kept for a funding: nothing has happened to the money, or to what its sender and recipient may do.

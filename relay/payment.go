@@ -47,12 +47,12 @@ type Payment struct {
 	UpdatedAt Micros
 	EndedAt   Micros // 0 = alive
 
-	Holding    string // account of the current funding, "" = none
-	Funding    string // hash of the current funding envelope, "" = none
-	Bound      uint32 // last ledger at which that funding may land
-	Fundings   int    // how many fundings were signed in this payment's life
-	ReturnWish Reason // a return that was asked for and is not done: "" or ByCancel, ByDecline, ByExpiry
-	Claim      string // hash of the claim envelope on its way, "" = none
+	Holding     string // account of the current funding, "" = none
+	Funding     string // hash of the current funding envelope, "" = none
+	Bound       uint32 // last ledger at which that funding may land
+	Fundings    int    // how many fundings were signed in this payment's life
+	ReturnAsked Reason // a return that was asked for and is not done: "" or ByCancel, ByDecline, ByExpiry
+	Claim       string // hash of the claim envelope on its way, "" = none
 
 	Destination string  // where the money went by claim
 	SettledTx   string  // hash of the transaction that ended it, as the ledger knows it

@@ -4,7 +4,7 @@ package relay
 // same input again changes nothing. now is the moment written into the payment, never a judge of bounds or expiry. Errors
 // are of kind [Conflict], or [ErrContradiction] when the ledger cannot be right together with our records.
 //
-// A payment that is [Payment.Restless] afterwards wants one more Step, with [Onward], in the same commit.
+// A payment that is [Payment.ReturnDue] afterwards wants one more Step, with [ReturnDue], in the same commit.
 func Step(p Payment, in Input, now Micros) (Payment, []Effect, error) {
 	next, effects, err := react(p, in, now)
 	if err != nil {
@@ -27,9 +27,9 @@ func Step(p Payment, in Input, now Micros) (Payment, []Effect, error) {
 func react(p Payment, in Input, now Micros) (Payment, []Effect, error) {
 	switch in := in.(type) {
 	case CancelAsked:
-		return wish(p, ByCancel)
+		return askReturn(p, ByCancel)
 	case DeclineAsked:
-		return wish(p, ByDecline)
+		return askReturn(p, ByDecline)
 	case Readdressed:
 		return readdress(p, in)
 	case LedgerClosed:
@@ -37,14 +37,14 @@ func react(p Payment, in Input, now Micros) (Payment, []Effect, error) {
 			p.Reason = NotFunded
 			return to(p, Failed)
 		}
-		if Seconds(in.At.CloseTime) < p.ExpiresAt || p.State.Ended() || p.ReturnWish != "" {
+		if Seconds(in.At.CloseTime) < p.ExpiresAt || p.State.Ended() || p.ReturnAsked != "" {
 			return p, nil, nil
 		}
-		return wish(p, ByExpiry)
+		return askReturn(p, ByExpiry)
 	case MailAnswered:
 		return deliver(p, in)
-	case Onward:
-		return pursue(p)
+	case ReturnDue:
+		return returnNow(p)
 	case ClaimSubmitted:
 		return submitClaim(p, in)
 	case ShareReleased:
@@ -93,7 +93,7 @@ func react(p Payment, in Input, now Micros) (Payment, []Effect, error) {
 			p.Reason = NoWayBack
 			return to(p, Parked)
 		}
-		return to(p, Pending) // the wish stands, so it goes onward with the next rung
+		return to(p, Pending) // the return is still asked, so the next rung follows
 	case FeeTaken: // told once, with the ledger that it is in
 		if p.State.Holds() {
 			p.FeeHolding += in.Fee
@@ -130,7 +130,7 @@ func react(p Payment, in Input, now Micros) (Payment, []Effect, error) {
 		p.SpentUnits = 0
 		return p, nil, nil
 	case HoldingWell:
-		if p.State != Parked || p.Reason == NoWayBack && p.ReturnWish == "" { // with a wish, a rung was found to go through
+		if p.State != Parked || p.Reason == NoWayBack && p.ReturnAsked == "" { // with a return asked, a rung was found to go through
 			return p, nil, nil
 		}
 		p.Reason = ""
@@ -139,39 +139,39 @@ func react(p Payment, in Input, now Micros) (Payment, []Effect, error) {
 	return end(p, in)
 }
 
-// Restless says that a return was asked for and nothing stands in its way any more.
-func (p Payment) Restless() bool {
-	return p.ReturnWish != "" && (p.State == Created || p.State == Pending)
+// ReturnDue says that a return was asked for and nothing stands in its way any more.
+func (p Payment) ReturnDue() bool {
+	return p.ReturnAsked != "" && (p.State == Created || p.State == Pending)
 }
 
-// pursue acts on a standing wish: a payment that is free to move goes where it was asked to.
-func pursue(p Payment) (Payment, []Effect, error) {
+// returnNow starts a return that is due; a payment whose money has not moved ends.
+func returnNow(p Payment) (Payment, []Effect, error) {
 	switch {
-	case !p.Restless():
+	case !p.ReturnDue():
 		return p, nil, nil
 	case p.State == Pending:
-		p.Reason = p.ReturnWish
+		p.Reason = p.ReturnAsked
 		return to(p, Returning, Effect{Kind: DoReturn})
 	}
-	p.Reason = p.ReturnWish // nothing has moved, so there is nothing to bring home
-	if p.ReturnWish == ByExpiry {
+	p.Reason = p.ReturnAsked // nothing has moved, so there is nothing to bring home
+	if p.ReturnAsked == ByExpiry {
 		return to(p, Failed)
 	}
 	return to(p, Canceled)
 }
 
-// wish notes that the money shall go home. While an envelope of ours is on its way it is a flag: the ledger answers first.
-func wish(p Payment, why Reason) (Payment, []Effect, error) {
+// askReturn notes that the money shall go home. While an envelope of ours is on its way it is a flag: the ledger answers first.
+func askReturn(p Payment, why Reason) (Payment, []Effect, error) {
 	switch p.State {
 	case Created, Funding, Pending, Claiming, Parked:
-		if p.ReturnWish != "" {
-			return pursue(p)
+		if p.ReturnAsked != "" {
+			return returnNow(p)
 		}
-		p.ReturnWish = why
+		p.ReturnAsked = why
 		if p.State == Parked { // perhaps what is left can go home now
 			return p, []Effect{{Kind: DoAudit}}, nil
 		}
-		return pursue(p)
+		return returnNow(p)
 	case Returning, Returned, Canceled:
 		return p, nil, nil // it is what was asked for, whoever asked first
 	case Failed:
@@ -203,8 +203,8 @@ func readdress(p Payment, in Readdressed) (Payment, []Effect, error) {
 	}
 	can, err := p.Policy.Readdressable()
 	switch {
-	case p.ReturnWish != "":
-		return p, nil, ConflictFault("already_"+string(p.ReturnWish), "This money is asked back already; it cannot be readdressed.")
+	case p.ReturnAsked != "":
+		return p, nil, ConflictFault("already_"+string(p.ReturnAsked), "This money is asked back already; it cannot be readdressed.")
 	case err != nil:
 		return p, nil, err
 	case !can:
@@ -276,7 +276,7 @@ func landFunding(p Payment, in FundingLanded) (Payment, []Effect, error) {
 	p.Note, p.FeeHolding = "", in.Spent
 	p.charge(in.Fee, in.Payer)
 	if p.IsDirect() { // there was no holding account to go through
-		p.Destination, p.SettledTx, p.SettledAt, p.ReturnWish, p.Arrived = p.PayTo, in.Tx, in.Ledger, "", p.Amount
+		p.Destination, p.SettledTx, p.SettledAt, p.ReturnAsked, p.Arrived = p.PayTo, in.Tx, in.Ledger, "", p.Amount
 		return to(p, Claimed)
 	}
 	return arrived(p, in)
@@ -297,8 +297,8 @@ func comeBack(p Payment, in FundingLanded) (Payment, []Effect, error) {
 	if p.State != Created && p.State != Canceled && p.State != Failed || in.Holding == "" {
 		return p, nil, nil
 	}
-	if p.ReturnWish == "" {
-		p.ReturnWish = ByCancel
+	if p.ReturnAsked == "" {
+		p.ReturnAsked = ByCancel
 	}
 	p.Funding, p.Holding, p.Bound, p.Fundings = in.Hash, in.Holding, in.Bound, max(p.Fundings, 1)
 	p.Reason, p.Note, p.FeeHolding = "", "", in.Spent
@@ -324,7 +324,7 @@ func loseFunding(p Payment, in FundingDead) (Payment, []Effect, error) {
 	if in.Short {
 		p.Fundings--
 	}
-	if p.ReturnWish == "" && (p.Fundings >= MostFundings || p.ByClient()) { // whose client funds it, has to ask anew
+	if p.ReturnAsked == "" && (p.Fundings >= MostFundings || p.ByClient()) { // whose client funds it, has to ask anew
 		p.Reason = FundingFailed
 		return to(p, Failed)
 	}
@@ -385,7 +385,7 @@ func end(p Payment, in Input) (Payment, []Effect, error) {
 	case EmptiedElsewhere:
 		return landElsewhere(p, in)
 	case Moved:
-		p.Destination, p.Claim, p.Reason, p.ReturnWish = in.Holding, "", MovedOn, ""
+		p.Destination, p.Claim, p.Reason, p.ReturnAsked = in.Holding, "", MovedOn, ""
 		p.SettledTx, p.SettledAt = in.Tx, in.Ledger
 		p.arrivedOf(in.Arrived, in.Rest)
 		return to(p, Settled)
@@ -395,7 +395,7 @@ func end(p Payment, in Input) (Payment, []Effect, error) {
 
 // landClaim ends p by a claim of ours: claimed means that the claimant has the whole amount.
 func landClaim(p Payment, in ClaimLanded) (Payment, []Effect, error) {
-	p.Claim, p.Destination, p.Reason, p.ReturnWish = in.Hash, in.Destination, "", ""
+	p.Claim, p.Destination, p.Reason, p.ReturnAsked = in.Hash, in.Destination, "", ""
 	p.SettledTx, p.SettledAt = in.Tx, in.Ledger
 	p.chargeEnd(in.Fee, in.Payer)
 	p.arrivedOf(in.Arrived, in.Rest)
@@ -427,7 +427,7 @@ func landReturn(p Payment, in ReturnLanded) (Payment, []Effect, error) {
 		why = HoldingShort
 	}
 	if why != "" {
-		p.Destination, p.Claim, p.ReturnWish, p.Reason = p.ReturnTo, "", "", why
+		p.Destination, p.Claim, p.ReturnAsked, p.Reason = p.ReturnTo, "", "", why
 		if ladder.Foreign && role != PlainRung {
 			p.Destination = p.Sponsor
 		}
@@ -468,7 +468,7 @@ func landElsewhere(p Payment, in EmptiedElsewhere) (Payment, []Effect, error) {
 		return bringHome(p, p.Sponsor)
 	}
 	known := in.Destination == p.Destination
-	p.Destination, p.Claim, p.Reason, p.ReturnWish = in.Destination, "", "", ""
+	p.Destination, p.Claim, p.Reason, p.ReturnAsked = in.Destination, "", "", ""
 	if whole && known { // the account she asked us to claim into: by another envelope, but claimed
 		return to(p, Claimed)
 	}
@@ -482,10 +482,10 @@ func landElsewhere(p Payment, in EmptiedElsewhere) (Payment, []Effect, error) {
 // the sender's own.
 func bringHome(p Payment, elsewhere string) (Payment, []Effect, error) {
 	p.Reason = ByCancel
-	if p.ReturnWish != "" {
-		p.Reason = p.ReturnWish
+	if p.ReturnAsked != "" {
+		p.Reason = p.ReturnAsked
 	}
-	p.ReturnWish, p.Claim, p.Destination = "", "", elsewhere
+	p.ReturnAsked, p.Claim, p.Destination = "", "", elsewhere
 	return to(p, Returned)
 }
 
@@ -516,11 +516,11 @@ func repeatEnd(p Payment, in Input) (Payment, []Effect, error) {
 }
 
 // endBefore ends p anew by what an earlier ledger shows. What the account of the same name paid for the end that was written down
-// is no fee of this payment's. A wish that was fulfilled is known by its reason only.
+// is no fee of this payment's. A return that was asked for and done is known by its reason only.
 func endBefore(p Payment, in Input) (Payment, []Effect, error) {
 	was := p.State
 	if was == Returned {
-		p.ReturnWish = p.Reason
+		p.ReturnAsked = p.Reason
 	}
 	p.FeePaid, p.FeeHolding, p.FeeEnd = p.FeePaid-p.FeeEnd, p.FeeHolding-p.FeeEnd, 0
 	p.State, p.Reason, p.Claim, p.Destination = Pending, "", "", ""

@@ -14,7 +14,7 @@ func TestCancelAfterTheEnd(t *testing.T) {
 	} {
 		p := Payment{State: state}
 		next, effects, err := Step(p, CancelAsked{}, 1)
-		if CodeOf(err) != code || effects != nil || next.ReturnWish != "" {
+		if CodeOf(err) != code || effects != nil || next.ReturnAsked != "" {
 			t.Errorf("%s: %v %v", state, effects, err)
 		}
 	}
@@ -31,23 +31,23 @@ func TestOnlyTheClaimOnItsWayDies(t *testing.T) {
 }
 
 func TestParkedForgetsTheClaimAndKeepsTheWish(t *testing.T) {
-	p := Payment{State: Claiming, Claim: "c", ReturnWish: ByCancel, ExpiresAt: 1}
+	p := Payment{State: Claiming, Claim: "c", ReturnAsked: ByCancel, ExpiresAt: 1}
 	p, effects, err := Step(p, HoldingTroubled{Cause: KeyTakenOver}, 1)
-	if err != nil || p.State != Parked || p.Claim != "" || p.ReturnWish != ByCancel || p.Reason != KeyTakenOver {
+	if err != nil || p.State != Parked || p.Claim != "" || p.ReturnAsked != ByCancel || p.Reason != KeyTakenOver {
 		t.Fatal(p, err)
 	}
 	if effects[len(effects)-1].Kind != DoAudit {
 		t.Fatal("nobody looks at it again", effects)
 	}
-	if p, _, _ = Step(p, HoldingWell{}, 2); p.State != Pending || !p.Restless() || p.Reason != "" {
+	if p, _, _ = Step(p, HoldingWell{}, 2); p.State != Pending || !p.ReturnDue() || p.Reason != "" {
 		t.Fatal(p)
 	}
 }
 
 func TestAnEndForgetsTheWish(t *testing.T) {
-	p := Payment{State: Returning, Amount: 1, Reason: ByExpiry, ReturnWish: ByExpiry, Claim: "c"}
+	p := Payment{State: Returning, Amount: 1, Reason: ByExpiry, ReturnAsked: ByExpiry, Claim: "c"}
 	next, _, err := Step(p, ClaimLanded{Hash: "c", Tx: "t", Destination: "G", NewAccount: true, Arrived: 1}, 1)
-	if err != nil || next.ReturnWish != "" || next.Reason != "" || next.SpentUnits != AccountUnits {
+	if err != nil || next.ReturnAsked != "" || next.Reason != "" || next.SpentUnits != AccountUnits {
 		t.Fatal(next, err)
 	}
 }
@@ -56,11 +56,11 @@ func TestTheFirstWishNamesTheReason(t *testing.T) {
 	p := Payment{State: Funding, Funding: "f"}
 	p, _, _ = Step(p, DeclineAsked{}, 1)
 	p, _, _ = Step(p, CancelAsked{}, 2)
-	if p.ReturnWish != ByDecline || p.State != Funding {
+	if p.ReturnAsked != ByDecline || p.State != Funding {
 		t.Fatal(p)
 	}
 	p, _, _ = Step(p, FundingLanded{Hash: "f"}, 3)
-	p, effects, _ := Step(p, Onward{}, 4)
+	p, effects, _ := Step(p, ReturnDue{}, 4)
 	if p.State != Returning || p.Reason != ByDecline || effects[0].Kind != DoReturn {
 		t.Fatal(p, effects)
 	}
@@ -100,7 +100,7 @@ func TestExpiryIsTheLedgers(t *testing.T) {
 
 // What nobody of ours moved cannot be told as moved: a return that brings less home, or nothing, is no return.
 func TestTheEndSaysHowMuchMoved(t *testing.T) {
-	base := Payment{State: Returning, Amount: 25, ReturnTo: "T", ReturnWish: ByCancel, Reason: ByCancel}
+	base := Payment{State: Returning, Amount: 25, ReturnTo: "T", ReturnAsked: ByCancel, Reason: ByCancel}
 	for name, c := range map[string]struct {
 		in     Input
 		state  State
@@ -115,7 +115,7 @@ func TestTheEndSaysHowMuchMoved(t *testing.T) {
 		"claim short": {ClaimLanded{Tx: "t", Destination: "G", Arrived: 1}, Settled, HoldingShort},
 	} {
 		p, _, err := Step(base, c.in, 1)
-		if err != nil || p.State != c.state || p.Reason != c.reason || p.ReturnWish != "" {
+		if err != nil || p.State != c.state || p.Reason != c.reason || p.ReturnAsked != "" {
 			t.Errorf("%s: %s %s %v", name, p.State, p.Reason, err)
 		}
 	}
@@ -164,7 +164,7 @@ func TestReaddress(t *testing.T) {
 		"failed":         {Payment{State: Failed, Policy: Guarded}, "already_failed"},
 		"parked":         {Payment{State: Parked, Policy: Guarded}, "parked"},
 		"settled":        {Payment{State: Settled, Policy: Guarded}, "already_settled"},
-		"asked back":     {Payment{State: Funding, Policy: Guarded, ReturnWish: ByCancel}, "already_canceled"},
+		"asked back":     {Payment{State: Funding, Policy: Guarded, ReturnAsked: ByCancel}, "already_canceled"},
 		"bearer":         {Payment{State: Pending, Policy: Link}, "not_guarded"},
 		"share released": {Payment{State: Pending, Policy: Guarded, ShareReleasedAt: 1}, "share_released"},
 	} {
@@ -221,7 +221,7 @@ func TestAWalletsFundingDiesOnce(t *testing.T) {
 		fund   bool
 	}{
 		"wallet":          {Payment{Route: Route{From: "S"}}, Failed, FundingFailed, false},
-		"wallet, asked":   {Payment{Route: Route{From: "S"}, ReturnWish: ByCancel}, Created, "", false},
+		"wallet, asked":   {Payment{Route: Route{From: "S"}, ReturnAsked: ByCancel}, Created, "", false},
 		"treasury":        {Payment{}, Created, "", true},
 		"treasury, often": {Payment{Fundings: MostFundings}, Failed, FundingFailed, false},
 		"direct":          {Payment{Route: Route{PayTo: "G"}}, Created, "", true},
@@ -232,9 +232,9 @@ func TestAWalletsFundingDiesOnce(t *testing.T) {
 		if err != nil || next.State != c.state || next.Reason != c.reason || fund != c.fund || next.Funding != "" || next.Bound != 0 || next.FeePaid != 3 {
 			t.Errorf("%s: %+v %v %v", name, next, effects, err)
 		}
-		if c.p.ReturnWish != "" {
-			if next, _, err = Step(next, Onward{}, 2); err != nil || next.State != Canceled {
-				t.Errorf("%s: goes onward to %s, %v", name, next.State, err)
+		if c.p.ReturnAsked != "" {
+			if next, _, err = Step(next, ReturnDue{}, 2); err != nil || next.State != Canceled {
+				t.Errorf("%s: goes on to %s, %v", name, next.State, err)
 			}
 		}
 	}
@@ -259,7 +259,7 @@ func TestPaidDirectly(t *testing.T) {
 	}
 	p, _, _ = Step(p, CancelAsked{}, 3)
 	p, effects, err := Step(p, FundingLanded{Hash: "f", Tx: "t", Ledger: 8, Fee: 4}, 4)
-	if err != nil || p.State != Claimed || p.Destination != "GANA" || p.SettledTx != "t" || p.SettledAt != 8 || p.ReturnWish != "" ||
+	if err != nil || p.State != Claimed || p.Destination != "GANA" || p.SettledTx != "t" || p.SettledAt != 8 || p.ReturnAsked != "" ||
 		p.FeePaid != 4 || p.SpentUnits != 0 || p.Claim != "" || p.EndedAt != 4 {
 		t.Fatalf("%+v %v", p, err)
 	}
@@ -280,8 +280,8 @@ func TestPaidDirectly(t *testing.T) {
 func TestMoved(t *testing.T) {
 	in := Moved{Tx: "t", Ledger: 9, Holding: "H2"}
 	for _, s := range []State{Funding, Pending, Claiming, Returning, Parked} {
-		p, effects, err := Step(Payment{State: s, Holding: "H", Claim: "c", ReturnWish: ByExpiry, Reason: ByExpiry}, in, 3)
-		if err != nil || p.State != Settled || p.Reason != MovedOn || p.Destination != "H2" || p.Claim != "" || p.ReturnWish != "" ||
+		p, effects, err := Step(Payment{State: s, Holding: "H", Claim: "c", ReturnAsked: ByExpiry, Reason: ByExpiry}, in, 3)
+		if err != nil || p.State != Settled || p.Reason != MovedOn || p.Destination != "H2" || p.Claim != "" || p.ReturnAsked != "" ||
 			p.SettledTx != "t" || p.SettledAt != 9 || effects[len(effects)-1].Kind != DoExpunge {
 			t.Errorf("%s: %+v %v", s, p, err)
 		}
@@ -300,9 +300,9 @@ func TestMoved(t *testing.T) {
 // What the end says is what arrived, to the stroop: the sender has everything again that he put in, purse and all, less the
 // fees that the holding account paid; the claimant has the amount. A key holder who paid a part out is seen in both.
 func TestShort(t *testing.T) {
-	lumens := Payment{State: Returning, Amount: 25, Asset: Native, ReturnTo: "T", Reason: ByCancel, ReturnWish: ByCancel}
+	lumens := Payment{State: Returning, Amount: 25, Asset: Native, ReturnTo: "T", Reason: ByCancel, ReturnAsked: ByCancel}
 	claiming := lumens
-	claiming.Destination, claiming.ReturnWish, claiming.State = "G", "", Claiming
+	claiming.Destination, claiming.ReturnAsked, claiming.State = "G", "", Claiming
 	purse := lumens
 	purse.Purse, purse.Sponsor, purse.LadderVersion = 10, "T", LadderVersion
 	spent := purse // a claim and a rung were on the ledger before, and failed
@@ -482,10 +482,10 @@ func TestAWalletsFundingComesBack(t *testing.T) {
 		state  State
 		reason Reason
 	}{
-		"canceled":       {Payment{State: Canceled, Reason: ByCancel, ReturnWish: ByCancel}, Returning, ByCancel},
-		"declined":       {Payment{State: Canceled, Reason: ByDecline, ReturnWish: ByDecline}, Returning, ByDecline},
+		"canceled":       {Payment{State: Canceled, Reason: ByCancel, ReturnAsked: ByCancel}, Returning, ByCancel},
+		"declined":       {Payment{State: Canceled, Reason: ByDecline, ReturnAsked: ByDecline}, Returning, ByDecline},
 		"failed":         {Payment{State: Failed, Reason: NotFunded}, Returning, ByCancel},
-		"expired":        {Payment{State: Failed, Reason: ByExpiry, ReturnWish: ByExpiry}, Returning, ByExpiry},
+		"expired":        {Payment{State: Failed, Reason: ByExpiry, ReturnAsked: ByExpiry}, Returning, ByExpiry},
 		"refused":        {Payment{State: Created}, Returning, ByCancel},
 		"another's turn": {Payment{State: Funding, Funding: "g", Holding: "I", Bound: 7}, Funding, ""},
 		"waiting":        {Payment{State: Pending, Funding: "g", Holding: "I", Bound: 7}, Pending, ""},
@@ -496,8 +496,8 @@ func TestAWalletsFundingComesBack(t *testing.T) {
 			c.p.EndedAt = 1
 		}
 		p, _, err := Step(c.p, in, 2)
-		if err == nil && p.Restless() {
-			p, _, err = Step(p, Onward{}, 2)
+		if err == nil && p.ReturnDue() {
+			p, _, err = Step(p, ReturnDue{}, 2)
 		}
 		if err != nil || p.State != c.state || p.Reason != c.reason {
 			t.Errorf("%s: %s %q %v", name, p.State, p.Reason, err)
@@ -576,7 +576,7 @@ func TestUndoFunding(t *testing.T) {
 		state  State
 	}{
 		"planned":      {func(*Payment) {}, "f", Created},
-		"canceled":     {func(p *Payment) { p.ReturnWish = ByCancel }, "f", Canceled},
+		"canceled":     {func(p *Payment) { p.ReturnAsked = ByCancel }, "f", Canceled},
 		"another":      {func(*Payment) {}, "g", Funding},
 		"landed":       {func(p *Payment) { p.State = Pending }, "f", Pending},
 		"the treasury": {func(p *Payment) { p.From = "" }, "f", Funding},
@@ -588,8 +588,8 @@ func TestUndoFunding(t *testing.T) {
 			effects[0] != (Effect{Kind: DoExpire, Due: Seconds(50) + 1})) {
 			t.Errorf("%s: %+v %v", name, p, effects)
 		}
-		if err == nil && p.Restless() {
-			p, _, err = Step(p, Onward{}, 2)
+		if err == nil && p.ReturnDue() {
+			p, _, err = Step(p, ReturnDue{}, 2)
 		}
 		if err != nil || p.State != c.state {
 			t.Errorf("%s: %s %v", name, p.State, err)

@@ -5,8 +5,8 @@ func (p Payment) Replaceable() error {
 	switch {
 	case p.State != Pending:
 		return p.ClaimRefusal()
-	case p.ReturnWish != "":
-		return ConflictFault("already_"+string(p.ReturnWish), "This money is asked back already; it cannot be readdressed.")
+	case p.ReturnAsked != "":
+		return ConflictFault("already_"+string(p.ReturnAsked), "This money is asked back already; it cannot be readdressed.")
 	}
 	return nil
 }

@@ -39,7 +39,7 @@ func (w *world) id(prefix string) string { w.n++; return fmt.Sprintf("%s%d", pre
 
 const expiry = Micros(100_000 * 1e6)
 
-// next is one thing that may happen now: a wish of somebody, a signature, or something the ledger shows.
+// next is one thing that may happen now: a request, a signature, or something the ledger shows.
 func (w *world) next(p Payment, r *rand.Rand) Input {
 	w.ledger += uint32(r.IntN(3))
 	head := Head{Sequence: w.ledger, CloseTime: int64(w.ledger) * 40}
@@ -264,10 +264,10 @@ func walk(r *rand.Rand) (Payment, error) {
 			}
 			w.accepted(in)
 			p = next
-			if !p.Restless() {
+			if !p.ReturnDue() {
 				break
 			}
-			in = Onward{}
+			in = ReturnDue{}
 		}
 		if err := w.agrees(p); err != nil {
 			return p, fmt.Errorf("after %s in %s: %w", InputName(in), p.State, err)
@@ -290,8 +290,8 @@ func sound(p, next Payment, in Input, effects []Effect) error {
 	if next.State.Ended() != (expunge == 1) {
 		return fmt.Errorf("%d times expunged on the way to %s", expunge, next.State)
 	}
-	if _, onward := in.(Onward); onward || next.Restless() {
-		return nil // the wish is pursued first
+	if _, due := in.(ReturnDue); due || next.ReturnDue() {
+		return nil // the return is started first
 	}
 	again, effects, err := Step(next, in, 2)
 	if err != nil && KindOf(err) == Internal {

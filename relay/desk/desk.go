@@ -34,7 +34,7 @@ func (d *Desk) Apply(ctx context.Context, id relay.PaymentID, in relay.Input) (r
 	return out, err
 }
 
-// step applies in, and what a standing wish asks for after it, inside tx.
+// step applies in, and starts a return that is due after it, inside tx.
 func (d *Desk) step(tx Tx, p relay.Payment, in relay.Input) (relay.Payment, error) {
 	for {
 		next, effects, err := relay.Step(p, in, d.now())
@@ -44,10 +44,10 @@ func (d *Desk) step(tx Tx, p relay.Payment, in relay.Input) (relay.Payment, erro
 		if err := d.save(tx, p, &next, in, effects); err != nil {
 			return p, err
 		}
-		if !next.Restless() {
+		if !next.ReturnDue() {
 			return next, nil
 		}
-		p, in = next, relay.Onward{}
+		p, in = next, relay.ReturnDue{}
 	}
 }
 

@@ -287,7 +287,7 @@ func TestMovedOn(t *testing.T) {
 		move.Touched = []string{old.Holding, a.Minted[0].Account}
 		r.ledger(move)
 		got := r.is(old.ID, relay.Settled, relay.MovedOn)
-		if got.Destination != a.Minted[0].Account || got.SettledTx != move.Tx || got.SettledAt != r.seq || got.Claim != "" || got.ReturnWish != "" {
+		if got.Destination != a.Minted[0].Account || got.SettledTx != move.Tx || got.SettledAt != r.seq || got.Claim != "" || got.ReturnAsked != "" {
 			t.Errorf("%+v", got)
 		}
 		if now := r.is(next.ID, relay.Pending, ""); now.FeePaid != 400 || now.Holding != a.Minted[0].Account {
@@ -613,7 +613,7 @@ func TestAdoptWhatWasForgotten(t *testing.T) {
 	r.is(old.ID, relay.Returning, relay.ByCancel)
 	r.ok(r.Adopt(t.Context(), second, nil, false, r.app))
 	if p := r.is(wallet.ID, relay.Funding, ""); p.From != wallet.From || p.FundBy != second.Envelope.Bound || p.FundUntil != second.Envelope.MaxTime ||
-		p.BoxMAC != "mac" || p.Route != wallet.Route || p.ReturnMemo != wallet.ReturnMemo || p.ReturnWish != relay.ByCancel {
+		p.BoxMAC != "mac" || p.Route != wallet.Route || p.ReturnMemo != wallet.ReturnMemo || p.ReturnAsked != relay.ByCancel {
 		t.Errorf("%+v", p)
 	}
 	r.ok(r.Adopt(t.Context(), third, seen(third), false, r.app))

@@ -13,7 +13,7 @@ import (
 // payment's step to funding, in one commit. Only after it may the envelope be handed in. A payment that has moved on since
 // the intent fails the whole commit: then nothing of this funding is ever sent, and its bound passes unused.
 //
-// One that a client minted is written down as planned, before the signer keeps it, so that a cancel from then on is a wish.
+// One that a client minted is written down as planned, before the signer keeps it, so that a cancel from then on is noted as a return asked.
 // Until [Desk.Kept] it is work to have it kept; [Desk.UndoFunding] takes it back when the signer refuses. With another box than
 // the one that is written down it is [ErrKeptAlready]. Nothing is handed in
 // until it is signed ([Desk.SignFunding]); its sender may hand it in by himself, and the watcher sees that. So it is written

@@ -176,7 +176,7 @@ func allGo(tx Tx, app relay.AppID, ids ...relay.PaymentID) error {
 }
 
 // mayEnd refuses what would end a payment that is stopped as if no money had moved: that is what is in doubt. Where money waits
-// the same is a wish, which rests.
+// the same is a return asked, which waits.
 func mayEnd(tx Tx, p relay.Payment, in relay.Input) error {
 	switch in.(type) {
 	case relay.CancelAsked, relay.DeclineAsked:

@@ -34,7 +34,7 @@ func (d *Desk) Unknown(ctx context.Context, hashes []string) (unknown []string, 
 // seen is where it landed; nil with landed when only the accounts that it made tell, and nil without when it may still
 // land: then it goes on as if it had just been signed. A payment that the backup knows goes on from there. Of one that it does not,
 // nobody knows the handle or the link any more, so the only right place for the money is home: it is written down with a
-// wish to return. So goes home what lands of a client's funding whose payment was canceled or has failed meanwhile. app is used when the app itself was forgotten.
+// return asked. So goes home what lands of a client's funding whose payment was canceled or has failed meanwhile. app is used when the app itself was forgotten.
 //
 // What landed for a payment that says otherwise contradicts that one: it is stopped, the others are taken in, and the
 // [Contradiction] is answered after the commit.

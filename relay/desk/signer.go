@@ -28,7 +28,7 @@ type Signer interface {
 	Claim(ctx context.Context, in relay.ClaimIntent) (relay.Envelope, error)
 	// Keep records what a client minted, before that client signs its funding: the signer's log outranks a restored database
 	// for these payments too. It builds every envelope again and wants the same. The answer's funding is planned. A repeat gets
-	// the first answer. Judged first, it is committed as planned and then kept, so that a cancel in between is a wish.
+	// the first answer. Judged first, it is committed as planned and then kept, so that a cancel in between is a return asked.
 	Keep(ctx context.Context, in relay.KeepIntent) (relay.FundAnswer, error)
 	// Trust builds and signs what gives an app's treasury a trustline, fee-bumped by the sponsor, which keeps its reserve.
 	Trust(ctx context.Context, app relay.AppID, asset string, sequence int64, head relay.Head) (outer []byte, hash string, err error)

@@ -52,7 +52,7 @@ func InState(p relay.Payment, s relay.State) relay.Payment {
 	case relay.Claimed:
 		p.Claim, p.Destination, p.SpentUnits = "c-"+string(p.ID), "GCLAIMANT", relay.AccountUnits
 	case relay.Returning:
-		p.Reason, p.ReturnWish = relay.ByCancel, relay.ByCancel
+		p.Reason, p.ReturnAsked = relay.ByCancel, relay.ByCancel
 	case relay.Returned:
 		p.Reason = relay.ByExpiry
 	case relay.Parked:

@@ -13,7 +13,7 @@ func samePayment(x, y relay.Payment) bool { return reflect.DeepEqual(x, y) }
 
 func paymentIsKept(b *bench) {
 	full := InState(Payment(b.app.ID, 1), relay.Claimed)
-	full.ReturnWish, full.ShareReleasedAt, full.Amount, full.FeePaid = "", Start+3, 1<<63-1, 1<<62
+	full.ReturnAsked, full.ShareReleasedAt, full.Amount, full.FeePaid = "", Start+3, 1<<63-1, 1<<62
 	full.Arrived, full.ArrivedRest, full.FeeHolding, full.FeeOther, full.FeeEnd = -1, 1<<62, 1<<61, 1<<60, 1<<59
 	bare := Payment(b.app.ID, 2)
 	bare.Amount = 1
@@ -121,7 +121,7 @@ func paymentStates(b *bench) {
 		{"negative fee of others", everywhere, func(p *relay.Payment) { p.FeeOther = -1 }},
 		{"less than nothing arrived", everywhere, func(p *relay.Payment) { p.Arrived = -2 }},
 		{"less than nothing besides", everywhere, func(p *relay.Payment) { p.ArrivedRest = -1 }},
-		{"unknown wish", everywhere, func(p *relay.Payment) { p.ReturnWish = "whim" }},
+		{"unknown return asked", everywhere, func(p *relay.Payment) { p.ReturnAsked = "whim" }},
 		{"no holding account", funded, func(p *relay.Payment) { p.Holding = "" }},
 		{"no funding", funded, func(p *relay.Payment) { p.Funding = "" }},
 		{"no bound", funded, func(p *relay.Payment) { p.Bound = 0 }},
@@ -157,7 +157,7 @@ func paymentLife(b *bench) {
 		{fund, relay.FundingLanded{Hash: "f", Fee: 100}, claim,
 			relay.ClaimLanded{Hash: "c", Tx: "t", Ledger: 131, Destination: "GDEST", NewAccount: true, Fee: 200}},
 		{fund, relay.FundingDead{Hash: "f"}, relay.CancelAsked{}},
-		{fund, relay.CancelAsked{}, relay.FundingLanded{Hash: "f"}, relay.Onward{}, relay.RungSpent{Left: 1}, relay.Onward{},
+		{fund, relay.CancelAsked{}, relay.FundingLanded{Hash: "f"}, relay.ReturnDue{}, relay.RungSpent{Left: 1}, relay.ReturnDue{},
 			relay.RungSpent{}, relay.ReturnLanded{Tx: "t", Ledger: 140, Rung: 2, Fee: 100}},
 		{fund, relay.FundingLanded{Hash: "f"}, claim, relay.HoldingTroubled{Cause: relay.KeyTakenOver}, relay.HoldingWell{},
 			relay.DeclineAsked{}, relay.EmptiedElsewhere{Tx: "t", Ledger: 150, Destination: "GELSE", Arrived: 1000 * relay.One}},
@@ -248,7 +248,7 @@ func paymentReaddressed(b *bench) {
 		}
 	}
 	released, bearer, asked := next(relay.Pending), next(relay.Pending), next(relay.Funding)
-	released.ShareReleasedAt, bearer.Policy, asked.ReturnWish = Start, relay.Link, relay.ByCancel
+	released.ShareReleasedAt, bearer.Policy, asked.ReturnAsked = Start, relay.Link, relay.ByCancel
 	too("another recipient after the share", released)
 	too("another recipient under link", bearer)
 	too("another recipient of what is asked back", asked)

@@ -39,7 +39,7 @@ func Direct(p relay.Payment) relay.Payment {
 // termsKept has every field of payment and envelope filled in one of the rows, so that a column that is left out shows.
 func termsKept(b *bench) {
 	own := Own(InState(Payment(b.app.ID, 1), relay.Pending))
-	own.Asset, own.Clawback, own.ReturnWish = Credit, true, relay.ByDecline
+	own.Asset, own.Clawback, own.ReturnAsked = Credit, true, relay.ByDecline
 	own.Delivery = relay.MailRefused
 	moving := Moving(InState(Payment(b.app.ID, 2), relay.Claimed), own)
 	moving.ShareReleasedAt = Start
@@ -247,7 +247,7 @@ func usageByAsset(b *bench) {
 				continue
 			}
 			bare := p
-			bare.Reason, bare.ReturnWish, bare.Claim, bare.Destination = "", "", "", ""
+			bare.Reason, bare.ReturnAsked, bare.Claim, bare.Destination = "", "", "", ""
 			next := InState(bare, s)
 			if p.IsDirect() {
 				next = Direct(next)

@@ -20,7 +20,7 @@ func comingBack(b *bench) {
 	for _, s := range []relay.State{relay.Canceled, relay.Failed} {
 		try := func(p relay.Payment, change func(*relay.Payment)) error {
 			p = b.insert(p)[0]
-			p.State, p.EndedAt, p.Reason, p.ReturnWish = relay.Pending, 0, "", relay.ByCancel
+			p.State, p.EndedAt, p.Reason, p.ReturnAsked = relay.Pending, 0, "", relay.ByCancel
 			p.Holding, p.Funding, p.Bound, p.Fundings = "GH"+string(p.ID), "f-"+string(p.ID), 120, 1
 			change(&p)
 			return b.try(func(tx desk.Tx) error { return tx.SavePayment(&p) })
@@ -28,7 +28,7 @@ func comingBack(b *bench) {
 		next := func() int { n++; return n }
 		b.ok(try(b.ownPayment(next(), s), func(*relay.Payment) {}))
 		b.refused("a treasury's payment that comes back", try(InState(Payment(b.app.ID, next()), s), func(*relay.Payment) {}))
-		b.refused("one that nobody brings home", try(b.ownPayment(next(), s), func(p *relay.Payment) { p.ReturnWish = "" }))
+		b.refused("one that nobody brings home", try(b.ownPayment(next(), s), func(p *relay.Payment) { p.ReturnAsked = "" }))
 		b.refused("one that goes elsewhere", try(b.ownPayment(next(), s), func(p *relay.Payment) { p.State = relay.Parked; p.Reason = relay.NoWayBack }))
 	}
 	id := b.ids(1)[0]

@@ -85,7 +85,7 @@ func oldPayment(t *testing.T, db *sql.DB, p relay.Payment) {
 	text := "INSERT INTO payments (" + oldColumns + ") VALUES (?" + strings.Repeat(", ?", len(names)-1) + ")"
 	_, err := db.Exec(text, p.ID, p.App, p.Version, p.State, p.Reason, []byte("sealed"), "index of "+p.To.Value, p.Amount, p.Asset, []byte(p.Note),
 		p.Policy, p.Reference, []byte(p.Metadata), p.LinkMadeBy, p.AuthHash, p.ClaimRecipient, `["age1"]`, p.ShareReleasedAt, p.ReturnTo, p.ExpiresAt,
-		p.CreatedAt, p.UpdatedAt, p.EndedAt, p.Holding, p.Funding, p.Bound, p.Fundings, p.ReturnWish, p.Claim, p.Destination, p.SettledTx, p.SettledAt,
+		p.CreatedAt, p.UpdatedAt, p.EndedAt, p.Holding, p.Funding, p.Bound, p.Fundings, p.ReturnAsked, p.Claim, p.Destination, p.SettledTx, p.SettledAt,
 		p.FeePaid, p.SpentUnits)
 	if err != nil {
 		t.Fatal(err)

@@ -24,7 +24,7 @@ func (p *paymentRow) columns() columns {
 		{"claim_recipient", &p.ClaimRecipient}, {"sender_recipients", &p.recipients}, {"share_released_at", &p.ShareReleasedAt},
 		{"return_to", &p.ReturnTo}, {"expires_at", &p.ExpiresAt}, {"created_at", &p.CreatedAt}, {"updated_at", &p.UpdatedAt},
 		{"ended_at", &p.EndedAt}, {"holding", &p.Holding}, {"funding", &p.Funding}, {"bound", &p.Bound}, {"fundings", &p.Fundings},
-		{"return_wish", &p.ReturnWish}, {"claim", &p.Claim}, {"destination", &p.Destination}, {"settled_tx", &p.SettledTx},
+		{"return_wish", &p.ReturnAsked}, {"claim", &p.Claim}, {"destination", &p.Destination}, {"settled_tx", &p.SettledTx},
 		{"settled_at", &p.SettledAt}, {"fee_paid", &p.FeePaid}, {"spent_units", &p.SpentUnits}, {"from_account", &p.From},
 		{"sponsor", &p.Sponsor}, {"purse", &p.Purse}, {"rung_fee", &p.RungFee}, {"fund_by", &p.FundBy}, {"fund_until", &p.FundUntil},
 		{"replaces", &p.Replaces}, {"manage_hash", &p.ManageHash}, {"pay_to", &p.PayTo}, {"box_mac", &p.BoxMAC},

@@ -270,7 +270,7 @@ func TestDecline(t *testing.T) {
 		t.Errorf("%+v", v)
 	}
 
-	// While the funding is on its way it is a wish, and says so.
+	// While the funding is on its way a cancel is a return asked, and says so.
 	p, link = w.send(ana)
 	if _, err := w.desk.Apply(t.Context(), relay.PaymentID(p.ID), relay.FundingSigned{Hash: "f", Holding: keypair.MustRandom().Address(), Bound: 5}); err != nil {
 		t.Fatal(err)

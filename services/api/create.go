@@ -68,7 +68,7 @@ func (s *server) settle(ctx context.Context, o *desk.Opening, in wire.PaymentReq
 			return err
 		}
 	}
-	return s.circumstances(ctx, o)
+	return s.judge(ctx, o)
 }
 
 // headBefore is the newest ledger, which has to have closed before the payment's end.

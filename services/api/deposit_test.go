@@ -223,7 +223,7 @@ func TestDepositAfterALostCommit(t *testing.T) {
 	}
 }
 
-// The signer does not answer after the commit: the deposit is planned, a cancel is a wish, and the same again is kept before it
+// The signer does not answer after the commit: the deposit is planned, a cancel is a return asked, and the same again is kept before it
 // is answered, whatever the payment is by then.
 func TestDepositThatIsKeptLater(t *testing.T) {
 	w := newWorld(t)
@@ -293,7 +293,7 @@ func TestDepositThatIsNotKept(t *testing.T) {
 	}
 }
 
-// A cancel that comes in between, at any point: it is a wish, or the deposit is refused and what its sender funds all the same
+// A cancel that comes in between, at any point: it is a return asked, or the deposit is refused and what its sender funds all the same
 // is known, so that it goes home.
 func TestCancelDuringADeposit(t *testing.T) {
 	w := newWorld(t)

@@ -375,7 +375,7 @@ func TestCancelAfterClaim(t *testing.T) {
 	if view.State != "claiming" {
 		t.Fatalf("%+v", view)
 	}
-	// While the claim is on its way, a cancel is a wish; the ledger answers.
+	// While the claim is on its way, a cancel is a return asked; the ledger answers.
 	w.as(w.key).do("POST", "/v1/payments/"+p.ID+"/cancel", nil).want(202).into(&p)
 	if p.State != "claiming" || p.ReturnAsked != "canceled" || p.Destination != nil {
 		t.Errorf("%+v", p)

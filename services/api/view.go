@@ -17,7 +17,7 @@ func payment(p relay.Payment) (wire.Payment, error) {
 		Asset: p.Asset, Policy: string(p.Policy), Custody: p.Custody(), CustodyText: p.CustodyText(), Delivery: string(p.Delivery), LinkMadeBy: p.LinkMadeBy,
 		From: p.From, Direct: p.IsDirect(), Replaces: string(p.Replaces), Clawback: p.Clawback,
 		Destination: destination(p), ReturnTo: p.ReturnTo, ReturnMemoType: p.ReturnMemo.Kind, ReturnMemo: p.ReturnMemo.Value, ExpiresAt: p.ExpiresAt.Time(), Reference: p.Reference,
-		ReturnAsked: string(p.ReturnWish), Settlement: settlement(p), CreatedAt: p.CreatedAt.Time(), UpdatedAt: p.UpdatedAt.Time(),
+		ReturnAsked: string(p.ReturnAsked), Settlement: settlement(p), CreatedAt: p.CreatedAt.Time(), UpdatedAt: p.UpdatedAt.Time(),
 		Cost: wire.Cost{
 			Fee: p.FeePaid.String(), FeeByOthers: p.FeeOther.String(), Payer: payer(p),
 			ReserveLocked: (relay.Stroops(p.LockedUnits()+p.OwnUnits()) * stellar.BaseReserve).String(),
@@ -51,7 +51,7 @@ func (s *server) claimView(p relay.Payment, app relay.App) wire.ClaimView {
 	amount, _ := arrived(p)
 	return wire.ClaimView{
 		Arrived: amount, Ending: endingSaid(p, relay.ToRecipient),
-		ID: string(p.ID), State: string(p.State), Reason: string(p.Reason), ReturnAsked: string(p.ReturnWish), From: app.Name, To: p.To.Masked(), Amount: p.Amount.String(),
+		ID: string(p.ID), State: string(p.State), Reason: string(p.Reason), ReturnAsked: string(p.ReturnAsked), From: app.Name, To: p.To.Masked(), Amount: p.Amount.String(),
 		Asset: p.Asset, Policy: string(p.Policy), Custody: p.Custody(), CustodyText: p.CustodyText(), ProvedBy: p.ProvedBy(), Delivery: string(p.Delivery), Purse: p.FromWallet(), Clawback: p.Clawback,
 		ExpiresAt: p.ExpiresAt.Time(), Network: s.cfg.Network, Destination: destination(p), Settlement: settlement(p),
 	}

@@ -264,7 +264,7 @@ func (o *oldData) cancelIt(p *oldPayment) {
 	}
 }
 
-// thaw has the network let a holding account go. It has a wish to return.
+// thaw has the network let a holding account go. Its return is asked.
 func (o *oldData) thaw(p *oldPayment) {
 	var id xdr.AccountId
 	o.must(id.SetAddress(*o.get(p).HoldingAccount))

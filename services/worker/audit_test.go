@@ -57,7 +57,7 @@ func TestKeyTakenOver(t *testing.T) {
 			w.does(w.own(seed, also, c.do...))
 			w.round(1)
 			w.is(p.ID, relay.Parked, relay.KeyTakenOver)
-			if got := w.apply(p.ID, relay.CancelAsked{}); got.ReturnWish != relay.ByCancel {
+			if got := w.apply(p.ID, relay.CancelAsked{}); got.ReturnAsked != relay.ByCancel {
 				t.Error("the cancel is forgotten")
 			}
 			w.does(w.own(seed, also, c.undo...))

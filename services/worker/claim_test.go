@@ -139,7 +139,7 @@ func TestANumberUsedWhileNobodyWatched(t *testing.T) {
 	w.is(p.ID, relay.Claiming, "")
 }
 
-// A cancel while a claim is on its way is a wish; the ledger decides. Here the claim lands.
+// A cancel while a claim is on its way is a return asked; the ledger decides. Here the claim lands.
 func TestCancelWhileClaimingAndTheClaimLands(t *testing.T) {
 	d := &door{}
 	w := newTown(t, d.through(plan{}))
@@ -148,8 +148,8 @@ func TestCancelWhileClaimingAndTheClaimLands(t *testing.T) {
 	d.submit = d.lost
 	w.claim(p, ana, 20)
 	w.work(relay.DoSubmit)
-	if got := w.apply(p.ID, relay.CancelAsked{}); got.State != relay.Claiming || got.ReturnWish != relay.ByCancel {
-		t.Fatalf("%s, wish %q", got.State, got.ReturnWish)
+	if got := w.apply(p.ID, relay.CancelAsked{}); got.State != relay.Claiming || got.ReturnAsked != relay.ByCancel {
+		t.Fatalf("%s, return asked %q", got.State, got.ReturnAsked)
 	}
 	w.work()
 	w.round(1)

@@ -48,7 +48,7 @@ func TestExpiryWhileCreated(t *testing.T) {
 	w.wantHas("the treasury", w.apps[0].Treasury, full)
 }
 
-// Expiry while a funding is on its way is a wish. The ledger answers first: either it landed, and the money goes home, or
+// Expiry while a funding is on its way is a return asked. The ledger answers first: either it landed, and the money goes home, or
 // it cannot land any more, and no money moved.
 func TestExpiryWhileFunding(t *testing.T) {
 	for _, lands := range []bool{true, false} {
@@ -109,12 +109,12 @@ func TestExpiryWhileClaiming(t *testing.T) {
 			continue
 		}
 		w.pass(8 * time.Minute)
-		if got := w.is(p.ID, relay.Claiming, ""); got.ReturnWish != "" {
+		if got := w.is(p.ID, relay.Claiming, ""); got.ReturnAsked != "" {
 			t.Error("expired too early")
 		}
 		w.pass(90 * time.Second)
-		if got := w.payment(p.ID); got.State != relay.Claiming || got.ReturnWish != relay.ByExpiry {
-			t.Fatalf("%s, wish %q\n%s", got.State, got.ReturnWish, w.story(p.ID))
+		if got := w.payment(p.ID); got.State != relay.Claiming || got.ReturnAsked != relay.ByExpiry {
+			t.Fatalf("%s, return asked %q\n%s", got.State, got.ReturnAsked, w.story(p.ID))
 		}
 		d.submit = nil
 		w.pass(time.Minute)

@@ -162,7 +162,7 @@ func (w *Worker) audit(ctx context.Context, row desk.Work) error {
 // unpark lets a payment go on, when the way back does not stand against it.
 func (w *Worker) unpark(ctx context.Context, p relay.Payment, rungs []relay.Envelope) (err error) {
 	var advice relay.RungAdvice
-	if p.ReturnWish != "" {
+	if p.ReturnAsked != "" {
 		if advice, err = w.Ledger.Advise(ctx, p, rungs); err != nil {
 			return err
 		}
@@ -182,7 +182,7 @@ func (w *Worker) expire(ctx context.Context, row desk.Work) error {
 		return again{after: w.cfg.Retry, why: "no ledger was taken in yet"}
 	}
 	p, err := w.Desk.Apply(ctx, row.Payment, relay.LedgerClosed{At: *head})
-	if err == nil && !p.State.Ended() && p.ReturnWish == "" { // it was only the time to put the money in that was up
+	if err == nil && !p.State.Ended() && p.ReturnAsked == "" { // it was only the time to put the money in that was up
 		err = again{at: p.ExpiresAt, why: "waits for its end"}
 	}
 	return err

@@ -229,7 +229,7 @@ func TestEmptiedHome(t *testing.T) {
 // The money left while nobody watched, and the history of it is gone: nobody knows where it went, and nobody says so,
 // whatever was asked for. An account that nobody touched is none the worse for the gap.
 func TestEmptiedWhileNobodyWatched(t *testing.T) {
-	for _, wish := range []bool{false, true} {
+	for _, asked := range []bool{false, true} {
 		d := &door{}
 		p := d.through(plan{})
 		p.retention = 12
@@ -238,7 +238,7 @@ func TestEmptiedWhileNobodyWatched(t *testing.T) {
 		a, b, c = w.until(a.ID, relay.Pending), w.until(b.ID, relay.Pending), w.until(c.ID, relay.Pending)
 		ana := keypair.MustRandom()
 		d.submit = d.lost
-		if wish {
+		if asked {
 			w.apply(a.ID, relay.CancelAsked{})
 		}
 		w.claim(c, ana, 20)

@@ -73,7 +73,7 @@ func TestClientFundsByItself(t *testing.T) {
 	})
 }
 
-// A cancel while the funding is unsigned is a wish: it may still land. It does not, and it was canceled before any money moved;
+// A cancel while the funding is unsigned is a return asked: it may still land. It does not, and it was canceled before any money moved;
 // or it does, and the money goes home.
 func TestCancelWhileTheFundingIsUnsigned(t *testing.T) {
 	vanishing(t, func(m *market) {
