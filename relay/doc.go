@@ -26,7 +26,8 @@
 //   - state.go: the states, each with a sentence, and [Edges], the one table of who may follow whom (lifecycle.md is
 //     drawn from it);
 //   - input.go: what can happen to a payment, and through which of the three doors (HTTP, ledger watcher, clock);
-//   - step.go: [Step], the one pure function (payment, input, now) → (payment, effects, error);
+//   - step.go: [Step], the one pure function (payment, input, now) → (payment, effects, error), and by theme step_funding.go,
+//     step_claim.go, step_return.go, step_holding.go, step_end.go;
 //   - envelope.go: the second, small aggregate: one signed transaction and the payments it carries;
 //   - evidence.go: what is proven about an envelope that was not seen in a ledger, and what an audit of a holding account asks for;
 //   - package desk, below this one: the one writer, and the ports that adapters implement;
