@@ -98,28 +98,15 @@ func (f claimFlags) check() error {
 }
 
 func (c *cli) claim(ctx context.Context, arg string, f claimFlags) error {
-	link, err := c.link(ctx, arg)
+	r, err := c.newClaimRun(ctx, arg, f)
 	if err != nil {
-		return err
-	}
-	r := &claimRun{cli: c, claimFlags: f, link: link}
-	if r.client, err = c.claimant(link); err != nil {
-		return err
-	}
-	if r.saved, err = c.savedClaim(link.PaymentID); err != nil {
 		return err
 	}
 	if err := r.ready(); err != nil {
 		return err
 	}
-	got, err := r.try(ctx, r.code != "" || r.saved.proven(time.Now()))
-	if r.code == "" && client.IsCode(err, codeGone...) {
-		r.saved.dropCode()
-		got, err = r.try(ctx, false)
-	}
-	if client.IsCode(err, "code_too_soon") && r.saved.usable(time.Now()) {
-		got, err = r.try(ctx, true) // the code that was mailed a moment ago is still good
-	}
+	var got client.Claimed
+	err = r.withCode(func(q client.ClaimRequest) (err error) { got, err = r.try(ctx, q); return err })
 	if view, mine := r.mine(err); mine {
 		got, err = client.Claimed{View: view, Account: deref(view.Destination)}, nil
 	}
@@ -133,60 +120,85 @@ func (c *cli) claim(ctx context.Context, arg string, f claimFlags) error {
 	return nil
 }
 
+func (c *cli) newClaimRun(ctx context.Context, arg string, f claimFlags) (*claimRun, error) {
+	link, err := c.link(ctx, arg)
+	if err != nil {
+		return nil, err
+	}
+	r := &claimRun{cli: c, claimFlags: f, link: link}
+	if r.client, err = c.claimant(link); err == nil {
+		r.saved, err = c.savedClaim(link.PaymentID)
+	}
+	return r, err
+}
+
+// withCode makes an attempt with the code of an earlier call where one may still be good, and again with another code where it is not.
+func (r *claimRun) withCode(attempt func(client.ClaimRequest) error) error {
+	try := func(earlierCode bool) error {
+		if err := r.keyed(r.voucher != ""); err != nil {
+			return err
+		}
+		q := client.ClaimRequest{Link: r.link, ClaimantKey: r.saved.ClaimantKey, Code: r.askCode, Voucher: r.voucher, Tell: r.tell}
+		if earlierCode {
+			q.Session = client.CodeSession{Session: r.saved.Session, To: r.saved.SessionTo, ExpiresAt: r.saved.SessionEnds}
+		}
+		return attempt(q)
+	}
+	err := try(r.code != "" || r.saved.proven(time.Now()))
+	if r.code == "" && client.IsCode(err, codeGone...) {
+		r.saved.dropCode()
+		err = try(false)
+	}
+	if client.IsCode(err, "code_too_soon") && r.saved.usable(time.Now()) {
+		err = try(true) // the code that was mailed a moment ago is still good
+	}
+	return err
+}
+
 // codeGone are the refusals of a code that serves no more.
 var codeGone = []string{"code_used", "code_spent", "code_expired", "session_invalid"}
 
 // ready refuses what could not work before a code is asked for or used up.
 func (r *claimRun) ready() error {
-	if r.code != "" && r.saved.Session == "" {
-		return usage("No code was asked for here. Run it without --code first: then one is mailed.")
-	}
 	if r.saved.Passphrase != "" { // made by an earlier call, and shown with the claim's end, which may have come
 		if r.mayShowPassphrase(r.secrets, "") != nil {
 			return usage("An earlier call made the passphrase of %s. It is shown when the claim is done, and there is no terminal to show it on. Run it on one, "+
 				"or give --%s where a program of yours reads the answer.", r.saved.Keystore, secretsToStdout)
 		}
 	}
-	if r.passphraseFile != "" {
-		p, err := readSecretFile("--passphrase-file", r.passphraseFile)
-		if err != nil {
-			return err
-		}
-		p.Wipe()
+	makes := r.to == "" && (r.saved.Keystore == "" || r.keystore != "" && !samePath(r.keystore, r.saved.Keystore))
+	return r.readyToWrite(makes, r.keystore, "--keystore", "The new account's key")
+}
+
+// readyToWrite refuses a code that was never asked for, a passphrase file that cannot be read, and, where a file is to be made, one
+// that is there or a folder that takes none. path is "" where the file gets its name later.
+func (r *claimRun) readyToWrite(makes bool, path, flag, what string) error {
+	if r.code != "" && r.saved.Session == "" {
+		return usage("No code was asked for here. Run it without --code first: then one is mailed.")
 	}
-	if r.to != "" || r.saved.Keystore != "" && (r.keystore == "" || samePath(r.keystore, r.saved.Keystore)) {
-		return nil // no file is to be made
+	if err := checkSecretFile("--passphrase-file", r.passphraseFile); err != nil || !makes {
+		return err
 	}
-	if _, err := os.Lstat(r.keystore); r.keystore != "" && err == nil {
-		return failed("%s is there already and is never overwritten. Name another file.", r.keystore)
+	if _, err := os.Lstat(path); path != "" && err == nil {
+		return fileThere(path, flag)
 	}
-	probe, err := os.CreateTemp(filepath.Dir(r.keystore), ".restante-*")
+	probe, err := os.CreateTemp(filepath.Dir(path), ".restante-*")
 	if err != nil {
-		return failed("The new account's key could not be written: %v. Name another place with --keystore.", err)
+		return failed("%s could not be written: %v. Name another place with %s.", what, err, flag)
 	}
 	return errors.Join(probe.Close(), os.Remove(probe.Name()))
 }
 
-func (r *claimRun) try(ctx context.Context, earlierCode bool) (client.Claimed, error) {
-	memo, err := relay.ParseMemo(r.memoType, r.memo)
-	if err != nil {
-		return client.Claimed{}, err
+func (r *claimRun) try(ctx context.Context, q client.ClaimRequest) (got client.Claimed, err error) {
+	if q.Memo, err = relay.ParseMemo(r.memoType, r.memo); err != nil {
+		return got, err
 	}
-	if err := r.keyed(r.voucher != ""); err != nil {
-		return client.Claimed{}, err
-	}
-	q := client.ClaimRequest{
-		ClaimantKey: r.saved.ClaimantKey,
-		ClockOff: func(by time.Duration) {
-			fmt.Fprintf(r.stderr, "The clocks differ: the ledger's is %s this machine's. The ledger's counts; the claim goes on.\n", client.Apart(by))
-		},
-		Link: r.link, Account: r.account, Code: r.askCode, Voucher: r.voucher, Memo: memo, OnFile: r.onFile, Tell: r.tell, Earlier: r.saved.Account,
+	q.Account, q.OnFile, q.Earlier = r.account, r.onFile, r.saved.Account
+	q.ClockOff = func(by time.Duration) {
+		fmt.Fprintf(r.stderr, "The clocks differ: the ledger's is %s this machine's. The ledger's counts; the claim goes on.\n", client.Apart(by))
 	}
 	if r.wallet {
 		q.Wallet = r.askWallet
-	}
-	if earlierCode {
-		q.Session = client.CodeSession{Session: r.saved.Session, To: r.saved.SessionTo, ExpiresAt: r.saved.SessionEnds}
 	}
 	return r.client.Claim(ctx, q)
 }

@@ -85,7 +85,7 @@ func (r *claimRun) makeAccount(ctx context.Context, network string) (client.Acco
 	seed := secret.NewString(key.Seed())
 	err = keystore.Write(path, keystore.Entry{Account: key.Address(), Network: network, Created: time.Now(), Seed: seed}, pass)
 	if errors.Is(err, fs.ErrExist) {
-		return client.Account{}, failed("%s is there already and is never overwritten. Name another file with --keystore.", path)
+		return client.Account{}, fileThere(path, "--keystore")
 	}
 	if err != nil {
 		return client.Account{}, failed("The keystore cannot be written, so nothing was claimed: %v.", err)

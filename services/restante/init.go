@@ -107,7 +107,7 @@ func (c *cli) initProfile(ctx context.Context, f initFlags) error {
 	if _, err := os.Lstat(path); err == nil {
 		return profileThere(f.profile, path)
 	}
-	if err := secretFileThere("--passphrase-file", f.passphraseFile); err != nil {
+	if err := checkSecretFile("--passphrase-file", f.passphraseFile); err != nil {
 		return err
 	}
 	if f.keystore != "" {

@@ -197,14 +197,14 @@ func (c *cli) export(ctx context.Context, f exportFlags) error {
 		return err
 	}
 	if _, err := os.Lstat(f.out); f.out != "" && err == nil {
-		return exportThere(f.out)
+		return fileThere(f.out, "--out")
 	}
 	if (f.secret || f.identity) && f.out == "" {
 		if err := c.mayPrint(f.secretTo, "the secret", "--out"); err != nil {
 			return err
 		}
 	}
-	if err := secretFileThere("--new-passphrase-file", f.newPassphraseFile); err != nil {
+	if err := checkSecretFile("--new-passphrase-file", f.newPassphraseFile); err != nil {
 		return err
 	}
 	p, path, err := c.open(ctx, f.stored)
@@ -229,10 +229,6 @@ func (c *cli) export(ctx context.Context, f exportFlags) error {
 	return c.exportBare(f, out, bare)
 }
 
-func exportThere(path string) error {
-	return failed("%s is there already and is never overwritten. Name another file with --out.", path)
-}
-
 func (c *cli) exportFile(ctx context.Context, p keystore.Profile, f exportFlags, out exportJSON) error {
 	pass, generated, err := c.newPassphrase(ctx, f.secretTo, "--new-passphrase-file", f.newPassphraseFile, "the keystore")
 	if err != nil {
@@ -242,7 +238,7 @@ func (c *cli) exportFile(ctx context.Context, p keystore.Profile, f exportFlags,
 	err = keystore.Write(f.out, p.Entry(), pass)
 	switch {
 	case errors.Is(err, fs.ErrExist):
-		return exportThere(f.out)
+		return fileThere(f.out, "--out")
 	case err != nil:
 		return failed("The keystore cannot be written: %v. Name another place with --out.", err)
 	}

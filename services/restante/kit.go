@@ -4,9 +4,7 @@ import (
 	"context"
 	"errors"
 	"io/fs"
-	"os"
 	"path/filepath"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -40,35 +38,21 @@ func (c *cli) newKit() *cobra.Command {
 }
 
 func (c *cli) kit(ctx context.Context, arg string, f claimFlags, out string) error {
-	link, err := c.link(ctx, arg)
+	r, err := c.newClaimRun(ctx, arg, f)
 	if err != nil {
 		return err
 	}
-	r := &claimRun{cli: c, claimFlags: f, link: link}
-	if r.client, err = c.claimant(link); err != nil {
-		return err
-	}
-	if r.saved, err = c.savedClaim(link.PaymentID); err != nil {
-		return err
-	}
 	if out == "" {
-		out = "restante-" + link.PaymentID + ".kit.age"
+		out = "restante-" + r.link.PaymentID + ".kit.age"
 	}
 	if out, err = filepath.Abs(out); err != nil {
 		return err
 	}
-	if err := r.readyForKit(out); err != nil {
+	if err := r.readyToWrite(true, out, "--out", "The kit"); err != nil {
 		return err
 	}
-	k, err := r.tryKit(ctx, r.code != "" || r.saved.proven(time.Now()))
-	if r.code == "" && client.IsCode(err, codeGone...) {
-		r.saved.dropCode()
-		k, err = r.tryKit(ctx, false)
-	}
-	if client.IsCode(err, "code_too_soon") && r.saved.usable(time.Now()) {
-		k, err = r.tryKit(ctx, true) // the code that was mailed a moment ago is still good
-	}
-	if err != nil {
+	var k client.Kit
+	if err := r.withCode(func(q client.ClaimRequest) (err error) { k, err = r.client.Kit(ctx, q); return err }); err != nil {
 		return r.stopped(err)
 	}
 	defer k.Identity.Wipe()
@@ -76,43 +60,6 @@ func (c *cli) kit(ctx context.Context, arg string, f claimFlags, out string) err
 		return err
 	}
 	return r.saveKit(ctx, k, out)
-}
-
-// readyForKit refuses what could not work before a code is asked for or used up.
-func (r *claimRun) readyForKit(out string) error {
-	if r.code != "" && r.saved.Session == "" {
-		return usage("No code was asked for here. Run it without --code first: then one is mailed.")
-	}
-	if r.passphraseFile != "" {
-		p, err := readSecretFile("--passphrase-file", r.passphraseFile)
-		if err != nil {
-			return err
-		}
-		p.Wipe()
-	}
-	if _, err := os.Lstat(out); err == nil {
-		return kitThere(out)
-	}
-	probe, err := os.CreateTemp(filepath.Dir(out), ".restante-*")
-	if err != nil {
-		return failed("The kit could not be written: %v. Name another place with --out.", err)
-	}
-	return errors.Join(probe.Close(), os.Remove(probe.Name()))
-}
-
-func kitThere(out string) error {
-	return failed("%s is there already and is never overwritten. Name another file with --out.", out)
-}
-
-func (r *claimRun) tryKit(ctx context.Context, earlierCode bool) (client.Kit, error) {
-	if err := r.keyed(r.voucher != ""); err != nil {
-		return client.Kit{}, err
-	}
-	q := client.ClaimRequest{Link: r.link, ClaimantKey: r.saved.ClaimantKey, Code: r.askCode, Voucher: r.voucher, Tell: r.tell}
-	if earlierCode {
-		q.Session = client.CodeSession{Session: r.saved.Session, To: r.saved.SessionTo, ExpiresAt: r.saved.SessionEnds}
-	}
-	return r.client.Kit(ctx, q)
 }
 
 // kitJSON says where the kit is.
@@ -133,7 +80,7 @@ func (r *claimRun) saveKit(ctx context.Context, k client.Kit, out string) error 
 	err = keystore.WriteKit(out, k, pass)
 	switch {
 	case errors.Is(err, fs.ErrExist):
-		return kitThere(out)
+		return fileThere(out, "--out")
 	case err != nil:
 		return failed("The kit cannot be written: %v.", err)
 	}

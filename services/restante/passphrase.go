@@ -51,8 +51,8 @@ func (c *cli) tellPassphrase(p secret.Bytes, generated bool, kept string) {
 	}
 }
 
-// secretFileThere refuses a file, if one is named, from which no secret can be read.
-func secretFileThere(flag, path string) error {
+// checkSecretFile refuses a file, if one is named, from which no secret can be read.
+func checkSecretFile(flag, path string) error {
 	if path == "" {
 		return nil
 	}

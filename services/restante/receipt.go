@@ -46,7 +46,7 @@ func (c *cli) receipt(ctx context.Context, id, out string) error {
 	err = durable.Create(out, append(text, '\n'))
 	switch {
 	case errors.Is(err, fs.ErrExist):
-		return failed("%s is there already and is never overwritten. Name another file with --out.", out)
+		return fileThere(out, "--out")
 	case err != nil:
 		return failed("The receipt cannot be written: %v.", err)
 	}

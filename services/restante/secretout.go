@@ -58,7 +58,7 @@ func reserveFor(s secretTo, what string) (durable.File, error) {
 	n, err := durable.Reserve(s.out)
 	switch {
 	case errors.Is(err, fs.ErrExist):
-		return n, failed("%s is there already and is never overwritten. Name another file with --out.", s.out)
+		return n, fileThere(s.out, "--out")
 	case err != nil:
 		return n, failed("%s could not be written, so nothing was done: %v. Name another place with --out.", capital(what), err)
 	}

@@ -43,6 +43,11 @@ func failed(format string, args ...any) error {
 	return &failure{status: statusFailed, text: fmt.Sprintf(format, args...)}
 }
 
+// fileThere refuses to write a file that exists. flag names another.
+func fileThere(path, flag string) error {
+	return failed("%s is there already and is never overwritten. Name another file with %s.", path, flag)
+}
+
 // statusOf is the exit status of what run returned.
 func statusOf(err error) int {
 	var f *failure
