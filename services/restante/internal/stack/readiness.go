@@ -8,14 +8,10 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/restante/restante/events"
-	"github.com/restante/restante/events/jet"
 	"github.com/restante/restante/relay"
+	"github.com/restante/restante/relay/stellar"
 	"github.com/restante/restante/services/internal/boot"
 )
-
-// consumers is how many rings of the bus are handled at a time.
-const consumers = 4
 
 // watchHealth adds what readiness asks once everything is open. Each part may add checks of its own where it is
 // opened; a cause is the public text of a fault.
@@ -80,21 +76,6 @@ func offsetText(d time.Duration) string {
 	return fmt.Sprintf("%d h %d min", d/time.Hour, d%time.Hour/time.Minute)
 }
 
-// runLedger closes ledgers of the embedded network. One that could not be made durable is tried again: the disk may be full,
-// and the rest goes on.
-func (s *Stack) runLedger(ctx context.Context) error {
-	for {
-		err := s.Devnet.Run(ctx)
-		if err == nil || ctx.Err() != nil {
-			return nil
-		}
-		s.log.Error("the embedded ledger closes no ledger; it is tried again", "err", err)
-		if boot.Pause(ctx, quietFor) != nil {
-			return nil
-		}
-	}
-}
-
 // ledgerAnswers says whether the ledger answers, and if not, which host it is.
 func (s *Stack) ledgerAnswers(ctx context.Context) error {
 	_, err := s.Ledger.Head(ctx)
@@ -104,55 +85,42 @@ func (s *Stack) ledgerAnswers(ctx context.Context) error {
 	return err
 }
 
-// consume handles the rings of the bus for as long as it runs. A bus that fails stops no work: the
-// sweeper finds the same rows.
-func (s *Stack) consume(ctx context.Context) error {
-	for {
-		err := s.bus.Consume(ctx, s.onRing, consumers)
-		if ctx.Err() != nil {
-			return nil
-		}
-		s.log.Warn("the bus does not ring; only the sweeper finds work now", "err", err)
-		if boot.Pause(ctx, 5*time.Second) != nil {
-			return nil
-		}
+// sponsorCarries says whether the sponsor could carry one payment more.
+func (s *Stack) sponsorCarries(ctx context.Context) error {
+	load, err := s.Desk.Carried(ctx)
+	if err != nil {
+		return err
 	}
+	sponsor, _, err := s.Signer.Accounts(ctx)
+	if err != nil {
+		return err
+	}
+	facts, _, err := s.Ledger.Look(ctx, relay.Native, sponsor)
+	if err != nil {
+		return err
+	}
+	prices := stellar.Prices
+	return relay.Sponsor{Free: facts[sponsor].Free, Load: load, Rates: prices.Rates()}.Short(relay.LoadOf(relay.Payment{Asset: relay.Native}))
 }
 
-// onRing does the row that a ring names, if it is still to be done.
-func (s *Stack) onRing(ctx context.Context, r events.Ring) events.Outcome {
-	if err := s.worker.Ring(ctx, r.Work, r.Kind); err != nil {
-		return events.RetryAfter(time.Second)
+// fundingsGoOn says whether the fundings of an app, or of all, wait for money or for a limit.
+func (s *Stack) fundingsGoOn(ctx context.Context) error {
+	all, err := s.Desk.Pauses(ctx)
+	if err != nil {
+		return err
 	}
-	return events.Done()
-}
-
-// paymentEvents wakes the callers that wait for a payment when something happened to it.
-type paymentEvents struct{ bus *jet.Bus }
-
-// Watch implements api.Bus.
-func (r paymentEvents) Watch(id relay.PaymentID) (<-chan struct{}, func()) {
-	c := make(chan struct{}, 1)
-	cancel := r.bus.SubscribeEvents(context.Background(), jet.Filter{Payment: id}, func(events.Event) {
-		select {
-		case c <- struct{}{}:
+	now, apps := relay.At(s.Desk.Now()), 0
+	for _, p := range all {
+		switch {
+		case now >= p.Until+relay.PauseShown:
+		case p.App == "":
+			return relay.NewFault(relay.Exhausted, p.Cause, p.Detail, nil)
 		default:
+			apps++
 		}
-	})
-	return c, cancel
-}
-
-// parts is everything that runs. The order is that of starting; they stop in the reverse order.
-func (s *Stack) parts() []boot.Part {
-	var all []boot.Part
-	if s.Devnet != nil {
-		all = append(all, boot.PartOf("ledger", s.runLedger))
 	}
-	return append(all,
-		boot.PartOf("signer", s.Signer.Run),
-		s.pump,
-		boot.PartOf("consumer", s.consume),
-		boot.PartOf("sweeper", s.worker.Sweep),
-		boot.PartOf("watcher", s.worker.Watch),
-	)
+	if apps > 0 {
+		return relay.NewFault(relay.Exhausted, "fundings_wait", fmt.Sprintf("Fundings wait for a treasury or for a limit, in %d app(s).", apps), nil)
+	}
+	return nil
 }

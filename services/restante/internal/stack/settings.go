@@ -1,8 +1,6 @@
 package stack
 
 import (
-	"context"
-	"errors"
 	"time"
 
 	"github.com/restante/restante/services/internal/boot"
@@ -36,9 +34,4 @@ type LedgerSettings struct {
 func DefaultSettings() Settings {
 	return Settings{Data: "restante-data", Addr: "127.0.0.1:8080",
 		Ledger: LedgerSettings{Interval: time.Second, Passphrase: DevelopmentNetwork}}
-}
-
-// Run runs the parts until ctx ends or one of them fails, then closes everything.
-func (s *Stack) Run(ctx context.Context) error {
-	return errors.Join(boot.Run(ctx, s.log, 10*time.Second, s.parts()...), s.Close())
 }
