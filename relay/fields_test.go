@@ -5,6 +5,7 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"maps"
 	"math/rand/v2"
 	"reflect"
 	"slices"
@@ -51,10 +52,14 @@ var mayChange = []struct {
 	{"onward", ReturnDue{}, "State Reason"},
 }
 
-// Every input on every state changes what its line names, or is refused and changes nothing. A field that no draw changes is
+// Every input on every state changes what its line names, and leads where the comment of the state says, or is refused and changes
+// nothing. A field that no draw changes is
 // named in vain; an input that has no line, or a field that no line names, fails here.
 func TestEveryInputEveryStateEveryField(t *testing.T) {
-	r := rand.New(rand.NewPCG(1, 2))
+	r, left := rand.New(rand.NewPCG(1, 2)), map[State]map[string]bool{}
+	for _, s := range States {
+		left[s.State] = map[string]bool{}
+	}
 	for _, line := range mayChange {
 		if InputName(line.in) != line.name {
 			t.Errorf("%T is called %s", line.in, InputName(line.in))
@@ -66,7 +71,10 @@ func TestEveryInputEveryStateEveryField(t *testing.T) {
 				p := drawPayment(r, s.State)
 				in := reflect.New(reflect.TypeOf(line.in)).Elem()
 				draw(r, in)
-				step(t, p, in.Interface().(Input), named, seen)
+				if _, due := line.in.(ReturnDue); p.ReturnDue() && !due { // ReturnDue follows in the same commit
+					p.ReturnAsked = ""
+				}
+				step(t, p, in.Interface().(Input), named, seen, left[s.State])
 			}
 		}
 		for _, f := range named {
@@ -75,12 +83,63 @@ func TestEveryInputEveryStateEveryField(t *testing.T) {
 			}
 		}
 	}
+	for _, s := range States {
+		if got, want := slices.Sorted(maps.Keys(left[s.State])), commented(t, s.State); !slices.Equal(got, want) {
+			t.Errorf("%s is left by\n%v\nits comment says\n%v", s.State, got, want)
+		}
+	}
+}
+
+// commented is what the comment of a state says of the way out, as "Input → state".
+func commented(t *testing.T, s State) (out []string) {
+	for _, line := range strings.Split(comments(t)[s], "\n") {
+		line, ok := strings.CutPrefix(strings.TrimSpace(line), "- ")
+		line, _, _ = strings.Cut(line, ":")
+		by, states, _ := strings.Cut(line, " → ")
+		switch {
+		case !ok:
+		case by == "the ledger":
+			for _, end := range []string{"ClaimLanded → claimed", "ClaimLanded → settled", "ReturnLanded → returned", "ReturnLanded → settled",
+				"EmptiedElsewhere → claimed", "EmptiedElsewhere → returned", "EmptiedElsewhere → settled", "Moved → settled"} {
+				if !strings.HasSuffix(end, " "+string(s)) {
+					out = append(out, end)
+				}
+			}
+		default:
+			for _, in := range strings.Split(by, ", ") {
+				for _, to := range strings.Split(states, ", ") {
+					out = append(out, in+" → "+strings.ToLower(to))
+				}
+			}
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
+// comments are those of the state constants.
+func comments(t *testing.T) map[State]string {
+	file, err := parser.ParseFile(token.NewFileSet(), "state.go", nil, parser.ParseComments)
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := map[State]string{}
+	for _, d := range file.Decls {
+		g, ok := d.(*ast.GenDecl)
+		for i := 0; ok && g.Tok == token.CONST && i < len(g.Specs); i++ {
+			v := g.Specs[i].(*ast.ValueSpec)
+			if of, ok := v.Type.(*ast.Ident); ok && of.Name == "State" {
+				out[State(strings.ToLower(v.Names[0].Name))] = v.Doc.Text()
+			}
+		}
+	}
+	return out
 }
 
 var fields = reflect.VisibleFields(reflect.TypeFor[Payment]())
 
 // step checks one draw and notes in seen which fields it changed.
-func step(t *testing.T, p Payment, in Input, named []string, seen map[string]bool) {
+func step(t *testing.T, p Payment, in Input, named []string, seen, left map[string]bool) {
 	next, effects, err := Step(p, in, 99)
 	if err != nil {
 		unknown := CodeOf(err) == "unknown_rung" || CodeOf(err) == "policy_unsupported"
@@ -93,6 +152,12 @@ func step(t *testing.T, p Payment, in Input, named []string, seen map[string]boo
 		return
 	}
 	moved := next.State != p.State
+	if _, edge := Edges[p.State][next.State]; moved && !edge {
+		t.Errorf("%T moves %s to %s, which is no edge", in, p.State, next.State)
+	}
+	if moved {
+		left[reflect.TypeOf(in).Name()+" → "+string(next.State)] = true
+	}
 	if next == p {
 		return
 	}
@@ -155,6 +220,9 @@ func drawPayment(r *rand.Rand, s State) (p Payment) {
 	routes := []Route{{}, {PayTo: "a"}, {From: "a", Sponsor: "a", Purse: 3, RungFee: 1}, {From: "a", Replaces: "pay_a"},
 		{From: "a", Sponsor: "b", Purse: 3, RungFee: 1, Replaces: "pay_a"}}
 	p.State, p.Route = s, pick(r, routes...)
+	if s != Claimed && s != Returned && s != Settled { // only what moved money is settled by a transaction
+		p.SettledTx, p.SettledAt = "", 0
+	}
 	p.Asset = pick(r, Native, "USD:a")
 	p.Policy = pick(r, Guarded, Guarded, Link, "quorum")
 	return p

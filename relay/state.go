@@ -1,20 +1,85 @@
 package relay
 
 // State is where a payment is in its life. Each has a sentence in [States]; who may follow whom is [Edges].
+//
+// A state's comment lists the inputs that lead out of it, and a test holds the lists to Step. "The ledger" is what a ledger shows of
+// the holding account, in any state that may have one: [ClaimLanded], [ReturnLanded], [EmptiedElsewhere] and [Moved]. Moments are
+// [Micros], bounds are ledger numbers; both are judged by the ledger that closed last.
 type State string
 
 const (
-	Created   State = "created"
-	Funding   State = "funding"
-	Pending   State = "pending"
-	Claiming  State = "claiming"
-	Claimed   State = "claimed"
+	// Created: accepted. No money has moved and nothing that could move it is signed. It lasts until ExpiresAt; of a payment that a
+	// client funds, until the ledger FundBy or the close time FundUntil (Unix seconds).
+	//
+	//   - FundingSigned → Funding: the signer, or the sender's client, made the holding account and its funding
+	//   - FundingRefused → Failed: the signer's policy says no
+	//   - CancelAsked, DeclineAsked → Canceled: the sender, the recipient
+	//   - LedgerClosed → Failed: the time is over
+	//   - ReturnDue → Canceled, Failed: a return that was asked for during a funding that is dead
+	//   - FundingLanded → Pending: a client's funding that was refused or taken back
+	Created State = "created"
+
+	// Funding: an envelope is written down that may still land, until its Bound. A cancel is noted, and acted on afterwards.
+	//
+	//   - FundingLanded → Pending, Claimed: the money waits; a direct payment has arrived
+	//   - FundingDead → Created, Failed: the worker proved that it cannot land; it is tried MostFundings times
+	//   - FundingUndone → Created: the signer does not keep what the client minted
+	//   - the ledger
+	Funding State = "funding"
+
+	// Pending: the money waits in its holding account, until ExpiresAt.
+	//
+	//   - ClaimSubmitted → Claiming: the recipient
+	//   - CancelAsked, DeclineAsked, LedgerClosed, ReturnDue → Returning: the sender, the recipient, the clock
+	//   - HoldingTroubled → Parked: an audit of the holding account
+	//   - the ledger
+	Pending State = "pending"
+
+	// Claiming: a claim that the recipient signed is written down and may land, until its own bound. A cancel is noted.
+	//
+	//   - ClaimDead → Pending: the worker proved that it cannot land
+	//   - HoldingTroubled → Parked: an audit of the holding account
+	//   - the ledger
+	Claiming State = "claiming"
+
+	// Claimed: the recipient's account has the whole amount. An end.
+	//
+	//   - the ledger: an earlier one shows another end
+	Claimed State = "claimed"
+
+	// Returning: the worker hands in the way back. It has no bound; a claim that lands first wins.
+	//
+	//   - RungSpent → Pending, Parked: a rung failed, and others are left or none
+	//   - HoldingTroubled → Parked: an audit of the holding account, or no rung can go through
+	//   - the ledger
 	Returning State = "returning"
-	Returned  State = "returned"
-	Canceled  State = "canceled"
-	Failed    State = "failed"
-	Parked    State = "parked"
-	Settled   State = "settled"
+
+	// Returned: the sender has the money again. An end; the reason says why.
+	//
+	//   - the ledger: an earlier one shows another end
+	Returned State = "returned"
+
+	// Canceled: canceled or declined before any money moved. An end.
+	//
+	//   - FundingLanded → Pending: the sender's client funded it all the same, and the money goes home
+	Canceled State = "canceled"
+
+	// Failed: it could not be funded, or not in time; no money moved. An end; the reason says why.
+	//
+	//   - FundingLanded → Pending: the sender's client funded it all the same, and the money goes home
+	Failed State = "failed"
+
+	// Parked: the money is safe in its holding account, and no envelope of ours can move it now. It has no end by time: the worker
+	// audits the account, and the operator looks.
+	//
+	//   - HoldingWell → Pending: an audit finds the account as we made it, or a rung that goes through
+	//   - the ledger
+	Parked State = "parked"
+
+	// Settled: the holding account was emptied in another way. An end; the reason says which.
+	//
+	//   - the ledger: an earlier one shows another end
+	Settled State = "settled"
 )
 
 // States lists every state with what it means, in the order of a life.
