@@ -19,15 +19,15 @@ func (c *cli) reopenApp(ctx context.Context, data, app string) error {
 	if err != nil {
 		return failed("%v.", err)
 	}
-	h, err := stack.OpenDatabase(ctx, data)
+	s, err := stack.OpenDatabase(ctx, data)
 	if errors.Is(err, signer.ErrLocked) {
 		return &failure{status: statusTryAgain, text: fmt.Sprintf("A restante runs on %s. Stop it first; while it runs, \"restante app key create\" with a key of the app makes another.", data)}
 	}
 	if err != nil {
 		return failed("%s.", capital(err.Error()))
 	}
-	defer h.Close()
-	known, err := stack.KnownApps(ctx, h.Store, roster.Treasuries)
+	defer s.Close()
+	known, err := stack.KnownApps(ctx, s.Store, roster.Treasuries)
 	if err != nil {
 		return failed("%v.", err)
 	}
@@ -35,7 +35,7 @@ func (c *cli) reopenApp(ctx context.Context, data, app string) error {
 	if err != nil {
 		return err
 	}
-	id, err := h.RenewKey(ctx, a.ID)
+	id, err := s.RenewKey(ctx, a.ID)
 	if err != nil {
 		return failed("%s.", capital(err.Error()))
 	}

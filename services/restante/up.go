@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"net/url"
@@ -106,27 +107,27 @@ func (c *cli) up(ctx context.Context, cfg stack.Config, identityFile string) err
 	began := time.Now()
 	cfg.Say = func(line string) { fmt.Fprintln(c.stderr, line) }
 	cfg.Identity = c.identityOf(&identityFile)
-	h, err := stack.Open(ctx, cfg)
-	var w stack.DevelopmentApp
+	s, err := stack.Open(ctx, cfg)
+	var dev stack.DevelopmentApp
 	if err == nil {
-		if w, err = h.Prepare(ctx); err != nil {
-			_ = h.Close()
+		if dev, err = s.Prepare(ctx); err != nil {
+			_ = s.Close()
 		}
 	}
 	switch {
 	case err != nil && ctx.Err() != nil:
 		fmt.Fprintln(c.stdout, "stopped while it started; everything is kept in "+cfg.Data)
 		return nil
-	case err != nil && relay.CodeOf(h.CheckSpace(ctx)) == "storage_full": // whichever part met it first, and in its own words
+	case err != nil && errors.Is(s.CheckSpace(ctx), stack.ErrFull): // whichever part met it first, and in its own words
 		return failed("The data directory %s is full, so it does not start. Make room on that disk, then start again. (%v)", cfg.Data, err)
 	case err != nil:
 		return failed("%v", err)
 	}
-	fmt.Fprint(c.stdout, greeting(h, w, time.Since(began), c.stdoutIsTerminal(), identityFile))
-	if all, err := h.Desk.Halts(ctx); err == nil {
+	fmt.Fprint(c.stdout, greeting(s, dev, time.Since(began), c.stdoutIsTerminal(), identityFile))
+	if all, err := s.Desk.Halts(ctx); err == nil {
 		c.printHalts(all)
 	}
-	if err := h.Run(ctx); err != nil {
+	if err := s.Run(ctx); err != nil {
 		return failed("%v", err)
 	}
 	fmt.Fprintln(c.stdout, "stopped; everything is kept in "+cfg.Data)
@@ -154,31 +155,31 @@ func (c *cli) identityOf(file *string) stack.NewIdentity {
 }
 
 // greeting is what a developer reads first. The key is in it only for a terminal.
-func greeting(h *stack.Stack, w stack.DevelopmentApp, took time.Duration, terminal bool, identityFile string) string {
+func greeting(s *stack.Stack, dev stack.DevelopmentApp, took time.Duration, terminal bool, identityFile string) string {
 	var b strings.Builder
 	line := func(name, value string) { fmt.Fprintf(&b, "  %-10s %s\n", name, value) }
 	fmt.Fprintf(&b, "restante is up (ready in %d ms)\n\n", took.Milliseconds())
-	line("API", h.URL+"/v1   (described at /v1/openapi.yaml)")
-	ledger := h.LedgerHost()
-	if h.Devnet != nil {
-		ledger = h.RPC
+	line("API", s.URL+"/v1   (described at /v1/openapi.yaml)")
+	ledger := s.LedgerHost()
+	if s.Devnet != nil {
+		ledger = s.RPC
 	}
-	line("ledger", ledger+"   \""+h.Config.Ledger.Passphrase+"\"")
-	if h.Mailbox != nil {
-		line("mailbox", h.URL+"/dev/mail")
+	line("ledger", ledger+"   \""+s.Config.Ledger.Passphrase+"\"")
+	if s.Mailbox != nil {
+		line("mailbox", s.URL+"/dev/mail")
 	}
-	line("data", h.Config.Data)
-	key, env := w.Key, h.Path("dev.env")
+	line("data", s.Config.Data)
+	key, env := dev.Key, s.Path("dev.env")
 	if terminal {
 		line("key", key+"   (also in "+env+")")
 	} else {
 		key = "'\"$RESTANTE_KEY\"'"
 		line("key", "in "+env+", which a shell can source")
 	}
-	line("treasury", w.App.Treasury)
-	if w.Identity != "" && identityFile != "" {
+	line("treasury", dev.App.Treasury)
+	if dev.Identity != "" && identityFile != "" {
 		line("identity", "in "+identityFile+": it opens every box that the app sends, without us; keep it elsewhere")
 	}
-	fmt.Fprintf(&b, "\nTry:\n\n  curl -s %s/v1/payments -H 'Authorization: Bearer %s' \\\n    -H 'Content-Type: application/json' -d '{\"to\":\"ana@example.com\",\"amount\":\"25\"}'\n\n", h.URL, key)
+	fmt.Fprintf(&b, "\nTry:\n\n  curl -s %s/v1/payments -H 'Authorization: Bearer %s' \\\n    -H 'Content-Type: application/json' -d '{\"to\":\"ana@example.com\",\"amount\":\"25\"}'\n\n", s.URL, key)
 	return b.String()
 }

@@ -52,14 +52,14 @@ func (c *cli) withdraw(ctx context.Context, f withdrawFlags) error {
 	if err != nil {
 		return failed("%v.", err)
 	}
-	h, err := stack.OpenForWithdrawal(ctx, f.data, ledger)
+	s, err := stack.OpenForWithdrawal(ctx, f.data, ledger)
 	if err != nil {
 		return failed("%s.", capital(err.Error()))
 	}
-	defer h.Close()
+	defer s.Close()
 	w := signer.Withdrawal{From: f.from, To: f.to, Asset: f.asset, Memo: memo}
 	if w.From == "" {
-		env, err := stack.ReadEnv(h.Path("dev.env"))
+		env, err := stack.ReadEnv(s.Path("dev.env"))
 		if err != nil {
 			return failed("%v.", err)
 		}
@@ -67,7 +67,7 @@ func (c *cli) withdraw(ctx context.Context, f withdrawFlags) error {
 			return usage("Which treasury? Give --from; \"restante accounts\" lists them.")
 		}
 	}
-	if w.Amount, err = takeOut(ctx, h, w, roster, f.amount); err != nil {
+	if w.Amount, err = takeOut(ctx, s, w, roster, f.amount); err != nil {
 		return err
 	}
 	if f.amount == "all" {
@@ -75,7 +75,7 @@ func (c *cli) withdraw(ctx context.Context, f withdrawFlags) error {
 			return err
 		}
 	}
-	tx, err := payOut(ctx, h, w)
+	tx, err := payOut(ctx, s, w)
 	if err != nil {
 		return err
 	}
@@ -88,12 +88,12 @@ func (c *cli) withdraw(ctx context.Context, f withdrawFlags) error {
 }
 
 // takeOut is how much is meant, after a look at both accounts and at what the app's payments have been promised.
-func takeOut(ctx context.Context, h *stack.Stack, w signer.Withdrawal, roster signer.Roster, amount string) (relay.Stroops, error) {
+func takeOut(ctx context.Context, s *stack.Stack, w signer.Withdrawal, roster signer.Roster, amount string) (relay.Stroops, error) {
 	base, err := stellar.BaseAccount(w.To)
 	if err != nil {
 		return 0, usage("--to: %s is not an account, G… or M….", w.To)
 	}
-	facts, _, err := h.Ledger.Look(ctx, w.Asset, w.From, base)
+	facts, _, err := s.Ledger.Look(ctx, w.Asset, w.From, base)
 	if err != nil {
 		return 0, failed("The ledger does not answer: %v.", err)
 	}
@@ -111,7 +111,7 @@ func takeOut(ctx context.Context, h *stack.Stack, w signer.Withdrawal, roster si
 		if treasury != w.From {
 			continue
 		}
-		err := h.Store.View(ctx, func(tx desk.Tx) error {
+		err := s.Store.View(ctx, func(tx desk.Tx) error {
 			u, err := tx.Usage(app, w.Asset)
 			promised = u.Committed
 			return err
@@ -138,20 +138,20 @@ func takeOut(ctx context.Context, h *stack.Stack, w signer.Withdrawal, roster si
 }
 
 // payOut has the signer sign, hands in, and returns what the ledger shows.
-func payOut(ctx context.Context, h *stack.Stack, w signer.Withdrawal) (tx string, err error) {
-	head, err := h.Ledger.Head(ctx)
+func payOut(ctx context.Context, s *stack.Stack, w signer.Withdrawal) (tx string, err error) {
+	head, err := s.Ledger.Head(ctx)
 	if err != nil {
 		return "", failed("The ledger does not answer: %v. Nothing was signed.", err)
 	}
-	sequence, err := h.Ledger.Sequence(ctx, w.From)
+	sequence, err := s.Ledger.Sequence(ctx, w.From)
 	if err != nil {
 		return "", failed("The ledger does not answer: %v. Nothing was signed.", err)
 	}
-	bid, err := h.Ledger.FeeBid(ctx)
+	bid, err := s.Ledger.FeeBid(ctx)
 	if err != nil {
 		return "", failed("The ledger does not answer: %v. Nothing was signed.", err)
 	}
-	outer, e, err := h.Signer.Withdraw(ctx, w, sequence+1, bid, head)
+	outer, e, err := s.Signer.Withdraw(ctx, w, sequence+1, bid, head)
 	if err != nil {
 		var fault *relay.Fault
 		if errors.As(err, &fault) {
@@ -160,18 +160,18 @@ func payOut(ctx context.Context, h *stack.Stack, w signer.Withdrawal) (tx string
 		return "", failed("%v.", err)
 	}
 	for {
-		seen, err := h.Ledger.Sight(ctx, e.Hash)
+		seen, err := s.Ledger.Sight(ctx, e.Hash)
 		if err == nil && seen != nil {
 			if !seen.Success {
 				return "", failed("The ledger refused the withdrawal (%s); no money moved.", seen.Tx)
 			}
 			return seen.Tx, nil
 		}
-		if verdict, _, err := h.Ledger.Verdict(ctx, e); err == nil && verdict == relay.CannotLand {
+		if verdict, _, err := s.Ledger.Verdict(ctx, e); err == nil && verdict == relay.CannotLand {
 			return "", failed("The withdrawal did not land in time and cannot land any more; no money moved. Try again.")
 		}
-		_, _ = h.Ledger.Submit(ctx, outer) // what it answers proves nothing; the next look does
-		if err := boot.Pause(ctx, h.PollEvery()); err != nil {
+		_, _ = s.Ledger.Submit(ctx, outer) // what it answers proves nothing; the next look does
+		if err := boot.Pause(ctx, s.PollEvery()); err != nil {
 			return "", failed("It was handed in, and may land until ledger %d: look at %s.", e.Bound, e.Hash)
 		}
 	}

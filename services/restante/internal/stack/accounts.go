@@ -129,13 +129,15 @@ func (s *Stack) readyAccounts(ctx context.Context, treasury string) error {
 			named = true
 			s.tell(payIn(missing) + "\"restante accounts --data " + s.Config.Data + "\" shows them again. Waiting.")
 		}
-		return relay.NewFault(relay.Unavailable, "accounts_missing", "It waits for lumens:"+shortfalls(missing)+".", nil)
+		return relay.NewFault(errAccountsMissing.Kind, errAccountsMissing.Code, "It waits for lumens:"+shortfalls(missing)+".", nil)
 	})
 	if err != nil {
 		return err
 	}
 	return s.await(ctx, "the channels, which the sponsor makes", m.makeChannels)
 }
+
+var errAccountsMissing = relay.NewFault(relay.Unavailable, "accounts_missing", "It waits for lumens.", nil)
 
 // payIn is what the operator has to do, one account a line.
 func payIn(missing []need) string {

@@ -32,7 +32,11 @@ func (s *Stack) watchHealth() {
 // spaceProbe is how much the data directory must still take, in bytes: some lines of the signer's log.
 const spaceProbe = 256 << 10
 
-// CheckSpace says whether the data directory takes more. The signer's log, the bus and the embedded ledger grow in it too.
+// ErrFull says that the data directory takes nothing more.
+var ErrFull = relay.NewFault(relay.Unavailable, "storage_full", "The data directory is full.", nil)
+
+// CheckSpace says whether the data directory takes more. The signer's log, the bus and the embedded ledger grow in it too. The error
+// matches ErrFull when there is no room.
 func (s *Stack) CheckSpace(context.Context) error {
 	f, err := os.CreateTemp(s.Config.Data, ".restante-*")
 	if err == nil {
@@ -41,7 +45,7 @@ func (s *Stack) CheckSpace(context.Context) error {
 	}
 	switch {
 	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
-		err = relay.NewFault(relay.Unavailable, "storage_full", "The data directory is full.", err)
+		err = relay.NewFault(ErrFull.Kind, ErrFull.Code, ErrFull.Public, err)
 	case err != nil:
 		err = relay.NewFault(relay.Unavailable, "storage_failed", "The data directory cannot be written.", err)
 	}

@@ -161,7 +161,7 @@ func (p *progress) why() string {
 	if p.err == nil {
 		return " It does not answer."
 	}
-	if relay.CodeOf(p.err) == "accounts_missing" {
+	if errors.Is(p.err, errAccountsMissing) {
 		return ""
 	}
 	var fault *relay.Fault
