@@ -185,31 +185,6 @@ func (ReservesBack) input() string     { return "reserves_back" }
 func (LedgerClosed) input() string     { return "ledger_closed" }
 func (ReturnDue) input() string        { return "onward" }
 
-// Effect is work that a step asks for. It becomes a row in the same commit as the payment and its history.
-type Effect struct {
-	Kind    EffectKind
-	Due     Micros // not before; 0 = at once
-	Subject string // of DoPublish and DoNotify; "" = the state
-}
-
-// EffectKind names a kind of work. The handler of each is idempotent: it may run again after a crash.
-type EffectKind string
-
-const (
-	DoFund     EffectKind = "fund"      // mint, sign and submit the funding (batched with others of the app)
-	DoSubmit   EffectKind = "submit"    // hand an envelope in until it landed or is proven dead
-	DoKeep     EffectKind = "keep"      // have the signer keep what a client minted, when the answer to its deposit was lost
-	DoReturn   EffectKind = "return"    // hand in the way back until the money is home
-	DoExpire   EffectKind = "expire"    // tell the payment that its time may be up
-	DoAudit    EffectKind = "audit"     // look at the holding account
-	DoPublish  EffectKind = "publish"   // announce the new state on the bus
-	DoNotify   EffectKind = "notify"    // write to the recipient
-	DoMailCode EffectKind = "mail_code" // mail a code to the recipient
-	DoExpunge  EffectKind = "expunge"   // delete box, share and codes
-	DoReclaim  EffectKind = "reclaim"   // take the sponsor's reserves back from the account that the claim made
-	DoCollect  EffectKind = "collect"   // claim, for the treasury, the balance that a last resort left to it
-)
-
 // InputName is the input's name as history spells it: "claim_landed".
 func InputName(in Input) string { return in.input() }
 

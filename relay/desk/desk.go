@@ -91,7 +91,7 @@ func (d *Desk) save(tx Tx, p relay.Payment, next *relay.Payment, in relay.Input,
 	}
 	switch {
 	case next.State.Ended():
-		return tx.CloseWork(p.ID, relay.DoFund, relay.DoKeep, relay.DoReturn, relay.DoExpire, relay.DoAudit)
+		return tx.CloseWork(p.ID, relay.KindsOfLive()...)
 	case p.State.Ended(): // it came back
 		return tx.CloseWork(p.ID, relay.DoExpunge)
 	}

@@ -14,7 +14,7 @@ import (
 // leased once, until its lease ends. A lease is a hint and no lock: a worker that was slow may act beside the next one, so every
 // handler may run twice. Done and Retry of a row that is closed change nothing; an unknown row is ErrNotFound.
 type Queue interface {
-	// Lease takes due rows of the kinds given (all kinds when none): those not done, due, not leased. Apps take turns: each that
+	// Lease takes due rows of the kinds given: those not done, due, not leased. Apps take turns: each that
 	// has such rows gives one, then each another one, until there are limit; where there are more apps than that, the next
 	// call goes on behind the last one that had its turn. So however much waits for one app, a row of another one waits for
 	// at most one turn of the apps that have work. Of one app, the oldest due first; the answer is in the order of due. Rows of
@@ -32,7 +32,7 @@ type Queue interface {
 	// Release gives a leased row back untried, no attempt counted: due then, with a note. 0 leaves it due as it was.
 	Release(ctx context.Context, id int64, due relay.Micros, note string) error
 	// ClampDue moves open rows that are due, or leased, after latest back to now: they were written while the clock was
-	// wrong. Rows of DoExpire stay: theirs is the ledger's clock.
+	// wrong. Rows that are due by the ledger's clock stay.
 	ClampDue(ctx context.Context, now, latest relay.Micros) (rows int64, err error)
 	// Prune deletes work that was done, and answers that were remembered, before a moment; at most limit of each. What a
 	// payment went through is in its history and its envelopes, which are never deleted.

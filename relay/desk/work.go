@@ -7,8 +7,9 @@ import "github.com/restante/restante/relay"
 type WorkRows interface {
 	// AddWork adds a row. One that is the same (kind, payment, envelope, subject) and not done is moved to the earlier due instead;
 	// when it is leased, its worker may have looked before this commit, so the row is given back when that one is done with it.
+	// A kind that is not in the table of relay is refused.
 	AddWork(w Work) error
-	CloseWork(id relay.PaymentID, kinds ...relay.EffectKind) error // of all kinds when none is named
+	CloseWork(id relay.PaymentID, kinds ...relay.EffectKind) error
 	WorkOpen(id relay.PaymentID, kind relay.EffectKind) (bool, error)
 	WorkOf(id relay.PaymentID) ([]Work, error) // every row of a payment and of the envelopes that carry it, done ones too, oldest first
 }

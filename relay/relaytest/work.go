@@ -25,6 +25,9 @@ func (b *bench) add(ws ...desk.Work) {
 
 func (b *bench) lease(now relay.Micros, limit int, kinds ...relay.EffectKind) []desk.Work {
 	b.Helper()
+	if len(kinds) == 0 {
+		kinds = relay.EffectKinds()
+	}
 	ws, err := b.Lease(b.Context(), now, now+lease, limit, kinds...)
 	b.ok(err)
 	return ws
@@ -131,6 +134,7 @@ func workOnce(b *bench) {
 	later, sooner, other, submit := w, w, w, desk.Work{Kind: relay.DoSubmit, Envelope: "e", Due: Start + 1}
 	later.Due, sooner.Due, other.Subject = Start+9, Start+3, "funding"
 	b.add(w, later, other, submit, submit)
+	b.refused("work of an unknown kind", b.try(func(tx desk.Tx) error { return tx.AddWork(desk.Work{Kind: "gift", Payment: id, Due: Start}) }))
 	b.wantDues("work", b.workOf(id), 5, 5)
 	b.add(sooner)
 	ws := b.workOf(id)
@@ -191,7 +195,7 @@ func workRaces(b *bench) {
 	for range 6 {
 		wg.Go(func() {
 			for {
-				ws, err := b.Lease(b.Context(), Start, Start+lease, 3)
+				ws, err := b.Lease(b.Context(), Start, Start+lease, 3, relay.DoSubmit)
 				if err != nil {
 					b.Error(err)
 				}
@@ -296,7 +300,7 @@ func workClosed(b *bench) {
 			b.Errorf("row is %+v", w)
 		}
 	}
-	b.update(func(tx desk.Tx) error { return tx.CloseWork(id) })
+	b.update(func(tx desk.Tx) error { return tx.CloseWork(id, relay.EffectKinds()...) })
 	for _, w := range b.workOf(id) {
 		if w.DoneAt == 0 {
 			b.Errorf("row is open: %+v", w)

@@ -7,10 +7,6 @@ import (
 	"github.com/restante/restante/relay/desk"
 )
 
-// kinds are those that a store may know; it is free to know more.
-var kinds = []relay.EffectKind{relay.DoFund, relay.DoSubmit, relay.DoReturn, relay.DoExpire, relay.DoAudit, relay.DoPublish,
-	relay.DoNotify, relay.DoMailCode, relay.DoExpunge}
-
 // tenants are further apps with a payment each.
 func (b *bench) tenants(names ...string) (ids []relay.PaymentID) {
 	b.Helper()
@@ -44,7 +40,7 @@ func (b *bench) byApp(ws []desk.Work) map[relay.AppID]int {
 func workInTurns(b *bench) {
 	ids := b.tenants("a", "b", "m", "y", "z")
 	flood, quiet := ids[2], ids[3]
-	for _, kind := range kinds {
+	for _, kind := range relay.EffectKinds() {
 		b.flood(kind, flood, 300, Start)
 		b.flood(kind, quiet, 1, Start+1000)
 		if n := b.byApp(b.lease(Start+2000, 4, kind)); n["app_y"] != 1 || n["app_m"] != 3 {

@@ -23,7 +23,7 @@ func TestObserverSurroundsEveryCommit(t *testing.T) {
 		}
 	}))
 	fill(t, s, relaytest.Payment("app_one", 1), hidden)
-	ws, err := s.Lease(t.Context(), relaytest.Start, relaytest.Start+1, 1)
+	ws, err := s.Lease(t.Context(), relaytest.Start, relaytest.Start+1, 1, relay.EffectKinds()...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -86,7 +86,7 @@ func TestHookRingsWhenThereIsWork(t *testing.T) {
 		return errors.New("rolled back")
 	})
 	rang("rolled back", false)
-	ws, err := s.Lease(t.Context(), relaytest.Start, relaytest.Start+1, 1)
+	ws, err := s.Lease(t.Context(), relaytest.Start, relaytest.Start+1, 1, relay.EffectKinds()...)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -76,9 +76,13 @@ func (s *Store) Release(ctx context.Context, id int64, due relay.Micros, note st
 // ClampDue implements desk.Queue.
 func (s *Store) ClampDue(ctx context.Context, now, latest relay.Micros) (rows int64, err error) {
 	err = s.write(ctx, func(tx *session) error {
+		args := []any{now, latest}
+		for _, k := range relay.KindsDueBy(relay.ServiceClock) {
+			args = append(args, k)
+		}
 		rows, err = tx.exec(`UPDATE work SET due = CASE WHEN due > $2 THEN $1 ELSE due END,
 				lease_until = CASE WHEN lease_until > $2 THEN 0 ELSE lease_until END, announced_at = 0
-			WHERE done_at = 0 AND kind <> $3 AND (due > $2 OR lease_until > $2)`, now, latest, relay.DoExpire)
+			WHERE done_at = 0 AND (due > $2 OR lease_until > $2) AND kind IN (`+slots(3, len(args)-2)+")", args...)
 		tx.rang = rows > 0
 		return err
 	})

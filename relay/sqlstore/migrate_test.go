@@ -544,7 +544,7 @@ func TestNotesOfBefore(t *testing.T) {
 		}
 	}
 	db.Close()
-	rows, err := open(t, path, newKeys(t)).Lease(t.Context(), 2, 3, 100)
+	rows, err := open(t, path, newKeys(t)).Lease(t.Context(), 2, 3, 100, relay.EffectKinds()...)
 	if err != nil || len(rows) != len(want) {
 		t.Fatalf("%d rows: %v", len(rows), err)
 	}

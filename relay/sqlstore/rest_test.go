@@ -137,7 +137,7 @@ func TestReopenKeepsEverything(t *testing.T) {
 	s := open(t, path, keys)
 	want := relaytest.Payment("app_one", 1)
 	fill(t, s, want, hidden)
-	ws, err := s.Lease(t.Context(), relaytest.Start, relaytest.Start+10, 1)
+	ws, err := s.Lease(t.Context(), relaytest.Start, relaytest.Start+10, 1, relay.EffectKinds()...)
 	if err != nil || len(ws) != 1 {
 		t.Fatal(ws, err)
 	}
@@ -181,7 +181,7 @@ func TestReopenKeepsEverything(t *testing.T) {
 	}
 	// A lease outlives the process that took it, and then ends.
 	for now, rows := range map[relay.Micros]int{9: 0, 10: 1} {
-		ws, err := s.Lease(t.Context(), relaytest.Start+now, relaytest.Start+now, 1)
+		ws, err := s.Lease(t.Context(), relaytest.Start+now, relaytest.Start+now, 1, relay.EffectKinds()...)
 		if err != nil || len(ws) != rows {
 			t.Errorf("%d rows leased at %d, want %d; %v", len(ws), now, rows, err)
 		}

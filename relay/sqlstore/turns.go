@@ -111,11 +111,6 @@ func (s *Store) leaseChosen(ctx context.Context, now, until relay.Micros, choose
 
 // candidates reads rows of up to limit apps per kind, beginning with the app behind last and going round.
 func (s *session) candidates(now relay.Micros, limit int, last relay.AppID, kinds []relay.EffectKind) (found []candidate, err error) {
-	if len(kinds) == 0 {
-		if kinds, err = s.openKinds(); err != nil {
-			return nil, err
-		}
-	}
 	for _, kind := range kinds {
 		for _, from := range []relay.AppID{last + "\x00", ""} { // the least id behind last, then the least of all
 			part, err := all(s, scanCandidate, candidates, now, limit, kind, from, limit)
@@ -126,15 +121,6 @@ func (s *session) candidates(now relay.Micros, limit int, last relay.AppID, kind
 		}
 	}
 	return found, nil
-}
-
-// openKinds are the kinds of all open rows.
-func (s *session) openKinds() ([]relay.EffectKind, error) {
-	return all(s, plain[relay.EffectKind], `WITH RECURSIVE k(kind) AS (
-			SELECT (SELECT min(kind) FROM work WHERE done_at = 0)
-			UNION ALL
-			SELECT (SELECT min(kind) FROM work WHERE done_at = 0 AND kind > k.kind) FROM k WHERE k.kind IS NOT NULL)
-		SELECT kind FROM k WHERE kind IS NOT NULL`)
 }
 
 // inTurns chooses limit of the candidates: app by app from the one behind last, round after round, of each its oldest. served

@@ -79,7 +79,7 @@ func TestWorkOfBeforeKnowsItsApp(t *testing.T) {
 	}
 	db.Close()
 	s := open(t, path, newKeys(t))
-	ws, err := s.Lease(t.Context(), relaytest.Start, relaytest.Start+1, 1000)
+	ws, err := s.Lease(t.Context(), relaytest.Start, relaytest.Start+1, 1000, relay.EffectKinds()...)
 	if err != nil || len(ws) < 40 {
 		t.Fatalf("%d rows, %v", len(ws), err)
 	}

@@ -1,6 +1,7 @@
 package sqlstore
 
 import (
+	"fmt"
 	"time"
 
 	"github.com/restante/restante/relay"
@@ -24,6 +25,9 @@ var (
 // its worker may have looked before this commit: so it is noted that the work was asked for again, and Done gives the row
 // back instead of closing it.
 func (s *session) AddWork(w desk.Work) error {
+	if w.Kind.Clock() == "" {
+		return fmt.Errorf("sqlstore: work of an unknown kind %q", w.Kind)
+	}
 	_, err := s.exec(`INSERT INTO work
 			(kind, payment, envelope, subject, due, attempts, lease_until, done_at, announced_at, again, note, app)
 		VALUES ($1, $2, $3, $4, $5, 0, 0, 0, 0, NULL, '', coalesce((SELECT app FROM payments WHERE id = $2),
@@ -39,18 +43,14 @@ func (s *session) AddWork(w desk.Work) error {
 	return err
 }
 
-// CloseWork implements desk.Tx: open work of the kinds given (all when none) is done. The moment it writes is this
-// process's clock; nothing is decided by it.
+// CloseWork implements desk.Tx. The moment it writes is this process's clock; nothing is decided by it.
 func (s *session) CloseWork(id relay.PaymentID, kinds ...relay.EffectKind) error {
 	args := []any{time.Now().UnixMicro(), id}
-	text := "UPDATE work SET done_at = $1, lease_until = 0, again = NULL WHERE payment = $2 AND done_at = 0"
-	if len(kinds) > 0 {
-		text += " AND kind IN (" + slots(3, len(kinds)) + ")"
-		for _, k := range kinds {
-			args = append(args, k)
-		}
+	for _, k := range kinds {
+		args = append(args, k)
 	}
-	_, err := s.exec(text, args...)
+	_, err := s.exec("UPDATE work SET done_at = $1, lease_until = 0, again = NULL WHERE payment = $2 AND done_at = 0 AND kind IN ("+
+		slots(3, len(kinds))+")", args...)
 	return err
 }
 

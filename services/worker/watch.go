@@ -108,7 +108,7 @@ func (w *Worker) sameLedger(ctx context.Context) (taken bool, err error) {
 func (w *Worker) expireBy(ctx context.Context, head relay.Head) error {
 	w.passed.Store(&head)
 	now := relay.Seconds(head.CloseTime)
-	rows, err := w.Queue.Lease(ctx, now, now+relay.Micros(w.cfg.Lease.Microseconds()), 100, relay.DoExpire)
+	rows, err := w.Queue.Lease(ctx, now, now+relay.Micros(w.cfg.Lease.Microseconds()), 100, relay.KindsDueBy(relay.LedgerClock)...)
 	if err != nil {
 		return err
 	}

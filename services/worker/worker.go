@@ -5,7 +5,7 @@
 // finds the same rows without it, so that an empty bus only makes things slower. Every handler may run again after a
 // crash at any line; a lease keeps two workers from doing the same at once, but nothing depends on it.
 //
-// Start with [Worker.do], the table of handlers.
+// Start with handlers, the table of them by kind of work.
 package worker
 
 import (
@@ -102,41 +102,20 @@ type again struct {
 
 func (a again) Error() string { return a.why }
 
-// do is the table of handlers.
-func (w *Worker) do(ctx context.Context, row desk.Work) error {
-	switch row.Kind {
-	case relay.DoFund:
-		return w.fund(ctx, row)
-	case relay.DoKeep:
-		return w.keep(ctx, row)
-	case relay.DoSubmit:
-		return w.submit(ctx, row)
-	case relay.DoReturn:
-		return w.bringHome(ctx, row)
-	case relay.DoExpire:
-		return w.expire(ctx, row)
-	case relay.DoAudit:
-		return w.audit(ctx, row)
-	case relay.DoPublish:
-		return w.publish(ctx, row)
-	case relay.DoNotify:
-		return w.notify(ctx, row)
-	case relay.DoMailCode:
-		return w.mailCode(ctx, row)
-	case relay.DoExpunge:
-		return w.Desk.Expunge(ctx, row.Payment)
-	case relay.DoReclaim:
-		return w.reclaim(ctx, row)
-	case relay.DoCollect:
-		return w.collect(ctx, row)
-	}
-	return fmt.Errorf("work of an unknown kind %q", row.Kind)
-}
-
-// movesMoney says whether rows of this kind rest while what they are about is halted.
-func movesMoney(k relay.EffectKind) bool {
-	return k == relay.DoFund || k == relay.DoSubmit || k == relay.DoReturn || k == relay.DoExpire || k == relay.DoAudit ||
-		k == relay.DoReclaim || k == relay.DoCollect
+// handlers has one for each kind of work in the table of relay.
+var handlers = map[relay.EffectKind]func(*Worker, context.Context, desk.Work) error{
+	relay.DoFund:     (*Worker).fund,
+	relay.DoKeep:     (*Worker).keep,
+	relay.DoSubmit:   (*Worker).submit,
+	relay.DoReturn:   (*Worker).bringHome,
+	relay.DoExpire:   (*Worker).expire,
+	relay.DoAudit:    (*Worker).audit,
+	relay.DoPublish:  (*Worker).publish,
+	relay.DoNotify:   (*Worker).notify,
+	relay.DoMailCode: (*Worker).mailCode,
+	relay.DoExpunge:  func(w *Worker, ctx context.Context, row desk.Work) error { return w.Desk.Expunge(ctx, row.Payment) },
+	relay.DoReclaim:  (*Worker).reclaim,
+	relay.DoCollect:  (*Worker).collect,
 }
 
 // run does one leased row and closes it or gives it back.
@@ -192,7 +171,11 @@ func (w *Worker) guarded(ctx context.Context, row desk.Work) (err error) {
 			err = fmt.Errorf("panic: %v", r)
 		}
 	}()
-	if movesMoney(row.Kind) {
+	handle := handlers[row.Kind]
+	if handle == nil {
+		return fmt.Errorf("work of an unknown kind %q", row.Kind)
+	}
+	if row.Kind.MovesMoney() {
 		halt, err := w.Desk.Stopped(ctx, row)
 		if err != nil {
 			return err
@@ -201,7 +184,7 @@ func (w *Worker) guarded(ctx context.Context, row desk.Work) (err error) {
 			return again{after: restsHalted, why: halted + halt.Why}
 		}
 	}
-	return w.do(ctx, row)
+	return handle(w, ctx, row)
 }
 
 // restsHalted is how often a row that is halted looks whether it still is.
@@ -223,10 +206,10 @@ func (w *Worker) halt(ctx context.Context, cause error) (all bool) {
 	return all || err != nil
 }
 
-// Ring does one row if it is free and due. An error means that the row could not be looked at. Expiry is not rung for: it
-// is due by the ledger's clock, and the watcher hears that.
+// Ring does one row if it is free and due. An error means that the row could not be looked at. A row that is due by the
+// ledger's clock is left to the watcher, one of an unknown kind to the program that wrote it.
 func (w *Worker) Ring(ctx context.Context, id int64, kind relay.EffectKind) error {
-	if kind == relay.DoExpire {
+	if kind.Clock() != relay.ServiceClock {
 		return nil
 	}
 	if kind == relay.DoFund && !w.funders.idle(w.now()) { // the sweep takes it along in its turn
@@ -250,10 +233,6 @@ func (w *Worker) Wake() {
 	default:
 	}
 }
-
-// byOurClock are the kinds whose due is judged by our own clock; expiry is judged by the ledger's.
-var byOurClock = []relay.EffectKind{relay.DoFund, relay.DoKeep, relay.DoSubmit, relay.DoReturn, relay.DoAudit, relay.DoPublish,
-	relay.DoNotify, relay.DoMailCode, relay.DoExpunge, relay.DoReclaim, relay.DoCollect}
 
 // Sweep finds due rows without being told, until ctx ends.
 func (w *Worker) Sweep(ctx context.Context) error {
@@ -295,10 +274,9 @@ func (w *Worker) prune(ctx context.Context) {
 // sweepOnce does a handful of due rows side by side, and says whether it did anything for one.
 func (w *Worker) sweepOnce(ctx context.Context) bool {
 	until := w.now() + relay.Micros(w.cfg.Lease.Microseconds())
-	kinds := byOurClock
-	if w.funders.resting(w.now()) {
-		kinds = slices.DeleteFunc(slices.Clone(kinds), func(k relay.EffectKind) bool { return k == relay.DoFund })
-	}
+	kinds := slices.DeleteFunc(relay.KindsDueBy(relay.ServiceClock), func(k relay.EffectKind) bool {
+		return k == relay.DoFund && w.funders.resting(w.now())
+	})
 	rows, err := w.Queue.Lease(ctx, w.now(), until, w.cfg.Parallel, kinds...)
 	if err != nil {
 		if ctx.Err() == nil {
