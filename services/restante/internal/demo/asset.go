@@ -35,12 +35,21 @@ func anyAsset(ctx context.Context, d *Instance) error {
 	if err != nil {
 		return err
 	}
-	usd := txnbuild.CreditAsset{Code: "USD", Issuer: issuer.Address()}
-	ten := func(r *client.SendRequest) { r.Asset, r.Amount = asset, "10" }
-	home := func(want int64) error {
-		return d.holds(ctx, "the treasury", d.Dev.App.Treasury, asset, want)
+	if err := d.assetIntoNewAccount(ctx, asset); err != nil {
+		return err
 	}
-	sent, err := d.Send(ctx, ten)
+	if err := d.frozenAndThawed(ctx, issuer, asset); err != nil {
+		return err
+	}
+	return d.clawedBack(ctx, issuer, asset)
+}
+
+func (d *Instance) sendTen(ctx context.Context, asset string) (client.Sent, error) {
+	return d.Send(ctx, func(r *client.SendRequest) { r.Asset, r.Amount = asset, "10" })
+}
+
+func (d *Instance) assetIntoNewAccount(ctx context.Context, asset string) error {
+	sent, err := d.sendTen(ctx, asset)
 	if err != nil {
 		return err
 	}
@@ -77,12 +86,17 @@ func anyAsset(ctx context.Context, d *Instance) error {
 		return fmt.Errorf("it has %d stroops for its first fees: %v", lumens, err)
 	}
 	d.say("%s did not exist; now it has 10 USD, its trustline, and %d stroops for its first fees", account.Address(), lumens)
-	frozen, err := d.Send(ctx, ten)
+	return nil
+}
+
+// frozenAndThawed has the issuer freeze the holding account, and thaw it again.
+func (d *Instance) frozenAndThawed(ctx context.Context, issuer Account, asset string) error {
+	frozen, err := d.sendTen(ctx, asset)
 	if err != nil {
 		return err
 	}
 	freeze := func(flag ...txnbuild.TrustLineFlag) *txnbuild.SetTrustLineFlags {
-		f := &txnbuild.SetTrustLineFlags{Trustor: *frozen.Payment.HoldingAccount, Asset: usd}
+		f := &txnbuild.SetTrustLineFlags{Trustor: *frozen.Payment.HoldingAccount, Asset: txnbuild.CreditAsset{Code: "USD", Issuer: issuer.Address()}}
 		if len(flag) > 0 {
 			f.SetFlags = flag
 		} else {
@@ -108,15 +122,19 @@ func anyAsset(ctx context.Context, d *Instance) error {
 	if _, err := d.Reach(ctx, frozen.Payment.ID, relay.Returned); err != nil {
 		return err
 	}
-	if err := home(990_0000000); err != nil {
+	if err := d.holds(ctx, "the treasury", d.Dev.App.Treasury, asset, 990_0000000); err != nil {
 		return err
 	}
 	d.say("frozen by its issuer: parked, and the reason said; thawed: it waits again; canceled: 990 USD are in the treasury")
-	taken, err := d.Send(ctx, ten)
+	return nil
+}
+
+func (d *Instance) clawedBack(ctx context.Context, issuer Account, asset string) error {
+	taken, err := d.sendTen(ctx, asset)
 	if err != nil {
 		return err
 	}
-	if err := d.Execute(ctx, issuer, &txnbuild.Clawback{From: *taken.Payment.HoldingAccount, Amount: "10", Asset: usd}); err != nil {
+	if err := d.Execute(ctx, issuer, &txnbuild.Clawback{From: *taken.Payment.HoldingAccount, Amount: "10", Asset: txnbuild.CreditAsset{Code: "USD", Issuer: issuer.Address()}}); err != nil {
 		return err
 	}
 	if p, err := d.Reach(ctx, taken.Payment.ID, relay.Parked); err != nil || p.Reason != string(relay.ClawedBack) {
@@ -130,5 +148,5 @@ func anyAsset(ctx context.Context, d *Instance) error {
 		return fmt.Errorf("clawed back and canceled: %s %s %w", p.State, p.Reason, err)
 	}
 	d.say("clawed back by its issuer: parked, and after a cancel settled as what it is: %s", p.Reason)
-	return home(980_0000000)
+	return d.holds(ctx, "the treasury", d.Dev.App.Treasury, asset, 980_0000000)
 }
