@@ -45,7 +45,7 @@ type Agreed struct {
 	App     AppID
 	To      Handle
 	Account string
-	Payment PaymentID // with whose proof she said so
+	Payment PaymentID // whose proof came with the agreement
 	At      Micros
 }
 
@@ -61,7 +61,7 @@ type Entry struct {
 
 // Pause says that fundings wait for something that no retry brings about.
 type Pause struct {
-	App    AppID  // whose; "" = everybody's
+	App    AppID  // "" = of all apps
 	Cause  string // a code: "sponsor_short", "treasury_short" …
 	Detail string // one sentence
 	Since  Micros

@@ -125,8 +125,8 @@ func Treasured(spendable, signed, more Stroops) error {
 	return nil
 }
 
-// PauseLife is how long a pause lasts before one funding is tried again, and PauseShown how much longer it is told: the next
-// try comes a moment after.
+// PauseLife is how long a pause lasts before one funding is tried again, and PauseShown how much longer it is shown: the
+// next try comes a moment after.
 const (
 	PauseLife  = Micros(5 * 1e6)
 	PauseShown = Micros(60 * 1e6)
@@ -159,5 +159,5 @@ func (p Payment) ClaimHeld(free Stroops, r Rates) error {
 		"the claim goes on once lumens are paid in.", fmt.Errorf("the sponsor has %s lumens to spare", free))
 }
 
-// ToClaimant is what a claimant is told while the funding of her payment is held up; whose account is short is not hers to know.
+// ToClaimant is what a claimant reads while the funding is held up: it does not say whose account is short.
 const ToClaimant = "The money is not in its holding account yet: an account that pays for that has run short. It goes on by itself once it is paid in."

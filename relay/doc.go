@@ -1,8 +1,8 @@
 // Package relay is poste restante for money: the rules, and nothing but the rules.
 //
-// An app, or a sender out of his own wallet, sends an amount of some asset to a handle (an e-mail address, say). The money
+// An app, or a sender out of a wallet, sends an amount of some asset to a handle (an e-mail address, say). The money
 // waits in a holding account of its own on the Stellar network until the person claims it, or until it goes back to the
-// sender because he canceled, she declined, or the time ran out. This package says what may happen to a payment and in
+// sender because the sender canceled, the recipient declined, or the time ran out. This package says what may happen to a payment and in
 // which order; it imports the standard library only and knows neither HTTP nor SQL nor Stellar's encodings.
 //
 // # Laws
@@ -52,7 +52,7 @@
 //
 //   - app: a tenant, with keys of its own, a treasury and budgets.
 //   - sender: the one who pays: a user of an app, or the owner of a wallet. Recipient: the one the money is for. Claimant: the recipient
-//     while she claims, or another holder of a link that asks no proof.
+//     during the claim, or another holder of a link that asks no proof.
 //   - handle: a name of the recipient outside the ledger, such as email:ana@example.com ([Handle]).
 //   - treasury: an app's account; its payments are funded from it and return to it. Wallet: an account whose key the sender has.
 //   - sponsor: the service's account that pays reserves (CAP-33) and fees. Channel: an account of the service that lends its sequence number.
@@ -80,7 +80,7 @@
 //
 //   - box: the age file that holds the holding secret, sealed to the sender and to the claim recipient.
 //   - claim link: a URL whose fragment carries the link secret; auth: a value derived from it, which shows that a caller has the link.
-//   - policy: how the recipient's half of a box is kept until she has a key ([Policy]). Share: the half that the service keeps.
+//   - policy: how the recipient's half of a box is kept until the recipient has a key ([Policy]). Share: the half that the service keeps.
 //   - evidence: a code that was mailed, or a voucher, an app's word for its own user. Proof: what evidence is exchanged for, for one
 //     claimant key.
 //   - custody: who could move the money while it waits.

@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// Money is an amount with its unit, for people: "25 XLM", "10 USD issued by G…". Anybody can issue an asset with any code, so a code
-// never stands alone.
+// Money is an amount with its unit, for people: "25 XLM", "10 USD issued by G…". Any account can issue an asset with any code,
+// so a code never stands alone.
 func Money(amount, asset string) string {
 	if asset == Native || asset == "" {
 		return amount + " XLM"
@@ -18,7 +18,7 @@ func Money(amount, asset string) string {
 	return amount + " " + code + " issued by " + issuer
 }
 
-// Reader is to whom an end is told.
+// Reader is the person an end is worded for.
 type Reader int
 
 const (
@@ -26,14 +26,14 @@ const (
 	ToRecipient
 )
 
-// Ending is what a payment's end is told by. Amounts are decimal, as the API has them; "" is what is not known.
+// Ending is what the words about a payment's end are made of. Amounts are decimal, as the API has them; "" is what is not known.
 type Ending struct {
 	State         State
 	Reason        Reason
 	Amount, Asset string
 	Arrived, Rest string // of the amount, and in lumens besides
 	Destination   string // where the money went, when not to ReturnTo
-	ReturnTo      string // the recipient is not told
+	ReturnTo      string // not in the words for the recipient
 	Tx            string // that ended it
 	Ledger        uint32 // of Tx
 	Collected     string // transaction that claimed what a last resort had left; [CollectedElsewhere]; "" = none
@@ -133,7 +133,7 @@ func (e Ending) settled(to Reader) (head, rest string) {
 	return "The payment has ended for a reason that this program does not know (" + string(e.Reason) + ")", e.came() + at
 }
 
-// left is of money that a last resort left in a claimable balance. What nobody claimed for a treasury, and is gone all the same, is
+// left is of money that a last resort left in a claimable balance. What was not claimed for a treasury, and is gone all the same, is
 // not known to have arrived: its issuer took it back, or a holder of the treasury's key claimed it.
 func (e Ending) left(to Reader) (head, rest string) {
 	all := Money(e.Amount, e.Asset)

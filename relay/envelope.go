@@ -13,8 +13,8 @@ const (
 type EnvelopeState string
 
 const (
-	// Planned: built and written down, not yet signed by everyone. It may land all the same: whoever completes the
-	// signatures can hand it in without us.
+	// Planned: built and written down, not all have signed it. It may land all the same: the last signer can hand it in
+	// without us.
 	Planned EnvelopeState = "planned"
 	// Signed: complete, and may be handed in at any moment.
 	Signed EnvelopeState = "signed"
@@ -43,7 +43,7 @@ type Envelope struct {
 	Rung     int    // of a return: its k
 	XDR      []byte // the envelope, without fee bump
 	Payments []PaymentID
-	Log      LogMark // of the signer's line that holds it; zero = written down before marks were told
+	Log      LogMark // of the signer's line that holds it; zero = written down before there were marks
 
 	Destination string  // of a claim; may be multiplexed (M…, SEP-23)
 	NewAccount  bool    // of a claim: creates the destination
@@ -76,8 +76,8 @@ func (e Envelope) Live() bool { return e.State == Planned || e.State == Signed }
 // WalletsOwn says that this is a funding out of a wallet, which bids for itself and needs no signature of ours.
 func (e Envelope) WalletsOwn() bool { return e.Kind == FundingEnvelope && e.OwnFee > 0 }
 
-// StepSighting is what becomes of an envelope that was seen in a ledger, and what its payments are told (what it cost and
-// moved, [detailed] adds for each of them). rungsLeft is how many other returns of the same holding account are live. Pure;
+// StepSighting is what becomes of an envelope that was seen in a ledger, and the input to its payments ([WithAmounts] adds
+// for each of them what it cost and moved). rungsLeft is how many other returns of the same holding account are live. Pure;
 // repeats are no-ops; a sighting of an envelope that was proven dead is [ErrContradiction], but for one that a wallet alone
 // signs. A kind that is not known is the fault "unknown_kind" (Internal).
 func StepSighting(e Envelope, s Sighting, rungsLeft int) (Envelope, Input, error) {
@@ -115,7 +115,7 @@ func StepSighting(e Envelope, s Sighting, rungsLeft int) (Envelope, Input, error
 
 var errKind = NewFault(Internal, "unknown_kind", "", nil)
 
-// StepDead is what becomes of an envelope that was proven unable to land, and what its payments are told. Only the
+// StepDead is what becomes of an envelope that was proven unable to land, and the input to its payments. Only the
 // holder of a [Verdict] of CannotLand may call it. A return has no end and dies only with its holding account's sequence.
 func StepDead(e Envelope, rungsLeft int) (Envelope, Input, error) {
 	switch e.State {

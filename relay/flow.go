@@ -2,16 +2,16 @@ package relay
 
 import "slices"
 
-// What a transaction cost and moved, told to each of its payments. The ledger's own figures count, to the stroop: what
+// What a transaction cost and moved, for each of its payments. The ledger's own figures count, to the stroop: what
 // arrived is read from what the operations did, and a fee is charged to the account that the ledger charged.
 
 // Payer says who paid a fee, as seen from one payment.
 type Payer string
 
 const (
-	PayerUsual   Payer = ""        // who pays for this payment: the service, or the sender out of his wallet
+	PayerUsual   Payer = ""        // who pays for this payment: the service, or the sender out of a wallet
 	PayerHolding Payer = "holding" // the holding account, so the sender, out of the purse
-	PayerOther   Payer = "other"   // somebody else handed the envelope in
+	PayerOther   Payer = "other"   // another account: its owner handed the envelope in
 )
 
 // payerOf says who paid for the landing of e.
@@ -49,7 +49,7 @@ func (p *Payment) chargeEnd(fee Stroops, by Payer) {
 	}
 }
 
-// gone is what left the holding account by a transaction: of the payment's asset what went to where want says, and in lumens
+// PaidOut is what left the holding account by a transaction: of the payment's asset what went to where want says, and in lumens
 // all that left besides.
 func (p Payment) PaidOut(from string, paid []Paid, want func(Paid) bool) (arrived, rest Stroops) {
 	for _, m := range paid {
@@ -79,7 +79,7 @@ func (p Payment) assetOrNative() string {
 	return p.Asset
 }
 
-// detailed is in with what the i-th payment of e is told of the transaction: its part of the fee, who paid that, and what
+// WithAmounts is in with what the transaction means for the i-th payment of e: its part of the fee, who paid that, and what
 // arrived. replaced is the payment whose money a funding takes over; the zero Payment when there is none.
 func WithAmounts(in Input, p, replaced Payment, e Envelope, s Sighting, i int) Input {
 	n := Stroops(len(e.Payments))
@@ -127,7 +127,7 @@ func WithAmounts(in Input, p, replaced Payment, e Envelope, s Sighting, i int) I
 	return in
 }
 
-// emptied is what a stranger's transaction did that merged the payment's holding account away. The money went home, or to the
+// EmptiedBy is what a transaction that is none of ours did, which merged the payment's holding account away. The money went home, or to the
 // claimant, when the amount is there; else where the most of it arrived. Of a credit asset that did not move in the same
 // transaction nothing is known here.
 func EmptiedBy(p Payment, t PageTransaction, destination string) EmptiedElsewhere {

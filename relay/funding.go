@@ -9,7 +9,7 @@ const Batch = 17
 
 // Together is how many payments a funding may have that carries this one. Payments of one app share an envelope, and fail
 // with it: after each funding of theirs that was lost they go in a smaller company, in the end alone, so that one that
-// cannot be funded loses the others two tries at the most. A direct payment may fail for a stranger's sake and goes alone.
+// cannot be funded loses the others two tries at the most. A direct payment may fail because of the account it goes to, and goes alone.
 func (p Payment) Together() int {
 	switch {
 	case p.IsDirect() || p.Fundings > 1:

@@ -39,7 +39,7 @@ func (h Halt) Stops(app AppID, id PaymentID) bool {
 	return true
 }
 
-// Public is what may be told of it to callers.
+// Public is what callers may read of it.
 func (h Halt) Public() string {
 	what := "Everything that moves money"
 	switch h.Scope {

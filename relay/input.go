@@ -55,7 +55,7 @@ type (
 	// FundingLanded: the funding was seen in a ledger by its hash.
 	FundingLanded struct {
 		Hash   string
-		Tx     string // "" when only the accounts that it made tell, and then nobody knows the ledger either
+		Tx     string // "" when only the accounts that it made show it, and then the ledger is not known either
 		Ledger uint32
 		Fee    Stroops // this payment's part of it
 		Payer  Payer
@@ -133,7 +133,7 @@ type (
 		Tx  string
 		Fee Stroops
 	}
-	// HoldingTroubled: the holding account is not as we made it, or is gone and nobody knows how.
+	// HoldingTroubled: the holding account is not as we made it, or is gone by a transaction that was not seen.
 	HoldingTroubled struct{ Cause Reason }
 	// HoldingSeen: the ledger shows that the holding account holds so much of the payment's asset; 0 when it is gone.
 	HoldingSeen struct{ Held Stroops }
@@ -188,9 +188,9 @@ func (ReturnDue) input() string        { return "onward" }
 // InputName is the input's name as history spells it: "claim_landed".
 func InputName(in Input) string { return in.input() }
 
-// Told says whether history has a line for an input that changed a payment. It has one for each, but for those that only note what
+// Recorded says whether history has a line for an input that changed a payment. It has one for each, but for those that only note what
 // is kept for a funding: nothing has happened to the money, or to what its sender and recipient may do.
-func Told(in Input) bool {
+func Recorded(in Input) bool {
 	switch in.(type) {
 	case FundingKept, WayBackKept:
 		return false

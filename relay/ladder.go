@@ -8,7 +8,7 @@ import (
 // Versions of the return ladder. A payment keeps the ladder that it was minted with; the signer's log and the payment's row
 // name its version, and where they name none, it is the first.
 const (
-	// FirstLadder has rungs of adjacent numbers, and its bare rung needs no signature of the service: whoever has the ladder can
+	// FirstLadder has rungs of adjacent numbers, and its bare rung needs no signature of the service: a holder of the ladder can
 	// hand it in while the money is there, and so spend the numbers of the plain rungs. No claim carries a number as high as
 	// its lowest rung: a claim after a rung that is spent would spend the next.
 	FirstLadder = 1
@@ -131,7 +131,7 @@ var ErrLadderNumber = NewFault(Forbidden, "sequence_of_ladder", "This sequence n
 // MostClaims is how many numbers of a holding account claims may use up after its birth, or after a rung that failed.
 const MostClaims = 10_000
 
-// ClaimNumber says whether a claim that may land below maxLedger can carry the number, for somebody who does not know in which
+// ClaimNumber says whether a claim that may land below maxLedger can carry the number, where it is not known in which
 // ledger the holding account was made: a little above (ledger << 32), or a little above a rung's number, and never a rung's.
 func ClaimNumber(sequence int64, maxLedger uint32) bool {
 	born, used := sequence>>32, sequence&(1<<32-1)

@@ -38,7 +38,7 @@ type Payment struct {
 
 	Delivery Delivery // of our mails to the recipient
 
-	ReturnTo      string // account that money goes home to; of somebody else's account also M… (SEP-23)
+	ReturnTo      string // account that money goes home to; of an account at a custodian also M… (SEP-23)
 	ReturnMemo    Memo   // that it asks for, where it is neither the treasury nor the paying wallet
 	LadderVersion int    // of the current funding's way back ([Ladder]); 0 is the first
 
@@ -92,7 +92,7 @@ func (p Payment) NotBefore() uint32 {
 	return p.Bound + 1
 }
 
-// givenUp says that no money had moved when it ended, and that its sender's client may have funded it all the same.
+// GivenUp says that no money had moved when it ended, and that its sender's client may have funded it all the same.
 func (p Payment) GivenUp() bool { return p.ByClient() && (p.State == Canceled || p.State == Failed) }
 
 // AccountUnits is how many base reserves an account locks (CAP-33: two).
@@ -106,7 +106,7 @@ func (p Payment) LockedUnits() int {
 	return 0
 }
 
-// OwnUnits is how many base reserves the sender has locked in the holding account himself.
+// OwnUnits is how many base reserves the sender's wallet has locked in the holding account.
 func (p Payment) OwnUnits() int {
 	if p.FromWallet() {
 		return p.units()

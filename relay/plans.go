@@ -20,8 +20,8 @@ const (
 	planHour     = 3600 // seconds of close time within which plans are counted, whether they can land or not
 	plansPerHour = 4    // as many times the live ones
 
-	// OwnPlans is how many plans of an hour are a payment's own, whatever was planned for others of its app: a claimant who changes
-	// her mind, or whose claim failed, is not refused for what claimants of other payments do.
+	// OwnPlans is how many plans of an hour are a payment's own, whatever was planned for others of its app: a claimant who plans
+	// anew, after a failed claim or for another account, is not refused for what claimants of other payments do.
 	OwnPlans = 4
 )
 

@@ -5,17 +5,17 @@ import (
 	"strings"
 )
 
-// Policy says how the recipient's half of a box is kept until she has a key.
+// Policy says how the recipient's half of a box is kept until the recipient has a key.
 type Policy string
 
 const (
 	// Guarded: link and proof of the handle together open the box. Default when the app delivers the link.
 	Guarded Policy = "guarded"
-	// Link: whoever has the link can claim.
+	// Link: any holder of the link can claim.
 	Link Policy = "link"
 )
 
-// Proving is how the owner of a handle shows that it is hers.
+// Proving is how the recipient shows that the handle is theirs.
 type Proving string
 
 const (
@@ -126,7 +126,7 @@ func (p Payment) holders() string {
 	return text + " Until it is claimed, the sender can take it back."
 }
 
-// ProvedBy is how the owner of the handle shows that it is hers, as a word; [NotKnown] where policy or handle are not known.
+// ProvedBy is how the recipient shows that the handle is theirs, as a word; [NotKnown] where policy or handle are not known.
 func (p Payment) ProvedBy() string { return string(p.provedBy()) }
 
 func (p Payment) provedBy() Proving {

@@ -111,7 +111,7 @@ func (b CodeBook) Ask(now Micros) (CodeBook, error) {
 	return b, nil
 }
 
-// Try counts one comparison, before it is made. The store commits both before anybody compares.
+// Try counts one comparison, before it is made. The store commits both before the comparison.
 func (b CodeBook) Try(c Code, now Micros) (CodeBook, Code, error) {
 	switch {
 	case b.Tries >= TriesPerLife:

@@ -12,7 +12,7 @@ type Prices struct {
 	Gift    Stroops // what a new account that holds a credit asset gets for its first fees
 }
 
-// Suits refuses a payment that could not be funded, or could not come home: an asset that nobody issues or that wants its
+// Suits refuses a payment that could not be funded, or could not come home: an asset without an issuer or that wants its
 // issuer's signature on every account, a wallet that is too poor, an account to return to that does not exist, cannot hold the
 // asset, or wants a memo that the payment does not have. payer is who funds it, home where it returns to. The faults are of kind
 // [Conflict].
@@ -132,7 +132,7 @@ func (p Payment) Receives(d Destination, to AccountFacts, asset AssetFacts, pric
 	return nil
 }
 
-// newLine refuses a trustline that could not be made, or that could hold nothing: the issuer may have changed his mind since
+// newLine refuses a trustline that could not be made, or that could hold nothing: the issuer may have changed its rules since
 // the payment was accepted.
 func (p Payment) newLine(asset AssetFacts) error {
 	switch {

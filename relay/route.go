@@ -23,7 +23,7 @@ type Route struct {
 // ByTreasury says that the signer funds the payment out of the app's treasury, directly or into a holding account.
 func (r Route) ByTreasury() bool { return r.From == "" }
 
-// ByClient says that the sender's client makes the holding account and funds it: out of his wallet, or by a move.
+// ByClient says that the sender's client makes the holding account and funds it: out of a wallet, or by a move.
 func (r Route) ByClient() bool { return r.From != "" }
 
 // FromWallet says that a wallet of the sender's keeps the reserve, and that it or the purse pays every fee. A move of a wallet's

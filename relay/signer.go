@@ -50,7 +50,7 @@ type KeepIntent struct {
 	Late   bool       // it was committed before: its end may have passed, and it may have landed
 }
 
-// FundAnswer is a signed funding. It may answer an earlier intent: whoever gets it commits it as it is.
+// FundAnswer is a signed funding. It may answer an earlier intent: the caller commits it as it is.
 type FundAnswer struct {
 	App      AppID
 	Envelope Envelope // Kind FundingEnvelope, State Signed
@@ -77,8 +77,8 @@ type ClaimIntent struct {
 	MaxTime     int64
 }
 
-// LogMark is a place in the signer's log. A log only grows, so whoever remembers a mark can tell that a log is older, was
-// cut, or was written anew: it does not hold the mark. The zero mark is in every log.
+// LogMark is a place in the signer's log. A log only grows, so a mark shows that a log is older, was cut, or was
+// written anew: it does not hold the mark. The zero mark is in every log.
 type LogMark struct {
 	Lines int64  // lines up to here
 	Head  string // sha256 of the last of them, hex

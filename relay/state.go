@@ -187,11 +187,11 @@ const (
 	KeyTakenOver  Reason = "key_taken_over"    // signers, sequence, data or sponsorships were changed by a holder of the key
 	NoWayBack     Reason = "no_way_back"       // every rung of the ladder is spent, or none could pay its fee
 	HoldingShort  Reason = "holding_short"     // a holder of the key paid a part out
-	LeftClaimable Reason = "claimable_balance" // the sender's account could not take it: it waits for him as a claimable balance
+	LeftClaimable Reason = "claimable_balance" // the sender's account could not take it: it waits there as a claimable balance
 	HoldingAbsent Reason = "holding_absent"    // the holding account is gone and no transaction we know took it
 	Frozen        Reason = "frozen"            // the network refuses to touch an account on the way
 	Deauthorised  Reason = "deauthorised"      // the issuer of the asset does not let it move
 	ClawedBack    Reason = "clawed_back"       // the issuer of the asset took some or all of it back
-	NotFunded     Reason = "not_funded"        // whose money it is did not put it in within the time that was agreed
+	NotFunded     Reason = "not_funded"        // the sender's client did not put the money in within the time that was agreed
 	MovedOn       Reason = "readdressed"       // the sender moved the money into the holding account of another payment
 )

@@ -3,7 +3,7 @@ package relay
 // The steps of a claim, and of what the recipient needs for it: the handle that is asked, and the share.
 
 // readdress changes the handle, which decides whose inbox is asked, and only under guarded: while the share was never released,
-// nobody could open the box yet, so the old address loses nothing but a promise. A share that was released may have been kept,
+// the box could not be opened, so the old address loses nothing but a promise. A share that was released may have been kept,
 // and only moving the money would help.
 func readdress(p Payment, in Readdressed) (Payment, []Effect, error) {
 	if p.To == in.To {

@@ -123,7 +123,7 @@ func bringHome(p Payment, elsewhere string) (Payment, []Effect, error) {
 }
 
 // repeatEnd accepts the ending transaction again. In a later ledger another one may merge an account of the same name, which a
-// holder of its key made anew with money of his own: that is none of ours. Envelopes are looked up before the watcher comes to
+// holder of its key made anew with other money: that is none of ours. Envelopes are looked up before the watcher comes to
 // their ledgers, so the later one may be seen first; then the earlier one is the end. In the same ledger it cannot be: an account
 // is not merged in the ledger in which it was made (ACCOUNT_MERGE_SEQNUM_TOO_FAR).
 func repeatEnd(p Payment, in Input) (Payment, []Effect, error) {

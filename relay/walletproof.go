@@ -10,7 +10,7 @@ type WalletProof struct {
 	Envelope  string // base64 XDR
 }
 
-// ErrNoWalletProof and ErrWalletProof refuse a deposit: anybody may name a wallet, and only its signers may bind it.
+// ErrNoWalletProof and ErrWalletProof refuse a deposit: any request may name a wallet, and only its signers may bind it.
 var (
 	ErrNoWalletProof = walletProof("wallet_proof_missing", "The wallet has not agreed: a deposit needs a proof by one of its signers. Update the client.")
 	ErrWalletProof   = walletProof("wallet_proof_refused", "This is no proof of the wallet for this payment: one is signed by a key that can sign for the wallet now.")

@@ -11,8 +11,8 @@ import (
 	"github.com/restante/restante/relay"
 )
 
-// Fingerprint is what one part of the service was when the database was made: an account, or a value that tells a key or a
-// log from any other and nothing about it. It never changes.
+// Fingerprint is what one part of the service was when the database was made: an account, or a value that differs between
+// keys or logs and reveals nothing about them. It never changes.
 type Fingerprint struct {
 	What  string // "handle_key", "signer_log", "channel:G…"
 	Value string

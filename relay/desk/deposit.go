@@ -106,7 +106,7 @@ func (d *Desk) Refused(ctx context.Context, log Signer, f relay.FundAnswer) (rel
 	return d.UndoFunding(ctx, id, hash)
 }
 
-// Holds says whether money of a payment waits, or waited, in an account. Money leaves such an account as its payment is told, and
+// Holds says whether money of a payment waits, or waited, in an account. Money leaves such an account by an input to its payment, and
 // none is sent into it.
 func (d *Desk) Holds(ctx context.Context, account string) (held bool, err error) {
 	err = d.Store.View(ctx, func(tx Tx) error { held, err = holds(tx, account); return err })
@@ -132,7 +132,7 @@ func notHeld(tx Tx, account, pointer string) error {
 }
 
 // ownWallet refuses a holding account as the wallet of a payment, unless it takes that account's money over as the move that it is:
-// the payment whose money is there would not be told.
+// the payment whose money is there would get no input.
 func ownWallet(tx Tx, p relay.Payment) error {
 	if p.ByTreasury() || p.IsMove() {
 		return nil

@@ -52,7 +52,7 @@ func (d *Desk) step(tx Tx, p relay.Payment, in relay.Input) (relay.Payment, erro
 }
 
 // save writes what a step made of p, and nothing else writes a payment that is there: the row under its version, a line of history
-// where the input has one ([relay.Told]), the work. A step that changes no field writes nothing. A new handle voids what the old
+// where the input has one ([relay.Recorded]), the work. A step that changes no field writes nothing. A new handle voids what the old
 // one could still prove, here, so that no way leads around it.
 func (d *Desk) save(tx Tx, p relay.Payment, next *relay.Payment, in relay.Input, effects []relay.Effect) error {
 	if next.Same(p) {
@@ -71,7 +71,7 @@ func (d *Desk) save(tx Tx, p relay.Payment, next *relay.Payment, in relay.Input,
 			return err
 		}
 	}
-	if relay.Told(in) {
+	if relay.Recorded(in) {
 		e := relay.Entry{Payment: p.ID, At: d.now(), From: p.State, To: next.State, Input: relay.InputName(in), Detail: relay.InputDetail(in)}
 		if err := tx.AppendHistory(e); err != nil {
 			return err
@@ -98,7 +98,7 @@ func (d *Desk) save(tx Tx, p relay.Payment, next *relay.Payment, in relay.Input,
 	return nil
 }
 
-// Opening is a request for a payment, checked by whoever took it in; Create checks again what money depends on.
+// Opening is a request for a payment, checked by the caller; Create checks again what money depends on.
 type Opening struct {
 	Payment relay.Payment // ID, To, Amount, Note, Policy, Reference, Metadata, link fields, ExpiresAt
 	App     relay.App
@@ -180,8 +180,8 @@ func inTime(tx Tx, p relay.Payment) error {
 	return err
 }
 
-// fill adds what the app says of each of its payments: out of its treasury, home to it, and readable for it. A sender with a
-// wallet of his own has said all that himself.
+// fill adds what the app says of each of its payments: out of its treasury, home to it, and readable for it. The client of a
+// wallet has said all that.
 func (o Opening) fill() relay.Payment {
 	p := o.Payment
 	p.App = o.App.ID
@@ -197,7 +197,7 @@ func (o Opening) fill() relay.Payment {
 	return p
 }
 
-// firstWork is what a payment asks for when it is accepted. One that its sender funds is looked at when his time is up.
+// firstWork is what a payment asks for when it is accepted. One that a client funds is looked at when the time to fund is over.
 func firstWork(p relay.Payment, now relay.Micros) []Work {
 	work := []Work{{Kind: relay.DoPublish, Payment: p.ID, Due: now, Subject: string(relay.Created)}}
 	if p.ByClient() {

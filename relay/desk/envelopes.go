@@ -9,12 +9,12 @@ import (
 	"github.com/restante/restante/relay"
 )
 
-// Sighted tells an envelope and its payments that it was seen in a ledger. A funding that the watcher has passed without
-// knowing it asks for a look at what happened to its accounts since. A [Contradiction] is answered after the commit: what it is
-// about is stopped by then, and the rest went on.
+// Sighted steps an envelope that was seen in a ledger, and its payments. A funding that the watcher has passed without knowing it
+// asks for a look at what happened to its accounts since. A [relay.Contradiction] is returned after the commit: what it is about is
+// stopped by then, and the rest went on.
 func (d *Desk) Sighted(ctx context.Context, s relay.Sighting) error {
-	return d.settling(ctx, s.Hash, func(tx Tx, e relay.Envelope) ([]error, error) {
-		said, err := d.settleIn(tx, s.Hash, &s)
+	return d.resolving(ctx, s.Hash, func(tx Tx, e relay.Envelope) ([]error, error) {
+		said, err := d.resolve(tx, s.Hash, &s)
 		if err != nil {
 			return nil, err
 		}
@@ -26,8 +26,8 @@ func (d *Desk) Sighted(ctx context.Context, s relay.Sighting) error {
 	})
 }
 
-// settling runs fn in one commit on an envelope and its payments, and then answers the contradictions that it found.
-func (d *Desk) settling(ctx context.Context, hash string, fn func(tx Tx, e relay.Envelope) ([]error, error)) error {
+// resolving runs fn in one commit on an envelope and its payments, and then returns the contradictions that it found.
+func (d *Desk) resolving(ctx context.Context, hash string, fn func(tx Tx, e relay.Envelope) ([]error, error)) error {
 	e, err := d.Envelope(ctx, hash)
 	if err != nil {
 		return err
@@ -46,16 +46,16 @@ func (d *Desk) settling(ctx context.Context, hash string, fn func(tx Tx, e relay
 	return err
 }
 
-// Died tells an envelope and its payments that it is proven unable to land, as Sighted does. Only after a [Verdict] of
-// [CannotLand].
+// Died steps an envelope that is proven unable to land, and its payments. Only after a [relay.Verdict] of
+// [relay.CannotLand].
 func (d *Desk) Died(ctx context.Context, hash string) error {
-	return d.settling(ctx, hash, func(tx Tx, _ relay.Envelope) ([]error, error) { return d.settleIn(tx, hash, nil) })
+	return d.resolving(ctx, hash, func(tx Tx, _ relay.Envelope) ([]error, error) { return d.resolve(tx, hash, nil) })
 }
 
 // Starved is Died of a funding that the network did not take for want of lumens for its fee, or that was not handed in before its bound:
 // it is no try of its payments.
 func (d *Desk) Starved(ctx context.Context, hash string) error {
-	return d.settling(ctx, hash, func(tx Tx, e relay.Envelope) ([]error, error) {
+	return d.resolving(ctx, hash, func(tx Tx, e relay.Envelope) ([]error, error) {
 		for _, id := range e.Payments {
 			p, err := tx.Payment(id)
 			if err != nil {
@@ -68,14 +68,14 @@ func (d *Desk) Starved(ctx context.Context, hash string) error {
 				return nil, fmt.Errorf("payment %s: %w", p.ID, err)
 			}
 		}
-		return d.settleIn(tx, hash, nil) // whose payments know already
+		return d.resolve(tx, hash, nil) // its payments are stepped already
 	})
 }
 
-// settleIn steps an envelope that was seen, or with seen = nil is proven dead, and tells its payments. Those that the news
-// contradicts are stopped, in the same commit, and told nothing; the others go on. An envelope that cannot be so at all stops all
-// its payments. said is what was found out so; a hash that a person has looked at is no news.
-func (d *Desk) settleIn(tx Tx, hash string, seen *relay.Sighting) (said []error, err error) {
+// resolve steps an envelope that was seen, or with seen = nil is proven dead, and its payments. Payments that it contradicts are
+// stopped, in the same commit, and stay as they are; the others go on. An envelope that cannot be so at all stops all its payments.
+// said are the contradictions, less those about a hash that the operator has looked at.
+func (d *Desk) resolve(tx Tx, hash string, seen *relay.Sighting) (said []error, err error) {
 	e, err := tx.Envelope(hash)
 	if err != nil {
 		return nil, err
@@ -103,20 +103,20 @@ func (d *Desk) settleIn(tx Tx, hash string, seen *relay.Sighting) (said []error,
 		_, said, err = d.stop(tx, hash, fmt.Errorf("envelope %s: %w", hash, unfit(err)), e.Payments...)
 		return said, err
 	}
-	told := []telling{}
+	inputs := []paymentInput{}
 	for i, id := range e.Payments {
 		if in == nil {
 			break
 		}
-		more, err := tellings(tx, id, next, in, seen, i)
+		more, err := inputsOf(tx, id, next, in, seen, i)
 		if err != nil {
 			return nil, err
 		}
-		told = append(told, more...)
+		inputs = append(inputs, more...)
 	}
 	whole := true
-	for _, t := range told {
-		err := d.tell(tx, t.p, t.in)
+	for _, t := range inputs {
+		err := d.takeIn(tx, t.p, t.in)
 		if err == nil {
 			continue
 		}
@@ -127,14 +127,14 @@ func (d *Desk) settleIn(tx Tx, hash string, seen *relay.Sighting) (said []error,
 		said, whole = append(said, news...), whole && !stops
 	}
 	if !whole || next.State == e.State {
-		return said, nil // the envelope stays live: it is found, and told, again when a person has looked
+		return said, nil // the envelope stays live: it is resolved again when the operator has looked
 	}
 	return said, tx.SaveEnvelope(&next)
 }
 
-// tell steps a payment by what a ledger shows, and writes all of it or nothing. What the payment, or a rule of the database about
+// takeIn steps a payment by what a ledger shows, and writes all of it or nothing. What the payment, or a rule of the database about
 // its row, cannot take in is [ErrContradiction]: it stops that payment, and the ledger is taken in for all others.
-func (d *Desk) tell(tx Tx, p relay.Payment, in relay.Input) error {
+func (d *Desk) takeIn(tx Tx, p relay.Payment, in relay.Input) error {
 	return unfit(tx.Try(func() error {
 		next, _, err := relay.Step(p, in, d.now())
 		if err == nil {
@@ -186,21 +186,21 @@ func (d *Desk) stop(tx Tx, hash string, cause error, ids ...relay.PaymentID) (st
 	return stops, said, nil
 }
 
-// telling is what one payment is told of an envelope.
-type telling struct {
+// paymentInput is a payment with what an envelope means for it.
+type paymentInput struct {
 	p  relay.Payment
 	in relay.Input
 }
 
-// tellings are those about one payment that e carries, the i-th: itself and, when e is a funding that was to take over another
-// one's money, that other one. seen is where it is in a ledger; nil is that it never will be.
-func tellings(tx Tx, id relay.PaymentID, e relay.Envelope, in relay.Input, seen *relay.Sighting, i int) ([]telling, error) {
+// inputsOf are those of the i-th payment that e carries and, when e is a funding that was to take over another one's money, of
+// that other one. seen is where e is in a ledger; nil when it never will be.
+func inputsOf(tx Tx, id relay.PaymentID, e relay.Envelope, in relay.Input, seen *relay.Sighting, i int) ([]paymentInput, error) {
 	p, err := tx.Payment(id)
 	if err != nil {
 		return nil, err
 	}
 	if e.Kind != relay.FundingEnvelope && e.Source != p.Holding {
-		return nil, nil // of a holding account that was given up: whoever made it anew, the money in it is not this payment's
+		return nil, nil // of a holding account that was given up: if others made it anew, the money in it is not this payment's
 	}
 	made := p // with the holding account that e has made
 	if landed, ok := in.(relay.FundingLanded); ok && p.ByClient() && p.Funding != e.Hash {
@@ -217,19 +217,19 @@ func tellings(tx Tx, id relay.PaymentID, e relay.Envelope, in relay.Input, seen 
 		}
 	}
 	if seen == nil {
-		return []telling{{p, in}}, nil
+		return []paymentInput{{p, in}}, nil
 	}
-	told := []telling{{p, relay.WithAmounts(in, made, old, e, *seen, i)}}
+	inputs := []paymentInput{{p, relay.WithAmounts(in, made, old, e, *seen, i)}}
 	switch {
 	case old.ID == "" || old.Holding != e.Source: // it took nothing that is this payment's
 	case e.State == relay.Landed:
 		moved := relay.Moved{Tx: e.Tx, Ledger: e.Ledger, Holding: made.Holding}
 		moved.Arrived, moved.Rest = old.PaidOut(old.Holding, seen.Paid, func(relay.Paid) bool { return true })
-		told = append(told, telling{old, moved})
+		inputs = append(inputs, paymentInput{old, moved})
 	case seen.Payer == old.Holding:
-		told = append(told, telling{old, relay.FeeTaken{Tx: seen.Tx, Fee: seen.Fee}})
+		inputs = append(inputs, paymentInput{old, relay.FeeTaken{Tx: seen.Tx, Fee: seen.Fee}})
 	}
-	return told, nil
+	return inputs, nil
 }
 
 // holdingOf is the account that a client's funding makes: that of the way back which was written down right after it.

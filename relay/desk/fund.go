@@ -13,10 +13,10 @@ import (
 // payment's step to funding, in one commit. Only after it may the envelope be handed in. A payment that has moved on since
 // the intent fails the whole commit: then nothing of this funding is ever sent, and its bound passes unused.
 //
-// One that a client minted is written down as planned, before the signer keeps it, so that a cancel from then on is noted as a return asked.
-// Until [Desk.Kept] it is work to have it kept; [Desk.UndoFunding] takes it back when the signer refuses. With another box than
+// One that a client minted is written down as planned, before the signer keeps it, so that a cancel from then on is
+// noted as a return asked. Until [Desk.Kept] it is work to have it kept; [Desk.UndoFunding] takes it back when the signer refuses. With another box than
 // the one that is written down it is [ErrKeptAlready]. Nothing is handed in
-// until it is signed ([Desk.SignFunding]); its sender may hand it in by himself, and the watcher sees that. So it is written
+// until it is signed ([Desk.SignFunding]); the sender may hand it in without us, and the watcher sees that. So it is written
 // down, too, when the payment was canceled or has failed a moment ago: the payment stays as it is, the conflict "not_created"
 // says so, and what lands goes home.
 func (d *Desk) CommitFunding(ctx context.Context, f relay.FundAnswer) error {
@@ -90,7 +90,7 @@ func (d *Desk) giveUp(tx Tx, p relay.Payment, m relay.Minted) error {
 	return err
 }
 
-// keepPause is how long a deposit is left to whoever took it in, before it is work to have it kept.
+// keepPause is how long a deposit is left to the request that took it in, before it is work to have it kept.
 const keepPause = relay.Micros(5 * 1e6)
 
 // alone refuses a client's funding beside another one of the same payment that could still land.
@@ -175,7 +175,7 @@ func (d *Desk) commitMinted(tx Tx, p relay.Payment, m relay.Minted, funding rela
 	return err
 }
 
-// signed is what a payment is told of the funding that mints m.
+// signed is the input to the payment whose holding account the funding mints as m.
 func signed(m relay.Minted, funding relay.Envelope) relay.FundingSigned {
 	return relay.FundingSigned{Hash: funding.Hash, Holding: m.Account, Bound: funding.Bound, LadderVersion: m.LadderVersion, BoxMAC: m.BoxMAC, Proof: m.Proof}
 }
@@ -198,8 +198,8 @@ func putMinted(tx Tx, p relay.Payment, m relay.Minted) error {
 	return nil
 }
 
-// SignFunding takes a funding that a client made, completed by whoever has to sign it: from now on it is handed in. It was
-// written down before anybody signed it, so a client that hands it in by itself is seen all the same.
+// SignFunding takes a funding that a client made, completed by all its signers: from now on it is handed in. It was
+// written down before any of them signed, so a client that hands it in by itself is seen all the same.
 func (d *Desk) SignFunding(ctx context.Context, id relay.PaymentID, hash string, complete []byte) (relay.Payment, error) {
 	var out relay.Payment
 	err := d.Store.UpdateMany(ctx, []relay.PaymentID{id}, func(tx Tx, ps []relay.Payment) error {

@@ -31,10 +31,10 @@ func (d *Desk) Unknown(ctx context.Context, hashes []string) (unknown []string, 
 }
 
 // Adopt takes in a funding that the signer's log has and the database has not: the database was restored from a backup.
-// seen is where it landed; nil with landed when only the accounts that it made tell, and nil without when it may still
-// land: then it goes on as if it had just been signed. A payment that the backup knows goes on from there. Of one that it does not,
-// nobody knows the handle or the link any more, so the only right place for the money is home: it is written down with a
-// return asked. So goes home what lands of a client's funding whose payment was canceled or has failed meanwhile. app is used when the app itself was forgotten.
+// seen is where it landed; nil with landed when only the accounts that it made show it, and nil without when it may still
+// land: then it goes on as if it had just been signed. A payment that the backup knows goes on from there. Of one that it does not
+// know, handle and link are lost, so the money goes home: it is written down with a return asked. So goes home what lands of a
+// client's funding whose payment was canceled or has failed meanwhile. app is used when the app itself was forgotten.
 //
 // What landed for a payment that says otherwise contradicts that one: it is stopped, the others are taken in, and the
 // [Contradiction] is answered after the commit.
@@ -87,14 +87,14 @@ func (d *Desk) Adopt(ctx context.Context, f relay.FundAnswer, seen *relay.Sighti
 			}
 		}
 		switch {
-		case seen != nil: // those that were stopped are told again, and contradict again
-			if _, err := d.settleIn(tx, seen.Hash, seen); err != nil {
+		case seen != nil: // payments that were stopped are stepped again, and contradict again
+			if _, err := d.resolve(tx, seen.Hash, seen); err != nil {
 				return err
 			}
-			if e, err := tx.Envelope(hash); err != nil || e.Live() { // when a person has looked
+			if e, err := tx.Envelope(hash); err != nil || e.Live() { // when the operator has looked
 				return errors.Join(err, tx.AddWork(Work{Kind: relay.DoSubmit, Envelope: hash, Due: d.now()}), d.ask(tx, relay.DoAudit, f.Envelope.Payments...))
 			}
-		case landed: // the envelope stays signed: nobody has seen it
+		case landed: // the envelope stays signed: it was not seen
 			for _, id := range f.Envelope.Payments {
 				p, err := tx.Payment(id)
 				if err == nil && (p.Funding == hash || given) {

@@ -9,7 +9,7 @@ import (
 	"github.com/restante/restante/relay"
 )
 
-// Witness takes in one closed ledger: our envelopes that are in it, strangers' transactions that touched our holding
+// Witness takes in one closed ledger: our envelopes that are in it, transactions of others that touched our holding
 // accounts, and the cursor, in one commit. A ledger that does not follow the one remembered is [ErrContradiction]: nothing of it
 // is taken in. A [Contradiction] about payments stops those in the same commit, the others go on, and it is answered after it.
 func (d *Desk) Witness(ctx context.Context, page relay.LedgerPage) error {
@@ -30,7 +30,7 @@ func (d *Desk) Witness(ctx context.Context, page relay.LedgerPage) error {
 		for _, t := range feesFirst(page.Transactions) {
 			var more []error
 			if slices.Contains(known, t.Hash) {
-				more, err = d.settleIn(tx, t.Hash, &t.Sighting)
+				more, err = d.resolve(tx, t.Hash, &t.Sighting)
 				said = append(said, more...)
 			}
 			if err == nil {
@@ -109,15 +109,15 @@ func follows(tx Tx, page relay.LedgerPage) (again bool, err error) {
 	return seq <= cursor, nil
 }
 
-// others takes in what a transaction did to the holding accounts of payments that it does not carry, be it a stranger's or an
+// others takes in what a transaction did to the holding accounts of payments that it does not carry, be it another's or an
 // envelope of ours, which a key holder of another account may have made: emptied, or to be looked at, and charged when its key
-// holder let it pay. One that failed changed nothing but that. Payments that it contradicts are stopped, as in settleIn.
+// holder let it pay. One that failed changed nothing but that. Payments that it contradicts are stopped, as in resolve.
 func (d *Desk) others(tx Tx, t relay.PageTransaction) (said []error, err error) {
 	var carried []relay.PaymentID
 	e, err := tx.Envelope(t.Hash)
 	switch {
 	case err == nil:
-		carried, err = toldOf(tx, e)
+		carried, err = concernedBy(tx, e)
 		if err != nil {
 			return nil, err
 		}
@@ -139,13 +139,13 @@ func (d *Desk) others(tx Tx, t relay.PageTransaction) (said []error, err error) 
 		}
 		destination, gone := t.Merges[p.Holding]
 		if first := gone && t.Ledger < p.SettledAt; !p.State.Holds() && !first || slices.Contains(carried, id) {
-			continue // an account that ended with its payment may be made anew by anybody; it is none of ours
+			continue // an account that ended with its payment may be made anew by others; it is none of ours
 		}
 		switch {
 		case gone:
-			err = d.tell(tx, p, relay.EmptiedBy(p, t, destination))
+			err = d.takeIn(tx, p, relay.EmptiedBy(p, t, destination))
 		case t.Payer == p.Holding:
-			err = d.tell(tx, p, relay.FeeTaken{Tx: t.Tx, Fee: t.Fee})
+			err = d.takeIn(tx, p, relay.FeeTaken{Tx: t.Tx, Fee: t.Fee})
 		}
 		if err == nil && !gone && t.Success {
 			err = tx.AddWork(Work{Kind: relay.DoAudit, Payment: id, Due: d.now()})
@@ -185,17 +185,17 @@ func (d *Desk) balances(tx Tx, t relay.PageTransaction) error {
 	return nil
 }
 
-// toldOf are the payments that an envelope's own news tell: those that it carries, and those whose money they take over.
-func toldOf(tx Tx, e relay.Envelope) ([]relay.PaymentID, error) {
-	told := slices.Clone(e.Payments)
+// concernedBy are the payments that an envelope gives an input: those that it carries, and those whose money they take over.
+func concernedBy(tx Tx, e relay.Envelope) ([]relay.PaymentID, error) {
+	ids := slices.Clone(e.Payments)
 	for _, id := range e.Payments {
 		p, err := tx.Payment(id)
 		if err != nil {
 			return nil, err
 		}
 		if p.IsMove() && e.Kind == relay.FundingEnvelope {
-			told = append(told, p.Replaces)
+			ids = append(ids, p.Replaces)
 		}
 	}
-	return told, nil
+	return ids, nil
 }
