@@ -44,7 +44,7 @@ func (d *Desk) Rekeep(ctx context.Context, fates []relay.FundingFate) error {
 	for _, f := range fates {
 		kept[f.Hash] = true
 	}
-	_, err := d.askEach(ctx, relay.DoKeep, func(p relay.Payment) bool { return p.From != "" && !kept[p.Funding] },
+	_, err := d.askEach(ctx, relay.DoKeep, func(p relay.Payment) bool { return p.ByClient() && !kept[p.Funding] },
 		relay.Funding, relay.Pending, relay.Claiming, relay.Returning, relay.Parked)
 	return err
 }

@@ -16,10 +16,7 @@ import (
 
 // Fingerprints implements desk.Tx, in the order in which they were written down.
 func (s *session) Fingerprints() ([]desk.Fingerprint, error) {
-	return all(s, func(_ *session, r row) (f desk.Fingerprint, err error) {
-		err = r.Scan(&f.What, &f.Value)
-		return f, err
-	}, "SELECT what, value FROM fingerprints ORDER BY id")
+	return all(s, into(func(f *desk.Fingerprint) []any { return []any{&f.What, &f.Value} }), "SELECT what, value FROM fingerprints ORDER BY id")
 }
 
 // AddFingerprint implements desk.Tx. One of the same part is a fault "fingerprint_taken" (Conflict).
@@ -33,10 +30,7 @@ func (s *session) AddFingerprint(f desk.Fingerprint, at relay.Micros) error {
 
 // LogMark implements desk.Tx.
 func (s *session) LogMark() (relay.LogMark, error) {
-	return one(s, func(_ *session, r row) (m relay.LogMark, err error) {
-		err = r.Scan(&m.Lines, &m.Head)
-		return m, err
-	}, "SELECT lines, head FROM signer_log WHERE id = 1")
+	return one(s, into(func(m *relay.LogMark) []any { return []any{&m.Lines, &m.Head} }), "SELECT lines, head FROM signer_log WHERE id = 1")
 }
 
 // SaveLogMark implements desk.Tx. A mark that is shorter than the one kept changes nothing.

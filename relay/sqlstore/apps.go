@@ -9,10 +9,9 @@ import (
 
 const appColumns = "id, name, recipient, treasury, may_vouch, notify, created_at"
 
-func scanApp(_ *session, r row) (a relay.App, err error) {
-	err = r.Scan(&a.ID, &a.Name, &a.Recipient, &a.Treasury, &a.MayVouch, &a.Notify, &a.CreatedAt, &a.Reclaim)
-	return a, err
-}
+var scanApp = into(func(a *relay.App) []any {
+	return []any{&a.ID, &a.Name, &a.Recipient, &a.Treasury, &a.MayVouch, &a.Notify, &a.CreatedAt, &a.Reclaim}
+})
 
 // InsertApp implements desk.Tx; an id that is there already is the fault "id_taken" (Conflict). The columns most_locked and
 // most_spent are of a rule that the signer's budgets have taken the place of, and are not read any more.
@@ -105,10 +104,8 @@ func (s *session) Usage(id relay.AppID, asset string) (u relay.Usage, err error)
 		asset string
 		relay.Usage
 	}
-	rows, err := all(s, func(_ *session, r row) (v used, err error) {
-		err = r.Scan(&v.asset, &v.Waiting, &v.Committed, &v.LockedUnits, &v.SpentUnits)
-		return v, err
-	}, "SELECT asset, waiting, committed, locked_units, spent_units FROM app_usage WHERE app = $1", id)
+	rows, err := all(s, into(func(v *used) []any { return []any{&v.asset, &v.Waiting, &v.Committed, &v.LockedUnits, &v.SpentUnits} }),
+		"SELECT asset, waiting, committed, locked_units, spent_units FROM app_usage WHERE app = $1", id)
 	for _, v := range rows {
 		if v.asset == asset {
 			u.Waiting, u.Committed = v.Waiting, v.Committed
@@ -121,9 +118,8 @@ func (s *session) Usage(id relay.AppID, asset string) (u relay.Usage, err error)
 	if err := s.lessMissing(&u, id, asset); err != nil {
 		return u, err
 	}
-	u.Unsigned, err = one(s, func(_ *session, r row) (v relay.Unsigned, err error) {
-		return v, r.Scan(&v.Amount, &v.Payments, &v.Credit, &v.Direct)
-	}, `SELECT coalesce(sum(CASE WHEN asset = $2 THEN amount ELSE 0 END), 0), count(*),
+	u.Unsigned, err = one(s, into(func(v *relay.Unsigned) []any { return []any{&v.Amount, &v.Payments, &v.Credit, &v.Direct} }),
+		`SELECT coalesce(sum(CASE WHEN asset = $2 THEN amount ELSE 0 END), 0), count(*),
 		coalesce(sum(CASE WHEN asset <> 'native' AND pay_to = '' THEN 1 ELSE 0 END), 0), coalesce(sum(CASE WHEN pay_to <> '' THEN 1 ELSE 0 END), 0)
 		FROM payments WHERE app = $1 AND state = 'created' AND from_account = ''`, id, asset)
 	return u, err

@@ -34,8 +34,13 @@ func (cs columns) insert(table string) string {
 
 // scan reads a row of a table whose columns are nothing but fields.
 func scan[T any](of func(*T) columns) func(*session, row) (T, error) {
+	return into(func(v *T) []any { return of(v).places() })
+}
+
+// into reads a row into places of a value, in the order of the SELECT.
+func into[T any](places func(*T) []any) func(*session, row) (T, error) {
 	return func(_ *session, r row) (v T, err error) {
-		err = r.Scan(of(&v).places()...)
+		err = r.Scan(places(&v)...)
 		return v, err
 	}
 }

@@ -92,10 +92,8 @@ func (s *session) envelopes(where string, args ...any) ([]relay.Envelope, error)
 		envelope string
 		payment  relay.PaymentID
 	}
-	links, err := all(s, func(_ *session, r row) (c carried, err error) {
-		err = r.Scan(&c.envelope, &c.payment)
-		return c, err
-	}, `SELECT envelope, payment FROM envelope_payments WHERE envelope IN (SELECT hash FROM envelopes WHERE `+where+`)
+	links, err := all(s, into(func(c *carried) []any { return []any{&c.envelope, &c.payment} }),
+		`SELECT envelope, payment FROM envelope_payments WHERE envelope IN (SELECT hash FROM envelopes WHERE `+where+`)
 		ORDER BY envelope, position`, args...)
 	if err != nil {
 		return nil, err
@@ -123,10 +121,7 @@ func (s *session) LiveEnvelopes(kinds ...relay.EnvelopeKind) ([]relay.Envelope, 
 	if len(kinds) == 0 {
 		kinds = []relay.EnvelopeKind{relay.FundingEnvelope, relay.ClaimEnvelope}
 	}
-	var args []any
-	for _, k := range slices.Compact(slices.Sorted(slices.Values(kinds))) {
-		args = append(args, k)
-	}
+	args := anys(slices.Compact(slices.Sorted(slices.Values(kinds))))
 	where := fmt.Sprintf(`kind IN (%s) AND state IN ('planned', 'signed') AND EXISTS (SELECT 1 FROM envelope_payments
 		JOIN payments ON payments.id = envelope_payments.payment
 		WHERE envelope_payments.envelope = envelopes.hash AND (payments.ended_at = 0
@@ -142,10 +137,7 @@ func (s *session) TakenNumbers(network string, sources []string) (map[string]int
 	}
 	out := map[string]int64{}
 	for part := range slices.Chunk(sources, chunk) {
-		rows, err := all(s, func(_ *session, r row) (t taken, err error) {
-			err = r.Scan(&t.source, &t.number)
-			return t, err
-		}, takenNumbers(len(part)), append([]any{network}, anys(part)...)...)
+		rows, err := all(s, into(func(t *taken) []any { return []any{&t.source, &t.number} }), takenNumbers(len(part)), anys(part, network)...)
 		if err != nil {
 			return nil, err
 		}

@@ -17,10 +17,7 @@ func (s *session) haltOfAll() ([]relay.Halt, error) {
 
 const haltColumns = "SELECT scope, app, payment, hash, why, at FROM halts"
 
-func scanHalt(_ *session, r row) (h relay.Halt, err error) {
-	err = r.Scan(&h.Scope, &h.App, &h.Payment, &h.Hash, &h.Why, &h.At)
-	return h, err
-}
+var scanHalt = into(func(h *relay.Halt) []any { return []any{&h.Scope, &h.App, &h.Payment, &h.Hash, &h.Why, &h.At} })
 
 // Halts implements desk.Tx.
 func (s *session) Halts() ([]relay.Halt, error) {
@@ -43,14 +40,8 @@ func (s *session) HaltsOf(app relay.AppID, ids ...relay.PaymentID) ([]relay.Halt
 		return nil, err
 	}
 	found = append(found, ofApp...)
-	for part := range slices.Chunk(ids, chunk) {
-		of, err := all(s, scanHalt, haltColumns+" WHERE scope = 'payment' AND payment IN ("+slots(1, len(part))+") ORDER BY id", anys(part)...)
-		if err != nil {
-			return nil, err
-		}
-		found = append(found, of...)
-	}
-	return found, nil
+	ofPayments, err := in(s, scanHalt, haltColumns+" WHERE scope = 'payment' AND payment IN (%s) ORDER BY id", ids)
+	return append(found, ofPayments...), err
 }
 
 // Halt implements desk.Tx. The first of everything stands until it is lifted; a scope that is not known is one of everything.

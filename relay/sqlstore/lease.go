@@ -76,10 +76,7 @@ func (s *Store) Release(ctx context.Context, id int64, due relay.Micros, note st
 // ClampDue implements desk.Queue.
 func (s *Store) ClampDue(ctx context.Context, now, latest relay.Micros) (rows int64, err error) {
 	err = s.write(ctx, func(tx *session) error {
-		args := []any{now, latest}
-		for _, k := range relay.KindsDueBy(relay.ServiceClock) {
-			args = append(args, k)
-		}
+		args := anys(relay.KindsDueBy(relay.ServiceClock), now, latest)
 		rows, err = tx.exec(`UPDATE work SET due = CASE WHEN due > $2 THEN $1 ELSE due END,
 				lease_until = CASE WHEN lease_until > $2 THEN 0 ELSE lease_until END, announced_at = 0
 			WHERE done_at = 0 AND (due > $2 OR lease_until > $2) AND kind IN (`+slots(3, len(args)-2)+")", args...)
@@ -132,11 +129,7 @@ func (s *Store) Announced(ctx context.Context, ids []int64) error {
 	now := time.Now().UnixMicro()
 	return s.write(ctx, func(tx *session) error {
 		for part := range slices.Chunk(ids, chunk) {
-			args := []any{now}
-			for _, id := range part {
-				args = append(args, id)
-			}
-			if _, err := tx.exec("UPDATE work SET announced_at = $1 WHERE id IN ("+slots(2, len(part))+")", args...); err != nil {
+			if _, err := tx.exec("UPDATE work SET announced_at = $1 WHERE id IN ("+slots(2, len(part))+")", anys(part, now)...); err != nil {
 				return err
 			}
 		}

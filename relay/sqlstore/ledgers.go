@@ -31,10 +31,7 @@ func (s *session) LedgerAfter(seq uint32) (relay.Head, error) {
 
 // head reads one ledger; the zero Head when there is none.
 func (s *session) head(text string, args ...any) (relay.Head, error) {
-	heads, err := all(s, func(_ *session, r row) (h relay.Head, err error) {
-		err = r.Scan(&h.Sequence, &h.Hash, &h.CloseTime)
-		return h, err
-	}, text, args...)
+	heads, err := all(s, into(func(h *relay.Head) []any { return []any{&h.Sequence, &h.Hash, &h.CloseTime} }), text, args...)
 	if err != nil || len(heads) == 0 {
 		return relay.Head{}, err
 	}

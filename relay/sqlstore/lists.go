@@ -66,17 +66,13 @@ func (s *session) Holding(after relay.PaymentID, limit int, states ...relay.Stat
 	if limit <= 0 {
 		limit = defaultLimit
 	}
-	args := []any{after, limit}
-	for _, x := range states {
-		args = append(args, x)
-	}
 	alive := ""
 	if !slices.ContainsFunc(states, relay.State.Ended) {
 		alive = " AND ended_at = 0" // true of all of them; the index of those alive may serve
 	}
 	text := "SELECT " + paymentColumns + " FROM payments WHERE id > $1 AND state IN (" + slots(3, len(states)) + ")" +
 		alive + " ORDER BY id LIMIT $2"
-	return all(s, scanPayment, text, args...)
+	return all(s, scanPayment, text, anys(states, after, limit)...)
 }
 
 // History implements desk.Tx, oldest first.
@@ -84,7 +80,4 @@ func (s *session) History(id relay.PaymentID) ([]relay.Entry, error) {
 	return all(s, scanEntry, "SELECT payment, at, from_state, to_state, input, detail FROM history WHERE payment = $1 ORDER BY id", id)
 }
 
-func scanEntry(_ *session, r row) (e relay.Entry, err error) {
-	err = r.Scan(&e.Payment, &e.At, &e.From, &e.To, &e.Input, &e.Detail)
-	return e, err
-}
+var scanEntry = into(func(e *relay.Entry) []any { return []any{&e.Payment, &e.At, &e.From, &e.To, &e.Input, &e.Detail} })

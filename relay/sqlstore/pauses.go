@@ -23,25 +23,13 @@ func (s *session) Pauses(apps ...relay.AppID) ([]relay.Pause, error) {
 	if len(apps) > 0 {
 		where = " WHERE app IN (" + slots(1, len(apps)) + ")"
 	}
-	return all(s, func(_ *session, r row) (p relay.Pause, err error) {
-		err = r.Scan(&p.App, &p.Cause, &p.Detail, &p.Since, &p.Until)
-		return p, err
-	}, "SELECT app, cause, detail, since, until FROM pauses"+where+" ORDER BY app", anys(apps)...)
-}
-
-func anys[T any](values []T) []any {
-	out := make([]any, len(values))
-	for i, v := range values {
-		out[i] = v
-	}
-	return out
+	return all(s, into(func(p *relay.Pause) []any { return []any{&p.App, &p.Cause, &p.Detail, &p.Since, &p.Until} }),
+		"SELECT app, cause, detail, since, until FROM pauses"+where+" ORDER BY app", anys(apps)...)
 }
 
 // Carried implements desk.Tx; the sums are kept by triggers in the schema.
 func (s *session) Carried() (relay.Load, error) {
-	return one(s, func(_ *session, r row) (l relay.Load, err error) {
-		err = r.Scan(&l.Unmade, &l.UnmadeUnits, &l.Waiting, &l.Credit)
-		return l, err
-	}, `SELECT coalesce(sum(unmade), 0), coalesce(sum(unmade_units), 0), coalesce(sum(waiting), 0),
+	return one(s, into(func(l *relay.Load) []any { return []any{&l.Unmade, &l.UnmadeUnits, &l.Waiting, &l.Credit} }),
+		`SELECT coalesce(sum(unmade), 0), coalesce(sum(unmade_units), 0), coalesce(sum(waiting), 0),
 		coalesce(sum(CASE WHEN asset <> 'native' THEN unmade + waiting ELSE 0 END), 0) FROM carried`)
 }

@@ -63,10 +63,8 @@ func (s *session) deleteOf(id relay.PaymentID, tables ...string) error {
 
 // CodeBook implements desk.Tx.
 func (s *session) CodeBook(id relay.PaymentID) (relay.CodeBook, error) {
-	books, err := all(s, func(_ *session, r row) (b relay.CodeBook, err error) {
-		err = r.Scan(&b.Payment, &b.Sent, &b.NextAt, &b.Tries)
-		return b, err
-	}, "SELECT payment, sent, next_at, tries FROM code_books WHERE payment = $1", id)
+	books, err := all(s, into(func(b *relay.CodeBook) []any { return []any{&b.Payment, &b.Sent, &b.NextAt, &b.Tries} }),
+		"SELECT payment, sent, next_at, tries FROM code_books WHERE payment = $1", id)
 	if err != nil || len(books) == 0 {
 		return relay.CodeBook{}, err
 	}

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -162,19 +163,22 @@ const chunk = 500
 // in runs a query for chunks of values. text has one %s where the list of placeholders goes.
 func in[T any, V any](s *session, scan func(*session, row) (T, error), text string, values []V) ([]T, error) {
 	var out []T
-	for len(values) > 0 {
-		n := min(len(values), chunk)
-		args := make([]any, n)
-		for i, v := range values[:n] {
-			args[i] = v
-		}
-		part, err := all(s, scan, fmt.Sprintf(text, slots(1, n)), args...)
+	for some := range slices.Chunk(values, chunk) {
+		part, err := all(s, scan, fmt.Sprintf(text, slots(1, len(some))), anys(some)...)
 		if err != nil {
 			return nil, err
 		}
-		out, values = append(out, part...), values[n:]
+		out = append(out, part...)
 	}
 	return out, nil
+}
+
+// anys are the arguments of a statement: first, and then values for a list of placeholders.
+func anys[T any](values []T, first ...any) []any {
+	for _, v := range values {
+		first = append(first, v)
+	}
+	return first
 }
 
 // slots is a list of n placeholders from a number on: "$3, $4, $5".

@@ -64,10 +64,7 @@ type candidate struct {
 	due relay.Micros
 }
 
-func scanCandidate(_ *session, r row) (c candidate, err error) {
-	err = r.Scan(&c.id, &c.app, &c.due)
-	return c, err
-}
+var scanCandidate = into(func(c *candidate) []any { return []any{&c.id, &c.app, &c.due} })
 
 // Lease implements desk.Queue. It counts nothing: an attempt is counted when it comes back by Retry. It chooses in a read and
 // writes only when there is something to lease, so that a process which looks and finds nothing keeps no other from writing.
@@ -160,11 +157,7 @@ func inTurns(all []candidate, last relay.AppID, limit int) (ids []int64, served 
 // lease takes the rows that are still free.
 func (s *session) lease(ids []int64, now, until relay.Micros) (ws []desk.Work, err error) {
 	for part := range slices.Chunk(ids, chunk) {
-		args := []any{now, until}
-		for _, id := range part {
-			args = append(args, id)
-		}
-		rows, err := all(s, scanWork, "UPDATE work SET lease_until = $2, again = NULL WHERE "+free+" AND id IN ("+slots(3, len(part))+") RETURNING "+workColumns, args...)
+		rows, err := all(s, scanWork, "UPDATE work SET lease_until = $2, again = NULL WHERE "+free+" AND id IN ("+slots(3, len(part))+") RETURNING "+workColumns, anys(part, now, until)...)
 		if err != nil {
 			return nil, err
 		}

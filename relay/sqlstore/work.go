@@ -45,12 +45,8 @@ func (s *session) AddWork(w desk.Work) error {
 
 // CloseWork implements desk.Tx. The moment it writes is this process's clock; nothing is decided by it.
 func (s *session) CloseWork(id relay.PaymentID, kinds ...relay.EffectKind) error {
-	args := []any{time.Now().UnixMicro(), id}
-	for _, k := range kinds {
-		args = append(args, k)
-	}
 	_, err := s.exec("UPDATE work SET done_at = $1, lease_until = 0, again = NULL WHERE payment = $2 AND done_at = 0 AND kind IN ("+
-		slots(3, len(kinds))+")", args...)
+		slots(3, len(kinds))+")", anys(kinds, time.Now().UnixMicro(), id)...)
 	return err
 }
 
