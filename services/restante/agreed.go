@@ -7,12 +7,7 @@ import (
 )
 
 func (c *cli) newAgreed() *cobra.Command {
-	cmd := &cobra.Command{
-		Use: "agreed", Short: "Show, or take off, the account that a recipient has put on file with your app", GroupID: groupUse,
-		Args: unknownCommand, RunE: func(cmd *cobra.Command, _ []string) error { return missingCommand(cmd) },
-	}
-	cmd.AddCommand(c.newAgreedShow(), c.newAgreedForget())
-	return cmd
+	return group("agreed", "Show, or take off, the account that a recipient has put on file with your app", groupUse, c.newAgreedShow(), c.newAgreedForget())
 }
 
 // agreedJSON is the account on file for a handle; null when there is none.
@@ -24,30 +19,22 @@ type agreedJSON struct {
 func (c *cli) newAgreedShow() *cobra.Command {
 	return &cobra.Command{
 		Use: "show HANDLE", Aliases: []string{"list"}, Short: "Show the account that is paid directly for a handle", Args: exactly(1, "a handle"),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			cl, err := c.app()
-			if err != nil {
-				return err
-			}
+		RunE: c.asApp(func(cmd *cobra.Command, cl *client.Client, args []string) error {
 			account, err := cl.Agreed(cmd.Context(), args[0])
 			if err != nil {
 				return err
 			}
 			return c.printAgreed(args[0], account, "No account is on file for "+plain(args[0])+": money waits for a claim.")
-		},
+		}),
 	}
 }
 
 func (c *cli) newAgreedForget() *cobra.Command {
 	return &cobra.Command{
 		Use: "forget HANDLE", Short: "Take the account for a handle off: later payments wait for a claim again", Args: exactly(1, "a handle"),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			cl, err := c.app()
-			if err == nil {
-				err = c.forgetAgreed(cmd, cl, args[0])
-			}
-			return err
-		},
+		RunE: c.asApp(func(cmd *cobra.Command, cl *client.Client, args []string) error {
+			return c.forgetAgreed(cmd, cl, args[0])
+		}),
 	}
 }
 

@@ -17,12 +17,7 @@ import (
 )
 
 func (c *cli) newApp() *cobra.Command {
-	cmd := &cobra.Command{
-		Use: "app", Short: "Make apps and their API keys", GroupID: groupUse,
-		Args: unknownCommand, RunE: func(cmd *cobra.Command, _ []string) error { return missingCommand(cmd) },
-	}
-	cmd.AddCommand(c.newAppCreate(), c.newAppLimits(), c.newAppKey())
-	return cmd
+	return group("app", "Make apps and their API keys", groupUse, c.newAppCreate(), c.newAppLimits(), c.newAppKey())
 }
 
 func (c *cli) newAppCreate() *cobra.Command {
@@ -148,11 +143,7 @@ func (c *cli) newAppLimits() *cobra.Command {
 		Use: "limits", Short: "Show what the service would still sign for the app", Args: exactly(0, ""),
 		Long: "Show the limits of the app's own money, and its budget of the service's lumens: for reserves, for the first fees of\n" +
 			"accounts that claims make, and for fees. The operator sets them in the configuration file of `up`, under \"signer\".",
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			cl, err := c.app()
-			if err != nil {
-				return err
-			}
+		RunE: c.asApp(func(cmd *cobra.Command, cl *client.Client, _ []string) error {
 			l, err := cl.Limits(cmd.Context(), asset)
 			if err != nil {
 				return err
@@ -164,7 +155,7 @@ func (c *cli) newAppLimits() *cobra.Command {
 				row{"Budget", money(l.BudgetLeft, relay.Native) + " left of " + l.Budget}, row{"Under way", money(l.BudgetLocked, relay.Native) + " in reserves, or set aside for fees"},
 				row{"Used up today", money(l.BudgetUsed, relay.Native)}, row{"In accounts that claims made", money(l.ReservesGiven, relay.Native)})
 			return nil
-		},
+		}),
 	}
 	cmd.Flags().StringVar(&asset, "asset", "", "of which asset today's limit: CODE:ISSUER (default lumens)")
 	return cmd
@@ -230,11 +221,7 @@ func (c *cli) newKeyRevoke() *cobra.Command {
 	var yes bool
 	cmd := &cobra.Command{
 		Use: "revoke ID", Short: "Close a key", Args: exactly(1, "a key's id"),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			cl, err := c.app()
-			if err != nil {
-				return err
-			}
+		RunE: c.asApp(func(cmd *cobra.Command, cl *client.Client, args []string) error {
 			k, err := cl.RevokeKey(cmd.Context(), args[0], yes)
 			if client.IsCode(err, "last_admin_key", "key_in_use") {
 				return &failure{status: statusFailed, cause: err, text: capital(strings.TrimSuffix(err.Error(), ".")) + ". It is not revoked. Give --yes if that is meant."}
@@ -243,7 +230,7 @@ func (c *cli) newKeyRevoke() *cobra.Command {
 				return err
 			}
 			return c.printKey(k, "")
-		},
+		}),
 	}
 	cmd.Flags().BoolVar(&yes, "yes", false, "also the app's last key with the scope admin, or the one in use")
 	return cmd

@@ -17,12 +17,7 @@ import (
 )
 
 func (c *cli) newAudit() *cobra.Command {
-	cmd := &cobra.Command{
-		Use: "audit", Short: "Check what the signer has written down", GroupID: groupRun,
-		Args: unknownCommand, RunE: func(cmd *cobra.Command, _ []string) error { return missingCommand(cmd) },
-	}
-	cmd.AddCommand(c.newAuditVerify())
-	return cmd
+	return group("audit", "Check what the signer has written down", groupRun, c.newAuditVerify())
 }
 
 func (c *cli) newAuditVerify() *cobra.Command {

@@ -5,5 +5,6 @@
 // error text, and that its exit status says how a run ended ([statusDone] and those below it). The commands that use a
 // relay stand on package relay/client alone.
 //
-// Start at [run]; [cli.commands] lists the subcommands, each in a file of its own.
+// Start at [run]; [cli.commands] lists the subcommands, each in a file of its own. What `up` is put together from is in
+// internal/stack, the demonstration in internal/demo.
 package main

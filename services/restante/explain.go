@@ -18,11 +18,7 @@ func (c *cli) newExplain() *cobra.Command {
 		Use: "explain ID", Short: "Tell the whole story of a payment", GroupID: groupLook, Args: exactly(1, "a payment's id"),
 		Long: "Tell the whole story of a payment: what happened and when, every envelope that was ever signed for it and where it\n" +
 			"landed, the work that is open, what the ledger says of the holding account, and what happens next.",
-		RunE: func(cmd *cobra.Command, args []string) error {
-			cl, err := c.app()
-			if err != nil {
-				return err
-			}
+		RunE: c.asApp(func(cmd *cobra.Command, cl *client.Client, args []string) error {
 			s, err := cl.Story(cmd.Context(), args[0])
 			if err != nil {
 				return err
@@ -31,7 +27,7 @@ func (c *cli) newExplain() *cobra.Command {
 				return c.printJSON(s)
 			}
 			return c.explain(s, time.Now())
-		},
+		}),
 	}
 }
 

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"net/http"
 
 	"github.com/restante/restante/relay"
@@ -13,6 +14,13 @@ func halted(p client.Payment) bool { return p.Halted != nil && !relay.State(p.St
 // orHalted is what a payment is followed to, or a halt.
 func orHalted(done func(client.Payment) bool) func(client.Payment) bool {
 	return func(p client.Payment) bool { return done(p) || halted(p) }
+}
+
+// waitFunded follows a payment until its money is in the holding account, or it has ended, or a halt stops it.
+func waitFunded(ctx context.Context, cl *client.Client, id string) (client.Payment, error) {
+	return cl.Follow(ctx, id, orHalted(func(p client.Payment) bool {
+		return p.State != string(relay.Created) && p.State != string(relay.Funding)
+	}))
 }
 
 // stopped is the end of a command that waited for a payment which a halt stops; nil of any other payment. asked says what stays

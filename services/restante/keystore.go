@@ -13,12 +13,7 @@ import (
 )
 
 func (c *cli) newKeystore() *cobra.Command {
-	cmd := &cobra.Command{
-		Use: "keystore", Short: "Show, export and import keys", GroupID: groupKeys,
-		Args: unknownCommand, RunE: func(cmd *cobra.Command, _ []string) error { return missingCommand(cmd) },
-	}
-	cmd.AddCommand(c.newKeystoreShow(), c.newKeystoreExport(), c.newKeystoreImport())
-	return cmd
+	return group("keystore", "Show, export and import keys", groupKeys, c.newKeystoreShow(), c.newKeystoreExport(), c.newKeystoreImport())
 }
 
 // stored says which keystore is meant: a file, or else a profile.

@@ -57,9 +57,7 @@ func (c *cli) moveMoney(ctx context.Context, id, to string, f moveFlags) error {
 	case err != nil:
 		return c.unsigned(sent, err)
 	}
-	p, err := cl.Follow(ctx, sent.Payment.ID, orHalted(func(p client.Payment) bool {
-		return p.State != string(relay.Created) && p.State != string(relay.Funding)
-	}))
+	p, err := waitFunded(ctx, cl, sent.Payment.ID)
 	if err != nil {
 		return c.ownInterrupted(sent, file, err)
 	}

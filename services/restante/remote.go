@@ -9,10 +9,23 @@ import (
 	"os"
 	"strings"
 
+	"github.com/spf13/cobra"
+
 	"github.com/restante/restante/crypto/claim"
 	"github.com/restante/restante/crypto/secret"
 	"github.com/restante/restante/relay/client"
 )
+
+// asApp is what a command does with the client of an app.
+func (c *cli) asApp(do func(*cobra.Command, *client.Client, []string) error) func(*cobra.Command, []string) error {
+	return func(cmd *cobra.Command, args []string) error {
+		cl, err := c.app()
+		if err != nil {
+			return err
+		}
+		return do(cmd, cl, args)
+	}
+}
 
 // app makes the client of an app: address and key are required.
 func (c *cli) app() (*client.Client, error) {

@@ -152,6 +152,13 @@ func word(s string) bool {
 	return len(s) <= 20 && strings.Trim(s, "abcdefghijklmnopqrstuvwxyz-") == ""
 }
 
+// group is a command that only holds others.
+func group(use, short, groupID string, commands ...*cobra.Command) *cobra.Command {
+	cmd := &cobra.Command{Use: use, Short: short, GroupID: groupID, Args: unknownCommand, RunE: func(cmd *cobra.Command, _ []string) error { return missingCommand(cmd) }}
+	cmd.AddCommand(commands...)
+	return cmd
+}
+
 // missingCommand shows the help where errors go: nothing was done.
 func missingCommand(cmd *cobra.Command) error {
 	cmd.SetOut(cmd.ErrOrStderr())

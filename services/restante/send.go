@@ -147,9 +147,7 @@ func (c *cli) attempted(ctx context.Context, cl *client.Client, kept keptAttempt
 	var late error
 	if wait {
 		var p client.Payment
-		p, late = cl.Follow(ctx, sent.Payment.ID, orHalted(func(p client.Payment) bool {
-			return p.State != string(relay.Created) && p.State != string(relay.Funding)
-		}))
+		p, late = waitFunded(ctx, cl, sent.Payment.ID)
 		if late == nil {
 			sent.Payment, late = p, stopped(p, "")
 		}

@@ -101,9 +101,7 @@ func (c *cli) sendOwn(ctx context.Context, r client.SendRequest, f ownFlags, wai
 		return c.unsigned(sent, err)
 	}
 	if wait && !f.unsigned {
-		sent.Payment, err = cl.Follow(ctx, sent.Payment.ID, orHalted(func(p client.Payment) bool {
-			return p.State != string(relay.Created) && p.State != string(relay.Funding)
-		}))
+		sent.Payment, err = waitFunded(ctx, cl, sent.Payment.ID)
 		if err != nil {
 			return c.ownInterrupted(sent, file, err)
 		}

@@ -13,11 +13,7 @@ import (
 func (c *cli) newShow() *cobra.Command {
 	return &cobra.Command{
 		Use: "show ID", Short: "Show a payment", GroupID: groupLook, Args: exactly(1, "a payment's id"),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			cl, err := c.app()
-			if err != nil {
-				return err
-			}
+		RunE: c.asApp(func(cmd *cobra.Command, cl *client.Client, args []string) error {
 			p, err := cl.Get(cmd.Context(), args[0], 0)
 			if err != nil {
 				return err
@@ -26,7 +22,7 @@ func (c *cli) newShow() *cobra.Command {
 				c.mailTrouble = mailTrouble(cl.Server())
 			}
 			return c.printPayment(p)
-		},
+		}),
 	}
 }
 

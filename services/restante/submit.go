@@ -20,12 +20,9 @@ func (c *cli) newSubmit() *cobra.Command {
 		Long: "Hand in the funding that \"restante send --from PROFILE --unsigned\" printed, once everybody has signed it. Its signers may\n" +
 			"as well hand it to the network themselves: it is seen there. When \"send\" asked for a proof first, hand that in, signed by one\n" +
 			"of the wallet's signers: it gives the funding to sign.",
-		RunE: func(cmd *cobra.Command, args []string) error {
-			cl, err := c.app()
-			if err != nil {
-				return err
-			}
+		RunE: c.asApp(func(cmd *cobra.Command, cl *client.Client, args []string) error {
 			var text []byte
+			var err error
 			if args[1] == "-" {
 				text, err = io.ReadAll(io.LimitReader(c.stdin, 64<<10))
 			} else {
@@ -50,7 +47,7 @@ func (c *cli) newSubmit() *cobra.Command {
 			}
 			c.printf("Handed in: %s is %s.\n", p.ID, p.State)
 			return nil
-		},
+		}),
 	}
 	cmd.Flags().StringVar(&receipt, "receipt", "", "with a signed proof: the receipt that send wrote (default restante-ID.receipt.json)")
 	return cmd

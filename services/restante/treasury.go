@@ -1,17 +1,17 @@
 package main
 
-import "github.com/spf13/cobra"
+import (
+	"github.com/spf13/cobra"
+
+	"github.com/restante/restante/relay/client"
+)
 
 func (c *cli) newTreasury() *cobra.Command {
 	var asset string
 	var trust bool
 	cmd := &cobra.Command{
 		Use: "treasury", Short: "Show the account that funds your payments", GroupID: groupLook, Args: exactly(0, ""),
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			cl, err := c.app()
-			if err != nil {
-				return err
-			}
+		RunE: c.asApp(func(cmd *cobra.Command, cl *client.Client, _ []string) error {
 			ask := cl.Treasury
 			if trust {
 				ask = cl.Trust
@@ -29,7 +29,7 @@ func (c *cli) newTreasury() *cobra.Command {
 			}
 			c.table(row{"Address", t.Address}, row{"Available", available}, row{"Waiting to be claimed", money(t.Locked, t.Asset)})
 			return nil
-		},
+		}),
 	}
 	cmd.AddCommand(c.newWithdraw())
 	cmd.Flags().StringVar(&asset, "asset", "", "of which asset: CODE:ISSUER (default lumens)")

@@ -60,11 +60,7 @@ func (d *Instance) assetIntoNewAccount(ctx context.Context, asset string) error 
 	if err != nil {
 		return err
 	}
-	err = d.WhileClosing(ctx, func(ctx context.Context) error {
-		_, err := d.Recipient.Claim(ctx, d.ClaimInto(sent.Link, other.Full))
-		return err
-	})
-	if err := mustFail("a claim into an account without the trustline", err, "trustline_missing"); err != nil {
+	if err := mustFail("a claim into an account without the trustline", d.claims(ctx, d.ClaimInto(sent.Link, other.Full)), "trustline_missing"); err != nil {
 		return err
 	}
 	d.say("control: an account without a trustline is told so plainly: trustline_missing")
@@ -75,7 +71,7 @@ func (d *Instance) assetIntoNewAccount(ctx context.Context, asset string) error 
 		return err
 	}
 	r.Voucher = word.Voucher
-	if err := d.WhileClosing(ctx, func(ctx context.Context) error { _, err := d.Recipient.Claim(ctx, r); return err }); err != nil {
+	if err := d.claims(ctx, r); err != nil {
 		return err
 	}
 	if err := d.holds(ctx, "the new account", account.Address(), asset, 10_0000000); err != nil {

@@ -220,10 +220,7 @@ func (d *Instance) Send(ctx context.Context, change func(*client.SendRequest)) (
 // Claim claims into a new account with the code from Ana's inbox, closing ledgers while it waits.
 func (d *Instance) Claim(ctx context.Context, link client.Link) (string, error) {
 	account := keypair.MustRandom()
-	return account.Address(), d.WhileClosing(ctx, func(ctx context.Context) error {
-		_, err := d.Recipient.Claim(ctx, d.ClaimInto(link, account))
-		return err
-	})
+	return account.Address(), d.claims(ctx, d.ClaimInto(link, account))
 }
 
 // ClaimInto is a claim into a new account, with the code from the inbox.

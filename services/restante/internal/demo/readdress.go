@@ -50,7 +50,7 @@ func mistypedAddress(ctx context.Context, d *Instance) error {
 	account := keypair.MustRandom()
 	r := d.ClaimInto(sent.Link, account)
 	r.Voucher = word.Voucher
-	if err := d.WhileClosing(ctx, func(ctx context.Context) error { _, err := d.Recipient.Claim(ctx, r); return err }); err != nil {
+	if err := d.claims(ctx, r); err != nil {
 		return fmt.Errorf("the same link does not open for the right person: %w", err)
 	}
 	if err := d.Expect(ctx, "the recipient", account.Address(), Amount); err != nil {

@@ -248,7 +248,7 @@ func stolenLink(ctx context.Context, d *Instance) error {
 	account := keypair.MustRandom()
 	r := d.ClaimInto(sent.Link, account)
 	r.Voucher = voucher.Voucher
-	if err := d.WhileClosing(ctx, func(ctx context.Context) error { _, err := d.Recipient.Claim(ctx, r); return err }); err != nil {
+	if err := d.claims(ctx, r); err != nil {
 		return fmt.Errorf("control: the same link with a proof does not open: %w", err)
 	}
 	d.say("control: the same link, with the app's word for its signed-in user, claims")
