@@ -106,7 +106,7 @@ func TestWhosePause(t *testing.T) {
 		now  relay.Micros
 		want bool
 	}{
-		"its app's": {of, waits, 9, true}, "everybody's": {all, other, 9, true}, "another app's": {of, other, 9, false},
+		"its app's": {of, waits, 9, true}, "of all apps": {all, other, 9, true}, "another app's": {of, other, 9, false},
 		"it is funded": {all, funded, 9, false}, "its wallet funds it": {all, own, 9, false},
 		"about to be tried": {of, waits, 10 + relay.PauseShown - 1, true}, "long over": {of, waits, 10 + relay.PauseShown, false},
 	} {

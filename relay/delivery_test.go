@@ -2,7 +2,7 @@ package relay
 
 import "testing"
 
-// What the mail server says is noted for the handle that it was about, as long as the payment lives, and told once.
+// What the mail server says is noted for the handle that it was about, as long as the payment lives, and announced once.
 func TestDeliver(t *testing.T) {
 	ana, bob := Handle{"email", "ana@example.com"}, Handle{"email", "bob@example.com"}
 	for name, c := range map[string]struct {

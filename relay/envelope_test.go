@@ -23,7 +23,7 @@ func TestEnvelopeSteps(t *testing.T) {
 		e     Envelope
 		seen  *Sighting // nil: proven dead
 		state EnvelopeState
-		told  string // "" nothing
+		given string // "" nothing
 		code  string
 	}{
 		"signed, lands":                   {in(funding, Signed), &landed, Landed, "funding_landed", ""},
@@ -52,19 +52,19 @@ func TestEnvelopeSteps(t *testing.T) {
 		"of an unknown kind, proven dead": {in(Envelope{Kind: "gift"}, Signed), nil, Dead, "", "unknown_kind"},
 	} {
 		var next Envelope
-		var told Input
+		var given Input
 		var err error
 		if c.seen != nil {
-			next, told, err = StepSighting(c.e, *c.seen, 0)
+			next, given, err = StepSighting(c.e, *c.seen, 0)
 		} else {
-			next, told, err = StepDead(c.e, 0)
+			next, given, err = StepDead(c.e, 0)
 		}
 		news := ""
-		if told != nil {
-			news = InputName(told)
+		if given != nil {
+			news = InputName(given)
 		}
-		if next.State != c.state || news != c.told || CodeOf(err) != c.code || (err == nil) != (c.code == "") || (c.code == "contradiction") != errors.Is(err, ErrContradiction) {
-			t.Errorf("%s: %s, told %q, %v; want %s, %q, %q", name, next.State, news, err, c.state, c.told, c.code)
+		if next.State != c.state || news != c.given || CodeOf(err) != c.code || (err == nil) != (c.code == "") || (c.code == "contradiction") != errors.Is(err, ErrContradiction) {
+			t.Errorf("%s: %s, given %q, %v; want %s, %q, %q", name, next.State, news, err, c.state, c.given, c.code)
 		}
 	}
 }

@@ -16,7 +16,7 @@ type world struct {
 	money    string // "home", the holding account, "recipient", "elsewhere"
 	rungs    int
 	n        int
-	proved   Handle // who got the share; the zero Handle: nobody
+	proved   Handle // who got the share; the zero Handle: no one yet
 }
 
 type funding struct {
@@ -86,7 +86,7 @@ func (w *world) next(p Payment, r *rand.Rand) Input {
 		}
 	case 6:
 		if p.Policy == Guarded && w.proved == (Handle{}) {
-			break // nobody could have signed one
+			break // no one could have signed one
 		}
 		return ClaimSubmitted{Hash: w.id("claim"), Destination: "G", At: head}
 	case 7:
@@ -206,7 +206,7 @@ func TestWalk(t *testing.T) {
 		}
 	}
 	if readdressed == 0 {
-		t.Error("nobody claimed what was readdressed to her")
+		t.Error("no payment was claimed after it was readdressed")
 	}
 	for _, why := range []Reason{NotFunded, FundingFailed, MovedOn, ClawedBack, LeftClaimable, HoldingShort} {
 		if reasons[why] == 0 {
@@ -335,7 +335,7 @@ func TestTheSecondEndIsAContradiction(t *testing.T) {
 		t.Fatal(err)
 	}
 	if _, _, err := Step(p, ReturnLanded{Tx: "t2"}, 1); !errors.Is(err, ErrContradiction) {
-		t.Fatalf("paid twice, and nobody says so: %v", err)
+		t.Fatalf("paid twice without an error: %v", err)
 	}
 	if again, effects, err := Step(p, ClaimLanded{Hash: "c", Tx: "t1", Destination: "G"}, 2); err != nil || effects != nil || again.EndedAt != p.EndedAt {
 		t.Fatal("a repeat is not a no-op", err)

@@ -64,7 +64,7 @@ func Strange(known, found []Fingerprint) error {
 
 // Anchored is a Signer whose log is held against what the database knows of it, before each call and at each answer. The
 // newest mark is durable before the answer it came with is given on, so a log that is cut afterwards is noticed by any
-// process on the same database. A log that lacks the mark is [ErrContradiction], and no answer is given.
+// process on the same database. A log that lacks the mark is [relay.ErrContradiction], and no answer is given.
 type Anchored struct {
 	Signer Signer
 	Store  Store

@@ -9,7 +9,7 @@ import (
 	"github.com/restante/restante/relay"
 )
 
-// Desk is the one writer: whatever happens to a payment goes through it. It reads, steps ([Step]), and commits payment,
+// Desk is the one writer: whatever happens to a payment goes through it. It reads, steps ([relay.Step]), and commits payment,
 // history, envelopes and work together, so that a crash leaves either all of it or none.
 type Desk struct {
 	Store   Store

@@ -202,7 +202,7 @@ func TestSignFunding(t *testing.T) {
 	_, err = r.SignFunding(t.Context(), other.ID, treasurys.Envelope.Hash, []byte("whole"))
 	r.code("a funding of ours", err, "funding_unknown")
 	version := int64(0)
-	for _, whole := range []string{"whole", "better signed", "better signed"} { // the envelope is the same, whoever signed
+	for _, whole := range []string{"whole", "better signed", "better signed"} { // the envelope is the same with other signatures
 		got, err := r.SignFunding(t.Context(), p.ID, hash, []byte(whole))
 		r.ok(err)
 		if e, err := r.Envelope(t.Context(), hash); err != nil || e.State != relay.Signed || string(e.XDR) != whole || got.ID != p.ID {
@@ -211,7 +211,7 @@ func TestSignFunding(t *testing.T) {
 			t.Errorf("version %d: the same again was written again", e.Version)
 		}
 		if !slices.Contains(r.open(p.ID), relay.DoSubmit) {
-			t.Error("nobody hands it in")
+			t.Error("there is no work to hand it in")
 		}
 	}
 	r.ledger(landed(hash, nil))
@@ -233,7 +233,7 @@ func TestSignFunding(t *testing.T) {
 	}
 }
 
-// What nobody funded in time has failed, by the ledger's number or its clock; what was handed in may still land.
+// What was not funded in time has failed, by the ledger's number or its clock; what was handed in may still land.
 func TestNotFundedInTime(t *testing.T) {
 	r := newRoom(t)
 	byLedger, byClock, handed := r.create(own), r.create(own), r.create(own)
@@ -255,7 +255,7 @@ func TestNotFundedInTime(t *testing.T) {
 	r.ok(err)
 	due := slices.ContainsFunc(rows, func(w desk.Work) bool { return w.Kind == relay.DoExpire && w.Due == relay.Seconds(handed.FundUntil)+1 })
 	if !due {
-		t.Errorf("nobody looks when the time is up: %+v", rows)
+		t.Errorf("no work for when the time is up: %+v", rows)
 	}
 	r.code("funding what has failed", r.CommitFunding(t.Context(), r.answer(relay.Planned, byClock)), "not_created")
 }
@@ -386,23 +386,23 @@ func TestTerms(t *testing.T) {
 		of   func(*relay.Payment)
 		then func(*relay.Payment)
 	}{
-		"wallet":                   {"", own, nil},
-		"direct":                   {"", direct, nil},
-		"no last ledger":           {"terms_missing", own, func(p *relay.Payment) { p.FundBy = 0 }},
-		"no last second":           {"terms_missing", own, func(p *relay.Payment) { p.FundUntil = 0 }},
-		"an end of nothing":        {"terms_missing", nil, func(p *relay.Payment) { p.FundBy, p.FundUntil = 1, 1 }},
-		"no wallet":                {"terms_missing", own, func(p *relay.Payment) { p.From = "" }},
-		"nobody keeps the reserve": {"terms_missing", own, func(p *relay.Payment) { p.Sponsor, p.Purse, p.RungFee = "", 0, 0 }},
-		"no purse":                 {"terms_missing", own, func(p *relay.Payment) { p.Purse = 0 }},
-		"no rung fee":              {"terms_missing", own, func(p *relay.Payment) { p.RungFee = 0 }},
-		"a purse of the service's": {"terms_missing", nil, func(p *relay.Payment) { p.Purse = 1 }},
-		"rungs out of the amount":  {"terms_missing", nil, func(p *relay.Payment) { p.RungFee = 1 }},
-		"directly home":            {"direct_misused", direct, func(p *relay.Payment) { p.PayTo = r.app.Treasury }},
-		"directly from a wallet":   {"direct_misused", own, func(p *relay.Payment) { p.PayTo = "G" }},
-		"directly, a long note":    {"note_too_long", direct, func(p *relay.Payment) { p.Note = string(make([]byte, relay.NoteBytes+1)) }},
-		"directly, nothing":        {"amount_zero", direct, func(p *relay.Payment) { p.Amount = 0 }},
-		"directly, for ever":       {"expiry_out_of_range", direct, func(p *relay.Payment) { p.ExpiresAt = 0 }},
-		"a wallet without a link":  {"link_missing", own, func(p *relay.Payment) { p.AuthHash = "" }},
+		"wallet":                      {"", own, nil},
+		"direct":                      {"", direct, nil},
+		"no last ledger":              {"terms_missing", own, func(p *relay.Payment) { p.FundBy = 0 }},
+		"no last second":              {"terms_missing", own, func(p *relay.Payment) { p.FundUntil = 0 }},
+		"an end of nothing":           {"terms_missing", nil, func(p *relay.Payment) { p.FundBy, p.FundUntil = 1, 1 }},
+		"no wallet":                   {"terms_missing", own, func(p *relay.Payment) { p.From = "" }},
+		"no wallet keeps the reserve": {"terms_missing", own, func(p *relay.Payment) { p.Sponsor, p.Purse, p.RungFee = "", 0, 0 }},
+		"no purse":                    {"terms_missing", own, func(p *relay.Payment) { p.Purse = 0 }},
+		"no rung fee":                 {"terms_missing", own, func(p *relay.Payment) { p.RungFee = 0 }},
+		"a purse of the service's":    {"terms_missing", nil, func(p *relay.Payment) { p.Purse = 1 }},
+		"rungs out of the amount":     {"terms_missing", nil, func(p *relay.Payment) { p.RungFee = 1 }},
+		"directly home":               {"direct_misused", direct, func(p *relay.Payment) { p.PayTo = r.app.Treasury }},
+		"directly from a wallet":      {"direct_misused", own, func(p *relay.Payment) { p.PayTo = "G" }},
+		"directly, a long note":       {"note_too_long", direct, func(p *relay.Payment) { p.Note = string(make([]byte, relay.NoteBytes+1)) }},
+		"directly, nothing":           {"amount_zero", direct, func(p *relay.Payment) { p.Amount = 0 }},
+		"directly, for ever":          {"expiry_out_of_range", direct, func(p *relay.Payment) { p.ExpiresAt = 0 }},
+		"a wallet without a link":     {"link_missing", own, func(p *relay.Payment) { p.AuthHash = "" }},
 	} {
 		o := r.opening(c.of)
 		if c.then != nil {
@@ -433,7 +433,7 @@ func TestBudget(t *testing.T) {
 	}
 	r.code("more than the treasury has", try(huge(credit)), "treasury_empty")
 	r.code("more than it has, directly", try(huge(direct)), "treasury_empty")
-	r.ok(try(huge(own))) // it is his own money
+	r.ok(try(huge(own))) // it is the wallet's own money
 	r.ok(try(credit))    // 3 of 5
 	r.ok(try(nil))       // 5 of 5
 	r.code("no reserve left", try(nil), "budget_empty")
@@ -500,14 +500,14 @@ func TestAgree(t *testing.T) {
 	refused("too late", p.ID, "good", "")
 }
 
-// Whoever guesses is told the same, of a payment that is there, of one that nobody may manage so, and of none.
+// A wrong token gets the same answer for a payment that is there, for one that has no token, and for none.
 func TestManage(t *testing.T) {
 	r := newRoom(t)
 	p, bare := r.create(own), r.create(nil)
 	if got, err := r.Manage(t.Context(), p.ID, p.ManageHash); err != nil || got.ID != p.ID {
 		t.Fatal(err)
 	}
-	var told []string
+	var answers []string
 	for _, c := range []struct {
 		id   relay.PaymentID
 		hash string
@@ -516,19 +516,19 @@ func TestManage(t *testing.T) {
 		if err == nil || got.ID != "" || relay.KindOf(err) != relay.Denied {
 			t.Fatalf("%+v: %v", c, err)
 		}
-		told = append(told, err.Error())
+		answers = append(answers, err.Error())
 	}
-	if len(slices.Compact(told)) != 1 {
-		t.Errorf("the answers tell something: %v", told)
+	if len(slices.Compact(answers)) != 1 {
+		t.Errorf("the answers differ: %v", answers)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	if _, err := r.Manage(ctx, p.ID, p.ManageHash); err == nil || relay.KindOf(err) == relay.Denied {
-		t.Errorf("a failure of ours is told as a wrong token: %v", err)
+		t.Errorf("a failure of ours is answered like a wrong token: %v", err)
 	}
 }
 
-// What a stranger's transaction did with a holding account of a credit asset is what it paid, not where it merged.
+// What a transaction that is none of ours did with a holding account of a credit asset is what it paid, not where it merged.
 func TestEmptiedOfCredit(t *testing.T) {
 	pay := func(to string, n relay.Stroops, asset string) relay.Paid {
 		return relay.Paid{To: to, Amount: n, Asset: asset}
@@ -556,7 +556,7 @@ func TestEmptiedOfCredit(t *testing.T) {
 		p := r.create(func(p *relay.Payment) { p.Asset = relaytest.Credit })
 		r.funded(p)
 		p = r.is(p.ID, relay.Pending, "")
-		tx := landed("a stranger's", map[string]string{p.Holding: "GMERGED"})
+		tx := landed("another's", map[string]string{p.Holding: "GMERGED"})
 		tx.Touched, tx.Paid = []string{p.Holding}, []relay.Paid{{From: p.Holding, To: "GMERGED", Asset: relay.Native, Amount: 5 * relay.One}}
 		for _, paid := range c.paid(p) {
 			if paid.From == "" {

@@ -133,7 +133,7 @@ func (d *Desk) resolve(tx Tx, hash string, seen *relay.Sighting) (said []error, 
 }
 
 // takeIn steps a payment by what a ledger shows, and writes all of it or nothing. What the payment, or a rule of the database about
-// its row, cannot take in is [ErrContradiction]: it stops that payment, and the ledger is taken in for all others.
+// its row, cannot take in is [relay.ErrContradiction]: it stops that payment, and the ledger is taken in for all others.
 func (d *Desk) takeIn(tx Tx, p relay.Payment, in relay.Input) error {
 	return unfit(tx.Try(func() error {
 		next, _, err := relay.Step(p, in, d.now())

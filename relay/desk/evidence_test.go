@@ -134,7 +134,7 @@ func TestGivenUpAccount(t *testing.T) {
 			r.ledger(landed(a.Envelope.Hash, nil))
 		}
 	}
-	r.ledger(landed("rung 0 of 1", map[string]string{"GH1": "GANYBODY"})) // made anew by a stranger, and merged by the old ladder
+	r.ledger(landed("rung 0 of 1", map[string]string{"GH1": "GANYBODY"})) // made anew by others, and merged by the old ladder
 	if got := r.is(p.ID, relay.Pending, ""); got.Holding != "GH2" {
 		t.Errorf("the money is said to be in %s", got.Holding)
 	}

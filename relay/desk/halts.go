@@ -261,7 +261,7 @@ func (d *Desk) Unstopped(ctx context.Context, app relay.AppID, ids ...relay.Paym
 	return free, err
 }
 
-// SameTreasury wants the signer's account for an app to be the one that the database has; else it is [ErrContradiction], about
+// SameTreasury wants the signer's account for an app to be the one that the database has; else it is [relay.ErrContradiction], about
 // that app alone. Its fundings are paid out of the one, and come home to the other.
 func (d *Desk) SameTreasury(ctx context.Context, id relay.AppID, account string) error {
 	return d.Store.View(ctx, func(tx Tx) error {

@@ -44,7 +44,7 @@ func TestNoMoveOfStoppedMoney(t *testing.T) {
 	}
 }
 
-// A funding of several payments landed, and one of them cannot take it in. The envelope stays live, so that it is told again once a
+// A funding of several payments landed, and one of them cannot take it in. The envelope stays live, so that it is resolved again once a
 // person has mended the row and lifted the halt; the other goes on meanwhile, and says it once only.
 func TestAStoppedPaymentIsToldAgain(t *testing.T) {
 	r := newRoom(t)

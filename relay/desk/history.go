@@ -9,7 +9,7 @@ import (
 
 // SameHistory holds the ledger that an endpoint calls its newest against those remembered. Close times grow with numbers, so one
 // with the number of a remembered ledger and another hash, or with a lower number than one remembered and no earlier close time,
-// is of another history: the network began anew, or the endpoint's database is older than ours. That is [ErrContradiction] about
+// is of another history: the network began anew, or the endpoint's database is older than ours. That is [relay.ErrContradiction] about
 // the ledger remembered last. An endpoint that only lags shows earlier close times. When a person has lifted that halt, the new
 // history is taken: nothing is proven by the old one any more, the cursor is at head, and taken says that all that should hold
 // money is to be looked at.

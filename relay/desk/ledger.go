@@ -7,7 +7,7 @@ import (
 )
 
 // Ledger is the network as the domain needs it. One implementation per protocol (Stellar RPC, Horizon); all pass one
-// conformance suite. Every method may fail with a fault of kind [Unavailable]; none of them is evidence then.
+// conformance suite. Every method may fail with a fault of kind [relay.Unavailable]; none of them is evidence then.
 type Ledger interface {
 	// Head is the newest ledger.
 	Head(ctx context.Context) (relay.Head, error)
@@ -30,9 +30,9 @@ type Ledger interface {
 	// Rehearse dry-runs a claim: "" when it would go through now, else what stands in its way.
 	Rehearse(ctx context.Context, claim relay.Envelope) (trouble string, err error)
 	// Gather completes an envelope with signatures out of others of the same transaction, by the signers and thresholds that its
-	// accounts have now. A given one of another transaction is a fault of kind [Invalid].
+	// accounts have now. A given one of another transaction is a fault of kind [relay.Invalid].
 	Gather(ctx context.Context, envelope []byte, given ...[]byte) (relay.Gathered, error)
-	// Page is the closed ledger seq; nil when it has not closed yet; [ErrGap] when the source no longer has it.
+	// Page is the closed ledger seq; nil when it has not closed yet; [relay.ErrGap] when the source no longer has it.
 	Page(ctx context.Context, seq uint32) (*relay.LedgerPage, error)
 	// FeeBid is what to bid per operation just now, in stroops.
 	FeeBid(ctx context.Context) (relay.Stroops, error)

@@ -7,7 +7,7 @@ import (
 )
 
 // Pause has the fundings of an app ("" = of all) wait, because of a fault of the signer's that no retry mends by itself. It
-// lasts for [PauseLife]; then one is tried again. began says that it was not so before.
+// lasts for [relay.PauseLife]; then one is tried again. began says that it was not so before.
 func (d *Desk) Pause(ctx context.Context, app relay.AppID, f *relay.Fault) (began bool, err error) {
 	now := d.now()
 	err = d.Store.UpdateMany(ctx, nil, func(tx Tx, _ []relay.Payment) error {

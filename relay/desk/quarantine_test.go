@@ -21,7 +21,7 @@ func TestALedgerIsTakenInForAllOthers(t *testing.T) {
 		"an end that a rule about its row refuses": {
 			relay.LadderVersion,
 			func(p relay.Payment, _ string) relay.PageTransaction {
-				x := landed("a stranger's", map[string]string{p.Holding: ""})
+				x := landed("another's", map[string]string{p.Holding: ""})
 				x.Touched = []string{p.Holding}
 				return x
 			},

@@ -37,7 +37,7 @@ func (d *Desk) Unknown(ctx context.Context, hashes []string) (unknown []string, 
 // client's funding whose payment was canceled or has failed meanwhile. app is used when the app itself was forgotten.
 //
 // What landed for a payment that says otherwise contradicts that one: it is stopped, the others are taken in, and the
-// [Contradiction] is answered after the commit.
+// [relay.Contradiction] is answered after the commit.
 func (d *Desk) Adopt(ctx context.Context, f relay.FundAnswer, seen *relay.Sighting, landed bool, app relay.App) error {
 	hash := f.Envelope.Hash
 	if seen != nil && (!seen.Success || seen.Hash != hash) {

@@ -13,7 +13,7 @@ import (
 // Every answer is one of its log as it is then: [Anchored] asks for the mark with each call.
 type Signer interface {
 	// Log is the newest mark of the log. It wants the log to hold the mark known, which the caller has from an earlier answer:
-	// a log that does not was cut, is an older copy, or was written anew, and that is [ErrContradiction].
+	// a log that does not was cut, is an older copy, or was written anew, and that is [relay.ErrContradiction].
 	Log(ctx context.Context, known relay.LogMark) (relay.LogMark, error)
 	// Fund mints holding accounts, seals the boxes, signs the ladders and the funding, and records all of it, in one
 	// call. A repeated intent gets the first answer; so does every intent that names a payment whose earlier funding

@@ -159,7 +159,7 @@ var foreign = map[string]struct {
 	}},
 }
 
-// trusted are the methods that no caller from outside reaches with words of his own: the service calls them with what it has read
+// trusted are the methods that no caller from outside reaches with words of its own: the service calls them with what it has read
 // itself, of the ledger, of the signer, or of a payment that it has authorised before.
 var trusted = []string{"Adopt", "Alone", "Apply", "AskCode", "CodeMailed", "CommitFunding", "Cursor", "Died", "Envelope", "EnvelopesOf",
 	"CollectLeft", "Expunge", "Halt", "Halted", "Payment", "Sighted", "SignFunding", "Skip", "TakeCode", "Unknown", "Witness",

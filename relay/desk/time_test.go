@@ -134,7 +134,7 @@ func TestExpiryByTheLedger(t *testing.T) {
 	}
 }
 
-// TestFundingInTime: a sender funds in ledgers before FundBy, and by FundUntil: there his time is over.
+// TestFundingInTime: a sender funds in ledgers before FundBy, and by FundUntil: there the time is over.
 func TestFundingInTime(t *testing.T) {
 	for _, c := range []struct {
 		ledger, seconds int64 // after the last that counts
@@ -149,7 +149,7 @@ func TestFundingInTime(t *testing.T) {
 	}
 }
 
-// TestPausesAndTries: how often codes are mailed, and compared, whoever asks. 30 s to the second, doubling, a day at the most; 5 tries
+// TestPausesAndTries: how often codes are mailed, and compared, for any caller. 30 s to the second, doubling, a day at the most; 5 tries
 // of a code, 50 in a payment's life.
 func TestPausesAndTries(t *testing.T) {
 	book, at := relay.CodeBook{}, relaytest.Start

@@ -29,7 +29,7 @@ func (u *usage) proves(proof, claimant string) error {
 	return err
 }
 
-// plan is one into her account that can land; plans commits it.
+// plan is one into the claimant's account that can land; plans commits it.
 func (u *usage) plan() relay.Envelope {
 	e := relaytest.ClaimOf("plan at "+u.now.String(), u.p.ID)
 	e.State, e.Source, e.Destination, e.SignedAt, e.Bound, e.MaxTime = relay.Planned, u.p.Holding, "GHERS", u.seq, u.seq+10, u.now.Unix()+60

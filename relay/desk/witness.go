@@ -10,8 +10,8 @@ import (
 )
 
 // Witness takes in one closed ledger: our envelopes that are in it, transactions of others that touched our holding
-// accounts, and the cursor, in one commit. A ledger that does not follow the one remembered is [ErrContradiction]: nothing of it
-// is taken in. A [Contradiction] about payments stops those in the same commit, the others go on, and it is answered after it.
+// accounts, and the cursor, in one commit. A ledger that does not follow the one remembered is [relay.ErrContradiction]: nothing of it
+// is taken in. A [relay.Contradiction] about payments stops those in the same commit, the others go on, and it is answered after it.
 func (d *Desk) Witness(ctx context.Context, page relay.LedgerPage) error {
 	var said []error
 	err := d.Store.UpdateMany(ctx, nil, func(tx Tx, _ []relay.Payment) error {
