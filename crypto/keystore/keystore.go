@@ -18,7 +18,7 @@
 //	S…
 //
 // A sender who signs with a key of her own keeps a profile ([Profile], [WriteProfile],
-// [OpenProfile]): the seed of her account, and the age identity that her boxes are
+// [OpenEither]): the seed of her account, and the age identity that her boxes are
 // sealed to. It is the same file around another plaintext, which age takes as a file of
 // identities, so that `age -d -i PROFILE BOX` opens her boxes:
 //
@@ -69,8 +69,7 @@ var (
 	ErrNoPassphrase = fmt.Errorf("%w: sealed to keys, not under a passphrase", ErrMalformed)
 	// ErrAltered says that the passphrase is right and the file was altered or cut after it was made.
 	ErrAltered = fmt.Errorf("%w: altered or cut", ErrMalformed)
-	// ErrKind says that a file is a keystore, but a profile where an account's was asked
-	// for, or an account's where a profile was.
+	// ErrKind says that a file is a profile where an account's keystore was asked for.
 	ErrKind = errors.New("keystore: a keystore of the other kind")
 	// ErrEntry says that an entry cannot be written: account, seed, network or date.
 	ErrEntry = errors.New("keystore: the entry is not complete")

@@ -49,17 +49,6 @@ func WriteProfile(path string, p Profile, passphrase secret.Bytes) error {
 	return durable.Create(path, file)
 }
 
-// OpenProfile reads the profile at path. Errors and time as Open; ErrKind when it is an
-// account's keystore.
-func OpenProfile(path string, passphrase secret.Bytes) (Profile, error) {
-	p, err := OpenEither(path, passphrase)
-	if err == nil && p.Name == "" {
-		p.Wipe()
-		return Profile{}, ErrKind
-	}
-	return p, err
-}
-
 // OpenEither reads the file at path, whichever kind it is of. Of an account's keystore
 // the name, the recipient and the identity are empty. Errors and time as Open, but for
 // ErrKind.
