@@ -9,7 +9,7 @@ import (
 var update = flag.Bool("update", false, "write golden files anew")
 
 func TestLifecycleDocument(t *testing.T) {
-	got := Lifecycle()
+	got := lifecycle()
 	if *update {
 		if err := os.WriteFile("lifecycle.md", []byte(got), 0o644); err != nil {
 			t.Fatal(err)

@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// Lifecycle is the document drawn from [States] and [Edges]: what each state means and who may follow whom.
-func Lifecycle() string {
+// lifecycle is the document drawn from [States] and [Edges]: what each state means and who may follow whom.
+func lifecycle() string {
 	var b strings.Builder
 	b.WriteString("# The life of a payment\n\nDrawn from `state.go` by a test; do not edit.\n\n```mermaid\nstateDiagram-v2\n    [*] --> created\n")
 	for _, from := range States {
