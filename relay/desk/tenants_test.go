@@ -161,13 +161,20 @@ var foreign = map[string]struct {
 
 // trusted are the methods that no caller from outside reaches with words of its own: the service calls them with what it has read
 // itself, of the ledger, of the signer, or of a payment that it has authorised before.
-var trusted = []string{"Adopt", "Alone", "Apply", "AskCode", "CodeMailed", "CommitFunding", "Cursor", "Died", "Envelope", "EnvelopesOf",
-	"CollectLeft", "Expunge", "Halt", "Halted", "Payment", "Sighted", "SignFunding", "Skip", "TakeCode", "Unknown", "Witness",
-	"Login", "OpenApp",
-	"Kept", "Planned", "Refused", "Holds", "UndoFunding", "Lift", // of a deposit that was authorised; of the operator
-	"Carried", "Pause", "Paused", "Pauses", "Starved", "Recognize", "SameHistory",
-	"HaltOf", "Halts", "MayHandIn", "SameTreasury", "Reopen", "Stopped", "Unstopped",
-	"Audit", "LiveEnvelopes", "PaymentAndApp", "Recheck", "RecheckMoving", "Rekeep", "TakenNumbers", "Watched"} // what the worker and the start saw; they name whom it is about
+var trusted = slices.Concat(
+	[]string{"Apply", "AskCode", "Payment", "Envelope", "EnvelopesOf", "HaltOf", "Paused", "Holds"}, // of a payment that was authorised
+	[]string{"Kept", "Planned", "Refused", "SignFunding", "UndoFunding"},                            // of a deposit that was authorised
+	[]string{"Login"},                     // it is what authorises an app
+	[]string{"OpenApp", "Reopen", "Lift"}, // of the operator, on the service's own machine
+	[]string{"Adopt", "Alone", "CollectLeft", "Recheck", "RecheckMoving", "Recognize", "Rekeep"}, // at a start: of all apps, with no words of theirs
+	[]string{"Cursor", "Died", "Halt", "SameHistory", "Sighted", "Skip", "Starved", "Witness"},   // with what a ledger shows
+	[]string{"SameTreasury", "Unknown"}, // with what the signer says
+	[]string{"CodeMailed", "CommitFunding", "Expunge", "MayHandIn", "Stopped", "TakeCode", "Unstopped"}, // of a row of work that was leased
+	[]string{"Audit", "Watched"},                              // of the payments of an envelope that the worker has read
+	[]string{"PaymentAndApp"},                                 // of a row of work: the app is the payment's own
+	[]string{"LiveEnvelopes", "TakenNumbers"},                 // of all apps: the worker alone asks, and tells no app
+	[]string{"Carried", "Halted", "Halts", "Pause", "Pauses"}, // of the service as a whole; no app is shown what is of another
+)
 
 // neighbours are two apps: one with a payment that waits, and another with one of its own.
 type neighbours struct {
