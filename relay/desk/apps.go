@@ -159,13 +159,11 @@ func good(tx Tx, by relay.Key) ([]relay.Key, error) {
 }
 
 // Keys lists an app's keys, revoked ones included.
-func (d *Desk) Keys(ctx context.Context, app relay.AppID) (ks []relay.Key, err error) {
-	err = d.Store.View(ctx, func(tx Tx) error { ks, err = tx.KeysOf(app); return err })
-	return ks, err
+func (d *Desk) Keys(ctx context.Context, app relay.AppID) ([]relay.Key, error) {
+	return Read(ctx, d.Store, func(tx Tx) ([]relay.Key, error) { return tx.KeysOf(app) })
 }
 
 // Usage is what an app's payments of an asset add up to just now; the units are those of all its payments.
-func (d *Desk) Usage(ctx context.Context, app relay.AppID, asset string) (u relay.Usage, err error) {
-	err = d.Store.View(ctx, func(tx Tx) error { u, err = tx.Usage(app, asset); return err })
-	return u, err
+func (d *Desk) Usage(ctx context.Context, app relay.AppID, asset string) (relay.Usage, error) {
+	return Read(ctx, d.Store, func(tx Tx) (relay.Usage, error) { return tx.Usage(app, asset) })
 }

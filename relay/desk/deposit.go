@@ -108,9 +108,8 @@ func (d *Desk) Refused(ctx context.Context, log Signer, f relay.FundAnswer) (rel
 
 // Holds says whether money of a payment waits, or waited, in an account. Money leaves such an account by an input to its payment, and
 // none is sent into it.
-func (d *Desk) Holds(ctx context.Context, account string) (held bool, err error) {
-	err = d.Store.View(ctx, func(tx Tx) error { held, err = holds(tx, account); return err })
-	return held, err
+func (d *Desk) Holds(ctx context.Context, account string) (bool, error) {
+	return Read(ctx, d.Store, func(tx Tx) (bool, error) { return holds(tx, account) })
 }
 
 func holds(tx Tx, account string) (bool, error) {

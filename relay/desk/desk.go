@@ -284,7 +284,6 @@ func (d *Desk) PaymentAndApp(ctx context.Context, id relay.PaymentID) (p relay.P
 }
 
 // Payment reads one payment.
-func (d *Desk) Payment(ctx context.Context, id relay.PaymentID) (p relay.Payment, err error) {
-	err = d.Store.View(ctx, func(tx Tx) error { p, err = tx.Payment(id); return err })
-	return p, err
+func (d *Desk) Payment(ctx context.Context, id relay.PaymentID) (relay.Payment, error) {
+	return Read(ctx, d.Store, func(tx Tx) (relay.Payment, error) { return tx.Payment(id) })
 }

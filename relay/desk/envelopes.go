@@ -246,39 +246,33 @@ func holdingOf(tx Tx, id relay.PaymentID, funding string) (string, error) {
 }
 
 // Envelope reads one envelope.
-func (d *Desk) Envelope(ctx context.Context, hash string) (e relay.Envelope, err error) {
-	err = d.Store.View(ctx, func(tx Tx) error { e, err = tx.Envelope(hash); return err })
-	return e, err
+func (d *Desk) Envelope(ctx context.Context, hash string) (relay.Envelope, error) {
+	return Read(ctx, d.Store, func(tx Tx) (relay.Envelope, error) { return tx.Envelope(hash) })
 }
 
 // EnvelopesOf reads every envelope ever signed for a payment.
-func (d *Desk) EnvelopesOf(ctx context.Context, id relay.PaymentID) (es []relay.Envelope, err error) {
-	err = d.Store.View(ctx, func(tx Tx) error { es, err = tx.EnvelopesOf(id); return err })
-	return es, err
+func (d *Desk) EnvelopesOf(ctx context.Context, id relay.PaymentID) ([]relay.Envelope, error) {
+	return Read(ctx, d.Store, func(tx Tx) ([]relay.Envelope, error) { return tx.EnvelopesOf(id) })
 }
 
 // LiveEnvelopes reads those of the kinds given that could still land.
-func (d *Desk) LiveEnvelopes(ctx context.Context, kinds ...relay.EnvelopeKind) (es []relay.Envelope, err error) {
-	err = d.Store.View(ctx, func(tx Tx) error { es, err = tx.LiveEnvelopes(kinds...); return err })
-	return es, err
+func (d *Desk) LiveEnvelopes(ctx context.Context, kinds ...relay.EnvelopeKind) ([]relay.Envelope, error) {
+	return Read(ctx, d.Store, func(tx Tx) ([]relay.Envelope, error) { return tx.LiveEnvelopes(kinds...) })
 }
 
 // TakenNumbers is, of each account given, the highest number that a funding which could still land has taken.
-func (d *Desk) TakenNumbers(ctx context.Context, sources []string) (taken map[string]int64, err error) {
-	err = d.Store.View(ctx, func(tx Tx) error { taken, err = tx.TakenNumbers(d.Network, sources); return err })
-	return taken, err
+func (d *Desk) TakenNumbers(ctx context.Context, sources []string) (map[string]int64, error) {
+	return Read(ctx, d.Store, func(tx Tx) (map[string]int64, error) { return tx.TakenNumbers(d.Network, sources) })
 }
 
 // Watched says whether the watcher took in every ledger in which e could have landed ([relay.Envelope.Watched]).
-func (d *Desk) Watched(ctx context.Context, e relay.Envelope) (whole bool, err error) {
-	err = d.Store.View(ctx, func(tx Tx) error { whole, err = e.Watched(tx.LedgerHash); return err })
-	return whole, err
+func (d *Desk) Watched(ctx context.Context, e relay.Envelope) (bool, error) {
+	return Read(ctx, d.Store, func(tx Tx) (bool, error) { return e.Watched(tx.LedgerHash) })
 }
 
 // Cursor is the last ledger witnessed, 0 when none.
-func (d *Desk) Cursor(ctx context.Context) (seq uint32, err error) {
-	err = d.Store.View(ctx, func(tx Tx) error { seq, err = tx.Cursor(); return err })
-	return seq, err
+func (d *Desk) Cursor(ctx context.Context) (uint32, error) {
+	return Read(ctx, d.Store, func(tx Tx) (uint32, error) { return tx.Cursor() })
 }
 
 // Skip moves the cursor over a gap in history, from where it was found to h. The caller then looks up every live envelope

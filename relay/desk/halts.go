@@ -127,9 +127,8 @@ func hashes(all []relay.Halt) string {
 }
 
 // Halts lists what stands still: the halt of everything first, then the oldest.
-func (d *Desk) Halts(ctx context.Context) (all []relay.Halt, err error) {
-	err = d.Store.View(ctx, func(tx Tx) error { all, err = tx.Halts(); return err })
-	return all, err
+func (d *Desk) Halts(ctx context.Context) ([]relay.Halt, error) {
+	return Read(ctx, d.Store, func(tx Tx) ([]relay.Halt, error) { return tx.Halts() })
 }
 
 // Halted says why everything is stopped; the zero Halt when it is not.
@@ -142,9 +141,8 @@ func (d *Desk) Halted(ctx context.Context) (relay.Halt, error) {
 }
 
 // HaltOf is what stops a payment, nil when nothing does.
-func (d *Desk) HaltOf(ctx context.Context, p relay.Payment) (h *relay.Halt, err error) {
-	err = d.Store.View(ctx, func(tx Tx) error { h, err = haltOf(tx, p.App, p.ID); return err })
-	return h, err
+func (d *Desk) HaltOf(ctx context.Context, p relay.Payment) (*relay.Halt, error) {
+	return Read(ctx, d.Store, func(tx Tx) (*relay.Halt, error) { return haltOf(tx, p.App, p.ID) })
 }
 
 // haltOf is the first halt that stops one of these payments of an app, nil when none does.
@@ -189,29 +187,18 @@ func mayEnd(tx Tx, p relay.Payment, in relay.Input) error {
 
 // Stopped is the halt in the way of a row of work, nil when there is none. An envelope of several payments goes on to be looked
 // at while one of them does; [Desk.MayHandIn] says whether it is handed in.
-func (d *Desk) Stopped(ctx context.Context, w Work) (h *relay.Halt, err error) {
-	err = d.Store.View(ctx, func(tx Tx) error {
+func (d *Desk) Stopped(ctx context.Context, w Work) (*relay.Halt, error) {
+	return Read(ctx, d.Store, func(tx Tx) (*relay.Halt, error) {
 		app, ids, err := whose(tx, w)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		all, err := tx.HaltsOf(app, ids...)
-		if err != nil {
-			return err
+		if err != nil || len(all) == 0 || len(unstopped(all, app, ids)) > 0 {
+			return nil, err
 		}
-		h = nil
-		free := len(ids)
-		for _, id := range ids {
-			if slices.ContainsFunc(all, func(x relay.Halt) bool { return x.Stops(app, id) }) {
-				free--
-			}
-		}
-		if len(all) > 0 && free == 0 {
-			h = &all[0]
-		}
-		return nil
+		return &all[0], nil
 	})
-	return h, err
 }
 
 // whose are the app and the payments of a row of work.
@@ -250,15 +237,15 @@ func (d *Desk) MayHandIn(ctx context.Context, e relay.Envelope) error {
 }
 
 // Unstopped are those of the payments, all of one app, that no halt stops.
-func (d *Desk) Unstopped(ctx context.Context, app relay.AppID, ids ...relay.PaymentID) (free []relay.PaymentID, err error) {
-	err = d.Store.View(ctx, func(tx Tx) error {
-		all, err := tx.HaltsOf(app, ids...)
-		free = slices.DeleteFunc(slices.Clone(ids), func(id relay.PaymentID) bool {
-			return slices.ContainsFunc(all, func(h relay.Halt) bool { return h.Stops(app, id) })
-		})
-		return err
+func (d *Desk) Unstopped(ctx context.Context, app relay.AppID, ids ...relay.PaymentID) ([]relay.PaymentID, error) {
+	all, err := Read(ctx, d.Store, func(tx Tx) ([]relay.Halt, error) { return tx.HaltsOf(app, ids...) })
+	return unstopped(all, app, ids), err
+}
+
+func unstopped(all []relay.Halt, app relay.AppID, ids []relay.PaymentID) []relay.PaymentID {
+	return slices.DeleteFunc(slices.Clone(ids), func(id relay.PaymentID) bool {
+		return slices.ContainsFunc(all, func(h relay.Halt) bool { return h.Stops(app, id) })
 	})
-	return free, err
 }
 
 // SameTreasury wants the signer's account for an app to be the one that the database has; else it is [relay.ErrContradiction], about

@@ -14,11 +14,7 @@ import (
 // history is taken: nothing is proven by the old one any more, the cursor is at head, and taken says that all that should hold
 // money is to be looked at.
 func (d *Desk) SameHistory(ctx context.Context, head relay.Head) (taken bool, err error) {
-	var last string
-	err = d.Store.View(ctx, func(tx Tx) error {
-		last, err = otherHistory(tx, head)
-		return err
-	})
+	last, err := Read(ctx, d.Store, func(tx Tx) (string, error) { return otherHistory(tx, head) })
 	if err != nil || last == "" {
 		return false, err
 	}

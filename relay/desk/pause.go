@@ -36,14 +36,12 @@ func (d *Desk) Paused(ctx context.Context, p relay.Payment) (*relay.Pause, error
 }
 
 // Pauses lists pauses of these apps, of all when none is named; some may be over.
-func (d *Desk) Pauses(ctx context.Context, apps ...relay.AppID) (all []relay.Pause, err error) {
-	err = d.Store.View(ctx, func(tx Tx) error { all, err = tx.Pauses(apps...); return err })
-	return all, err
+func (d *Desk) Pauses(ctx context.Context, apps ...relay.AppID) ([]relay.Pause, error) {
+	return Read(ctx, d.Store, func(tx Tx) ([]relay.Pause, error) { return tx.Pauses(apps...) })
 }
 
 // Carried is what all payments in flight will still ask of the sponsor. It is to be read before the ledger is asked what the
 // sponsor has: what lands in between then counts twice, never not.
-func (d *Desk) Carried(ctx context.Context) (l relay.Load, err error) {
-	err = d.Store.View(ctx, func(tx Tx) error { l, err = tx.Carried(); return err })
-	return l, err
+func (d *Desk) Carried(ctx context.Context) (relay.Load, error) {
+	return Read(ctx, d.Store, func(tx Tx) (relay.Load, error) { return tx.Carried() })
 }

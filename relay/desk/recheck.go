@@ -61,8 +61,7 @@ const askedAtOnce = 200
 // looks in reads, so that a look that finds nothing keeps no writer waiting.
 func (d *Desk) askEach(ctx context.Context, kind relay.EffectKind, wanted func(relay.Payment) bool, states ...relay.State) (asked int, err error) {
 	for after := relay.PaymentID(""); ; {
-		var page []relay.Payment
-		err := d.Store.View(ctx, func(tx Tx) (err error) { page, err = tx.Holding(after, askedAtOnce, states...); return err })
+		page, err := Read(ctx, d.Store, func(tx Tx) ([]relay.Payment, error) { return tx.Holding(after, askedAtOnce, states...) })
 		if err != nil || len(page) == 0 {
 			return asked, err
 		}

@@ -4,30 +4,18 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/restante/restante/relay"
 )
 
 // Unknown says which of the hashes the database has never heard of.
-func (d *Desk) Unknown(ctx context.Context, hashes []string) (unknown []string, err error) {
-	err = d.Store.View(ctx, func(tx Tx) error {
-		unknown = nil
-		known, err := tx.KnownEnvelopes(hashes)
-		if err != nil {
-			return err
-		}
-		have := map[string]bool{}
-		for _, h := range known {
-			have[h] = true
-		}
-		for _, h := range hashes {
-			if !have[h] {
-				unknown = append(unknown, h)
-			}
-		}
-		return nil
-	})
-	return unknown, err
+func (d *Desk) Unknown(ctx context.Context, hashes []string) ([]string, error) {
+	known, err := Read(ctx, d.Store, func(tx Tx) ([]string, error) { return tx.KnownEnvelopes(hashes) })
+	if err != nil {
+		return nil, err
+	}
+	return slices.DeleteFunc(slices.Clone(hashes), func(hash string) bool { return slices.Contains(known, hash) }), nil
 }
 
 // Adopt takes in a funding that the signer's log has and the database has not: the database was restored from a backup.

@@ -13,6 +13,12 @@ type Views interface {
 	View(ctx context.Context, fn func(tx Tx) error) error
 }
 
+// Read is what get reads of one committed snapshot.
+func Read[T any](ctx context.Context, store Views, get func(Tx) (T, error)) (out T, err error) {
+	err = store.View(ctx, func(tx Tx) (err error) { out, err = get(tx); return err })
+	return out, err
+}
+
 // Store keeps intent. The Desk alone writes through it; the one exception is [Queue], which keeps no intent. One conformance suite
 // (relaytest) runs on every implementation.
 type Store interface {

@@ -158,7 +158,7 @@ func envelopeLists(b *bench) {
 		{[]relay.EnvelopeKind{relay.ClaimEnvelope}, []string{"a claim"}},
 		{[]relay.EnvelopeKind{relay.FundingEnvelope}, []string{"z both"}},
 	} {
-		es, err := Read(b.Context(), b, func(tx desk.Tx) ([]relay.Envelope, error) { return tx.LiveEnvelopes(c.kinds...) })
+		es, err := desk.Read(b.Context(), b, func(tx desk.Tx) ([]relay.Envelope, error) { return tx.LiveEnvelopes(c.kinds...) })
 		b.ok(err)
 		same(b, "live envelopes", hashes(es), c.want, slices.Equal)
 	}

@@ -102,7 +102,7 @@ func holdingLists(b *bench) {
 	}
 	list := func(limit int, states ...relay.State) (ids []relay.PaymentID) {
 		for after := relay.PaymentID(""); ; {
-			ps, err := Read(b.Context(), b, func(tx desk.Tx) ([]relay.Payment, error) { return tx.Holding(after, limit, states...) })
+			ps, err := desk.Read(b.Context(), b, func(tx desk.Tx) ([]relay.Payment, error) { return tx.Holding(after, limit, states...) })
 			b.ok(err)
 			if len(ps) == 0 {
 				return ids

@@ -7,20 +7,14 @@ import (
 	"github.com/restante/restante/relay/desk"
 )
 
-// Read is what get reads of one snapshot.
-func Read[T any](ctx context.Context, store desk.Views, get func(desk.Tx) (T, error)) (out T, err error) {
-	err = store.View(ctx, func(tx desk.Tx) (err error) { out, err = get(tx); return err })
-	return out, err
-}
-
 // History is what a payment went through.
 func History(ctx context.Context, store desk.Views, id relay.PaymentID) ([]relay.Entry, error) {
-	return Read(ctx, store, func(tx desk.Tx) ([]relay.Entry, error) { return tx.History(id) })
+	return desk.Read(ctx, store, func(tx desk.Tx) ([]relay.Entry, error) { return tx.History(id) })
 }
 
 // WorkOf is every row of work for a payment, done ones too.
 func WorkOf(ctx context.Context, store desk.Views, id relay.PaymentID) ([]desk.Work, error) {
-	return Read(ctx, store, func(tx desk.Tx) ([]desk.Work, error) { return tx.WorkOf(id) })
+	return desk.Read(ctx, store, func(tx desk.Tx) ([]desk.Work, error) { return tx.WorkOf(id) })
 }
 
 // list is one page of a list.

@@ -47,7 +47,7 @@ func comingBack(b *bench) {
 	live := FundingOf("live", 9, ended.ID)
 	live.OwnFee = 600
 	b.put(live)
-	es, err := Read(b.Context(), b, func(tx desk.Tx) ([]relay.Envelope, error) { return tx.LiveEnvelopes(relay.FundingEnvelope) })
+	es, err := desk.Read(b.Context(), b, func(tx desk.Tx) ([]relay.Envelope, error) { return tx.LiveEnvelopes(relay.FundingEnvelope) })
 	if err != nil || len(es) != 1 || es[0].Hash != "live" {
 		b.Errorf("live: %v, %v", es, err)
 	}

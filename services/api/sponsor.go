@@ -73,8 +73,7 @@ func (s *server) haltsOf(ctx context.Context, app relay.AppID, page []relay.Paym
 	for _, p := range page {
 		ids = append(ids, p.ID)
 	}
-	var all []relay.Halt
-	err := s.Store.View(ctx, func(tx desk.Tx) (err error) { all, err = tx.HaltsOf(app, ids...); return err })
+	all, err := desk.Read(ctx, s.Store, func(tx desk.Tx) ([]relay.Halt, error) { return tx.HaltsOf(app, ids...) })
 	if err != nil {
 		s.Log.Warn("payments without what stops them", "app", app, "err", err)
 	}
