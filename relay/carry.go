@@ -5,9 +5,9 @@ import "fmt"
 // What the sponsor, and a treasury, can carry. It is looked at before a payment is accepted, and again before its funding is
 // signed: a funding that fails on the ledger for want of lumens costs its fee, and blames a payment that has done nothing.
 //
-// The order of claims on the sponsor's lumens is fixed. First come the fees and reserves for the claims and returns of all
-// money in flight: they are set aside, so that a sponsor that runs short pauses new fundings first, and
-// a claim that makes an account only when not even that one could be paid for. Then come fundings that are accepted, then new
+// The sponsor's lumens are used in a fixed order. First come the fees and reserves for the claims and returns of all money in
+// flight: they are set aside, so that a sponsor that runs short pauses new fundings first, and a claim that makes an account only
+// when not even that one could be paid for. Then come fundings that are accepted, then new
 // payments. What one app may take of it is its budget ([BudgetShare]).
 
 // Load is what payments in flight will still ask of the sponsor; those that pay for themselves are not in it.
@@ -132,8 +132,8 @@ const (
 	PauseShown = Micros(60 * 1e6)
 )
 
-// Pauses says whether an error of the signer's is about what no retry brings about, and no payment is to blame for: then the
-// fundings of app ("" = of all) wait.
+// Pauses says whether an error of the signer's means that fundings of app ("" = of all) wait: no retry helps, and no payment caused
+// it.
 func Pauses(err error, app AppID) (whose AppID, pauses bool) {
 	switch CodeOf(err) {
 	case SponsorShort:

@@ -73,8 +73,8 @@ type Sighting struct {
 // Live says whether the envelope could still land as far as we know.
 func (e Envelope) Live() bool { return e.State == Planned || e.State == Signed }
 
-// WalletsOwn says that this is a funding out of a wallet, which bids for itself and needs no signature of ours.
-func (e Envelope) WalletsOwn() bool { return e.Kind == FundingEnvelope && e.OwnFee > 0 }
+// FromWallet says that this is a funding out of a wallet, which bids for itself and needs no signature of ours.
+func (e Envelope) FromWallet() bool { return e.Kind == FundingEnvelope && e.OwnFee > 0 }
 
 // StepSighting is what becomes of an envelope that was seen in a ledger, and the input to its payments ([WithAmounts] adds
 // for each of them what it cost and moved). rungsLeft is how many other returns of the same holding account are live. Pure;
@@ -83,7 +83,7 @@ func (e Envelope) WalletsOwn() bool { return e.Kind == FundingEnvelope && e.OwnF
 func StepSighting(e Envelope, s Sighting, rungsLeft int) (Envelope, Input, error) {
 	switch e.State {
 	case Dead:
-		if !e.WalletsOwn() {
+		if !e.FromWallet() {
 			return e, nil, ErrContradiction
 		}
 	case Landed, Spent:

@@ -93,13 +93,13 @@ func MadeByFunding(facts map[string]HoldingFacts) bool {
 // watcher may not have come as far as the funding.
 func Lost(f HoldingFacts, head Head, cursor uint32) bool { return !f.Exists && cursor == head.Sequence }
 
-// AuditRests says that there is no use in looking at the holding account yet: accounts do not show that the network refuses to
+// AuditRests says that an audit would show nothing new yet: accounts do not show that the network refuses to
 // touch them, so a payment that is parked for that is tried again after a few audits. audits is how many there were.
 func (p Payment) AuditRests(audits int) bool {
 	return p.State == Parked && p.Reason == Frozen && audits < 3
 }
 
-// Audited is what the look at p's holding account asks for: nil, [HoldingTroubled], or [HoldingWell]. An account that is gone is
+// Audited is the input that the facts about p's holding account lead to: nil, [HoldingTroubled], or [HoldingWell]. An account that is gone is
 // troubled as [HoldingAbsent], to be applied when it is [Lost]; a parked payment goes on when it also [Payment.Unparks]. detail is
 // for the operator.
 func (p Payment) Audited(f HoldingFacts) (in Input, detail string) {
@@ -119,16 +119,16 @@ func (p Payment) Audited(f HoldingFacts) (in Input, detail string) {
 	return nil, ""
 }
 
-// judgedByRungs says that the way back judges a payment, by a dry run, and not what its account looks like: a rung may go through
-// although its key holder raised the number past another one, added a signer or changed the trustline, and the bare one does
+// judgedByRungs says that a dry run of the way back decides, and not the look of the holding account: a rung may go through
+// although a key holder raised the number past another one, added a signer or changed the trustline, and the bare one does
 // when a credit amount was clawed back.
 func (p Payment) judgedByRungs() bool {
 	return p.ReturnAsked != "" && (p.State == Parked || p.State == Returning)
 }
 
-// Unparks says whether a parked payment goes on whose holding account is well, or from which a rung leads home all the same. With
-// a return asked it goes on only when a rung can go through, now or later: otherwise it would be parked again at once, and so
-// on for ever. advice is of no matter without a return asked.
+// Unparks says whether a parked payment goes on, because its holding account is well or a rung can go through all the same. With a
+// return asked it goes on only when a rung can go through, now or later: otherwise it would be parked again at once, for ever. Without
+// one, advice does not matter.
 func (p Payment) Unparks(advice RungAdvice) bool {
 	return p.ReturnAsked == "" || advice.Use != "" || advice.Wait
 }

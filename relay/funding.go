@@ -8,8 +8,8 @@ import (
 const Batch = 17
 
 // Together is how many payments a funding may have that carries this one. Payments of one app share an envelope, and fail
-// with it: after each funding of theirs that was lost they go in a smaller company, in the end alone, so that one that
-// cannot be funded loses the others two tries at the most. A direct payment may fail because of the account it goes to, and goes alone.
+// with it: after each lost funding they go in smaller groups, in the end alone, so that one that cannot be funded costs the others
+// two tries at the most. A direct payment may fail because of the account it goes to, and goes alone.
 func (p Payment) Together() int {
 	switch {
 	case p.IsDirect() || p.Fundings > 1:
@@ -20,8 +20,8 @@ func (p Payment) Together() int {
 	return Batch
 }
 
-// Company takes as many of the waiting payments of one app along with the first as may go with it and with each other, in the
-// order given; it says which. Those that are not there to be funded any more are over.
+// Company are the waiting payments of one app that may share an envelope with the first and with each other, in the order given.
+// over are those that wait no more.
 func Company(first Payment, waiting []Payment) (along, over []int) {
 	size := first.Together()
 	for i, p := range waiting {
@@ -35,8 +35,8 @@ func Company(first Payment, waiting []Payment) (along, over []int) {
 	return along, over
 }
 
-// Yields says whether an app leaves the channels that are free to others: turn is when it got one last, counted up, and others
-// is the same of each app that waits for one too. Where channels are scarce, the app that was served longest ago is next.
+// Yields says whether an app leaves the free channels to others: turn counts up and says when it got a channel last, others says the
+// same of each app that waits for one too. Where channels are scarce, the app that was served longest ago is next.
 func Yields(free int, turn uint64, others []uint64) bool {
 	ahead := 0
 	for _, t := range others {
@@ -47,7 +47,7 @@ func Yields(free int, turn uint64, others []uint64) bool {
 	return ahead >= free
 }
 
-// fits compares what the signer funded with what the row says: a row of the same id may not be the same payment when the
+// Fits compares what the signer funded with what the row says: a row of the same id may not be the same payment when the
 // database was restored in between.
 func (m Minted) Fits(p Payment) error {
 	if m.Amount != p.Amount || m.Asset != p.Asset || m.ReturnTo != p.ReturnTo || m.ExpiresAt != p.ExpiresAt || m.Route != p.Route || m.ReturnMemo != p.ReturnMemo {

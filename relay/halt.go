@@ -18,14 +18,14 @@ const (
 	HaltAll HaltScope = "all"
 )
 
-// Halt says what stands still until a person has looked, and why. It is acknowledged by its hash, and for that one alone.
+// Halt says what is stopped until the operator has looked, and why. The operator acknowledges it by its hash, and nothing else.
 type Halt struct {
 	Scope   HaltScope
-	App     AppID     // whose; "" of HaltAll, and of a payment that the database does not know
+	App     AppID     // "" of HaltAll, and of a payment that the database does not know
 	Payment PaymentID // of HaltPayment
 	Hash    string    // what it is about: the hash of an envelope, a transaction or a ledger, or an account
 	Why     string    // for the operator: the log's text
-	At      Micros    // 0 = written down before moments were
+	At      Micros    // 0 = written down before there were moments
 }
 
 // Stops says whether the halt stops what belongs to an app and a payment.
@@ -54,7 +54,7 @@ func (h Halt) Public() string {
 // WhileHalted follows the sentence on who can move a payment's money, while a halt stops it.
 const WhileHalted = " Just now it is stopped: until the operator has looked, the service moves it for neither side."
 
-// refusal is the fault of what a halt stands in the way of.
+// Refusal is the fault of an action that a halt stops.
 func (h Halt) Refusal() error {
 	return &Fault{Kind: Conflict, Code: "halted", Public: h.Public(), Cause: errors.New(h.Why)}
 }
@@ -71,13 +71,13 @@ type Contradiction struct {
 func (c *Contradiction) Error() string { return c.Cause.Error() }
 func (c *Contradiction) Unwrap() error { return c.Cause }
 
-// About says of a contradiction that it is about the history of the ledger or the signer's log as a whole, and which hash. One
-// that says what it is about stays as it is, and so does any other error.
+// About scopes a bare contradiction to the history of the ledger or the signer's log as a whole, with its hash. One that has a scope
+// stays as it is, and so does any other error.
 func About(hash string, err error) error {
 	return narrowed(err, &Contradiction{Scope: HaltAll, Hash: hash})
 }
 
-// AboutPayments says of a contradiction that it is about these payments alone. Without any it is about everything.
+// AboutPayments scopes a bare contradiction to these payments. Without any it is about everything.
 func AboutPayments(hash string, err error, ids ...PaymentID) error {
 	if len(ids) == 0 {
 		return About(hash, err)
@@ -85,7 +85,7 @@ func AboutPayments(hash string, err error, ids ...PaymentID) error {
 	return narrowed(err, &Contradiction{Scope: HaltPayment, Hash: hash, Payments: ids})
 }
 
-// AboutApp says of a contradiction that it is about the treasury of an app, by its account.
+// AboutApp scopes a bare contradiction to an app, by the account of its treasury.
 func AboutApp(account string, err error, app AppID) error {
 	return narrowed(err, &Contradiction{Scope: HaltApp, Hash: account, App: app})
 }
@@ -99,7 +99,7 @@ func narrowed(err error, c *Contradiction) error {
 	return c
 }
 
-// Contradictions are all that err holds, joined ones too, each with what it is about. The cause of a bare one is err itself.
+// Contradictions are all those in err, joined ones too, each with its scope. The cause of a bare one is err itself.
 func Contradictions(err error) []*Contradiction {
 	var found []*Contradiction
 	bare := false
@@ -129,7 +129,7 @@ func Contradictions(err error) []*Contradiction {
 	return found
 }
 
-// halts are what a contradiction stops. One of an unknown scope, or about no payment, stops everything.
+// Halts are what a contradiction stops. One of an unknown scope, or about no payment, stops everything.
 func (c *Contradiction) Halts(now Micros) []Halt {
 	h := Halt{Scope: c.Scope, App: c.App, Hash: c.Hash, Why: c.Error(), At: now}
 	if h.Hash == "" { // it is about what its text says

@@ -34,7 +34,7 @@ const (
 )
 
 // Ladder is the shape of a payment's way back: how many rungs it has, numbered by k, what each does, and which sequence numbers
-// they carry. It is the one place that knows.
+// they carry. No other code repeats these rules.
 type Ladder struct {
 	Version int
 	Asset   string
@@ -42,7 +42,7 @@ type Ladder struct {
 	Bound   uint32 // L: last ledger in which the funding can land
 }
 
-// Ladder is the payment's.
+// Ladder is the ladder of the payment's current funding.
 func (p Payment) Ladder() Ladder {
 	return LadderOf(p.LadderVersion, p.Asset, p.Bound, p.ReturnTo, p.ReturnMemo, p.Sponsor)
 }

@@ -98,7 +98,7 @@ func (p Payment) GivenUp() bool { return p.ByClient() && (p.State == Canceled ||
 // AccountUnits is how many base reserves an account locks (CAP-33: two).
 const AccountUnits = 2
 
-// LockedUnits is how many base reserves the service has locked in the holding account, and OwnUnits how many the sender has.
+// LockedUnits is how many base reserves the service has locked in the holding account, and WalletUnits how many the sender's wallet has.
 func (p Payment) LockedUnits() int {
 	if !p.FromWallet() {
 		return p.units()
@@ -106,8 +106,8 @@ func (p Payment) LockedUnits() int {
 	return 0
 }
 
-// OwnUnits is how many base reserves the sender's wallet has locked in the holding account.
-func (p Payment) OwnUnits() int {
+// WalletUnits is how many base reserves the sender's wallet has locked in the holding account.
+func (p Payment) WalletUnits() int {
 	if p.FromWallet() {
 		return p.units()
 	}

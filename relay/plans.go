@@ -13,16 +13,16 @@ type PlanMade struct {
 // PlanLimits is how many claims may be able to land at a time.
 type PlanLimits struct {
 	Payment int // of one payment, so that a holding account is not flooded with claims
-	App     int // of the payments of one app, those beyond [OwnPlans] of each; 0 = not limited
+	App     int // of the payments of one app, those beyond [PlansPerPayment] of each; 0 = not limited
 }
 
 const (
 	planHour     = 3600 // seconds of close time within which plans are counted, whether they can land or not
 	plansPerHour = 4    // as many times the live ones
 
-	// OwnPlans is how many plans of an hour are a payment's own, whatever was planned for others of its app: a claimant who plans
-	// anew, after a failed claim or for another account, is not refused for what claimants of other payments do.
-	OwnPlans = 4
+	// PlansPerPayment is how many plans of a payment in an hour do not count against its app: a claimant who plans anew, after a
+	// failed claim or for another account, is not refused for what claimants of other payments do.
+	PlansPerPayment = 4
 )
 
 // The codes of the faults of CountPlans.
@@ -59,10 +59,10 @@ func CountPlans(made []PlanMade, of PaymentID, head Head, most PlanLimits) (coun
 	}
 	var beyond tally
 	for _, n := range by {
-		beyond.live += max(n.live-OwnPlans, 0)
-		beyond.hour += max(n.hour-OwnPlans, 0)
+		beyond.live += max(n.live-PlansPerPayment, 0)
+		beyond.hour += max(n.hour-PlansPerPayment, 0)
 	}
-	if most.App > 0 && by[of].hour >= OwnPlans && (beyond.live >= most.App || beyond.hour >= most.App*plansPerHour) {
+	if most.App > 0 && by[of].hour >= PlansPerPayment && (beyond.live >= most.App || beyond.hour >= most.App*plansPerHour) {
 		return counted, tooManyPlans(TooManyAppPlans, "payments of this app", beyond.live >= most.App, head, counted)
 	}
 	return counted, nil

@@ -1,6 +1,6 @@
 package relay
 
-// Limits on codes. A code has six digits, so these are what stands between a guesser and the money.
+// Limits on codes. A code has six digits, so only these keep a guesser from the money.
 const (
 	CodeLife     = Micros(10 * 60 * 1e6)   // a code is good for 10 minutes
 	TriesPerCode = 5                       // wrong or right, a code is compared 5 times at most
@@ -24,7 +24,7 @@ const (
 // How often they prove is limited: [TriesPerCode], [ProofsPerVoucher]. That a payment has one claim at a time is no matter of
 // evidence: the payment's state says so, and in the end the ledger. What was used up before there were claimant keys stays so.
 
-// serves says whether evidence that is bound to a claimant key ("" none), and was used up or not, serves a caller with a key.
+// Serves says whether evidence that is bound to a claimant key ("" none), and was used up or not, serves a caller with a key.
 func Serves(bound string, usedAt Micros, key string) bool {
 	if bound != "" {
 		return bound == key

@@ -3,8 +3,7 @@ package relay
 // A claim into a new account leaves the sponsor's reserves in it. Its owner can carry them once the account has the lumens:
 // then the sponsor takes them back (CAP-33, RevokeSponsorship), and what they were counted with in the app's budget falls.
 
-// ReclaimSpare is what an account has free besides the reserves that it is to carry: for fees, and for one asset
-// more.
+// ReclaimSpare is what an account has free besides the reserves that it is to carry: for fees, and for one more asset.
 const ReclaimSpare = One
 
 // MostReclaims is how many accounts are asked for in one envelope: two entries each, of the 100 that fit.

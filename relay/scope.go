@@ -61,7 +61,7 @@ func ParseScopes(names []string) (Scopes, error) {
 	return s, nil
 }
 
-// may refuses what a key without the scopes of another wants to do to it: to make it, to close it, to take its place.
+// MayGrant refuses what a key without the scopes of another wants to do to it: to make it, to close it, to take its place.
 func (k Key) MayGrant(other Scopes) error {
 	if k.Scopes.Has(other) {
 		return nil

@@ -89,11 +89,11 @@ func TestSpentUnits(t *testing.T) {
 		"lumens": {Payment{Asset: Native}, 2}, "credit": {Payment{Asset: "USD:G"}, 3}, "own": {Payment{Asset: "USD:G", Route: Route{Sponsor: "S"}}, 0},
 	} {
 		c.p.State, c.p.Holding = Pending, "H"
-		if locked, own := c.p.LockedUnits(), c.p.OwnUnits(); locked != c.want || own != AssetUnits(c.p.Asset)-c.want {
+		if locked, own := c.p.LockedUnits(), c.p.WalletUnits(); locked != c.want || own != AssetUnits(c.p.Asset)-c.want {
 			t.Errorf("%s: %d locked, %d its own", name, locked, own)
 		}
 		p, _, err := Step(c.p, ClaimLanded{Tx: "t", Destination: "G", NewAccount: true}, 1)
-		if err != nil || p.SpentUnits != c.want || p.LockedUnits() != 0 || p.OwnUnits() != 0 {
+		if err != nil || p.SpentUnits != c.want || p.LockedUnits() != 0 || p.WalletUnits() != 0 {
 			t.Errorf("%s: %d spent, %v", name, p.SpentUnits, err)
 		}
 	}

@@ -37,7 +37,7 @@ func TestAWalletsFundingDiesOnce(t *testing.T) {
 func TestPaidDirectly(t *testing.T) {
 	p := Payment{State: Created, Amount: 5, Route: Route{PayTo: "GANA"}, ReturnTo: "T", Policy: Link}
 	p, _, err := Step(p, FundingSigned{Hash: "f", Bound: 9}, 1)
-	if err != nil || p.State != Funding || p.Holding != "" || p.NotBefore() != 0 || p.LockedUnits() != 0 || p.OwnUnits() != 0 {
+	if err != nil || p.State != Funding || p.Holding != "" || p.NotBefore() != 0 || p.LockedUnits() != 0 || p.WalletUnits() != 0 {
 		t.Fatal(p, err)
 	}
 	if _, _, err := Step(p, Readdressed{To: ana}, 2); CodeOf(err) != "not_guarded" {

@@ -64,7 +64,7 @@ func (d *Desk) Adopt(ctx context.Context, f relay.FundAnswer, seen *relay.Sighti
 			} else if err == nil {
 				err = d.adoptMinted(tx, payments[i], m, f.Envelope)
 			}
-			if code := relay.CodeOf(err); landed && !f.Envelope.WalletsOwn() && (code == errNotCreated.Code || code == relay.FundedOtherwise) {
+			if code := relay.CodeOf(err); landed && !f.Envelope.FromWallet() && (code == errNotCreated.Code || code == relay.FundedOtherwise) {
 				err = fmt.Errorf("funding %s landed, and payment %s says otherwise (%v): %w", hash, m.Payment, err, relay.ErrContradiction)
 				var more []error
 				_, more, err = d.stop(tx, hash, err, m.Payment)

@@ -82,7 +82,7 @@ func (c *crowd) refuses(p relay.Payment, destination string, now relay.Micros, s
 	}
 	if at.made == nil {
 		all, err := signed()
-		if err != nil || !full && len(countedPlans(all, at.head)) < relay.OwnPlans {
+		if err != nil || !full && len(countedPlans(all, at.head)) < relay.PlansPerPayment {
 			return err
 		}
 		at.made = []string{}

@@ -37,7 +37,7 @@ func TestAFloodOfPlans(t *testing.T) {
 	flooded, other := open(), open()
 	first := fresh()
 	flooded(first)().want(200)
-	for range relay.OwnPlans + 3 - 1 {
+	for range relay.PlansPerPayment + 3 - 1 {
 		flooded(fresh())().want(200)
 	}
 	asked := len(w.signer.asked)
@@ -55,7 +55,7 @@ func TestAFloodOfPlans(t *testing.T) {
 		t.Errorf("the signer was asked %d times", n)
 	}
 	flooded(first)().want(200) // it is made
-	for range relay.OwnPlans {
+	for range relay.PlansPerPayment {
 		other(fresh())().want(200)
 	}
 	w.refuses("beyond its own", other(fresh()), 429, "too_many_app_plans")

@@ -20,7 +20,7 @@ func payment(p relay.Payment) (wire.Payment, error) {
 		ReturnAsked: string(p.ReturnAsked), Settlement: settlement(p), CreatedAt: p.CreatedAt.Time(), UpdatedAt: p.UpdatedAt.Time(),
 		Cost: wire.Cost{
 			Fee: p.FeePaid.String(), FeeByOthers: p.FeeOther.String(), Payer: payer(p),
-			ReserveLocked: (relay.Stroops(p.LockedUnits()+p.OwnUnits()) * stellar.BaseReserve).String(),
+			ReserveLocked: (relay.Stroops(p.LockedUnits()+p.WalletUnits()) * stellar.BaseReserve).String(),
 			ReserveGiven:  (relay.Stroops(p.SpentUnits) * stellar.BaseReserve).String(),
 		},
 	}

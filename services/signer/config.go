@@ -55,7 +55,7 @@ type Policy struct {
 	MaxFee relay.Stroops          // most that one fee bump may bid; default 5 lumens
 	Plans  int                    // claims of one payment that may be able to land at a time; default 50
 
-	AppPlans int // claims of all payments of an app that may, beyond relay.OwnPlans of each within an hour; default 200
+	AppPlans int // claims of all payments of an app that may, beyond relay.PlansPerPayment of each within an hour; default 200
 	// Deposits of own wallets that are kept and not funded: their lines are written before their senders have paid anything.
 	WalletDeposits int // of one wallet; default 20
 	AppDeposits    int // of one app; default 1,000

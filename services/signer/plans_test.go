@@ -24,7 +24,7 @@ func TestPlansOfAnAppAreCounted(t *testing.T) {
 	r.open()
 	all := r.fund(r.intent(many(4)...)).Minted
 	for range 2 {
-		for range relay.OwnPlans + 2 {
+		for range relay.PlansPerPayment + 2 {
 			if err := r.plan(all[0]); err != nil {
 				t.Fatal(err)
 			}
@@ -45,14 +45,14 @@ func TestPlansOfAnAppAreCounted(t *testing.T) {
 		}
 		r.reopen()
 	}
-	for range relay.OwnPlans {
+	for range relay.PlansPerPayment {
 		if err := r.plan(all[2]); err != nil {
 			t.Errorf("a payment's own: %v", err)
 		}
 	}
 	wantCode(t, r.plan(all[2]), relay.TooManyAppPlans)
 	other := r.fund(r.intentOf("app_other", 1)).Minted[0]
-	for range relay.OwnPlans + 5 {
+	for range relay.PlansPerPayment + 5 {
 		if err := r.plan(other); err != nil {
 			t.Errorf("another app: %v", err)
 		}
@@ -85,7 +85,7 @@ func TestPlansDoNotFillTheLog(t *testing.T) {
 		r.view.head.Sequence += 60
 		r.view.head.CloseTime += 299
 	}
-	if most := int64(17*relay.OwnPlans + 4*10); made != r.lines()-before || made > most || made < most/2 {
+	if most := int64(17*relay.PlansPerPayment + 4*10); made != r.lines()-before || made > most || made < most/2 {
 		t.Errorf("%d plans, %d lines more; at most %d", made, r.lines()-before, most)
 	}
 	if each := (len(r.readLog()) - size) / int(made); each > 1350 {
