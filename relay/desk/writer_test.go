@@ -11,7 +11,7 @@ import (
 	"testing"
 )
 
-// TestOneWriter: payments are written by one function, after a step, and begun by one other. No other code of the module does
+// TestOneWriter: payments are written by one function, after a step, and made by one other. No other code of the module does
 // either, but for the store itself and the suite that holds stores to their contract.
 func TestOneWriter(t *testing.T) {
 	want := map[string]string{"SavePayment": "relay/desk/desk.go: save", "InsertPayment": "relay/desk/desk.go: begin"}

@@ -11,7 +11,7 @@ import (
 type bell struct {
 	mu       sync.Mutex
 	watchers []chan struct{}
-	begun    chan struct{} // closed when somebody begins to watch
+	watched  chan struct{} // closed when a request begins to watch
 }
 
 func (b *bell) Watch(relay.PaymentID) (<-chan struct{}, func()) {
@@ -19,9 +19,9 @@ func (b *bell) Watch(relay.PaymentID) (<-chan struct{}, func()) {
 	defer b.mu.Unlock()
 	c := make(chan struct{}, 1)
 	b.watchers = append(b.watchers, c)
-	if b.begun != nil {
-		close(b.begun)
-		b.begun = nil
+	if b.watched != nil {
+		close(b.watched)
+		b.watched = nil
 	}
 	return c, func() {}
 }

@@ -14,7 +14,7 @@ import (
 	"github.com/restante/restante/services/internal/problem"
 )
 
-// handler puts the table behind a mux. Whatever wraps it may have begun a guarded request already.
+// handler puts the table behind a mux. A wrapper may have started a guarded request already.
 func (s *server) handler() http.Handler {
 	mux := http.NewServeMux()
 	for _, rt := range routes {

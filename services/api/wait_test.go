@@ -12,12 +12,12 @@ import (
 func later(w *world, c caller, path string) <-chan answer {
 	w.Helper()
 	w.bell.mu.Lock()
-	begun := make(chan struct{})
-	w.bell.begun = begun
+	watched := make(chan struct{})
+	w.bell.watched = watched
 	w.bell.mu.Unlock()
 	out := make(chan answer, 1)
 	go func() { out <- c.do("GET", path, nil) }()
-	<-begun
+	<-watched
 	return out
 }
 

@@ -106,7 +106,7 @@ func (s *Signer) kek() (kek secret.Key, err error) {
 	path := s.cfg.KEKFile
 	if path == "" {
 		path = s.cfg.ownKEK()
-		if !s.begun() {
+		if !s.inUse() {
 			kek, err = field.CreateRoot(path)
 		}
 	}
@@ -125,8 +125,8 @@ func (s *Signer) kek() (kek secret.Key, err error) {
 	return kek, nil
 }
 
-// begun says that there is a key, or a log with more than its first line, which older programs wrote before any key.
-func (s *Signer) begun() bool {
+// inUse says that there is a key, or a log with more than its first line, which older programs wrote before any key.
+func (s *Signer) inUse() bool {
 	keys, err := filepath.Glob(filepath.Join(s.cfg.keyDir(), "*.json"))
 	if err != nil || len(keys) > 0 || s.cfg.Known.Exists {
 		return true
