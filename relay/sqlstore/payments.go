@@ -38,6 +38,7 @@ func (p *paymentRow) columns() columns {
 
 var (
 	paymentColumns = new(paymentRow).columns().names()
+	selectPayment  = "SELECT " + paymentColumns + " FROM payments WHERE id = $1"
 	insertPayment  = new(paymentRow).columns().insert("payments")
 	savePayment    = fmt.Sprintf("UPDATE payments SET (%s) = (%s) WHERE id = $1 AND version = $%d", paymentColumns,
 		slots(1, len(new(paymentRow).columns())), len(new(paymentRow).columns())+1)
@@ -103,7 +104,7 @@ func scanPayment(s *session, r row) (relay.Payment, error) {
 
 // Payment implements desk.Tx.
 func (s *session) Payment(id relay.PaymentID) (relay.Payment, error) {
-	return one(s, scanPayment, "SELECT "+paymentColumns+" FROM payments WHERE id = $1"+s.lock(), id)
+	return one(s, scanPayment, selectPayment+s.lock(), id)
 }
 
 // InsertPayment implements desk.Tx. The row begins with version 1, whatever p says.
@@ -164,9 +165,10 @@ func (s *session) MintedFor(account string) ([]relay.PaymentID, error) {
 		WHERE kind = 'return' AND rung = 0 AND source = $1 ORDER BY payment`, account)
 }
 
+const appendHistory = "INSERT INTO history (payment, at, from_state, to_state, input, detail) VALUES ($1, $2, $3, $4, $5, $6)"
+
 // AppendHistory implements desk.Tx.
 func (s *session) AppendHistory(e relay.Entry) error {
-	_, err := s.exec("INSERT INTO history (payment, at, from_state, to_state, input, detail) VALUES ($1, $2, $3, $4, $5, $6)",
-		e.Payment, e.At, e.From, e.To, e.Input, e.Detail)
+	_, err := s.exec(appendHistory, e.Payment, e.At, e.From, e.To, e.Input, e.Detail)
 	return err
 }

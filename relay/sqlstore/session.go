@@ -17,16 +17,14 @@ import (
 // The first error of the database ends it, but for a rule's inside [session.Try]: every later call gets the same error and nothing is committed. Some errors
 // (a full disk, an interrupt) roll a transaction back by themselves, and what came after would be committed on its own.
 type session struct {
-	ctx context.Context
-	db  interface {
-		ExecContext(context.Context, string, ...any) (sql.Result, error)
-		QueryContext(context.Context, string, ...any) (*sql.Rows, error)
-	}
-	keys    Keys
-	dialect dialect
-	reading bool  // nothing may be written
-	rang    bool  // work was added or moved
-	failed  error // first error of the database
+	ctx      context.Context
+	db       *sql.Tx
+	prepared map[string]*sql.Stmt // by its text; see [Store.prepare]
+	keys     Keys
+	dialect  dialect
+	reading  bool  // nothing may be written
+	rang     bool  // work was added or moved
+	failed   error // first error of the database
 }
 
 var errReading = errors.New("sqlstore: a view only reads")
@@ -46,7 +44,11 @@ func (s *session) exec(text string, args ...any) (int64, error) {
 	if s.reading {
 		return 0, s.fail(errReading)
 	}
-	res, err := s.db.ExecContext(s.ctx, text, args...)
+	run := func() (sql.Result, error) { return s.db.ExecContext(s.ctx, text, args...) }
+	if st := s.prepared[text]; st != nil {
+		run = func() (sql.Result, error) { return s.db.StmtContext(s.ctx, st).ExecContext(s.ctx, args...) }
+	}
+	res, err := run()
 	if err != nil {
 		return 0, s.fail(err)
 	}
@@ -119,7 +121,11 @@ func all[T any](s *session, scan func(*session, row) (T, error), text string, ar
 	if s.failed != nil {
 		return nil, s.failed
 	}
-	rows, err := s.db.QueryContext(s.ctx, text, args...)
+	query := func() (*sql.Rows, error) { return s.db.QueryContext(s.ctx, text, args...) }
+	if st := s.prepared[text]; st != nil {
+		query = func() (*sql.Rows, error) { return s.db.StmtContext(s.ctx, st).QueryContext(s.ctx, args...) }
+	}
+	rows, err := query()
 	if err != nil {
 		return nil, s.fail(err)
 	}

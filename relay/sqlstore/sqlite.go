@@ -53,7 +53,11 @@ func Open(ctx context.Context, path string, keys Keys, opts ...Option) (*Store, 
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("sqlstore: %w", err), writer.Close())
 	}
-	return newStore(sqliteDialect, writer, reader, keys, opts), nil
+	s := newStore(sqliteDialect, writer, reader, keys, opts)
+	if err := s.prepare(ctx); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	return s, nil
 }
 
 // migrate takes the numbered steps that the database has not seen, each in a transaction. Another process may be about the

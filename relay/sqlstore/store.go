@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
 	"sync/atomic"
 
 	"github.com/restante/restante/crypto/secret"
@@ -27,6 +28,7 @@ type Store struct {
 	observe        func(n uint64)
 	rung           func()
 	turns          turns
+	prepared       map[string]*sql.Stmt // the writer's
 }
 
 var (
@@ -52,6 +54,17 @@ func newStore(d dialect, writer, reader *sql.DB, keys Keys, opts []Option) *Stor
 		o(s)
 	}
 	return s
+}
+
+// prepare has the writer parse, once, what each step of a payment runs: to parse a statement takes as long as to run it.
+func (s *Store) prepare(ctx context.Context) (err error) {
+	s.prepared = map[string]*sql.Stmt{}
+	for _, text := range []string{selectPayment + s.dialect.lock, savePayment, appendHistory, addWork} {
+		if s.prepared[text], err = s.writer.PrepareContext(ctx, text); err != nil {
+			return fmt.Errorf("sqlstore: %w", err)
+		}
+	}
+	return nil
 }
 
 // Close ends the store. Transactions that are running fail.

@@ -85,7 +85,7 @@ func (s *Store) once(ctx context.Context, fn func(*session) error) error {
 		return fmt.Errorf("sqlstore: %w", err)
 	}
 	defer tx.Rollback() // does nothing after a commit; also runs when fn panics
-	work := &session{ctx: ctx, db: tx, keys: s.keys, dialect: s.dialect}
+	work := &session{prepared: s.prepared, ctx: ctx, db: tx, keys: s.keys, dialect: s.dialect}
 	err = fn(work)
 	if work.failed != nil && (err == nil || s.dialect.retry(work.failed)) {
 		return work.failed // whatever fn made of it

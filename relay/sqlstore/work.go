@@ -28,7 +28,12 @@ func (s *session) AddWork(w desk.Work) error {
 	if w.Kind.Clock() == "" {
 		return fmt.Errorf("sqlstore: work of an unknown kind %q", w.Kind)
 	}
-	_, err := s.exec(`INSERT INTO work
+	_, err := s.exec(addWork, w.Kind, w.Payment, w.Envelope, w.Subject, w.Due)
+	s.rang = true
+	return err
+}
+
+const addWork = `INSERT INTO work
 			(kind, payment, envelope, subject, due, attempts, lease_until, done_at, announced_at, again, note, app)
 		VALUES ($1, $2, $3, $4, $5, 0, 0, 0, 0, NULL, '', coalesce((SELECT app FROM payments WHERE id = $2),
 			(SELECT payments.app FROM envelope_payments JOIN payments ON payments.id = envelope_payments.payment
@@ -37,11 +42,7 @@ func (s *session) AddWork(w desk.Work) error {
 			announced_at = CASE WHEN excluded.due < work.due THEN 0 ELSE work.announced_at END,
 			again = CASE WHEN work.lease_until = 0 THEN NULL
 				WHEN work.again < excluded.due THEN work.again ELSE excluded.due END,
-			due = CASE WHEN excluded.due < work.due THEN excluded.due ELSE work.due END`,
-		w.Kind, w.Payment, w.Envelope, w.Subject, w.Due)
-	s.rang = true
-	return err
-}
+			due = CASE WHEN excluded.due < work.due THEN excluded.due ELSE work.due END`
 
 // CloseWork implements desk.Tx. The moment it writes is this process's clock; nothing is decided by it.
 func (s *session) CloseWork(id relay.PaymentID, kinds ...relay.EffectKind) error {
