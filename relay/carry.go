@@ -43,20 +43,8 @@ func (l Load) Most(o Load) Load {
 	return Load{max(l.Unmade, o.Unmade), max(l.UnmadeUnits, o.UnmadeUnits), max(l.Waiting, o.Waiting), max(l.Credit, o.Credit)}
 }
 
-// Rates are what a load costs, in stroops.
-type Rates struct {
-	Reserve Stroops // one base reserve
-	Fee     Stroops // set aside for each operation
-	Gift    Stroops // lumens for the first fees of an account that a claim of a credit asset makes
-}
-
 // FeeReservePerOperation is what is set aside for each operation, in stroops: ten times what the network wants at least.
 const FeeReservePerOperation Stroops = 1000
-
-// Rates are what a load costs at these prices.
-func (p Prices) Rates() Rates {
-	return Rates{Reserve: p.Reserve, Fee: FeeReservePerOperation, Gift: p.Gift}
-}
 
 // The most operations of the envelopes of one payment, the fee bump around each counted as one more. A payment that waits may
 // need two: a claim that fails, and what brings the money to its place after it.
@@ -68,19 +56,19 @@ const (
 )
 
 // Need is what a load may cost: reserves that will be locked, and fees and gifts.
-func (l Load) Need(r Rates) Stroops {
+func (l Load) Need(price Prices) Stroops {
 	if l == (Load{}) {
 		return 0
 	}
 	operations := l.Unmade*fundingOperations + (l.Unmade+l.Waiting)*homeEnvelopes*homeOperations
-	return Stroops(operations)*r.Fee + Stroops(l.UnmadeUnits+transientUnits)*r.Reserve + Stroops(l.Credit)*r.Gift
+	return Stroops(operations)*FeeReservePerOperation + Stroops(l.UnmadeUnits+transientUnits)*price.Reserve + Stroops(l.Credit)*price.Gift
 }
 
 // ClaimNeed is what one claim or return that is on its way may cost just now.
-func ClaimNeed(asset string, r Rates) Stroops {
-	need := homeOperations*r.Fee + transientUnits*r.Reserve
+func ClaimNeed(asset string, price Prices) Stroops {
+	need := homeOperations*FeeReservePerOperation + transientUnits*price.Reserve
 	if asset != Native {
-		need += r.Gift
+		need += price.Gift
 	}
 	return need
 }
@@ -97,9 +85,9 @@ const (
 
 // Sponsor is the account that keeps reserves and pays fees, and what it has to carry.
 type Sponsor struct {
-	Free  Stroops // lumens above its own reserve, as a ledger says
-	Load  Load    // of all payments in flight
-	Rates Rates
+	Free   Stroops // lumens above its own reserve, as a ledger says
+	Load   Load    // of all payments in flight
+	Prices Prices
 }
 
 // Short is the fault [SponsorShort] (Exhausted) when the sponsor cannot carry more besides its load; nil when it can.
@@ -107,7 +95,7 @@ func (s Sponsor) Short(more Load) error {
 	if more == (Load{}) {
 		return nil
 	}
-	if need := s.Load.Plus(more).Need(s.Rates); s.Free < need {
+	if need := s.Load.Plus(more).Need(s.Prices); s.Free < need {
 		return NewFault(Exhausted, SponsorShort, "The service's own account has run short of lumens for reserves and fees, so nothing new is funded. "+
 			"Money that waits is not touched by it. It goes on by itself once lumens are paid in.",
 			fmt.Errorf("the sponsor has %s lumens to spare, and %s are needed with this", s.Free, need))
@@ -151,8 +139,8 @@ func (p Pause) Shows(of Payment, now Micros) bool {
 
 // ClaimHeld is the fault [SponsorShort] (Exhausted) when the sponsor could not pay for a claim just now: free is its lumens
 // above its own reserve. nil when it can, and when the holding account pays for itself.
-func (p Payment) ClaimHeld(free Stroops, r Rates) error {
-	if p.FromWallet() || free >= ClaimNeed(p.Asset, r) {
+func (p Payment) ClaimHeld(free Stroops, price Prices) error {
+	if p.FromWallet() || free >= ClaimNeed(p.Asset, price) {
 		return nil
 	}
 	return NewFault(Exhausted, SponsorShort, "The service that pays for this claim has run short of lumens just now. The money is safe where it waits; "+

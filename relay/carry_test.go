@@ -7,11 +7,11 @@ import (
 	"github.com/restante/restante/relay"
 )
 
-var rates = relay.Rates{Reserve: relay.One / 2, Fee: 1000, Gift: relay.One / 20}
+var prices = relay.Prices{Reserve: relay.One / 2, Gift: relay.One / 20}
 
 // What a load needs: reserves once, fees for each envelope that it may take to bring all money where it belongs.
 func TestLoad(t *testing.T) {
-	fees := func(operations relay.Stroops) relay.Stroops { return operations * rates.Fee }
+	fees := func(operations relay.Stroops) relay.Stroops { return operations * relay.FeeReservePerOperation }
 	for name, c := range map[string]struct {
 		load relay.Load
 		want relay.Stroops
@@ -23,7 +23,7 @@ func TestLoad(t *testing.T) {
 		"of a credit":   {relay.Load{Waiting: 1, Credit: 1}, 2*relay.One + fees(20) + relay.One/20},
 		"a thousand":    {relay.Load{Unmade: 500, UnmadeUnits: 1000, Waiting: 500}, 502*relay.One + fees(24_000)},
 	} {
-		if got := c.load.Need(rates); got != c.want {
+		if got := c.load.Need(prices); got != c.want {
 			t.Errorf("%s: %s, want %s", name, got, c.want)
 		}
 	}
@@ -54,9 +54,9 @@ func TestSponsor(t *testing.T) {
 	for name, load := range map[string]relay.Load{
 		"nothing in flight": {}, "some wait": {Waiting: 40}, "some are on their way": {Unmade: 9, UnmadeUnits: 20, Waiting: 3, Credit: 2},
 	} {
-		enough := load.Plus(one).Need(rates)
+		enough := load.Plus(one).Need(prices)
 		for free, code := range map[relay.Stroops]string{enough: "", enough + 1: "", enough - 1: relay.SponsorShort, 0: relay.SponsorShort, math.MaxInt64: ""} {
-			s := relay.Sponsor{Free: free, Load: load, Rates: rates}
+			s := relay.Sponsor{Free: free, Load: load, Prices: prices}
 			if err := s.Short(one); relay.CodeOf(err) != code || err != nil && relay.KindOf(err) != relay.Exhausted {
 				t.Errorf("%s, %s free of %s: %v", name, free, enough, err)
 			}

@@ -45,7 +45,7 @@ func TestCountPlans(t *testing.T) {
 		"long ago":                         {times(100, plan("a", 3600)), "a", "", 0},
 		"when is not known":                {times(100, PlanMade{Payment: "a", Bound: 900, MaxTime: head.CloseTime - 9}), "a", "", 0},
 	} {
-		counted, err := CountPlans(c.made, c.of, head, most)
+		counted, err := countPlans(c.made, c.of, head, most)
 		var f *Fault
 		if errors.As(err, &f); CodeOf(err) != c.code || f != nil && (f.Kind != Exhausted || f.RetryAt != Seconds(head.CloseTime+c.after)) {
 			t.Errorf("%s: %v", name, err)
@@ -56,7 +56,7 @@ func TestCountPlans(t *testing.T) {
 			}
 		}
 	}
-	if _, err := CountPlans(append(flood, times(4, plan("d", 10))...), "d", head, PlanLimits{Payment: 6}); err != nil {
+	if _, err := countPlans(append(flood, times(4, plan("d", 10))...), "d", head, PlanLimits{Payment: 6}); err != nil {
 		t.Errorf("no limit of an app: %v", err)
 	}
 }

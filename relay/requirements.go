@@ -5,13 +5,6 @@ import "strings"
 // What a payment, and a claim of it, want of the ledger. Each is judged when it is asked for, so that what cannot work is
 // refused before anything is signed; the ledger judges again when it lands.
 
-// Prices are what the ledger and the shapes of our envelopes ask for in lumens.
-type Prices struct {
-	Reserve Stroops // one base reserve
-	Fees    Stroops // what a wallet should have to spare for the fee of a funding
-	Gift    Stroops // what a new account that holds a credit asset gets for its first fees
-}
-
 // Suits refuses a payment that could not be funded, or could not come home: an asset without an issuer or that wants its
 // issuer's signature on every account, a wallet that is too poor, an account to return to that does not exist, cannot hold the
 // asset, or wants a memo that the payment does not have. payer is who funds it, home where it returns to. The faults are of kind

@@ -56,7 +56,7 @@ func (s *teller) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.order = append(s.order, "request")
 		p.ID, p.State = s.asked.ID, "created"
 		p.Funding = &wire.Funding{From: addr("wallet"), Sponsor: addr("wallet"), Rescue: addr("sponsor"), Sequence: 7, Ledger: 500, LastLedger: 560,
-			MaxTime: s.now.Unix() + 60, Fee: 600, Purse: relay.Stroops(stellar.PurseOf("native")).String(), RungFee: stellar.OwnRungFee}
+			MaxTime: s.now.Unix() + 60, Fee: 600, Purse: stellar.Prices.Purse("native").String(), RungFee: stellar.OwnRungFee}
 		if s.lie != nil {
 			s.lie(&p)
 		}
@@ -140,7 +140,7 @@ func TestSendOwnOrder(t *testing.T) {
 	}
 	_, err = stellar.CheckFunding(s.signed, stellar.FundingPlan{Passphrase: testnet, Channel: addr("wallet"), Sponsor: addr("wallet"), Treasury: addr("wallet"),
 		Sequence: 7, MaxTime: s.now.Unix() + 60, LastLedger: 560, Fee: 600,
-		Payments: []stellar.Holding{{Account: kept.HoldingAccount, Asset: "native", Amount: 25_0000000, Purse: stellar.PurseOf("native")}}})
+		Payments: []stellar.Holding{{Account: kept.HoldingAccount, Asset: "native", Amount: 25_0000000, Purse: int64(stellar.Prices.Purse("native"))}}})
 	if err != nil {
 		t.Error(err)
 	}

@@ -189,7 +189,7 @@ func TestFundRefuses(t *testing.T) {
 func (w wallet) own(asset string) (mint.Plan, relay.Mint) {
 	plan, m := w.plan(), w.mints(1)[0]
 	plan.Channel, plan.Sponsor, plan.Rescue, plan.Fee = w.treasury.Address(), w.treasury.Address(), w.sponsor.Address(), 700
-	plan.Route = relay.Route{From: w.treasury.Address(), Sponsor: w.treasury.Address(), Purse: relay.Stroops(stellar.PurseOf(asset)), RungFee: 900}
+	plan.Route = relay.Route{From: w.treasury.Address(), Sponsor: w.treasury.Address(), Purse: stellar.Prices.Purse(asset), RungFee: 900}
 	m.Asset = asset
 	return plan, m
 }
@@ -224,7 +224,7 @@ func TestOwn(t *testing.T) {
 			if _, err := stellar.CheckFunding(text, stellar.FundingPlan{
 				Passphrase: passphrase, Channel: w.treasury.Address(), Sponsor: plan.Sponsor, Treasury: w.treasury.Address(), Sequence: 9,
 				MaxTime: 1_800_000_300, LastLedger: 120, Fee: 700, Move: move,
-				Payments: []stellar.Holding{{Account: key.Address(), Asset: asset, Amount: 1, Purse: stellar.PurseOf(asset)}},
+				Payments: []stellar.Holding{{Account: key.Address(), Asset: asset, Amount: 1, Purse: int64(stellar.Prices.Purse(asset))}},
 			}); err != nil {
 				t.Error(err)
 			}

@@ -127,7 +127,7 @@ func ownClaims(b *ledgerBench) {
 // ownPurse wants no envelope to be handed in that the purse cannot pay for.
 func ownPurse(b *ledgerBench) {
 	a := b.issue("issuer", "USDC", "other")
-	cost := relay.Stroops(stellar.NewAccountCost(a.text))
+	cost := stellar.Prices.NewAccount(a.text)
 	lumens := stellar.Holding{Asset: relay.Native, Amount: 1, Purse: ownFee}
 	f := b.landed(b.fundingOf(true, a.holding(ownFee-1), a.holding(ownFee), a.holding(ownFee+cost-1), a.holding(ownFee+cost), lumens,
 		a.holding(ownFee+relay.Stroops(stellar.BaseReserve)-1), a.holding(ownFee+relay.Stroops(stellar.BaseReserve))))

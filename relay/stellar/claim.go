@@ -25,28 +25,11 @@ type ClaimPlan struct {
 	Memo        Memo   // only for an existing account that asks for one
 }
 
-// NewAccountCost is what a new account costs that nobody sponsors, in stroops: its reserves, and with a credit asset its
-// first fees.
-func NewAccountCost(asset string) int64 {
-	cost := NewAccountUnits(asset) * BaseReserve
-	if asset != Native {
-		cost += FirstFees
-	}
-	return cost
-}
-
-// What a sender who funds a payment out of his own wallet puts into the holding account besides the amount: the fees of the way
-// back and of a claim, each of which may fail a few times, and what a new account costs. What is left comes home, or goes into a new account.
+// What a purse has for fees, in stroops, and what each rung bids out of it: 20,000 an operation or more.
 const (
-	FeePurse   = 1_000_000 // stroops
-	OwnRungFee = 100_000   // stroops that each rung bids: 20,000 an operation or more, and charged is what the network asks
+	FeePurse   = 1_000_000
+	OwnRungFee = 100_000
 )
-
-// PurseOf is the purse of a payment of an asset, in stroops.
-func PurseOf(asset string) int64 { return NewAccountCost(asset) + FeePurse }
-
-// NewAccountUnits is how many base reserves a new account locks: two, and one for a trustline (CAP-33).
-func NewAccountUnits(asset string) int64 { return 2 + int64(lines(asset)) }
 
 // BuildClaim returns the unsigned envelope.
 //
@@ -86,7 +69,7 @@ func claimDraft(p ClaimPlan) (*draft, frame, error) {
 		}
 		d.end(p.Destination)
 	case p.NewAccount:
-		d.create(p.Holding, p.Destination, NewAccountCost(p.Asset))
+		d.create(p.Holding, p.Destination, int64(Prices.NewAccount(p.Asset)))
 		if credit {
 			d.trust(p.Destination, p.Asset, MostLimit)
 		}

@@ -141,6 +141,9 @@ func (p ReturnPlan) arrives(s Snapshot, h *Account, home, rest string) error {
 }
 
 // lines is how many trustlines a holding account of the asset has.
+// newAccountUnits is how many base reserves a new account locks.
+func newAccountUnits(asset string) int64 { return int64(relay.AssetUnits(asset)) }
+
 func lines(asset string) int {
 	if asset == Native {
 		return 0

@@ -115,11 +115,11 @@ func dryRunNewAccount(s Snapshot, p ClaimPlan, h *Account) error {
 	case g != nil:
 		return refuse(DestinationExists, p.Destination, "already there after ledger %d", s.Ledger)
 	case p.Sponsor == "":
-		if NewAccountCost(p.Asset) < NewAccountUnits(p.Asset)*s.reserve() {
-			return refuse(PurseEmpty, p.Holding, "gives the new account %d stroops, its reserves are %d", NewAccountCost(p.Asset), NewAccountUnits(p.Asset)*s.reserve())
+		if int64(Prices.NewAccount(p.Asset)) < newAccountUnits(p.Asset)*s.reserve() {
+			return refuse(PurseEmpty, p.Holding, "gives the new account %d stroops, its reserves are %d", int64(Prices.NewAccount(p.Asset)), newAccountUnits(p.Asset)*s.reserve())
 		}
-		if left := h.spare(s.reserve()) - int64(p.Fee); left < NewAccountCost(p.Asset) {
-			return refuse(PurseEmpty, p.Holding, "has %d stroops to spare, the new account costs %d", left, NewAccountCost(p.Asset))
+		if left := h.spare(s.reserve()) - int64(p.Fee); left < int64(Prices.NewAccount(p.Asset)) {
+			return refuse(PurseEmpty, p.Holding, "has %d stroops to spare, the new account costs %d", left, int64(Prices.NewAccount(p.Asset)))
 		}
 		return nil
 	}
@@ -127,7 +127,7 @@ func dryRunNewAccount(s Snapshot, p ClaimPlan, h *Account) error {
 	if err != nil {
 		return err
 	}
-	need := NewAccountUnits(p.Asset) * s.reserve()
+	need := newAccountUnits(p.Asset) * s.reserve()
 	if p.Asset != Native {
 		need += FirstFees
 	}

@@ -17,7 +17,7 @@ func TestAFloodOfPlans(t *testing.T) {
 	var made []relay.PlanMade
 	most := relay.PlanLimits{Payment: 10, App: 3}
 	w.signer.plans = func(in relay.ClaimIntent, head relay.Head) error { // as the signer counts
-		counted, err := relay.CountPlans(made, in.Payment, head, most)
+		counted, err := relay.Ladder{Version: relay.LadderVersion}.AllowPlan(1, made, in.Payment, head, most)
 		if err == nil {
 			made = append(counted, relay.PlanMade{Payment: in.Payment, Bound: in.Bound, MaxTime: in.MaxTime, At: head.CloseTime})
 		}

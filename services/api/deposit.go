@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/base64"
 	"errors"
-	"fmt"
 	"net/http"
 	"slices"
 	"strconv"
@@ -174,7 +173,7 @@ func (s *server) minted(p relay.Payment, in wire.DepositRequest, head relay.Head
 	if _, err := seal.Inspect(box); err != nil {
 		return relay.FundAnswer{}, invalid("box_malformed", "/box", "this is no box that sender and claimant could open")
 	}
-	if err := ownFee(p, relay.Stroops(in.Fee)); err != nil {
+	if err := p.CheckFundingFee(relay.Stroops(in.Fee), prices); err != nil {
 		return relay.FundAnswer{}, err
 	}
 	funding, raw, err := s.transaction(in.Funding, "/funding")
@@ -197,19 +196,6 @@ func (s *server) minted(p relay.Payment, in wire.DepositRequest, head relay.Head
 		Hash: funding.Hash, Kind: relay.FundingEnvelope, State: relay.Planned, Network: s.Desk.Network, Source: funding.Source, Sequence: funding.Sequence,
 		SignedAt: head.Sequence, Bound: p.FundBy, MaxTime: p.FundUntil, XDR: raw, Payments: []relay.PaymentID{p.ID}, OwnFee: relay.Stroops(in.Fee),
 	}}, nil
-}
-
-// ownFee wants whoever keeps the reserve to pay for the funding, too: a wallet that bids nothing would have us pay, and one
-// that bids too little would wait for nothing.
-func ownFee(p relay.Payment, fee relay.Stroops) error {
-	least := relay.Stroops(stellar.MinBaseFee * p.FundingOperations())
-	switch {
-	case !p.FromWallet() && fee != 0:
-		return invalid("fee_differs", "/fee", "the service pays for this funding: its own fee is 0")
-	case p.FromWallet() && fee < least:
-		return invalid("fee_differs", "/fee", fmt.Sprintf("a wallet pays for its funding: at least %d stroops", least))
-	}
-	return nil
 }
 
 // rung is the i-th rung of a deposited way back as it will be written down.

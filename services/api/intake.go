@@ -99,7 +99,7 @@ func wallet(in wire.PaymentRequest, p *relay.Payment, app relay.App) error {
 	if p.ReturnTo == "" {
 		p.ReturnTo = in.From
 	}
-	ownTerms(p)
+	p.Route = relay.WalletRoute(p.From, p.Asset, prices)
 	if in.Note != "" {
 		bad.add(invalid("note_unexpected", "/note", "the client that funds a payment seals its note into the box, and tells it nobody"))
 	}

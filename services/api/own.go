@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/restante/restante/relay"
-	"github.com/restante/restante/relay/stellar"
 	"github.com/restante/restante/relay/wire"
 )
 
@@ -74,25 +73,6 @@ func (s *server) pace(ctx context.Context, head relay.Head) (float64, error) {
 	return max(float64(head.CloseTime-page.Head.CloseTime)/back, 0.1), nil
 }
 
-// ownTerms are those of a wallet: it keeps the reserve, and a purse pays whatever comes after.
-func ownTerms(p *relay.Payment) {
-	p.Sponsor, p.Purse, p.RungFee = p.From, relay.Stroops(stellar.PurseOf(p.Asset)), stellar.OwnRungFee
-}
-
-// ownFundingFee is what a wallet bids for a funding: twice what is usual, since nobody bids again for it.
-func ownFundingFee(p relay.Payment, bid relay.Stroops) relay.Stroops {
-	return min(2*bid, relay.One/10) * relay.Stroops(p.FundingOperations())
-}
-
-// ownClaimFee is what a holding account bids for a claim out of its purse, which may have to pay for a few that fail.
-func ownClaimFee(p relay.Payment, bid relay.Stroops) relay.Stroops {
-	ops := relay.Stroops(claimOperations)
-	if !p.IsNative() {
-		ops += 2
-	}
-	return min(2*bid*ops, stellar.FeePurse/4)
-}
-
 // terms are what the client of a payment that its sender funds needs to do so.
 func (s *server) terms(ctx context.Context, p relay.Payment) (*wire.Funding, error) {
 	service, _, err := s.Signer.Accounts(ctx)
@@ -122,6 +102,6 @@ func (s *server) terms(ctx context.Context, p relay.Payment) (*wire.Funding, err
 	if err != nil {
 		return nil, err
 	}
-	out.Fee = int64(ownFundingFee(p, bid))
+	out.Fee = int64(p.WalletFundingBid(bid))
 	return out, nil
 }

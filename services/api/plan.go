@@ -17,9 +17,6 @@ import (
 const (
 	planLedgers = 60
 	planSeconds = 300
-
-	// mostOwnPlans is how many claims of a payment may be live whose purse pays for them, as the signer limits the others.
-	mostOwnPlans = 50
 )
 
 // proven checks the proof in the header Restante-Proof.
@@ -85,7 +82,7 @@ func (s *server) planned(ctx context.Context, p relay.Payment, intent relay.Clai
 	}
 	plan := s.Signer.Claim
 	if p.FromWallet() { // the purse pays: there is nothing for the signer to sign, and nothing that it could count
-		if err := allowOwnPlan(p, all, intent, head); err != nil {
+		if _, err := p.Ladder().AllowPlan(intent.Sequence, countedPlans(all, head), p.ID, head, relay.PlanLimits{Payment: relay.MostPlans}); err != nil {
 			return relay.Envelope{}, err
 		}
 		plan = func(ctx context.Context, in relay.ClaimIntent) (relay.Envelope, error) { return s.ownClaim(ctx, p, in) }
@@ -104,23 +101,13 @@ func unsigned(e relay.Envelope) (relay.Envelope, error) {
 	return e, err
 }
 
-// allowOwnPlan is what the signer looks at before it plans a claim: how many there are, and that a claim that fails takes no
-// number of the way back.
-func allowOwnPlan(p relay.Payment, all []relay.Envelope, intent relay.ClaimIntent, head relay.Head) error {
-	if p.Ladder().Takes(intent.Sequence) {
-		return relay.ErrLadderNumber
-	}
-	_, err := relay.CountPlans(countedPlans(all, head), p.ID, head, relay.PlanLimits{Payment: mostOwnPlans})
-	return err
-}
-
 // ownClaim plans a claim whose fee, and whose new account, the holding account pays out of its purse.
 func (s *server) ownClaim(ctx context.Context, p relay.Payment, in relay.ClaimIntent) (relay.Envelope, error) {
 	bid, err := s.Ledger.FeeBid(ctx)
 	if err != nil {
 		return relay.Envelope{}, err
 	}
-	fee := ownClaimFee(p, bid)
+	fee := p.PurseClaimBid(bid, prices)
 	keeper := p.Sponsor
 	if in.NewAccount {
 		keeper = "" // she gets what is left, too
@@ -179,7 +166,7 @@ func (s *server) claimIntent(ctx context.Context, p relay.Payment, in wire.PlanR
 	if intent.NewAccount && !p.FromWallet() {
 		free, err := s.sponsorFree(ctx)
 		if err == nil {
-			err = p.ClaimHeld(free, prices.Rates())
+			err = p.ClaimHeld(free, prices)
 		}
 		if err != nil {
 			return intent, head, err

@@ -13,13 +13,6 @@ import (
 	"github.com/restante/restante/relay/wire"
 )
 
-// What an envelope of one payment is bid for at its first try, in operations: three for a funding, up to four for a claim
-// or a rung, and one more for the fee bump around each. Fundings are batched, so a payment's own part is often less.
-const (
-	fundingOperations = 3 + 1
-	claimOperations   = 4 + 1
-)
-
 // preview answers a request for a payment with what would come of it, and writes nothing. An Idempotency-Key is neither
 // read nor remembered: the question may be asked again, with another answer.
 func (s *server) preview(c *call) (reply, error) {
@@ -72,20 +65,11 @@ var placeholder = &wire.LinkHalf{AuthHash: strings.Repeat("0", 64), Share: base6
 // previewCost is what a payment costs besides the amount, and who pays it.
 func previewCost(p relay.Payment, bid relay.Stroops) wire.PreviewCost {
 	reserve := (relay.Stroops(relay.AssetUnits(p.Asset)) * stellar.BaseReserve).String()
-	extra := relay.Stroops(0) // of a credit asset: two operations more in a funding and a rung, three in a claim
-	if !p.IsNative() {
-		extra = 3
-	}
-	cost := wire.PreviewCost{
-		Payer: payer(p), FeeFunding: (bid * (fundingOperations + extra)).String(), FeeClaim: (bid * (claimOperations + extra)).String(),
-		FeeReturn: (bid * (claimOperations + extra)).String(), ReserveLocked: reserve, ReserveNewAccount: reserve, Purse: p.Purse.String(),
-	}
-	if p.FromWallet() {
-		cost.FeeFunding, cost.FeeClaim, cost.FeeReturn = ownFundingFee(p, bid).String(), ownClaimFee(p, bid).String(), p.RungFee.String()
-	}
+	funding, claim, back := p.FirstBids(bid, prices)
+	cost := wire.PreviewCost{Payer: payer(p), FeeFunding: funding.String(), FeeClaim: claim.String(), FeeReturn: back.String(),
+		ReserveLocked: reserve, ReserveNewAccount: reserve, Purse: p.Purse.String()}
 	if p.IsDirect() {
-		cost = wire.PreviewCost{Payer: payer(p), FeeFunding: (bid * 2).String(), FeeClaim: "0", FeeReturn: "0", ReserveLocked: "0",
-			ReserveNewAccount: "0", Purse: "0"}
+		cost.ReserveLocked, cost.ReserveNewAccount, cost.Purse = "0", "0", "0"
 	}
 	return cost
 }

@@ -27,7 +27,7 @@ func (s *server) carrying(ctx context.Context) (*relay.Sponsor, error) {
 		return nil, err
 	}
 	free, err := s.sponsorFree(ctx)
-	return &relay.Sponsor{Free: free, Load: load, Rates: prices.Rates()}, err
+	return &relay.Sponsor{Free: free, Load: load, Prices: prices}, err
 }
 
 // pausedOf is what holds the funding of a payment up; nil when nothing does.
@@ -108,7 +108,7 @@ func (s *server) heldOf(ctx context.Context, p relay.Payment) *wire.Refusal {
 		return nil // the ledger does not answer: nothing is known to hold it up
 	}
 	var f *relay.Fault
-	if errors.As(p.ClaimHeld(free, prices.Rates()), &f) {
+	if errors.As(p.ClaimHeld(free, prices), &f) {
 		return &wire.Refusal{Code: f.Code, Detail: f.Public}
 	}
 	return nil

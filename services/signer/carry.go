@@ -70,7 +70,7 @@ func (s *Signer) sponsorCarries(t *told, when string, more relay.Load, head rela
 	if err != nil {
 		return err
 	}
-	return relay.Sponsor{Free: facts.Free, Load: s.load(head), Rates: prices.Rates()}.Short(more)
+	return relay.Sponsor{Free: facts.Free, Load: s.load(head), Prices: prices}.Short(more)
 }
 
 // load is what the payments in the log will still ask of the sponsor. One whose end is not written down counts as waiting.

@@ -13,7 +13,7 @@ func TestSignsWhatTheSponsorCarries(t *testing.T) {
 	r.cfg.Policy.Budget = 1000 * relay.One
 	r.reopen()
 	one := relay.Load{Unmade: 1, UnmadeUnits: 2}
-	need := func(l relay.Load) relay.Stroops { return l.Need(prices.Rates()) }
+	need := func(l relay.Load) relay.Stroops { return l.Need(prices) }
 	r.holds(need(one) - 1)
 	r.refused(r.mintOf(relay.Native), relay.SponsorShort)
 	r.holds(need(one))

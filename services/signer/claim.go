@@ -117,13 +117,9 @@ func (s *Signer) buildClaim(in relay.ClaimIntent, h *holding) (stellar.Tx, error
 	return tx, nil
 }
 
-// allowClaim: a claim with a rung's number would spend the way back when it fails.
 func (s *Signer) allowClaim(in relay.ClaimIntent, h *holding, head relay.Head) error {
-	if h.ladder.Takes(in.Sequence) {
-		return relay.ErrLadderNumber
-	}
 	plans, app := s.book.plans, h.funding.app
-	counted, err := relay.CountPlans(plans[app], in.Payment, head, relay.PlanLimits{Payment: s.cfg.Policy.Plans, App: s.cfg.Policy.AppPlans})
+	counted, err := h.ladder.AllowPlan(in.Sequence, plans[app], in.Payment, head, relay.PlanLimits{Payment: s.cfg.Policy.Plans, App: s.cfg.Policy.AppPlans})
 	if err != nil {
 		return err
 	}

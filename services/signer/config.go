@@ -84,7 +84,7 @@ const (
 	DefaultMaxPayment = 100_000 * relay.One
 	DefaultMaxDay     = 1_000_000 * relay.One
 	DefaultMaxFee     = 5 * relay.One
-	DefaultPlans      = 50
+	DefaultPlans      = relay.MostPlans
 	DefaultAppPlans   = 200
 	DefaultLines      = 100
 	DefaultTreasuries = 100

@@ -101,7 +101,7 @@ func (s *Signer) allowKept(in relay.KeepIntent, line fundingLine, head relay.Hea
 		return forbidden("bound_too_far", "The envelope could land for too long.")
 	case s.book.holdings[m.Account] != nil || s.book.roles[m.Account] != "" || s.book.wallets[m.Account]:
 		return forbidden("holding_known", "This account is in use already.")
-	case !termsFit(m, e):
+	case !m.PaysFor(m.ladder(e.Bound), e.OwnFee, prices):
 		return errTerms
 	case m.Sponsor == s.book.sponsor || s.book.roles[m.From] != "" || s.book.roles[m.Sponsor] != "":
 		return errOurs
@@ -124,23 +124,6 @@ func (s *Signer) allowKept(in relay.KeepIntent, line fundingLine, head relay.Hea
 	}
 	return s.allowLadder(m, e)
 }
-
-// termsFit judges who pays for what, besides [relay.Route.Check]. A wallet that keeps the reserve pays the funding's fee too, and its
-// purse covers one of each rung and the reserve of the balance that the last resort leaves with our sponsor. Where the service keeps
-// the reserve, as for a move of what it funded, a fee of the funding's own would come out of the amount.
-func termsFit(m mintedLine, e envelopeLine) bool {
-	switch {
-	case m.Check() != nil || m.ByTreasury() || m.RungFee > mostOwnFee || e.OwnFee < 0 || e.OwnFee > mostOwnFee:
-		return false
-	case !m.FromWallet():
-		return e.OwnFee == 0
-	}
-	least := relay.Stroops(m.ladder(e.Bound).Rungs())*m.RungFee + stellar.BaseReserve
-	return e.OwnFee > 0 && m.Purse >= least
-}
-
-// mostOwnFee is the most that an envelope may bid by itself, in stroops: it has 32 bits for it.
-const mostOwnFee = 1 << 31
 
 // signedOnlyBy wants one signature and no other: one that the network does not need spoils an envelope.
 func signedOnlyBy(text, passphrase, account string) error {

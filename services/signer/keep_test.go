@@ -35,7 +35,7 @@ func (r *rig) wallet(asset string) *wallet {
 	w.plan = mint.Plan{
 		Passphrase: passphrase, App: r.app, Channel: w.key.Address(), Sponsor: w.key.Address(), Treasury: w.key.Address(), Rescue: r.sponsor,
 		Sequence: 42, SignedAt: r.view.head.Sequence, Bound: r.view.head.Sequence + 100, MaxTime: r.view.head.CloseTime + 600, Fee: ownFee,
-		Route: relay.Route{From: w.key.Address(), Sponsor: w.key.Address(), Purse: relay.Stroops(stellar.PurseOf(asset)), RungFee: stellar.OwnRungFee},
+		Route: relay.Route{From: w.key.Address(), Sponsor: w.key.Address(), Purse: stellar.Prices.Purse(asset), RungFee: stellar.OwnRungFee},
 	}
 	return w
 }
@@ -535,7 +535,7 @@ func (w *wallet) from(account string) {
 
 func (w *wallet) kept(sponsor string) {
 	w.plan.Sponsor, w.plan.Route.Sponsor = sponsor, sponsor
-	w.plan.Route.Purse, w.plan.Route.RungFee = relay.Stroops(stellar.PurseOf(w.mint.Asset)), stellar.OwnRungFee
+	w.plan.Route.Purse, w.plan.Route.RungFee = stellar.Prices.Purse(w.mint.Asset), stellar.OwnRungFee
 	if sponsor == "" {
 		w.plan.Sponsor, w.plan.Route.Purse, w.plan.Route.RungFee = w.s.book.sponsor, 0, 0
 	}

@@ -161,20 +161,15 @@ func (w *Worker) handIn(ctx context.Context, row desk.Work, e relay.Envelope) er
 	if err != nil {
 		return err
 	}
-	operations := 6 // a rung has five at the most, and a fee bump counts one more
+	tries, ps := row.Tries, []relay.Payment(nil)
 	if e.Kind == relay.FundingEnvelope {
-		if operations, err = w.fundingSize(ctx, e); err != nil {
+		if ps, err = w.payments(ctx, e.Payments); err != nil {
 			return err
 		}
 	}
-	if e.Kind == relay.ClaimEnvelope && e.Asset != relay.Native && e.Asset != "" {
-		operations = 8
-	}
-	tries := row.Tries
-	bid *= relay.Stroops(operations) << min(tries.HandedIn/4, 6)
 	outer := e.XDR
 	if e.OwnFee == 0 || e.State == relay.Planned { // a rung that pays for itself may still want the sponsor's signature
-		if outer, err = w.Signer.Bump(ctx, e.Hash, e.XDR, bid); err != nil {
+		if outer, err = w.Signer.Bump(ctx, e.Hash, e.XDR, e.SponsorBid(ps, bid, tries)); err != nil {
 			return err
 		}
 	}
@@ -191,14 +186,4 @@ func (w *Worker) handIn(ctx context.Context, row desk.Work, e relay.Envelope) er
 		}
 	}
 	return again{after: w.pause(row), tries: &tries, why: fmt.Sprintf(handedIn+": %s %s", tries.HandedIn, answer.Word, answer.Code)}
-}
-
-// fundingSize is how many operations a funding has, and one more for the fee bump around it.
-func (w *Worker) fundingSize(ctx context.Context, e relay.Envelope) (operations int, err error) {
-	ps, err := w.payments(ctx, e.Payments)
-	operations = 1
-	for _, p := range ps {
-		operations += p.FundingOperations()
-	}
-	return operations, err
 }

@@ -43,7 +43,7 @@ func ownWallet(ctx context.Context, d *Instance) error {
 	if _, err := d.Reach(ctx, sent.Payment.ID, relay.Pending); err != nil {
 		return err
 	}
-	purse := stellar.PurseOf("native")
+	purse := int64(stellar.Prices.Purse("native"))
 	if err := d.Expect(ctx, "the holding account", kept.HoldingAccount, Amount+purse); err != nil {
 		return err
 	}

@@ -103,8 +103,7 @@ func (s *Stack) sponsorCarries(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	prices := stellar.Prices
-	return relay.Sponsor{Free: facts[sponsor].Free, Load: load, Rates: prices.Rates()}.Short(relay.LoadOf(relay.Payment{Asset: relay.Native}))
+	return relay.Sponsor{Free: facts[sponsor].Free, Load: load, Prices: stellar.Prices}.Short(relay.LoadOf(relay.Payment{Asset: relay.Native}))
 }
 
 // fundingsGoOn says whether the fundings of an app, or of all, wait for money or for a limit.

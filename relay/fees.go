@@ -1,0 +1,119 @@
+package relay
+
+import "fmt"
+
+// Who pays which fee, and how much is bid. What the ledger is asked for ([desk.Ledger] FeeBid) is a bid for one operation; all other
+// amounts here are for a whole envelope, in stroops. What is charged is what the network asks, which is mostly far less.
+//
+// The sponsor pays in a fee bump, whose bid counts in the app's budget, unless a sender pays out of a wallet. Then the wallet pays for
+// the funding, and puts a purse into the holding account beside the amount: it pays for the rungs of the way back and for claims,
+// each of which may fail a few times, and for a new account. What is left comes home, or goes into the new account.
+
+// Prices are what the ledger asks for in lumens, and what our envelopes bid by themselves.
+type Prices struct {
+	Reserve Stroops // one base reserve
+	Least   Stroops // the network's least fee for one operation
+	Fees    Stroops // the part of a purse that pays fees; what a wallet should have to spare for the fee of a funding
+	Rung    Stroops // what each rung of a wallet's payment bids
+	Gift    Stroops // what a new account that holds a credit asset gets for its first fees
+}
+
+// NewAccount is what a new account costs that no one sponsors: its reserves, and with a credit asset its first fees.
+func (price Prices) NewAccount(asset string) Stroops {
+	cost := Stroops(AssetUnits(asset)) * price.Reserve
+	if asset != Native && asset != "" {
+		cost += price.Gift
+	}
+	return cost
+}
+
+// Purse is what a wallet puts into a holding account beside the amount.
+func (price Prices) Purse(asset string) Stroops { return price.NewAccount(asset) + price.Fees }
+
+// WalletRoute is the route out of a sender's wallet: it keeps the reserve, and a purse pays whatever comes after.
+func WalletRoute(from, asset string, price Prices) Route {
+	return Route{From: from, Sponsor: from, Purse: price.Purse(asset), RungFee: price.Rung}
+}
+
+// mostOwnBid is the most that an envelope may bid by itself: it has 32 bits for it.
+const mostOwnBid = 1 << 31
+
+// PaysFor judges the fees of a payment that its client funds, besides [Route.Check]: own is what its funding bids by itself. A wallet
+// that keeps the reserve pays for the funding too, and its purse covers each rung once and the reserve of the balance that the last
+// resort leaves with the sponsor. Where the service keeps the reserve, as for a move of what it funded, a fee of the funding's own
+// would come out of the amount.
+func (r Route) PaysFor(way Ladder, own Stroops, price Prices) bool {
+	switch {
+	case r.Check() != nil || r.ByTreasury() || r.RungFee > mostOwnBid || own < 0 || own > mostOwnBid:
+		return false
+	case !r.FromWallet():
+		return own == 0
+	}
+	return own > 0 && r.Purse >= Stroops(way.Rungs())*r.RungFee+price.Reserve
+}
+
+// CheckFundingFee refuses a bid of a client's funding by itself that could not be: the fault is "fee_differs" (Invalid). A wallet that
+// bids nothing would have the service pay, and one that bids less than the network takes would wait for nothing.
+func (p Payment) CheckFundingFee(own Stroops, price Prices) error {
+	least := price.Least * Stroops(p.FundingOperations())
+	switch {
+	case !p.FromWallet() && own != 0:
+		return InvalidFault("fee_differs", "/fee", "the service pays for this funding: its own fee is 0")
+	case p.FromWallet() && own < least:
+		return InvalidFault("fee_differs", "/fee", fmt.Sprintf("a wallet pays for its funding: at least %d stroops", least))
+	}
+	return nil
+}
+
+// WalletFundingBid is what a wallet is told to bid for the funding of the payment: twice the usual, since it bids only once.
+func (p Payment) WalletFundingBid(bid Stroops) Stroops {
+	return min(2*bid, One/10) * Stroops(p.FundingOperations())
+}
+
+// PurseClaimBid is what a holding account bids for a claim out of its purse, which may have to pay for a few that fail.
+func (p Payment) PurseClaimBid(bid Stroops, price Prices) Stroops {
+	ops := Stroops(bidClaim)
+	if !p.IsNative() {
+		ops += 2
+	}
+	return min(2*bid*ops, price.Fees/4)
+}
+
+// Operations of the envelopes of one payment, and one more for the fee bump around each.
+const (
+	bidFunding = 3 + 1
+	bidClaim   = 4 + 1 // of a rung too
+	bidCredit  = 3     // more of a credit asset, at the most
+)
+
+// FirstBids are what the envelopes of the payment bid at their first try: its funding, a claim, and a rung of the way back. Fundings
+// of a treasury are batched, so a payment's own part is often less.
+func (p Payment) FirstBids(bid Stroops, price Prices) (funding, claim, back Stroops) {
+	more := Stroops(0)
+	if !p.IsNative() {
+		more = bidCredit
+	}
+	switch {
+	case p.IsDirect():
+		return 2 * bid, 0, 0
+	case p.FromWallet():
+		return p.WalletFundingBid(bid), p.PurseClaimBid(bid, price), p.RungFee
+	}
+	return bid * (bidFunding + more), bid * (bidClaim + more), bid * (bidClaim + more)
+}
+
+// SponsorBid is what the sponsor bids to have an envelope of these payments land: more the more often it was handed in, in vain, up
+// to 64 times as much.
+func (e Envelope) SponsorBid(of []Payment, bid Stroops, tries Tries) Stroops {
+	operations := 6 // a rung has five at the most
+	switch {
+	case e.Kind == FundingEnvelope:
+		operations = 1
+		for _, p := range of {
+			operations += p.FundingOperations()
+		}
+	case e.Kind == ClaimEnvelope && e.Asset != Native && e.Asset != "":
+		operations = 8
+	}
+	return bid * Stroops(operations) << min(tries.HandedIn/4, 6)
+}
