@@ -66,7 +66,7 @@ func CodeOf(err error) string {
 	return ""
 }
 
-// Errors that adapters return and the Desk tests for.
+// Errors that callers test for.
 var (
 	// ErrNotFound: no such row.
 	ErrNotFound = NewFault(NotFound, "not_found", "There is no such thing here.", nil)
@@ -74,6 +74,8 @@ var (
 	ErrStale = NewFault(Conflict, "stale", "Something else changed this at the same moment; try again.", nil)
 	// ErrSequenceTaken: another envelope that could still land holds this sequence number.
 	ErrSequenceTaken = NewFault(Conflict, "sequence_taken", "Another envelope holds this sequence number.", nil)
+	// ErrNotCreated: the payment is funded, or was over before it was.
+	ErrNotCreated = ConflictFault("not_created", "Only a payment that is not funded can be funded.")
 	// ErrContradiction: the ledger and our records cannot both be right. What it is about stops until a person has looked;
 	// [Contradiction] says what that is, and a bare one stops everything.
 	ErrContradiction = NewFault(Internal, "contradiction", "The ledger contradicts our records.", nil)

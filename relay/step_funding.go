@@ -7,7 +7,7 @@ func signFunding(p Payment, in FundingSigned) (Payment, []Effect, error) {
 		return p, nil, nil
 	}
 	if p.State != Created {
-		return p, nil, ConflictFault("not_created", "Only a payment that is not funded can be funded.")
+		return p, nil, ErrNotCreated
 	}
 	p.Funding, p.Holding, p.Bound, p.Fundings, p.LadderVersion = in.Hash, in.Holding, in.Bound, p.Fundings+1, in.LadderVersion
 	p.BoxMAC, p.Proof = in.BoxMAC, in.Proof

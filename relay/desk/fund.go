@@ -17,7 +17,7 @@ import (
 // noted as a return asked. Until [Desk.Kept] it is work to have it kept; [Desk.UndoFunding] takes it back when the signer refuses. With another box than
 // the one that is written down it is [ErrKeptAlready]. Nothing is handed in
 // until it is signed ([Desk.SignFunding]); the sender may hand it in without us, and the watcher sees that. So it is written
-// down, too, when the payment was canceled or has failed a moment ago: the payment stays as it is, the conflict "not_created"
+// down, too, when the payment was canceled or has failed a moment ago: the payment stays as it is, [relay.ErrNotCreated]
 // says so, and what lands goes home.
 func (d *Desk) CommitFunding(ctx context.Context, f relay.FundAnswer) error {
 	ids := f.Envelope.Payments
@@ -69,12 +69,10 @@ func (d *Desk) CommitFunding(ctx context.Context, f relay.FundAnswer) error {
 		return tx.AddWork(Work{Kind: relay.DoSubmit, Envelope: f.Envelope.Hash, Due: d.now()})
 	})
 	if err == nil && over {
-		err = errNotCreated
+		err = relay.ErrNotCreated
 	}
 	return err
 }
-
-var errNotCreated = relay.ConflictFault("not_created", "Only a payment that is not funded can be funded.")
 
 // giveUp writes down the way back of a client's funding whose payment is over, and the version of its ladder on the payment. It
 // keeps no box, so no claim of it can be made.
@@ -160,7 +158,7 @@ func (d *Desk) commitMinted(tx Tx, p relay.Payment, m relay.Minted, funding rela
 		return relay.NewFault(relay.Internal, "answer_incomplete", "", nil)
 	}
 	if p.State != relay.Created {
-		return errNotCreated
+		return relay.ErrNotCreated
 	}
 	if err := m.Fits(p); err != nil {
 		return err

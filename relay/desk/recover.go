@@ -64,7 +64,7 @@ func (d *Desk) Adopt(ctx context.Context, f relay.FundAnswer, seen *relay.Sighti
 			} else if err == nil {
 				err = d.adoptMinted(tx, payments[i], m, f.Envelope)
 			}
-			if code := relay.CodeOf(err); landed && !f.Envelope.FromWallet() && (code == errNotCreated.Code || code == relay.FundedOtherwise) {
+			if landed && !f.Envelope.FromWallet() && (errors.Is(err, relay.ErrNotCreated) || relay.CodeOf(err) == relay.FundedOtherwise) {
 				err = fmt.Errorf("funding %s landed, and payment %s says otherwise (%v): %w", hash, m.Payment, err, relay.ErrContradiction)
 				var more []error
 				_, more, err = d.stop(tx, hash, err, m.Payment)
@@ -121,7 +121,7 @@ func (d *Desk) forgotten(tx Tx, f relay.FundAnswer, m relay.Minted) (relay.Payme
 // forgotten payment it is asked for here.
 func (d *Desk) adoptMinted(tx Tx, p relay.Payment, m relay.Minted, funding relay.Envelope) error {
 	if p.State != relay.Created { // before its box is written over
-		return errNotCreated
+		return relay.ErrNotCreated
 	}
 	if err := m.Fits(p); err != nil {
 		return err

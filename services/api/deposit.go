@@ -50,7 +50,7 @@ func (s *server) deposit(c *call) (reply, error) {
 	if !again {
 		err = s.planDeposit(ctx, p, answer, head)
 	}
-	over := relay.CodeOf(err) == "not_created" // a cancel came first; what he funds all the same goes home
+	over := errors.Is(err, relay.ErrNotCreated) // a cancel came first; what the client funds all the same goes home
 	if err != nil && !over {
 		return reply{}, err
 	}

@@ -162,7 +162,7 @@ func (w *Worker) paused(ctx context.Context, app relay.AppID, err error) error {
 // commit writes a signed funding down, and says whom it funds.
 func (w *Worker) commit(ctx context.Context, answer relay.FundAnswer) ([]relay.PaymentID, error) {
 	if err := w.Desk.CommitFunding(ctx, answer); err != nil {
-		if relay.CodeOf(err) == "not_created" {
+		if errors.Is(err, relay.ErrNotCreated) {
 			err = again{after: w.cfg.Retry, why: "a payment of the batch was over before it was committed"}
 		}
 		return nil, err // nothing is sent: the bound passes, and the signer will see that it has

@@ -104,14 +104,14 @@ func (w *Worker) adopt(ctx context.Context, hash string) error {
 		return err
 	}
 	err = w.Desk.Adopt(ctx, answer, seen, landed, app)
-	switch code := relay.CodeOf(err); {
+	switch {
 	case err == nil:
 		w.Log.Warn("a funding of the signer's log was not in the database (a crash, or a restored backup); it is taken in",
 			"funding", hash, "payments", len(answer.Minted), "landed", landed)
-	case code == "not_created" && !landed:
+	case errors.Is(err, relay.ErrNotCreated) && !landed:
 		return nil // its commit was refused, because a payment was over by then: it was never sent
 	}
-	return err // what a client signs contradicts no payment; his receipt brings it home
+	return err // what a client signs contradicts no payment; the sender's receipt brings it home
 }
 
 // planKept plans again what was undone although the signer keeps it: the process ended before the signer's answer came.
