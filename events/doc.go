@@ -7,8 +7,8 @@
 // It refuses what it does not know: [Decode] takes the one spelling that Encode writes and no other, of a version and a
 // type that exist.
 //
-// An event is news, not truth: it may come twice, late, or not at all. Whoever acts on money reads the payment itself.
+// An event is news, not truth: it may come twice, late, or not at all. A consumer that acts on money reads the payment itself.
 //
 // Start with [OfPayment]. [Ring] is the other message on the bus: the doorbell that tells a worker that a row of work is
-// due. [Outcome] is how whoever answers the door says what came of it.
+// due. [Outcome] is how the consumer of a ring says what came of it.
 package events

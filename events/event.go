@@ -53,7 +53,7 @@ func Types() []string {
 func knownType(t string) bool { return slices.Contains(Types(), t) }
 
 // OfPayment announces the subject of a row of work, a state or relay.Undeliverable, at a moment. work is the id of the row that asked for the announcement:
-// a row that runs again after a crash makes the event with the same id, so that nobody hears it as a second one.
+// a row that runs again after a crash makes the event with the same id, so that a consumer can drop the second.
 //
 // Type names the state to be announced; Data is p as it was read, which may have moved on since.
 func OfPayment(work int64, subject string, at relay.Micros, p relay.Payment) (Event, error) {

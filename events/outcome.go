@@ -20,7 +20,7 @@ const (
 	IsDrop         // never ring for this again, and say why in the log
 )
 
-// Done: the work is done, or it is nobody's any more.
+// Done: the work is done, or there is none any more.
 func Done() Outcome { return Outcome{verb: IsDone} }
 
 // RetryAfter: ring again after d, not sooner. A negative d is 0.

@@ -13,7 +13,7 @@ const labelMAC = "restante/v1/box-mac-account"
 
 // MAC binds a holding account to a link: HMAC-SHA256 under claim.Keys.BoxKey over
 // label ‖ account, in lower-case hex. A client that minted the box stores it beside
-// the box, so that whoever can write the row cannot slip another account in. The
+// the box, so that a writer of the row cannot slip another account in. The
 // key is of one payment and one network already.
 func MAC(key secret.Key, account string) string {
 	m := hmac.New(sha256.New, key.Reveal())

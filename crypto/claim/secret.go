@@ -50,7 +50,7 @@ func ParseShare(text string) (Share, error) {
 // RevealText is the share as it travels: base64url without padding.
 func (s Share) RevealText() string { return b64.EncodeToString(s.Reveal()) }
 
-// Auth is the second value derived from a link secret. Whoever presents it may
+// Auth is the second value derived from a link secret. Its bearer may
 // view the payment, ask for a code and decline; it opens nothing. The row keeps
 // only its hash.
 type Auth struct{ secret.Key }

@@ -2,7 +2,7 @@
 // look-ups by a blind index, short codes by a keyed hash.
 //
 // It promises that a sealed value opens only in the row and for the purpose it was
-// sealed for, so that whoever can write the database cannot move one elsewhere;
+// sealed for, so that a writer of the database cannot move one elsewhere;
 // that a blind index finds equal values without telling them; and that a six-digit
 // code cannot be guessed from its hash without the key. It does not hide how long a
 // value is, nor that two rows hold the same indexed value.

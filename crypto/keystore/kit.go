@@ -16,8 +16,8 @@ const KitFormat = "restante-kit-1"
 
 const maxBox = 64 << 10 // bytes, as package seal allows
 
-// Kit is all that a recipient needs to get her money out with nobody's help: the box,
-// and the identity that opens it. Whoever has both has the key of the holding account.
+// Kit is all that a recipient needs to get her money out without help: the box,
+// and the identity that opens it. The two together are the key of the holding account.
 //
 // The text under the passphrase is one JSON object with the members format, payment,
 // network, holding_account, asset, amount, box (standard base64 of an age file) and identity,

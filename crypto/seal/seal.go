@@ -1,5 +1,5 @@
 // Package seal makes boxes: a content encrypted with age to the sender and to
-// whoever may claim.
+// the claimant.
 //
 // It promises that every box it makes has a recipient of the sender, that the
 // content is well formed and its seed the key of its account, and that the file is
@@ -64,7 +64,7 @@ func Seal(c box.Content, to Recipients) ([]byte, error) {
 }
 
 // SealToSender encrypts the content to the sender alone, for the policy `quorum`,
-// under which nobody else ever holds the seed.
+// under which the sender alone ever holds the seed.
 func SealToSender(c box.Content, sender []string) ([]byte, error) {
 	return seal(c, sender)
 }

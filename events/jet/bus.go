@@ -60,7 +60,7 @@ func attach(ctx context.Context, conn *nats.Conn, log *slog.Logger, replicas int
 	return b, nil
 }
 
-// shape makes both streams or brings them into shape. It is called again after failures: whoever runs the cluster may
+// shape makes both streams or brings them into shape. It is called again after failures: the cluster's operator may
 // have lost them, and nothing of value was in them.
 func (b *Bus) shape(ctx context.Context) error {
 	for _, c := range streams(b.replicas) {

@@ -60,7 +60,7 @@ func (b *Bus) work(ctx context.Context, consumer jetstream.Consumer, handler fun
 		msg, err := next(ctx, consumer)
 		switch {
 		case ctx.Err() != nil:
-			return // a ring that came this very moment comes again to somebody else
+			return // a ring that came this very moment comes again to another consumer
 		case errors.Is(err, nats.ErrTimeout):
 			continue
 		case err != nil:

@@ -7,7 +7,7 @@
 // Two streams:
 //
 //   - WORK, restante.work.KIND: one message per attempt at a row of work ([events.Ring]); a work queue, kept for minutes;
-//   - EVENTS, restante.event.APP.PAYMENT.STATE: what was announced ([events.Event]); kept for a day, for whoever looks.
+//   - EVENTS, restante.event.APP.PAYMENT.STATE: what was announced ([events.Event]); kept for a day.
 //
 // The way of a ring: the database commits the row → [Pump] sees it, publishes, marks it announced → [Bus.Consume] hands
 // it to a handler, which leases the row → the handler's [events.Outcome] becomes an acknowledgment, in outcome.go alone.

@@ -90,7 +90,7 @@ func start(dir string, log *slog.Logger) (*Bus, error) {
 	return bus, nil
 }
 
-// Remote is a NATS cluster run by somebody else. Secrets come as files.
+// Remote is a NATS cluster outside this process. Secrets come as files.
 type Remote struct {
 	URL         string       // nats://host:4222 or tls://…, several separated by commas
 	Credentials string       // path of a .creds file, "" = none

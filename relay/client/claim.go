@@ -58,7 +58,7 @@ type ClaimRequest struct {
 	OnFile bool       // let the app pay this account directly from now on; needs a proof of the handle
 
 	// Wallet asks the owner of the destination to sign in her own wallet, and returns at once: the relay gets what she signed
-	// from the wallet. nil: nobody is asked, and a claim that needs her signature is refused.
+	// from the wallet. nil: she is not asked, and a claim that needs her signature is refused.
 	Wallet func(ctx context.Context, r sep7.Request) error
 
 	// ClockOff hears that the ledger's clock is ahead of this machine's (behind: negative) by more than a few minutes. The claim

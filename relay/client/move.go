@@ -11,7 +11,7 @@ import (
 	"github.com/restante/restante/relay/wire"
 )
 
-// MoveRequest gives the money of a waiting payment to somebody else, by moving it into a fresh holding account with a new link.
+// MoveRequest gives the money of a waiting payment to another recipient, by moving it into a fresh holding account with a new link.
 type MoveRequest struct {
 	ID         string         // of the payment that waits
 	To         string         // the new handle
@@ -25,7 +25,7 @@ type MoveRequest struct {
 	Sign func(ctx context.Context, envelope string) (string, error) // of a payment out of a wallet: the wallet keeps the new reserve, too, and signs
 }
 
-// Move is how a payment is readdressed that nobody but its sender may still open: the sender's client opens the box, and the
+// Move is how a payment is readdressed that only its sender may still open: the sender's client opens the box, and the
 // funding of the new payment merges the old holding account into the new one. The old link claims until that has landed, and
 // whichever lands first has the money: follow the new payment. Errors: those of [Client.SendOwn] and [Client.Receipt], and
 // redeem.ErrBox when no identity opens the box.

@@ -262,7 +262,7 @@ func ownReceipt(s Sent, network string, plan mint.Plan, a relay.FundAnswer) (Own
 		Fee: int64(plan.Fee), Funding: base64.StdEncoding.EncodeToString(a.Envelope.XDR)}}, nil
 }
 
-// Fund hands a funding in that the wallet, and whoever signs with it, has signed: of [Sent].Funding, after SendOwn without
+// Fund hands a funding in that the wallet and its other signers have signed: of [Sent].Funding, after SendOwn without
 // Sign. Handing in the same one again is safe.
 func (c *Client) Fund(ctx context.Context, id, envelope string) (Payment, error) {
 	path, err := paymentPath(id, "/fund")

@@ -96,7 +96,7 @@ var ErrNetwork = errors.New("the relay is on another network")
 // box. Nothing was signed on the strength of it.
 func Untrusted(err error) bool { return errors.Is(err, ErrAnswer) || redeem.Refused(err) }
 
-// readProblem makes the best of an answer that is no success, whoever wrote it.
+// readProblem makes the best of an answer that is no success, of the relay or of a proxy before it.
 func readProblem(status int, h http.Header, body []byte) *Problem {
 	p := &Problem{Status: status, RequestID: h.Get("Request-Id"), RetryAfter: retryAfter(h.Get("Retry-After"))}
 	var w struct {

@@ -9,7 +9,7 @@ import (
 )
 
 // Readdress corrects whom a guarded payment is for. No money moves and the link stays: deliver it to the new recipient. What
-// was mailed or vouched for the old handle is void from then on. Errors: a *Problem "share_released" (somebody has proven
+// was mailed or vouched for the old handle is void from then on. Errors: a *Problem "share_released" (the old handle was proven
 // the old handle), "not_guarded", "claim_in_flight" or "already_…", after which the handle is as it was; *Unclear.
 func (c *Client) Readdress(ctx context.Context, id, to string) (Payment, error) {
 	path, err := paymentPath(id, "/readdress")

@@ -30,14 +30,14 @@ type SendRequest struct {
 	Note      string            // for the recipient, at most 500 bytes; sealed in the box
 	ExpiresIn string            // "12h", "30d"; 1 hour to 180 days. Empty: 30 days
 	ExpiresAt time.Time         // instead of ExpiresIn
-	Policy    string            // "guarded" (link and proof of the handle; the default) or "link" (whoever has the link)
+	Policy    string            // "guarded" (link and proof of the handle; the default) or "link" (the link alone)
 	Reference string            // the app's own name of it, unique per app
 	Metadata  map[string]string // the app's own
 
 	LinkBase string // address that links begin with; empty: the relay's
 }
 
-// Sent is a payment that was accepted, and the link that claims it. Nobody else has the link: deliver it, or lose it
+// Sent is a payment that was accepted, and the link that claims it. It is in no other place: deliver it, or lose it
 // (the money can be canceled home without it).
 type Sent struct {
 	Payment Payment

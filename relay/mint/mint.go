@@ -44,7 +44,7 @@ func (p Plan) rescue() string {
 }
 
 // Cosigner signs the hash of the funding with a key that stays where it is. Channel, sponsor and treasury each need one;
-// an account that is two of them, only one. Where everybody is paid directly, the sponsor's is not asked for.
+// an account that is two of them, only one. Where all are paid directly, the sponsor's is not asked for.
 type Cosigner struct {
 	Account string
 	Sign    func(ctx context.Context, hash [32]byte) (signature []byte, err error)
@@ -60,7 +60,7 @@ type Cosigner struct {
 // cosigner's or a mistake of the program. Nothing that was minted before an error is kept.
 func Fund(ctx context.Context, random io.Reader, plan Plan, mints []relay.Mint, cosigners ...Cosigner) (relay.FundAnswer, error) {
 	funding := plan.funding()
-	keys := make([]*keypair.Full, len(mints)) // nil for whoever is paid directly
+	keys := make([]*keypair.Full, len(mints)) // nil for a recipient who is paid directly
 	var signers []*keypair.Full
 	for i, m := range mints {
 		h := stellar.Holding{Asset: m.Asset, Amount: int64(m.Amount), Purse: int64(plan.Route.Purse), PayTo: m.PayTo}

@@ -100,7 +100,7 @@ func holding(c box.Content) Holding {
 	}
 }
 
-// bound checks that a box which the sender's client minted is the one that client made for this link: whoever can write the
+// bound checks that a box which the sender's client minted is the one that client made for this link: a writer of the
 // service's rows does not have the key.
 func bound(link claim.Secret, got wire.Proven, want Expect) error {
 	if got.BoxMAC == "" && !want.Bound {

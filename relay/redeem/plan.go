@@ -36,7 +36,7 @@ type PlanExpect struct {
 	Destination string        // where everything goes
 	NewAccount  bool          // the destination is made by the claim, and signs too unless the purse pays for it
 	NewLine     bool          // the destination, which exists, gets the trustline that it lacks, and signs too
-	Sponsor     string        // who may sponsor it; "" anybody else
+	Sponsor     string        // who may sponsor it; "" any other account
 	Purse       bool          // as the service says of a box without a keeper: the holding account pays fee and new account itself
 	Memo        relay.Memo    // that the destination asks for; the zero Memo is none
 	Now         time.Time     // by the recipient's clock
@@ -126,7 +126,7 @@ func newness(is bool) string {
 	return "an existing account"
 }
 
-// WantsDestination says whether the destination has to sign: a new account that somebody sponsors, or that gets a trustline.
+// WantsDestination says whether the destination has to sign: a new account that another one sponsors, or that gets a trustline.
 func (p Plan) WantsDestination() bool {
 	to, err := stellar.BaseAccount(p.Destination)
 	return err == nil && slices.Contains(p.Tx.Signers, to)

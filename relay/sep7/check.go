@@ -66,7 +66,7 @@ func checkEnvelope(text string) error {
 	return nil
 }
 
-// checkCallback wants https. A wallet on the same machine may post to it in the clear: nobody is between them.
+// checkCallback wants https. A wallet on the same machine may post to it in the clear: nothing is between them.
 func checkCallback(text string) error {
 	if strings.ContainsFunc(text, func(c rune) bool { return c <= ' ' || c > '~' }) {
 		return errors.New("the callback has characters that a URL has to escape")

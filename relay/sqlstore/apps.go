@@ -126,7 +126,7 @@ func (s *session) Usage(id relay.AppID, asset string) (u relay.Usage, err error)
 }
 
 // lessMissing takes off what waits nowhere: what is missing from holding accounts, and the reserves of those that are gone and
-// nobody knows how. They are few.
+// it is not known how. They are few.
 func (s *session) lessMissing(u *relay.Usage, app relay.AppID, asset string) error {
 	missing, err := one(s, plain[relay.Stroops], `SELECT coalesce(sum(min(missing, waiting)), 0) FROM payments
 		WHERE app = $1 AND asset = $2 AND missing > 0`, app, asset)

@@ -9,7 +9,7 @@ import (
 	"github.com/restante/restante/relay/desk"
 )
 
-// defaultLimit is the size of a page whose size nobody gave.
+// defaultLimit is the size of a page when no size was given.
 const defaultLimit = 100
 
 // List implements desk.Tx: payments of f.App, newest first. An app is always needed. f.After is a payment of the app,

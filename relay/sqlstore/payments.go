@@ -51,7 +51,7 @@ const (
 	purposeMetadata = "payment.metadata"
 )
 
-// handleIndex finds payments to a handle. Tenants have indexes of their own, so that nobody learns from the rows of one app
+// handleIndex finds payments to a handle. Tenants have indexes of their own, so that the rows of one app do not tell
 // whom another one pays.
 func handleIndex(k Keys, app relay.AppID, handle string) string {
 	return k.BlindIndex(purposeTo+"/"+string(app), handle)

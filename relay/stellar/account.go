@@ -31,7 +31,7 @@ type Account struct {
 	SubEntries    uint32 // trustlines, offers, data entries and signers
 	NumSponsoring uint32
 	NumSponsored  uint32
-	Sponsor       string // who sponsors the account's own reserve; empty if nobody or if the source does not tell
+	Sponsor       string // who sponsors the account's own reserve; empty if none does or the source does not tell
 	Flags         uint32
 	Thresholds    [4]byte // master weight, low, medium, high
 	Signers       []Signer
@@ -171,7 +171,7 @@ func (s Snapshot) reserve() int64 {
 }
 
 // line is get for a trustline. Lumens have none, and neither has the issuer of an asset in his own account: both are nil
-// without an error, and whoever asks for them knows it.
+// without an error, and the caller knows it.
 func (s Snapshot) line(account, asset string) (*Trustline, error) {
 	if asset == Native || account == Issuer(asset) {
 		return nil, nil
@@ -183,7 +183,7 @@ func (s Snapshot) line(account, asset string) (*Trustline, error) {
 	return l, nil
 }
 
-// get tells an absent account, which is an answer, from one that nobody looked for, which is a fault of the caller.
+// get tells an absent account, which is an answer, from one that was not looked up, which is a fault of the caller.
 func (s Snapshot) get(id string) (*Account, error) {
 	a, asked := s.Accounts[id]
 	if !asked {

@@ -27,7 +27,7 @@ type ClaimExpectation struct {
 	NewAccount  bool
 	NewLine     bool
 	Keeper      string // where what is left of a claim into an existing account goes; empty: anywhere, it is not the claimant's
-	Sponsor     string // whoever may sponsor the new account; empty: anybody but Holding and Destination
+	Sponsor     string // the account that may sponsor the new one; empty: any but Holding and Destination
 	Purse       bool   // the holding account pays for the new account itself
 	Sequence    int64  // the number it must carry; 0: whichever, an unusable one only fails
 	Memo        Memo

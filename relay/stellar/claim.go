@@ -89,7 +89,7 @@ func claimDraft(p ClaimPlan) (*draft, frame, error) {
 	}, nil
 }
 
-// rest is where the holding account merges: what is left of it belongs to whoever made it, and to a new account all of it.
+// rest is where the holding account merges: what is left of it belongs to the account that made it, and to a new account all of it.
 func (p ClaimPlan) rest() string {
 	if p.NewAccount || p.Merged {
 		return p.Destination

@@ -37,7 +37,7 @@ const (
 	LineForbidden      Reason = "line_forbidden"      // the issuer does not let the destination hold the asset
 	Deauthorised       Reason = "deauthorised"        // the issuer does not let the holding account pay the asset out
 	ClawedBack         Reason = "clawed_back"         // the issuer took some or all of it back
-	IssuerMissing      Reason = "issuer_missing"      // without its issuer nobody can make a trustline for an asset
+	IssuerMissing      Reason = "issuer_missing"      // without its issuer no trustline can be made for an asset
 	LineChanged        Reason = "line_changed"        // the holding account's trustline is not as it was made
 	PurseEmpty         Reason = "purse_empty"         // the holding account cannot pay the fee that the envelope bids
 )
@@ -194,7 +194,7 @@ func holds(s Snapshot, holding, asset string, amount int64) error {
 	case !l.Authorized():
 		return refuse(Deauthorised, holding, "the issuer has taken the authorisation of its trustline away")
 	case l.Balance > amount:
-		// Its key raised the limit, and somebody paid in: what is left over would keep the trustline from being removed.
+		// Its key raised the limit, and a payment came in: what is left over would keep the trustline from being removed.
 		return refuse(LineChanged, holding, "holds %d stroops, more than the %d that were put in", l.Balance, amount)
 	}
 	return nil

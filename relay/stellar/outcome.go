@@ -62,7 +62,7 @@ func DecodeResult(resultXDR string) (Outcome, error) {
 }
 
 // maxResult bounds a result in base64, in bytes. A result can be far larger than its envelope: a payment over a path names
-// every offer that it crossed, and whoever reads all ledgers has to read those too.
+// every offer that it crossed, and a reader of all ledgers has to read those too.
 const maxResult = 16 << 20
 
 // operationWord takes the code of the one arm that is set.

@@ -154,7 +154,7 @@ func (v View) Holdings(s Snapshot, asked ...relay.HoldingQuery) (map[string]rela
 	return out, nil
 }
 
-// Seen is what a watcher is told of one transaction of a closed ledger.
+// Seen is what a watcher learns of one transaction of a closed ledger.
 func (v View) Seen(s relay.Sighting, t Touches) relay.PageTransaction {
 	out := relay.PageTransaction{Sighting: s, Touched: t.Accounts, Merges: map[string]string{}}
 	if !s.Success {
@@ -188,7 +188,7 @@ func (v View) cosigner(p relay.Payment, ladder []relay.Envelope) string {
 	for _, e := range ladder {
 		tx, err := v.DecodeEnvelope(e)
 		if err != nil {
-			continue // whoever builds the rungs again says what is wrong with it
+			continue // the fault is found where the rungs are built again
 		}
 		for _, a := range tx.Signers {
 			if a != p.Holding {

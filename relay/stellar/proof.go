@@ -12,7 +12,7 @@ var (
 	// ErrLanded: the hash was found, so the envelope has landed, for good or ill.
 	ErrLanded = errors.New("envelope has landed")
 	// ErrContradiction: the hash was not found, yet the source account's number is used up or the account is gone, and
-	// the caller knows of no transaction that did it. Somebody else signs for the account, or the source of the
+	// the caller knows of no transaction that did it. Another key signs for the account, or the source of the
 	// evidence is wrong. Stop and tell an operator.
 	ErrContradiction = errors.New("evidence contradicts itself")
 )

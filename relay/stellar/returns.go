@@ -21,8 +21,8 @@ type ReturnPlan struct {
 	Passphrase string
 	Version    int // of the ladder; 0 is the first
 	Holding    string
-	ReturnTo   string     // G…; of somebody else's account also M… (SEP-23)
-	Memo       relay.Memo // that every plain rung carries; only for somebody else's account
+	ReturnTo   string     // G…; of an account that is not the sender's also M… (SEP-23)
+	Memo       relay.Memo // that every plain rung carries; only for an account that is not the sender's
 	LastLedger uint32     // L: the last ledger in which the funding can land
 	Asset      string     // "native" or CODE:ISSUER
 	Amount     int64      // stroops of it: what the funding put into the holding account
@@ -44,7 +44,7 @@ func (p ReturnPlan) keeper() string {
 	return p.Sponsor
 }
 
-// own is the account of the sender's that can be relied on: the paying wallet where the money returns to somebody else's.
+// own is the account of the sender's that can be relied on: the paying wallet where the money returns to an account of another.
 func (p ReturnPlan) own() string {
 	if p.Ladder().Foreign {
 		return p.Wallet
@@ -82,7 +82,7 @@ func BuildLadder(p ReturnPlan) ([]Rung, error) {
 //	bare         Begin, ChangeTrust 0, End, AccountMerge
 //	last resort  (Payment of one base reserve to the sponsor), Begin, CreateClaimableBalance, End, ChangeTrust 0, AccountMerge
 //
-// Begin is of the service's sponsor for the holding account: without its signature the rung cannot reach a ledger, so nobody can
+// Begin is of the service's sponsor for the holding account: without its signature the rung cannot reach a ledger, so it is not possible to
 // spend the plain rungs' numbers with it. Whose purse pays gives the sponsor first what the balance locks. The merge carries
 // along the purse and what strangers paid in: to ReturnTo where that is the sender's own account, else, and in the bare
 // rung and the last resort, to the account that keeps the reserve. The claimant of the balance is the sender's own account.

@@ -8,7 +8,7 @@ type Made struct {
 	Lowest  int64  // the lowest number among the rungs that were never handed in; 0: all are spent
 }
 
-// Takeover lists why a holding account is no longer as we made it; none means that it is. Only somebody who holds its
+// Takeover lists why a holding account is no longer as we made it; none means that it is. Only a holder of its
 // key can bring any of these about (a claimant with other tools than ours counts as one), so each of them parks the
 // payment: the money is safe at the account, and the way home may not be.
 //
@@ -31,7 +31,7 @@ func Takeover(h *Account, l *Trustline, m Made) []Reason {
 	if m.Asset != Native {
 		add(l == nil || l.Limit != m.Amount || l.Selling != 0 || l.Buying != 0, LineChanged)
 	}
-	// Some sources do not name the sponsor, all count the reserves that somebody else keeps: two for an account.
+	// Some sources do not name the sponsor, all count the reserves that another account keeps: two for an account.
 	kept := uint32(2 + lines(m.Asset))
 	other := func(sponsor string) bool { return sponsor != "" && m.Sponsor != "" && sponsor != m.Sponsor }
 	add(h.NumSponsored < kept || other(h.Sponsor) || l != nil && other(l.Sponsor), SponsorChanged)

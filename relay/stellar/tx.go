@@ -39,7 +39,7 @@ func (b Bounds) Past(ledger uint32, closeTime int64) bool {
 // Tx is a transaction (never a fee bump around one) and what of it decides whether it can land.
 type Tx struct {
 	XDR       string // envelope, base64, with the signatures it has so far
-	Hash      string // inner hash: the same under every fee bump, and whoever has signed
+	Hash      string // inner hash: the same under every fee bump, and with any signatures
 	Source    string // account whose sequence number it uses
 	Sequence  int64  // the number it carries: one more than the account's, unless MinSeqNum says otherwise
 	MinSeqNum *int64 // if set, valid while MinSeqNum <= the account's number < Sequence (CAP-21)

@@ -59,7 +59,7 @@ func IsWalletProof(envelopeXDR string) bool {
 
 // CheckWalletProof accepts a proof of either form, for this payment out of this wallet on this network, by one of the keys that can
 // sign for the wallet now (relay.AccountFacts.Signers). Keys of other kinds (T…, X…, P…) prove nothing: what they sign or show can be
-// anybody's. The error is [relay.ErrNoWalletProof] or [relay.ErrWalletProof], with what is wrong as its cause.
+// of any wallet. The error is [relay.ErrNoWalletProof] or [relay.ErrWalletProof], with what is wrong as its cause.
 func CheckWalletProof(proof relay.WalletProof, wallet string, payment relay.PaymentID, passphrase string, signers []string) error {
 	if proof == (relay.WalletProof{}) {
 		return relay.ErrNoWalletProof

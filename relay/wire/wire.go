@@ -23,7 +23,7 @@ type PaymentRequest struct {
 
 	// Out of a wallet of the sender's own: then nothing is sent until its client has made a holding account (POST deposit).
 	From             string   `json:"from,omitempty" validate:"required_with=ReturnTo SenderRecipients FundWithin,omitempty,len=56,startswith=G"`
-	ReturnTo         string   `json:"return_to,omitempty" validate:"omitempty,max=69"`                     // default From; of somebody else's account also M…
+	ReturnTo         string   `json:"return_to,omitempty" validate:"omitempty,max=69"`                     // default From; of an account that is not the sender's also M…
 	ReturnMemo       string   `json:"return_memo,omitempty" validate:"omitempty,max=64"`                   // that the account which the money returns to asks for, when it is not the wallet
 	ReturnMemoType   string   `json:"return_memo_type,omitempty" validate:"omitempty,oneof=text id hash"`  // default text
 	SenderRecipients []string `json:"sender_recipients,omitempty" validate:"omitempty,max=4,dive,max=100"` // age1…, to whom the box will be sealed
@@ -212,7 +212,7 @@ type PaymentList struct {
 	HasMore bool      `json:"has_more"`
 }
 
-// Voucher is the answer of POST /v1/payments/{id}/vouch: hand it to the signed-in user, nobody else.
+// Voucher is the answer of POST /v1/payments/{id}/vouch: hand it to the signed-in user alone.
 type Voucher struct {
 	Voucher   string    `json:"voucher"`
 	ExpiresAt time.Time `json:"expires_at"`
@@ -270,7 +270,7 @@ type StoryWork struct {
 const ReceiptFormat = "restante-receipt-1"
 
 // Receipt is the answer of GET /v1/payments/{id}/receipt: what brings the money home without us. Box opens with the
-// sender's age identity and holds the key of the holding account; a rung needs no key, only somebody who pays its fee.
+// sender's age identity and holds the key of the holding account; a rung needs no key, only an account that pays its fee.
 type Receipt struct {
 	Format          string        `json:"format"`
 	Payment         string        `json:"payment"`

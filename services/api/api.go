@@ -68,10 +68,10 @@ type Codes interface {
 	CheckCode(session, code, want string) bool // in constant time
 }
 
-// Bus rings when something happened to a payment. Rings may be late, doubled or lost: whoever waits also polls.
+// Bus rings when something happened to a payment. Rings may be late, doubled or lost: a waiting caller also polls.
 type Bus interface {
 	// Watch returns a channel that receives a value soon after the payment changed, until stop is called. It never
-	// blocks whoever rings.
+	// blocks the ringer.
 	Watch(id relay.PaymentID) (rings <-chan struct{}, stop func())
 }
 
@@ -82,8 +82,8 @@ type Deps struct {
 	Signer  desk.Signer
 	Ledger  desk.Ledger
 	Codes   Codes
-	Bus     Bus             // nil: whoever waits only polls
-	Closing <-chan struct{} // closed when the server stops: whoever waits is answered at once. nil: never
+	Bus     Bus             // nil: a waiting caller only polls
+	Closing <-chan struct{} // closed when the server stops: waiting callers are answered at once. nil: never
 	Log     *slog.Logger    // nil: slog.Default()
 	Now     func() time.Time
 }

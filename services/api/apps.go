@@ -81,7 +81,7 @@ func (s *server) treasuryOf(c *call, asset string) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	f := facts[c.app.Treasury] // one that nobody has paid into yet has nothing
+	f := facts[c.app.Treasury] // one that was not paid into yet has nothing
 	return reply{status: http.StatusOK, body: wire.Treasury{
 		Address: c.app.Treasury, Asset: asset, Trustline: f.Line, Available: max(f.Spendable-u.Committed, 0).String(), Locked: u.Waiting.String(),
 	}}, nil

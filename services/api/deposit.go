@@ -226,7 +226,7 @@ func (s *server) transaction(text, pointer string) (stellar.Tx, []byte, error) {
 	return tx, raw, err
 }
 
-// fund takes the funding that the sender, and whoever signs with him, has signed. Whether their signatures are enough, the
+// fund takes the funding that the sender's wallet and its other signers have signed. Whether their signatures are enough, the
 // ledger says: an account may have any signers. While it has not landed, better signatures may follow.
 func (s *server) fund(c *call) (reply, error) {
 	var in wire.SubmitRequest

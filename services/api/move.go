@@ -28,7 +28,7 @@ func (s *server) move(c *call) (reply, error) {
 		return reply{}, err
 	}
 	o, _, err := s.intake(wire.PaymentRequest{To: in.To, Amount: old.Amount.String(), Asset: old.Asset, Policy: in.Policy,
-		ManageHash: cmp.Or(in.ManageHash, old.ManageHash), // else whoever manages this one could not fund that one
+		ManageHash: cmp.Or(in.ManageHash, old.ManageHash), // else the manager of this one could not fund that one
 		ID:         in.ID, Link: in.Link}, app)
 	if err != nil {
 		return reply{}, err

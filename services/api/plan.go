@@ -91,7 +91,7 @@ func (s *server) planned(ctx context.Context, p relay.Payment, intent relay.Clai
 	return e, s.crowd.note(p, head, s.now(), err)
 }
 
-// unsigned is a plan without what signers of an account that exists have signed so far: whoever asks for it signs it anew.
+// unsigned is a plan without what signers of an account that exists have signed so far: the caller signs it anew.
 func unsigned(e relay.Envelope) (relay.Envelope, error) {
 	if e.NewAccount {
 		return e, nil // the sponsor has signed, and nothing is collected

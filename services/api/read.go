@@ -94,7 +94,7 @@ func (s *server) wait(c *call, p relay.Payment) (relay.Payment, error) {
 	tick := time.NewTicker(pollEvery)
 	defer tick.Stop()
 	for first := true; p.State == base && !p.State.Ended(); first = false {
-		if !first { // look once more at once: it may have changed before anybody watched
+		if !first { // look once more at once: it may have changed before the watch began
 			select {
 			case <-ctx.Done():
 				return p, nil

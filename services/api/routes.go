@@ -10,14 +10,14 @@ import (
 type access int
 
 const (
-	open     access = iota // anybody
+	open     access = iota // any caller
 	byApp                  // Authorization: Bearer rst_…, with the route's scope
 	byAdmin                // the same, and the key need not belong to an app
 	byLink                 // Authorization: Link <auth>
 	bySender               // byApp, or of one payment Authorization: Manage <token>
 )
 
-// call is one request on its way, with whoever was found to make it.
+// call is one request on its way, with the caller that was found.
 type call struct {
 	*http.Request
 	w       http.ResponseWriter

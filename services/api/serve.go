@@ -98,7 +98,7 @@ func (s *server) admitApp(c *call) (err error) {
 	return err
 }
 
-// admitToken lets the holder of a payment's own token in. What is wrong with it, nobody learns.
+// admitToken lets the holder of a payment's own token in. The answer does not say what is wrong with it.
 func (s *server) admitToken(c *call, text string) error {
 	id, err := relay.ParsePaymentID(c.PathValue("id"))
 	if err != nil || text == "" {
@@ -108,7 +108,7 @@ func (s *server) admitToken(c *call, text string) error {
 	return err
 }
 
-// admitLink treats a missing, a malformed, a wrong auth value and an unknown payment alike: nobody learns which ids exist.
+// admitLink treats a missing, a malformed, a wrong auth value and an unknown payment alike: a caller does not learn which ids exist.
 func (s *server) admitLink(c *call) error {
 	denied := relay.NewFault(relay.Denied, "link_invalid", "This link opens nothing here.", nil)
 	text, ok := credential(c.Request, "Link")

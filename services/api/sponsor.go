@@ -92,7 +92,7 @@ func halted(h relay.Halt) *wire.Halted {
 	return &wire.Halted{Scope: string(h.Scope), About: h.Hash, Since: moment(h.At), Detail: h.Public()}
 }
 
-// heldOf is what a claimant is told of what holds the money up: its funding, or a claim of hers that is on its way.
+// heldOf is what a claimant reads of what holds the money up: its funding, or a claim of hers that is on its way.
 func (s *server) heldOf(ctx context.Context, p relay.Payment) *wire.Refusal {
 	if h := s.haltOf(ctx, p); h != nil && !p.State.Ended() {
 		return &wire.Refusal{Code: "halted", Detail: h.Detail}

@@ -14,8 +14,8 @@ import (
 
 // walletSigned takes a claim that the claimant's own wallet signed (SEP-7, callback of a tx request). It asks for no
 // credential: a wallet has none, and what it brings is a plan of this payment with the holding account's signature, which only
-// whoever opened the box could make. Handing it in is all that can be done with it, and that, anybody who has it can. The
-// answer says nothing of the payment: once a claim has landed, everybody has it.
+// only the opener of the box could make. It can only be submitted, and any holder of it can do that. The
+// answer says nothing of the payment: once a claim has landed, it is public.
 func (s *server) walletSigned(c *call) (reply, error) {
 	crossOrigin(c.w.Header())
 	if err := onlyParams(c.Request); err != nil {
@@ -35,7 +35,7 @@ func (s *server) walletSigned(c *call) (reply, error) {
 		return reply{}, err
 	}
 	out := wire.WalletAnswer{}
-	for _, m := range short { // of accounts, which anybody can look up
+	for _, m := range short { // of accounts, which are public
 		out.Missing = append(out.Missing, wire.MissingWeight{Account: m.Account, Weight: m.Have, Needed: m.Need})
 	}
 	return reply{status: http.StatusAccepted, body: out}, nil

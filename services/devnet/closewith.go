@@ -9,7 +9,7 @@ import (
 )
 
 // CloseWith closes one ledger with exactly these envelopes (base64 XDR), applied in the order given, past the rules of the queue, and
-// returns its number. The network's own order is drawn from hashes, and its queue takes one transaction an account; whoever relies on
+// returns its number. The network's own order is drawn from hashes, and its queue takes one transaction an account; a caller that relies on
 // either is found out here. What could be in no ledger is refused, and nothing closes: each envelope must be valid when the ledger begins,
 // as in Check; the set must not be larger than the ledger, hold nothing twice, or ask a payer for more than there is. Those among them that
 // wait in the queue leave it.

@@ -2,7 +2,7 @@
 // interval or on demand, the JSON-RPC interface of Stellar RPC, and a friendbot. Rules are the engine's (see
 // services/devnet/engine), which are stellar-core's.
 //
-// Promised: a ledger is on disk before anybody hears of it, and a restart continues it. Close times are strictly
+// Promised: a ledger is on disk before a client sees it, and a restart continues it. Close times are strictly
 // increasing whole seconds, so with intervals below a second ledger time runs ahead of the clock. The queue of transactions
 // that wait for a ledger is in memory only: a crash may lose it, as in life. An answer to sendTransaction proves nothing
 // here either. The network is calm until Faults, Freeze, Reset or an Endpoint make it as unfriendly as a real one can be; what is drawn

@@ -23,7 +23,7 @@ const (
 	closesForAWish = 100 // at most, where ledgers close on demand: their sets may be dropped
 )
 
-// wish is an account that somebody asked the friendbot for. It is kept until a ledger holds it.
+// wish is an account that the friendbot was asked for. It is kept until a ledger holds it.
 type wish struct {
 	address string
 	id      engine.ID

@@ -10,7 +10,7 @@ import (
 const opsOfLoad = 100
 
 // loadTxs fills room (in operations) with payments of the friendbot to itself that bid the surge fee, numbered from seq on. They cost
-// its lumens and change nothing else, but the set is full, and everybody in it pays the lowest bid (engine.BaseFee).
+// its lumens and change nothing else, but the set is full, and every transaction in it pays the lowest bid (engine.BaseFee).
 func (n *Network) loadTxs(room, seq int64) ([]*engine.Tx, error) {
 	var out []*engine.Tx
 	for ; n.faults.Surge > 0 && room > 0; seq++ {

@@ -19,7 +19,7 @@ func (n *Network) Unfriendly(next http.Handler) http.Handler {
 			return
 		}
 		if status == http.StatusGatewayTimeout && r.Method == http.MethodPost {
-			// What the request asks for is done at once, and nobody waits for what comes of it.
+			// What the request asks for is done at once, and no client waits for what comes of it.
 			gone, leave := context.WithCancel(r.Context())
 			leave()
 			next.ServeHTTP(&unheard{header: http.Header{}}, r.WithContext(gone))
@@ -51,7 +51,7 @@ func (n *Network) drawStatus() int {
 	return 0
 }
 
-// unheard takes an answer that nobody will hear.
+// unheard takes an answer that is lost.
 type unheard struct{ header http.Header }
 
 func (u *unheard) Header() http.Header         { return u.header }

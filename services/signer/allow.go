@@ -15,7 +15,7 @@ import (
 // which it was accepted may differ.
 const expirySlack = relay.Micros(3600 * 1e6)
 
-// allowFunding judges an intent for fundings that do not exist yet. Whoever has taken the worker over is held by this:
+// allowFunding judges an intent for fundings that do not exist yet. An intruder in the worker is held by this:
 // money leaves a treasury within the limits, into holding accounts whose way back leads there again, or for good where he
 // says so: a claim recipient of his own would come to the same.
 func (s *Signer) allowFunding(in relay.FundIntent, head relay.Head) error {
@@ -73,7 +73,7 @@ func allowMint(m relay.Mint, treasury string, limits Limits, head relay.Head) *r
 	case m.PayTo != "" && !isAccount(m.PayTo):
 		return badDestination()
 	case m.PayTo != "":
-		return nil // no box, so nobody to seal it to
+		return nil // no box to seal
 	case len(m.SenderRecipients) == 0 || m.ClaimRecipient == "":
 		return invalid("recipient_missing", "A box is sealed to the sender and to whoever claims.")
 	}

@@ -48,7 +48,7 @@ type Known struct {
 	Log    relay.LogMark // is in its log
 }
 
-// Policy is what the signer allows, whoever asks. Amounts are stroops; 0 takes the default.
+// Policy is what the signer allows any caller. Amounts are stroops; 0 takes the default.
 type Policy struct {
 	Limits                        // of every app that Apps does not name
 	Apps   map[relay.AppID]Limits // whole replacements, zero fields take the default

@@ -6,7 +6,7 @@
 //   - It signs only what it built itself from an intent that its policy allows: fundings whose way back leads to the
 //     app's own treasury, or that pay an account directly; claims of holding accounts in its log; fee bumps around envelopes
 //     in its log; trustlines for treasuries; what takes its own reserves back from accounts that claims in its log made. What a client minted ([Signer.Keep]) it builds again, and signs of it only
-//     the last resort and, where the service keeps the reserve, a move, after everybody else.
+//     the last resort and, where the service keeps the reserve, a move, after all others.
 //   - Its log has the whole answer on disk before a signature leaves. A repeated intent, and every intent that names a
 //     payment whose earlier funding landed or could still land, gets that first answer, also after a crash or a restart,
 //     and also when the database was restored from yesterday.

@@ -11,7 +11,7 @@ import (
 	"github.com/restante/restante/relay/stellar"
 )
 
-// Fund answers a funding intent as [relay.Signer] says. The order is what keeps anybody from being paid twice: first the
+// Fund answers a funding intent as [relay.Signer] says. The order keeps a payment from being made twice: first the
 // standing fundings of every payment named, then policy, then the sequence number, then keys and signatures, then the
 // log, and only then the answer. A standing funding is answered before policy is asked: it may have landed, and whatever
 // the limits are by now, the worker must learn of it.
@@ -91,7 +91,7 @@ func (s *Signer) standing(t *told, in relay.FundIntent) (*funding, error) {
 }
 
 // look asks the signer's own ledger what became of a funding, unless that is decided, and writes a decision down before
-// anybody acts on it. No answer is no decision: the funding could still land.
+// it is acted on. No answer is no decision: the funding could still land.
 func (s *Signer) look(t *told, f *funding) error {
 	if f.fate != "" {
 		return nil
@@ -139,7 +139,7 @@ func (f *funding) contradicted(err error) error {
 	return relay.AboutPayments(f.hash, err, f.payments...)
 }
 
-// lookAtOthers is look at a funding that the intent is not about. What contradicts it is told by an intent about it, and stops no
+// lookAtOthers is look at a funding that the intent is not about. What contradicts it is reported by an intent about it, and stops no
 // other one: it counts as one that could still land.
 func (s *Signer) lookAtOthers(t *told, f *funding) error {
 	err := s.look(t, f)

@@ -42,7 +42,7 @@ func (s *Signer) keep(t *told, in relay.KeepIntent) (relay.FundAnswer, error) {
 	line.App = in.App
 	line.Envelope.State, line.Envelope.SignedAt = string(relay.Planned), min(in.Funded.Envelope.SignedAt, head.Sequence)
 	if first := line.Envelope.Bound - min(line.Envelope.Bound, relay.MostFundLedgers); in.Late && line.Envelope.SignedAt > 0 {
-		line.Envelope.SignedAt = max(min(line.Envelope.SignedAt, first), 1) // nobody shows when it was handed in first
+		line.Envelope.SignedAt = max(min(line.Envelope.SignedAt, first), 1) // when it was handed in first cannot be shown
 	}
 	for i := range line.Minted[0].Ladder {
 		line.Minted[0].Ladder[i].SignedAt = line.Envelope.SignedAt

@@ -207,7 +207,7 @@ func scan(r io.Reader, key secret.Key, visit func(entry) error) (ending, error) 
 }
 
 // torn says that a tail without line end is the beginning of the line that would have come next, perhaps with zeros
-// where blocks were never written, and not a whole line that somebody altered.
+// where blocks were never written, and not a whole line that was altered.
 func torn(tail []byte, header string) bool {
 	text := strings.TrimRight(string(tail), "\x00")
 	if len(text) <= len(header) {

@@ -10,7 +10,7 @@ import (
 )
 
 // allowProof wants a current signer of the wallet to have agreed, by the signer's own ledger, before its caps and before a line is
-// written: else anybody with a key or a token could name a wallet and use its room up. A move needs none: it empties a holding
+// written: else a caller with a key or a token could name a wallet and use its room up. A move needs none: it empties a holding
 // account, by that account's signature.
 //
 // A late one was committed before. If it has landed, the wallet has signed the funding itself, and the log must have it, whatever
@@ -44,7 +44,7 @@ func (s *Signer) allowProof(t *told, in relay.KeepIntent) error {
 	}
 	made := facts[m.Account]
 	if made.Exists && made.Sponsor == from || m.Proof == (relay.WalletProof{}) && s.book.before(e.Bound) {
-		return nil // to keep an account's reserve takes the wallet's signature; whoever made it otherwise shows nothing
+		return nil // to keep an account's reserve takes the wallet's signature; an account made otherwise shows nothing
 	}
 	seen, err := tell(t, "funding", func(ctx context.Context) (*relay.Sighting, error) {
 		seen, err := s.cfg.Ledger.Sight(ctx, e.Hash)

@@ -22,7 +22,7 @@ type reclaimPart struct {
 	amount  relay.Stroops
 }
 
-// reclaimBid is what is bid for one operation, in stroops: nobody waits for it, so it is never more.
+// reclaimBid is what is bid for one operation, in stroops: it is not urgent, so it is never more.
 const reclaimBid = 10 * stellar.MinBaseFee
 
 type reclaimLine struct {

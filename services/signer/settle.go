@@ -12,7 +12,7 @@ import (
 )
 
 // Costs are settled when an app's budget runs low, not before: that is when what came back has to be known. The ledger is
-// asked without holding anybody up.
+// asked without holding others up.
 const (
 	settleChunk   = 90              // costs looked at with one question
 	settleFor     = 5 * time.Second // one settling; the next goes on behind it

@@ -26,7 +26,7 @@ import (
 type Signer struct {
 	cfg     Config
 	network string
-	turn    chan struct{} // holds one token: whoever has it may read and change everything below
+	turn    chan struct{} // holds one token: its holder may read and change everything below
 	lock    *os.File
 	log     *chain
 	book    *book
@@ -34,7 +34,7 @@ type Signer struct {
 	print   string // of the key-encryption key
 	closed  bool
 
-	settling  chan struct{} // holds one token: whoever has it settles costs, and may change settledAt
+	settling  chan struct{} // holds one token: its holder settles costs, and may change settledAt
 	settledAt map[relay.AppID]uint32
 }
 
@@ -220,7 +220,7 @@ func (s *Signer) Fingerprints(ctx context.Context) (all []desk.Fingerprint, used
 	return all, len(s.book.treasuries) > 0 || len(s.book.envelopes) > 0, nil
 }
 
-// makeKey makes a key: first its sealed file, then its line. Only then may anybody hear of the account.
+// makeKey makes a key: first its sealed file, then its line. Only then may the account be named to a caller.
 func (s *Signer) makeKey(role string, day int64) (account string, err error) {
 	if err := s.log.intact(); err != nil {
 		return "", err

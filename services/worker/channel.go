@@ -38,7 +38,7 @@ func (f *funders) leave(app relay.AppID) {
 	delete(f.atWork, app)
 }
 
-// idle says that fundings may be looked at: there may be a free channel, and nobody is at work. Whoever is rung for one while
+// idle says that fundings may be looked at: there may be a free channel, and no worker is at it. A worker that is rung for one while
 // others are at work leaves it to the sweep, which goes from app to app.
 func (f *funders) idle(now relay.Micros) bool {
 	f.mu.Lock()

@@ -15,7 +15,7 @@ import (
 const goneLooks = 20
 
 // collect claims the balance that a last resort left to the app's treasury. What counts is the ledger: the signer's envelope that
-// is seen there ends the row, whoever handed it in. So a crash at any line only makes it look again.
+// is seen there ends the row, also when another one submitted it. So a crash at any line only makes it look again.
 func (w *Worker) collect(ctx context.Context, row desk.Work) error {
 	p, err := w.Desk.Payment(ctx, row.Payment)
 	if err != nil || !p.LeftToTreasury() {

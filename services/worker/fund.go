@@ -218,7 +218,7 @@ func (w *Worker) sign(ctx context.Context, payments []relay.Payment) (answer rel
 }
 
 // moved keeps those that are not waiting for a funding any more. The signer may answer with a funding that we have proven
-// dead, as long as its own view of the ledger has not: that funds nobody.
+// dead, as long as its own view of the ledger has not: that funds no payment.
 func (w *Worker) moved(ctx context.Context, ids []relay.PaymentID) (funded []relay.PaymentID, err error) {
 	for _, id := range ids {
 		p, err := w.Desk.Payment(ctx, id)

@@ -10,7 +10,7 @@ import (
 )
 
 // Recover compares the signer's log with the database. The log outranks it: a database that was restored from a backup
-// learns which of its fundings have died since, and which landed that it has forgotten. It is to be done before anybody may
+// learns which of its fundings have died since, and which landed that it has forgotten. It is to be done before a caller may
 // cancel, expire or fund anything; nil means that it is. What cannot be taken in is logged and left to a person, for the
 // others must go on; only a ledger or a signer that does not answer is an error. What the log lacks of deposits that were
 // committed is work to be kept, and what last resorts left to treasuries is work to be collected.
@@ -167,7 +167,7 @@ func (w *Worker) keep(ctx context.Context, row desk.Work) error {
 }
 
 // madeByIt concludes from a holding account that is as we made it, its reserve kept by the sponsor, that the funding landed
-// although nobody shows it: nobody else has signatures of its key. False is what a funding looks like, too, whose money has
+// although it cannot be shown: no one else has signatures of its key. False is what a funding looks like, too, whose money has
 // left since.
 func (w *Worker) madeByIt(ctx context.Context, answer relay.FundAnswer) (bool, error) {
 	var asked []relay.HoldingQuery

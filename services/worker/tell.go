@@ -43,7 +43,7 @@ func (w *Worker) notify(ctx context.Context, row desk.Work) error {
 	return w.answered(ctx, row, p, err)
 }
 
-// mailCode mails a code that was asked for, then forgets it; one that nobody will mail any more it only forgets.
+// mailCode mails a code that was asked for, then forgets it; one that will not be mailed any more it only forgets.
 func (w *Worker) mailCode(ctx context.Context, row desk.Work) error {
 	c, p, err := w.Desk.TakeCode(ctx, row.Subject)
 	if errors.Is(err, relay.ErrNotFound) {

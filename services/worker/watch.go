@@ -123,7 +123,7 @@ func (w *Worker) expireBy(ctx context.Context, head relay.Head) error {
 	return nil
 }
 
-// overGap goes on behind a piece of history that nobody has any more, and looks at everything that could have moved.
+// overGap goes on behind a piece of history that is gone, and looks at everything that could have moved.
 func (w *Worker) overGap(ctx context.Context, cursor uint32) error {
 	head, err := w.Ledger.Head(ctx)
 	if err != nil {

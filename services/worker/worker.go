@@ -71,8 +71,8 @@ type Deps struct {
 	Queue    desk.Queue
 	Signer   desk.Signer
 	Ledger   desk.Ledger
-	Announce Announcer // nil: nobody listens
-	Post     Post      // nil: nobody is written to
+	Announce Announcer // nil: events are not announced
+	Post     Post      // nil: no mail is written
 	Log      *slog.Logger
 }
 
@@ -258,7 +258,7 @@ func (w *Worker) Sweep(ctx context.Context) error {
 // remembered is how long done work and the answers behind Idempotency-Keys are kept.
 const remembered = 30 * 24 * time.Hour
 
-// prune deletes what is over, a little at a time so that nobody waits for it.
+// prune deletes what is over, a little at a time so that no other work waits for it.
 func (w *Worker) prune(ctx context.Context) {
 	for ctx.Err() == nil {
 		rows, err := w.Queue.Prune(ctx, w.now()-relay.Micros(remembered.Microseconds()), 500)

@@ -23,7 +23,7 @@ const (
 //
 // Headers are checked against their hashes and against each other, and the transactions with their results against the
 // header: none can be missing, added, or told otherwise than the network closed it. Whether the first ledger continues
-// what the caller saw before is for the caller to check, by Previous; who closed it, nobody checks here.
+// what the caller saw before is for the caller to check, by Previous; who closed it is not checked.
 func (c *Client) Ledgers(ctx context.Context, from uint32, max int) ([]access.Ledger, error) {
 	if from == 0 || max < 1 || max > ledgersPerPage {
 		return nil, access.BadInput(fmt.Errorf("no page of %d ledgers from %d", max, from))

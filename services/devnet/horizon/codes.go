@@ -84,7 +84,7 @@ func opCode(r xdr.OperationResult) string {
 	return spell(nil, code)
 }
 
-// resultCodes spells a result for whoever handed in the transaction with this hash. Who handed in the inner transaction of a fee bump
+// resultCodes spells a result for the submitter of the transaction with this hash. The submitter of the inner transaction of a fee bump
 // reads its part only.
 func resultCodes(r xdr.TransactionResult, hash xdr.Hash) horizon.TransactionResultCodes {
 	out := horizon.TransactionResultCodes{TransactionCode: txCodes[r.Result.Code]}

@@ -27,10 +27,10 @@ type item struct {
 // trail is what concerns one account or one claimable balance, by id.
 type trail struct{ txs, ops []item }
 
-// index knows where the history of everybody lies, and which entries an account owns. It is in memory only, and follows the network one
+// index knows where the history of each account lies, and which entries an account owns. It is in memory only, and follows the network one
 // ledger after the other; a network that went back is read anew.
 //
-// Only follow writes, and only when the network has a ledger that it does not know. Whoever holds a View after follow can read without
+// Only follow writes, and only when the network has a ledger that it does not know. The holder of a View can read after follow without
 // a lock: no ledger closes then.
 type index struct {
 	mu       sync.Mutex

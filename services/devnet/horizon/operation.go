@@ -12,7 +12,7 @@ func operationsIn(c *call, p paging) ([]record, error) { return c.operations(p, 
 
 func payments(c *call, p paging) ([]record, error) { return c.operations(p, true) }
 
-// operations lists those of everybody, an account, a ledger, a claimable balance or a transaction. Who asks for one transaction knows
+// operations lists those of all accounts, an account, a ledger, a claimable balance or a transaction. Who asks for one transaction knows
 // whether it failed.
 func (c *call) operations(p paging, onlyPayments bool) ([]record, error) {
 	cursor, err := p.position(c.span.Oldest)

@@ -14,7 +14,7 @@ func (p people) add(ids ...xdr.AccountId) {
 	}
 }
 
-// participants is everybody whose account the transaction names as a source or changed.
+// participants are the accounts that the transaction names as a source or changed.
 func (t *applied) participants() people {
 	out := people{}
 	out.add(muxed(t.env.SourceAccount()), muxed(feeAccount(t.env)))
@@ -48,7 +48,7 @@ func (t *applied) source(i int) xdr.MuxedAccount {
 	return t.env.SourceAccount()
 }
 
-// opParticipants is everybody whom an operation concerns.
+// opParticipants are the accounts that an operation concerns.
 func (t *applied) opParticipants(i int) people {
 	out := people{}
 	out.add(muxed(t.source(i)))
@@ -118,7 +118,7 @@ func (t *applied) beginOf(i int) (int, bool) {
 	return 0, false
 }
 
-// sponsor is who pays the reserve of what operation i made; nil when nobody else does.
+// sponsor is who pays the reserve of what operation i made; nil when no other account does.
 func (t *applied) sponsor(i int) *xdr.AccountId {
 	signer := ""
 	if o := t.ops[i].Body.SetOptionsOp; o != nil && o.Signer != nil {

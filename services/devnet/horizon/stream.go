@@ -107,7 +107,7 @@ func (s *Server) sendAll(ctx context.Context, out *stream, events []event) error
 	return nil
 }
 
-// rest waits for another ledger, with a comment now and then so that nobody takes a silent stream for a dead one. It returns false when
+// rest waits for another ledger, with a comment now and then so that a silent stream is not taken for a dead one. It returns false when
 // the stream is to end.
 func (s *Server) rest(ctx context.Context, out *stream, seen [32]byte) bool {
 	for {

@@ -18,7 +18,7 @@ const (
 	maxDepth = 200       // of XDR
 )
 
-// handed is an envelope that somebody handed in.
+// handed is an envelope that a client submitted.
 type handed struct {
 	raw  string
 	hash xdr.Hash

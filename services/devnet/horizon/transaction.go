@@ -15,7 +15,7 @@ import (
 	"github.com/restante/restante/services/devnet"
 )
 
-// transaction fills in a transaction as whoever asks for it under this hash sees it; of a fee bump it may be the inner one.
+// transaction fills in a transaction as a request for this hash sees it; of a fee bump it may be the inner one.
 func (c *call) transaction(t *applied, hash string) horizon.Transaction {
 	out := horizon.Transaction{ID: hash, Hash: hash, PT: txID(t.TransactionRecord).String(), Successful: t.Successful,
 		Ledger: int32(t.Ledger), LedgerCloseTime: timeOf(t.CloseTime), AccountSequence: t.env.SeqNum(),
@@ -157,7 +157,7 @@ func oneTransaction(c *call) (any, error) {
 	return c.transaction(t, c.r.PathValue("tx_id")), nil
 }
 
-// transactions lists those of everybody, of an account, of a ledger or of a claimable balance.
+// transactions lists those of all accounts, of an account, of a ledger or of a claimable balance.
 func transactions(c *call, p paging) ([]record, error) {
 	cursor, err := p.position(c.span.Oldest)
 	if err != nil {

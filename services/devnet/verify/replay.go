@@ -33,7 +33,7 @@ type Counts struct {
 // Replay replays one recording.
 type Replay struct {
 	Counts
-	// Differ is told of every difference. It may be nil.
+	// Differ gets every difference. It may be nil.
 	Differ func(Difference)
 
 	state  *engine.State

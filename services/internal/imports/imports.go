@@ -34,7 +34,7 @@ var table = []line{
 	{who: "relay/stellar/access", may: []string{"relay", "relay/desk", "relay/stellar"}},
 	{who: "relay/stellar/...", may: []string{"relay", "relay/desk", "relay/stellar", "relay/stellar/access"}},
 	{who: "relay/idn", may: []string{"relay"}},
-	{who: "relay/sep7"}, // a wallet's words: text alone, so that whoever asks for a signature may speak them
+	{who: "relay/sep7"}, // a wallet's words: text alone, so that any package that asks for a signature may speak them
 	{who: "relay/mint", may: []string{"relay", "relay/stellar", "crypto/..."}},
 	{who: "relay/redeem", may: []string{"relay", "relay/wire", "relay/stellar", "crypto/..."}},
 	{who: "relay/client", may: []string{"relay", "relay/wire", "relay/stellar", "relay/redeem", "relay/mint", "relay/idn", "relay/sep7", "crypto/..."}}, // a sender mints on his own machine

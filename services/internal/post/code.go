@@ -13,7 +13,7 @@ type Sealer interface {
 // codePlace is the purpose under which a code waits to be mailed; its row is the hash of the session.
 const codePlace = "code.mail"
 
-// SealCode encrypts a code until it is mailed. Whoever asks a code for somebody seals it, whoever mails it opens it.
+// SealCode encrypts a code until it is mailed. The api seals it, the worker opens it.
 func SealCode(k Sealer, session, code string) ([]byte, error) {
 	return k.Seal(codePlace, session, []byte(code))
 }

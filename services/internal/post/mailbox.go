@@ -18,7 +18,7 @@ import (
 // MailboxSize is how many messages a Mailbox keeps; older ones are forgotten.
 const MailboxSize = 1000
 
-// Mailbox is the post of a development instance: it keeps messages in memory and shows them to anybody. It has no place
+// Mailbox is the post of a development instance: it keeps messages in memory and shows them to every caller. It has no place
 // where mail is of real people.
 type Mailbox struct {
 	Now func() time.Time // nil = time.Now

@@ -1,7 +1,7 @@
 // Package post writes and sends mail to recipients.
 //
 // It promises that a message has one recipient, one line of subject and plain text, whatever an app calls itself; that no
-// text carries a claim link; and that whoever sends learns whether to try again ([IsPermanent]). No error shows a subject,
+// text carries a claim link; and that the sender of a mail learns whether to try again ([IsPermanent]). No error shows a subject,
 // a text or an address.
 //
 // It refuses line breaks in every header, display names in addresses, and passwords over an unprotected connection.
@@ -33,7 +33,7 @@ const (
 	MostText    = 16 << 10
 )
 
-// Mailer sends mail. Send returns nil when the message was taken over by somebody who answers for it. An error for which
+// Mailer sends mail. Send returns nil when the message was accepted by a server that answers for it. An error for which
 // [IsPermanent] is true will be the same next time; after any other the message may have arrived all the same, so a repeat
 // carries the same ID. Safe for concurrent use.
 type Mailer interface {

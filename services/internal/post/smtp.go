@@ -171,7 +171,7 @@ func (s *SMTP) place() string { return net.JoinHostPort(s.config.Host, strconv.I
 var errShut = errors.New("not let in")
 
 // judge sorts what the mail server said. Only an answer about this message can be final: a refused login or sender is
-// our own configuration, which somebody will mend. The server's words are left out, for they may quote the address.
+// our own configuration, which the operator will mend. The server's words are left out, for they may quote the address.
 func (s *SMTP) judge(err error) error {
 	if err == nil {
 		return nil

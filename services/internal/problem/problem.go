@@ -1,7 +1,7 @@
 // Package problem says no over HTTP: RFC 9457 problems, the same everywhere.
 //
 // It promises that [Write] is the one place where an error becomes a status, that every answer of a [Guard] carries a
-// Request-Id of our own making, and that an error nobody sorted is a bare 500 whose cause is in the log, once, and nowhere
+// Request-Id of our own making, and that an unsorted error is a bare 500 whose cause is in the log, once, and nowhere
 // else. It refuses request ids from outside, bodies over [MostBody], and JSON that is not exactly what was asked for.
 //
 // Start with [Write] and the table in status.go; [Decode] reads bodies; [Guard] and [Routes] wrap a service's handler.

@@ -22,7 +22,7 @@ var statusOfKind = map[relay.Kind]int{
 // statusOfCode is where HTTP has a closer word than the kind.
 var statusOfCode = map[string]int{
 	"idempotency_mismatch": http.StatusUnprocessableEntity, // the same key with another body
-	"treasury_empty":       http.StatusPaymentRequired,     // waiting does not help: somebody must pay in
+	"treasury_empty":       http.StatusPaymentRequired,     // waiting does not help: the app must pay in
 	"budget_empty":         http.StatusPaymentRequired,
 	errTooLarge.Code:       http.StatusRequestEntityTooLarge,
 	errMediaType.Code:      http.StatusUnsupportedMediaType,
@@ -47,7 +47,7 @@ func statusOf(f *relay.Fault) int {
 	return statusOfKind[f.Kind]
 }
 
-// Pauses to recommend when nobody knows better, in seconds.
+// Pauses to recommend when the fault names none, in seconds.
 const (
 	pauseExhausted   = 30
 	pauseUnavailable = 5
