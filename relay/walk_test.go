@@ -8,9 +8,9 @@ import (
 	"testing"
 )
 
-// world is the truth that the walk plays against: fundings that may or may not land, and where the money is. It tells
+// walkFixture is the truth that the walk plays against: fundings that may or may not land, and where the money is. It tells
 // Step only what a ledger could tell.
-type world struct {
+type walkFixture struct {
 	ledger   uint32
 	fundings []*funding
 	money    string // "home", the holding account, "recipient", "elsewhere"
@@ -25,7 +25,7 @@ type funding struct {
 	landed, dead  bool
 }
 
-func (w *world) couldLand() int {
+func (w *walkFixture) couldLand() int {
 	n := 0
 	for _, f := range w.fundings {
 		if !f.landed && !f.dead {
@@ -35,12 +35,12 @@ func (w *world) couldLand() int {
 	return n
 }
 
-func (w *world) id(prefix string) string { w.n++; return fmt.Sprintf("%s%d", prefix, w.n) }
+func (w *walkFixture) id(prefix string) string { w.n++; return fmt.Sprintf("%s%d", prefix, w.n) }
 
 const expiry = Micros(100_000 * 1e6)
 
 // next is one thing that may happen now: a request, a signature, or something the ledger shows.
-func (w *world) next(p Payment, r *rand.Rand) Input {
+func (w *walkFixture) next(p Payment, r *rand.Rand) Input {
 	w.ledger += uint32(r.IntN(3))
 	head := Head{Sequence: w.ledger, CloseTime: int64(w.ledger) * 40}
 	live := w.fundings
@@ -137,14 +137,14 @@ func (w *world) next(p Payment, r *rand.Rand) Input {
 	return LedgerClosed{At: head}
 }
 
-func (w *world) accepted(in Input) {
+func (w *walkFixture) accepted(in Input) {
 	if f, ok := in.(FundingSigned); ok {
 		w.fundings = append(w.fundings, &funding{hash: f.Hash, holding: f.Holding, bound: f.Bound})
 	}
 }
 
 // where says where the money must be for a payment in this state.
-func (w *world) agrees(p Payment) error {
+func (w *walkFixture) agrees(p Payment) error {
 	if p.ShareReleasedAt != 0 && p.To != w.proved {
 		return fmt.Errorf("%s has the share of a payment to %s", w.proved, p.To)
 	}
@@ -238,7 +238,7 @@ func walk(r *rand.Rand) (Payment, error) {
 	if !p.IsDirect() && r.IntN(2) == 0 {
 		p.From, p.Sponsor, p.Purse, p.RungFee, p.FundBy, p.FundUntil = "S", "S", One, 1000, uint32(12+r.IntN(12)), expiry.seconds()
 	}
-	w := &world{money: "home", ledger: 10}
+	w := &walkFixture{money: "home", ledger: 10}
 	for range 400 {
 		if p.State.Ended() {
 			return p, nil

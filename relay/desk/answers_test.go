@@ -13,22 +13,22 @@ import (
 // first request's process does after Begin; then another request with the same key comes, in a process of its own.
 func TestKeyInFlight(t *testing.T) {
 	for name, c := range map[string]struct {
-		then func(r *room, a desk.Answered)
+		then func(r *fixture, a desk.Answered)
 		code string // what the second request gets
 		lost bool   // the first request can accept nothing any more
 	}{
-		"it works on":         {func(*room, desk.Answered) {}, "idempotency_in_flight", false},
-		"it is killed":        {func(r *room, _ desk.Answered) { r.now = r.now.Add(6 * time.Second) }, "", true},
-		"it works for longer": {func(r *room, a desk.Answered) { r.renewing(a, 4) }, "idempotency_in_flight", false},
-		"it renews no more":   {func(r *room, a desk.Answered) { r.renewing(a, 2); r.now = r.now.Add(6 * time.Second) }, "", true},
-		"it is started anew": {func(r *room, _ desk.Answered) {
+		"it works on":         {func(*fixture, desk.Answered) {}, "idempotency_in_flight", false},
+		"it is killed":        {func(r *fixture, _ desk.Answered) { r.now = r.now.Add(6 * time.Second) }, "", true},
+		"it works for longer": {func(r *fixture, a desk.Answered) { r.renewing(a, 4) }, "idempotency_in_flight", false},
+		"it renews no more":   {func(r *fixture, a desk.Answered) { r.renewing(a, 2); r.now = r.now.Add(6 * time.Second) }, "", true},
+		"it is started anew": {func(r *fixture, _ desk.Answered) {
 			r.ok((&desk.Desk{Store: r.Store, Network: r.Network, Now: r.Now, Process: "first"}).Alone(r.Context())) // its own stay
 			r.ok((&desk.Desk{Store: r.Store, Network: r.Network, Now: r.Now, Process: "second"}).Alone(r.Context()))
 		}, "", true},
-		"it gives up": {func(r *room, a desk.Answered) { r.ok(r.Abandon(r.Context(), a)) }, "", true},
+		"it gives up": {func(r *fixture, a desk.Answered) { r.ok(r.Abandon(r.Context(), a)) }, "", true},
 	} {
 		t.Run(name, func(t *testing.T) {
-			r := newRoom(t)
+			r := newFixture(t)
 			r.Process = "first"
 			asked := desk.Answered{App: r.app.ID, Key: "k", Body: "b"}
 			mine, done, err := r.Begin(t.Context(), asked)
@@ -68,7 +68,7 @@ func TestKeyInFlight(t *testing.T) {
 }
 
 // renewing keeps a key for n turns, each a little shorter than its lease.
-func (r *room) renewing(a desk.Answered, n int) {
+func (r *fixture) renewing(a desk.Answered, n int) {
 	r.Helper()
 	for range n {
 		r.now = r.now.Add(4 * time.Second)
@@ -78,7 +78,7 @@ func (r *room) renewing(a desk.Answered, n int) {
 
 // An answer stays an answer when the process that gave it is gone.
 func TestAnswersOutliveTheirProcess(t *testing.T) {
-	r := newRoom(t)
+	r := newFixture(t)
 	r.Process = "first"
 	a, _, err := r.Begin(t.Context(), desk.Answered{App: r.app.ID, Key: "k", Body: "b"})
 	r.ok(err)

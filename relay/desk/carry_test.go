@@ -10,7 +10,7 @@ import (
 // nothing of the sponsor is accepted.
 func TestAcceptsWhatTheSponsorCarries(t *testing.T) {
 	prices := relay.Prices{Reserve: relay.One / 2, Gift: relay.One / 20}
-	r := newRoom(t)
+	r := newFixture(t)
 	one := relay.Load{Unmade: 1, UnmadeUnits: 2}
 	try := func(free relay.Stroops, change func(*relay.Payment)) error {
 		o := r.opening(change)

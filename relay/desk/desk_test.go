@@ -15,8 +15,8 @@ import (
 	"github.com/restante/restante/relay/sqlstore"
 )
 
-// room is a Desk on a real store, with an app that has 1,000 of whatever it sends.
-type room struct {
+// fixture is a Desk on a real store, with an app that has 1,000 of whatever it sends.
+type fixture struct {
 	*testing.T
 	*desk.Desk
 	app    relay.App
@@ -28,7 +28,7 @@ type room struct {
 	n      int
 }
 
-func newRoom(t *testing.T) *room {
+func newFixture(t *testing.T) *fixture {
 	t.Helper()
 	keys, err := field.Derive(secret.RandomKey())
 	if err != nil {
@@ -39,7 +39,7 @@ func newRoom(t *testing.T) *room {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { s.Close() })
-	r := &room{T: t, app: relaytest.App("one"), now: time.UnixMicro(int64(relaytest.Start)), seq: 100, free: 1000 * relay.One}
+	r := &fixture{T: t, app: relaytest.App("one"), now: time.UnixMicro(int64(relaytest.Start)), seq: 100, free: 1000 * relay.One}
 	r.signs = relay.Allowance{MaxPayment: 10_000 * relay.One, MaxDay: 10_000 * relay.One, DayLeft: 10_000 * relay.One, BudgetLeft: relay.One}
 	r.Desk = &desk.Desk{Store: s, Network: relaytest.Network, Now: func() time.Time { return r.now }}
 	r.update(func(tx desk.Tx) error { return tx.InsertApp(r.app) })
@@ -47,33 +47,33 @@ func newRoom(t *testing.T) *room {
 	return r
 }
 
-func (r *room) ok(err error) {
+func (r *fixture) ok(err error) {
 	r.Helper()
 	if err != nil {
 		r.Fatal(err)
 	}
 }
 
-func (r *room) code(what string, err error, code string) {
+func (r *fixture) code(what string, err error, code string) {
 	r.Helper()
 	if err == nil || relay.CodeOf(err) != code {
 		r.Errorf("%s: %v, want %s", what, err, code)
 	}
 }
 
-func (r *room) update(fn func(tx desk.Tx) error) {
+func (r *fixture) update(fn func(tx desk.Tx) error) {
 	r.Helper()
 	r.ok(r.Store.UpdateMany(r.Context(), nil, func(tx desk.Tx, _ []relay.Payment) error { return fn(tx) }))
 }
 
 func hashOf(seq uint32) string { return string(rune('A'+seq%26)) + "-" + time.Duration(seq).String() }
 
-func (r *room) head() relay.Head {
+func (r *fixture) head() relay.Head {
 	return relay.Head{Sequence: r.seq, CloseTime: r.now.Unix(), Hash: hashOf(r.seq)}
 }
 
 // ledger closes a ledger with transactions in it, and the Desk witnesses it.
-func (r *room) ledger(ts ...relay.PageTransaction) {
+func (r *fixture) ledger(ts ...relay.PageTransaction) {
 	r.Helper()
 	r.seq++
 	for i := range ts {
@@ -87,7 +87,7 @@ func landed(hash string, merges map[string]string) relay.PageTransaction {
 }
 
 // opening is a good request; the fixtures' terms are made from the payment in it.
-func (r *room) opening(change func(*relay.Payment)) desk.Opening {
+func (r *fixture) opening(change func(*relay.Payment)) desk.Opening {
 	r.n++
 	p := relaytest.Payment(r.app.ID, r.n)
 	p.State, p.Version, p.ReturnTo, p.SenderRecipients = "", 0, "", ""
@@ -99,7 +99,7 @@ func (r *room) opening(change func(*relay.Payment)) desk.Opening {
 	return desk.Opening{Payment: p, App: r.app, Share: []byte("share"), Free: r.free, Signs: r.signs, Prices: r.prices}
 }
 
-func (r *room) create(change func(*relay.Payment)) relay.Payment {
+func (r *fixture) create(change func(*relay.Payment)) relay.Payment {
 	r.Helper()
 	p, err := r.Create(r.Context(), r.opening(change), func(relay.Payment) ([]byte, error) { return nil, nil })
 	r.ok(err)
@@ -115,7 +115,7 @@ func moving(old relay.Payment) func(*relay.Payment) {
 }
 
 // answer is what a signer gives with the funding of payments.
-func (r *room) answer(state relay.EnvelopeState, ps ...relay.Payment) relay.FundAnswer {
+func (r *fixture) answer(state relay.EnvelopeState, ps ...relay.Payment) relay.FundAnswer {
 	a := relay.FundAnswer{App: r.app.ID}
 	var ids []relay.PaymentID
 	for _, p := range ps {
@@ -136,14 +136,14 @@ func (r *room) answer(state relay.EnvelopeState, ps ...relay.Payment) relay.Fund
 }
 
 // plans writes a claim down with a proof of its own.
-func (r *room) plans(e relay.Envelope) {
+func (r *fixture) plans(e relay.Envelope) {
 	r.Helper()
 	proof := relay.Pass{Hash: "proof for " + e.Hash, Payment: e.Payments[0], Kind: relay.ProofPass, ExpiresAt: relay.At(r.now) + relay.PassLife}
 	r.update(func(tx desk.Tx) error { return tx.InsertPass(proof) })
 	r.ok(r.Plan(r.Context(), e, r.head(), proof.Hash))
 }
 
-func (r *room) funded(ps ...relay.Payment) (hash string) {
+func (r *fixture) funded(ps ...relay.Payment) (hash string) {
 	r.Helper()
 	a := r.answer(relay.Signed, ps...)
 	r.ok(r.CommitFunding(r.Context(), a))
@@ -151,7 +151,7 @@ func (r *room) funded(ps ...relay.Payment) (hash string) {
 	return a.Envelope.Hash
 }
 
-func (r *room) is(id relay.PaymentID, state relay.State, reason relay.Reason) relay.Payment {
+func (r *fixture) is(id relay.PaymentID, state relay.State, reason relay.Reason) relay.Payment {
 	r.Helper()
 	p, err := r.Payment(r.Context(), id)
 	r.ok(err)
@@ -161,7 +161,7 @@ func (r *room) is(id relay.PaymentID, state relay.State, reason relay.Reason) re
 	return p
 }
 
-func (r *room) open(id relay.PaymentID) (kinds []relay.EffectKind) {
+func (r *fixture) open(id relay.PaymentID) (kinds []relay.EffectKind) {
 	r.Helper()
 	rows, err := relaytest.WorkOf(r.Context(), r.Store, id)
 	r.ok(err)
@@ -176,7 +176,7 @@ func (r *room) open(id relay.PaymentID) (kinds []relay.EffectKind) {
 
 // A client's funding is written down before it is signed, and handed in once it is. What it is not is refused.
 func TestSignFunding(t *testing.T) {
-	r := newRoom(t)
+	r := newFixture(t)
 	p := r.create(own)
 	if got := r.open(p.ID); slices.Contains(got, relay.DoFund) {
 		t.Errorf("the service funds what a wallet pays for: %v", got)
@@ -235,7 +235,7 @@ func TestSignFunding(t *testing.T) {
 
 // What was not funded in time has failed, by the ledger's number or its clock; what was handed in may still land.
 func TestNotFundedInTime(t *testing.T) {
-	r := newRoom(t)
+	r := newFixture(t)
 	byLedger, byClock, handed := r.create(own), r.create(own), r.create(own)
 	r.ok(r.CommitFunding(t.Context(), r.answer(relay.Planned, handed)))
 	apply := func(id relay.PaymentID, at relay.Head) {
@@ -263,7 +263,7 @@ func TestNotFundedInTime(t *testing.T) {
 // A move's landing ends the payment that it emptied, in the same commit; all of a page or nothing.
 func TestMovedOn(t *testing.T) {
 	for _, while := range []relay.State{relay.Pending, relay.Claiming, relay.Returning} {
-		r := newRoom(t)
+		r := newFixture(t)
 		old := r.create(nil)
 		r.funded(old)
 		old = r.is(old.ID, relay.Pending, "")
@@ -305,7 +305,7 @@ func TestMovedOn(t *testing.T) {
 
 // A claim that lands first leaves the move nothing: the new payment has failed, the old one is claimed.
 func TestTheClaimWasFirst(t *testing.T) {
-	r := newRoom(t)
+	r := newFixture(t)
 	old := r.create(nil)
 	r.funded(old)
 	old = r.is(old.ID, relay.Pending, "")
@@ -332,7 +332,7 @@ func TestTheClaimWasFirst(t *testing.T) {
 }
 
 func TestReplaceable(t *testing.T) {
-	r := newRoom(t)
+	r := newFixture(t)
 	old, mine := r.create(nil), r.create(own)
 	r.funded(old)
 	r.funded(mine)
@@ -380,7 +380,7 @@ func TestReplaceable(t *testing.T) {
 
 // Terms that no request can ask for are a mistake of ours, whatever else the payment says.
 func TestTerms(t *testing.T) {
-	r := newRoom(t)
+	r := newFixture(t)
 	for name, c := range map[string]struct {
 		code string
 		of   func(*relay.Payment)
@@ -420,7 +420,7 @@ func TestTerms(t *testing.T) {
 
 // The app's budget is for what it pays: amounts out of its treasury, asset by asset, and reserves that the service keeps.
 func TestBudget(t *testing.T) {
-	r := newRoom(t)
+	r := newFixture(t)
 	r.prices.Reserve, r.signs.Budget, r.signs.BudgetLeft = relay.One, 6*relay.One, 6*relay.One // five reserves, and fees
 	try := func(change func(*relay.Payment)) error {
 		_, err := r.Create(t.Context(), r.opening(change), func(relay.Payment) ([]byte, error) { return nil, nil })
@@ -449,7 +449,7 @@ func TestBudget(t *testing.T) {
 
 // An account goes on file upon a proof of the same payment, of the right kind, in time, and only where a proof says anything.
 func TestAgree(t *testing.T) {
-	r := newRoom(t)
+	r := newFixture(t)
 	p, other := r.create(nil), r.create(nil)
 	link := r.create(func(p *relay.Payment) { p.Policy = relay.Link })
 	in := relay.At(r.now) + relay.PassLife
@@ -502,7 +502,7 @@ func TestAgree(t *testing.T) {
 
 // A wrong token gets the same answer for a payment that is there, for one that has no token, and for none.
 func TestManage(t *testing.T) {
-	r := newRoom(t)
+	r := newFixture(t)
 	p, bare := r.create(own), r.create(nil)
 	if got, err := r.Manage(t.Context(), p.ID, p.ManageHash); err != nil || got.ID != p.ID {
 		t.Fatal(err)
@@ -552,7 +552,7 @@ func TestEmptiedOfCredit(t *testing.T) {
 			return []relay.Paid{pay("GX", 1, p.Asset), pay(p.ReturnTo, p.Amount, p.Asset)}
 		}, relay.Returned, relay.ByCancel, ""},
 	} {
-		r := newRoom(t)
+		r := newFixture(t)
 		p := r.create(func(p *relay.Payment) { p.Asset = relaytest.Credit })
 		r.funded(p)
 		p = r.is(p.ID, relay.Pending, "")
@@ -578,7 +578,7 @@ func TestEmptiedOfCredit(t *testing.T) {
 
 // One envelope pays several people directly: each payment ends in the account that it names.
 func TestDirectPaymentsShareAnEnvelope(t *testing.T) {
-	r := newRoom(t)
+	r := newFixture(t)
 	a, b, waits := r.create(direct), r.create(func(p *relay.Payment) { direct(p); p.PayTo = "GOTHER" }), r.create(nil)
 	hash := r.funded(a, b, waits)
 	for id, want := range map[relay.PaymentID]string{a.ID: "GONFILE", b.ID: "GOTHER"} {
@@ -597,7 +597,7 @@ func TestDirectPaymentsShareAnEnvelope(t *testing.T) {
 
 // A restored database learns from the signer's log of payments of every kind, and of a move what it emptied.
 func TestAdoptWhatWasForgotten(t *testing.T) {
-	lost := newRoom(t)
+	lost := newFixture(t)
 	old, wallet, paid := lost.create(nil), lost.create(own), lost.create(direct)
 	first, second, third := lost.answer(relay.Signed, old), lost.answer(relay.Planned, wallet), lost.answer(relay.Signed, paid)
 	old.Holding = first.Minted[0].Account
@@ -605,7 +605,7 @@ func TestAdoptWhatWasForgotten(t *testing.T) {
 	fourth := lost.answer(relay.Planned, next)
 	third.Envelope.Sequence++
 
-	r := newRoom(t)
+	r := newFixture(t)
 	seen := func(a relay.FundAnswer) *relay.Sighting {
 		return &relay.Sighting{Hash: a.Envelope.Hash, Tx: "t " + a.Envelope.Hash, Ledger: 90, Success: true}
 	}

@@ -15,7 +15,7 @@ func TestPlanInTime(t *testing.T) {
 		ledger, second int64 // after the plan's bound, and its last second
 		code           string
 	}{{-1, 0, ""}, {-1, -1, ""}, {0, 0, "plan_dead"}, {-1, 1, "plan_dead"}, {1, 1, "plan_dead"}} {
-		r := newRoom(t)
+		r := newFixture(t)
 		p := r.create(func(p *relay.Payment) { p.Policy = relay.Link })
 		r.funded(p)
 		plan := relaytest.ClaimOf("plan", p.ID)
@@ -32,7 +32,7 @@ func TestPlanInTime(t *testing.T) {
 // TestPlanUntilTheEnd: a claim is planned until the second before the payment's end, by the ledger's clock.
 func TestPlanUntilTheEnd(t *testing.T) {
 	for second, code := range map[int64]string{-1: "", 0: "expired", 1: "expired"} {
-		r := newRoom(t)
+		r := newFixture(t)
 		p := r.create(func(p *relay.Payment) { p.Policy = relay.Link })
 		r.funded(p)
 		plan := relaytest.ClaimOf("plan", p.ID)
@@ -60,7 +60,7 @@ func TestFollows(t *testing.T) {
 		"the last, of another history":   {0, "", "other", relay.ErrContradiction},
 		"another next, the history same": {1, "other", "", nil},
 	} {
-		r := newRoom(t)
+		r := newFixture(t)
 		for range 3 {
 			r.ledger()
 		}
@@ -85,24 +85,24 @@ func TestFollows(t *testing.T) {
 // TestCommitFundingRefuses: a funding of what is over, or of other terms than were asked for, is not written down.
 func TestCommitFundingRefuses(t *testing.T) {
 	for name, c := range map[string]struct {
-		change func(r *room, p relay.Payment, a *relay.FundAnswer)
+		change func(r *fixture, p relay.Payment, a *relay.FundAnswer)
 		code   string
 	}{
-		"canceled since": {func(r *room, p relay.Payment, _ *relay.FundAnswer) {
+		"canceled since": {func(r *fixture, p relay.Payment, _ *relay.FundAnswer) {
 			_, err := r.Apply(r.Context(), p.ID, relay.CancelAsked{})
 			r.ok(err)
 		}, "not_created"},
-		"more than was asked for":  {func(_ *room, _ relay.Payment, a *relay.FundAnswer) { a.Minted[0].Amount++ }, "funded_otherwise"},
-		"less than was asked for":  {func(_ *room, _ relay.Payment, a *relay.FundAnswer) { a.Minted[0].Amount-- }, "funded_otherwise"},
-		"another asset":            {func(_ *room, _ relay.Payment, a *relay.FundAnswer) { a.Minted[0].Asset = relaytest.Credit }, "funded_otherwise"},
-		"home to another account":  {func(_ *room, _ relay.Payment, a *relay.FundAnswer) { a.Minted[0].ReturnTo = "GTHIEF" }, "funded_otherwise"},
-		"another end":              {func(_ *room, _ relay.Payment, a *relay.FundAnswer) { a.Minted[0].ExpiresAt++ }, "funded_otherwise"},
-		"without a box":            {func(_ *room, _ relay.Payment, a *relay.FundAnswer) { a.Minted[0].Box = nil }, "answer_incomplete"},
-		"without a way back":       {func(_ *room, _ relay.Payment, a *relay.FundAnswer) { a.Minted[0].Ladder = nil }, "answer_incomplete"},
-		"as it was asked for":      {func(*room, relay.Payment, *relay.FundAnswer) {}, ""},
-		"of another payment's box": {func(_ *room, _ relay.Payment, a *relay.FundAnswer) { a.Minted[0].Payment = "pay_other" }, "answer_incomplete"},
+		"more than was asked for":  {func(_ *fixture, _ relay.Payment, a *relay.FundAnswer) { a.Minted[0].Amount++ }, "funded_otherwise"},
+		"less than was asked for":  {func(_ *fixture, _ relay.Payment, a *relay.FundAnswer) { a.Minted[0].Amount-- }, "funded_otherwise"},
+		"another asset":            {func(_ *fixture, _ relay.Payment, a *relay.FundAnswer) { a.Minted[0].Asset = relaytest.Credit }, "funded_otherwise"},
+		"home to another account":  {func(_ *fixture, _ relay.Payment, a *relay.FundAnswer) { a.Minted[0].ReturnTo = "GTHIEF" }, "funded_otherwise"},
+		"another end":              {func(_ *fixture, _ relay.Payment, a *relay.FundAnswer) { a.Minted[0].ExpiresAt++ }, "funded_otherwise"},
+		"without a box":            {func(_ *fixture, _ relay.Payment, a *relay.FundAnswer) { a.Minted[0].Box = nil }, "answer_incomplete"},
+		"without a way back":       {func(_ *fixture, _ relay.Payment, a *relay.FundAnswer) { a.Minted[0].Ladder = nil }, "answer_incomplete"},
+		"as it was asked for":      {func(*fixture, relay.Payment, *relay.FundAnswer) {}, ""},
+		"of another payment's box": {func(_ *fixture, _ relay.Payment, a *relay.FundAnswer) { a.Minted[0].Payment = "pay_other" }, "answer_incomplete"},
 	} {
-		r := newRoom(t)
+		r := newFixture(t)
 		p := r.create(nil)
 		a := r.answer(relay.Signed, p)
 		c.change(r, p, &a)
@@ -119,7 +119,7 @@ func TestCommitFundingRefuses(t *testing.T) {
 // TestGivenUpAccount: what happens to the holding account of a funding that was proven dead says nothing of the payment, whose money
 // is in another one since.
 func TestGivenUpAccount(t *testing.T) {
-	r := newRoom(t)
+	r := newFixture(t)
 	p := r.create(nil)
 	for n := 1; n <= 2; n++ {
 		a := r.answer(relay.Signed, p)

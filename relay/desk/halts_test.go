@@ -13,7 +13,7 @@ import (
 // and not by handing in what was signed before.
 func TestNoMoveOfStoppedMoney(t *testing.T) {
 	for step := range 3 {
-		r := newRoom(t)
+		r := newFixture(t)
 		old := r.create(nil)
 		r.funded(old)
 		p := r.create(moving(r.is(old.ID, relay.Pending, "")))
@@ -47,7 +47,7 @@ func TestNoMoveOfStoppedMoney(t *testing.T) {
 // A funding of several payments landed, and one of them cannot take it in. The envelope stays live, so that it is resolved again once a
 // person has mended the row and lifted the halt; the other goes on meanwhile, and says it once only.
 func TestAStoppedPaymentIsToldAgain(t *testing.T) {
-	r := newRoom(t)
+	r := newFixture(t)
 	p, q := r.create(nil), r.create(nil)
 	a := r.answer(relay.Signed, p, q)
 	r.ok(r.CommitFunding(t.Context(), a))
@@ -84,7 +84,7 @@ func TestAStoppedPaymentIsToldAgain(t *testing.T) {
 // A restored database says that a payment was canceled whose funding landed with others. It is stopped; the others go on, and the
 // funding stays live, with a row of work, until a person has lifted that.
 func TestAdoptedBesideACanceledOne(t *testing.T) {
-	r := newRoom(t)
+	r := newFixture(t)
 	p, q := r.create(nil), r.create(nil)
 	a := r.answer(relay.Signed, p, q)
 	_, err := r.Apply(t.Context(), q.ID, relay.CancelAsked{})
@@ -126,7 +126,7 @@ func (s asked) Funding(context.Context, string) (relay.FundAnswer, error) {
 // A Keep was refused; another caller's of the same deposit is kept, and answered so, before the first one takes the plan back. It
 // stays.
 func TestKeptMeanwhileStays(t *testing.T) {
-	r := newRoom(t)
+	r := newFixture(t)
 	p := r.create(own)
 	a := r.answer(relay.Planned, p)
 	r.ok(r.CommitFunding(t.Context(), a))

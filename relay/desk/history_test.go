@@ -35,7 +35,7 @@ func TestSameHistory(t *testing.T) {
 		}, true},
 	} {
 		t.Run(name, func(t *testing.T) {
-			r := newRoom(t)
+			r := newFixture(t)
 			r.seq += 20
 			r.update(func(tx desk.Tx) error { return tx.RememberLedger(r.head()) })
 			r.ledger()

@@ -30,7 +30,7 @@ func TestUnknownPolicy(t *testing.T) {
 		}
 	}
 
-	r := newRoom(t)
+	r := newFixture(t)
 	ctx, at := t.Context(), r.head()
 	p := r.create(nil)
 	r.funded(p)
@@ -120,7 +120,7 @@ func TestPolicyIsComparedInOnePlace(t *testing.T) {
 // TestCreateByTheLedgersClock: a payment that a ledger has ended between the look and the commit is not accepted, nor previewed; at
 // the last second before, it is.
 func TestCreateByTheLedgersClock(t *testing.T) {
-	r := newRoom(t)
+	r := newFixture(t)
 	end := relay.At(r.now) + relay.LeastExpiry + 60*1e6
 	open := func(n int) desk.Opening {
 		o := desk.Opening{Payment: relaytest.Payment(r.app.ID, n), App: r.app, Free: 1 << 60, Signs: r.signs, Share: []byte("share")}

@@ -28,7 +28,7 @@ func TestALedgerIsTakenInForAllOthers(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			r := newRoom(t)
+			r := newFixture(t)
 			p, q := r.create(nil), r.create(nil)
 			a := r.answer(relay.Signed, p)
 			a.Minted[0].LadderVersion = c.version
@@ -62,7 +62,7 @@ func TestALedgerIsTakenInForAllOthers(t *testing.T) {
 
 // A client's holding account is one payment's alone, also of one that is over: what lands in it can be of one row only.
 func TestAHoldingAccountIsOnePayments(t *testing.T) {
-	r := newRoom(t)
+	r := newFixture(t)
 	p, q, canceled := r.create(own), r.create(own), r.create(own)
 	a := r.answer(relay.Planned, p)
 	r.ok(r.CommitFunding(t.Context(), a))

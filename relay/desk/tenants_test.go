@@ -16,47 +16,47 @@ import (
 // for themselves that nothing is shown.
 var foreign = map[string]struct {
 	code string
-	try  func(n *neighbours) error
+	try  func(n *twoApps) error
 }{
-	"Create of a payment that replaces theirs": {"not_found", func(n *neighbours) error {
+	"Create of a payment that replaces theirs": {"not_found", func(n *twoApps) error {
 		o := n.opening(moving(n.p))
 		o.App, o.Payment.App = n.other, n.other.ID
 		_, err := n.Create(n.Context(), o, nil)
 		return err
 	}},
-	"Preview of a payment that replaces theirs": {"not_found", func(n *neighbours) error {
+	"Preview of a payment that replaces theirs": {"not_found", func(n *twoApps) error {
 		o := n.opening(moving(n.p))
 		o.App, o.Payment.App = n.other, n.other.ID
 		return n.Preview(n.Context(), o)
 	}},
-	"Authorize with another payment's link": {"link_invalid", func(n *neighbours) error {
+	"Authorize with another payment's link": {"link_invalid", func(n *twoApps) error {
 		_, err := n.Authorize(n.Context(), n.p.ID, n.theirs.AuthHash)
 		return err
 	}},
-	"Manage with another payment's token": {"token_invalid", func(n *neighbours) error {
+	"Manage with another payment's token": {"token_invalid", func(n *twoApps) error {
 		_, err := n.Manage(n.Context(), n.p.ID, n.theirs.ManageHash)
 		return err
 	}},
-	"Vouch": {"not_found", func(n *neighbours) error {
+	"Vouch": {"not_found", func(n *twoApps) error {
 		_, err := n.Vouch(n.Context(), n.other, n.p.ID, "voucher of another app")
 		return err
 	}},
-	"RevokeKey": {"not_found", func(n *neighbours) error {
+	"RevokeKey": {"not_found", func(n *twoApps) error {
 		_, err := n.RevokeKey(n.Context(), n.otherKey(), "key_one", true)
 		return err
 	}},
-	"RotateKey": {"not_found", func(n *neighbours) error {
+	"RotateKey": {"not_found", func(n *twoApps) error {
 		_, err := n.RotateKey(n.Context(), n.otherKey(), "key_one", relay.Key{ID: "key_next", Hash: "next"})
 		return err
 	}},
-	"AddKey of another app": {"", func(n *neighbours) error {
+	"AddKey of another app": {"", func(n *twoApps) error {
 		k, err := n.AddKey(n.Context(), n.otherKey(), relay.Key{ID: "key_new", App: n.app.ID, Hash: "new", Scopes: n.otherKey().Scopes})
 		if k.App != n.other.ID {
 			n.Errorf("a key of another app was made: %+v", k)
 		}
 		return err
 	}},
-	"Reclaim": {"", func(n *neighbours) error {
+	"Reclaim": {"", func(n *twoApps) error {
 		yes := true
 		asked, err := n.Reclaim(n.Context(), n.other.ID, &yes)
 		n.update(func(tx desk.Tx) error {
@@ -67,93 +67,93 @@ var foreign = map[string]struct {
 		})
 		return err
 	}},
-	"Keys": {"", func(n *neighbours) error {
+	"Keys": {"", func(n *twoApps) error {
 		ks, err := n.Keys(n.Context(), n.other.ID)
 		if len(ks) != 1 || ks[0].ID != "key_two" {
 			n.Errorf("it sees keys %v", ks)
 		}
 		return err
 	}},
-	"Usage": {"", func(n *neighbours) error {
+	"Usage": {"", func(n *twoApps) error {
 		u, err := n.Usage(n.Context(), n.other.ID, n.p.Asset)
 		if u != (relay.Usage{}) {
 			n.Errorf("it sees the usage of another app: %+v", u)
 		}
 		return err
 	}},
-	"Agreed": {"", func(n *neighbours) error {
+	"Agreed": {"", func(n *twoApps) error {
 		account, err := n.Agreed(n.Context(), n.other.ID, n.p.To)
 		if account != "" {
 			n.Errorf("it knows of account %q", account)
 		}
 		return err
 	}},
-	"Forget": {"", func(n *neighbours) error {
+	"Forget": {"", func(n *twoApps) error {
 		err := n.Forget(n.Context(), n.other.ID, n.p.To)
 		if account, _ := n.Agreed(n.Context(), n.app.ID, n.p.To); account != "GHERS" {
 			n.Error("an account went off another app's file")
 		}
 		return err
 	}},
-	"Agree with another payment's proof": {"proof_invalid", func(n *neighbours) error {
+	"Agree with another payment's proof": {"proof_invalid", func(n *twoApps) error {
 		return n.Agree(n.Context(), n.p.ID, "their proof", "GTHIEF")
 	}},
-	"TryCode of another payment's session": {"session_invalid", func(n *neighbours) error {
+	"TryCode of another payment's session": {"session_invalid", func(n *twoApps) error {
 		_, err := n.TryCode(n.Context(), n.p.ID, "their session")
 		return err
 	}},
-	"Prove with another payment's session": {"session_invalid", func(n *neighbours) error {
+	"Prove with another payment's session": {"session_invalid", func(n *twoApps) error {
 		_, err := n.Prove(n.Context(), n.p.ID, desk.Evidence{Session: "their session"}, "x")
 		return err
 	}},
-	"Prove with another payment's voucher": {"proof_invalid", func(n *neighbours) error {
+	"Prove with another payment's voucher": {"proof_invalid", func(n *twoApps) error {
 		_, err := n.Prove(n.Context(), n.p.ID, desk.Evidence{Voucher: "their voucher"}, "x")
 		return err
 	}},
-	"Prove with a proof in place of a voucher": {"proof_invalid", func(n *neighbours) error {
+	"Prove with a proof in place of a voucher": {"proof_invalid", func(n *twoApps) error {
 		_, err := n.Prove(n.Context(), n.p.ID, desk.Evidence{Voucher: "proof"}, "x")
 		return err
 	}},
-	"Prove with nothing": {"proof_needed", func(n *neighbours) error {
+	"Prove with nothing": {"proof_needed", func(n *twoApps) error {
 		_, err := n.Prove(n.Context(), n.p.ID, desk.Evidence{}, "x")
 		return err
 	}},
-	"CheckProof of another payment": {"proof_invalid", func(n *neighbours) error {
+	"CheckProof of another payment": {"proof_invalid", func(n *twoApps) error {
 		return n.CheckProof(n.Context(), n.p, "their proof")
 	}},
-	"CheckProof with a voucher": {"proof_invalid", func(n *neighbours) error {
+	"CheckProof with a voucher": {"proof_invalid", func(n *twoApps) error {
 		return n.CheckProof(n.Context(), n.p, "voucher")
 	}},
-	"Plan with another payment's proof": {"proof_invalid", func(n *neighbours) error {
+	"Plan with another payment's proof": {"proof_invalid", func(n *twoApps) error {
 		plan := relaytest.ClaimOf("thief's plan", n.p.ID)
 		plan.State, plan.Source, plan.Bound, plan.MaxTime = relay.Planned, n.p.Holding, n.seq+10, n.now.Unix()+60
 		return n.Plan(n.Context(), plan, n.head(), "their proof")
 	}},
-	"SubmitClaim of another payment's plan": {"", func(n *neighbours) error {
+	"SubmitClaim of another payment's plan": {"", func(n *twoApps) error {
 		got, err := n.SubmitClaim(n.Context(), n.p.ID, "their plan", []byte("signed"), n.head())
 		if err == nil {
 			n.Errorf("the payment is %s by another payment's claim", got.State)
 		}
 		return nil
 	}},
-	"CollectClaim of another payment's plan": {"", func(n *neighbours) error {
+	"CollectClaim of another payment's plan": {"", func(n *twoApps) error {
 		if _, err := n.CollectClaim(n.Context(), n.p.ID, "their plan", []byte("signed by one"), n.head()); err == nil {
 			n.Error("another payment's plan is kept as this one's")
 		}
 		return nil
 	}},
-	"Begin with the name of another app's key": {"", func(n *neighbours) error {
+	"Begin with the name of another app's key": {"", func(n *twoApps) error {
 		_, done, err := n.Begin(n.Context(), desk.Answered{App: n.other.ID, Key: "order", Body: "another body"})
 		if done {
 			n.Error("another app's answer was given")
 		}
 		return err
 	}},
-	"Renew of another app's key": {"not_found", func(n *neighbours) error {
+	"Renew of another app's key": {"not_found", func(n *twoApps) error {
 		n.idem.App, n.idem.Key = n.other.ID, "free"
 		return n.Renew(n.Context(), n.idem)
 	}},
-	"Abandon of another app's key": {"not_found", func(n *neighbours) error {
+	"Abandon of another app's key": {"not_found", func(n *twoApps) error {
 		n.idem.App, n.idem.Key = n.other.ID, "free"
 		return n.Abandon(n.Context(), n.idem)
 	}},
@@ -176,16 +176,16 @@ var trusted = slices.Concat(
 	[]string{"Carried", "Halted", "Halts", "Pause", "Pauses"}, // of the service as a whole; no app is shown what is of another
 )
 
-// neighbours are two apps: one with a payment that waits, and another with one of its own.
-type neighbours struct {
-	*room
+// twoApps are two apps: one with a payment that waits, and another with one of its own.
+type twoApps struct {
+	*fixture
 	other     relay.App
 	p, theirs relay.Payment // of the first app, and of the other
 	idem      desk.Answered
 }
 
-func newNeighbours(t *testing.T) *neighbours {
-	n := &neighbours{room: newRoom(t), other: relaytest.App("two")}
+func newNeighbours(t *testing.T) *twoApps {
+	n := &twoApps{fixture: newFixture(t), other: relaytest.App("two")}
 	n.Process = "process"
 	n.update(func(tx desk.Tx) error {
 		if err := tx.InsertApp(n.other); err != nil {
@@ -227,7 +227,7 @@ func newNeighbours(t *testing.T) *neighbours {
 }
 
 // otherKey is the key of the other app.
-func (n *neighbours) otherKey() relay.Key {
+func (n *twoApps) otherKey() relay.Key {
 	n.Helper()
 	ks, err := n.Keys(n.Context(), n.other.ID)
 	n.ok(err)
@@ -235,7 +235,7 @@ func (n *neighbours) otherKey() relay.Key {
 }
 
 // waiting is a payment of an app, out of a wallet, whose money waits.
-func (n *neighbours) waiting(app relay.App, link, token string) relay.Payment {
+func (n *twoApps) waiting(app relay.App, link, token string) relay.Payment {
 	n.Helper()
 	first := n.app
 	n.app = app

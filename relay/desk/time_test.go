@@ -15,15 +15,15 @@ import (
 // those of the code. begin starts it; holds says whether it still holds, and nothing else of the payment stands in its way.
 var lifetimes = map[string]struct {
 	last  time.Duration // it holds until just before this
-	begin func(r *room) (holds func() error)
+	begin func(r *fixture) (holds func() error)
 	code  string // when it is over
 }{
-	"a mailed code": {10 * time.Minute, func(r *room) func() error {
+	"a mailed code": {10 * time.Minute, func(r *fixture) func() error {
 		p := r.guarded()
 		r.ok(r.AskCode(r.Context(), p.ID, relay.Code{Session: "s", MAC: []byte("mac")}))
 		return func() error { _, err := r.TryCode(r.Context(), p.ID, "s"); return err }
 	}, "code_expired"},
-	"a mailed code, in the mailer's hand": {10 * time.Minute, func(r *room) func() error {
+	"a mailed code, in the mailer's hand": {10 * time.Minute, func(r *fixture) func() error {
 		p := r.guarded()
 		r.ok(r.AskCode(r.Context(), p.ID, relay.Code{Session: "s", MAC: []byte("mac"), Sealed: []byte("sealed")}))
 		return func() error {
@@ -34,7 +34,7 @@ var lifetimes = map[string]struct {
 			return err
 		}
 	}, "code_expired"},
-	"an app's voucher": {10 * time.Minute, func(r *room) func() error {
+	"an app's voucher": {10 * time.Minute, func(r *fixture) func() error {
 		p := r.guarded()
 		until, err := r.Vouch(r.Context(), r.app, p.ID, "voucher")
 		r.ok(err)
@@ -46,7 +46,7 @@ var lifetimes = map[string]struct {
 			return err
 		}
 	}, "proof_invalid"},
-	"a proof": {30 * time.Minute, func(r *room) func() error {
+	"a proof": {30 * time.Minute, func(r *fixture) func() error {
 		p := r.guarded()
 		_, err := r.Vouch(r.Context(), r.app, p.ID, "voucher")
 		r.ok(err)
@@ -54,7 +54,7 @@ var lifetimes = map[string]struct {
 		r.ok(err)
 		return func() error { return r.CheckProof(r.Context(), p, "proof") }
 	}, "proof_invalid"},
-	"a proof, for an account on file": {30 * time.Minute, func(r *room) func() error {
+	"a proof, for an account on file": {30 * time.Minute, func(r *fixture) func() error {
 		p := r.guarded()
 		_, err := r.Vouch(r.Context(), r.app, p.ID, "voucher")
 		r.ok(err)
@@ -69,7 +69,7 @@ func TestLifetimes(t *testing.T) {
 	for name, c := range lifetimes {
 		for off, code := range map[time.Duration]string{-time.Microsecond: "", 0: c.code, time.Microsecond: c.code} {
 			t.Run(fmt.Sprintf("%s %v", name, off), func(t *testing.T) {
-				r := newRoom(t)
+				r := newFixture(t)
 				holds := c.begin(r)
 				r.now = r.now.Add(c.last + off)
 				if err := holds(); relay.CodeOf(err) != code || (err == nil) != (code == "") {
@@ -81,7 +81,7 @@ func TestLifetimes(t *testing.T) {
 }
 
 // guarded is a payment that waits, and whose handle has to be proven.
-func (r *room) guarded() relay.Payment {
+func (r *fixture) guarded() relay.Payment {
 	r.Helper()
 	p := r.create(nil)
 	r.funded(p)
@@ -95,7 +95,7 @@ func TestExpiryAtCreation(t *testing.T) {
 		time.Hour - us: false, time.Hour: true, time.Hour + us: true, 30 * 24 * time.Hour: true,
 		180*24*time.Hour - us: true, 180 * 24 * time.Hour: true, 180*24*time.Hour + us: false, 0: false, -time.Hour: false,
 	} {
-		r := newRoom(t)
+		r := newFixture(t)
 		o := r.opening(func(p *relay.Payment) { p.ExpiresAt = relay.At(r.now.Add(in)) })
 		_, err := r.Create(t.Context(), o, nil)
 		if (err == nil) != good || err != nil && relay.CodeOf(err) != "expiry_out_of_range" {
@@ -109,7 +109,7 @@ func TestExpiryAtCreation(t *testing.T) {
 func TestExpiryByTheLedger(t *testing.T) {
 	for _, year := range []time.Duration{-365 * 24 * time.Hour, 0, 365 * 24 * time.Hour} {
 		for off, over := range map[int64]bool{-1: false, 0: true, 1: true} {
-			r := newRoom(t)
+			r := newFixture(t)
 			r.now = r.now.Truncate(time.Second)
 			p := r.create(func(p *relay.Payment) { p.ExpiresAt = relay.At(r.now.Add(time.Hour)); p.Policy = relay.Link })
 			q := r.create(func(q *relay.Payment) { q.ExpiresAt, q.Policy = p.ExpiresAt, relay.Link })
@@ -140,7 +140,7 @@ func TestFundingInTime(t *testing.T) {
 		ledger, seconds int64 // after the last that counts
 		over            bool
 	}{{-1, 0, false}, {0, -1, true}, {-1, 1, true}, {0, 0, true}, {-1, -1, false}, {1, 1, true}} {
-		r := newRoom(t)
+		r := newFixture(t)
 		p := r.create(own)
 		got, err := r.Apply(t.Context(), p.ID, relay.LedgerClosed{At: relay.Head{Sequence: uint32(int64(p.FundBy) + c.ledger), CloseTime: p.FundUntil + c.seconds}})
 		if err != nil || (got.State == relay.Failed) != c.over {
@@ -185,7 +185,7 @@ func TestPausesAndTries(t *testing.T) {
 
 // TestSizes: a note has 500 bytes at the most, and a payment 5 fundings.
 func TestSizes(t *testing.T) {
-	r := newRoom(t)
+	r := newFixture(t)
 	for n, good := range map[int]bool{499: true, 500: true, 501: false} {
 		_, err := r.Create(t.Context(), r.opening(func(p *relay.Payment) { p.Note = strings.Repeat("x", n) }), nil)
 		if (err == nil) != good {

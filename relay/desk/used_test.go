@@ -11,7 +11,7 @@ import (
 
 // usage is one payment, a code that its session compares or a voucher, and what callers do with it.
 type usage struct {
-	*room
+	*fixture
 	p  relay.Payment
 	ev desk.Evidence
 }
@@ -91,7 +91,7 @@ var uses = map[string]struct {
 	"a plan that is refused, and again": {func(u *usage) error {
 		at := u.head()
 		at.CloseTime = int64(u.p.ExpiresAt / 1e6) // its time has run out
-		u.room.code("a plan", u.Plan(u.Context(), u.plan(), at, "first"), "expired")
+		u.fixture.code("a plan", u.Plan(u.Context(), u.plan(), at, "first"), "expired")
 		u.used(false)
 		u.ok(u.proves("second", "hers"))
 		u.ok(u.plans("first"))
@@ -154,7 +154,7 @@ func TestEvidenceIsUsedByAPlan(t *testing.T) {
 	for name, c := range uses {
 		for want, ev := range map[string]desk.Evidence{"code " + c.code: {Session: "s"}, "voucher " + c.voucher: {Voucher: "v"}} {
 			t.Run(name+", "+want, func(t *testing.T) {
-				u := &usage{newRoom(t), relay.Payment{}, ev}
+				u := &usage{newFixture(t), relay.Payment{}, ev}
 				u.p = u.guarded()
 				u.ok(u.AskCode(t.Context(), u.p.ID, relay.Code{Session: "s", MAC: []byte("mac")}))
 				_, err := u.Vouch(t.Context(), u.app, u.p.ID, "v")
@@ -174,7 +174,7 @@ func TestEvidenceIsUsedByAPlan(t *testing.T) {
 
 // TestEvidenceWithoutAClaimantKey: a code stays with its session until a plan uses it, a voucher is used up by its proof.
 func TestEvidenceWithoutAClaimantKey(t *testing.T) {
-	u := &usage{newRoom(t), relay.Payment{}, desk.Evidence{Session: "s"}}
+	u := &usage{newFixture(t), relay.Payment{}, desk.Evidence{Session: "s"}}
 	u.p = u.guarded()
 	u.ok(u.AskCode(t.Context(), u.p.ID, relay.Code{Session: "s", MAC: []byte("mac")}))
 	u.ok(u.proves("first", ""))
@@ -201,7 +201,7 @@ func TestEvidenceWithoutAClaimantKey(t *testing.T) {
 
 // TestUsedBefore: what proofs had used up before there were claimant keys stays used up, and the proofs go on.
 func TestUsedBefore(t *testing.T) {
-	u := &usage{newRoom(t), relay.Payment{}, desk.Evidence{}}
+	u := &usage{newFixture(t), relay.Payment{}, desk.Evidence{}}
 	u.p = u.guarded()
 	until := relay.At(u.now) + relay.VoucherLife
 	u.update(func(tx desk.Tx) error {

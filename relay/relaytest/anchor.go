@@ -7,7 +7,7 @@ import (
 	"github.com/restante/restante/relay/desk"
 )
 
-func fingerprintsStay(b *bench) {
+func fingerprintsStay(b *fixture) {
 	first := []desk.Fingerprint{{What: "signer_log", Value: "aa"}, {What: "channel:GA", Value: "GA"}}
 	known := func() (known []desk.Fingerprint) {
 		b.view(func(tx desk.Tx) (err error) { known, err = tx.Fingerprints(); return err })
@@ -33,7 +33,7 @@ func fingerprintsStay(b *bench) {
 	same(b, "fingerprints", known(), first, slices.Equal)
 }
 
-func markGrows(b *bench) {
+func markGrows(b *fixture) {
 	mark := func() (m relay.LogMark) {
 		b.view(func(tx desk.Tx) (err error) { m, err = tx.LogMark(); return err })
 		return m

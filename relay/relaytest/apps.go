@@ -9,7 +9,7 @@ import (
 	"github.com/restante/restante/relay/desk"
 )
 
-func appsAndKeys(b *bench) {
+func appsAndKeys(b *fixture) {
 	a := b.app
 	kept := func() {
 		b.Helper()
@@ -67,7 +67,7 @@ func appsAndKeys(b *bench) {
 	})
 }
 
-func usageAddsUp(b *bench) {
+func usageAddsUp(b *fixture) {
 	other := App("other")
 	b.update(func(tx desk.Tx) error { return tx.InsertApp(other) })
 	var all []relay.Payment
@@ -126,7 +126,7 @@ func usageAddsUp(b *bench) {
 
 // missingLocksNothing: what was seen to be missing from a holding account is not locked, to the stroop; one that is gone locks
 // no reserve either.
-func missingLocksNothing(b *bench) {
+func missingLocksNothing(b *fixture) {
 	p := b.insert(InState(Payment(b.app.ID, 1), relay.Parked))[0]
 	for _, c := range []struct {
 		reason  relay.Reason
@@ -157,7 +157,7 @@ func missingLocksNothing(b *bench) {
 }
 
 // carriedAreListed: payments whose claims left reserves in new accounts, page by page, until those are back.
-func carriedAreListed(b *bench) {
+func carriedAreListed(b *fixture) {
 	other := App("other")
 	b.update(func(tx desk.Tx) error { return tx.InsertApp(other) })
 	claimed := b.insert(InState(Payment(b.app.ID, 1), relay.Claimed), InState(Payment(b.app.ID, 2), relay.Claimed), InState(Payment(b.app.ID, 3), relay.Pending),
@@ -173,7 +173,7 @@ func carriedAreListed(b *bench) {
 	same(b, "what is left", list("", 10), []relay.PaymentID{claimed[1].ID}, slices.Equal)
 }
 
-func answersKept(b *bench) {
+func answersKept(b *fixture) {
 	a := desk.Answered{App: b.app.ID, Key: "k", Body: "hash", Until: Start + 60*1e6, CreatedAt: Start}
 	recall := func(app relay.AppID, key string) (got desk.Answered, err error) {
 		err = b.View(b.Context(), func(tx desk.Tx) (err error) { got, err = tx.Recall(app, key); return err })
@@ -221,7 +221,7 @@ func answersKept(b *bench) {
 }
 
 // carriedAddsUp: what is in flight follows each payment through every state, whatever funds it.
-func carriedAddsUp(b *bench) {
+func carriedAddsUp(b *fixture) {
 	carried := func() (l relay.Load) {
 		b.Helper()
 		b.view(func(tx desk.Tx) (err error) { l, err = tx.Carried(); return err })
@@ -268,7 +268,7 @@ func carriedAddsUp(b *bench) {
 	}
 }
 
-func ledgersKept(b *bench) {
+func ledgersKept(b *fixture) {
 	remember := func(seq uint32, hash string) error {
 		return b.try(func(tx desk.Tx) error {
 			return tx.RememberLedger(relay.Head{Sequence: seq, Hash: hash, CloseTime: int64(seq) * 5})
@@ -315,7 +315,7 @@ func ledgersKept(b *bench) {
 	check(1<<32-1, map[uint32]string{1<<32 - 1: ""})
 }
 
-func halting(b *bench) {
+func halting(b *fixture) {
 	all := func(want ...relay.Halt) {
 		b.Helper()
 		b.view(func(tx desk.Tx) error {

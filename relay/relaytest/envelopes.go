@@ -11,7 +11,7 @@ import (
 
 func sameEnvelope(x, y relay.Envelope) bool { return reflect.DeepEqual(x, y) }
 
-func (b *bench) put(es ...relay.Envelope) {
+func (b *fixture) put(es ...relay.Envelope) {
 	b.Helper()
 	b.update(func(tx desk.Tx) error {
 		for _, e := range es {
@@ -23,13 +23,13 @@ func (b *bench) put(es ...relay.Envelope) {
 	})
 }
 
-func (b *bench) envelope(hash string) (e relay.Envelope) {
+func (b *fixture) envelope(hash string) (e relay.Envelope) {
 	b.Helper()
 	b.view(func(tx desk.Tx) (err error) { e, err = tx.Envelope(hash); return err })
 	return e
 }
 
-func envelopeKept(b *bench) {
+func envelopeKept(b *fixture) {
 	b.insert(Payment(b.app.ID, 1), Payment(b.app.ID, 2), Payment(b.app.ID, 3))
 	ids := b.ids(3, 1, 2) // not the order of ids: places in an envelope matter
 	funding, claim := FundingOf("f", 1<<62, ids...), ClaimOf("c", ids[0])
@@ -55,7 +55,7 @@ func envelopeKept(b *bench) {
 	})
 }
 
-func envelopeSwap(b *bench) {
+func envelopeSwap(b *fixture) {
 	b.insert(Payment(b.app.ID, 1))
 	b.put(ClaimOf("c", b.ids(1)[0]))
 	e := b.envelope("c")
@@ -79,7 +79,7 @@ func envelopeSwap(b *bench) {
 	}
 }
 
-func envelopeFence(b *bench) {
+func envelopeFence(b *fixture) {
 	b.insert(Payment(b.app.ID, 1), Payment(b.app.ID, 2))
 	id := b.ids(1)[0]
 	insert := func(e relay.Envelope) error {
@@ -125,7 +125,7 @@ func envelopeFence(b *bench) {
 	b.ok(insert(ClaimOf("c1", id)))
 }
 
-func envelopeLists(b *bench) {
+func envelopeLists(b *fixture) {
 	b.insert(InState(Payment(b.app.ID, 1), relay.Pending), InState(Payment(b.app.ID, 2), relay.Claimed),
 		InState(Payment(b.app.ID, 3), relay.Returned))
 	ids := b.ids(1, 2, 3)
@@ -164,7 +164,7 @@ func envelopeLists(b *bench) {
 	}
 }
 
-func envelopeStates(b *bench) {
+func envelopeStates(b *fixture) {
 	b.insert(Payment(b.app.ID, 1))
 	id := b.ids(1)[0]
 	for what, e := range map[string]relay.Envelope{

@@ -43,7 +43,7 @@ const MostBid = relay.Stroops(5000)
 func Ledger(t *testing.T, open func(t *testing.T) (Truth, desk.Ledger)) {
 	for _, c := range []struct {
 		name string
-		run  func(*ledgerBench)
+		run  func(*ledgerFixture)
 	}{
 		{"head moves", headMoves},
 		{"sequence and lumens", accountsRead},
@@ -94,7 +94,7 @@ func Ledger(t *testing.T, open func(t *testing.T) (Truth, desk.Ledger)) {
 	} {
 		t.Run(strings.ReplaceAll(c.name, " ", "_"), func(t *testing.T) {
 			truth, ledger := open(t)
-			b := &ledgerBench{T: t, Truth: truth, Ledger: ledger}
+			b := &ledgerFixture{T: t, Truth: truth, Ledger: ledger}
 			for _, name := range []string{"sender", "sponsor", "treasury", "channel"} {
 				b.Fund(t, LedgerAccount(name))
 			}
@@ -103,14 +103,14 @@ func Ledger(t *testing.T, open func(t *testing.T) (Truth, desk.Ledger)) {
 	}
 }
 
-// ledgerBench is a ledger under test, and the truth that it should tell. Sender, sponsor, treasury and channel exist.
-type ledgerBench struct {
+// ledgerFixture is a ledger under test, and the truth that it should tell. Sender, sponsor, treasury and channel exist.
+type ledgerFixture struct {
 	*testing.T
 	Truth
 	desk.Ledger
 }
 
-func (b *ledgerBench) ok(err error) {
+func (b *ledgerFixture) ok(err error) {
 	b.Helper()
 	if err != nil {
 		b.Fatal(err)
@@ -118,14 +118,14 @@ func (b *ledgerBench) ok(err error) {
 }
 
 // unavailable fails the test when err is not a fault of that kind.
-func (b *ledgerBench) unavailable(what string, err error) {
+func (b *ledgerFixture) unavailable(what string, err error) {
 	b.Helper()
 	if relay.KindOf(err) != relay.Unavailable || errors.Is(err, relay.ErrNotFound) {
 		b.Errorf("%s: error is %v, want a fault of kind Unavailable", what, err)
 	}
 }
 
-func (b *ledgerBench) head() relay.Head {
+func (b *ledgerFixture) head() relay.Head {
 	b.Helper()
 	h, err := b.Head(b.Context())
 	b.ok(err)
@@ -133,28 +133,28 @@ func (b *ledgerBench) head() relay.Head {
 }
 
 // until closes ledgers until seq has closed.
-func (b *ledgerBench) until(seq uint32) {
+func (b *ledgerFixture) until(seq uint32) {
 	b.Helper()
 	for at := b.head().Sequence; at < seq; {
 		at = b.Truth.Close(b.T)
 	}
 }
 
-func (b *ledgerBench) sequence(name string) int64 {
+func (b *ledgerFixture) sequence(name string) int64 {
 	b.Helper()
 	n, err := b.Sequence(b.Context(), LedgerAccount(name))
 	b.ok(err)
 	return n
 }
 
-func (b *ledgerBench) sight(hash string) *relay.Sighting {
+func (b *ledgerFixture) sight(hash string) *relay.Sighting {
 	b.Helper()
 	s, err := b.Sight(b.Context(), hash)
 	b.ok(err)
 	return s
 }
 
-func (b *ledgerBench) page(seq uint32) *relay.LedgerPage {
+func (b *ledgerFixture) page(seq uint32) *relay.LedgerPage {
 	b.Helper()
 	p, err := b.Page(b.Context(), seq)
 	b.ok(err)
@@ -162,7 +162,7 @@ func (b *ledgerBench) page(seq uint32) *relay.LedgerPage {
 }
 
 // verdict wants a verdict and that nothing was seen.
-func (b *ledgerBench) verdict(when string, e relay.Envelope, want relay.Verdict) {
+func (b *ledgerFixture) verdict(when string, e relay.Envelope, want relay.Verdict) {
 	b.Helper()
 	got, seen, err := b.Verdict(b.Context(), e)
 	b.ok(err)

@@ -37,7 +37,7 @@ type signed struct {
 	outerHash    string
 }
 
-func (b *ledgerBench) sign(tx stellar.Tx, names ...string) signed {
+func (b *ledgerFixture) sign(tx stellar.Tx, names ...string) signed {
 	b.Helper()
 	inner, err := stellar.Sign(tx.XDR, b.Passphrase(), ledgerKeys(names...)...)
 	b.ok(err)
@@ -65,7 +65,7 @@ func raw(envelope string) []byte {
 
 // byHand signs operations that none of our plans has; seq is the number that it carries, and each operation costs at most
 // bid stroops.
-func (b *ledgerBench) byHand(source string, seq, bid int64, ops []txnbuild.Operation, signers ...string) string {
+func (b *ledgerFixture) byHand(source string, seq, bid int64, ops []txnbuild.Operation, signers ...string) string {
 	b.Helper()
 	tx, err := txnbuild.NewTransaction(txnbuild.TransactionParams{
 		SourceAccount: &txnbuild.SimpleAccount{AccountID: LedgerAccount(source), Sequence: seq}, BaseFee: bid, Operations: ops,
@@ -95,7 +95,7 @@ type fundingRow struct {
 const ownRungFee = 1000
 
 // funding is one of n holding accounts with lumens, each with one more than the one before.
-func (b *ledgerBench) funding(n int) fundingRow {
+func (b *ledgerFixture) funding(n int) fundingRow {
 	b.Helper()
 	holdings := make([]stellar.Holding, n)
 	for i := range holdings {
@@ -106,7 +106,7 @@ func (b *ledgerBench) funding(n int) fundingRow {
 
 // fundingOf is a funding of the given holding accounts, which it names. By her own wallet it is the sender who pays, sponsors
 // and lends the number, and no fee bump is around it.
-func (b *ledgerBench) fundingOf(own bool, holdings ...stellar.Holding) fundingRow {
+func (b *ledgerFixture) fundingOf(own bool, holdings ...stellar.Holding) fundingRow {
 	b.Helper()
 	head := b.head()
 	p := stellar.FundingPlan{
@@ -127,7 +127,7 @@ func (b *ledgerBench) fundingOf(own bool, holdings ...stellar.Holding) fundingRo
 	return b.fundingRow(p, signers...)
 }
 
-func (b *ledgerBench) fundingRow(p stellar.FundingPlan, signers ...string) fundingRow {
+func (b *ledgerFixture) fundingRow(p stellar.FundingPlan, signers ...string) fundingRow {
 	b.Helper()
 	tx, err := stellar.BuildFunding(p)
 	b.ok(err)
@@ -153,13 +153,13 @@ func (f fundingRow) seen(ledger uint32) relay.Sighting {
 func holding(i int) string { return fmt.Sprint("h", i) }
 
 // funded is a funding that has landed.
-func (b *ledgerBench) funded(n int) fundingRow {
+func (b *ledgerFixture) funded(n int) fundingRow {
 	b.Helper()
 	return b.landed(b.funding(n))
 }
 
 // landed hands a funding in.
-func (b *ledgerBench) landed(f fundingRow) fundingRow {
+func (b *ledgerFixture) landed(f fundingRow) fundingRow {
 	b.Helper()
 	b.CloseWith(b.T, f.outer)
 	if s := b.sight(f.Envelope.Hash); s == nil || !s.Success {
@@ -175,7 +175,7 @@ type claimRow struct {
 }
 
 // claim is one of lumens.
-func (b *ledgerBench) claim(i int, destination string, fresh bool, memo stellar.Memo) claimRow {
+func (b *ledgerFixture) claim(i int, destination string, fresh bool, memo stellar.Memo) claimRow {
 	b.Helper()
 	p := stellar.ClaimPlan{Destination: LedgerAccount(destination), NewAccount: fresh, Memo: memo}
 	signers := []string{}
@@ -188,7 +188,7 @@ func (b *ledgerBench) claim(i int, destination string, fresh bool, memo stellar.
 
 // claimOf is a claim of what h holds, the i-th holding account. The plan says where to and how; signers are those besides the
 // holding account. One that bids a fee is handed in without a fee bump.
-func (b *ledgerBench) claimOf(i int, h stellar.Holding, p stellar.ClaimPlan, signers ...string) claimRow {
+func (b *ledgerFixture) claimOf(i int, h stellar.Holding, p stellar.ClaimPlan, signers ...string) claimRow {
 	b.Helper()
 	head := b.head()
 	p.Passphrase, p.Holding, p.Asset, p.Amount = b.Passphrase(), LedgerAccount(holding(i)), h.Asset, h.Amount
@@ -216,13 +216,13 @@ type ladderRow struct {
 	out   map[string]signed // by hash
 }
 
-func (b *ledgerBench) ladder(f fundingRow, i int, home string) ladderRow {
+func (b *ledgerFixture) ladder(f fundingRow, i int, home string) ladderRow {
 	b.Helper()
 	return b.ladderOf(relay.LadderVersion, f, i, LedgerAccount(home), relay.Memo{})
 }
 
 // ladderOf is a ladder of the version, to an address and with a memo.
-func (b *ledgerBench) ladderOf(version int, f fundingRow, i int, home string, memo relay.Memo) ladderRow {
+func (b *ledgerFixture) ladderOf(version int, f fundingRow, i int, home string, memo relay.Memo) ladderRow {
 	b.Helper()
 	h := f.plan.Payments[i]
 	plan := stellar.ReturnPlan{Passphrase: b.Passphrase(), Version: version, Holding: h.Account, ReturnTo: home, Memo: memo,

@@ -9,7 +9,7 @@ import (
 
 // claimableBalances wants the balance of a last resort under the id that is derived from it, while it is there, and of balances
 // with other claimants or with conditions no claimant.
-func claimableBalances(b *ledgerBench) {
+func claimableBalances(b *ledgerFixture) {
 	balance := func(when, id string, want relay.BalanceFacts) {
 		b.Helper()
 		if got, err := b.Balance(b.Context(), id); err != nil || got != want {

@@ -25,7 +25,7 @@ func multiplexed(name string, id uint64) string {
 }
 
 // refuses wants a claim to be refused for a reason, which is in the text, and to fail when it is handed in by force.
-func (b *ledgerBench) refuses(when string, c claimRow, why stellar.Reason) {
+func (b *ledgerFixture) refuses(when string, c claimRow, why stellar.Reason) {
 	b.Helper()
 	b.doubts(when, c, why)
 	b.CloseWith(b.T, c.outer)
@@ -35,7 +35,7 @@ func (b *ledgerBench) refuses(when string, c claimRow, why stellar.Reason) {
 }
 
 // doubts wants a claim to be refused for a reason; the ledger may think otherwise.
-func (b *ledgerBench) doubts(when string, c claimRow, why stellar.Reason) {
+func (b *ledgerFixture) doubts(when string, c claimRow, why stellar.Reason) {
 	b.Helper()
 	got, err := b.Rehearse(b.Context(), c.Envelope)
 	b.ok(err)
@@ -45,7 +45,7 @@ func (b *ledgerBench) doubts(when string, c claimRow, why stellar.Reason) {
 }
 
 // lands wants a claim to be rehearsed well, and to land; the destination then has more.
-func (b *ledgerBench) lands(when string, c claimRow, to string, asset, lumens relay.Stroops) {
+func (b *ledgerFixture) lands(when string, c claimRow, to string, asset, lumens relay.Stroops) {
 	b.Helper()
 	b.rehearse(when, c.Envelope, true)
 	before := b.look(c.Asset, to)
@@ -67,24 +67,24 @@ func (b *ledgerBench) lands(when string, c claimRow, to string, asset, lumens re
 }
 
 // fresh is a claim into a new account, which the service sponsors.
-func (b *ledgerBench) fresh(i int, h stellar.Holding, to string) claimRow {
+func (b *ledgerFixture) fresh(i int, h stellar.Holding, to string) claimRow {
 	b.Helper()
 	return b.claimOf(i, h, stellar.ClaimPlan{Destination: LedgerAccount(to), NewAccount: true, Sponsor: LedgerAccount("sponsor")}, to, "sponsor")
 }
 
 // old is a claim into an account that exists and has what it needs.
-func (b *ledgerBench) old(i int, h stellar.Holding, to string) claimRow {
+func (b *ledgerFixture) old(i int, h stellar.Holding, to string) claimRow {
 	b.Helper()
 	return b.claimOf(i, h, stellar.ClaimPlan{Destination: LedgerAccount(to)})
 }
 
 // line is a claim into an account that makes its trustline with it.
-func (b *ledgerBench) line(i int, h stellar.Holding, to string) claimRow {
+func (b *ledgerFixture) line(i int, h stellar.Holding, to string) claimRow {
 	b.Helper()
 	return b.claimOf(i, h, stellar.ClaimPlan{Destination: LedgerAccount(to), NewLine: true}, to)
 }
 
-func creditClaims(b *ledgerBench) {
+func creditClaims(b *ledgerFixture) {
 	a := b.issue("issuer", "USDC", "holder", "full", "frozen", "exchange")
 	b.act([]txnbuild.Operation{a.pay("issuer", "full", 1000*relay.One-creditAmount+1), a.forbid("frozen", false),
 		data("exchange", stellar.MemoRequiredKey)}, "issuer", "exchange")
@@ -132,7 +132,7 @@ func creditClaims(b *ledgerBench) {
 }
 
 // creditLines wants a trustline to be made only where the ledger lets it be.
-func creditLines(b *ledgerBench) {
+func creditLines(b *ledgerFixture) {
 	a := b.issue("issuer", "LONGERCODE", "holder")
 	b.Fund(b.T, LedgerAccount("lineless"))
 	b.act([]txnbuild.Operation{&txnbuild.CreateAccount{Destination: LedgerAccount("poor"), Amount: "1.4999999", SourceAccount: LedgerAccount("sender")}})

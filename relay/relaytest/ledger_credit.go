@@ -23,7 +23,7 @@ func (a issued) many(n int) []stellar.Holding {
 }
 
 // facts is what one holding account of a credit asset looks like.
-func (b *ledgerBench) facts(l ladderRow) relay.HoldingFacts {
+func (b *ledgerFixture) facts(l ladderRow) relay.HoldingFacts {
 	b.Helper()
 	lowest := l.rungs[0].Sequence
 	got, err := b.Holdings(b.Context(), l.Query(lowest), l.Query(lowest))
@@ -32,7 +32,7 @@ func (b *ledgerBench) facts(l ladderRow) relay.HoldingFacts {
 }
 
 // creditFunding wants holding accounts that nobody can pay a stroop of the asset into, and the payments told.
-func creditFunding(b *ledgerBench) {
+func creditFunding(b *ledgerFixture) {
 	a := b.issue("issuer", "USDC")
 	short := b.issue("other", "X")
 	f := b.fundingOf(false, append(a.many(2), short.holding(0), stellar.Holding{Asset: relay.Native, Amount: int64(relay.One)})...)
@@ -83,7 +83,7 @@ func creditFunding(b *ledgerBench) {
 type fate struct {
 	name    string
 	home    string
-	ops     func(b *ledgerBench, a issued, h string) []txnbuild.Operation
+	ops     func(b *ledgerFixture, a issued, h string) []txnbuild.Operation
 	signers []string     // besides the sender; "h" is the holding account
 	facts   relay.Reason // what is wrong with it; "" nothing
 	use     int          // the rung to hand in; none: -1
@@ -97,7 +97,7 @@ func (a issued) raise(h string) txnbuild.Operation { return a.trust(h, "1000") }
 
 var fates = []fate{
 	{name: "well", home: "sender", use: 3},
-	{name: "stray lumens", home: "sender", use: 3, ops: func(_ *ledgerBench, _ issued, h string) []txnbuild.Operation {
+	{name: "stray lumens", home: "sender", use: 3, ops: func(_ *ledgerFixture, _ issued, h string) []txnbuild.Operation {
 		return []txnbuild.Operation{gift(h, 5)}
 	}},
 	{name: "home without a trustline", home: "lineless", use: 0, forced: []int{3, 2, 1}},
@@ -108,29 +108,31 @@ var fates = []fate{
 	{name: "home wants a memo", home: "exchange", use: 0}, // the ledger would let it through
 	{name: "home is the issuer", home: "issuer", use: 3},
 	{name: "clawed back", home: "sender", signers: []string{"issuer"}, facts: relay.ClawedBack, use: 1, forced: []int{3, 2},
-		ops: func(_ *ledgerBench, a issued, h string) []txnbuild.Operation {
+		ops: func(_ *ledgerFixture, a issued, h string) []txnbuild.Operation {
 			return []txnbuild.Operation{a.clawback(h, creditAmount)}
 		}},
 	{name: "frozen and clawed back", home: "lineless", signers: []string{"issuer"}, facts: relay.ClawedBack, use: 1, forced: []int{3},
-		ops: func(_ *ledgerBench, a issued, h string) []txnbuild.Operation {
+		ops: func(_ *ledgerFixture, a issued, h string) []txnbuild.Operation {
 			return []txnbuild.Operation{a.forbid(h, false), a.clawback(h, creditAmount)}
 		}},
 	{name: "partly clawed back", home: "sender", signers: []string{"issuer"}, facts: relay.ClawedBack, use: none, reason: relay.ClawedBack,
-		forced: []int{3, 2, 1, 0}, ops: func(_ *ledgerBench, a issued, h string) []txnbuild.Operation {
+		forced: []int{3, 2, 1, 0}, ops: func(_ *ledgerFixture, a issued, h string) []txnbuild.Operation {
 			return []txnbuild.Operation{a.clawback(h, 1)}
 		}},
 	{name: "frozen", home: "sender", signers: []string{"issuer"}, facts: relay.Deauthorised, use: none, reason: relay.Deauthorised,
-		forced: []int{3, 2, 1, 0}, ops: func(_ *ledgerBench, a issued, h string) []txnbuild.Operation {
+		forced: []int{3, 2, 1, 0}, ops: func(_ *ledgerFixture, a issued, h string) []txnbuild.Operation {
 			return []txnbuild.Operation{a.forbid(h, false)}
 		}},
 	{name: "may only keep its offers", home: "sender", signers: []string{"issuer"}, facts: relay.Deauthorised, use: none, reason: relay.Deauthorised,
-		forced: []int{3, 0}, ops: func(_ *ledgerBench, a issued, h string) []txnbuild.Operation {
+		forced: []int{3, 0}, ops: func(_ *ledgerFixture, a issued, h string) []txnbuild.Operation {
 			return []txnbuild.Operation{a.forbid(h, true)}
 		}},
 	{name: "its key changed the limit", home: "sender", signers: []string{"h"}, facts: relay.KeyTakenOver, use: 3,
-		ops: func(_ *ledgerBench, a issued, h string) []txnbuild.Operation { return []txnbuild.Operation{a.raise(h)} }},
+		ops: func(_ *ledgerFixture, a issued, h string) []txnbuild.Operation {
+			return []txnbuild.Operation{a.raise(h)}
+		}},
 	{name: "its key changed the limit, and a stroop came in", home: "sender", signers: []string{"h"}, facts: relay.KeyTakenOver,
-		use: none, reason: relay.KeyTakenOver, forced: []int{3, 2, 1, 0}, ops: func(_ *ledgerBench, a issued, h string) []txnbuild.Operation {
+		use: none, reason: relay.KeyTakenOver, forced: []int{3, 2, 1, 0}, ops: func(_ *ledgerFixture, a issued, h string) []txnbuild.Operation {
 			return []txnbuild.Operation{a.raise(h), a.pay("sender", h, 1)}
 		}},
 }
@@ -138,25 +140,25 @@ var fates = []fate{
 // takenFates are those in which a key holder did more; they go in a second funding, for one takes 17 at the most.
 var takenFates = []fate{
 	{name: "its key paid some out", home: "sender", signers: []string{"h"}, facts: relay.ClawedBack, use: none, reason: relay.ClawedBack,
-		forced: []int{3, 2, 1, 0}, ops: func(_ *ledgerBench, a issued, h string) []txnbuild.Operation {
+		forced: []int{3, 2, 1, 0}, ops: func(_ *ledgerFixture, a issued, h string) []txnbuild.Operation {
 			return []txnbuild.Operation{a.pay(h, "sender", 1)} // nobody can tell it from a clawback
 		}},
 	{name: "its key added data", home: "sender", signers: []string{"h"}, facts: relay.KeyTakenOver, use: none, reason: relay.KeyTakenOver,
-		forced: []int{3, 2, 1, 0}, ops: func(_ *ledgerBench, _ issued, h string) []txnbuild.Operation {
+		forced: []int{3, 2, 1, 0}, ops: func(_ *ledgerFixture, _ issued, h string) []txnbuild.Operation {
 			return []txnbuild.Operation{gift(h, relay.One), data(h, "mine")}
 		}},
 	{name: "its key added a trustline", home: "sender", signers: []string{"h"}, facts: relay.KeyTakenOver, use: none, reason: relay.KeyTakenOver,
-		forced: []int{3, 2, 1, 0}, ops: func(_ *ledgerBench, a issued, h string) []txnbuild.Operation {
+		forced: []int{3, 2, 1, 0}, ops: func(_ *ledgerFixture, a issued, h string) []txnbuild.Operation {
 			other := a
 			other.credit.Code = "OTHER"
 			return []txnbuild.Operation{gift(h, relay.One), other.trust(h, "")}
 		}},
 	{name: "its key paid it out and gave up the trustline", home: "sender", signers: []string{"h"}, facts: relay.KeyTakenOver, use: none,
-		reason: relay.KeyTakenOver, forced: []int{3, 2, 1, 0}, ops: func(_ *ledgerBench, a issued, h string) []txnbuild.Operation {
+		reason: relay.KeyTakenOver, forced: []int{3, 2, 1, 0}, ops: func(_ *ledgerFixture, a issued, h string) []txnbuild.Operation {
 			return []txnbuild.Operation{a.pay(h, "sender", creditAmount), a.trust(h, "0")}
 		}},
 	{name: "its sponsor gave the trustline away", home: "sender", signers: []string{"sponsor"}, facts: relay.KeyTakenOver, use: 3,
-		ops: func(_ *ledgerBench, a issued, h string) []txnbuild.Operation {
+		ops: func(_ *ledgerFixture, a issued, h string) []txnbuild.Operation {
 			line := txnbuild.TrustLineID{Account: LedgerAccount(h), Asset: a.credit.MustToTrustLineAsset()}
 			return []txnbuild.Operation{
 				&txnbuild.BeginSponsoringFutureReserves{SponsoredID: LedgerAccount("sponsor"), SourceAccount: LedgerAccount("sender")},
@@ -168,7 +170,7 @@ var takenFates = []fate{
 
 // creditHome takes holding accounts of a credit asset through all that can happen to them. What Advise names is handed in
 // and lands, after what it does not name was handed in by force and failed.
-func creditHome(b *ledgerBench) {
+func creditHome(b *ledgerFixture) {
 	a := b.issue("issuer", "USDC", "full", "frozen", "kept", "exchange")
 	b.Fund(b.T, LedgerAccount("lineless"))
 	b.act([]txnbuild.Operation{a.pay("issuer", "full", 1000*relay.One-creditAmount+1), a.forbid("frozen", false), a.forbid("kept", true),
@@ -181,7 +183,7 @@ func creditHome(b *ledgerBench) {
 }
 
 // creditTaken is creditHome for what a key holder does.
-func creditTaken(b *ledgerBench) {
+func creditTaken(b *ledgerFixture) {
 	a := b.issue("issuer", "USDC")
 	f := b.landed(b.fundingOf(false, a.many(len(takenFates))...))
 	b.until(f.Bound)
@@ -190,7 +192,7 @@ func creditTaken(b *ledgerBench) {
 	}
 }
 
-func (b *ledgerBench) meets(a issued, f fate, l ladderRow, h string) {
+func (b *ledgerFixture) meets(a issued, f fate, l ladderRow, h string) {
 	b.Helper()
 	if f.ops != nil {
 		signers := slices.Clone(f.signers)

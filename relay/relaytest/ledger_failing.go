@@ -8,7 +8,7 @@ import (
 )
 
 // questions are all that the port answers, but for submissions.
-func (b *ledgerBench) questions(f fundingRow) map[string]func(context.Context) error {
+func (b *ledgerFixture) questions(f fundingRow) map[string]func(context.Context) error {
 	l, c := b.ladder(f, 0, "sender"), b.claim(0, "sender", false, noMemo)
 	h := b.head().Sequence
 	return map[string]func(context.Context) error{
@@ -56,7 +56,7 @@ func (b *ledgerBench) questions(f fundingRow) map[string]func(context.Context) e
 	}
 }
 
-func failingSource(b *ledgerBench) {
+func failingSource(b *ledgerFixture) {
 	f := b.funded(1)
 	ask := b.questions(f)
 	for _, m := range []Mood{Lost, Cut, Busy, Limited, TimedOut, Refusing, Nowhere, Website, Empty, Nonsense} {
@@ -76,7 +76,7 @@ func failingSource(b *ledgerBench) {
 	}
 }
 
-func contexts(b *ledgerBench) {
+func contexts(b *ledgerFixture) {
 	f := b.funded(1)
 	ask := b.questions(f)
 	ask["submit"] = func(ctx context.Context) error { _, err := b.Submit(ctx, raw(f.outer)); return err }

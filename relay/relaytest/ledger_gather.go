@@ -29,7 +29,7 @@ func options(of string, master int, threshold uint8, signers ...txnbuild.Signer)
 
 // gathering wants the ledger's own check of signatures: what Gather calls whole lands, whatever else was handed in with it, and
 // what it calls short is refused.
-func gathering(b *ledgerBench) {
+func gathering(b *ledgerFixture) {
 	a := b.issue("issuer", "USDC")
 	h := a.holding(0)
 	for _, name := range []string{"plain", "recovered", "vault", "three", "hashed", "agreed"} {

@@ -6,7 +6,7 @@ import (
 	"github.com/restante/restante/relay"
 )
 
-func holdingsMade(b *ledgerBench) {
+func holdingsMade(b *ledgerFixture) {
 	f := b.funded(2)
 	lowest := b.ladder(f, 0, "sender").rungs[0].Sequence
 	query := func(name string) relay.HoldingQuery {
@@ -37,33 +37,33 @@ func holdingsMade(b *ledgerBench) {
 }
 
 // takeovers are what a holder of the key can do to a holding account.
-var takeovers = map[string]func(b *ledgerBench, h string) []txnbuild.Operation{
-	"signer": func(*ledgerBench, string) []txnbuild.Operation {
+var takeovers = map[string]func(b *ledgerFixture, h string) []txnbuild.Operation{
+	"signer": func(*ledgerFixture, string) []txnbuild.Operation {
 		return []txnbuild.Operation{&txnbuild.SetOptions{Signer: &txnbuild.Signer{Address: LedgerAccount("thief"), Weight: 1}}}
 	},
-	"weight": func(*ledgerBench, string) []txnbuild.Operation {
+	"weight": func(*ledgerFixture, string) []txnbuild.Operation {
 		return []txnbuild.Operation{&txnbuild.SetOptions{MasterWeight: txnbuild.NewThreshold(2)}}
 	},
-	"threshold": func(*ledgerBench, string) []txnbuild.Operation {
+	"threshold": func(*ledgerFixture, string) []txnbuild.Operation {
 		return []txnbuild.Operation{&txnbuild.SetOptions{HighThreshold: txnbuild.NewThreshold(1)}}
 	},
-	"flags": func(*ledgerBench, string) []txnbuild.Operation {
+	"flags": func(*ledgerFixture, string) []txnbuild.Operation {
 		return []txnbuild.Operation{&txnbuild.SetOptions{SetFlags: []txnbuild.AccountFlag{txnbuild.AuthImmutable}}}
 	},
-	"data": func(*ledgerBench, string) []txnbuild.Operation {
+	"data": func(*ledgerFixture, string) []txnbuild.Operation {
 		return []txnbuild.Operation{&txnbuild.ManageData{Name: "mine", Value: []byte("now")}}
 	},
-	"sequence": func(b *ledgerBench, _ string) []txnbuild.Operation {
+	"sequence": func(b *ledgerFixture, _ string) []txnbuild.Operation {
 		return []txnbuild.Operation{&txnbuild.BumpSequence{BumpTo: int64(b.head().Sequence+100) << 32}}
 	},
-	"sponsoring": func(_ *ledgerBench, h string) []txnbuild.Operation {
+	"sponsoring": func(_ *ledgerFixture, h string) []txnbuild.Operation {
 		return []txnbuild.Operation{
 			&txnbuild.BeginSponsoringFutureReserves{SponsoredID: LedgerAccount("sender")},
 			&txnbuild.ManageData{Name: "for " + h, Value: []byte("1"), SourceAccount: LedgerAccount("sender")},
 			&txnbuild.EndSponsoringFutureReserves{SourceAccount: LedgerAccount("sender")},
 		}
 	},
-	"sponsor": func(_ *ledgerBench, h string) []txnbuild.Operation {
+	"sponsor": func(_ *ledgerFixture, h string) []txnbuild.Operation {
 		id := LedgerAccount(h)
 		return []txnbuild.Operation{
 			&txnbuild.BeginSponsoringFutureReserves{SponsoredID: LedgerAccount("sponsor"), SourceAccount: LedgerAccount("sender")},
@@ -73,7 +73,7 @@ var takeovers = map[string]func(b *ledgerBench, h string) []txnbuild.Operation{
 	},
 }
 
-func holdingsTaken(b *ledgerBench) {
+func holdingsTaken(b *ledgerFixture) {
 	names := make([]string, 0, len(takeovers))
 	for name := range takeovers {
 		names = append(names, name)

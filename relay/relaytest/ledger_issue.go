@@ -16,7 +16,7 @@ type issued struct {
 
 // issue makes an issuer of that name, whose asset can be frozen and clawed back, and gives 1,000 of it to the treasury and to
 // the sender. Whoever else is named is made, and can hold 1,000 of it.
-func (b *ledgerBench) issue(issuer, code string, also ...string) issued {
+func (b *ledgerFixture) issue(issuer, code string, also ...string) issued {
 	b.Helper()
 	a := issued{text: code + ":" + LedgerAccount(issuer), credit: txnbuild.CreditAsset{Code: code, Issuer: LedgerAccount(issuer)}, issuer: issuer}
 	for _, name := range append([]string{issuer}, also...) {
@@ -34,7 +34,7 @@ func (b *ledgerBench) issue(issuer, code string, also ...string) issued {
 }
 
 // act lands operations by hand, each of which names its source; the sender pays. They must succeed.
-func (b *ledgerBench) act(ops []txnbuild.Operation, signers ...string) {
+func (b *ledgerFixture) act(ops []txnbuild.Operation, signers ...string) {
 	b.Helper()
 	if !b.attempt(ops, signers...) {
 		b.Fatal("what was done by hand failed")
@@ -42,7 +42,7 @@ func (b *ledgerBench) act(ops []txnbuild.Operation, signers ...string) {
 }
 
 // attempt is act for what may fail.
-func (b *ledgerBench) attempt(ops []txnbuild.Operation, signers ...string) bool {
+func (b *ledgerFixture) attempt(ops []txnbuild.Operation, signers ...string) bool {
 	b.Helper()
 	p := b.page(b.CloseWith(b.T, b.byHand("sender", b.sequence("sender")+1, 100, ops, signers...)))
 	if len(p.Transactions) != 1 {
@@ -89,14 +89,14 @@ func data(name, key string) txnbuild.Operation {
 }
 
 // look is what one account looks like, and the asset in it.
-func (b *ledgerBench) look(asset, name string) relay.AccountFacts {
+func (b *ledgerFixture) look(asset, name string) relay.AccountFacts {
 	b.Helper()
 	facts, _, err := b.Look(b.Context(), asset, LedgerAccount(name))
 	b.ok(err)
 	return facts[LedgerAccount(name)]
 }
 
-func (b *ledgerBench) lumens(name string) relay.AccountFacts {
+func (b *ledgerFixture) lumens(name string) relay.AccountFacts {
 	b.Helper()
 	return b.look(relay.Native, name)
 }

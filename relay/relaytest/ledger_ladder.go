@@ -10,7 +10,7 @@ import (
 var noMemo stellar.Memo
 
 // advice wants the rung at index i of the ladder to be advised, and returns what to hand in.
-func (b *ledgerBench) advice(when string, l ladderRow, i int) signed {
+func (b *ledgerFixture) advice(when string, l ladderRow, i int) signed {
 	b.Helper()
 	a, err := b.Advise(b.Context(), l.Payment, l.rungs)
 	b.ok(err)
@@ -21,7 +21,7 @@ func (b *ledgerBench) advice(when string, l ladderRow, i int) signed {
 }
 
 // noAdvice wants none, for a reason; "" wants to wait.
-func (b *ledgerBench) noAdvice(when string, l ladderRow, reason relay.Reason) {
+func (b *ledgerFixture) noAdvice(when string, l ladderRow, reason relay.Reason) {
 	b.Helper()
 	a, err := b.Advise(b.Context(), l.Payment, l.rungs)
 	b.ok(err)
@@ -30,7 +30,7 @@ func (b *ledgerBench) noAdvice(when string, l ladderRow, reason relay.Reason) {
 	}
 }
 
-func adviceLife(b *ledgerBench) {
+func adviceLife(b *ledgerFixture) {
 	f := b.funded(2)
 	l := b.ladder(f, 0, "sender")
 	for at := b.head().Sequence; at < f.Bound; at = b.Truth.Close(b.T) {
@@ -49,7 +49,7 @@ func adviceLife(b *ledgerBench) {
 	b.noAdvice("once it has landed", l, relay.HoldingAbsent)
 }
 
-func adviceSpent(b *ledgerBench) {
+func adviceSpent(b *ledgerFixture) {
 	f := b.funded(2)
 	b.until(f.Bound)
 	l := b.ladder(f, 1, "late")
@@ -69,7 +69,7 @@ func adviceSpent(b *ledgerBench) {
 	}
 }
 
-func adviceNone(b *ledgerBench) {
+func adviceNone(b *ledgerFixture) {
 	f := b.funded(4)
 	b.until(f.Bound)
 	l := b.ladder(f, 0, "nobody")
@@ -94,7 +94,7 @@ func adviceNone(b *ledgerBench) {
 }
 
 // rehearse wants trouble or none.
-func (b *ledgerBench) rehearse(when string, e relay.Envelope, well bool) {
+func (b *ledgerFixture) rehearse(when string, e relay.Envelope, well bool) {
 	b.Helper()
 	why, err := b.Rehearse(b.Context(), e)
 	b.ok(err)
@@ -103,7 +103,7 @@ func (b *ledgerBench) rehearse(when string, e relay.Envelope, well bool) {
 	}
 }
 
-func rehearsal(b *ledgerBench) {
+func rehearsal(b *ledgerFixture) {
 	b.funded(4)
 	fresh, old := b.claim(0, "ana", true, noMemo), b.claim(1, "sender", false, noMemo)
 	b.rehearse("into a new account", fresh.Envelope, true)
@@ -127,7 +127,7 @@ func rehearsal(b *ledgerBench) {
 	b.rehearse("past its bound", late.Envelope, false)
 }
 
-func rehearsalMemo(b *ledgerBench) {
+func rehearsalMemo(b *ledgerFixture) {
 	b.Fund(b.T, LedgerAccount("exchange"))
 	b.CloseWith(b.T, b.byHand("exchange", b.sequence("exchange")+1, 100, []txnbuild.Operation{
 		&txnbuild.ManageData{Name: stellar.MemoRequiredKey, Value: []byte("1")}}))

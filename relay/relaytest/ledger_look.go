@@ -10,7 +10,7 @@ import (
 )
 
 // lookAround wants what the ledger has of accounts and of one asset in them, all from one answer.
-func lookAround(b *ledgerBench) {
+func lookAround(b *ledgerFixture) {
 	a := b.issue("issuer", "USDC", "frozen", "full", "kept")
 	b.act([]txnbuild.Operation{a.pay("issuer", "full", 999*relay.One), a.forbid("frozen", false), a.forbid("kept", true),
 		data("full", "config.memo_required")}, "issuer", "full")
@@ -76,7 +76,7 @@ func lookAround(b *ledgerBench) {
 
 // lookTorn asks two servers behind one name, of which one lags. An account and its trustline must come from the same ledger:
 // here each ledger moves all of the asset from one of them to the other.
-func lookTorn(b *ledgerBench) {
+func lookTorn(b *ledgerFixture) {
 	a := b.issue("issuer", "USDC")
 	b.Spoil(b.T, Frozen)
 	b.CloseWith(b.T, b.byHand("sender", b.sequence("sender")+1, 100, []txnbuild.Operation{a.pay("sender", "treasury", 500*relay.One)}))

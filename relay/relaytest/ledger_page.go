@@ -11,7 +11,7 @@ import (
 	"github.com/restante/restante/relay"
 )
 
-func pageEmpty(b *ledgerBench) {
+func pageEmpty(b *ledgerFixture) {
 	seq := b.Truth.Close(b.T)
 	p := b.page(seq)
 	if p == nil || p.Head != b.head() || len(p.Transactions) != 0 {
@@ -30,7 +30,7 @@ func pageEmpty(b *ledgerBench) {
 	}
 }
 
-func pageOrder(b *ledgerBench) {
+func pageOrder(b *ledgerFixture) {
 	f := b.funding(2)
 	at := b.CloseWith(b.T, f.outer)
 	p := b.page(at)
@@ -81,7 +81,7 @@ func pageOrder(b *ledgerBench) {
 }
 
 // pageMany fills a ledger with more transactions than any source shows in one answer.
-func pageMany(b *ledgerBench) {
+func pageMany(b *ledgerFixture) {
 	const n = 430
 	born := make([]int64, n) // the numbers that accounts begin with
 	for i := 0; i < n; i += 100 {
@@ -109,7 +109,7 @@ func pageMany(b *ledgerBench) {
 }
 
 // pagesInARow reads history as a watcher does that was away, beside one that reads it backwards.
-func pagesInARow(b *ledgerBench) {
+func pagesInARow(b *ledgerFixture) {
 	f := b.funded(1)
 	b.until(f.Bound + 70)
 	c := b.claim(0, "sender", false, noMemo)
@@ -143,7 +143,7 @@ func pagesInARow(b *ledgerBench) {
 	}
 }
 
-func pageGap(b *ledgerBench) {
+func pageGap(b *ledgerFixture) {
 	at := b.Truth.Close(b.T)
 	b.until(at + b.Retention() + 5)
 	if p, err := b.Page(b.Context(), at); !errors.Is(err, relay.ErrGap) || p != nil {
@@ -154,7 +154,7 @@ func pageGap(b *ledgerBench) {
 	}
 }
 
-func pageLagging(b *ledgerBench) {
+func pageLagging(b *ledgerFixture) {
 	b.Spoil(b.T, Frozen)
 	seq := b.Truth.Close(b.T)
 	if p := b.page(seq); p != nil {

@@ -9,7 +9,7 @@ import (
 	"github.com/restante/restante/relay"
 )
 
-func headMoves(b *ledgerBench) {
+func headMoves(b *ledgerFixture) {
 	before := b.head()
 	seq := b.Truth.Close(b.T)
 	after := b.head()
@@ -21,7 +21,7 @@ func headMoves(b *ledgerBench) {
 	}
 }
 
-func accountsRead(b *ledgerBench) {
+func accountsRead(b *ledgerFixture) {
 	first := b.sequence("sender")
 	b.CloseWith(b.T, b.byHand("sender", first+1, 100, pay("sponsor", "3")))
 	if got := b.sequence("sender"); got != first+1 {
@@ -50,7 +50,7 @@ func accountsRead(b *ledgerBench) {
 	}
 }
 
-func (b *ledgerBench) submit(envelope string, word, code string) {
+func (b *ledgerFixture) submit(envelope string, word, code string) {
 	b.Helper()
 	a, err := b.Submit(b.Context(), raw(envelope))
 	b.ok(err)
@@ -59,7 +59,7 @@ func (b *ledgerBench) submit(envelope string, word, code string) {
 	}
 }
 
-func submitWords(b *ledgerBench) {
+func submitWords(b *ledgerFixture) {
 	f := b.funding(1)
 	b.submit(f.outer, "accepted", "")
 	b.submit(f.outer, "duplicate", "")
@@ -76,7 +76,7 @@ func submitWords(b *ledgerBench) {
 	}
 }
 
-func submitLost(b *ledgerBench) {
+func submitLost(b *ledgerFixture) {
 	f := b.funding(1)
 	for _, m := range []Mood{Busy, Limited, Website, Empty, Nonsense} {
 		b.Spoil(b.T, m)
@@ -94,7 +94,7 @@ func submitLost(b *ledgerBench) {
 	}
 }
 
-func (b *ledgerBench) submitUnknown(m Mood, envelope string) {
+func (b *ledgerFixture) submitUnknown(m Mood, envelope string) {
 	b.Helper()
 	a, err := b.Submit(b.Context(), raw(envelope))
 	if err != nil {
@@ -104,7 +104,7 @@ func (b *ledgerBench) submitUnknown(m Mood, envelope string) {
 	}
 }
 
-func sightSuccess(b *ledgerBench) {
+func sightSuccess(b *ledgerFixture) {
 	f := b.funding(2)
 	if s := b.sight(f.Envelope.Hash); s != nil {
 		b.Errorf("never handed in: %+v", s)
@@ -130,7 +130,7 @@ func sightSuccess(b *ledgerBench) {
 	}
 }
 
-func sightFailure(b *ledgerBench) {
+func sightFailure(b *ledgerFixture) {
 	f := b.funding(1)
 	// A stranger makes the holding account first.
 	made := b.byHand("sender", b.sequence("sender")+1, 100, []txnbuild.Operation{
@@ -148,7 +148,7 @@ func sightFailure(b *ledgerBench) {
 	}
 }
 
-func feeBids(b *ledgerBench) {
+func feeBids(b *ledgerFixture) {
 	bid := func() relay.Stroops {
 		b.Helper()
 		n, err := b.FeeBid(b.Context())

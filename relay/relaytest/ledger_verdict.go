@@ -7,7 +7,7 @@ import (
 	"github.com/restante/restante/relay"
 )
 
-func verdictByLedger(b *ledgerBench) {
+func verdictByLedger(b *ledgerFixture) {
 	f := b.funding(1)
 	for at := b.head().Sequence; at <= f.Bound; at = b.Truth.Close(b.T) {
 		b.verdict("before it is past its bound", f.Envelope, relay.Inconclusive)
@@ -20,7 +20,7 @@ func verdictByLedger(b *ledgerBench) {
 	b.submit(f.outer, "refused", "tx_too_late")
 }
 
-func verdictByTime(b *ledgerBench) {
+func verdictByTime(b *ledgerFixture) {
 	f := b.funding(1)
 	b.Advance(b.T, 20_000)
 	b.verdict("before a ledger says so", f.Envelope, relay.Inconclusive)
@@ -32,7 +32,7 @@ func verdictByTime(b *ledgerBench) {
 	b.verdict("past its time, within its ledgers", f.Envelope, relay.CannotLand)
 }
 
-func verdictLanded(b *ledgerBench) {
+func verdictLanded(b *ledgerFixture) {
 	f := b.funded(1)
 	want := b.sight(f.Envelope.Hash)
 	for range 2 {
@@ -44,7 +44,7 @@ func verdictLanded(b *ledgerBench) {
 	}
 }
 
-func verdictStranger(b *ledgerBench) {
+func verdictStranger(b *ledgerFixture) {
 	f := b.funding(1)
 	b.CloseWith(b.T, b.byHand("channel", f.Envelope.Sequence, 100, pay("sender", "1")))
 	b.verdict("its number used, its bound not passed", f.Envelope, relay.Inconclusive)
@@ -52,7 +52,7 @@ func verdictStranger(b *ledgerBench) {
 	b.verdict("its number used by another", f.Envelope, relay.Contradicted)
 }
 
-func verdictBeaten(b *ledgerBench) {
+func verdictBeaten(b *ledgerFixture) {
 	f := b.funded(1)
 	b.until(f.Bound)
 	c := b.claim(0, "ana", true, noMemo)
@@ -63,7 +63,7 @@ func verdictBeaten(b *ledgerBench) {
 	b.verdict("its account merged away by another", c.Envelope, relay.Contradicted)
 }
 
-func verdictReturn(b *ledgerBench) {
+func verdictReturn(b *ledgerFixture) {
 	f := b.funded(1)
 	b.until(f.Bound + 3)
 	l := b.ladder(f, 0, "nobody")
@@ -77,13 +77,13 @@ func verdictReturn(b *ledgerBench) {
 	}
 }
 
-func verdictGap(b *ledgerBench) {
+func verdictGap(b *ledgerFixture) {
 	f := b.funding(1)
 	b.until(f.SignedAt + b.Retention() + 5)
 	b.verdict("with history that begins after it was signed", f.Envelope, relay.Inconclusive)
 }
 
-func verdictMismatch(b *ledgerBench) {
+func verdictMismatch(b *ledgerFixture) {
 	f, other := b.funding(1), b.funding(2)
 	e := f.Envelope
 	e.XDR = other.Envelope.XDR
@@ -96,7 +96,7 @@ func verdictMismatch(b *ledgerBench) {
 	}
 }
 
-func verdictLagging(b *ledgerBench) {
+func verdictLagging(b *ledgerFixture) {
 	f := b.funding(1)
 	b.Spoil(b.T, Frozen)
 	b.CloseWith(b.T, f.outer)
@@ -114,7 +114,7 @@ func verdictLagging(b *ledgerBench) {
 
 // verdictTorn asks two servers behind one name, of which one lags, whichever of the first questions each of them gets. What
 // landed may not be called dead, nor is it a contradiction that one of them does not know it.
-func verdictTorn(b *ledgerBench) {
+func verdictTorn(b *ledgerFixture) {
 	b.funded(2)
 	landed, failed := b.claim(0, "sender", false, noMemo), b.claim(1, "nobody", false, noMemo)
 	b.Spoil(b.T, Frozen)
@@ -135,7 +135,7 @@ func verdictTorn(b *ledgerBench) {
 	}
 }
 
-func verdictForeign(b *ledgerBench) {
+func verdictForeign(b *ledgerFixture) {
 	f := b.funding(1)
 	b.CloseWith(b.T, f.outer)
 	b.until(f.Bound + 2)

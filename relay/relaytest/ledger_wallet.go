@@ -14,14 +14,14 @@ const purse = 3 * relay.One
 const ownFee = 1000
 
 // balanceOf is what an account holds of lumens and of the asset.
-func (b *ledgerBench) balanceOf(a issued, name string) (lumens, credit relay.Stroops) {
+func (b *ledgerFixture) balanceOf(a issued, name string) (lumens, credit relay.Stroops) {
 	b.Helper()
 	f := b.look(a.text, name)
 	return f.Balance, f.Spendable
 }
 
 // ownHome brings everything home without a fee bump of anybody's, less the fee.
-func ownHome(b *ledgerBench) {
+func ownHome(b *ledgerFixture) {
 	a := b.issue("issuer", "USDC", "other")
 	lumens := stellar.Holding{Asset: relay.Native, Amount: int64(relay.One), Purse: int64(purse)}
 	f := b.landed(b.fundingOf(true, lumens, lumens, a.holding(purse), a.holding(purse), a.holding(purse), a.holding(purse)))
@@ -97,7 +97,7 @@ func ownHome(b *ledgerBench) {
 }
 
 // ownClaims pay their own fee, and what a new account costs, out of the purse.
-func ownClaims(b *ledgerBench) {
+func ownClaims(b *ledgerFixture) {
 	a := b.issue("issuer", "USDC", "holder")
 	lumens, credit := stellar.Holding{Asset: relay.Native, Amount: int64(relay.One), Purse: int64(purse)}, a.holding(purse)
 	b.Fund(b.T, LedgerAccount("lineless"))
@@ -125,7 +125,7 @@ func ownClaims(b *ledgerBench) {
 }
 
 // ownPurse wants no envelope to be handed in that the purse cannot pay for.
-func ownPurse(b *ledgerBench) {
+func ownPurse(b *ledgerFixture) {
 	a := b.issue("issuer", "USDC", "other")
 	cost := stellar.Prices.NewAccount(a.text)
 	lumens := stellar.Holding{Asset: relay.Native, Amount: 1, Purse: ownFee}
@@ -161,7 +161,7 @@ func ownPurse(b *ledgerBench) {
 
 // move empties a holding account of the sender's own wallet into a new one: nothing is lost but the fee, and the old one is
 // gone.
-func move(b *ledgerBench) {
+func move(b *ledgerFixture) {
 	a := b.issue("issuer", "USDC")
 	lumens := stellar.Holding{Asset: relay.Native, Amount: int64(relay.One), Purse: int64(purse)}
 	f := b.landed(b.fundingOf(true, lumens, a.holding(purse)))
@@ -203,7 +203,7 @@ func move(b *ledgerBench) {
 }
 
 // homeOf lands the first rung of a moved holding account, which is not called as others are.
-func (b *ledgerBench) homeOf(f fundingRow, name string) {
+func (b *ledgerFixture) homeOf(f fundingRow, name string) {
 	b.Helper()
 	h := f.plan.Payments[0]
 	b.until(f.Bound)

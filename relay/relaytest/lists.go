@@ -8,7 +8,7 @@ import (
 )
 
 // listed pages through a list and gives the ids.
-func (b *bench) listed(f desk.Filter) (ids []relay.PaymentID) {
+func (b *fixture) listed(f desk.Filter) (ids []relay.PaymentID) {
 	b.Helper()
 	for {
 		page, more, err := b.list(f)
@@ -29,14 +29,14 @@ func (b *bench) listed(f desk.Filter) (ids []relay.PaymentID) {
 	}
 }
 
-func (b *bench) ids(ns ...int) (ids []relay.PaymentID) {
+func (b *fixture) ids(ns ...int) (ids []relay.PaymentID) {
 	for _, n := range ns {
 		ids = append(ids, Payment(b.app.ID, n).ID)
 	}
 	return ids
 }
 
-func listPages(b *bench) {
+func listPages(b *fixture) {
 	other := App("other")
 	b.update(func(tx desk.Tx) error { return tx.InsertApp(other) })
 	twin := Payment(b.app.ID, 8) // of the same moment as the seventh: the id decides, and no page loses it
@@ -61,7 +61,7 @@ func listPages(b *bench) {
 	}
 }
 
-func listFilters(b *bench) {
+func listFilters(b *fixture) {
 	other := App("other")
 	b.update(func(tx desk.Tx) error { return tx.InsertApp(other) })
 	same1, theirs := Payment(b.app.ID, 3), Payment(other.ID, 1)
@@ -92,7 +92,7 @@ func listFilters(b *bench) {
 	same(b, "list", b.listed(desk.Filter{App: b.app.ID, To: "email:ana1@example.com"}), b.ids(3), slices.Equal)
 }
 
-func holdingLists(b *bench) {
+func holdingLists(b *fixture) {
 	var holding []relay.PaymentID
 	for i, x := range relay.States {
 		p := b.insert(InState(Payment(b.app.ID, i+1), x.State))[0]

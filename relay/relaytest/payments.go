@@ -11,7 +11,7 @@ import (
 
 func samePayment(x, y relay.Payment) bool { return reflect.DeepEqual(x, y) }
 
-func paymentIsKept(b *bench) {
+func paymentIsKept(b *fixture) {
 	full := InState(Payment(b.app.ID, 1), relay.Claimed)
 	full.ReturnAsked, full.ShareReleasedAt, full.Amount, full.FeePaid = "", Start+3, 1<<63-1, 1<<62
 	full.Arrived, full.ArrivedRest, full.FeeHolding, full.FeeOther, full.FeeEnd = -1, 1<<62, 1<<61, 1<<60, 1<<59
@@ -28,7 +28,7 @@ func paymentIsKept(b *bench) {
 	b.is(err, relay.ErrNotFound)
 }
 
-func paymentSwap(b *bench) {
+func paymentSwap(b *fixture) {
 	p := b.insert(Payment(b.app.ID, 1))[0]
 	stale := p
 	p.To = relay.Handle{Kind: "email", Value: "eva@example.org"}
@@ -57,7 +57,7 @@ func paymentSwap(b *bench) {
 	same(b, "payment", b.payment(p.ID), p, samePayment)
 }
 
-func paymentUnique(b *bench) {
+func paymentUnique(b *fixture) {
 	first := b.insert(Payment(b.app.ID, 1))[0]
 	id := Payment(b.app.ID, 2)
 	id.ID = first.ID
@@ -89,7 +89,7 @@ func paymentUnique(b *bench) {
 }
 
 // paymentStates breaks one column of a consistent row at a time; each must be refused by the database, not by manners.
-func paymentStates(b *bench) {
+func paymentStates(b *fixture) {
 	n := 0
 	next := func(s relay.State) relay.Payment { n++; return InState(Payment(b.app.ID, n), s) }
 	for _, x := range relay.States {
@@ -149,7 +149,7 @@ func paymentStates(b *bench) {
 }
 
 // paymentLife saves what Step makes of a payment, along every edge it takes by itself.
-func paymentLife(b *bench) {
+func paymentLife(b *fixture) {
 	at := relay.Head{Sequence: 130, CloseTime: int64(Start/1e6) + 60, Hash: "h"}
 	fund := relay.FundingSigned{Hash: "f", Holding: "GHOLD", Bound: 120}
 	claim := relay.ClaimSubmitted{Hash: "c", Destination: "GDEST", At: at}
@@ -194,7 +194,7 @@ func paymentLife(b *bench) {
 	}
 }
 
-func paymentTerms(b *bench) {
+func paymentTerms(b *fixture) {
 	p := b.insert(InState(Payment(b.app.ID, 1), relay.Pending))[0]
 	for what, change := range map[string]func(*relay.Payment){
 		"another amount":    func(p *relay.Payment) { p.Amount++ },
@@ -212,7 +212,7 @@ func paymentTerms(b *bench) {
 
 // paymentReaddressed: the handle is found anew under its new name and no longer under the old one, and the database refuses
 // another recipient once somebody could have opened the box.
-func paymentReaddressed(b *bench) {
+func paymentReaddressed(b *fixture) {
 	eva := relay.Handle{Kind: "email", Value: "eva@example.org"}
 	n := 0
 	next := func(s relay.State) relay.Payment { n++; return InState(Payment(b.app.ID, n), s) }
@@ -254,7 +254,7 @@ func paymentReaddressed(b *bench) {
 	too("another recipient of what is asked back", asked)
 }
 
-func holdingsFound(b *bench) {
+func holdingsFound(b *fixture) {
 	p, q := InState(Payment(b.app.ID, 1), relay.Pending), InState(Payment(b.app.ID, 2), relay.Funding)
 	b.insert(p, q, Payment(b.app.ID, 3))
 	var many []string
@@ -290,7 +290,7 @@ func holdingsFound(b *bench) {
 	}
 }
 
-func historyKept(b *bench) {
+func historyKept(b *fixture) {
 	p := b.insert(Payment(b.app.ID, 1))[0]
 	want := []relay.Entry{
 		{Payment: p.ID, At: Start, To: relay.Created, Input: "accepted"},

@@ -18,7 +18,7 @@ func WorkOf(ctx context.Context, store desk.Views, id relay.PaymentID) ([]desk.W
 }
 
 // list is one page of a list.
-func (b *bench) list(f desk.Filter) (page []relay.Payment, more bool, err error) {
+func (b *fixture) list(f desk.Filter) (page []relay.Payment, more bool, err error) {
 	err = b.View(b.Context(), func(tx desk.Tx) error { page, more, err = tx.List(f); return err })
 	return page, more, err
 }

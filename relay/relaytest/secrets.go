@@ -9,7 +9,7 @@ import (
 	"github.com/restante/restante/relay/desk"
 )
 
-func (b *bench) hasSecrets(id relay.PaymentID, box, share string) {
+func (b *fixture) hasSecrets(id relay.PaymentID, box, share string) {
 	b.Helper()
 	b.view(func(tx desk.Tx) error {
 		for what, c := range map[string]struct {
@@ -28,7 +28,7 @@ func (b *bench) hasSecrets(id relay.PaymentID, box, share string) {
 	})
 }
 
-func secretsKept(b *bench) {
+func secretsKept(b *fixture) {
 	b.insert(Payment(b.app.ID, 1), Payment(b.app.ID, 2))
 	id, other := b.ids(1)[0], b.ids(2)[0]
 	b.hasSecrets(id, "", "")
@@ -85,7 +85,7 @@ func secretsKept(b *bench) {
 	}
 }
 
-func codesAndPasses(b *bench) {
+func codesAndPasses(b *fixture) {
 	id := b.insert(Payment(b.app.ID, 1))[0].ID
 	code := relay.Code{Session: "s1", Payment: id, MAC: []byte{0, 1, 255}, Sealed: []byte("123456"), IssuedAt: Start}
 	pass := relay.Pass{Hash: "p1", Payment: id, Kind: relay.VoucherPass, ExpiresAt: Start + relay.PassLife}
@@ -170,7 +170,7 @@ func codesAndPasses(b *bench) {
 	b.is(b.try(func(tx desk.Tx) error { return tx.SavePass(pass) }), relay.ErrNotFound)
 }
 
-func evidenceDropped(b *bench) {
+func evidenceDropped(b *fixture) {
 	b.insert(Payment(b.app.ID, 1), Payment(b.app.ID, 2))
 	id, other := b.ids(1)[0], b.ids(2)[0]
 	book := relay.CodeBook{Payment: id, Sent: 2, NextAt: Start, Tries: 3}

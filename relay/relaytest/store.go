@@ -28,7 +28,7 @@ type Database interface {
 func Store(t *testing.T, open func(t *testing.T) Database) {
 	for _, c := range []struct {
 		name string
-		run  func(*bench)
+		run  func(*fixture)
 	}{
 		{"payment is kept", paymentIsKept},
 		{"payment is saved over the version read", paymentSwap},
@@ -89,22 +89,22 @@ func Store(t *testing.T, open func(t *testing.T) Database) {
 		{"ledgers wake", ledgerWakes},
 	} {
 		t.Run(strings.ReplaceAll(c.name, " ", "_"), func(t *testing.T) {
-			b := &bench{T: t, Database: open(t), app: App("one")}
+			b := &fixture{T: t, Database: open(t), app: App("one")}
 			b.update(func(tx desk.Tx) error { return tx.InsertApp(b.app) })
 			c.run(b)
 		})
 	}
 }
 
-// bench is a store under test with one app in it.
-type bench struct {
+// fixture is a store under test with one app in it.
+type fixture struct {
 	*testing.T
 	Database
 	app relay.App
 }
 
 // ok fails the test when err is not nil.
-func (b *bench) ok(err error) {
+func (b *fixture) ok(err error) {
 	b.Helper()
 	if err != nil {
 		b.Fatal(err)
@@ -112,7 +112,7 @@ func (b *bench) ok(err error) {
 }
 
 // is fails the test when err is not the fault wanted.
-func (b *bench) is(err, want error) {
+func (b *fixture) is(err, want error) {
 	b.Helper()
 	if !errors.Is(err, want) {
 		b.Fatalf("error is %v, want %v", err, want)
@@ -120,7 +120,7 @@ func (b *bench) is(err, want error) {
 }
 
 // code fails the test when err is not a fault of the kind and code.
-func (b *bench) code(err error, kind relay.Kind, code string) {
+func (b *fixture) code(err error, kind relay.Kind, code string) {
 	b.Helper()
 	var f *relay.Fault
 	if !errors.As(err, &f) || f.Kind != kind || f.Code != code {
@@ -129,7 +129,7 @@ func (b *bench) code(err error, kind relay.Kind, code string) {
 }
 
 // refused fails the test when err is nil, or a fault that a caller would take for an answer about the request.
-func (b *bench) refused(what string, err error) {
+func (b *fixture) refused(what string, err error) {
 	b.Helper()
 	if err == nil {
 		b.Fatalf("%s was accepted", what)
@@ -139,22 +139,22 @@ func (b *bench) refused(what string, err error) {
 	}
 }
 
-func (b *bench) try(fn func(tx desk.Tx) error) error {
+func (b *fixture) try(fn func(tx desk.Tx) error) error {
 	return b.UpdateMany(b.Context(), nil, func(tx desk.Tx, _ []relay.Payment) error { return fn(tx) })
 }
 
-func (b *bench) update(fn func(tx desk.Tx) error) {
+func (b *fixture) update(fn func(tx desk.Tx) error) {
 	b.Helper()
 	b.ok(b.try(fn))
 }
 
-func (b *bench) view(fn func(tx desk.Tx) error) {
+func (b *fixture) view(fn func(tx desk.Tx) error) {
 	b.Helper()
 	b.ok(b.View(b.Context(), fn))
 }
 
 // insert stores payments and gives them back as stored.
-func (b *bench) insert(ps ...relay.Payment) []relay.Payment {
+func (b *fixture) insert(ps ...relay.Payment) []relay.Payment {
 	b.Helper()
 	var out []relay.Payment
 	b.update(func(tx desk.Tx) error {
@@ -171,14 +171,14 @@ func (b *bench) insert(ps ...relay.Payment) []relay.Payment {
 	return out
 }
 
-func (b *bench) payment(id relay.PaymentID) (p relay.Payment) {
+func (b *fixture) payment(id relay.PaymentID) (p relay.Payment) {
 	b.Helper()
 	b.view(func(tx desk.Tx) (err error) { p, err = tx.Payment(id); return err })
 	return p
 }
 
 // same fails the test when a and b differ.
-func same[T any](b *bench, what string, got, want T, equal func(x, y T) bool) {
+func same[T any](b *fixture, what string, got, want T, equal func(x, y T) bool) {
 	b.Helper()
 	if !equal(got, want) {
 		b.Fatalf("%s is\n%+v, want\n%+v", what, got, want)

@@ -37,7 +37,7 @@ func Direct(p relay.Payment) relay.Payment {
 }
 
 // termsKept has every field of payment and envelope filled in one of the rows, so that a column that is left out shows.
-func termsKept(b *bench) {
+func termsKept(b *fixture) {
 	own := Own(InState(Payment(b.app.ID, 1), relay.Pending))
 	own.Asset, own.Clawback, own.ReturnAsked = Credit, true, relay.ByDecline
 	own.Delivery = relay.MailRefused
@@ -84,7 +84,7 @@ func termsKept(b *bench) {
 }
 
 // filled wants every field of a type to be set in one of the values: else the test that uses them shows nothing about it.
-func filled[T any](b *bench, values ...T) {
+func filled[T any](b *fixture, values ...T) {
 	b.Helper()
 	for _, f := range reflect.VisibleFields(reflect.TypeFor[T]()) {
 		set := f.Anonymous || f.Name == "Version" // the fields of one that is embedded are asked for one by one
@@ -98,7 +98,7 @@ func filled[T any](b *bench, values ...T) {
 }
 
 // termsHold breaks what the new terms promise, one row at a time; the database refuses it.
-func termsHold(b *bench) {
+func termsHold(b *fixture) {
 	n := 0
 	next := func(s relay.State) relay.Payment { n++; return InState(Payment(b.app.ID, n), s) }
 	for _, x := range relay.States {
@@ -150,7 +150,7 @@ func termsHold(b *bench) {
 }
 
 // termsStay: what was agreed about a payment's money does not change while it lives; what only its sealing brings, may.
-func termsStay(b *bench) {
+func termsStay(b *fixture) {
 	old := b.insert(InState(Payment(b.app.ID, 9), relay.Pending))[0]
 	rows := b.insert(Own(Payment(b.app.ID, 1)), Moving(Payment(b.app.ID, 2), old), Direct(Payment(b.app.ID, 3)), Payment(b.app.ID, 4))
 	for _, p := range rows {
@@ -179,7 +179,7 @@ func termsStay(b *bench) {
 
 // usageByAsset: what waits and what is on its way is counted asset by asset, and of what senders keep or pay themselves,
 // nothing; reserves are reserves, whatever the asset.
-func usageByAsset(b *bench) {
+func usageByAsset(b *fixture) {
 	n := 0
 	var all []relay.Payment
 	for _, asset := range []string{relay.Native, Credit, "EURC" + Credit[4:]} {
@@ -260,7 +260,7 @@ func usageByAsset(b *bench) {
 }
 
 // accountsOnFile belong to one app and one handle; the newest word counts.
-func accountsOnFile(b *bench) {
+func accountsOnFile(b *fixture) {
 	other := App("other")
 	b.update(func(tx desk.Tx) error { return tx.InsertApp(other) })
 	p := b.insert(Payment(b.app.ID, 1), Payment(b.app.ID, 2), Payment(other.ID, 1))
@@ -304,7 +304,7 @@ func accountsOnFile(b *bench) {
 
 // walletFence: the fence is about numbers that we hand out. A wallet's own are its owner's business, and whoever names one
 // without having signed must not stand in the way of another.
-func walletFence(b *bench) {
+func walletFence(b *fixture) {
 	b.insert(Payment(b.app.ID, 1), Payment(b.app.ID, 2))
 	ids := b.ids(1, 2)
 	own := func(hash string, fee relay.Stroops, id relay.PaymentID) relay.Envelope {

@@ -11,7 +11,7 @@ import (
 	"github.com/restante/restante/relay/desk"
 )
 
-func updateLoads(b *bench) {
+func updateLoads(b *fixture) {
 	b.insert(Payment(b.app.ID, 1), Payment(b.app.ID, 2), Payment(b.app.ID, 3))
 	id := func(n int) relay.PaymentID { return Payment(b.app.ID, n).ID }
 	asked := []relay.PaymentID{id(3), id(1), id(3), id(2), id(1)}
@@ -31,7 +31,7 @@ func updateLoads(b *bench) {
 }
 
 // spoil writes into every table and ends as told.
-func spoil(b *bench, p relay.Payment, end func() error) func(desk.Tx, []relay.Payment) error {
+func spoil(b *fixture, p relay.Payment, end func() error) func(desk.Tx, []relay.Payment) error {
 	return func(tx desk.Tx, _ []relay.Payment) error {
 		p.Note = "half written"
 		err := errors.Join(
@@ -56,7 +56,7 @@ func spoil(b *bench, p relay.Payment, end func() error) func(desk.Tx, []relay.Pa
 }
 
 // unspoiled fails the test when anything of spoil is there.
-func unspoiled(b *bench, want relay.Payment) {
+func unspoiled(b *fixture, want relay.Payment) {
 	b.Helper()
 	same(b, "payment", b.payment(want.ID), want, samePayment)
 	b.view(func(tx desk.Tx) error {
@@ -107,7 +107,7 @@ func unspoiled(b *bench, want relay.Payment) {
 	}
 }
 
-func updateRollsBack(b *bench) {
+func updateRollsBack(b *fixture) {
 	p := b.insert(Payment(b.app.ID, 1))[0]
 	ids := []relay.PaymentID{p.ID}
 	why := errors.New("changed my mind")
@@ -148,7 +148,7 @@ func updateRollsBack(b *bench) {
 	b.update(func(tx desk.Tx) error { return tx.PutBox(p.ID, []byte("box")) }) // the store goes on
 }
 
-func updateCanceled(b *bench) {
+func updateCanceled(b *fixture) {
 	p := b.insert(Payment(b.app.ID, 1))[0]
 	ids := []relay.PaymentID{p.ID}
 	ctx, cancel := context.WithCancel(b.Context())
@@ -174,7 +174,7 @@ func updateCanceled(b *bench) {
 	b.update(func(tx desk.Tx) error { return tx.PutBox(p.ID, []byte("box")) })
 }
 
-func updateRaces(b *bench) {
+func updateRaces(b *fixture) {
 	p, q := Payment(b.app.ID, 1), Payment(b.app.ID, 2)
 	p.Fundings, q.Fundings = 0, 0
 	b.insert(p, q)
@@ -213,7 +213,7 @@ func updateRaces(b *bench) {
 	}
 }
 
-func viewReads(b *bench) {
+func viewReads(b *fixture) {
 	p := b.insert(Payment(b.app.ID, 1))[0]
 	b.refused("writing in a view", b.View(b.Context(), func(tx desk.Tx) error { return tx.PutBox(p.ID, []byte("half")) }))
 	if err := b.View(b.Context(), func(tx desk.Tx) error { _ = tx.Halt(relay.Halt{Hash: "half", Why: "half"}); return nil }); err == nil {
@@ -240,13 +240,13 @@ func viewReads(b *bench) {
 	unspoiledBox(b, p.ID)
 }
 
-func unspoiledBox(b *bench, id relay.PaymentID) {
+func unspoiledBox(b *fixture, id relay.PaymentID) {
 	b.Helper()
 	b.is(b.View(b.Context(), func(tx desk.Tx) error { _, err := tx.Box(id); return err }), relay.ErrNotFound)
 }
 
 // updateTries wants a part of an update taken back whole that failed, by its own word or by a rule about a row, and the rest kept.
-func updateTries(b *bench) {
+func updateTries(b *fixture) {
 	p, q := Payment(b.app.ID, 1), Payment(b.app.ID, 2)
 	b.insert(p, q)
 	mine := errors.New("mine")

@@ -8,14 +8,14 @@ import (
 )
 
 // ownPayment is the n-th payment out of a wallet, in a state.
-func (b *bench) ownPayment(n int, s relay.State) relay.Payment {
+func (b *fixture) ownPayment(n int, s relay.State) relay.Payment {
 	p := InState(Payment(b.app.ID, n), s)
 	p.From, p.Sponsor, p.Purse, p.RungFee, p.FundBy, p.FundUntil = "GWALLET", "GWALLET", relay.One, 100, 120, int64(Start/1e6)+600
 	return p
 }
 
 // comingBack: what a wallet signs may bring its payment back from canceled and failed, to go home, and nothing else does.
-func comingBack(b *bench) {
+func comingBack(b *fixture) {
 	n := 0
 	for _, s := range []relay.State{relay.Canceled, relay.Failed} {
 		try := func(p relay.Payment, change func(*relay.Payment)) error {
@@ -54,7 +54,7 @@ func comingBack(b *bench) {
 }
 
 // ledgerWakes: what waits for a ledger is found by it, once.
-func ledgerWakes(b *bench) {
+func ledgerWakes(b *fixture) {
 	own := b.insert(b.ownPayment(1, relay.Created))[0]
 	home := b.insert(InState(Payment(b.app.ID, 2), relay.Returning))[0]
 	b.insert(InState(Payment(b.app.ID, 3), relay.Pending))

@@ -11,7 +11,7 @@ import (
 
 const lease = 60 * 1e6 // microseconds
 
-func (b *bench) add(ws ...desk.Work) {
+func (b *fixture) add(ws ...desk.Work) {
 	b.Helper()
 	b.update(func(tx desk.Tx) error {
 		for _, w := range ws {
@@ -23,7 +23,7 @@ func (b *bench) add(ws ...desk.Work) {
 	})
 }
 
-func (b *bench) lease(now relay.Micros, limit int, kinds ...relay.EffectKind) []desk.Work {
+func (b *fixture) lease(now relay.Micros, limit int, kinds ...relay.EffectKind) []desk.Work {
 	b.Helper()
 	if len(kinds) == 0 {
 		kinds = relay.EffectKinds()
@@ -33,7 +33,7 @@ func (b *bench) lease(now relay.Micros, limit int, kinds ...relay.EffectKind) []
 	return ws
 }
 
-func (b *bench) workOf(id relay.PaymentID) []desk.Work {
+func (b *fixture) workOf(id relay.PaymentID) []desk.Work {
 	b.Helper()
 	ws, err := WorkOf(b.Context(), b, id)
 	b.ok(err)
@@ -48,12 +48,12 @@ func dues(ws []desk.Work) (out []relay.Micros) {
 	return out
 }
 
-func (b *bench) wantDues(what string, ws []desk.Work, want ...relay.Micros) {
+func (b *fixture) wantDues(what string, ws []desk.Work, want ...relay.Micros) {
 	b.Helper()
 	same(b, what, dues(ws), want, slices.Equal)
 }
 
-func workOfEnvelope(b *bench) {
+func workOfEnvelope(b *fixture) {
 	ps := []relay.PaymentID{b.insert(Payment(b.app.ID, 1))[0].ID, b.insert(Payment(b.app.ID, 2))[0].ID, b.insert(Payment(b.app.ID, 3))[0].ID}
 	b.update(func(tx desk.Tx) error { return tx.InsertEnvelope(FundingOf("f", 7, ps[0], ps[1])) })
 	b.add(desk.Work{Kind: relay.DoSubmit, Envelope: "f", Due: Start + 4}, desk.Work{Kind: relay.DoFund, Payment: ps[0], Due: Start + 2})
@@ -62,7 +62,7 @@ func workOfEnvelope(b *bench) {
 	b.wantDues("of one that it does not carry", b.workOf(ps[2]))
 }
 
-func pruned(b *bench) {
+func pruned(b *fixture) {
 	id := b.insert(Payment(b.app.ID, 1))[0].ID
 	b.add(desk.Work{Kind: relay.DoFund, Payment: id, Due: Start}, desk.Work{Kind: relay.DoAudit, Payment: id, Due: Start}, desk.Work{Kind: relay.DoReturn, Payment: id, Due: Start})
 	rows := b.lease(Start+1, 2)
@@ -97,7 +97,7 @@ func pruned(b *bench) {
 	}
 }
 
-func workReleased(b *bench) {
+func workReleased(b *fixture) {
 	id := b.insert(Payment(b.app.ID, 1))[0].ID
 	b.add(desk.Work{Kind: relay.DoFund, Payment: id, Due: Start + 5})
 	row := b.lease(Start+10, 1)[0]
@@ -112,7 +112,7 @@ func workReleased(b *bench) {
 	b.wantDues("a closed row", b.lease(Start+99, 9))
 }
 
-func workOfWrongClock(b *bench) {
+func workOfWrongClock(b *fixture) {
 	const year, soon = relay.Micros(365 * 24 * 3600 * 1e6), relay.Micros(60 * 1e6)
 	id := b.insert(Payment(b.app.ID, 1))[0].ID
 	b.add(desk.Work{Kind: relay.DoReturn, Payment: id, Due: Start + year}, desk.Work{Kind: relay.DoExpire, Payment: id, Due: Start + year},
@@ -128,7 +128,7 @@ func workOfWrongClock(b *bench) {
 	b.wantDues("in time", b.lease(Start+soon, 9, relay.DoAudit, relay.DoExpire), soon)
 }
 
-func workOnce(b *bench) {
+func workOnce(b *fixture) {
 	id := b.insert(Payment(b.app.ID, 1))[0].ID
 	w := desk.Work{Kind: relay.DoPublish, Payment: id, Subject: "created", Due: Start + 5}
 	later, sooner, other, submit := w, w, w, desk.Work{Kind: relay.DoSubmit, Envelope: "e", Due: Start + 1}
@@ -151,7 +151,7 @@ func workOnce(b *bench) {
 	}
 }
 
-func workLease(b *bench) {
+func workLease(b *fixture) {
 	id := b.insert(Payment(b.app.ID, 1))[0].ID
 	for _, n := range []relay.Micros{4, 2, 3, 1} { // not the order in which they are due
 		b.add(desk.Work{Kind: relay.DoPublish, Payment: id, Subject: string(rune('a' + n)), Due: Start + n})
@@ -183,7 +183,7 @@ func workLease(b *bench) {
 	}
 }
 
-func workRaces(b *bench) {
+func workRaces(b *fixture) {
 	id := b.insert(Payment(b.app.ID, 1))[0].ID
 	const rows = 40
 	for n := range rows {
@@ -223,7 +223,7 @@ func workRaces(b *bench) {
 	}
 }
 
-func workRetry(b *bench) {
+func workRetry(b *fixture) {
 	id := b.insert(Payment(b.app.ID, 1))[0].ID
 	b.add(desk.Work{Kind: relay.DoFund, Payment: id, Due: Start})
 	w := b.lease(Start, 1)[0]
@@ -254,7 +254,7 @@ func workRetry(b *bench) {
 }
 
 // workAgain: what is asked for while its worker runs may be news to the worker. The row must be worked on once more.
-func workAgain(b *bench) {
+func workAgain(b *fixture) {
 	id := b.insert(Payment(b.app.ID, 1))[0].ID
 	ask := desk.Work{Kind: relay.DoReturn, Payment: id, Due: Start}
 	b.add(ask)
@@ -281,7 +281,7 @@ func workAgain(b *bench) {
 	b.wantDues("leased after a retry", b.lease(Start+20, 1), 20)
 }
 
-func workClosed(b *bench) {
+func workClosed(b *fixture) {
 	b.insert(Payment(b.app.ID, 1), Payment(b.app.ID, 2))
 	id, other := b.ids(1)[0], b.ids(2)[0]
 	for _, k := range []relay.EffectKind{relay.DoFund, relay.DoReturn, relay.DoAudit, relay.DoExpire} {
@@ -313,7 +313,7 @@ func workClosed(b *bench) {
 	}
 }
 
-func workAnnounced(b *bench) {
+func workAnnounced(b *fixture) {
 	id := b.insert(Payment(b.app.ID, 1))[0].ID
 	ask := func(subject string, due relay.Micros) desk.Work {
 		return desk.Work{Kind: relay.DoPublish, Payment: id, Subject: subject, Due: Start + due}

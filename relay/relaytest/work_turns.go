@@ -8,7 +8,7 @@ import (
 )
 
 // tenants are further apps with a payment each.
-func (b *bench) tenants(names ...string) (ids []relay.PaymentID) {
+func (b *fixture) tenants(names ...string) (ids []relay.PaymentID) {
 	b.Helper()
 	for i, name := range names {
 		app := App(name)
@@ -19,7 +19,7 @@ func (b *bench) tenants(names ...string) (ids []relay.PaymentID) {
 }
 
 // flood adds n rows of a kind for one payment, the first due at the moment given.
-func (b *bench) flood(kind relay.EffectKind, id relay.PaymentID, n int, due relay.Micros) {
+func (b *fixture) flood(kind relay.EffectKind, id relay.PaymentID, n int, due relay.Micros) {
 	b.Helper()
 	var ws []desk.Work
 	for i := range n {
@@ -28,7 +28,7 @@ func (b *bench) flood(kind relay.EffectKind, id relay.PaymentID, n int, due rela
 	b.add(ws...)
 }
 
-func (b *bench) byApp(ws []desk.Work) map[relay.AppID]int {
+func (b *fixture) byApp(ws []desk.Work) map[relay.AppID]int {
 	n := map[relay.AppID]int{}
 	for _, w := range ws {
 		n[w.App]++
@@ -37,7 +37,7 @@ func (b *bench) byApp(ws []desk.Work) map[relay.AppID]int {
 }
 
 // workInTurns: whatever waits for one app, another one's row is leased at its turn, of every kind, alone or among others.
-func workInTurns(b *bench) {
+func workInTurns(b *fixture) {
 	ids := b.tenants("a", "b", "m", "y", "z")
 	flood, quiet := ids[2], ids[3]
 	for _, kind := range relay.EffectKinds() {
@@ -74,7 +74,7 @@ func workInTurns(b *bench) {
 }
 
 // workByApp: rows know their app, those of envelopes too; one app's are leased by themselves, and who has any is told.
-func workByApp(b *bench) {
+func workByApp(b *fixture) {
 	ids := b.tenants("a", "b")
 	b.update(func(tx desk.Tx) error { return tx.InsertEnvelope(FundingOf("f", 7, ids[1])) })
 	b.add(desk.Work{Kind: relay.DoSubmit, Envelope: "f", Due: Start}, desk.Work{Kind: relay.DoSubmit, Envelope: "of nothing", Due: Start})
@@ -119,7 +119,7 @@ func workByApp(b *bench) {
 }
 
 // workPaused: while a pause lasts, no funding of its app is due, and all else is.
-func workPaused(b *bench) {
+func workPaused(b *fixture) {
 	ids := b.tenants("a", "b")
 	for _, id := range ids {
 		b.flood(relay.DoFund, id, 3, Start)
@@ -166,7 +166,7 @@ func workPaused(b *bench) {
 }
 
 // numbersTaken: the highest number of each account that a funding holds which could still land.
-func numbersTaken(b *bench) {
+func numbersTaken(b *fixture) {
 	id := b.insert(Payment(b.app.ID, 1))[0].ID
 	of := func(source string, sequence int64, change func(*relay.Envelope)) {
 		e := FundingOf(fmt.Sprintf("%s %d", source, sequence), sequence, id)

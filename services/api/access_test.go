@@ -14,7 +14,7 @@ import (
 )
 
 func TestWithoutAKeyThereIsNothing(t *testing.T) {
-	w := newWorld(t)
+	w := newFixture(t)
 	text, _ := api.NewKey("rst_test_")
 	for _, rt := range api.Routes() {
 		part := strings.Fields(rt)
@@ -45,7 +45,7 @@ func TestWithoutAKeyThereIsNothing(t *testing.T) {
 }
 
 func TestKeys(t *testing.T) {
-	w := newWorld(t)
+	w := newFixture(t)
 	var k, next wire.Key
 	w.as(w.key).do("POST", "/v1/keys", nil).want(201).into(&k)
 	w.as(k.Text).do("GET", "/v1/app", nil).want(200)
@@ -93,7 +93,7 @@ func TestKeys(t *testing.T) {
 }
 
 func TestApps(t *testing.T) {
-	w := newWorld(t)
+	w := newFixture(t)
 	good := wire.AppRequest{Name: "Bmce", Recipient: w.identity.Recipient().String()}
 	w.unchanged("by an app", func() { w.as(w.key).do("POST", "/v1/apps", good).refused(403, "admin_key_needed") })
 	for name, c := range map[string]struct {
@@ -153,7 +153,7 @@ func TestKeysAreOfOneNetwork(t *testing.T) {
 }
 
 func TestPathsAndMethods(t *testing.T) {
-	w := newWorld(t)
+	w := newFixture(t)
 	w.as(w.key).do("GET", "/v1/nothing", nil).refused(404, "no_such_path")
 	w.nobody().do("GET", "/v2/payments", nil).refused(404, "no_such_path")
 	a := w.as(w.key).do("PUT", "/v1/payments", nil).refused(405, "method_not_allowed")
@@ -183,7 +183,7 @@ func TestPathsAndMethods(t *testing.T) {
 
 // A key with one scope may make the calls of that scope and no others. What they answer is another matter.
 func TestScopeOfEachRoute(t *testing.T) {
-	w := newWorld(t)
+	w := newFixture(t)
 	keys := map[string]string{}
 	for _, name := range relay.AllScopes.Names() {
 		var k wire.Key
@@ -215,7 +215,7 @@ func TestScopeOfEachRoute(t *testing.T) {
 
 // A plain key makes, rotates and revokes nothing that is stronger than itself: not the admin's, not its own with more.
 func TestNoKeyMakesAStrongerOne(t *testing.T) {
-	w := newWorld(t)
+	w := newFixture(t)
 	var list wire.KeyList
 	w.as(w.admin).do("GET", "/v1/keys", nil).want(200).into(&list)
 	admin := list.Data[0].ID

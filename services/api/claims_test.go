@@ -17,7 +17,7 @@ import (
 )
 
 // code asks for a code and opens it as the mailer would.
-func (w *world) code(link claim.Link) (wire.CodeSession, string) {
+func (w *fixture) code(link claim.Link) (wire.CodeSession, string) {
 	w.Helper()
 	var s wire.CodeSession
 	w.holder(link).do("POST", "/v1/claims/"+link.PaymentID+"/code", nil).want(202).into(&s)
@@ -32,7 +32,7 @@ func (w *world) code(link claim.Link) (wire.CodeSession, string) {
 	return s, text
 }
 
-func (w *world) prove(link claim.Link) wire.Proven {
+func (w *fixture) prove(link claim.Link) wire.Proven {
 	w.Helper()
 	s, code := w.code(link)
 	var p wire.Proven
@@ -41,7 +41,7 @@ func (w *world) prove(link claim.Link) wire.Proven {
 }
 
 // claim goes the whole way to a submitted claim.
-func (w *world) claim(link claim.Link, holding, to *keypair.Full) (view wire.ClaimView) {
+func (w *fixture) claim(link claim.Link, holding, to *keypair.Full) (view wire.ClaimView) {
 	w.Helper()
 	c := w.holder(link).with("Restante-Proof", w.prove(link).Proof)
 	var plan wire.Plan
@@ -50,7 +50,7 @@ func (w *world) claim(link claim.Link, holding, to *keypair.Full) (view wire.Cla
 	return view
 }
 
-func (w *world) sign(envelope string, keys ...*keypair.Full) string {
+func (w *fixture) sign(envelope string, keys ...*keypair.Full) string {
 	w.Helper()
 	signed, err := stellar.Sign(envelope, passphrase, keys...)
 	if err != nil {
@@ -60,7 +60,7 @@ func (w *world) sign(envelope string, keys ...*keypair.Full) string {
 }
 
 func TestViewIsBehindTheLink(t *testing.T) {
-	w := newWorld(t)
+	w := newFixture(t)
 	in := ana
 	in.Note = "a private note"
 	p, link := w.send(in)
@@ -120,7 +120,7 @@ func foreignAuth(t *testing.T, l claim.Link) string {
 }
 
 func TestCodeIsCountedBeforeItIsCompared(t *testing.T) {
-	w := newWorld(t)
+	w := newFixture(t)
 	p, link := w.send(ana)
 	c := w.holder(link)
 	path := "/v1/claims/" + p.ID
@@ -179,7 +179,7 @@ func TestCodeIsCountedBeforeItIsCompared(t *testing.T) {
 }
 
 func TestProofIsOfOnePaymentAndOneSession(t *testing.T) {
-	w := newWorld(t)
+	w := newFixture(t)
 	p, link := w.send(ana)
 	q, other := w.send(ana)
 	w.fund(p.ID)
@@ -214,7 +214,7 @@ func TestProofIsOfOnePaymentAndOneSession(t *testing.T) {
 }
 
 func TestVoucher(t *testing.T) {
-	w := newWorld(t)
+	w := newFixture(t)
 	p, link := w.send(ana)
 	w.unchanged("before the money is there", func() { w.as(w.key).do("POST", "/v1/payments/"+p.ID+"/vouch", nil).refused(409, "not_ready") })
 	w.fund(p.ID)
@@ -239,7 +239,7 @@ func TestVoucher(t *testing.T) {
 }
 
 func TestLinkPolicyNeedsNoProof(t *testing.T) {
-	w := newWorld(t)
+	w := newFixture(t)
 	in := ana
 	in.Policy = "link"
 	p, link := w.send(in)
@@ -255,7 +255,7 @@ func TestLinkPolicyNeedsNoProof(t *testing.T) {
 }
 
 func TestDecline(t *testing.T) {
-	w := newWorld(t)
+	w := newFixture(t)
 	p, link := w.send(ana)
 	w.fund(p.ID)
 	var v wire.ClaimView

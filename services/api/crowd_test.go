@@ -13,7 +13,7 @@ import (
 // A flood of plans for one payment is refused before the signer is asked again, and says how long to wait. Another payment of the app
 // gets its own plans, and a plan that is made is given again.
 func TestAFloodOfPlans(t *testing.T) {
-	w := newWorld(t)
+	w := newFixture(t)
 	var made []relay.PlanMade
 	most := relay.PlanLimits{Payment: 10, App: 3}
 	w.signer.plans = func(in relay.ClaimIntent, head relay.Head) error { // as the signer counts

@@ -35,7 +35,7 @@ func encrypted(t *testing.T, to ...age.Recipient) string {
 
 // A deposit that is not exactly what was agreed is refused, whatever is wrong with it, and neither database nor signer keep it.
 func TestDepositIsRefused(t *testing.T) {
-	w := newWorld(t)
+	w := newFixture(t)
 	s := w.sender()
 	in, _ := s.request()
 	p := s.open(in)
@@ -127,7 +127,7 @@ func TestDepositIsRefused(t *testing.T) {
 
 // When a deposit comes, and for what.
 func TestDepositAtItsTime(t *testing.T) {
-	w := newWorld(t)
+	w := newFixture(t)
 	s := w.sender()
 	deposit := func(id string, d wire.DepositRequest) func() answer {
 		return func() answer { return w.as(w.key).do("POST", "/v1/payments/"+id+"/deposit", d) }
@@ -203,7 +203,7 @@ func unsigned(t *testing.T, text string) string {
 
 // A deposit that could not be committed is in no log: nothing of it is left.
 func TestDepositAfterALostCommit(t *testing.T) {
-	w := newWorld(t)
+	w := newFixture(t)
 	s := w.sender()
 	in, _ := s.request()
 	p := s.open(in)
@@ -226,7 +226,7 @@ func TestDepositAfterALostCommit(t *testing.T) {
 // The signer does not answer after the commit: the deposit is planned, a cancel is a return asked, and the same again is kept before it
 // is answered, whatever the payment is by then.
 func TestDepositThatIsKeptLater(t *testing.T) {
-	w := newWorld(t)
+	w := newFixture(t)
 	s := w.sender()
 	for _, land := range []bool{false, true} {
 		in, _ := s.request()
@@ -267,7 +267,7 @@ func TestDepositThatIsKeptLater(t *testing.T) {
 
 // What the signer refuses after the commit leaves the payment as it was, and the same may come again.
 func TestDepositThatIsNotKept(t *testing.T) {
-	w := newWorld(t)
+	w := newFixture(t)
 	s := w.sender()
 	in, _ := s.request()
 	p := s.open(in)
@@ -296,7 +296,7 @@ func TestDepositThatIsNotKept(t *testing.T) {
 // A cancel that comes in between, at any point: it is a return asked, or the deposit is refused and what its sender funds all the same
 // is known, so that it goes home.
 func TestCancelDuringADeposit(t *testing.T) {
-	w := newWorld(t)
+	w := newFixture(t)
 	s := w.sender()
 	for _, judging := range []bool{true, false} {
 		in, _ := s.request()
@@ -333,7 +333,7 @@ func (broken) UpdateMany(context.Context, []relay.PaymentID, func(desk.Tx, []rel
 
 // A foreign wallet that is named without its proof is refused, and nothing is written, in database or log: its owner is not in the way.
 func TestAForeignWalletIsNotLockedOut(t *testing.T) {
-	w := newWorld(t)
+	w := newFixture(t)
 	owner, attacker := w.sender(), w.sender()
 	thief := attacker.wallet
 	attacker.wallet = owner.wallet
@@ -361,7 +361,7 @@ func TestAForeignWalletIsNotLockedOut(t *testing.T) {
 
 // Either form of proof, by any current signer, and what the wallet's signers are by then.
 func TestDepositIsProven(t *testing.T) {
-	w := newWorld(t)
+	w := newFixture(t)
 	s := w.sender()
 	second, removed, own := keypair.MustRandom(), keypair.MustRandom(), s.wallet
 	w.ledger.change(own.Address(), func(a *stellar.Account) { // its own key signs no more
@@ -399,7 +399,7 @@ func TestDepositIsProven(t *testing.T) {
 
 // Our own accounts are nobody's wallet.
 func TestOurAccountsAreNoWallets(t *testing.T) {
-	w := newWorld(t)
+	w := newFixture(t)
 	s := w.sender()
 	sponsor, channels, err := w.signer.Accounts(t.Context())
 	if err != nil {

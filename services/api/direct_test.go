@@ -14,20 +14,20 @@ import (
 )
 
 // agree puts an account on file for ana, as she does after a proof.
-func (w *world) agree(account string) {
+func (w *fixture) agree(account string) {
 	w.Helper()
 	p, link := w.send(ana)
 	w.fund(p.ID)
 	w.agreeing(link, w.prove(link).Proof, account)().want(200)
 }
 
-func (w *world) agreeing(link claim.Link, proof, account string) func() answer {
+func (w *fixture) agreeing(link claim.Link, proof, account string) func() answer {
 	return func() answer {
 		return w.holder(link).with("Restante-Proof", proof).do("POST", "/v1/claims/"+link.PaymentID+"/agree", wire.AgreeRequest{Account: account})
 	}
 }
 
-func (w *world) onFile(key, to string) string {
+func (w *fixture) onFile(key, to string) string {
 	w.Helper()
 	var a wire.Agreed
 	w.unchanged("looking", func() { w.as(key).do("GET", "/v1/agreed?to="+to, nil).want(200).into(&a) })
@@ -39,7 +39,7 @@ func (w *world) onFile(key, to string) string {
 
 // Only a proof of the handle puts an account on file: of this payment, of this handle, still good, and with the link.
 func TestAgree(t *testing.T) {
-	w := newWorld(t)
+	w := newFixture(t)
 	p, link := w.send(ana)
 	holding := w.fund(p.ID)
 	other, otherLink := w.send(wire.PaymentRequest{To: "bob@example.com", Amount: "1"})
@@ -88,7 +88,7 @@ func TestAgree(t *testing.T) {
 
 // A payment that was readdressed puts nothing on file for the handle it had, and only a proof of the new one for that.
 func TestAgreeAfterReaddress(t *testing.T) {
-	w := newWorld(t)
+	w := newFixture(t)
 	s := w.sender()
 	in, link := s.request() // the sender has the link, too
 	in.To = "mallory@example.com"
@@ -114,7 +114,7 @@ func TestAgreeAfterReaddress(t *testing.T) {
 
 // What is on file is the app's, by its own key, of no other app.
 func TestAgreedAndForget(t *testing.T) {
-	w := newWorld(t)
+	w := newFixture(t)
 	account := keypair.MustRandom().Address()
 	w.agree(account)
 	var b wire.App
@@ -146,7 +146,7 @@ func TestAgreedAndForget(t *testing.T) {
 
 // A direct payment says so, and has nothing to claim with; whatever is in its way, the money waits like any other.
 func TestDirect(t *testing.T) {
-	w := newWorld(t)
+	w := newFixture(t)
 	account := keypair.MustRandom().Address()
 	usd := w.ledger.issue("USD", 0)
 	w.ledger.trust(w.app.Treasury, usd, 500*relay.One, 500*relay.One)
@@ -219,7 +219,7 @@ func TestDirect(t *testing.T) {
 
 // The app's own treasury is nobody's account on file.
 func TestDirectIntoTheTreasury(t *testing.T) {
-	w := newWorld(t)
+	w := newFixture(t)
 	w.agree(w.app.Treasury)
 	in := ana
 	in.Direct = "if_agreed"

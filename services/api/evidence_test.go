@@ -14,22 +14,22 @@ import (
 // TestARefusedPlanCostsNothing: whatever a plan is refused for, the same evidence proves again, and the plan then made uses it.
 func TestARefusedPlanCostsNothing(t *testing.T) {
 	key, thief := strings.Repeat("k", 20), strings.Repeat("t", 20)
-	for name, with := range map[string]func(w *world, link claim.Link) wire.ProveRequest{
-		"a code": func(w *world, link claim.Link) wire.ProveRequest {
+	for name, with := range map[string]func(w *fixture, link claim.Link) wire.ProveRequest{
+		"a code": func(w *fixture, link claim.Link) wire.ProveRequest {
 			s, code := w.code(link)
 			return wire.ProveRequest{Session: s.Session, Code: code}
 		},
-		"a code and a key": func(w *world, link claim.Link) wire.ProveRequest {
+		"a code and a key": func(w *fixture, link claim.Link) wire.ProveRequest {
 			s, code := w.code(link)
 			return wire.ProveRequest{Session: s.Session, Code: code, ClaimantKey: key}
 		},
-		"a voucher and a key": func(w *world, link claim.Link) wire.ProveRequest {
+		"a voucher and a key": func(w *fixture, link claim.Link) wire.ProveRequest {
 			var v wire.Voucher
 			w.as(w.key).do("POST", "/v1/payments/"+link.PaymentID+"/vouch", nil).want(201).into(&v)
 			return wire.ProveRequest{Voucher: v.Voucher, ClaimantKey: key}
 		},
 	} {
-		w := newWorld(t)
+		w := newFixture(t)
 		p, link := w.send(ana)
 		w.fund(p.ID)
 		shop, hers := keypair.MustRandom().Address(), keypair.MustRandom().Address()

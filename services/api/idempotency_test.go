@@ -14,7 +14,7 @@ import (
 )
 
 func TestIdempotencyKey(t *testing.T) {
-	w := newWorld(t)
+	w := newFixture(t)
 	c := w.as(w.key).with("Idempotency-Key", "order 7")
 	var first, again wire.Payment
 	c.do("POST", "/v1/payments", ana).want(201).into(&first)
@@ -56,7 +56,7 @@ func text(v any) string {
 }
 
 func TestIdempotencyKeyInFlight(t *testing.T) {
-	w := newWorld(t)
+	w := newFixture(t)
 	c := w.as(w.key).with("Idempotency-Key", "k")
 	c.do("POST", "/v1/payments", ana).want(201)
 	var row desk.Answered
@@ -75,7 +75,7 @@ func TestIdempotencyKeyInFlight(t *testing.T) {
 
 // The process is killed with a key in flight, and started again on the same database: the first retry is accepted.
 func TestIdempotencyKeyOfAKilledProcess(t *testing.T) {
-	w := newWorld(t)
+	w := newFixture(t)
 	in := ana
 	at := w.now.Add(48 * time.Hour)
 	in.ExpiresAt = &at
@@ -98,7 +98,7 @@ func TestIdempotencyKeyOfAKilledProcess(t *testing.T) {
 }
 
 // bodyOf is the hash under which a request was remembered.
-func (w *world) bodyOf(key string) string {
+func (w *fixture) bodyOf(key string) string {
 	w.Helper()
 	var row desk.Answered
 	err := w.store.View(w.Context(), func(tx desk.Tx) (err error) {
@@ -112,7 +112,7 @@ func (w *world) bodyOf(key string) string {
 }
 
 func TestExpiredRequestStillGetsItsFirstAnswer(t *testing.T) {
-	w := newWorld(t)
+	w := newFixture(t)
 	in := ana
 	at := w.now.Add(2 * time.Hour)
 	in.ExpiresAt = &at
@@ -124,7 +124,7 @@ func TestExpiredRequestStillGetsItsFirstAnswer(t *testing.T) {
 }
 
 func TestRefusedForFundsCanBeTriedAgainUnderItsKey(t *testing.T) {
-	w := newWorld(t)
+	w := newFixture(t)
 	in := ana
 	in.Amount = "2000"
 	c := w.as(w.key).with("Idempotency-Key", "k")
@@ -139,7 +139,7 @@ func TestRefusedForFundsCanBeTriedAgainUnderItsKey(t *testing.T) {
 }
 
 func TestKeyIsFreeAgainWhenTheLedgerWasAway(t *testing.T) {
-	w := newWorld(t)
+	w := newFixture(t)
 	c := w.as(w.key).with("Idempotency-Key", "k")
 	w.ledger.fail(true)
 	c.do("POST", "/v1/payments", ana).refused(503, "ledger_unavailable")
@@ -149,7 +149,7 @@ func TestKeyIsFreeAgainWhenTheLedgerWasAway(t *testing.T) {
 
 // A commit whose answer is lost is found again by the same key: nobody is paid twice.
 func TestLostCommitIsFoundByItsKey(t *testing.T) {
-	w := newWorld(t)
+	w := newFixture(t)
 	w.desk.Store = &forgetful{Store: w.store}
 	c := w.as(w.key).with("Idempotency-Key", "k")
 	c.do("POST", "/v1/payments", ana).refused(500, "internal")
@@ -181,7 +181,7 @@ func (f *forgetful) UpdateMany(ctx context.Context, ids []relay.PaymentID, fn fu
 }
 
 func TestOneKeyManyAtOnce(t *testing.T) {
-	w := newWorld(t)
+	w := newFixture(t)
 	c := w.as(w.key).with("Idempotency-Key", "k")
 	answers := make(chan answer, 8)
 	for range cap(answers) {

@@ -12,7 +12,7 @@ import (
 
 // What the signer would refuse is refused before it is accepted, with the limit told; nothing is written.
 func TestRefusedBeyondTheLimits(t *testing.T) {
-	w := newWorld(t)
+	w := newFixture(t)
 	w.ledger.pay(w.app.Treasury, 5_000_000*relay.One)
 	post := func(amount string) func() answer {
 		in := ana
@@ -47,7 +47,7 @@ func TestRefusedBeyondTheLimits(t *testing.T) {
 
 // The sponsor has little: its share is the app's budget, and what was accepted and not signed yet counts.
 func TestRefusedWhenTheBudgetIsEmpty(t *testing.T) {
-	w := newWorld(t)
+	w := newFixture(t)
 	w.ledger.change(w.payer, func(a *stellar.Account) { a.Balance = int64(9 * relay.One) }) // 1 is its own reserve: the share is 2
 	usd := w.ledger.issue("USD", 0)
 	w.ledger.trust(w.app.Treasury, usd, 30*relay.One, 30*relay.One)
@@ -80,7 +80,7 @@ func TestRefusedWhenTheBudgetIsEmpty(t *testing.T) {
 
 // A signer that does not answer accepts nothing.
 func TestNoLimitsNoPayment(t *testing.T) {
-	w := newWorld(t)
+	w := newFixture(t)
 	if err := w.signer.Close(); err != nil {
 		t.Fatal(err)
 	}

@@ -11,7 +11,7 @@ import (
 
 // A token opens the one payment that it was made for, and of its routes those that a sender needs; nothing else in the table.
 func TestATokenOpensOnePayment(t *testing.T) {
-	w := newWorld(t)
+	w := newFixture(t)
 	s := w.sender()
 	in, _ := s.request()
 	p, _ := s.fund(in)
@@ -61,7 +61,7 @@ func TestATokenOpensOnePayment(t *testing.T) {
 
 // A hash may be spelled in capitals; a token may not.
 func TestManageHashInCapitals(t *testing.T) {
-	w := newWorld(t)
+	w := newFixture(t)
 	in := ana
 	in.ManageHash = strings.ToUpper(hash("a token"))
 	p, _ := w.send(in)

@@ -18,7 +18,7 @@ import (
 )
 
 // serve funds a payment out of the treasury with the real signer, as the worker would, and opens its box as the app does.
-func (w *world) serve(id string) *keypair.Full {
+func (w *fixture) serve(id string) *keypair.Full {
 	w.Helper()
 	p, err := w.desk.Payment(w.Context(), relay.PaymentID(id))
 	if err != nil {
@@ -59,14 +59,14 @@ func (w *world) serve(id string) *keypair.Full {
 }
 
 // to is a good request to move money to eva.
-func (w *world) to(handle string) (wire.MoveRequest, claim.Link) {
+func (w *fixture) to(handle string) (wire.MoveRequest, claim.Link) {
 	in, link := mine(w)
 	return wire.MoveRequest{To: handle, ID: in.ID, Link: in.Link}, link
 }
 
 // The money of a payment whose share is out moves to another handle at the service's cost: new box, new way back, new link.
 func TestMove(t *testing.T) {
-	w := newWorld(t)
+	w := newFixture(t)
 	p, old := w.send(ana)
 	from := w.serve(p.ID)
 	w.prove(old)
@@ -87,7 +87,7 @@ func TestMove(t *testing.T) {
 	}
 	w.refuses("the same again", func() answer { return w.as(w.key).do("POST", "/v1/payments/"+p.ID+"/move", in) }, 409, "id_taken")
 
-	s := sender{world: w, identity: w.identity, token: "token of the move"}
+	s := sender{fixture: w, identity: w.identity, token: "token of the move"}
 	d, holding := s.mint(q, in.Link.ClaimRecipient, nil)
 	dear := d
 	dear.Fee = 1
@@ -121,7 +121,7 @@ func TestMove(t *testing.T) {
 
 // A sender with a token moves the money of his own wallet, and goes on with the same token.
 func TestMoveByToken(t *testing.T) {
-	w := newWorld(t)
+	w := newFixture(t)
 	s := w.sender()
 	first, _ := s.request()
 	p, from := s.fund(first)
@@ -147,7 +147,7 @@ func TestMoveByToken(t *testing.T) {
 }
 
 func TestMoveIsRefused(t *testing.T) {
-	w := newWorld(t)
+	w := newFixture(t)
 	move := func(c caller, id string, change func(*wire.MoveRequest)) func() answer {
 		return func() answer {
 			in, _ := w.to("eva@example.org")

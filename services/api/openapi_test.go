@@ -35,7 +35,7 @@ var document = sync.OnceValues(func() (*openapi3.T, error) {
 })
 
 // conform holds an answer, and a request that was accepted, against the document.
-func conform(w *world, req *http.Request, body []byte, a answer) {
+func conform(w *fixture, req *http.Request, body []byte, a answer) {
 	w.Helper()
 	doc, err := document()
 	if err != nil {
@@ -71,7 +71,7 @@ func conform(w *world, req *http.Request, body []byte, a answer) {
 }
 
 // meanings are the codes of the document and their statuses.
-func meanings(w *world, doc *openapi3.T) map[string]int {
+func meanings(w *fixture, doc *openapi3.T) map[string]int {
 	w.Helper()
 	list, ok := doc.Components.Schemas["Problem"].Value.Extensions["x-codes"].(map[string]any)
 	if !ok {
@@ -92,7 +92,7 @@ func meanings(w *world, doc *openapi3.T) map[string]int {
 }
 
 // explained wants the codes of a problem in the document, with its status.
-func explained(w *world, doc *openapi3.T, a answer) {
+func explained(w *fixture, doc *openapi3.T, a answer) {
 	w.Helper()
 	var p problem.Problem
 	if a.status < 400 || json.Unmarshal(a.body, &p) != nil {
@@ -114,7 +114,7 @@ func TestDocumentListsTheCodesOfThisPackage(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	known := meanings(&world{T: t}, doc)
+	known := meanings(&fixture{T: t}, doc)
 	files, err := filepath.Glob("*.go")
 	if err != nil {
 		t.Fatal(err)

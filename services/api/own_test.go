@@ -18,7 +18,7 @@ import (
 
 // A sender funds out of his own wallet, with his token alone after the payment was made, and the purse pays for its claim.
 func TestOwnWallet(t *testing.T) {
-	w := newWorld(t)
+	w := newFixture(t)
 	s := w.sender()
 	in, link := s.request()
 	in.FundWithin = "10m"
@@ -92,7 +92,7 @@ func TestOwnWallet(t *testing.T) {
 
 // What a payment of a credit asset needs besides: five operations, three reserves, a rung more.
 func TestOwnWalletOfACreditAsset(t *testing.T) {
-	w := newWorld(t)
+	w := newFixture(t)
 	s := w.sender()
 	asset := w.ledger.issue("USD", xdr.AccountFlagsAuthClawbackEnabledFlag|xdr.AccountFlagsAuthRevocableFlag)
 	w.ledger.trust(s.wallet.Address(), asset, 40*relay.One, 100*relay.One)
@@ -115,7 +115,7 @@ func TestOwnWalletOfACreditAsset(t *testing.T) {
 }
 
 func TestOwnWalletIsRefused(t *testing.T) {
-	w := newWorld(t)
+	w := newFixture(t)
 	s := w.sender()
 	mail := func(fn func(*wire.PaymentRequest)) func() answer {
 		return func() answer {
@@ -189,7 +189,7 @@ func muxed(t *testing.T, account string) string {
 
 // What the ledger says against it: said before anything is written, in the request and in its preview alike.
 func TestOwnWalletAgainstTheLedger(t *testing.T) {
-	w := newWorld(t)
+	w := newFixture(t)
 	s := w.sender()
 	usd, gate := w.ledger.issue("USD", 0), w.ledger.issue("GATE", xdr.AccountFlagsAuthRequiredFlag)
 	rich, memo, poor, frozen := w.sender(), keypair.MustRandom().Address(), keypair.MustRandom().Address(), keypair.MustRandom().Address()
@@ -238,7 +238,7 @@ func TestOwnWalletAgainstTheLedger(t *testing.T) {
 
 // How many ledgers fit into the time is measured, and has limits.
 func TestTimeToFund(t *testing.T) {
-	w := newWorld(t)
+	w := newFixture(t)
 	s := w.sender()
 	for _, c := range []struct {
 		pace    time.Duration
@@ -275,7 +275,7 @@ func TestTimeToFund(t *testing.T) {
 
 // A question about a wallet needs no link, and leaves nothing behind.
 func TestPreviewOfAWallet(t *testing.T) {
-	w := newWorld(t)
+	w := newFixture(t)
 	s := w.sender()
 	for _, policy := range []string{"guarded", "link", ""} {
 		in, _ := s.request()
@@ -294,7 +294,7 @@ func TestPreviewOfAWallet(t *testing.T) {
 
 // An Idempotency-Key covers each field: another value of it is another request.
 func TestIdempotencyOfTheNewFields(t *testing.T) {
-	w := newWorld(t)
+	w := newFixture(t)
 	s := w.sender()
 	other := w.sender()
 	in, _ := s.request()
@@ -329,7 +329,7 @@ func TestIdempotencyOfTheNewFields(t *testing.T) {
 
 // Without its terms a payment is not accepted, and its key is free for the next try.
 func TestKeyIsFreeAgainWithoutTerms(t *testing.T) {
-	w := newWorld(t)
+	w := newFixture(t)
 	s := w.sender()
 	in, _ := s.request()
 	c := w.as(w.key).with("Idempotency-Key", "k")
@@ -345,7 +345,7 @@ func TestKeyIsFreeAgainWithoutTerms(t *testing.T) {
 
 // A ledger that goes away after the commit does not make the answer an error: it was done.
 func TestTermsAreMissingWithoutTheLedger(t *testing.T) {
-	w := newWorld(t)
+	w := newFixture(t)
 	s := w.sender()
 	in, _ := s.request()
 	p := s.open(in)
@@ -371,7 +371,7 @@ func TestTermsAreMissingWithoutTheLedger(t *testing.T) {
 }
 
 // signed is how many lines the signer's log has.
-func (w *world) signed() int64 {
+func (w *fixture) signed() int64 {
 	w.Helper()
 	return int64(bytes.Count(w.log(), []byte("\n")))
 }

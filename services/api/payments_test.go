@@ -21,7 +21,7 @@ import (
 var ana = wire.PaymentRequest{To: "Ana@Example.com", Amount: "25"}
 
 func TestPlainRequestMakesALinkAndKeepsNoneOfIt(t *testing.T) {
-	w := newWorld(t)
+	w := newFixture(t)
 	in := ana
 	in.Note, in.Reference, in.ExpiresIn, in.Metadata = "for lunch", "order-7", "12h", map[string]string{"b": "2", "a": "1"}
 	p, link := w.send(in)
@@ -70,7 +70,7 @@ func TestPlainRequestMakesALinkAndKeepsNoneOfIt(t *testing.T) {
 	}
 }
 
-func (w *world) openBox(text string) string {
+func (w *fixture) openBox(text string) string {
 	w.Helper()
 	raw, err := base64.StdEncoding.DecodeString(text)
 	if err != nil {
@@ -88,7 +88,7 @@ func (w *world) openBox(text string) string {
 }
 
 func TestLinkPolicyHasNoShare(t *testing.T) {
-	w := newWorld(t)
+	w := newFixture(t)
 	in := ana
 	in.Policy = "link"
 	p, link := w.send(in)
@@ -103,7 +103,7 @@ func TestLinkPolicyHasNoShare(t *testing.T) {
 }
 
 // mine is a request whose link the client makes.
-func mine(w *world) (wire.PaymentRequest, claim.Link) {
+func mine(w *fixture) (wire.PaymentRequest, claim.Link) {
 	id := string(relay.NewPaymentID(relay.At(w.now)))
 	secret, share := claim.NewSecret(), claim.NewShare()
 	keys, err := claim.Derive(secret, id, passphrase)
@@ -127,7 +127,7 @@ func mine(w *world) (wire.PaymentRequest, claim.Link) {
 }
 
 func TestClientMadeLink(t *testing.T) {
-	w := newWorld(t)
+	w := newFixture(t)
 	in, link := mine(w)
 	var p wire.Payment
 	w.as(w.key).do("POST", "/v1/payments", in).want(201).into(&p)
@@ -161,7 +161,7 @@ func TestClientMadeLink(t *testing.T) {
 }
 
 func TestBadPaymentsChangeNothing(t *testing.T) {
-	w := newWorld(t)
+	w := newFixture(t)
 	at := func(d time.Duration) string {
 		raw, _ := json.Marshal(w.now.Add(d))
 		return string(raw)
@@ -223,7 +223,7 @@ func TestBadPaymentsChangeNothing(t *testing.T) {
 
 // Time goes on between the look at a request and its commit.
 func TestShortestAndLongestExpiry(t *testing.T) {
-	w := newWorld(t)
+	w := newFixture(t)
 	w.drift = 7 * time.Second
 	for _, in := range []string{"1h", "60m", "180d"} {
 		body := ana
@@ -233,7 +233,7 @@ func TestShortestAndLongestExpiry(t *testing.T) {
 }
 
 func TestTreasuryHasToCarryIt(t *testing.T) {
-	w := newWorld(t)
+	w := newFixture(t)
 	in := ana
 	in.Amount = "999.0000001" // 999 are free
 	w.unchanged("too much", func() { w.as(w.key).do("POST", "/v1/payments", in).refused(402, "treasury_empty") })
@@ -262,7 +262,7 @@ func TestTreasuryHasToCarryIt(t *testing.T) {
 }
 
 func TestReferenceIsUnique(t *testing.T) {
-	w := newWorld(t)
+	w := newFixture(t)
 	in := ana
 	in.Reference = "order-7"
 	w.send(in)
@@ -270,7 +270,7 @@ func TestReferenceIsUnique(t *testing.T) {
 }
 
 func TestPaymentsOfOthersDoNotExist(t *testing.T) {
-	w := newWorld(t)
+	w := newFixture(t)
 	p, _ := w.send(ana)
 	for _, c := range []struct{ method, path string }{
 		{"GET", ""}, {"GET", "/story"}, {"GET", "/receipt"}, {"POST", "/cancel"}, {"POST", "/vouch"},
@@ -289,7 +289,7 @@ func TestPaymentsOfOthersDoNotExist(t *testing.T) {
 }
 
 func TestList(t *testing.T) {
-	w := newWorld(t)
+	w := newFixture(t)
 	var ids []string
 	for i := range 5 {
 		in := ana
@@ -339,7 +339,7 @@ func TestList(t *testing.T) {
 }
 
 func TestCancel(t *testing.T) {
-	w := newWorld(t)
+	w := newFixture(t)
 	p, _ := w.send(ana)
 	path := "/v1/payments/" + p.ID + "/cancel"
 	w.unchanged("an unknown field", func() { w.as(w.key).do("POST", path, `{"now":true}`).refused(400, "unknown_field", "/now") })
@@ -367,7 +367,7 @@ func TestCancel(t *testing.T) {
 }
 
 func TestCancelAfterClaim(t *testing.T) {
-	w := newWorld(t)
+	w := newFixture(t)
 	p, link := w.send(ana)
 	holding := w.fund(p.ID)
 	to := keypair.MustRandom()
@@ -397,7 +397,7 @@ func TestCancelAfterClaim(t *testing.T) {
 }
 
 func TestStory(t *testing.T) {
-	w := newWorld(t)
+	w := newFixture(t)
 	p, _ := w.send(ana)
 	holding := w.fund(p.ID)
 	var s wire.Story
@@ -425,7 +425,7 @@ func TestStory(t *testing.T) {
 
 // A handle that nobody could ever prove is refused before money is sent to it.
 func TestUnprovableHandle(t *testing.T) {
-	w := newWorld(t)
+	w := newFixture(t)
 	var mute wire.App
 	w.as(w.admin).do("POST", "/v1/apps", wire.AppRequest{Name: "Mute", Recipient: w.identity.Recipient().String()}).want(201).into(&mute)
 	w.ledger.pay(mute.Treasury, 100*relay.One)
@@ -453,7 +453,7 @@ func TestEndByTheLedgersClock(t *testing.T) {
 		"the default, and a month": {`"policy":"guarded"`, 31 * 24 * time.Hour, false},
 	} {
 		t.Run(name, func(t *testing.T) {
-			w := newWorld(t)
+			w := newFixture(t)
 			now := w.ledger.now
 			w.ledger.mu.Lock()
 			w.ledger.now = func() time.Time { return now().Add(c.ahead) }

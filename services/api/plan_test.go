@@ -14,7 +14,7 @@ import (
 )
 
 func TestPlan(t *testing.T) {
-	w := newWorld(t)
+	w := newFixture(t)
 	in := ana
 	in.ExpiresIn = "120m"
 	p, link := w.send(in)
@@ -89,7 +89,7 @@ func TestPlan(t *testing.T) {
 }
 
 func TestSubmit(t *testing.T) {
-	w := newWorld(t)
+	w := newFixture(t)
 	p, link := w.send(ana)
 	q, other := w.send(ana)
 	holding, _ := w.fund(p.ID), w.fund(q.ID)
@@ -170,7 +170,7 @@ func unplanned(t *testing.T, holding, to string) string {
 
 // A plan whose time is over cannot be handed in: the payment would wait for a claim that can never land. The next plan can.
 func TestDeadPlan(t *testing.T) {
-	w := newWorld(t)
+	w := newFixture(t)
 	p, link := w.send(ana)
 	holding, to := w.fund(p.ID), keypair.MustRandom()
 	c := w.holder(link).with("Restante-Proof", w.prove(link).Proof)

@@ -10,7 +10,7 @@ import (
 )
 
 func TestPreview(t *testing.T) {
-	w := newWorld(t)
+	w := newFixture(t)
 	in := ana
 	in.Reference, in.ExpiresIn = "order-7", "12h"
 	c := w.as(w.key).with("Idempotency-Key", "k")
@@ -37,7 +37,7 @@ func TestPreview(t *testing.T) {
 
 // A preview says what the request would get: the same refusal, in the answer, or the same problem.
 func TestPreviewRefuses(t *testing.T) {
-	w := newWorld(t)
+	w := newFixture(t)
 	taken := ana
 	taken.Reference = "order-7"
 	w.send(taken)
@@ -72,7 +72,7 @@ func TestPreviewRefuses(t *testing.T) {
 
 // A client that makes its own link may ask with it, and hears of an id that is taken.
 func TestPreviewOfAClientsLink(t *testing.T) {
-	w := newWorld(t)
+	w := newFixture(t)
 	in := ana
 	p, _ := w.send(ana)
 	in.ID, in.Policy = p.ID, "link"

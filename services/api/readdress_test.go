@@ -18,7 +18,7 @@ var eva = wire.ReaddressRequest{To: "Eva@Example.org"}
 // What opened the payment for the old address does not open it any more: a code that was mailed there, a voucher for its
 // owner. The count of tries goes on, and a new code goes to the new address.
 func TestReaddress(t *testing.T) {
-	w := newWorld(t)
+	w := newFixture(t)
 	p, link := w.send(ana)
 	holding := w.fund(p.ID)
 	path, claims := "/v1/payments/"+p.ID+"/readdress", "/v1/claims/"+p.ID
@@ -87,7 +87,7 @@ func TestReaddress(t *testing.T) {
 }
 
 func TestReaddressIsRefused(t *testing.T) {
-	w := newWorld(t)
+	w := newFixture(t)
 	p, link := w.send(ana)
 	path := "/v1/payments/" + p.ID + "/readdress"
 	for body, code := range map[string]string{
@@ -124,7 +124,7 @@ func TestReaddressIsRefused(t *testing.T) {
 // A proof and a new address at the same moment: one of them is first, and then the other is refused. What is never so is
 // that the share went to ana and the payment to eva.
 func TestReaddressAgainstProof(t *testing.T) {
-	w := newWorld(t)
+	w := newFixture(t)
 	won := map[string]int{}
 	for range 20 {
 		p, link := w.send(ana)
@@ -156,7 +156,7 @@ func TestReaddressAgainstProof(t *testing.T) {
 
 // The proof that was compared before the new address was committed comes too late, whatever the order of the requests was.
 func TestACodeComparedBeforeIsVoidAfter(t *testing.T) {
-	w := newWorld(t)
+	w := newFixture(t)
 	p, link := w.send(ana)
 	w.fund(p.ID)
 	s, _ := w.code(link)

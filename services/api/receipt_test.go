@@ -12,7 +12,7 @@ import (
 )
 
 func TestReceipt(t *testing.T) {
-	w := newWorld(t)
+	w := newFixture(t)
 	p, _ := w.send(ana)
 	path := "/v1/payments/" + p.ID + "/receipt"
 	w.unchanged("too early", func() { w.as(w.key).do("GET", path, nil).refused(409, "not_ready") })
@@ -49,7 +49,7 @@ func TestReceipt(t *testing.T) {
 }
 
 func TestReceiptEndsWithThePayment(t *testing.T) {
-	w := newWorld(t)
+	w := newFixture(t)
 	p, link := w.send(ana)
 	holding := w.fund(p.ID)
 	path := "/v1/payments/" + p.ID + "/receipt"

@@ -27,7 +27,7 @@ func memoOf(t *testing.T, text string) xdr.Memo {
 
 // Memos of each kind, and multiplexed addresses, which take their place.
 func TestPlanMemosAndMuxedAddresses(t *testing.T) {
-	w := newWorld(t)
+	w := newFixture(t)
 	p, link := w.send(ana)
 	holding := w.fund(p.ID)
 	q, _ := w.send(wire.PaymentRequest{To: "bob@example.com", Amount: "1"})
@@ -104,7 +104,7 @@ func TestPlanMemosAndMuxedAddresses(t *testing.T) {
 
 // What an account lacks to take a credit asset is said plainly, each thing by its own code.
 func TestPlanOfACreditAsset(t *testing.T) {
-	w := newWorld(t)
+	w := newFixture(t)
 	usd := w.ledger.issue("USD", 0)
 	issuer := stellar.Issuer(usd)
 	w.ledger.trust(w.app.Treasury, usd, 500*relay.One, 500*relay.One)
@@ -160,7 +160,7 @@ func TestPlanOfACreditAsset(t *testing.T) {
 
 // A new line is the claimant's own: her account signs too, and it is refused without.
 func TestClaimWithANewLine(t *testing.T) {
-	w := newWorld(t)
+	w := newFixture(t)
 	usd := w.ledger.issue("USD", 0)
 	w.ledger.trust(w.app.Treasury, usd, 500*relay.One, 500*relay.One)
 	in := ana
@@ -183,7 +183,7 @@ func TestClaimWithANewLine(t *testing.T) {
 
 // A purse pays for claims, but not for any number of them, and none with a number of the way back.
 func TestPlansOfAPurse(t *testing.T) {
-	w := newWorld(t)
+	w := newFixture(t)
 	s := w.sender()
 	in, link := s.request()
 	p, holding := s.fund(in)
@@ -217,7 +217,7 @@ func TestPlansOfAPurse(t *testing.T) {
 
 // A wallet posts what it signed, without any credential; only a plan of this payment with its signatures is taken.
 func TestWalletSigned(t *testing.T) {
-	w := newWorld(t)
+	w := newFixture(t)
 	p, link := w.send(ana)
 	q, other := w.send(ana)
 	holding, theirs, to := w.fund(p.ID), w.fund(q.ID), keypair.MustRandom()
@@ -289,7 +289,7 @@ func TestWalletSigned(t *testing.T) {
 // A wallet in a browser, of whatever origin, may post the signed claim and read what became of it; no other path is open to
 // pages of other origins.
 func TestCallbackOfAWalletInABrowser(t *testing.T) {
-	w := newWorld(t)
+	w := newFixture(t)
 	path := "/v1/claims/" + string(relay.NewPaymentID(0)) + "/wallet"
 	from := w.nobody().with("Origin", "https://wallet.example")
 	a := from.with("Access-Control-Request-Method", "POST").do("OPTIONS", path, nil).want(200)
@@ -313,7 +313,7 @@ func TestCallbackOfAWalletInABrowser(t *testing.T) {
 }
 
 func TestReferenceHasNoSpaceAtItsEnds(t *testing.T) {
-	w := newWorld(t)
+	w := newFixture(t)
 	for _, bad := range []string{" order-1", "order-1 ", " "} {
 		w.unchanged(bad, func() {
 			w.as(w.key).do("POST", "/v1/payments", wire.PaymentRequest{To: "ana@example.com", Amount: "1", Reference: bad}).refused(400, "reference_malformed", "/reference")

@@ -12,7 +12,7 @@ import (
 
 // An app asks for the reserves that claims of its payments left in new accounts; the payment and the sums say what is out.
 func TestReclaim(t *testing.T) {
-	w := newWorld(t)
+	w := newFixture(t)
 	p, _ := w.send(ana)
 	id := relay.PaymentID(p.ID)
 	for _, in := range []relay.Input{

@@ -17,15 +17,15 @@ import (
 
 // sender is somebody with a wallet of his own, and the client that works for him.
 type sender struct {
-	*world
+	*fixture
 	wallet   *keypair.Full
 	identity *age.X25519Identity
 	token    string
 }
 
-func (w *world) sender() sender {
+func (w *fixture) sender() sender {
 	w.Helper()
-	s := sender{world: w, wallet: keypair.MustRandom(), token: rand.Text()}
+	s := sender{fixture: w, wallet: keypair.MustRandom(), token: rand.Text()}
 	var err error
 	if s.identity, err = age.GenerateX25519Identity(); err != nil {
 		w.Fatal(err)
@@ -36,7 +36,7 @@ func (w *world) sender() sender {
 
 // request is a good one.
 func (s sender) request() (wire.PaymentRequest, claim.Link) {
-	in, link := mine(s.world)
+	in, link := mine(s.fixture)
 	in.From, in.SenderRecipients, in.ManageHash = s.wallet.Address(), []string{s.identity.Recipient().String()}, hash(s.token)
 	return in, link
 }
@@ -54,7 +54,7 @@ func (s sender) open(in wire.PaymentRequest) (p wire.Payment) {
 // by is the sender's client, which comes with the token.
 func (s sender) by() caller { return s.manager(s.token) }
 
-func (w *world) manager(token string) caller {
+func (w *fixture) manager(token string) caller {
 	return w.nobody().with("Authorization", "Manage "+token)
 }
 
@@ -170,7 +170,7 @@ func (s sender) fund(in wire.PaymentRequest) (p wire.Payment, holding *keypair.F
 }
 
 // funding is the envelope that funds a payment.
-func (w *world) funding(id string) relay.Envelope {
+func (w *fixture) funding(id string) relay.Envelope {
 	w.Helper()
 	p, err := w.desk.Payment(w.Context(), relay.PaymentID(id))
 	if err != nil {
@@ -184,7 +184,7 @@ func (w *world) funding(id string) relay.Envelope {
 }
 
 // refuses wants a request refused, and nothing changed by it.
-func (w *world) refuses(what string, fn func() answer, status int, code string, pointers ...string) {
+func (w *fixture) refuses(what string, fn func() answer, status int, code string, pointers ...string) {
 	w.Helper()
 	w.unchanged(what, func() {
 		w.Helper()

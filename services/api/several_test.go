@@ -28,7 +28,7 @@ func TestSignersOfTheDestination(t *testing.T) {
 		"three where two suffice": {0, 20, 3, [][]int{{1, 2, 3}}, 2},
 	} {
 		t.Run(name, func(t *testing.T) {
-			w := newWorld(t)
+			w := newFixture(t)
 			usd := w.ledger.issue("USD", 0)
 			w.ledger.trust(w.app.Treasury, usd, 500*relay.One, 500*relay.One)
 			in := ana

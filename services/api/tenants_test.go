@@ -15,7 +15,7 @@ import (
 // payment, a key or a handle of the first app. The answer is that of what does not exist, and nothing is changed. A route that names
 // nothing shows nothing of the first app.
 func TestTenants(t *testing.T) {
-	w := newWorld(t)
+	w := newFixture(t)
 	other := w.second("Bmce")
 	own := w.sender()
 	in, _ := own.request()
@@ -93,7 +93,7 @@ func TestTenants(t *testing.T) {
 
 // TestTenantsOwn: what the routes that make something take as names (ids, references, keys for repeats, handles) is each app's own.
 func TestTenantsOwn(t *testing.T) {
-	w := newWorld(t)
+	w := newFixture(t)
 	other := w.second("Bmce")
 	in := ana
 	in.Reference = "order-17"
@@ -116,7 +116,7 @@ func TestTenantsOwn(t *testing.T) {
 }
 
 // second is another app, with money.
-func (w *world) second(name string) (app wire.App) {
+func (w *fixture) second(name string) (app wire.App) {
 	w.Helper()
 	w.as(w.admin).do("POST", "/v1/apps", wire.AppRequest{Name: name, Recipient: w.identity.Recipient().String(), MayVouch: true}).want(201).into(&app)
 	w.ledger.pay(app.Treasury, 1000*relay.One)

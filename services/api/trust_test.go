@@ -12,7 +12,7 @@ import (
 )
 
 func TestTreasuryOfAnAsset(t *testing.T) {
-	w := newWorld(t)
+	w := newFixture(t)
 	usd, gate := w.ledger.issue("USD", 0), w.ledger.issue("GATE", xdr.AccountFlagsAuthRequiredFlag)
 	var tr wire.Treasury
 	w.as(w.key).do("GET", "/v1/treasury?asset="+usd, nil).want(200).into(&tr)
@@ -62,7 +62,7 @@ func TestTreasuryOfAnAsset(t *testing.T) {
 
 // A server that stops does not wait for the ledger.
 func TestTrustEndsWithTheServer(t *testing.T) {
-	w := newWorld(t)
+	w := newFixture(t)
 	usd := w.ledger.issue("USD", 0)
 	w.ledger.deaf = 1000
 	close(w.closing)

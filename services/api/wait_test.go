@@ -9,7 +9,7 @@ import (
 )
 
 // later asks in the background, and returns once the API watches.
-func later(w *world, c caller, path string) <-chan answer {
+func later(w *fixture, c caller, path string) <-chan answer {
 	w.Helper()
 	w.bell.mu.Lock()
 	watched := make(chan struct{})
@@ -22,7 +22,7 @@ func later(w *world, c caller, path string) <-chan answer {
 }
 
 func TestWaitAnswersWhenTheStateChanges(t *testing.T) {
-	w := newWorld(t)
+	w := newFixture(t)
 	p, link := w.send(ana)
 	var got wire.Payment
 	a := later(w, w.as(w.key), "/v1/payments/"+p.ID+"?wait=60s")
@@ -52,7 +52,7 @@ func TestWaitAnswersWhenTheStateChanges(t *testing.T) {
 }
 
 func TestWaitEnds(t *testing.T) {
-	w := newWorld(t)
+	w := newFixture(t)
 	p, _ := w.send(ana)
 	path := "/v1/payments/" + p.ID
 	var got wire.Payment

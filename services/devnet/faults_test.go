@@ -18,29 +18,29 @@ import (
 	"github.com/restante/restante/services/devnet"
 )
 
-func (w *world) faults(f devnet.Faults) {
+func (w *fixture) faults(f devnet.Faults) {
 	w.Helper()
 	if err := w.net.SetFaults(f); err != nil {
 		w.Fatal(err)
 	}
 }
 
-func (w *world) pay(from, to *keypair.Full, fee int64) *txnbuild.Transaction {
+func (w *fixture) pay(from, to *keypair.Full, fee int64) *txnbuild.Transaction {
 	w.Helper()
 	return w.sign(txnbuild.TransactionParams{SourceAccount: w.load(from), IncrementSequenceNum: true, BaseFee: fee,
 		Operations: []txnbuild.Operation{&txnbuild.Payment{Destination: to.Address(), Amount: "1", Asset: txnbuild.NativeAsset{}}}}, from)
 }
 
 // at is a client of another endpoint of the same network.
-func (w *world) at(h http.Handler) *world {
+func (w *fixture) at(h http.Handler) *fixture {
 	w.Helper()
 	server := httptest.NewServer(h)
 	client := rpcclient.NewClient(server.URL, server.Client())
 	w.Cleanup(func() { client.Close(); server.Close() })
-	return &world{T: w.T, net: w.net, client: client, server: server}
+	return &fixture{T: w.T, net: w.net, client: client, server: server}
 }
 
-func (w *world) latest() protocol.GetLatestLedgerResponse {
+func (w *fixture) latest() protocol.GetLatestLedgerResponse {
 	w.Helper()
 	got, err := w.client.GetLatestLedger(context.Background())
 	if err != nil {

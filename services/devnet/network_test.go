@@ -23,15 +23,15 @@ import (
 
 const passphrase = "Restante Devnet ; 2026"
 
-// world is a network with a client of the Stellar SDK in front of it.
-type world struct {
+// fixture is a network with a client of the Stellar SDK in front of it.
+type fixture struct {
 	*testing.T
 	net    *devnet.Network
 	client *rpcclient.Client
 	server *httptest.Server
 }
 
-func open(t *testing.T, cfg devnet.Config) *world {
+func open(t *testing.T, cfg devnet.Config) *fixture {
 	t.Helper()
 	cfg.Passphrase = passphrase
 	n, err := devnet.Open(cfg)
@@ -42,13 +42,13 @@ func open(t *testing.T, cfg devnet.Config) *world {
 	mux.Handle("/rpc", http.StripPrefix("/rpc", n.Handler()))
 	mux.Handle("/rpc/", http.StripPrefix("/rpc", n.Handler()))
 	mux.Handle("/control/", http.StripPrefix("/control", n.Control()))
-	w := &world{T: t, net: n, server: httptest.NewServer(mux)}
+	w := &fixture{T: t, net: n, server: httptest.NewServer(mux)}
 	w.client = rpcclient.NewClient(w.server.URL+"/rpc", w.server.Client())
 	t.Cleanup(w.close)
 	return w
 }
 
-func (w *world) close() {
+func (w *fixture) close() {
 	w.client.Close()
 	w.server.Close()
 	if err := w.net.Close(); err != nil {
@@ -56,7 +56,7 @@ func (w *world) close() {
 	}
 }
 
-func (w *world) account() *keypair.Full {
+func (w *fixture) account() *keypair.Full {
 	w.Helper()
 	kp := keypair.MustRandom()
 	if _, err := w.net.Fund(context.Background(), kp.Address()); err != nil {
@@ -65,7 +65,7 @@ func (w *world) account() *keypair.Full {
 	return kp
 }
 
-func (w *world) load(kp *keypair.Full) txnbuild.Account {
+func (w *fixture) load(kp *keypair.Full) txnbuild.Account {
 	w.Helper()
 	a, err := w.client.LoadAccount(context.Background(), kp.Address())
 	if err != nil {
@@ -75,7 +75,7 @@ func (w *world) load(kp *keypair.Full) txnbuild.Account {
 }
 
 // balance is in stroops, -1 when the account does not exist.
-func (w *world) balance(kp *keypair.Full) int64 {
+func (w *fixture) balance(kp *keypair.Full) int64 {
 	w.Helper()
 	id := xdr.MustAddress(kp.Address())
 	key, err := id.LedgerKey()
@@ -100,7 +100,7 @@ func (w *world) balance(kp *keypair.Full) int64 {
 	return int64(data.Account.Balance)
 }
 
-func (w *world) sign(p txnbuild.TransactionParams, keys ...*keypair.Full) *txnbuild.Transaction {
+func (w *fixture) sign(p txnbuild.TransactionParams, keys ...*keypair.Full) *txnbuild.Transaction {
 	w.Helper()
 	if p.Preconditions.MinSequenceNumber == nil {
 		p.Preconditions = txnbuild.Preconditions{TimeBounds: txnbuild.NewInfiniteTimeout()}
@@ -115,7 +115,7 @@ func (w *world) sign(p txnbuild.TransactionParams, keys ...*keypair.Full) *txnbu
 	return tx
 }
 
-func (w *world) bump(inner *txnbuild.Transaction, fee int64, payer *keypair.Full) *txnbuild.FeeBumpTransaction {
+func (w *fixture) bump(inner *txnbuild.Transaction, fee int64, payer *keypair.Full) *txnbuild.FeeBumpTransaction {
 	w.Helper()
 	tx, err := txnbuild.NewFeeBumpTransaction(txnbuild.FeeBumpTransactionParams{Inner: inner, FeeAccount: payer.Address(), BaseFee: fee})
 	if err != nil {
@@ -132,7 +132,7 @@ type envelope interface {
 	HashHex(string) (string, error)
 }
 
-func (w *world) send(tx envelope) (protocol.SendTransactionResponse, error) {
+func (w *fixture) send(tx envelope) (protocol.SendTransactionResponse, error) {
 	w.Helper()
 	text, err := tx.Base64()
 	if err != nil {
@@ -141,7 +141,7 @@ func (w *world) send(tx envelope) (protocol.SendTransactionResponse, error) {
 	return w.client.SendTransaction(context.Background(), protocol.SendTransactionRequest{Transaction: text})
 }
 
-func (w *world) mustSend(tx envelope, status string) protocol.SendTransactionResponse {
+func (w *fixture) mustSend(tx envelope, status string) protocol.SendTransactionResponse {
 	w.Helper()
 	got, err := w.send(tx)
 	if err != nil {
@@ -161,7 +161,7 @@ func resultCode(text string) string {
 	return r.Result.Code.String()
 }
 
-func (w *world) closeLedger() uint32 {
+func (w *fixture) closeLedger() uint32 {
 	w.Helper()
 	seq, err := w.net.CloseLedger()
 	if err != nil {
@@ -170,7 +170,7 @@ func (w *world) closeLedger() uint32 {
 	return seq
 }
 
-func (w *world) get(hash string) protocol.GetTransactionResponse {
+func (w *fixture) get(hash string) protocol.GetTransactionResponse {
 	w.Helper()
 	got, err := w.client.GetTransaction(context.Background(), protocol.GetTransactionRequest{Hash: hash})
 	if err != nil {
@@ -179,7 +179,7 @@ func (w *world) get(hash string) protocol.GetTransactionResponse {
 	return got
 }
 
-func (w *world) hash(tx envelope) string {
+func (w *fixture) hash(tx envelope) string {
 	w.Helper()
 	h, err := tx.HashHex(passphrase)
 	if err != nil {
@@ -189,7 +189,7 @@ func (w *world) hash(tx envelope) string {
 }
 
 // land sends, closes a ledger and asks for success.
-func (w *world) land(tx envelope) protocol.GetTransactionResponse {
+func (w *fixture) land(tx envelope) protocol.GetTransactionResponse {
 	w.Helper()
 	w.mustSend(tx, "PENDING")
 	w.closeLedger()
@@ -201,7 +201,7 @@ func (w *world) land(tx envelope) protocol.GetTransactionResponse {
 }
 
 // holding creates a sponsored holding account with amount lumens.
-func (w *world) holding(sponsor, treasury, h *keypair.Full, amount string) *txnbuild.Transaction {
+func (w *fixture) holding(sponsor, treasury, h *keypair.Full, amount string) *txnbuild.Transaction {
 	return w.sign(txnbuild.TransactionParams{SourceAccount: w.load(treasury), IncrementSequenceNum: true, BaseFee: 100,
 		Operations: []txnbuild.Operation{
 			&txnbuild.BeginSponsoringFutureReserves{SponsoredID: h.Address(), SourceAccount: sponsor.Address()},
@@ -210,7 +210,7 @@ func (w *world) holding(sponsor, treasury, h *keypair.Full, amount string) *txnb
 		}}, treasury, sponsor, h)
 }
 
-func (w *world) merge(h, to *keypair.Full, fee int64) *txnbuild.Transaction {
+func (w *fixture) merge(h, to *keypair.Full, fee int64) *txnbuild.Transaction {
 	return w.sign(txnbuild.TransactionParams{SourceAccount: w.load(h), IncrementSequenceNum: true, BaseFee: fee,
 		Operations: []txnbuild.Operation{&txnbuild.AccountMerge{Destination: to.Address()}}}, h)
 }

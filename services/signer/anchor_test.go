@@ -15,7 +15,7 @@ import (
 
 // asOlder makes the directory of a closed signer what a program without macs would have left: lines and key files of
 // version 1. The key files of the accounts in newer stay as they are.
-func (r *rig) asOlder(newer ...string) {
+func (r *fixture) asOlder(newer ...string) {
 	r.t.Helper()
 	kek, err := field.LoadRoot(r.cfg.ownKEK())
 	if err != nil {
@@ -47,7 +47,7 @@ func (r *rig) asOlder(newer ...string) {
 	r.writeLog(log)
 }
 
-func (r *rig) sealAsV1(ring *Keyring, l keyLine) {
+func (r *fixture) sealAsV1(ring *Keyring, l keyLine) {
 	r.t.Helper()
 	f := keyFile{V: 1, Role: l.Role, Account: l.Account}
 	dek := secret.RandomKey()
@@ -62,7 +62,7 @@ func (r *rig) sealAsV1(ring *Keyring, l keyLine) {
 
 // A log of an older program is read, and goes on with macs; then no line without one is taken any more.
 func TestOlderLog(t *testing.T) {
-	r := newRig(t)
+	r := newFixture(t)
 	first := r.fund(r.intent(payment()))
 	r.s.Close()
 	r.asOlder()
@@ -90,7 +90,7 @@ func TestOlderLog(t *testing.T) {
 
 // A log with macs cannot be passed off as an older one: the sponsor's sealed key says that its line had one.
 func TestLogWithoutItsMACs(t *testing.T) {
-	r := newRig(t)
+	r := newFixture(t)
 	r.fund(r.intent(payment()))
 	r.s.Close()
 	r.asOlder(r.sponsor)
@@ -99,7 +99,7 @@ func TestLogWithoutItsMACs(t *testing.T) {
 
 // Whatever is known of a signer that was opened before has to be there. Nothing is made in the place of what is missing.
 func TestKnownSigner(t *testing.T) {
-	r := newRig(t)
+	r := newFixture(t)
 	r.fund(r.intent(payment()))
 	mark := r.s.log.mark()
 	kek := r.s.print
@@ -157,7 +157,7 @@ func TestKnownSigner(t *testing.T) {
 
 // An older log that went on is not taken for the newer one either.
 func TestLogThatWentOnFromAnOlderCopy(t *testing.T) {
-	r := newRig(t)
+	r := newFixture(t)
 	older := r.readLog()
 	r.fund(r.intent(payment()))
 	known := r.s.log.mark()
@@ -176,7 +176,7 @@ func TestLogThatWentOnFromAnOlderCopy(t *testing.T) {
 
 // Each answer says which line of the log has it.
 func TestAnswersSayTheirLine(t *testing.T) {
-	r := newRig(t)
+	r := newFixture(t)
 	a := r.fund(r.intent(payment()))
 	if a.Envelope.Log != r.s.log.mark() || a.Minted[0].Ladder[1].Log != a.Envelope.Log {
 		t.Errorf("funding at %v, rung at %v", a.Envelope.Log, a.Minted[0].Ladder[1].Log)
@@ -189,7 +189,7 @@ func TestAnswersSayTheirLine(t *testing.T) {
 
 // A start that was cut off after any step begins again.
 func TestStartThatWasCutOff(t *testing.T) {
-	r := newRig(t)
+	r := newFixture(t)
 	r.s.Close()
 	for _, leave := range [][]string{{}, {"kek"}, {"kek", "keys"}, {"kek", "keys", "log.jsonl"}} {
 		dir := r.cfg.home()

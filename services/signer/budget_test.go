@@ -15,7 +15,7 @@ const (
 	first = relay.Stroops(stellar.FirstFees)
 )
 
-func (r *rig) allowance() relay.Allowance {
+func (r *fixture) allowance() relay.Allowance {
 	r.t.Helper()
 	a, err := r.s.Allowance(r.t.Context(), r.app, relay.Native)
 	if err != nil {
@@ -25,7 +25,7 @@ func (r *rig) allowance() relay.Allowance {
 }
 
 // counts wants what the app has out and what it used up today, now and after a restart.
-func (r *rig) counts(what string, locked, used relay.Stroops) {
+func (r *fixture) counts(what string, locked, used relay.Stroops) {
 	r.t.Helper()
 	for _, when := range []string{"", " after a restart"} {
 		if a := r.allowance(); a.Locked != locked || a.Used != used || a.BudgetLeft != a.Budget-locked-used {
@@ -35,20 +35,20 @@ func (r *rig) counts(what string, locked, used relay.Stroops) {
 	}
 }
 
-func (r *rig) mintOf(asset string) relay.FundIntent {
+func (r *fixture) mintOf(asset string) relay.FundIntent {
 	in := r.intent(payment())
 	in.Mints[0].Asset = asset
 	return in
 }
 
-func (r *rig) bump(hash string, envelope []byte, fee relay.Stroops) {
+func (r *fixture) bump(hash string, envelope []byte, fee relay.Stroops) {
 	r.t.Helper()
 	if _, err := r.s.Bump(r.t.Context(), hash, envelope, fee); err != nil {
 		r.t.Fatal(err)
 	}
 }
 
-func (r *rig) planned(m relay.Minted, fresh bool) relay.Envelope {
+func (r *fixture) planned(m relay.Minted, fresh bool) relay.Envelope {
 	r.t.Helper()
 	in := r.claimIntent(m, keypair.MustRandom().Address())
 	in.NewAccount = fresh
@@ -59,12 +59,12 @@ func (r *rig) planned(m relay.Minted, fresh bool) relay.Envelope {
 	return e
 }
 
-func (r *rig) landed(hash string, fee relay.Stroops) {
+func (r *fixture) landed(hash string, fee relay.Stroops) {
 	r.view.seen[hash] = relay.Sighting{Hash: hash, Tx: hash, Ledger: r.view.head.Sequence, Success: true, Fee: fee}
 }
 
 // settles has the signer look what came to an end: ledgers later, past every bound.
-func (r *rig) settles() bool {
+func (r *fixture) settles() bool {
 	r.t.Helper()
 	r.view.head.Sequence += 100
 	back, err := r.s.settle(r.t.Context(), r.app)
@@ -79,63 +79,63 @@ func TestBudgetCountsEachCost(t *testing.T) {
 	aside := relay.FeeReservePerPayment
 	native, credit := 2*unit+aside, 3*unit+first+aside
 	for name, c := range map[string]struct {
-		do           func(r *rig)
+		do           func(r *fixture)
 		locked, used relay.Stroops
 	}{
-		"nothing":        {func(*rig) {}, 0, 0},
-		"lumens":         {func(r *rig) { r.fund(r.mintOf(relay.Native)) }, native, 0},
-		"a credit asset": {func(r *rig) { r.fund(r.mintOf(r.credit())) }, credit, 0},
-		"a batch":        {func(r *rig) { r.fund(r.intent(many(3)...)) }, 3 * native, 0},
-		"a repeat": {func(r *rig) {
+		"nothing":        {func(*fixture) {}, 0, 0},
+		"lumens":         {func(r *fixture) { r.fund(r.mintOf(relay.Native)) }, native, 0},
+		"a credit asset": {func(r *fixture) { r.fund(r.mintOf(r.credit())) }, credit, 0},
+		"a batch":        {func(r *fixture) { r.fund(r.intent(many(3)...)) }, 3 * native, 0},
+		"a repeat": {func(r *fixture) {
 			in := r.mintOf(relay.Native)
 			r.fund(in)
 			r.fund(in)
 		}, native, 0},
-		"directly": {func(r *rig) {
+		"directly": {func(r *fixture) {
 			in := r.mintOf(r.credit())
 			in.Mints[0].PayTo = keypair.MustRandom().Address()
 			r.fund(in)
 		}, aside, 0},
-		"a bid within what is set aside": {func(r *rig) {
+		"a bid within what is set aside": {func(r *fixture) {
 			r.bump(r.fund(r.mintOf(relay.Native)).Envelope.Hash, nil, aside)
 		}, native, 0},
-		"a bid beyond it": {func(r *rig) {
+		"a bid beyond it": {func(r *fixture) {
 			r.bump(r.fund(r.mintOf(relay.Native)).Envelope.Hash, nil, 4_000_000)
 		}, 2*unit + 4_000_000, 0},
-		"a higher bid for the same": {func(r *rig) {
+		"a higher bid for the same": {func(r *fixture) {
 			h := r.fund(r.mintOf(relay.Native)).Envelope.Hash
 			r.bump(h, nil, 2_000_000)
 			r.bump(h, nil, 3_000_000)
 			r.bump(h, nil, 1_000_000)
 		}, 2*unit + 3_000_000, 0},
-		"bids for several": {func(r *rig) {
+		"bids for several": {func(r *fixture) {
 			a := r.fund(r.mintOf(relay.Native))
 			r.bump(a.Envelope.Hash, nil, 2_000_000)
 			r.bump(a.Minted[0].Ladder[0].Hash, nil, 3_000_000)
 		}, 2*unit + 5_000_000, 0},
-		"a bid for a batch": {func(r *rig) { r.bump(r.fund(r.intent(many(2)...)).Envelope.Hash, nil, 7_000_000) }, 4*unit + 7_000_000, 0},
-		"a plan for a new account": {func(r *rig) {
+		"a bid for a batch": {func(r *fixture) { r.bump(r.fund(r.intent(many(2)...)).Envelope.Hash, nil, 7_000_000) }, 4*unit + 7_000_000, 0},
+		"a plan for a new account": {func(r *fixture) {
 			m := r.fund(r.mintOf(r.credit())).Minted[0]
 			r.planned(m, true)
 			r.planned(m, true)
 		}, credit, 0},
-		"a move": {func(r *rig) { r.keep(r.moving(r.fund(r.mintOf(relay.Native)).Minted[0], 0).minted()) }, native, 0},
-		"out of a wallet": {func(r *rig) {
+		"a move": {func(r *fixture) { r.keep(r.moving(r.fund(r.mintOf(relay.Native)).Minted[0], 0).minted()) }, native, 0},
+		"out of a wallet": {func(r *fixture) {
 			r.keep(r.wallet(relay.Native).minted())
 			r.keep(r.wallet(r.credit()).minted())
 		}, 0, 0},
-		"a trustline": {func(r *rig) { r.trust() }, 0, unit + 4000},
-		"it again": {func(r *rig) {
+		"a trustline": {func(r *fixture) { r.trust() }, 0, unit + 4000},
+		"it again": {func(r *fixture) {
 			r.trust()
 			r.trust()
 		}, 0, unit + 8000},
-		"a funding that cannot land": {func(r *rig) {
+		"a funding that cannot land": {func(r *fixture) {
 			a := r.fund(r.mintOf(relay.Native))
 			r.bump(a.Envelope.Hash, nil, 3_000_000)
 			r.view.verdicts[a.Envelope.Hash] = relay.CannotLand
 			r.fund(r.intent(a.Envelope.Payments...))
 		}, native, 0},
-		"a funding that failed": {func(r *rig) {
+		"a funding that failed": {func(r *fixture) {
 			a := r.fund(r.mintOf(relay.Native))
 			r.bump(a.Envelope.Hash, nil, 3_000_000)
 			r.view.seen[a.Envelope.Hash] = relay.Sighting{Hash: a.Envelope.Hash, Tx: "outer", Ledger: 5002}
@@ -143,14 +143,14 @@ func TestBudgetCountsEachCost(t *testing.T) {
 		}, native, 3_000_000},
 	} {
 		t.Run(name, func(t *testing.T) {
-			r := newRig(t)
+			r := newFixture(t)
 			c.do(r)
 			r.counts(name, c.locked, c.used)
 		})
 	}
 }
 
-func (r *rig) trust() {
+func (r *fixture) trust() {
 	r.t.Helper()
 	if _, _, err := r.s.Trust(r.t.Context(), r.app, r.credit(), 3, r.view.head); err != nil {
 		r.t.Fatal(err)
@@ -162,51 +162,51 @@ func TestBudgetCountsBack(t *testing.T) {
 	native, credit := 2*unit, 3*unit+first
 	for name, c := range map[string]struct {
 		asset        bool // a credit asset
-		do           func(r *rig, a relay.FundAnswer)
+		do           func(r *fixture, a relay.FundAnswer)
 		locked, used relay.Stroops
 	}{
-		"still there": {false, func(r *rig, a relay.FundAnswer) {
+		"still there": {false, func(r *fixture, a relay.FundAnswer) {
 			r.view.there[a.Minted[0].Account] = relay.AccountFacts{Exists: true}
 		}, native + relay.FeeReservePerPayment, 0},
-		"returned": {false, func(r *rig, a relay.FundAnswer) {
+		"returned": {false, func(r *fixture, a relay.FundAnswer) {
 			r.bump(a.Envelope.Hash, nil, 8000)
 			r.landed(a.Envelope.Hash, 400)
 			r.bump(a.Minted[0].Ladder[0].Hash, nil, 9000)
 			r.landed(a.Minted[0].Ladder[0].Hash, 200)
 		}, 0, 600},
-		"returned, and nobody knows by which fee": {false, func(r *rig, a relay.FundAnswer) {
+		"returned, and nobody knows by which fee": {false, func(r *fixture, a relay.FundAnswer) {
 			r.bump(a.Minted[0].Ladder[0].Hash, nil, 9000)
 		}, 0, 9000},
-		"claimed into an account that exists": {true, func(r *rig, a relay.FundAnswer) {
+		"claimed into an account that exists": {true, func(r *fixture, a relay.FundAnswer) {
 			e := r.planned(a.Minted[0], false)
 			r.bump(e.Hash, r.sign(e.XDR, r.seedOf(a.Minted[0], r.sender)), 9000)
 			r.landed(e.Hash, 500)
 		}, 0, 500},
-		"claimed into a new account": {true, func(r *rig, a relay.FundAnswer) {
+		"claimed into a new account": {true, func(r *fixture, a relay.FundAnswer) {
 			r.landed(r.planned(a.Minted[0], true).Hash, 0)
 		}, 0, credit},
-		"claimed into a new account, in lumens": {false, func(r *rig, a relay.FundAnswer) {
+		"claimed into a new account, in lumens": {false, func(r *fixture, a relay.FundAnswer) {
 			r.landed(r.planned(a.Minted[0], true).Hash, 0)
 		}, 0, native},
-		"planned for a new account, returned": {true, func(r *rig, a relay.FundAnswer) {
+		"planned for a new account, returned": {true, func(r *fixture, a relay.FundAnswer) {
 			r.planned(a.Minted[0], true)
 			r.bump(a.Minted[0].Ladder[0].Hash, nil, 9000)
 			r.landed(a.Minted[0].Ladder[0].Hash, 700)
 		}, 0, 700},
-		"planned for a new account, and gone unseen": {true, func(r *rig, a relay.FundAnswer) {
+		"planned for a new account, and gone unseen": {true, func(r *fixture, a relay.FundAnswer) {
 			r.planned(a.Minted[0], true)
 		}, 0, credit},
-		"left to the sender": {true, func(r *rig, a relay.FundAnswer) {
+		"left to the sender": {true, func(r *fixture, a relay.FundAnswer) {
 			rungs := a.Minted[0].Ladder
 			r.view.advice.Use = rungs[len(rungs)-1].Hash
 			r.bump(rungs[len(rungs)-1].Hash, nil, 9000)
 			r.landed(rungs[len(rungs)-1].Hash, 600)
 		}, 0, unit + 600},
-		"moved, and waiting": {false, func(r *rig, a relay.FundAnswer) {
+		"moved, and waiting": {false, func(r *fixture, a relay.FundAnswer) {
 			next := r.keep(r.moving(a.Minted[0], 0).minted())
 			r.view.there[next.Minted[0].Account] = relay.AccountFacts{Exists: true}
 		}, native + relay.FeeReservePerPayment, 0},
-		"moved, and claimed into a new account": {false, func(r *rig, a relay.FundAnswer) {
+		"moved, and claimed into a new account": {false, func(r *fixture, a relay.FundAnswer) {
 			next := r.keep(r.moving(a.Minted[0], 0).minted())
 			delete(r.view.there, a.Minted[0].Account)
 			r.landed(next.Envelope.Hash, 0)
@@ -214,7 +214,7 @@ func TestBudgetCountsBack(t *testing.T) {
 		}, 0, native},
 	} {
 		t.Run(name, func(t *testing.T) {
-			r := newRig(t)
+			r := newFixture(t)
 			in := r.mintOf(relay.Native)
 			if c.asset {
 				in = r.mintOf(r.credit())
@@ -236,7 +236,7 @@ func TestBudgetCountsBack(t *testing.T) {
 
 // Each holding account that the sponsor has signed for counts until it is seen gone: a move takes the reserve over, or another one.
 func TestBudgetCountsEachHoldingAccount(t *testing.T) {
-	r := newRig(t)
+	r := newFixture(t)
 	one, aside := 2*unit, relay.FeeReservePerPayment
 	old := r.fund(r.mintOf(relay.Native)).Minted[0]
 	moves := make([]relay.FundAnswer, 3)
@@ -274,7 +274,7 @@ func TestBudgetCountsEachHoldingAccount(t *testing.T) {
 
 // A holding account that is not there yet has not come back: its funding may land.
 func TestBudgetWaitsForTheBound(t *testing.T) {
-	r := newRig(t)
+	r := newFixture(t)
 	a := r.fund(r.mintOf(relay.Native))
 	r.view.head.Sequence = a.Envelope.Bound
 	if back, err := r.s.settle(t.Context(), r.app); back || err != nil {
@@ -286,7 +286,7 @@ func TestBudgetWaitsForTheBound(t *testing.T) {
 // The drain: a stroop of one's own asset to oneself, into a new account each time. It stops at the share of what the sponsor
 // has, told with a word, and goes on only as far as something comes back, or on another day.
 func TestDrainStopsAtTheBudget(t *testing.T) {
-	r := newRig(t)
+	r := newFixture(t)
 	each := 3*unit + first
 	r.holds(100 * relay.One)
 	free := 100 * relay.One
@@ -329,7 +329,7 @@ func TestDrainStopsAtTheBudget(t *testing.T) {
 
 // An operator's number stands in place of the share; what came back makes room at once.
 func TestBudgetOfAnApp(t *testing.T) {
-	r := newRig(t)
+	r := newFixture(t)
 	r.s.Close()
 	r.cfg.Policy.Apps = map[relay.AppID]Limits{r.app: {Budget: 25 * relay.One / 10}}
 	r.open()
@@ -349,7 +349,7 @@ func TestBudgetOfAnApp(t *testing.T) {
 
 // Without knowing what the sponsor holds, nothing new is signed; what brings money home is.
 func TestBudgetFailsClosed(t *testing.T) {
-	r := newRig(t)
+	r := newFixture(t)
 	a := r.fund(r.mintOf(relay.Native))
 	r.view.err = errors.New("unreachable")
 	if _, err := r.s.Allowance(t.Context(), r.app, relay.Native); relay.CodeOf(err) != "ledger_unavailable" {
@@ -368,7 +368,7 @@ func TestBudgetFailsClosed(t *testing.T) {
 // A worker that was taken over bids as high as it may. Beyond the budget a funding is refused, and a way home or a claim bids
 // what the network wants at the least.
 func TestBidsBeyondTheBudget(t *testing.T) {
-	r := newRig(t)
+	r := newFixture(t)
 	r.s.Close()
 	r.cfg.Policy.Apps = map[relay.AppID]Limits{r.app: {Budget: 2 * (2*unit + relay.FeeReservePerPayment)}}
 	r.open()

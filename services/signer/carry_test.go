@@ -9,7 +9,7 @@ import (
 // The sponsor carries what is in the log first: what is on its way with its reserves, what waits with its fees. Beyond that it
 // signs nothing new, and says which account is short; what brings money home is signed all the same.
 func TestSignsWhatTheSponsorCarries(t *testing.T) {
-	r := newRig(t)
+	r := newFixture(t)
 	r.cfg.Policy.Budget = 1000 * relay.One
 	r.reopen()
 	one := relay.Load{Unmade: 1, UnmadeUnits: 2}
@@ -52,7 +52,7 @@ func TestSignsWhatTheSponsorCarries(t *testing.T) {
 
 // A treasury pays out what it holds less what is signed already, asset by asset.
 func TestSignsWhatTheTreasuryHolds(t *testing.T) {
-	r := newRig(t)
+	r := newFixture(t)
 	m := r.mintOf(relay.Native)
 	holds := func(n relay.Stroops) { r.view.there[r.home] = relay.AccountFacts{Exists: true, Spendable: n} }
 	holds(m.Mints[0].Amount - 1)

@@ -15,7 +15,7 @@ import (
 )
 
 func TestClaim(t *testing.T) {
-	r := newRig(t)
+	r := newFixture(t)
 	m := r.fund(r.intent(payment())).Minted[0]
 	ana := keypair.MustRandom()
 	for _, fresh := range []bool{true, false} {
@@ -55,7 +55,7 @@ func TestClaim(t *testing.T) {
 }
 
 func TestClaimPolicy(t *testing.T) {
-	r := newRig(t)
+	r := newFixture(t)
 	a := r.fund(r.intent(payment(), payment()))
 	m := a.Minted[0]
 	lowest := m.Ladder[0].Sequence
@@ -104,7 +104,7 @@ func TestClaimPolicy(t *testing.T) {
 }
 
 func TestClaimMemo(t *testing.T) {
-	r := newRig(t)
+	r := newFixture(t)
 	m := r.fund(r.intent(payment())).Minted[0]
 	hash := strings.Repeat("0f", 32)
 	for memo, want := range map[relay.Memo]stellar.Memo{
@@ -129,7 +129,7 @@ func TestClaimMemo(t *testing.T) {
 }
 
 func TestClaimPlansAreCounted(t *testing.T) {
-	r := newRig(t)
+	r := newFixture(t)
 	r.s.Close()
 	r.cfg.Policy.Plans = 2
 	r.open()
@@ -164,7 +164,7 @@ func TestClaimPlansAreCounted(t *testing.T) {
 }
 
 // outer reads a bump as the network does and returns the accounts that signed the inner transaction.
-func (r *rig) outer(raw []byte, hash string, bid relay.Stroops, signers ...string) {
+func (r *fixture) outer(raw []byte, hash string, bid relay.Stroops, signers ...string) {
 	r.t.Helper()
 	var env xdr.TransactionEnvelope
 	if err := xdr.SafeUnmarshal(raw, &env); err != nil || !env.IsFeeBump() {
@@ -193,7 +193,7 @@ func (r *rig) outer(raw []byte, hash string, bid relay.Stroops, signers ...strin
 }
 
 // notDue wants a rung refused while the signer's own ledger advises another one, none, or does not answer; then it is due.
-func (r *rig) notDue(hash, other string) {
+func (r *fixture) notDue(hash, other string) {
 	r.t.Helper()
 	lines := r.lines()
 	for _, advice := range []relay.RungAdvice{{}, {Use: other}, {Wait: true, Detail: "too early"}, {Reason: relay.ClawedBack}} {
@@ -212,7 +212,7 @@ func (r *rig) notDue(hash, other string) {
 }
 
 func TestBumpFundingAndReturns(t *testing.T) {
-	r := newRig(t)
+	r := newFixture(t)
 	a := r.fund(r.intent(payment(), payment()))
 	r.reopen()
 	bid := relay.Stroops(10_000)
@@ -251,7 +251,7 @@ func TestBumpFundingAndReturns(t *testing.T) {
 
 // A bid above the limit is cut to it: a way back that waits for a person who raises a limit is none.
 func TestBumpKeepsToItsLimit(t *testing.T) {
-	r := newRig(t)
+	r := newFixture(t)
 	a := r.fund(r.intent(payment()))
 	raw, err := r.s.Bump(t.Context(), a.Envelope.Hash, nil, 1000*DefaultMaxFee)
 	if err != nil {
@@ -261,7 +261,7 @@ func TestBumpKeepsToItsLimit(t *testing.T) {
 }
 
 func TestBumpRefuses(t *testing.T) {
-	r := newRig(t)
+	r := newFixture(t)
 	a := r.fund(r.intent(payment()))
 	hash := a.Envelope.Hash
 	for name, c := range map[string]struct {
@@ -284,7 +284,7 @@ func TestBumpRefuses(t *testing.T) {
 }
 
 func TestBumpClaim(t *testing.T) {
-	r := newRig(t)
+	r := newFixture(t)
 	m := r.fund(r.intent(payment())).Minted[0]
 	h, ana, mallory := r.seed(m, r.claim), keypair.MustRandom(), keypair.MustRandom()
 	e, err := r.s.Claim(t.Context(), r.claimIntent(m, ana.Address()))

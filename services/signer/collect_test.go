@@ -10,7 +10,7 @@ import (
 )
 
 // left is what the signer's ledger shows after the last resort of a payment has landed.
-func (r *rig) left(m relay.Minted) (id string) {
+func (r *fixture) left(m relay.Minted) (id string) {
 	r.t.Helper()
 	id, b, err := stellar.BalanceLeft(m.Ladder[len(m.Ladder)-1].XDR)
 	if err != nil {
@@ -20,7 +20,7 @@ func (r *rig) left(m relay.Minted) (id string) {
 	return id
 }
 
-func (r *rig) collectIntent(m relay.Minted) relay.CollectIntent {
+func (r *fixture) collectIntent(m relay.Minted) relay.CollectIntent {
 	return relay.CollectIntent{App: r.app, Payment: m.Payment, Sequence: 7, SignedAt: r.view.head.Sequence, Bound: r.view.head.Sequence + 12,
 		MaxTime: r.view.head.CloseTime + 300, Bid: 200}
 }
@@ -41,7 +41,7 @@ func TestCollect(t *testing.T) {
 		"old ladder, no trustline": {true, true, relay.AccountFacts{Exists: true}, 4},
 	} {
 		t.Run(name, func(t *testing.T) {
-			r := newRig(t)
+			r := newFixture(t)
 			asset := relay.Native
 			if c.credit {
 				asset = r.credit()
@@ -92,7 +92,7 @@ func TestCollect(t *testing.T) {
 
 // Nothing is signed, and nothing written, but for a balance of the log's that the signer's own ledger shows.
 func TestCollectRefuses(t *testing.T) {
-	r := newRig(t)
+	r := newFixture(t)
 	well := relay.AccountFacts{Exists: true, Line: true, Authorized: true, Room: 1 << 60}
 	a := r.fund(r.intent(payment(), payment()))
 	m, other := a.Minted[0], a.Minted[1]
@@ -133,7 +133,7 @@ func TestCollectRefuses(t *testing.T) {
 
 // What the claim of a balance bids is within the app's budget; beyond it, the money comes home at the network's least fee.
 func TestCollectBidsWithinTheBudget(t *testing.T) {
-	r := newRig(t)
+	r := newFixture(t)
 	r.s.Close()
 	r.cfg.Policy.Apps = map[relay.AppID]Limits{r.app: {Budget: 2*unit + relay.FeeReservePerPayment + 5000}}
 	r.open()
@@ -157,7 +157,7 @@ func TestCollectBidsWithinTheBudget(t *testing.T) {
 // The reserve of the balance counts back once the claim of it has landed, before or after the way back was settled.
 func TestCollectCountsBack(t *testing.T) {
 	for _, settledFirst := range []bool{true, false} {
-		r := newRig(t)
+		r := newFixture(t)
 		m := r.fund(r.mintOf(relay.Native)).Minted[0]
 		last := m.Ladder[len(m.Ladder)-1]
 		r.view.advice.Use = last.Hash

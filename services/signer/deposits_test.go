@@ -12,7 +12,7 @@ import (
 // account that anybody can have made shows nothing: either the ledger has this very funding, or the wallet sponsors the account,
 // which takes its signature. So the wallet's room is its own.
 func TestLateDepositOfAForeignWallet(t *testing.T) {
-	r := newRig(t)
+	r := newFixture(t)
 	victim := r.wallet(relay.Native)
 	foreign := func() relay.KeepIntent {
 		w := r.wallet(relay.Native)

@@ -17,8 +17,8 @@ import (
 	"github.com/restante/restante/relay/stellar"
 )
 
-// made is an account of the town's own, with lumens in it.
-func (w *town) made() *keypair.Full {
+// made is an account of the fixture's own, with lumens in it.
+func (w *ledgerFixture) made() *keypair.Full {
 	w.Helper()
 	k := keypair.MustRandom()
 	if _, err := w.net.Fund(w.Context(), k.Address()); err != nil {
@@ -27,7 +27,7 @@ func (w *town) made() *keypair.Full {
 	return k
 }
 
-func (w *town) next(account string) int64 {
+func (w *ledgerFixture) next(account string) int64 {
 	w.Helper()
 	n, err := w.port.Sequence(w.Context(), account)
 	if err != nil {
@@ -37,7 +37,7 @@ func (w *town) next(account string) int64 {
 }
 
 // holds is what an account has of an asset.
-func (w *town) holds(account, asset string) relay.Stroops {
+func (w *ledgerFixture) holds(account, asset string) relay.Stroops {
 	w.Helper()
 	facts, _, err := w.port.Look(w.Context(), asset, account)
 	if err != nil {
@@ -47,7 +47,7 @@ func (w *town) holds(account, asset string) relay.Stroops {
 }
 
 // land hands an envelope in as it is and wants it in a ledger, successful, under its own hash.
-func (w *town) land(raw []byte) relay.Sighting {
+func (w *ledgerFixture) land(raw []byte) relay.Sighting {
 	w.Helper()
 	tx, err := stellar.Decode(base64.StdEncoding.EncodeToString(raw), passphrase)
 	if err != nil {
@@ -65,7 +65,7 @@ func (w *town) land(raw []byte) relay.Sighting {
 	return *seen
 }
 
-func (w *town) signed(text string, keys ...*keypair.Full) []byte {
+func (w *ledgerFixture) signed(text string, keys ...*keypair.Full) []byte {
 	w.Helper()
 	text, err := stellar.Sign(text, passphrase, keys...)
 	if err != nil {
@@ -79,7 +79,7 @@ func (w *town) signed(text string, keys ...*keypair.Full) []byte {
 }
 
 // issue makes an asset, gives the treasury its trustline by the signer, and fills it; a wallet named gets both as well.
-func (w *town) issue(wallets ...*keypair.Full) string {
+func (w *ledgerFixture) issue(wallets ...*keypair.Full) string {
 	w.Helper()
 	issuer := w.made()
 	asset := "USDC:" + issuer.Address()
@@ -126,7 +126,7 @@ func (w *town) issue(wallets ...*keypair.Full) string {
 }
 
 // asksForMemos has an account ask for a memo on what it receives (SEP-29).
-func (w *town) asksForMemos(k *keypair.Full) {
+func (w *ledgerFixture) asksForMemos(k *keypair.Full) {
 	w.Helper()
 	tx, err := txnbuild.NewTransaction(txnbuild.TransactionParams{
 		SourceAccount: &txnbuild.SimpleAccount{AccountID: k.Address(), Sequence: w.next(k.Address()) - 1}, IncrementSequenceNum: true, BaseFee: 100,
@@ -144,7 +144,7 @@ func (w *town) asksForMemos(k *keypair.Full) {
 }
 
 // intent is a funding of payments of three of an asset.
-func (w *town) intent(asset string, ids ...relay.PaymentID) relay.FundIntent {
+func (w *ledgerFixture) intent(asset string, ids ...relay.PaymentID) relay.FundIntent {
 	w.Helper()
 	head := w.head()
 	in := relay.FundIntent{App: app, Channel: w.channel, Sequence: w.next(w.channel), SignedAt: head.Sequence, Bound: head.Sequence + 3, MaxTime: head.CloseTime + 600}
@@ -154,7 +154,7 @@ func (w *town) intent(asset string, ids ...relay.PaymentID) relay.FundIntent {
 	return in
 }
 
-func (w *town) mint(id relay.PaymentID, asset, home string) relay.Mint {
+func (w *ledgerFixture) mint(id relay.PaymentID, asset, home string) relay.Mint {
 	w.Helper()
 	other, err := age.GenerateX25519Identity()
 	if err != nil {
@@ -164,7 +164,7 @@ func (w *town) mint(id relay.PaymentID, asset, home string) relay.Mint {
 		SenderRecipients: []string{other.Recipient().String()}, ClaimRecipient: w.reader.Recipient().String()}
 }
 
-func (w *town) keyOf(m relay.Minted) *keypair.Full {
+func (w *ledgerFixture) keyOf(m relay.Minted) *keypair.Full {
 	w.Helper()
 	c, err := unseal.Open(m.Box, w.reader, box.Expect{Payment: string(m.Payment), Network: passphrase, Account: m.Account, Asset: m.Asset, Amount: int64(m.Amount)})
 	if err != nil {
@@ -173,7 +173,7 @@ func (w *town) keyOf(m relay.Minted) *keypair.Full {
 	return keypair.MustParseFull(string(c.Secret.Reveal()))
 }
 
-func (w *town) claim(m relay.Minted, change func(*relay.ClaimIntent), keys ...*keypair.Full) {
+func (w *ledgerFixture) claim(m relay.Minted, change func(*relay.ClaimIntent), keys ...*keypair.Full) {
 	w.Helper()
 	head := w.head()
 	in := relay.ClaimIntent{Payment: m.Payment, Holding: m.Account, Sequence: w.next(m.Account), SignedAt: head.Sequence, Bound: head.Sequence + 5, MaxTime: head.CloseTime + 600}
@@ -190,7 +190,7 @@ func (w *town) claim(m relay.Minted, change func(*relay.ClaimIntent), keys ...*k
 
 // A full batch of a credit asset lands, and every way out of its holding accounts brings all of it where it belongs.
 func TestCreditOnALedger(t *testing.T) {
-	w := newTown(t)
+	w := newLedgerFixture(t)
 	issued := w.made() // to be an account without a line, later
 	asset := w.issue()
 	const three = 3 * relay.One
@@ -250,7 +250,7 @@ func TestCreditOnALedger(t *testing.T) {
 
 // One envelope makes holding accounts and pays people directly, in lumens and in credit.
 func TestDirectOnALedger(t *testing.T) {
-	w := newTown(t)
+	w := newLedgerFixture(t)
 	ana := w.made()
 	asset := w.issue(ana)
 	in := w.intent(relay.Native, payments(4)...)
@@ -287,7 +287,7 @@ func TestDirectOnALedger(t *testing.T) {
 }
 
 // own keeps a payment out of a wallet, or out of the holding account that it replaces, and gives its funding completed.
-func (w *town) own(asset string, wallet *keypair.Full, old *relay.Minted) (relay.FundAnswer, []byte) {
+func (w *ledgerFixture) own(asset string, wallet *keypair.Full, old *relay.Minted) (relay.FundAnswer, []byte) {
 	w.Helper()
 	head := w.head()
 	sponsor, _, err := w.s.Accounts(w.Context())
@@ -328,7 +328,7 @@ func (w *town) own(asset string, wallet *keypair.Full, old *relay.Minted) (relay
 // A wallet funds a payment, moves it on, and has it back: the sponsor pays for none of it, not even for the last resort, whose
 // purse pays what the balance locks, and nothing more: what is left is the wallet's.
 func TestOwnWalletOnALedger(t *testing.T) {
-	w := newTown(t)
+	w := newLedgerFixture(t)
 	wallet := w.made()
 	asset := w.issue(wallet)
 	sponsor, _, err := w.s.Accounts(t.Context())
@@ -398,7 +398,7 @@ func TestOwnWalletOnALedger(t *testing.T) {
 
 // What the treasury funded moves on at the service's cost, its whole amount; the old way back finds nothing.
 func TestMoveOnALedger(t *testing.T) {
-	w := newTown(t)
+	w := newLedgerFixture(t)
 	asset := w.issue()
 	a, err := w.s.Fund(t.Context(), w.intent(asset, payments(2)...))
 	if err != nil {

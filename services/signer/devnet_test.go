@@ -25,8 +25,8 @@ const (
 	app        = relay.AppID("app_a")
 )
 
-// town is a signer on a ledger that keeps stellar-core's rules and closes on demand.
-type town struct {
+// ledgerFixture is a signer on a ledger that keeps stellar-core's rules and closes on demand.
+type ledgerFixture struct {
 	*testing.T
 	net      *devnet.Network
 	port     *access.Port
@@ -41,19 +41,19 @@ type town struct {
 // hopeful is the signer's view, with more in each account than there is.
 type hopeful struct {
 	signer.Ledger
-	town *town
+	fixture *ledgerFixture
 }
 
 func (h *hopeful) Look(ctx context.Context, asset string, accounts ...string) (map[string]relay.AccountFacts, relay.AssetFacts, error) {
 	facts, issuer, err := h.Ledger.Look(ctx, asset, accounts...)
 	for id, f := range facts {
-		f.Spendable += h.town.hope
+		f.Spendable += h.fixture.hope
 		facts[id] = f
 	}
 	return facts, issuer, err
 }
 
-func newTown(t *testing.T) *town {
+func newLedgerFixture(t *testing.T) *ledgerFixture {
 	t.Helper()
 	net, err := devnet.Open(devnet.Config{Passphrase: passphrase})
 	if err != nil {
@@ -67,9 +67,9 @@ func newTown(t *testing.T) *town {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { client.Close() })
-	w := &town{T: t, net: net, port: &access.Port{Source: client}, amount: 3}
+	w := &ledgerFixture{T: t, net: net, port: &access.Port{Source: client}, amount: 3}
 	w.s, err = signer.Open(t.Context(), signer.Config{
-		Dir: t.TempDir(), Passphrase: passphrase, Ledger: &hopeful{Ledger: w.port, town: w}, Log: slog.New(slog.DiscardHandler),
+		Dir: t.TempDir(), Passphrase: passphrase, Ledger: &hopeful{Ledger: w.port, fixture: w}, Log: slog.New(slog.DiscardHandler),
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -94,7 +94,7 @@ func newTown(t *testing.T) *town {
 	return w
 }
 
-func (w *town) head() relay.Head {
+func (w *ledgerFixture) head() relay.Head {
 	w.Helper()
 	h, err := w.port.Head(w.Context())
 	if err != nil {
@@ -103,7 +103,7 @@ func (w *town) head() relay.Head {
 	return h
 }
 
-func (w *town) close(n int) {
+func (w *ledgerFixture) close(n int) {
 	w.Helper()
 	for range n {
 		if _, err := w.net.CloseLedger(); err != nil {
@@ -112,7 +112,7 @@ func (w *town) close(n int) {
 	}
 }
 
-func (w *town) fund(ids ...relay.PaymentID) relay.FundAnswer {
+func (w *ledgerFixture) fund(ids ...relay.PaymentID) relay.FundAnswer {
 	w.Helper()
 	head := w.head()
 	sequence, err := w.port.Sequence(w.Context(), w.channel)
@@ -140,7 +140,7 @@ func (w *town) fund(ids ...relay.PaymentID) relay.FundAnswer {
 }
 
 // send bumps an envelope, hands it in, closes a ledger, and wants it to have gone through or not.
-func (w *town) send(hash string, envelope []byte, success bool) {
+func (w *ledgerFixture) send(hash string, envelope []byte, success bool) {
 	w.Helper()
 	outer, err := w.s.Bump(w.Context(), hash, envelope, 20_000)
 	if err != nil {
@@ -157,7 +157,7 @@ func (w *town) send(hash string, envelope []byte, success bool) {
 	}
 }
 
-func (w *town) balance(account string) relay.Stroops {
+func (w *ledgerFixture) balance(account string) relay.Stroops {
 	w.Helper()
 	facts, _, err := w.port.Look(w.Context(), relay.Native, account)
 	if err != nil {
@@ -175,7 +175,7 @@ func payments(n int) (ids []relay.PaymentID) {
 
 // What the signer signs is what the ledger takes: a full batch, every way out of a holding account, no money lost.
 func TestOnALedger(t *testing.T) {
-	w := newTown(t)
+	w := newLedgerFixture(t)
 	before := w.balance(w.treasury)
 	a := w.fund(payments(17)...)
 	w.send(a.Envelope.Hash, nil, true)
@@ -236,7 +236,7 @@ func TestOnALedger(t *testing.T) {
 
 // A funding that was never sent is funded anew once the ledger proves it dead, and not a ledger earlier.
 func TestProofOnALedger(t *testing.T) {
-	w := newTown(t)
+	w := newLedgerFixture(t)
 	ids := payments(2)
 	first := w.fund(ids...)
 	outer, err := w.s.Bump(t.Context(), first.Envelope.Hash, nil, 20_000) // whoever has this can hand it in
@@ -268,7 +268,7 @@ func TestProofOnALedger(t *testing.T) {
 
 // A funding that failed in a ledger is funded anew at once, with the next number.
 func TestFailureOnALedger(t *testing.T) {
-	w := newTown(t)
+	w := newLedgerFixture(t)
 	id := payments(1)[0]
 	w.amount, w.hope = 20_000*relay.One, 20_000*relay.One // the treasury has half of it
 	first := w.fund(id)

@@ -13,7 +13,7 @@ import (
 
 // made is a plan for a new account that lands in a holding account which its key holder made anew in this ledger: it has then
 // another number.
-func (r *rig) made(m relay.Minted, h *keypair.Full, bid relay.Stroops) (fee relay.Stroops, err error) {
+func (r *fixture) made(m relay.Minted, h *keypair.Full, bid relay.Stroops) (fee relay.Stroops, err error) {
 	r.t.Helper()
 	r.view.head.Sequence += 2
 	r.view.head.CloseTime += 10
@@ -41,7 +41,7 @@ func (r *rig) made(m relay.Minted, h *keypair.Full, bid relay.Stroops) (fee rela
 // Each claim takes reserves, first fees and a fee from the sponsor, and each is counted: all of them stay within the budget, while
 // the ledger is not asked, after it was, and after a restart.
 func TestEveryClaimThatMakesAnAccountIsCounted(t *testing.T) {
-	r := newRig(t)
+	r := newFixture(t)
 	r.s.Close()
 	r.cfg.Policy.Apps = map[relay.AppID]Limits{r.app: {Budget: 20 * relay.One}}
 	r.open()
@@ -77,16 +77,16 @@ func TestEveryClaimThatMakesAnAccountIsCounted(t *testing.T) {
 
 // Nothing is signed for a payment whose money has left, as the signer's own ledger showed: an account at the same address is another.
 func TestNoClaimOfAPaymentThatIsOver(t *testing.T) {
-	for name, end := range map[string]func(*rig, relay.FundAnswer){
-		"claimed": func(r *rig, a relay.FundAnswer) { r.landed(r.planned(a.Minted[0], true).Hash, 0) },
-		"returned": func(r *rig, a relay.FundAnswer) {
+	for name, end := range map[string]func(*fixture, relay.FundAnswer){
+		"claimed": func(r *fixture, a relay.FundAnswer) { r.landed(r.planned(a.Minted[0], true).Hash, 0) },
+		"returned": func(r *fixture, a relay.FundAnswer) {
 			r.bump(a.Minted[0].Ladder[0].Hash, nil, 9000)
 			r.landed(a.Minted[0].Ladder[0].Hash, 700)
 		},
-		"gone": func(*rig, relay.FundAnswer) {},
+		"gone": func(*fixture, relay.FundAnswer) {},
 	} {
 		t.Run(name, func(t *testing.T) {
-			r := newRig(t)
+			r := newFixture(t)
 			a := r.fund(r.mintOf(relay.Native))
 			end(r, a)
 			r.settles()
@@ -109,7 +109,7 @@ func TestNoClaimOfAPaymentThatIsOver(t *testing.T) {
 // A claimant is not refused for want of a budget while the sponsor's reserve is still in the holding account: the claim takes that
 // one along. A plan that cannot land any more, and has not, counts no longer.
 func TestAClaimWhoseNumberWasUsedUp(t *testing.T) {
-	r := newRig(t)
+	r := newFixture(t)
 	r.s.Close()
 	each := 3*unit + first
 	r.cfg.Policy.Apps = map[relay.AppID]Limits{r.app: {Budget: each + relay.FeeReservePerPayment}}
@@ -143,7 +143,7 @@ func TestAClaimWhoseNumberWasUsedUp(t *testing.T) {
 // What the sponsor bids for counts on the day on which it bids, also for a payment that was funded long before; and it counts when
 // the payment is over.
 func TestABidCountsOnItsDay(t *testing.T) {
-	r := newRig(t)
+	r := newFixture(t)
 	a := r.fund(r.mintOf(relay.Native))
 	hash := a.Minted[0].Ladder[0].Hash
 	r.view.head.CloseTime += 10 * 86400
@@ -159,7 +159,7 @@ func TestABidCountsOnItsDay(t *testing.T) {
 // A worker or an API that was taken over makes apps as it likes. All apps on a share have together a share of what the sponsor
 // has; what the operator gave a number of its own is not held up by them.
 func TestAppsTogetherHaveAShare(t *testing.T) {
-	r := newRig(t)
+	r := newFixture(t)
 	r.s.Close()
 	const named = relay.AppID("app_named")
 	r.cfg.Policy.Apps = map[relay.AppID]Limits{named: {Budget: 100 * relay.One}}
@@ -214,7 +214,7 @@ func TestAppsTogetherHaveAShare(t *testing.T) {
 }
 
 // intentOf is a good one of an app, whose treasury is made if it can be, for n payments of a credit asset.
-func (r *rig) intentOf(app relay.AppID, n int) relay.FundIntent {
+func (r *fixture) intentOf(app relay.AppID, n int) relay.FundIntent {
 	r.t.Helper()
 	home, err := r.s.Treasury(r.t.Context(), app)
 	if err != nil {
@@ -230,7 +230,7 @@ func (r *rig) intentOf(app relay.AppID, n int) relay.FundIntent {
 
 // Only so many treasuries are made on a day: each is a key, a line and a budget.
 func TestTreasuriesOfADay(t *testing.T) {
-	r := newRig(t)
+	r := newFixture(t)
 	r.s.Close()
 	r.cfg.Policy.Treasuries = 3
 	r.open()
@@ -263,7 +263,7 @@ func TestTreasuriesOfADay(t *testing.T) {
 
 // What came back to other apps makes room for all on a share, also when those never ask: they may be idle.
 func TestWhatComesBackMakesRoomForAll(t *testing.T) {
-	r := newRig(t)
+	r := newFixture(t)
 	r.s.Close()
 	r.cfg.Policy.Treasuries = 1000
 	r.open()

@@ -98,7 +98,7 @@ func (d *disk) images(t *testing.T) [][]byte {
 
 // play has one of everything signed that the log has a line for, and wants of each answer that its line is durable. It
 // ends at the first refusal.
-func (r *rig) play(d *disk, in relay.FundIntent, told map[string]string) error {
+func (r *fixture) play(d *disk, in relay.FundIntent, told map[string]string) error {
 	ctx := r.t.Context()
 	signed := func(what, hash, answer string) {
 		r.t.Helper()
@@ -150,7 +150,7 @@ func TestFaultTable(t *testing.T) {
 }
 
 func faultAt(t *testing.T, f fault, at, image int) {
-	r := newRig(t)
+	r := newFixture(t)
 	in, told := r.intent(payment()), map[string]string{}
 	d := &disk{File: r.s.log.file.(*os.File), path: r.cfg.logPath(), fault: f, left: at, durable: r.readLog()}
 	r.s.log.file = d
@@ -188,7 +188,7 @@ func faultAt(t *testing.T, f fault, at, image int) {
 
 // A key whose line found no room leaves no file behind.
 func TestKeysDoNotGatherOnAFullDisk(t *testing.T) {
-	r := newRig(t)
+	r := newFixture(t)
 	files := func() int {
 		all, err := filepath.Glob(filepath.Join(r.cfg.keyDir(), "*"))
 		if err != nil {
@@ -208,13 +208,13 @@ func TestKeysDoNotGatherOnAFullDisk(t *testing.T) {
 
 // A log that is cut, replaced or removed under a running signer is noticed before anything more is signed.
 func TestLogTouchedWhileRunning(t *testing.T) {
-	for name, touch := range map[string]func(r *rig) error{
-		"cut":     func(r *rig) error { return os.Truncate(r.cfg.logPath(), 100) },
-		"emptied": func(r *rig) error { return os.Truncate(r.cfg.logPath(), 0) },
-		"grown":   func(r *rig) error { return os.WriteFile(r.cfg.logPath(), append(r.readLog(), "x"...), 0o600) },
-		"removed": func(r *rig) error { return os.Remove(r.cfg.logPath()) },
-		"no home": func(r *rig) error { return os.RemoveAll(r.cfg.home()) },
-		"replaced": func(r *rig) error {
+	for name, touch := range map[string]func(r *fixture) error{
+		"cut":     func(r *fixture) error { return os.Truncate(r.cfg.logPath(), 100) },
+		"emptied": func(r *fixture) error { return os.Truncate(r.cfg.logPath(), 0) },
+		"grown":   func(r *fixture) error { return os.WriteFile(r.cfg.logPath(), append(r.readLog(), "x"...), 0o600) },
+		"removed": func(r *fixture) error { return os.Remove(r.cfg.logPath()) },
+		"no home": func(r *fixture) error { return os.RemoveAll(r.cfg.home()) },
+		"replaced": func(r *fixture) error {
 			log := r.readLog()
 			if err := os.Remove(r.cfg.logPath()); err != nil {
 				return err
@@ -222,7 +222,7 @@ func TestLogTouchedWhileRunning(t *testing.T) {
 			return os.WriteFile(r.cfg.logPath(), log, 0o600)
 		},
 	} {
-		r := newRig(t)
+		r := newFixture(t)
 		if err := touch(r); err != nil {
 			t.Fatal(err)
 		}
@@ -248,7 +248,7 @@ func TestFullDisk(t *testing.T) {
 		}
 		return
 	}
-	r := newRig(t)
+	r := newFixture(t)
 	info, err := os.Stat(r.cfg.logPath())
 	if err != nil {
 		t.Fatal(err)
@@ -279,7 +279,7 @@ func TestFullDisk(t *testing.T) {
 
 // A failed log ends the part, and with it the process; a healthy one does not.
 func TestRunEndsWithTheLog(t *testing.T) {
-	r := newRig(t)
+	r := newFixture(t)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	if err := r.s.Run(ctx); err != nil {

@@ -14,7 +14,7 @@ import (
 )
 
 func TestFundIsComplete(t *testing.T) {
-	r := newRig(t)
+	r := newFixture(t)
 	var ids []relay.PaymentID
 	for range 17 {
 		ids = append(ids, payment())
@@ -64,7 +64,7 @@ func TestFundIsComplete(t *testing.T) {
 
 // A repeated intent gets the first answer, to the byte, before and after a restart, however the ledger went on.
 func TestRepeatedIntent(t *testing.T) {
-	r := newRig(t)
+	r := newFixture(t)
 	in := r.intent(payment(), payment())
 	first := text(t, r.fund(in))
 	lines := r.lines()
@@ -83,7 +83,7 @@ func TestRepeatedIntent(t *testing.T) {
 
 // An intent that names a payment which is funded, or may be, gets that funding whole; the other payments wait.
 func TestOverlappingIntents(t *testing.T) {
-	r := newRig(t)
+	r := newFixture(t)
 	a, b, c := payment(), payment(), payment()
 	first := r.fund(r.intent(a, b))
 	for _, in := range []relay.FundIntent{r.intent(b, c), r.intent(c, a), r.intent(b)} {
@@ -102,7 +102,7 @@ func TestOverlappingIntents(t *testing.T) {
 
 // Nothing less than the signer's own proof lets a payment be funded anew.
 func TestSecondFundingNeedsProof(t *testing.T) {
-	r := newRig(t)
+	r := newFixture(t)
 	id := payment()
 	first := r.fund(r.intent(id))
 	hash := first.Envelope.Hash
@@ -139,7 +139,7 @@ func TestSecondFundingNeedsProof(t *testing.T) {
 }
 
 func TestLandedIsForever(t *testing.T) {
-	r := newRig(t)
+	r := newFixture(t)
 	id := payment()
 	first := r.fund(r.intent(id))
 	hash := first.Envelope.Hash
@@ -157,7 +157,7 @@ func TestLandedIsForever(t *testing.T) {
 }
 
 func TestSeenToFail(t *testing.T) {
-	r := newRig(t)
+	r := newFixture(t)
 	id := payment()
 	in := r.intent(id)
 	hash := r.fund(in).Envelope.Hash
@@ -171,7 +171,7 @@ func TestSeenToFail(t *testing.T) {
 }
 
 func TestForeignSighting(t *testing.T) {
-	r := newRig(t)
+	r := newFixture(t)
 	id := payment()
 	hash := r.fund(r.intent(id)).Envelope.Hash
 	r.view.seen[hash] = relay.Sighting{Hash: strings.Repeat("a", 64), Success: false}
@@ -182,7 +182,7 @@ func TestForeignSighting(t *testing.T) {
 
 // A channel's number is signed for a second envelope only after the first one's death.
 func TestNumberIsSignedOnce(t *testing.T) {
-	r := newRig(t)
+	r := newFixture(t)
 	in := r.intent(payment())
 	hash := r.fund(in).Envelope.Hash
 	other := r.intent(payment())
@@ -206,7 +206,7 @@ func TestNumberIsSignedOnce(t *testing.T) {
 }
 
 func TestFundPolicy(t *testing.T) {
-	r := newRig(t)
+	r := newFixture(t)
 	stranger := r.s.book.channels[1]
 	for name, c := range map[string]struct {
 		code   string
@@ -273,7 +273,7 @@ func many(n int) (ids []relay.PaymentID) {
 
 // The limit of a day counts what was signed, over restarts, by the ledger's day, and gives back what was found dead.
 func TestDayLimit(t *testing.T) {
-	r := newRig(t)
+	r := newFixture(t)
 	r.s.Close()
 	r.cfg.Policy.Apps = map[relay.AppID]Limits{r.app: {MaxPayment: 30 * relay.One, MaxDay: 100 * relay.One}}
 	r.open()
@@ -296,7 +296,7 @@ func TestDayLimit(t *testing.T) {
 }
 
 func TestForeignPayment(t *testing.T) {
-	r := newRig(t)
+	r := newFixture(t)
 	mine := payment()
 	r.fund(r.intent(mine))
 	treasury, err := r.s.Treasury(t.Context(), "app_other")
@@ -313,7 +313,7 @@ func TestForeignPayment(t *testing.T) {
 
 // Intents that arrive at once are answered one after the other: one funding for one payment, whoever asks.
 func TestFundConcurrently(t *testing.T) {
-	r := newRig(t)
+	r := newFixture(t)
 	id := payment()
 	var wg sync.WaitGroup
 	answers := make([]string, 8)

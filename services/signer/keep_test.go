@@ -19,7 +19,7 @@ import (
 
 // wallet is a sender with a client of his own.
 type wallet struct {
-	*rig
+	*fixture
 	key  *keypair.Full
 	plan mint.Plan
 	mint relay.Mint
@@ -28,9 +28,9 @@ type wallet struct {
 const ownFee = 600 // stroops that the wallet bids for its funding
 
 // wallet prepares a payment of 25 of an asset out of a new wallet.
-func (r *rig) wallet(asset string) *wallet {
+func (r *fixture) wallet(asset string) *wallet {
 	r.t.Helper()
-	w := &wallet{rig: r, key: keypair.MustRandom(), mint: r.mint(payment())}
+	w := &wallet{fixture: r, key: keypair.MustRandom(), mint: r.mint(payment())}
 	w.mint.Asset, w.mint.ReturnTo = asset, w.key.Address()
 	w.plan = mint.Plan{
 		Passphrase: passphrase, App: r.app, Channel: w.key.Address(), Sponsor: w.key.Address(), Treasury: w.key.Address(), Rescue: r.sponsor,
@@ -41,7 +41,7 @@ func (r *rig) wallet(asset string) *wallet {
 }
 
 // moving prepares a payment that takes over the money in m, whose key its sender has.
-func (r *rig) moving(m relay.Minted, fee uint32) *wallet {
+func (r *fixture) moving(m relay.Minted, fee uint32) *wallet {
 	r.t.Helper()
 	w := r.wallet(m.Asset)
 	w.mint.Amount, w.mint.ReturnTo = m.Amount, m.ReturnTo
@@ -77,7 +77,7 @@ func (w *wallet) proof(key *keypair.Full) relay.WalletProof {
 	return p
 }
 
-func (r *rig) keep(in relay.KeepIntent) relay.FundAnswer {
+func (r *fixture) keep(in relay.KeepIntent) relay.FundAnswer {
 	r.t.Helper()
 	a, err := r.s.Keep(r.t.Context(), in)
 	if err != nil {
@@ -87,7 +87,7 @@ func (r *rig) keep(in relay.KeepIntent) relay.FundAnswer {
 }
 
 // unkept wants an intent refused with a code, and nothing in the log for it.
-func (r *rig) unkept(name string, in relay.KeepIntent, code string) {
+func (r *fixture) unkept(name string, in relay.KeepIntent, code string) {
 	r.t.Helper()
 	lines := r.lines()
 	a, err := r.s.Keep(r.t.Context(), in)
@@ -99,11 +99,11 @@ func (r *rig) unkept(name string, in relay.KeepIntent, code string) {
 	}
 }
 
-func (r *rig) credit() string { return "USDC:" + r.s.book.channels[1] }
+func (r *fixture) credit() string { return "USDC:" + r.s.book.channels[1] }
 
 // What a client minted is answered as it was handed in, again and again, and is in the log before anybody signs.
 func TestKeep(t *testing.T) {
-	r := newRig(t)
+	r := newFixture(t)
 	for _, asset := range []string{relay.Native, r.credit()} {
 		in := r.wallet(asset).minted()
 		in.Funded.Envelope.SignedAt += 7 // the caller's source is ahead of ours: what counts is what we know
@@ -138,7 +138,7 @@ func TestKeep(t *testing.T) {
 
 // Every fact of what is handed in is held against the envelopes, and every envelope against the facts.
 func TestKeepRefuses(t *testing.T) {
-	r := newRig(t)
+	r := newFixture(t)
 	stranger := keypair.MustRandom().Address()
 	other := r.wallet(relay.Native).minted().Funded
 	rung := func(i int) func(*relay.KeepIntent) *relay.Envelope {
@@ -328,7 +328,7 @@ func signatures(t *testing.T, raw []byte, n int) []byte {
 
 // A payment that a client funds is not funded out of the treasury as well, as long as it could be.
 func TestKeptIsNotFundedAgain(t *testing.T) {
-	r := newRig(t)
+	r := newFixture(t)
 	a := r.keep(r.wallet(relay.Native).minted())
 	id := a.Minted[0].Payment
 	for _, v := range []relay.Verdict{relay.Inconclusive, relay.Contradicted} { // the wallet's number is its owner's to use
@@ -355,7 +355,7 @@ func TestKeptIsNotFundedAgain(t *testing.T) {
 
 // An own funding is completed as it is: nobody else pays for it, and what the client signed is all that is added.
 func TestBumpOwnFunding(t *testing.T) {
-	r := newRig(t)
+	r := newFixture(t)
 	w := r.wallet(relay.Native)
 	a := r.keep(w.minted())
 	hash, raw := a.Envelope.Hash, a.Envelope.XDR
@@ -411,7 +411,7 @@ func TestBumpOwnFunding(t *testing.T) {
 
 // The sponsor signs for no claim that a purse pays for.
 func TestNoClaimOfAPurse(t *testing.T) {
-	r := newRig(t)
+	r := newFixture(t)
 	m := r.keep(r.wallet(r.credit()).minted()).Minted[0]
 	for _, fresh := range []bool{true, false} {
 		in := r.claimIntent(m, keypair.MustRandom().Address())
@@ -425,7 +425,7 @@ func TestNoClaimOfAPurse(t *testing.T) {
 // Money moves on as it is, out of a holding account of the same app; the sponsor signs last, and pays for it where it keeps
 // the reserve.
 func TestMove(t *testing.T) {
-	r := newRig(t)
+	r := newFixture(t)
 	first := r.fund(r.intent(payment())).Minted[0]
 	holder := r.seed(first, r.sender)
 	w := r.moving(first, 0)
@@ -476,7 +476,7 @@ func TestMove(t *testing.T) {
 }
 
 func TestMoveRefuses(t *testing.T) {
-	r := newRig(t)
+	r := newFixture(t)
 	stranger := keypair.MustRandom()
 	funded := r.fund(r.intent(payment(), payment()))
 	ours, second := funded.Minted[0], funded.Minted[1]
@@ -512,7 +512,7 @@ func TestMoveRefuses(t *testing.T) {
 		"a number of the way back":   {ours, 0, "sequence_of_ladder", func(w *wallet) { w.plan.Sequence = ours.Ladder[0].Sequence }},
 	} {
 		w := r.moving(c.of, c.fee)
-		w.rig = &rig{t: r.t, cfg: r.cfg, view: r.view, s: r.s, app: r.app}
+		w.fixture = &fixture{t: r.t, cfg: r.cfg, view: r.view, s: r.s, app: r.app}
 		c.change(w)
 		in := w.minted()
 		if name == "of another app" {
@@ -543,7 +543,7 @@ func (w *wallet) kept(sponsor string) {
 
 // A treasury gets trustlines at the sponsor's cost: so many, and for assets that are spelled well.
 func TestTrust(t *testing.T) {
-	r := newRig(t)
+	r := newFixture(t)
 	r.s.Close()
 	r.cfg.Policy.Lines = 2
 	r.open()
@@ -598,7 +598,7 @@ func TestTrust(t *testing.T) {
 
 // Limits count whole units of each asset by itself.
 func TestDayLimitIsByAsset(t *testing.T) {
-	r := newRig(t)
+	r := newFixture(t)
 	r.s.Close()
 	r.cfg.Policy.Limits = Limits{MaxPayment: 30 * relay.One, MaxDay: 60 * relay.One}
 	r.open()
@@ -627,7 +627,7 @@ func TestDayLimitIsByAsset(t *testing.T) {
 
 // A late deposit is judged by all but its bounds, and the proof about it begins where it can have been signed first.
 func TestKeepLate(t *testing.T) {
-	r := newRig(t)
+	r := newFixture(t)
 	in := r.wallet(relay.Native).minted()
 	judged := in
 	judged.Judge = true
@@ -659,7 +659,7 @@ func TestKeepLate(t *testing.T) {
 // Only a current signer of the wallet has a deposit kept, by the signer's own ledger; else nothing is written, whatever a caller says.
 // What has landed is kept all the same, and what was planned before proofs were asked for.
 func TestKeepWantsTheWallet(t *testing.T) {
-	r := newRig(t)
+	r := newFixture(t)
 	unproven := func() relay.KeepIntent {
 		in := r.wallet(relay.Native).minted()
 		in.Funded.Minted[0].Proof, in.Late = relay.WalletProof{}, true
@@ -708,7 +708,7 @@ func TestKeepWantsTheWallet(t *testing.T) {
 // Deposits that nobody funds are capped, of a wallet and of an app, and the log does not grow any more. A number that was used,
 // or an hour after the bound, makes room; a restart counts the same.
 func TestOpenDepositsAreCapped(t *testing.T) {
-	r := newRig(t)
+	r := newFixture(t)
 	r.cfg.Policy.WalletDeposits, r.cfg.Policy.AppDeposits = 3, 5
 	r.reopen()
 	first := r.wallet(relay.Native)
@@ -755,7 +755,7 @@ func TestOpenDepositsAreCapped(t *testing.T) {
 
 // Moves of an app's own money that nobody funds take no room from deposits out of wallets, nor these from them; each is capped.
 func TestOpenMovesAreCountedApart(t *testing.T) {
-	r := newRig(t)
+	r := newFixture(t)
 	r.cfg.Policy.WalletDeposits, r.cfg.Policy.AppDeposits = 3, 2
 	r.reopen()
 	move := func() relay.KeepIntent { return r.moving(r.fund(r.mintOf(relay.Native)).Minted[0], 0).minted() }

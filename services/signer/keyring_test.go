@@ -20,7 +20,7 @@ import (
 )
 
 func TestTreasury(t *testing.T) {
-	r := newRig(t)
+	r := newFixture(t)
 	again, err := r.s.Treasury(t.Context(), r.app)
 	if err != nil || again != r.home {
 		t.Errorf("another treasury: %v", err)
@@ -49,7 +49,7 @@ func TestTreasury(t *testing.T) {
 
 // A key file that is missing, altered, swapped or open to others stops the start.
 func TestKeyFiles(t *testing.T) {
-	r := newRig(t)
+	r := newFixture(t)
 	r.s.Close()
 	path := func(account string) string { return filepath.Join(r.cfg.keyDir(), account+".json") }
 	good, err := os.ReadFile(path(r.sponsor))
@@ -166,7 +166,7 @@ func TestConfigRefused(t *testing.T) {
 
 // Nothing on disk shows a seed in any spelling: those of holding accounts are nowhere, those of our accounts sealed.
 func TestNoSecretOnDisk(t *testing.T) {
-	r := newRig(t)
+	r := newFixture(t)
 	a := r.fund(r.intent(payment(), payment()))
 	seeds := map[string]string{}
 	for i, m := range a.Minted {

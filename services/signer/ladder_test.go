@@ -11,7 +11,7 @@ import (
 )
 
 // old funds a payment of the asset as a signer of before did: with the first ladder, which its line does not name.
-func (r *rig) old(asset string) relay.Minted {
+func (r *fixture) old(asset string) relay.Minted {
 	r.t.Helper()
 	before, number, sum := r.readLog(), r.s.log.n, r.s.log.sum
 	in := r.intent(payment())
@@ -49,7 +49,7 @@ func (r *rig) old(asset string) relay.Minted {
 // What was minted before keeps its ladder: the bare rung is complete, no claim carries the number of the lowest rung or a higher
 // one, and the last resort is completed when it is due.
 func TestOldLadder(t *testing.T) {
-	r := newRig(t)
+	r := newFixture(t)
 	asset := r.credit()
 	m := r.old(asset)
 	lowest := m.Ladder[0].Sequence

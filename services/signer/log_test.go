@@ -14,7 +14,7 @@ import (
 )
 
 // refuses wants Open to fail, saying word.
-func (r *rig) refuses(word string, when ...string) {
+func (r *fixture) refuses(word string, when ...string) {
 	r.t.Helper()
 	s, err := Open(r.t.Context(), r.cfg)
 	if err == nil {
@@ -25,7 +25,7 @@ func (r *rig) refuses(word string, when ...string) {
 	}
 }
 
-func (r *rig) readLog() []byte {
+func (r *fixture) readLog() []byte {
 	r.t.Helper()
 	b, err := os.ReadFile(r.cfg.logPath())
 	if err != nil {
@@ -34,7 +34,7 @@ func (r *rig) readLog() []byte {
 	return b
 }
 
-func (r *rig) writeLog(b []byte) {
+func (r *fixture) writeLog(b []byte) {
 	r.t.Helper()
 	if err := os.WriteFile(r.cfg.logPath(), b, 0o600); err != nil {
 		r.t.Fatal(err)
@@ -43,7 +43,7 @@ func (r *rig) writeLog(b []byte) {
 
 // Every byte of the log counts: one changed anywhere is noticed at start and by VerifyLog.
 func TestTamperedLog(t *testing.T) {
-	r := newRig(t)
+	r := newFixture(t)
 	a := r.fund(r.intent(payment()))
 	r.fund(r.intent(payment()))
 	if _, err := r.s.Bump(t.Context(), a.Envelope.Hash, nil, relay.One); err != nil {
@@ -61,7 +61,7 @@ func TestTamperedLog(t *testing.T) {
 	}
 	lines := bytes.SplitAfter(good, []byte("\n"))
 	join := func(l ...[]byte) []byte { return bytes.Join(l, nil) }
-	other := newRig(t)
+	other := newFixture(t)
 	elsewhere := bytes.SplitAfter(other.readLog(), []byte("\n"))
 	n := len(lines) - 2 // the last line; behind it SplitAfter leaves an empty one
 	for name, c := range map[string]struct {
@@ -108,7 +108,7 @@ func TestLogThatMakesNoSense(t *testing.T) {
 		"claim of nothing":  {claimKind, `{"payment":"p","holding":"G","envelope":{}}`},
 		"role of the devil": {keyKind, `{"role":"root","account":"GX"}`},
 	} {
-		r := newRig(t)
+		r := newFixture(t)
 		r.s.Close()
 		line, _ := formatLine(r.s.log.n+1, r.s.log.sum, 1, c.kind, []byte(c.body), r.logKey())
 		r.writeLog(append(append(r.readLog(), line...), '\n'))
@@ -121,7 +121,7 @@ func TestLogThatMakesNoSense(t *testing.T) {
 // A crash in the middle of a write leaves the beginning of a line. Wherever it was cut, the signer starts, its log is
 // whole again, and what was not answered is as if never asked.
 func TestTornTail(t *testing.T) {
-	r := newRig(t)
+	r := newFixture(t)
 	kept := r.fund(r.intent(payment()))
 	before := r.readLog()
 	in := r.intent(payment())
@@ -164,7 +164,7 @@ func TestTornTail(t *testing.T) {
 
 // Cut anywhere in the very first start, the next start begins again.
 func TestTornBeginning(t *testing.T) {
-	r := newRig(t)
+	r := newFixture(t)
 	r.s.Close()
 	first, _, _ := bytes.Cut(r.readLog(), []byte("\n"))
 	for cut := range len(first) {
@@ -184,7 +184,7 @@ func TestTornBeginning(t *testing.T) {
 
 // Killed between the write and the answer: nobody got the signature, but the log has it, so it is the first answer.
 func TestKilledBeforeTheAnswer(t *testing.T) {
-	r := newRig(t)
+	r := newFixture(t)
 	in := r.intent(payment())
 	disk := &flaky{File: r.s.log.file.(*os.File), failSync: true}
 	r.s.log.file = disk
@@ -210,7 +210,7 @@ func TestKilledBeforeTheAnswer(t *testing.T) {
 
 // Killed in the middle of the write: there is no whole line, so a new funding is made, and only one.
 func TestKilledInTheWrite(t *testing.T) {
-	r := newRig(t)
+	r := newFixture(t)
 	in := r.intent(payment())
 	r.s.log.file = &flaky{File: r.s.log.file.(*os.File), failWrite: true}
 	if _, err := r.s.Fund(t.Context(), in); !errors.Is(err, errDisk) {
@@ -225,7 +225,7 @@ func TestKilledInTheWrite(t *testing.T) {
 
 // A fate that could not be written down is not acted on.
 func TestFateIsWrittenFirst(t *testing.T) {
-	r := newRig(t)
+	r := newFixture(t)
 	id := payment()
 	first := r.fund(r.intent(id))
 	r.view.verdicts[first.Envelope.Hash] = relay.CannotLand
@@ -242,7 +242,7 @@ func TestFateIsWrittenFirst(t *testing.T) {
 
 // Bumps and claims, too, are on disk before a signature leaves.
 func TestNothingLeavesUnlogged(t *testing.T) {
-	r := newRig(t)
+	r := newFixture(t)
 	a := r.fund(r.intent(payment()))
 	r.s.log.file = &flaky{File: r.s.log.file.(*os.File), failSync: true}
 	if raw, err := r.s.Bump(t.Context(), a.Envelope.Hash, nil, relay.One); relay.CodeOf(err) != "log_failed" || raw != nil {
@@ -258,7 +258,7 @@ func TestNothingLeavesUnlogged(t *testing.T) {
 // A key of which the line is missing was never told to anybody; a key of which the line is there can sign.
 func TestKilledWhileAKeyIsMade(t *testing.T) {
 	for _, disk := range []flaky{{failWrite: true}, {failSync: true}} {
-		r := newRig(t)
+		r := newFixture(t)
 		disk.File = r.s.log.file.(*os.File)
 		r.s.log.file = &disk
 		if account, err := r.s.Treasury(t.Context(), "app_new"); relay.CodeOf(err) != "log_failed" || account != "" {
@@ -273,7 +273,7 @@ func TestKilledWhileAKeyIsMade(t *testing.T) {
 }
 
 func TestSecondSigner(t *testing.T) {
-	r := newRig(t)
+	r := newFixture(t)
 	r.refuses("another signer")
 	r.s.Close()
 	if _, err := r.s.Treasury(t.Context(), r.app); relay.CodeOf(err) != "closed" {
@@ -286,7 +286,7 @@ func TestSecondSigner(t *testing.T) {
 }
 
 func TestVerifyLogTellsTheHead(t *testing.T) {
-	r := newRig(t)
+	r := newFixture(t)
 	report, err := VerifyLog(r.cfg.Dir, relay.LogMark{})
 	if err != nil || report.Head != r.s.log.sum || report.Lines != 7 { // begin, sponsor, 4 channels, treasury
 		t.Errorf("%+v, %v", report, err)
@@ -298,7 +298,7 @@ func TestVerifyLogTellsTheHead(t *testing.T) {
 
 // VerifyLog wants the mark that is known of a log: a log that is whole may be an older copy, or another's.
 func TestVerifyLogWantsTheMark(t *testing.T) {
-	r := newRig(t)
+	r := newFixture(t)
 	third := r.s.log.sums[2]
 	for name, c := range map[string]struct {
 		known relay.LogMark

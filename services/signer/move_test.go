@@ -32,7 +32,7 @@ func TestMoveCarriesTheNextNumber(t *testing.T) {
 		"of one that is gone":     {at + 1, func(string) relay.AccountFacts { return gone }, "holding_absent", "holding_absent", "holding_absent", "", "holding_absent"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			r := newRig(t)
+			r := newFixture(t)
 			wants := func(what, code string, in relay.KeepIntent) {
 				t.Helper()
 				if code != "" {
@@ -79,7 +79,7 @@ func TestMoveCarriesTheNextNumber(t *testing.T) {
 
 // Money is not sent into a holding account, by a claim or directly.
 func TestHoldingAccountTakesNoMoney(t *testing.T) {
-	r := newRig(t)
+	r := newFixture(t)
 	m := r.fund(r.intent(payment(), payment())).Minted
 	in := r.mintOf(relay.Native)
 	in.Mints[0].PayTo = m[0].Account
@@ -98,7 +98,7 @@ func TestHoldingAccountTakesNoMoney(t *testing.T) {
 // A holding account is no wallet: what waits in it goes on by a move, and by nothing that its payment is not told of. Nor does a
 // wallet become one.
 func TestHoldingAccountIsNoWallet(t *testing.T) {
-	r := newRig(t)
+	r := newFixture(t)
 	w := r.wallet(relay.Native)
 	w.from(r.fund(r.intent(payment())).Minted[0].Account)
 	for _, late := range []bool{false, true} {

@@ -10,7 +10,7 @@ import (
 
 // TestWithdraw: one at a time, out of treasuries only, and remembered across a restart.
 func TestWithdraw(t *testing.T) {
-	r := newRig(t)
+	r := newFixture(t)
 	to := keypair.MustRandom().Address()
 	head := r.view.head
 	good := Withdrawal{From: r.home, To: to, Asset: relay.Native, Amount: 5}
@@ -43,7 +43,7 @@ func TestWithdraw(t *testing.T) {
 
 // TestMakeChannels: the signer's own channels only, and for a fee within its limit.
 func TestMakeChannels(t *testing.T) {
-	r := newRig(t)
+	r := newFixture(t)
 	_, channels, err := r.s.Accounts(t.Context())
 	if err != nil {
 		t.Fatal(err)

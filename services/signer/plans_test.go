@@ -10,7 +10,7 @@ import (
 )
 
 // plan plans a claim of a payment into another account each time.
-func (r *rig) plan(m relay.Minted) error {
+func (r *fixture) plan(m relay.Minted) error {
 	_, err := r.s.Claim(r.t.Context(), r.claimIntent(m, keypair.MustRandom().Address()))
 	return err
 }
@@ -18,7 +18,7 @@ func (r *rig) plan(m relay.Minted) error {
 // Plans are counted for an app too, in the log: so the claims of one app do not fill it. Those of a payment's own are never refused
 // for what was planned for others of its app, nor any for what another app does.
 func TestPlansOfAnAppAreCounted(t *testing.T) {
-	r := newRig(t)
+	r := newFixture(t)
 	r.s.Close()
 	r.cfg.Policy.Plans, r.cfg.Policy.AppPlans = 20, 5
 	r.open()
@@ -66,7 +66,7 @@ func TestPlansOfAnAppAreCounted(t *testing.T) {
 
 // One app's claims, however many payments it has and however often they are asked for, make so many lines an hour.
 func TestPlansDoNotFillTheLog(t *testing.T) {
-	r := newRig(t)
+	r := newFixture(t)
 	r.s.Close()
 	r.cfg.Policy.AppPlans = 10
 	r.open()
@@ -96,7 +96,7 @@ func TestPlansDoNotFillTheLog(t *testing.T) {
 // Bids for one envelope do not fill the log either: after some, only one that is half as much again is new, and the newest is signed
 // again in place of any other, so that nothing is held up.
 func TestBidsDoNotFillTheLog(t *testing.T) {
-	r := newRig(t)
+	r := newFixture(t)
 	a := r.fund(r.mintOf(relay.Native))
 	hash, before := a.Minted[0].Ladder[0].Hash, r.lines()
 	for i := range 200 {
@@ -123,7 +123,7 @@ func TestBidsDoNotFillTheLog(t *testing.T) {
 
 // A claim's line leaves out what the line, its holding account and the log say already; one that an older program wrote has it.
 func TestOlderClaimLine(t *testing.T) {
-	r := newRig(t)
+	r := newFixture(t)
 	m := r.fund(r.mintOf(r.credit())).Minted[0]
 	e := r.planned(m, true)
 	if e.Network != r.s.network || e.Source != m.Account || e.Kind != relay.ClaimEnvelope || e.State != relay.Planned || e.Asset != r.credit() ||

@@ -11,13 +11,13 @@ import (
 	"github.com/restante/restante/relay/stellar"
 )
 
-func (r *rig) reclaimIntent(ids ...relay.PaymentID) relay.ReclaimIntent {
+func (r *fixture) reclaimIntent(ids ...relay.PaymentID) relay.ReclaimIntent {
 	return relay.ReclaimIntent{App: r.app, Payments: ids, Sequence: 7, SignedAt: r.view.head.Sequence, Bound: r.view.head.Sequence + 12,
 		MaxTime: r.view.head.CloseTime + 300}
 }
 
 // given funds a payment that was claimed into a new account, which looks like facts now.
-func (r *rig) given(asset string, facts relay.AccountFacts) (id relay.PaymentID, account string) {
+func (r *fixture) given(asset string, facts relay.AccountFacts) (id relay.PaymentID, account string) {
 	r.t.Helper()
 	a := r.fund(r.mintOf(asset))
 	e := r.planned(a.Minted[0], true)
@@ -27,7 +27,7 @@ func (r *rig) given(asset string, facts relay.AccountFacts) (id relay.PaymentID,
 }
 
 // sponsored is an account whose reserves the sponsor keeps.
-func (r *rig) sponsored(free relay.Stroops, line bool) relay.AccountFacts {
+func (r *fixture) sponsored(free relay.Stroops, line bool) relay.AccountFacts {
 	f := relay.AccountFacts{Exists: true, Free: free, Sponsor: r.sponsor}
 	if line {
 		f.LineSponsor = r.sponsor
@@ -39,22 +39,26 @@ func (r *rig) sponsored(free relay.Stroops, line bool) relay.AccountFacts {
 func TestReclaim(t *testing.T) {
 	for name, c := range map[string]struct {
 		credit  bool
-		account func(r *rig) relay.AccountFacts
+		account func(r *fixture) relay.AccountFacts
 		code    string
 		entries int
 		back    relay.Stroops
 	}{
-		"rich":                        {false, func(r *rig) relay.AccountFacts { return r.sponsored(2*unit+relay.ReclaimSpare, false) }, "", 1, 2 * unit},
-		"rich, with a line":           {true, func(r *rig) relay.AccountFacts { return r.sponsored(3*unit+relay.ReclaimSpare, true) }, "", 2, 3 * unit},
-		"the line is its own already": {true, func(r *rig) relay.AccountFacts { return r.sponsored(10*relay.One, false) }, "", 1, 2 * unit},
-		"poor":                        {false, func(r *rig) relay.AccountFacts { return r.sponsored(2*unit+relay.ReclaimSpare-1, false) }, "nothing_to_reclaim", 0, 0},
-		"poor, with a line":           {true, func(r *rig) relay.AccountFacts { return r.sponsored(3*unit+relay.ReclaimSpare-1, true) }, "nothing_to_reclaim", 0, 0},
-		"merged away":                 {false, func(*rig) relay.AccountFacts { return relay.AccountFacts{} }, "nothing_to_reclaim", 0, 0},
-		"carries itself":              {false, func(*rig) relay.AccountFacts { return relay.AccountFacts{Exists: true, Free: 10 * relay.One} }, "nothing_to_reclaim", 0, 0},
-		"another carries it":          {false, func(r *rig) relay.AccountFacts { f := r.sponsored(10*relay.One, false); f.Sponsor = r.home; return f }, "nothing_to_reclaim", 0, 0},
+		"rich":                        {false, func(r *fixture) relay.AccountFacts { return r.sponsored(2*unit+relay.ReclaimSpare, false) }, "", 1, 2 * unit},
+		"rich, with a line":           {true, func(r *fixture) relay.AccountFacts { return r.sponsored(3*unit+relay.ReclaimSpare, true) }, "", 2, 3 * unit},
+		"the line is its own already": {true, func(r *fixture) relay.AccountFacts { return r.sponsored(10*relay.One, false) }, "", 1, 2 * unit},
+		"poor":                        {false, func(r *fixture) relay.AccountFacts { return r.sponsored(2*unit+relay.ReclaimSpare-1, false) }, "nothing_to_reclaim", 0, 0},
+		"poor, with a line":           {true, func(r *fixture) relay.AccountFacts { return r.sponsored(3*unit+relay.ReclaimSpare-1, true) }, "nothing_to_reclaim", 0, 0},
+		"merged away":                 {false, func(*fixture) relay.AccountFacts { return relay.AccountFacts{} }, "nothing_to_reclaim", 0, 0},
+		"carries itself":              {false, func(*fixture) relay.AccountFacts { return relay.AccountFacts{Exists: true, Free: 10 * relay.One} }, "nothing_to_reclaim", 0, 0},
+		"another carries it": {false, func(r *fixture) relay.AccountFacts {
+			f := r.sponsored(10*relay.One, false)
+			f.Sponsor = r.home
+			return f
+		}, "nothing_to_reclaim", 0, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
-			r := newRig(t)
+			r := newFixture(t)
 			asset := relay.Native
 			if c.credit {
 				asset = r.credit()
@@ -89,7 +93,7 @@ func TestReclaim(t *testing.T) {
 }
 
 // takes wants an envelope that takes n entries of an account back, and nothing else, signed by the sponsor.
-func (r *rig) takes(raw []byte, account string, n int) {
+func (r *fixture) takes(raw []byte, account string, n int) {
 	r.t.Helper()
 	text := base64.StdEncoding.EncodeToString(raw)
 	tx, err := stellar.Decode(text, passphrase)
@@ -120,7 +124,7 @@ func (r *rig) takes(raw []byte, account string, n int) {
 
 // What the log does not show to be sponsored, what is another app's, and a number that may still land are refused.
 func TestReclaimRefuses(t *testing.T) {
-	r := newRig(t)
+	r := newFixture(t)
 	rich := r.sponsored(100*relay.One, false)
 	id, _ := r.given(relay.Native, rich)
 	waiting := r.fund(r.mintOf(relay.Native))
@@ -166,7 +170,7 @@ func TestReclaimRefuses(t *testing.T) {
 
 // Reserves of one account are never counted back twice.
 func TestReclaimCountsOnce(t *testing.T) {
-	r := newRig(t)
+	r := newFixture(t)
 	id, account := r.given(relay.Native, r.sponsored(100*relay.One, false))
 	r.settles()
 	r.counts("given", 0, 2*unit)
@@ -191,7 +195,7 @@ func TestReclaimCountsOnce(t *testing.T) {
 func TestReclaimDoesNotHoldTheTurn(t *testing.T) {
 	for _, kind := range []string{"head", "look"} {
 		t.Run(kind, func(t *testing.T) {
-			r := newRig(t)
+			r := newFixture(t)
 			id, _ := r.given(relay.Native, r.sponsored(10*relay.One, false))
 			standing := r.fund(r.intent(payment()))
 			h := r.hangs(kind)
@@ -233,7 +237,7 @@ func TestReclaimDoesNotHoldTheTurn(t *testing.T) {
 // Only what a claim of its own payment made comes back to an app. One that is planned into another app's claimant shows nothing,
 // nor one that was planned into an account of ours.
 func TestReclaimOfAnotherAppsClaimant(t *testing.T) {
-	r := newRig(t)
+	r := newFixture(t)
 	rich := r.sponsored(10*relay.One, false)
 	id, account := r.given(relay.Native, rich)
 	const other = relay.AppID("app_other")
@@ -287,7 +291,7 @@ func TestReclaimOfAnotherAppsClaimant(t *testing.T) {
 // The reserves of an account are taken back by one envelope at a time, whatever numbers a caller names: those that would fail cost the
 // sponsor their fees.
 func TestReclaimOnceAtATime(t *testing.T) {
-	r := newRig(t)
+	r := newFixture(t)
 	id, _ := r.given(relay.Native, r.sponsored(10*relay.One, false))
 	if _, err := r.s.Reclaim(t.Context(), r.reclaimIntent(id)); err != nil {
 		t.Fatal(err)
@@ -309,7 +313,7 @@ func TestReclaimOnceAtATime(t *testing.T) {
 }
 
 // until gives an intent an end that is ahead.
-func (r *rig) until(in relay.ReclaimIntent) relay.ReclaimIntent {
+func (r *fixture) until(in relay.ReclaimIntent) relay.ReclaimIntent {
 	in.SignedAt, in.Bound, in.MaxTime = r.view.head.Sequence, r.view.head.Sequence+12, r.view.head.CloseTime+300
 	return in
 }
@@ -317,7 +321,7 @@ func (r *rig) until(in relay.ReclaimIntent) relay.ReclaimIntent {
 // An account that two payments planned is the one's whose claim landed, the newest of them. What the ledger does not remember any
 // more is taken back, and counted to no app.
 func TestReclaimBelongsToTheNewestClaim(t *testing.T) {
-	r := newRig(t)
+	r := newFixture(t)
 	id, account := r.given(relay.Native, r.sponsored(10*relay.One, false))
 	next := r.fund(r.mintOf(relay.Native)).Minted[0]
 	e, err := r.s.Claim(t.Context(), r.claimIntent(next, account))

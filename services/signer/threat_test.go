@@ -16,7 +16,7 @@ import (
 // Whoever has taken the worker over has its database and the signer's door, but no link and no seed. Every signature
 // that he can get out of the signer is collected; none moves money out of a holding account except home.
 func TestWorkerTakenOver(t *testing.T) {
-	r := newRig(t)
+	r := newFixture(t)
 	ctx := t.Context()
 	mallory := keypair.MustRandom()
 	a := r.fund(r.intent(payment(), payment()))
@@ -108,7 +108,7 @@ func TestWorkerTakenOver(t *testing.T) {
 // A line that was forged without the key is refused at start. One that was forged with it does not have the sponsor sign away
 // its money as the way back of a payment.
 func TestForgedRung(t *testing.T) {
-	r := newRig(t)
+	r := newFixture(t)
 	before := r.readLog()
 	number, sum := r.s.log.n, r.s.log.sum
 	a := r.fund(r.intent(payment()))
@@ -150,7 +150,7 @@ func TestForgedRung(t *testing.T) {
 
 // harmless checks an envelope that the signer gave away: whatever it takes out of an account that signed it goes home, or
 // into a holding account.
-func (r *rig) harmless(raw []byte, holdings map[string]bool, thief string) {
+func (r *fixture) harmless(raw []byte, holdings map[string]bool, thief string) {
 	r.t.Helper()
 	var env xdr.TransactionEnvelope
 	if err := xdr.SafeUnmarshal(raw, &env); err != nil {
@@ -200,7 +200,7 @@ func (r *rig) harmless(raw []byte, holdings map[string]bool, thief string) {
 // Whoever has taken the API over can have kept whatever he mints himself. He gets no signature of ours on a move of money
 // whose holding key he does not have, nor on anything that pays somebody else.
 func TestAPITakenOver(t *testing.T) {
-	r := newRig(t)
+	r := newFixture(t)
 	ctx := t.Context()
 	mallory := keypair.MustRandom()
 	victim := r.fund(r.intent(payment())).Minted[0]

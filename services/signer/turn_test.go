@@ -57,7 +57,7 @@ func (h *hanging) Look(ctx context.Context, asset string, accounts ...string) (m
 }
 
 // hangs has the signer opened on a ledger whose next question of the kind waits.
-func (r *rig) hangs(kind string) *hanging {
+func (r *fixture) hangs(kind string) *hanging {
 	r.t.Helper()
 	h := &hanging{view: r.view, kind: kind, asked: make(chan struct{}), reply: make(chan struct{})}
 	if err := r.s.Close(); err != nil {
@@ -74,7 +74,7 @@ type outcome struct {
 	err    error
 }
 
-func (r *rig) inBackground(in relay.FundIntent) <-chan outcome {
+func (r *fixture) inBackground(in relay.FundIntent) <-chan outcome {
 	done := make(chan outcome, 1)
 	go func() {
 		a, err := r.s.Fund(r.t.Context(), in)
@@ -87,7 +87,7 @@ func (r *rig) inBackground(in relay.FundIntent) <-chan outcome {
 func TestTurnIsNotHeldForTheLedger(t *testing.T) {
 	for _, kind := range []string{"head", "number", "verdict", "look"} {
 		t.Run(kind, func(t *testing.T) {
-			r := newRig(t)
+			r := newFixture(t)
 			first := r.fund(r.intent(payment()))
 			undecided := r.fund(r.intent(payment()))
 			r.view.seen[first.Envelope.Hash] = relay.Sighting{Hash: first.Envelope.Hash, Tx: "outer", Ledger: 5001, Success: true}
@@ -141,7 +141,7 @@ func TestTurnIsNotHeldForTheLedger(t *testing.T) {
 }
 
 // mark is the newest of the log, read in the signer's turn.
-func (r *rig) mark() relay.LogMark {
+func (r *fixture) mark() relay.LogMark {
 	r.t.Helper()
 	m, err := r.s.Log(r.t.Context(), relay.LogMark{})
 	if err != nil {
@@ -153,7 +153,7 @@ func (r *rig) mark() relay.LogMark {
 // A payment that was funded while an earlier intent for it waited for the ledger is not funded twice: the one that waited
 // gets the first answer. A number that was taken meanwhile is not signed twice either.
 func TestJudgedAnewAfterTheLedgerAnswered(t *testing.T) {
-	r := newRig(t)
+	r := newFixture(t)
 	h := r.hangs("head")
 	id := payment()
 	late := r.intent(id)
@@ -183,7 +183,7 @@ func TestJudgedAnewAfterTheLedgerAnswered(t *testing.T) {
 
 // Limits count what was signed while an intent waited.
 func TestLimitsCountWhatWasSignedMeanwhile(t *testing.T) {
-	r := newRig(t)
+	r := newFixture(t)
 	r.cfg.Policy.Apps = map[relay.AppID]Limits{r.app: {MaxDay: 40 * relay.One}}
 	h := r.hangs("head")
 	waits := r.inBackground(r.intent(payment()))
@@ -197,7 +197,7 @@ func TestLimitsCountWhatWasSignedMeanwhile(t *testing.T) {
 
 // Many intents for a few payments, whose ledger all wait for one another: one funding for one payment, and one answer.
 func TestFundConcurrentlyOnASlowLedger(t *testing.T) {
-	r := newRig(t)
+	r := newFixture(t)
 	h := r.hangs("head")
 	ids := []relay.PaymentID{payment(), payment()}
 	var waits []<-chan outcome
@@ -218,7 +218,7 @@ func TestFundConcurrentlyOnASlowLedger(t *testing.T) {
 
 // A signer that is closed while an intent waits for the ledger signs nothing when the answer comes.
 func TestClosedWhileTheLedgerIsAsked(t *testing.T) {
-	r := newRig(t)
+	r := newFixture(t)
 	h := r.hangs("head")
 	waits := r.inBackground(r.intent(payment()))
 	<-h.asked
@@ -233,7 +233,7 @@ func TestClosedWhileTheLedgerIsAsked(t *testing.T) {
 
 // A channel whose number on the ledger is beyond what the log signed: nothing is signed on it.
 func TestChannelBeyondTheLog(t *testing.T) {
-	r := newRig(t)
+	r := newFixture(t)
 	ctx := t.Context()
 	fresh := r.s.book.channels[1]
 	r.view.numbers[fresh] = 4999 << 32

@@ -14,7 +14,7 @@ import (
 )
 
 // mark is what the database knows of the signer's log.
-func (w *town) mark() (m relay.LogMark) {
+func (w *fixture) mark() (m relay.LogMark) {
 	w.Helper()
 	err := w.store.View(w.Context(), func(tx desk.Tx) (err error) { m, err = tx.LogMark(); return err })
 	if err != nil {
@@ -25,7 +25,7 @@ func (w *town) mark() (m relay.LogMark) {
 
 // Every answer's line is known to the database before the answer is used, and each envelope's row says which line it is.
 func TestMarksAreKept(t *testing.T) {
-	w := newTown(t, plan{})
+	w := newFixture(t, plan{})
 	p := w.open(w.apps[0], nil)
 	w.until(p.ID, relay.Pending)
 	newest, err := w.signer.Log(t.Context(), w.mark())
@@ -50,7 +50,7 @@ func TestMarksAreKept(t *testing.T) {
 // An older copy of the signer's directory under a database that knows more signs nothing, and everything halts.
 func TestOlderSignerHalts(t *testing.T) {
 	var older *signer.Signer
-	w := newTown(t, plan{signersHand: func(s desk.Signer) desk.Signer {
+	w := newFixture(t, plan{signersHand: func(s desk.Signer) desk.Signer {
 		if older != nil {
 			s.(*desk.Anchored).Signer = older
 		}
@@ -87,7 +87,7 @@ func TestOlderSignerHalts(t *testing.T) {
 	}
 }
 
-func (w *town) must(err error) {
+func (w *fixture) must(err error) {
 	w.Helper()
 	if err != nil {
 		w.Fatal(err)
@@ -96,7 +96,7 @@ func (w *town) must(err error) {
 
 // An answer whose mark could not be kept is withheld; asked again, the signer gives the same.
 func TestAnswerIsWithheldUntilItsMarkIsKept(t *testing.T) {
-	w := newTown(t, plan{})
+	w := newFixture(t, plan{})
 	p := w.open(w.apps[0], nil)
 	f := &failing{Store: w.store, fail: true}
 	a := &desk.Anchored{Signer: w.signer, Store: f}

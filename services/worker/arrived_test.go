@@ -15,7 +15,7 @@ import (
 func TestAPartOfAWalletsMoneyIsMissing(t *testing.T) {
 	for paid, amount := range map[string]relay.Stroops{"0.5": relay.One / 2, "0.0000001": 1, "2.1": 21 * relay.One / 10} {
 		t.Run(paid, func(t *testing.T) {
-			each(t, []kind{own, ownUSD}, func(m *market) {
+			each(t, []kind{own, ownUSD}, func(m *assetFixture) {
 				p := m.ripened()
 				if p.Purse < amount && m.credit {
 					return // its lumens are all purse
@@ -37,7 +37,7 @@ func TestAPartOfAWalletsMoneyIsMissing(t *testing.T) {
 
 // What the holding account paid for a key holder's own transactions the ledger shows as fees: nothing else is missing.
 func TestOnlyFeesAreMissing(t *testing.T) {
-	each(t, allKinds, func(m *market) {
+	each(t, allKinds, func(m *assetFixture) {
 		p := m.ripened()
 		if !m.self && m.credit {
 			return // it has no lumens to pay with
@@ -74,7 +74,7 @@ func TestOnlyFeesAreMissing(t *testing.T) {
 
 // A stranger hands the way home in and pays for it: that is none of the payment's cost.
 func TestAStrangerPaysForTheWayHome(t *testing.T) {
-	each(t, []kind{managed, credit}, func(m *market) {
+	each(t, []kind{managed, credit}, func(m *assetFixture) {
 		p := m.ripened()
 		cost := p.FeePaid
 		m.does(m.bumped(m.rungs(p)[0].XDR))
@@ -94,7 +94,7 @@ func TestThePurseGoesAnotherWay(t *testing.T) {
 		"the wallet, home is another account": {true, true},
 	} {
 		t.Run(name, func(t *testing.T) {
-			each(t, []kind{own, ownUSD}, func(m *market) {
+			each(t, []kind{own, ownUSD}, func(m *assetFixture) {
 				third, thief := keypair.MustRandom(), keypair.MustRandom()
 				m.befriend(third.Address())
 				m.befriend(thief.Address())
@@ -135,7 +135,7 @@ func TestThePurseGoesAnotherWay(t *testing.T) {
 
 // A purse may be more than the amount: the money went where the amount is all the same.
 func TestAPurseOfMoreThanTheAmount(t *testing.T) {
-	each(t, []kind{own}, func(m *market) {
+	each(t, []kind{own}, func(m *assetFixture) {
 		third := keypair.MustRandom()
 		m.befriend(third.Address())
 		p := m.waiting(func(p *relay.Payment) { p.ReturnTo, p.Amount = third.Address(), relay.One/2 })
@@ -153,7 +153,7 @@ func TestAPurseOfMoreThanTheAmount(t *testing.T) {
 func TestTheFeeOfAnotherTransaction(t *testing.T) {
 	for name, stranger := range map[string]bool{"a stranger's transaction": true, "an envelope of another payment": false} {
 		t.Run(name, func(t *testing.T) {
-			each(t, []kind{own, managed}, func(m *market) {
+			each(t, []kind{own, managed}, func(m *assetFixture) {
 				p, q := m.ripened(), m.ripened()
 				key, envelope := m.seed(p), text(m.rungs(q)[0].XDR)
 				if stranger {
@@ -184,7 +184,7 @@ func TestTheFeeOfAnotherTransaction(t *testing.T) {
 }
 
 // bumpedOwn is a transaction of an account's own, for another one to pay.
-func (m *market) bumpedOwn() string {
+func (m *assetFixture) bumpedOwn() string {
 	m.Helper()
 	at, err := m.port.Sequence(m.Context(), m.payer.Address())
 	if err != nil {
@@ -210,7 +210,7 @@ func (m *market) bumpedOwn() string {
 
 // What a last resort leaves with the service's sponsor does not come back.
 func TestWhatALastResortBringsBack(t *testing.T) {
-	each(t, []kind{ownUSD}, func(m *market) {
+	each(t, []kind{ownUSD}, func(m *assetFixture) {
 		p := m.ripened()
 		m.does(m.own(m.wallet, nil, m.pays("", m.issuer.Address(), m.units(m.home)),
 			&txnbuild.ChangeTrust{Line: m.asset.MustToChangeTrustAsset(), Limit: "0"}))

@@ -45,7 +45,7 @@ func TestKeyTakenOverOfEveryKind(t *testing.T) {
 	other := keypair.MustRandom()
 	for i, a := range attacks(other.Address()) {
 		t.Run(a.name, func(t *testing.T) {
-			each(t, newKinds, func(m *market) {
+			each(t, newKinds, func(m *assetFixture) {
 				a := attacks(other.Address())[i] // operations are written to when they are built
 				m.befriend(other.Address())
 				p := m.ripened()
@@ -85,7 +85,7 @@ func TestKeyTakenOverOfEveryKind(t *testing.T) {
 
 // A number beyond the ladder cannot be undone; the money stays where it is until she moves it.
 func TestNumberBeyondTheLadderOfEveryKind(t *testing.T) {
-	each(t, newKinds, func(m *market) {
+	each(t, newKinds, func(m *assetFixture) {
 		p := m.ripened()
 		seed, rungs := m.seed(p), m.rungs(p)
 		m.does(m.own(seed, nil, &txnbuild.BumpSequence{BumpTo: rungs[len(rungs)-1].Sequence}))
@@ -109,7 +109,7 @@ func TestNumberBeyondTheLadderOfEveryKind(t *testing.T) {
 
 // A number beyond the first rung only: the next one still leads home, of whatever kind.
 func TestNumberBeyondTheFirstRung(t *testing.T) {
-	each(t, allKinds, func(m *market) {
+	each(t, allKinds, func(m *assetFixture) {
 		p := m.ripened()
 		m.does(m.own(m.seed(p), nil, &txnbuild.BumpSequence{BumpTo: m.rungs(p)[0].Sequence}))
 		m.round(1)
@@ -123,7 +123,7 @@ func TestNumberBeyondTheFirstRung(t *testing.T) {
 
 // Lumens of strangers go along with the money, home and to her.
 func TestStrayLumensOfEveryKind(t *testing.T) {
-	each(t, newKinds, func(m *market) {
+	each(t, newKinds, func(m *assetFixture) {
 		home, hers, ana := m.ripened(), m.ripened(), keypair.MustRandom()
 		for _, p := range []relay.Payment{home, hers} {
 			m.does(m.own(m.payer, nil, &txnbuild.Payment{Destination: p.Holding, Amount: "5", Asset: txnbuild.NativeAsset{}}))
@@ -152,7 +152,7 @@ func TestClaimAndReturnInOneLedger(t *testing.T) {
 			for _, k := range allKinds {
 				t.Run(k.String(), func(t *testing.T) {
 					d := &door{}
-					m := newMarket(t, k, d.through(plan{}))
+					m := newAssetFixture(t, k, d.through(plan{}))
 					p, ana := m.ripened(), keypair.MustRandom()
 					e, complete := m.planned(p, ana, 20)
 					var outer string
@@ -199,7 +199,7 @@ func TestClaimAndReturnInOneLedger(t *testing.T) {
 func TestPurseIsDrained(t *testing.T) {
 	for name, less := range map[string]relay.Stroops{"filled up": 0, "a stroop short": 1} {
 		t.Run(name, func(t *testing.T) {
-			each(t, []kind{ownUSD}, func(m *market) {
+			each(t, []kind{ownUSD}, func(m *assetFixture) {
 				p := m.ripened()
 				drain := m.has(p.Holding) - 1000
 				m.does(m.own(m.seed(p), nil, &txnbuild.Payment{Destination: m.payer.Address(), Amount: drain.String(), Asset: txnbuild.NativeAsset{}}))
@@ -229,7 +229,7 @@ func TestPurseIsDrained(t *testing.T) {
 // Home asks for a memo, which no rung has: the amount waits for its owner in a claimable balance. Out of a wallet that
 // costs the service nothing but the reserve of it, which the purse has covered.
 func TestHomeWantsAMemo(t *testing.T) {
-	each(t, walletKinds, func(m *market) {
+	each(t, walletKinds, func(m *assetFixture) {
 		p := m.ripened()
 		m.does(m.own(m.wallet, nil, &txnbuild.ManageData{Name: "config.memo_required", Value: []byte("1")}))
 		m.watch()

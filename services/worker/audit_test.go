@@ -37,7 +37,7 @@ func TestKeyTakenOver(t *testing.T) {
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
-			w := newTown(t, plan{})
+			w := newFixture(t, plan{})
 			w.befriend(other.Address())
 			p := w.ripe()
 			seed := w.seed(p)
@@ -69,7 +69,7 @@ func TestKeyTakenOver(t *testing.T) {
 
 // A number beyond the ladder cannot be undone. It parks the payment for good, until she moves the money herself.
 func TestNumberBeyondTheLadder(t *testing.T) {
-	w := newTown(t, plan{})
+	w := newFixture(t, plan{})
 	p := w.ripe()
 	seed := w.seed(p)
 	last := w.rungs(p)[2]
@@ -89,7 +89,7 @@ func TestNumberBeyondTheLadder(t *testing.T) {
 // A takeover while a claim is on its way parks the payment; the claim, once it can go through, still wins.
 func TestKeyTakenOverWhileClaiming(t *testing.T) {
 	d := &door{}
-	w := newTown(t, d.through(plan{}))
+	w := newFixture(t, d.through(plan{}))
 	p, ana := w.ripe(), keypair.MustRandom()
 	seed := w.seed(p)
 	sequence, err := w.port.Sequence(t.Context(), p.Holding)
@@ -110,7 +110,7 @@ func TestKeyTakenOverWhileClaiming(t *testing.T) {
 
 // What a stranger pays in goes along with the money and changes nothing.
 func TestStrayLumens(t *testing.T) {
-	w := newTown(t, plan{})
+	w := newFixture(t, plan{})
 	stranger, ana := keypair.MustRandom(), keypair.MustRandom()
 	w.befriend(stranger.Address())
 	home, hers := w.ripe(), w.ripe()
@@ -131,7 +131,7 @@ func TestStrayLumens(t *testing.T) {
 // A source that is behind the watcher shows no account where there is one now: that is no reason to say it is gone.
 func TestALaggingSourceParksNothing(t *testing.T) {
 	d := &door{}
-	w := newTown(t, d.through(plan{}))
+	w := newFixture(t, d.through(plan{}))
 	before := w.head() // nothing is funded yet
 	p := w.ripe()
 	d.head = func() (relay.Head, bool) { return before, true }

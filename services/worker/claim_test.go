@@ -12,7 +12,7 @@ import (
 // A claim that would fail now is not handed in. It waits; past its bound it is proven dead, and the money waits again.
 func TestClaimThatWouldFailWaits(t *testing.T) {
 	d := &door{}
-	w := newTown(t, d.through(plan{}))
+	w := newFixture(t, d.through(plan{}))
 	p, ana := w.pending(), keypair.MustRandom()
 	e := w.claim(p, ana, 6)
 	w.befriend(ana.Address()) // a stranger makes her account first: the claim would make it a second time
@@ -39,7 +39,7 @@ func TestClaimThatWouldFailWaits(t *testing.T) {
 // Two claims were planned with the same number. The one that she hands in by herself takes the money.
 func TestAnotherClaimOfTheSameNumberLands(t *testing.T) {
 	d := &door{submit: dropped}
-	w := newTown(t, d.through(plan{}))
+	w := newFixture(t, d.through(plan{}))
 	d.submit = nil
 	p := w.pending()
 	d.submit = dropped
@@ -65,7 +65,7 @@ func TestAnotherClaimOfTheSameNumberLands(t *testing.T) {
 // more, and is known dead once its bound has passed.
 func TestAnotherClaimOfTheSameNumberFails(t *testing.T) {
 	d := &door{}
-	w := newTown(t, d.through(plan{}))
+	w := newFixture(t, d.through(plan{}))
 	p := w.pending()
 	d.submit = dropped
 	ana, bea := keypair.MustRandom(), keypair.MustRandom()
@@ -91,7 +91,7 @@ func TestAnotherClaimOfTheSameNumberFails(t *testing.T) {
 // could have landed was watched, whole: it is dead past its bound, and the money waits again.
 func TestANumberUsedByTheKeyHolder(t *testing.T) {
 	d := &door{}
-	w := newTown(t, d.through(plan{}))
+	w := newFixture(t, d.through(plan{}))
 	p := w.pending()
 	d.submit = dropped
 	ana := keypair.MustRandom()
@@ -119,7 +119,7 @@ func TestANumberUsedByTheKeyHolder(t *testing.T) {
 // The same, but a piece of history was missed: then nobody knows, and the claim stays on its way.
 func TestANumberUsedWhileNobodyWatched(t *testing.T) {
 	d := &door{}
-	w := newTown(t, d.through(plan{}))
+	w := newFixture(t, d.through(plan{}))
 	p := w.pending()
 	d.submit = dropped
 	e := w.claim(p, keypair.MustRandom(), 5)
@@ -142,7 +142,7 @@ func TestANumberUsedWhileNobodyWatched(t *testing.T) {
 // A cancel while a claim is on its way is a return asked; the ledger decides. Here the claim lands.
 func TestCancelWhileClaimingAndTheClaimLands(t *testing.T) {
 	d := &door{}
-	w := newTown(t, d.through(plan{}))
+	w := newFixture(t, d.through(plan{}))
 	p, ana := w.pending(), keypair.MustRandom()
 	treasury := w.has(w.apps[0].Treasury)
 	d.submit = d.lost
@@ -162,7 +162,7 @@ func TestCancelWhileClaimingAndTheClaimLands(t *testing.T) {
 // The same, and the claim never lands: the money goes home, but not before the claim is proven dead.
 func TestCancelWhileClaimingAndTheClaimDies(t *testing.T) {
 	d := &door{}
-	w := newTown(t, d.through(plan{}))
+	w := newFixture(t, d.through(plan{}))
 	p, ana := w.pending(), keypair.MustRandom()
 	treasury := w.has(w.apps[0].Treasury)
 	d.submit = dropped

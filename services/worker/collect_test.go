@@ -14,7 +14,7 @@ import (
 )
 
 // lineless has the treasury lose its trustline, and what it held.
-func (m *market) lineless() {
+func (m *assetFixture) lineless() {
 	m.Helper()
 	key := m.treasuryKey(m.apps[0])
 	m.does(m.own(key, nil, m.pays("", m.issuer.Address(), m.units(m.home)),
@@ -23,7 +23,7 @@ func (m *market) lineless() {
 }
 
 // left is a payment whose last resort has landed: the treasury could not take it.
-func (m *market) left(p relay.Payment) relay.Payment {
+func (m *assetFixture) left(p relay.Payment) relay.Payment {
 	m.Helper()
 	m.apply(p.ID, relay.CancelAsked{})
 	m.until(p.ID, relay.Settled)
@@ -31,7 +31,7 @@ func (m *market) left(p relay.Payment) relay.Payment {
 }
 
 // collected wants the treasury to have the money again, by a transaction that the story names, and nothing left to do.
-func (m *market) collected(p relay.Payment) {
+func (m *assetFixture) collected(p relay.Payment) {
 	m.Helper()
 	for range 75 {
 		if m.payment(p.ID).Collected != "" {
@@ -59,7 +59,7 @@ func (m *market) collected(p relay.Payment) {
 
 // The treasury has no trustline when the money comes home. It is left in a balance, and comes by itself.
 func TestCollectWithoutATrustline(t *testing.T) {
-	m := newMarket(t, credit, plan{})
+	m := newAssetFixture(t, credit, plan{})
 	before := m.carried()
 	p := m.ripened()
 	m.lineless()
@@ -83,7 +83,7 @@ func TestCollectWithoutATrustline(t *testing.T) {
 
 // A trustline that has no room is given some; two payments of one treasury come one after the other.
 func TestCollectIntoAFullTrustline(t *testing.T) {
-	m := newMarket(t, credit, plan{})
+	m := newAssetFixture(t, credit, plan{})
 	p, q := m.ripened(), m.ripened()
 	had := m.units(m.home)
 	m.does(m.own(m.treasuryKey(m.apps[0]), nil, &txnbuild.ChangeTrust{Line: m.asset.MustToChangeTrustAsset(), Limit: had.String()}))
@@ -96,7 +96,7 @@ func TestCollectIntoAFullTrustline(t *testing.T) {
 
 // The issuer does not let the treasury hold the asset: nothing is handed in until he does.
 func TestCollectWaitsForTheIssuer(t *testing.T) {
-	m := newMarket(t, credit, plan{})
+	m := newAssetFixture(t, credit, plan{})
 	p := m.ripened()
 	m.authorizes(m.home, false)
 	m.watch()
@@ -115,7 +115,7 @@ func TestCollectWaitsForTheIssuer(t *testing.T) {
 
 // The treasury itself was merged away, and is made again.
 func TestCollectIntoATreasuryMadeAgain(t *testing.T) {
-	m := newMarket(t, managed, plan{})
+	m := newAssetFixture(t, managed, plan{})
 	p := m.ripened()
 	treasury := m.treasuryKey(m.apps[0])
 	m.does(m.own(treasury, nil, &txnbuild.AccountMerge{Destination: m.sponsor}))
@@ -135,7 +135,7 @@ func TestCollectIntoATreasuryMadeAgain(t *testing.T) {
 // envelope is signed for it.
 func TestCollectThroughCrashes(t *testing.T) {
 	d := &door{}
-	m := newMarket(t, credit, d.through(plan{}))
+	m := newAssetFixture(t, credit, d.through(plan{}))
 	p := m.ripened()
 	m.lineless()
 	p = m.left(p)
@@ -161,7 +161,7 @@ func TestCollectThroughCrashes(t *testing.T) {
 
 // A payment ended so before balances were collected: the start finds it.
 func TestCollectWhatWasLeftBefore(t *testing.T) {
-	m := newMarket(t, credit, plan{})
+	m := newAssetFixture(t, credit, plan{})
 	p := m.ripened()
 	m.lineless()
 	p = m.left(p)
@@ -183,7 +183,7 @@ func TestCollectWhatWasLeftBefore(t *testing.T) {
 
 // A holder of the treasury's key claimed the balance himself: the story names his transaction, and nothing is handed in.
 func TestCollectedByHand(t *testing.T) {
-	m := newMarket(t, managed, plan{})
+	m := newAssetFixture(t, managed, plan{})
 	p := m.ripened()
 	treasury := m.treasuryKey(m.apps[0])
 	m.does(m.own(treasury, nil, &txnbuild.AccountMerge{Destination: m.sponsor}))
@@ -207,7 +207,7 @@ func TestCollectedByHand(t *testing.T) {
 func TestABalanceIsClawedBack(t *testing.T) {
 	for name, before := range map[string]bool{"seen": false, "left by older code": true} {
 		t.Run(name, func(t *testing.T) {
-			m := newMarket(t, credit, plan{})
+			m := newAssetFixture(t, credit, plan{})
 			p := m.ripened()
 			m.lineless()
 			p = m.left(p)
@@ -245,7 +245,7 @@ func TestABalanceIsClawedBack(t *testing.T) {
 func TestABalanceOfAWallet(t *testing.T) {
 	for name, clawed := range map[string]bool{"claimed": false, "clawed back": true} {
 		t.Run(name, func(t *testing.T) {
-			m := newMarket(t, ownUSD, plan{})
+			m := newAssetFixture(t, ownUSD, plan{})
 			p := m.ripened()
 			m.authorizes(m.home, false)
 			m.watch()
@@ -270,7 +270,7 @@ func TestABalanceOfAWallet(t *testing.T) {
 }
 
 // forgets makes a payment one of older code, which did not write down which balance a last resort left.
-func (m *market) forgets(id relay.PaymentID) {
+func (m *assetFixture) forgets(id relay.PaymentID) {
 	m.Helper()
 	err := m.store.UpdateMany(m.Context(), []relay.PaymentID{id}, func(tx desk.Tx, ps []relay.Payment) error {
 		ps[0].Balance = ""
@@ -283,7 +283,7 @@ func (m *market) forgets(id relay.PaymentID) {
 
 // What is left to a sender's own wallet is his alone.
 func TestNothingIsCollectedForAWallet(t *testing.T) {
-	m := newMarket(t, ownUSD, plan{})
+	m := newAssetFixture(t, ownUSD, plan{})
 	p := m.ripened()
 	m.authorizes(m.home, false)
 	m.watch()

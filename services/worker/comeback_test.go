@@ -14,7 +14,7 @@ import (
 )
 
 // comesHome wants the payment at home again, nothing halted, and not a stroop lost but fees.
-func (m *market) comesHome(p relay.Payment, before books, house map[string]bareledger.Account) {
+func (m *assetFixture) comesHome(p relay.Payment, before books, house map[string]bareledger.Account) {
 	m.Helper()
 	m.until(p.ID, relay.Returned)
 	m.is(p.ID, relay.Returned, relay.ByCancel)
@@ -25,7 +25,7 @@ func (m *market) comesHome(p relay.Payment, before books, house map[string]barel
 }
 
 // restarts is a new process on the same database and log.
-func (m *market) restarts() {
+func (m *assetFixture) restarts() {
 	m.Helper()
 	m.openWorker()
 	if err := m.w.Recover(m.Context()); err != nil {
@@ -41,7 +41,7 @@ func (m *market) restarts() {
 func TestCanceledDepositThatItsSenderFunds(t *testing.T) {
 	for name, first := range map[string]bool{"found at the start": false, "seen by the watcher": true} {
 		t.Run(name, func(t *testing.T) {
-			each(t, walletKinds, func(m *market) {
+			each(t, walletKinds, func(m *assetFixture) {
 				before, house := m.books(), m.house()
 				p := m.request(nil)
 				a := m.minted(p)
@@ -68,7 +68,7 @@ func TestCanceledDepositThatItsSenderFunds(t *testing.T) {
 
 // A failed payment comes back the same way; what nobody funds stays as it is.
 func TestFailedDepositThatItsSenderFunds(t *testing.T) {
-	each(t, walletKinds, func(m *market) {
+	each(t, walletKinds, func(m *assetFixture) {
 		before, house := m.books(), m.house()
 		p := m.request(nil)
 		a := m.deposit(p)
@@ -80,7 +80,7 @@ func TestFailedDepositThatItsSenderFunds(t *testing.T) {
 		m.does(text(m.signedBy(a, m.wallet)))
 		m.comesHome(p, before, house)
 	})
-	vanishing(t, func(m *market) {
+	vanishing(t, func(m *assetFixture) {
 		p := m.request(nil)
 		a := m.minted(p)
 		if _, err := m.signer.Keep(m.Context(), relay.KeepIntent{App: p.App, Funded: a}); err != nil {
@@ -107,7 +107,7 @@ func (r *refusing) Keep(context.Context, relay.KeepIntent) (relay.FundAnswer, er
 }
 
 // logged says whether the signer's log has a funding.
-func (m *market) logged(a relay.FundAnswer) bool {
+func (m *assetFixture) logged(a relay.FundAnswer) bool {
 	m.Helper()
 	_, err := m.signer.Funding(m.Context(), a.Envelope.Hash)
 	if err != nil && !errors.Is(err, relay.ErrNotFound) {
@@ -117,7 +117,7 @@ func (m *market) logged(a relay.FundAnswer) bool {
 }
 
 // committed is what a client minted, written down; nobody has the signer keep it.
-func (m *market) committed(p relay.Payment) relay.FundAnswer {
+func (m *assetFixture) committed(p relay.Payment) relay.FundAnswer {
 	m.Helper()
 	a := m.minted(p)
 	if err := m.desk.CommitFunding(m.Context(), a); err != nil {
@@ -128,7 +128,7 @@ func (m *market) committed(p relay.Payment) relay.FundAnswer {
 
 // The process died between commit and log: the worker has it kept, at once, after its bound, and after it landed.
 func TestPlannedDepositIsKept(t *testing.T) {
-	each(t, walletKinds, func(m *market) {
+	each(t, walletKinds, func(m *assetFixture) {
 		p := m.request(nil)
 		a := m.committed(p)
 		m.round(1)
@@ -139,7 +139,7 @@ func TestPlannedDepositIsKept(t *testing.T) {
 			m.Error("it is kept for ever")
 		}
 	})
-	each(t, walletKinds, func(m *market) {
+	each(t, walletKinds, func(m *assetFixture) {
 		before, house := m.books(), m.house()
 		p := m.request(nil)
 		a := m.committed(p)
@@ -163,7 +163,7 @@ func TestPlannedDepositIsKept(t *testing.T) {
 
 // What the signer refuses is taken back; what its sender funds all the same goes home. A signer that is away decides nothing.
 func TestRefusedKeepUndoesThePlan(t *testing.T) {
-	each(t, walletKinds, func(m *market) {
+	each(t, walletKinds, func(m *assetFixture) {
 		before, house := m.books(), m.house()
 		p := m.request(nil)
 		hand := &refusing{m.signer, relay.NewFault(relay.Unavailable, "away", "", nil)}
@@ -186,7 +186,7 @@ func TestRefusedKeepUndoesThePlan(t *testing.T) {
 		m.does(text(m.signedBy(a, m.wallet)))
 		m.comesHome(p, before, house)
 	})
-	vanishing(t, func(m *market) { // the same deposit may come again
+	vanishing(t, func(m *assetFixture) { // the same deposit may come again
 		p := m.request(nil)
 		a := m.committed(p)
 		if _, err := m.desk.UndoFunding(m.Context(), p.ID, a.Envelope.Hash); err != nil {
@@ -211,7 +211,7 @@ func TestRefusedKeepUndoesThePlan(t *testing.T) {
 
 // A deposit that waits for its sender, and a return that waits for its first ledger, are asked for by nobody but the ledger.
 func TestWhatOnlyTheLedgerWakesIsNotPolled(t *testing.T) {
-	each(t, walletKinds, func(m *market) {
+	each(t, walletKinds, func(m *assetFixture) {
 		far := func(p *relay.Payment) { p.FundBy += 20 }
 		p, q := m.request(far), m.request(far)
 		m.deposit(p)
@@ -250,7 +250,7 @@ func TestWhatOnlyTheLedgerWakesIsNotPolled(t *testing.T) {
 // A halt names what it is about; once a person has looked, that goes on, and nothing else does.
 func TestALiftedHaltIsOfOneHash(t *testing.T) {
 	f := &forgetful{}
-	w := newTown(t, f.in(plan{}))
+	w := newFixture(t, f.in(plan{}))
 	halting := func() relay.FundAnswer {
 		p := w.open(w.apps[0], nil)
 		a := w.forgotten(f, p)
@@ -289,7 +289,7 @@ func TestALiftedHaltIsOfOneHash(t *testing.T) {
 func TestGivenUpDepositWithAnotherHome(t *testing.T) {
 	for name, byHand := range map[string]bool{"by the worker": false, "by its sender's hand": true} {
 		t.Run(name, func(t *testing.T) {
-			each(t, walletKinds, func(m *market) {
+			each(t, walletKinds, func(m *assetFixture) {
 				other := keypair.MustRandom()
 				m.befriend(other.Address())
 				if m.credit {

@@ -14,7 +14,7 @@ var creditKinds = []kind{credit, ownUSD}
 
 // The issuer forbids it to move while it waits: parked. He allows it again: it waits again, and the claim goes through.
 func TestDeauthorisedWhileWaiting(t *testing.T) {
-	each(t, creditKinds, func(m *market) {
+	each(t, creditKinds, func(m *assetFixture) {
 		p, ana := m.ripened(), keypair.MustRandom()
 		m.authorizes(p.Holding, false)
 		m.round(1)
@@ -33,7 +33,7 @@ func TestDeauthorisedWhileWaiting(t *testing.T) {
 
 // With a cancel in between it goes home as soon as it may, and not before.
 func TestDeauthorisedAndCanceled(t *testing.T) {
-	each(t, creditKinds, func(m *market) {
+	each(t, creditKinds, func(m *assetFixture) {
 		p := m.ripened()
 		m.authorizes(p.Holding, false)
 		m.round(1)
@@ -48,7 +48,7 @@ func TestDeauthorisedAndCanceled(t *testing.T) {
 
 // The issuer takes a part back: what is left stays where it is, for no rung pays out a part.
 func TestClawedBackInPart(t *testing.T) {
-	each(t, creditKinds, func(m *market) {
+	each(t, creditKinds, func(m *assetFixture) {
 		p := m.ripened()
 		m.clawsBack(p.Holding, relay.One)
 		m.round(1)
@@ -72,7 +72,7 @@ func TestClawedBackInPart(t *testing.T) {
 // The issuer takes all of it back: a cancel closes the account by the bare rung, and lumens that are in it go to the account that
 // keeps its reserve.
 func TestClawedBackWhole(t *testing.T) {
-	each(t, creditKinds, func(m *market) {
+	each(t, creditKinds, func(m *assetFixture) {
 		p := m.ripened()
 		m.does(m.own(m.payer, nil, &txnbuild.Payment{Destination: p.Holding, Amount: "3", Asset: txnbuild.NativeAsset{}}))
 		m.clawsBack(p.Holding, p.Amount)
@@ -101,18 +101,18 @@ func TestClawedBackWhole(t *testing.T) {
 
 // Home can take the asset no more: it waits for its owner in a claimable balance, which only he can claim.
 func TestHomeCannotTakeTheAsset(t *testing.T) {
-	for name, refuse := range map[string]func(m *market, key *keypair.Full){
-		"trustline gone": func(m *market, key *keypair.Full) {
+	for name, refuse := range map[string]func(m *assetFixture, key *keypair.Full){
+		"trustline gone": func(m *assetFixture, key *keypair.Full) {
 			m.does(m.own(key, nil, m.pays("", m.issuer.Address(), m.units(m.home)),
 				&txnbuild.ChangeTrust{Line: m.asset.MustToChangeTrustAsset(), Limit: "0"}))
 		},
-		"forbidden": func(m *market, _ *keypair.Full) { m.authorizes(m.home, false) },
-		"full": func(m *market, key *keypair.Full) {
+		"forbidden": func(m *assetFixture, _ *keypair.Full) { m.authorizes(m.home, false) },
+		"full": func(m *assetFixture, key *keypair.Full) {
 			m.does(m.own(key, nil, &txnbuild.ChangeTrust{Line: m.asset.MustToChangeTrustAsset(), Limit: m.units(m.home).String()}))
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			each(t, creditKinds, func(m *market) {
+			each(t, creditKinds, func(m *assetFixture) {
 				p, key := m.ripened(), m.wallet
 				if !m.self {
 					key = m.treasuryKey(m.apps[0])
@@ -157,7 +157,7 @@ func TestHomeCannotTakeTheAsset(t *testing.T) {
 
 // A stroop of the asset cannot be paid in, for the trustline is full; lumens go along with the money.
 func TestStrayAssetBounces(t *testing.T) {
-	each(t, creditKinds, func(m *market) {
+	each(t, creditKinds, func(m *assetFixture) {
 		stranger := keypair.MustRandom()
 		m.befriend(stranger.Address())
 		m.trusts(stranger)
@@ -180,7 +180,7 @@ func TestStrayAssetBounces(t *testing.T) {
 
 // Her key, or whoever keeps its reserve, changed the trustline: parked, and it goes home all the same when it is asked back.
 func TestTrustlineChanged(t *testing.T) {
-	each(t, creditKinds, func(m *market) {
+	each(t, creditKinds, func(m *assetFixture) {
 		p := m.ripened()
 		m.does(m.own(m.seed(p), nil, &txnbuild.ChangeTrust{Line: m.asset.MustToChangeTrustAsset(), Limit: "1000"}))
 		m.round(1)

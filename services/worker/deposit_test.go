@@ -34,7 +34,7 @@ func (s *interrupted) Keep(ctx context.Context, in relay.KeepIntent) (relay.Fund
 }
 
 // front is the API on a market's parts.
-func (m *market) front(signer desk.Signer) (url, key string) {
+func (m *assetFixture) front(signer desk.Signer) (url, key string) {
 	m.Helper()
 	h, err := api.New(api.Config{PublicURL: "https://pay.example.com", Network: passphrase}, api.Deps{Desk: m.desk, Store: m.store, Signer: signer,
 		Ledger: m.port, Codes: m.keys, Log: slog.New(slog.DiscardHandler), Now: m.desk.Now})
@@ -52,7 +52,7 @@ func (m *market) front(signer desk.Signer) (url, key string) {
 }
 
 // deposited is what a client hands in.
-func (m *market) deposited(a relay.FundAnswer) wire.DepositRequest {
+func (m *assetFixture) deposited(a relay.FundAnswer) wire.DepositRequest {
 	minted := a.Minted[0]
 	d := wire.DepositRequest{HoldingAccount: minted.Account, Box: text(minted.Box), BoxMAC: strings.Repeat("a", 64), Fee: int64(a.Envelope.OwnFee), Funding: text(a.Envelope.XDR)}
 	if minted.Proof != (relay.WalletProof{}) {
@@ -65,7 +65,7 @@ func (m *market) deposited(a relay.FundAnswer) wire.DepositRequest {
 }
 
 // post posts and says with which status it was answered.
-func (m *market) post(url, key string, body any) int {
+func (m *assetFixture) post(url, key string, body any) int {
 	m.Helper()
 	raw, err := json.Marshal(body)
 	if err != nil {
@@ -91,7 +91,7 @@ func TestASenderHaltsNobody(t *testing.T) {
 	for n := 1; n <= 2; n++ {
 		for name, before := range map[string]bool{"before the restart": true, "after the restart": false} {
 			t.Run(fmt.Sprintf("canceled after %d looks, funded %s", n, name), func(t *testing.T) {
-				each(t, walletKinds, func(m *market) {
+				each(t, walletKinds, func(m *assetFixture) {
 					books, house := m.books(), m.house()
 					p := m.request(nil)
 					a := m.minted(p)

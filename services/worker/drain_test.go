@@ -14,7 +14,7 @@ import (
 // one of them keeps reserves and first fees of the sponsor's. It stops at the app's share; the payment that is over it waits and
 // is not blamed, another app is served, and the next day goes on with a share of what is left then.
 func TestDrainStopsAtTheShare(t *testing.T) {
-	m := newMarket(t, credit, plan{})
+	m := newAssetFixture(t, credit, plan{})
 	const left = 41 * relay.One // one of them is the sponsor's own reserve
 	m.does(m.own(m.treasuryKey(relay.App{Treasury: m.sponsor}), nil, &txnbuild.Payment{Destination: m.payer.Address(),
 		Amount: (m.has(m.sponsor) - left - 100).String(), Asset: txnbuild.NativeAsset{}}))

@@ -27,7 +27,7 @@ func TestNumberUsed(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			d := &door{}
-			w := newTown(t, d.through(plan{}))
+			w := newFixture(t, d.through(plan{}))
 			p := w.pending()
 			w.round(1)
 			d.submit = dropped
@@ -85,7 +85,7 @@ func TestJudge(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			d := &door{}
-			w := newTown(t, d.through(plan{}))
+			w := newFixture(t, d.through(plan{}))
 			var p relay.Payment
 			var e relay.Envelope
 			if d.submit = dropped; c.claim {
@@ -129,7 +129,7 @@ func TestAskAccounts(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			d := &door{submit: dropped}
-			w := newTown(t, d.through(plan{retention: 12}))
+			w := newFixture(t, d.through(plan{retention: 12}))
 			p := w.until(w.open(w.apps[0], nil).ID, relay.Funding)
 			e := w.fundings(p.ID)[0]
 			d.verdict = func(x relay.Envelope) (relay.Verdict, bool, error) { return relay.Inconclusive, x.Hash == e.Hash, nil }
@@ -151,7 +151,7 @@ func TestAskAccounts(t *testing.T) {
 	}
 }
 
-func (w *town) envelope(hash string) relay.Envelope {
+func (w *fixture) envelope(hash string) relay.Envelope {
 	w.Helper()
 	e, err := w.desk.Envelope(w.Context(), hash)
 	if err != nil {
@@ -160,7 +160,7 @@ func (w *town) envelope(hash string) relay.Envelope {
 	return e
 }
 
-func (w *town) insert(e relay.Envelope) {
+func (w *fixture) insert(e relay.Envelope) {
 	w.Helper()
 	if err := w.store.UpdateMany(w.Context(), nil, func(tx desk.Tx, _ []relay.Payment) error { return tx.InsertEnvelope(e) }); err != nil {
 		w.Fatal(err)
@@ -168,7 +168,7 @@ func (w *town) insert(e relay.Envelope) {
 }
 
 // forget has the database not know a ledger, as if a watcher had never been there.
-func (w *town) forget(seq uint32) {
+func (w *fixture) forget(seq uint32) {
 	w.Helper()
 	db, err := sql.Open("sqlite", w.path)
 	if err != nil {

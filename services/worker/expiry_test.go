@@ -12,7 +12,7 @@ import (
 func soon(p *relay.Payment) { p.ExpiresAt = p.ExpiresAt - relay.DefaultExpiry + relay.LeastExpiry }
 
 // pass has the ledger's clock go on by d, and a ledger close.
-func (w *town) pass(d time.Duration) {
+func (w *fixture) pass(d time.Duration) {
 	w.Helper()
 	w.net.AdvanceClock(d)
 	w.close(1)
@@ -21,7 +21,7 @@ func (w *town) pass(d time.Duration) {
 
 // Our own clock expires nothing; the ledger's does, with nobody asking.
 func TestExpiryIsByLedgerTime(t *testing.T) {
-	w := newTown(t, plan{})
+	w := newFixture(t, plan{})
 	p := w.until(w.open(w.apps[0], soon).ID, relay.Pending)
 	w.clock = w.clock.Add(100 * 24 * time.Hour)
 	w.round(bound + 2)
@@ -38,7 +38,7 @@ func TestExpiryIsByLedgerTime(t *testing.T) {
 // Expiry while nothing is funded yet: it fails, no money moved.
 func TestExpiryWhileCreated(t *testing.T) {
 	f := &forgetful{lose: 1000}
-	w := newTown(t, f.in(plan{}))
+	w := newFixture(t, f.in(plan{}))
 	p := w.open(w.apps[0], soon)
 	w.round(1)
 	w.pass(61 * time.Minute)
@@ -53,7 +53,7 @@ func TestExpiryWhileCreated(t *testing.T) {
 func TestExpiryWhileFunding(t *testing.T) {
 	for _, lands := range []bool{true, false} {
 		d := &door{}
-		w := newTown(t, d.through(plan{}))
+		w := newFixture(t, d.through(plan{}))
 		d.submit = dropped
 		p := w.open(w.apps[0], soon)
 		w.work()
@@ -87,7 +87,7 @@ func TestExpiryWhileFunding(t *testing.T) {
 func TestExpiryWhileClaiming(t *testing.T) {
 	for _, lands := range []bool{true, false} {
 		d := &door{}
-		w := newTown(t, d.through(plan{}))
+		w := newFixture(t, d.through(plan{}))
 		p := w.until(w.open(w.apps[0], soon).ID, relay.Pending)
 		ana := keypair.MustRandom()
 		w.pass(51 * time.Minute)
@@ -128,7 +128,7 @@ func TestExpiryWhileClaiming(t *testing.T) {
 // The source lags behind the ledger that the watcher was shown: the expiry is not forgotten.
 func TestExpiryWithALaggingSource(t *testing.T) {
 	d := &door{}
-	w := newTown(t, d.through(plan{}))
+	w := newFixture(t, d.through(plan{}))
 	p := w.until(w.open(w.apps[0], soon).ID, relay.Pending)
 	old := w.head()
 	d.head = func() (relay.Head, bool) { return old, true }

@@ -9,7 +9,7 @@ import (
 
 // One app floods a service that has one channel; another app's payment is funded at its turn, with the flood still waiting.
 func TestAFloodLeavesTheChannelToOthers(t *testing.T) {
-	w := newTown(t, plan{channels: 1})
+	w := newFixture(t, plan{channels: 1})
 	w.apps = append(w.apps, w.openApp(), w.openApp())
 	var flood []relay.Payment
 	for range 80 {
@@ -43,7 +43,7 @@ func TestAFloodLeavesTheChannelToOthers(t *testing.T) {
 
 // A payment that the signer never allows ends alone: its batch goes on without it, in the same round.
 func TestOneRefusedHoldsUpNoOther(t *testing.T) {
-	w := newTown(t, plan{policy: signer.Policy{Limits: signer.Limits{MaxPayment: 30 * relay.One}}})
+	w := newFixture(t, plan{policy: signer.Policy{Limits: signer.Limits{MaxPayment: 30 * relay.One}}})
 	var good []relay.Payment
 	var bad []relay.Payment
 	for i := range 12 {

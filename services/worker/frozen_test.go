@@ -11,7 +11,7 @@ import (
 // The network refuses to touch the holding account (CAP-77): the payment is parked and says so; when it is thawed the money
 // goes home by itself.
 func TestFrozen(t *testing.T) {
-	w := newTown(t, plan{})
+	w := newFixture(t, plan{})
 	p := w.ripe()
 	account := xdr.MustAddress(p.Holding)
 	one, err := account.LedgerKey()

@@ -17,7 +17,7 @@ import (
 // Payments of one app share an envelope, those of another never do; every one of them gets its money, once.
 func TestFundingInBatches(t *testing.T) {
 	d := &door{}
-	w := newTown(t, d.through(plan{}))
+	w := newFixture(t, d.through(plan{}))
 	w.apps = append(w.apps, w.openApp())
 	var all []relay.Payment
 	for i := range 40 {
@@ -51,7 +51,7 @@ func TestFundingInBatches(t *testing.T) {
 // A live funding keeps its channel busy; what comes later waits, and is funded when the channel is free.
 func TestFundingWaitsForAChannel(t *testing.T) {
 	d := &door{submit: dropped}
-	w := newTown(t, d.through(plan{channels: 1}))
+	w := newFixture(t, d.through(plan{channels: 1}))
 	first := w.open(w.apps[0], nil)
 	w.work()
 	w.is(first.ID, relay.Funding, "")
@@ -97,7 +97,7 @@ func (f *forgetful) in(p plan) plan {
 // the rest comes in a funding of its own.
 func TestStandingFundingForAnOverlappingBatch(t *testing.T) {
 	f := &forgetful{lose: 1}
-	w := newTown(t, f.in(plan{}))
+	w := newFixture(t, f.in(plan{}))
 	a, b := w.open(w.apps[0], nil), w.open(w.apps[0], nil)
 	w.work() // signed for a and b, and lost
 	w.is(a.ID, relay.Created, "")
@@ -119,7 +119,7 @@ func TestStandingFundingForAnOverlappingBatch(t *testing.T) {
 // once the bound has passed the others are funded anew, exactly once. Nobody else waits for that.
 func TestCanceledBetweenSigningAndCommit(t *testing.T) {
 	d, f := &door{}, &forgetful{}
-	w := newTown(t, d.through(f.in(plan{})))
+	w := newFixture(t, d.through(f.in(plan{})))
 	a, b := w.open(w.apps[0], nil), w.open(w.apps[0], nil)
 	f.before = func() { w.apply(b.ID, relay.CancelAsked{}) }
 	w.work(relay.DoFund)
@@ -151,7 +151,7 @@ func TestCanceledBetweenSigningAndCommit(t *testing.T) {
 }
 
 // intent asks for a funding of p as a worker that forgot everything would.
-func (w *town) intent(p relay.Payment) relay.FundIntent {
+func (w *fixture) intent(p relay.Payment) relay.FundIntent {
 	head := w.head()
 	_, channels, err := w.signer.Accounts(w.Context())
 	if err != nil {
@@ -169,7 +169,7 @@ func (w *town) intent(p relay.Payment) relay.FundIntent {
 // A funding whose submissions never arrive is proven dead past its bound, not before; then the payment is funded anew.
 func TestFundingThatNeverGetsIn(t *testing.T) {
 	d := &door{submit: dropped}
-	w := newTown(t, d.through(plan{}))
+	w := newFixture(t, d.through(plan{}))
 	p := w.open(w.apps[0], nil)
 	w.work()
 	p = w.is(p.ID, relay.Funding, "")
@@ -201,7 +201,7 @@ func TestFundingThatNeverGetsIn(t *testing.T) {
 // Answers that are lost change nothing: the funding lands once.
 func TestFundingWhoseAnswersAreLost(t *testing.T) {
 	d := &door{}
-	w := newTown(t, d.through(plan{}))
+	w := newFixture(t, d.through(plan{}))
 	d.submit = d.lost
 	p := w.open(w.apps[0], nil)
 	p = w.until(p.ID, relay.Pending)
@@ -216,7 +216,7 @@ func TestFundingWhoseAnswersAreLost(t *testing.T) {
 // anew into another account. What becomes of the first one, our own way back from it included, is nothing of the payment's.
 func TestAStrangerMakesTheAccountFirst(t *testing.T) {
 	d := &door{}
-	w := newTown(t, d.through(plan{}))
+	w := newFixture(t, d.through(plan{}))
 	var outer string
 	d.submit = func(envelope []byte) (relay.Answer, bool) { outer = text(envelope); return dropped(envelope) }
 	p := w.until(w.open(w.apps[0], nil).ID, relay.Funding)
@@ -249,7 +249,7 @@ func TestAStrangerMakesTheAccountFirst(t *testing.T) {
 // However often fundings are lost, a payment never has two that could land, and after the last try it fails.
 func TestFundingGivesUp(t *testing.T) {
 	d := &door{submit: dropped}
-	w := newTown(t, d.through(plan{}))
+	w := newFixture(t, d.through(plan{}))
 	p := w.open(w.apps[0], nil)
 	for range relay.MostFundings * (bound + 4) {
 		w.round(1)
@@ -277,7 +277,7 @@ func TestFundingGivesUp(t *testing.T) {
 func TestFundingThatIsHandedInTooLate(t *testing.T) {
 	for name, late := range map[string]bool{"not handed in": false, "handed in too late": true} {
 		t.Run(name, func(t *testing.T) {
-			w := newTown(t, plan{})
+			w := newFixture(t, plan{})
 			p := w.open(w.apps[0], nil)
 			for range relay.MostFundings + 1 {
 				for w.payment(p.ID).State != relay.Funding {
@@ -302,7 +302,7 @@ func TestFundingThatIsHandedInTooLate(t *testing.T) {
 
 // A payment above the signer's limit fails alone.
 func TestTheSignerRefusesOneForGood(t *testing.T) {
-	w := newTown(t, plan{policy: signer.Policy{Limits: signer.Limits{MaxPayment: 30 * relay.One}}})
+	w := newFixture(t, plan{policy: signer.Policy{Limits: signer.Limits{MaxPayment: 30 * relay.One}}})
 	first := w.open(w.apps[0], nil)
 	big := w.open(w.apps[0], func(p *relay.Payment) { p.Amount = 31 * relay.One })
 	last := w.open(w.apps[0], nil)
@@ -317,7 +317,7 @@ func TestTheSignerRefusesOneForGood(t *testing.T) {
 
 // A limit of the whole app is nobody's fault in particular: what fits into the day is funded, the rest waits for the next.
 func TestTheSignersDayLimitFailsNobody(t *testing.T) {
-	w := newTown(t, plan{policy: signer.Policy{Limits: signer.Limits{MaxPayment: 30 * relay.One, MaxDay: 80 * relay.One}}})
+	w := newFixture(t, plan{policy: signer.Policy{Limits: signer.Limits{MaxPayment: 30 * relay.One, MaxDay: 80 * relay.One}}})
 	var all []relay.Payment
 	for range 5 {
 		all = append(all, w.open(w.apps[0], nil))
@@ -361,7 +361,7 @@ func TestTheSignerIsConvincedLater(t *testing.T) {
 	v, d := &deaf{off: true}, &door{submit: dropped}
 	p := d.through(plan{})
 	p.signersView = func(l signer.Ledger) signer.Ledger { v.Ledger = l; return v }
-	w := newTown(t, p)
+	w := newFixture(t, p)
 	pay := w.open(w.apps[0], nil)
 	w.until(pay.ID, relay.Funding)
 	w.until(pay.ID, relay.Created)

@@ -13,7 +13,7 @@ import (
 func TestFundingLandedWhileNobodyWatched(t *testing.T) {
 	d := &door{}
 	p := d.through(plan{retention: 12, channels: 1})
-	w := newTown(t, p)
+	w := newFixture(t, p)
 	a, b := w.open(w.apps[0], nil), w.open(w.apps[0], nil)
 	a, b = w.until(a.ID, relay.Funding), w.until(b.ID, relay.Funding)
 	w.work(relay.DoSubmit)
@@ -39,7 +39,7 @@ func TestFundingLandedWhileNobodyWatched(t *testing.T) {
 func TestFundingLostWhileNobodyWatched(t *testing.T) {
 	d := &door{submit: dropped}
 	p := d.through(plan{retention: 12})
-	w := newTown(t, p)
+	w := newFixture(t, p)
 	a := w.until(w.open(w.apps[0], nil).ID, relay.Funding)
 	w.work(relay.DoSubmit)
 	w.close(30)
@@ -53,7 +53,7 @@ func TestFundingLostWhileNobodyWatched(t *testing.T) {
 // The history is there and the source has no opinion: an account is no proof then, the transaction itself will be seen.
 func TestNoOpinionIsNoGap(t *testing.T) {
 	d := &door{}
-	w := newTown(t, d.through(plan{}))
+	w := newFixture(t, d.through(plan{}))
 	d.verdict = func(relay.Envelope) (relay.Verdict, bool, error) { return relay.Inconclusive, true, nil }
 	d.sight = func(string) (*relay.Sighting, bool, error) { return nil, true, nil }
 	a := w.until(w.open(w.apps[0], nil).ID, relay.Funding)

@@ -37,9 +37,9 @@ func (a *askew) Sequence(ctx context.Context, account string) (int64, error) {
 	return a.Ledger.Sequence(ctx, account)
 }
 
-// doubt is a town whose ledger and signer a test can have contradict what is written down.
+// doubt is a fixture whose ledger and signer a test can have contradict what is written down.
 type doubt struct {
-	*town
+	*fixture
 	door *door
 	lost *forgetful
 	view *askew
@@ -200,7 +200,7 @@ func TestAHaltStopsWhatItIsAbout(t *testing.T) {
 			d := &doubt{door: &door{}, lost: &forgetful{}, view: &askew{}}
 			p := d.lost.in(d.door.through(plan{channels: 3}))
 			p.signersView = func(l signer.Ledger) signer.Ledger { d.view.Ledger = l; return d.view }
-			d.town = newTown(t, p)
+			d.fixture = newFixture(t, p)
 			d.apps = append(d.apps, d.openApp())
 			waits := []relay.Payment{d.until(d.open(d.apps[0], nil).ID, relay.Pending), d.until(d.open(d.apps[1], nil).ID, relay.Pending)}
 			hash, held := c.about(d)

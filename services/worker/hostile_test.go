@@ -191,9 +191,9 @@ func (v *weary) Verdict(ctx context.Context, e relay.Envelope) (relay.Verdict, *
 	return v.Ledger.Verdict(ctx, e)
 }
 
-// drama is one run with everybody in it.
-type drama struct {
-	*town
+// faultFixture is one run with everybody in it.
+type faultFixture struct {
+	*fixture
 	r        *rand.Rand
 	h        *hostile
 	payments []relay.PaymentID
@@ -210,8 +210,8 @@ func TestHostileLedger(t *testing.T) {
 	for seed := range seeds {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			h, v := newHostile(seed), &weary{r: rand.New(rand.NewPCG(seed, 5))}
-			d := &drama{r: rand.New(rand.NewPCG(seed, 1)), h: h, hers: map[string]relay.Stroops{}}
-			d.town = newTown(t, plan{
+			d := &faultFixture{r: rand.New(rand.NewPCG(seed, 1)), h: h, hers: map[string]relay.Stroops{}}
+			d.fixture = newFixture(t, plan{
 				ledger:      func(l desk.Ledger) desk.Ledger { h.Ledger = l; return h },
 				signersView: func(l signer.Ledger) signer.Ledger { v.Ledger = l; return v },
 			})
@@ -237,7 +237,7 @@ func TestHostileLedger(t *testing.T) {
 }
 
 // act is what people do in one round: up to n new payments, claims and cancels.
-func (d *drama) act(n int) {
+func (d *faultFixture) act(n int) {
 	d.Helper()
 	for range n {
 		if len(d.payments) < 110 {
@@ -263,7 +263,7 @@ func (d *drama) act(n int) {
 }
 
 // tryClaim claims if the ledger lets her plan it: the database may be behind.
-func (d *drama) tryClaim(p relay.Payment, ana *keypair.Full, ledgers uint32) (relay.Envelope, bool) {
+func (d *faultFixture) tryClaim(p relay.Payment, ana *keypair.Full, ledgers uint32) (relay.Envelope, bool) {
 	d.Helper()
 	if d.has(p.Holding) < 0 {
 		return relay.Envelope{}, false
@@ -272,7 +272,7 @@ func (d *drama) tryClaim(p relay.Payment, ana *keypair.Full, ledgers uint32) (re
 }
 
 // turn is a round in which the watcher may fail.
-func (d *drama) turn() {
+func (d *faultFixture) turn() {
 	d.Helper()
 	d.close(1)
 	for range 10 {
@@ -304,12 +304,12 @@ func (d *drama) turn() {
 	}
 }
 
-func (d *drama) ended() bool {
+func (d *faultFixture) ended() bool {
 	return !slices.ContainsFunc(d.payments, func(id relay.PaymentID) bool { return !d.payment(id).State.Ended() })
 }
 
 // account holds the ledger against the states.
-func (d *drama) account() {
+func (d *faultFixture) account() {
 	d.Helper()
 	out, ends := map[relay.AppID]relay.Stroops{}, map[relay.State]int{}
 	for _, id := range d.payments {

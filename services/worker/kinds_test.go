@@ -38,9 +38,9 @@ var (
 	newKinds = []kind{credit, own, ownUSD} // the other one has tests of its own
 )
 
-// market is a town with an issuer, whose asset the treasury and a sender's wallet have.
-type market struct {
-	*town
+// assetFixture is a fixture with an issuer, whose asset the treasury and a sender's wallet have.
+type assetFixture struct {
+	*fixture
 	kind
 	issuer *keypair.Full
 	wallet *keypair.Full
@@ -52,19 +52,19 @@ type market struct {
 }
 
 // each plays a scene with every kind.
-func each(t *testing.T, kinds []kind, scene func(m *market)) {
+func each(t *testing.T, kinds []kind, scene func(m *assetFixture)) {
 	t.Helper()
 	for _, k := range kinds {
 		t.Run(k.String(), func(t *testing.T) {
 			t.Parallel()
-			scene(newMarket(t, k, plan{}))
+			scene(newAssetFixture(t, k, plan{}))
 		})
 	}
 }
 
-func newMarket(t *testing.T, k kind, p plan) *market {
+func newAssetFixture(t *testing.T, k kind, p plan) *assetFixture {
 	t.Helper()
-	m := &market{town: newTown(t, p), kind: k, issuer: keypair.MustRandom(), wallet: keypair.MustRandom(), text: relay.Native}
+	m := &assetFixture{fixture: newFixture(t, p), kind: k, issuer: keypair.MustRandom(), wallet: keypair.MustRandom(), text: relay.Native}
 	m.home = m.apps[0].Treasury
 	if k.self {
 		m.home = m.wallet.Address()
@@ -88,24 +88,24 @@ func newMarket(t *testing.T, k kind, p plan) *market {
 }
 
 // trusts gives an account that exists a trustline for the asset.
-func (m *market) trusts(key *keypair.Full) {
+func (m *assetFixture) trusts(key *keypair.Full) {
 	m.Helper()
 	m.does(m.own(key, nil, &txnbuild.ChangeTrust{Line: m.asset.MustToChangeTrustAsset()}))
 }
 
 // pays is a payment of the asset; from "" is the source of the transaction.
-func (m *market) pays(from, to string, amount relay.Stroops) txnbuild.Operation {
+func (m *assetFixture) pays(from, to string, amount relay.Stroops) txnbuild.Operation {
 	return &txnbuild.Payment{Destination: to, Amount: amount.String(), Asset: m.asset, SourceAccount: from}
 }
 
 // clawsBack has the issuer take an amount back.
-func (m *market) clawsBack(from string, amount relay.Stroops) {
+func (m *assetFixture) clawsBack(from string, amount relay.Stroops) {
 	m.Helper()
 	m.does(m.own(m.issuer, nil, &txnbuild.Clawback{From: from, Amount: amount.String(), Asset: m.asset}))
 }
 
 // authorizes has the issuer let an account hold the asset, or not.
-func (m *market) authorizes(account string, yes bool) {
+func (m *assetFixture) authorizes(account string, yes bool) {
 	m.Helper()
 	op := &txnbuild.SetTrustLineFlags{Trustor: account, Asset: m.asset}
 	if flags := []txnbuild.TrustLineFlag{txnbuild.TrustLineAuthorized}; yes {
@@ -117,7 +117,7 @@ func (m *market) authorizes(account string, yes bool) {
 }
 
 // request accepts a payment of the kind; nothing is done for it yet.
-func (m *market) request(change func(*relay.Payment)) relay.Payment {
+func (m *assetFixture) request(change func(*relay.Payment)) relay.Payment {
 	m.Helper()
 	head := m.head()
 	return m.open(m.apps[0], func(p *relay.Payment) {
@@ -134,13 +134,13 @@ func (m *market) request(change func(*relay.Payment)) relay.Payment {
 }
 
 // moving is a request that takes the money of a payment over.
-func (m *market) moving(old relay.Payment) relay.Payment {
+func (m *assetFixture) moving(old relay.Payment) relay.Payment {
 	m.Helper()
 	return m.open(m.apps[0], func(p *relay.Payment) { *p = m.takingOver(*p, old) })
 }
 
 // takingOver is p with the terms of a payment that takes old's money over.
-func (m *market) takingOver(p, old relay.Payment) relay.Payment {
+func (m *assetFixture) takingOver(p, old relay.Payment) relay.Payment {
 	m.Helper()
 	head := m.head()
 	p.Asset, p.ReturnTo, p.ExpiresAt, p.Amount = old.Asset, old.ReturnTo, old.ExpiresAt, old.Amount
@@ -150,7 +150,7 @@ func (m *market) takingOver(p, old relay.Payment) relay.Payment {
 }
 
 // deposit has the sender's client mint, and what it minted committed and kept. The answer's funding lacks signatures.
-func (m *market) deposit(p relay.Payment) relay.FundAnswer {
+func (m *assetFixture) deposit(p relay.Payment) relay.FundAnswer {
 	m.Helper()
 	kept := m.minted(p)
 	err := m.desk.CommitFunding(m.Context(), kept)
@@ -164,7 +164,7 @@ func (m *market) deposit(p relay.Payment) relay.FundAnswer {
 }
 
 // minted is what the sender's client makes.
-func (m *market) minted(p relay.Payment) relay.FundAnswer {
+func (m *assetFixture) minted(p relay.Payment) relay.FundAnswer {
 	m.Helper()
 	sequence, err := m.port.Sequence(m.Context(), p.From)
 	if err != nil {
@@ -174,7 +174,7 @@ func (m *market) minted(p relay.Payment) relay.FundAnswer {
 }
 
 // mintedAt is the same with a sequence number of the client's choice.
-func (m *market) mintedAt(p relay.Payment, sequence int64) relay.FundAnswer {
+func (m *assetFixture) mintedAt(p relay.Payment, sequence int64) relay.FundAnswer {
 	m.Helper()
 	fundingPlan := mint.Plan{Passphrase: passphrase, App: p.App, Channel: p.From, Sponsor: p.Sponsor, Treasury: p.From, Rescue: m.sponsor,
 		Sequence: sequence, SignedAt: m.head().Sequence, Bound: p.FundBy, MaxTime: p.FundUntil, Route: p.Route, ReturnMemo: p.ReturnMemo}
@@ -197,13 +197,13 @@ func (m *market) mintedAt(p relay.Payment, sequence int64) relay.FundAnswer {
 }
 
 // signedBy is the funding of an answer with the signatures that its sender adds.
-func (m *market) signedBy(a relay.FundAnswer, keys ...*keypair.Full) []byte {
+func (m *assetFixture) signedBy(a relay.FundAnswer, keys ...*keypair.Full) []byte {
 	m.Helper()
 	return raw(m.T, sign(m.T, text(a.Envelope.XDR), keys...))
 }
 
 // signs has the sender sign a funding and hand it to the service.
-func (m *market) signs(a relay.FundAnswer, keys ...*keypair.Full) {
+func (m *assetFixture) signs(a relay.FundAnswer, keys ...*keypair.Full) {
 	m.Helper()
 	if _, err := m.desk.SignFunding(m.Context(), a.Minted[0].Payment, a.Envelope.Hash, m.signedBy(a, keys...)); err != nil {
 		m.Fatal(err)
@@ -211,7 +211,7 @@ func (m *market) signs(a relay.FundAnswer, keys ...*keypair.Full) {
 }
 
 // waiting is a payment of the kind whose money waits.
-func (m *market) waiting(change func(*relay.Payment)) relay.Payment {
+func (m *assetFixture) waiting(change func(*relay.Payment)) relay.Payment {
 	m.Helper()
 	p := m.request(change)
 	if m.self {
@@ -221,7 +221,7 @@ func (m *market) waiting(change func(*relay.Payment)) relay.Payment {
 }
 
 // ripened is one whose way back is open, too.
-func (m *market) ripened() relay.Payment {
+func (m *assetFixture) ripened() relay.Payment {
 	m.Helper()
 	p := m.waiting(nil)
 	for m.head().Sequence < p.Bound {
@@ -232,7 +232,7 @@ func (m *market) ripened() relay.Payment {
 }
 
 // units is what an account has of the asset as somebody else's code reads it; -1 when it has no trustline.
-func (m *market) units(account string) relay.Stroops {
+func (m *assetFixture) units(account string) relay.Stroops {
 	m.Helper()
 	var key xdr.LedgerKey
 	if err := key.SetTrustline(xdr.MustAddress(account), xdr.MustNewCreditAsset("USD", m.issuer.Address()).ToTrustLineAsset()); err != nil {
@@ -259,7 +259,7 @@ func (m *market) units(account string) relay.Stroops {
 }
 
 // amount is what an account has of the payment's asset.
-func (m *market) amount(account string) relay.Stroops {
+func (m *assetFixture) amount(account string) relay.Stroops {
 	m.Helper()
 	if m.credit {
 		return m.units(account)
@@ -267,7 +267,7 @@ func (m *market) amount(account string) relay.Stroops {
 	return m.has(account)
 }
 
-func (m *market) wantUnits(who, account string, want relay.Stroops) {
+func (m *assetFixture) wantUnits(who, account string, want relay.Stroops) {
 	m.Helper()
 	if got := m.units(account); m.credit && got != want {
 		m.Errorf("%s has %d of the asset, not %d", who, got, want)
@@ -275,7 +275,7 @@ func (m *market) wantUnits(who, account string, want relay.Stroops) {
 }
 
 // house is everything of ours: the sponsor and the channels, with reserves and numbers.
-func (m *market) house() map[string]bareledger.Account {
+func (m *assetFixture) house() map[string]bareledger.Account {
 	m.Helper()
 	sponsor, channels, err := m.signer.Accounts(m.Context())
 	if err != nil {
@@ -294,7 +294,7 @@ func (m *market) house() map[string]bareledger.Account {
 // envelopes. Nothing but fees ever leaves them.
 type books struct{ lumens, units relay.Stroops }
 
-func (m *market) books(accounts ...string) (b books) {
+func (m *assetFixture) books(accounts ...string) (b books) {
 	m.Helper()
 	for account := range m.house() {
 		accounts = append(accounts, account)
@@ -309,7 +309,7 @@ func (m *market) books(accounts ...string) (b books) {
 }
 
 // charged is what the ledger charged for every envelope of a payment.
-func (m *market) charged(ids ...relay.PaymentID) (sum relay.Stroops) {
+func (m *assetFixture) charged(ids ...relay.PaymentID) (sum relay.Stroops) {
 	m.Helper()
 	for _, id := range ids {
 		for _, e := range m.envelopes(id) {
@@ -320,7 +320,7 @@ func (m *market) charged(ids ...relay.PaymentID) (sum relay.Stroops) {
 }
 
 // balanced wants the books as before, less the fees; that an own wallet cost us nothing; and that nothing is halted.
-func (m *market) balanced(before books, house map[string]bareledger.Account, accounts []string, ids ...relay.PaymentID) {
+func (m *assetFixture) balanced(before books, house map[string]bareledger.Account, accounts []string, ids ...relay.PaymentID) {
 	m.Helper()
 	before.lumens -= m.charged(ids...) + m.fees
 	if after := m.books(accounts...); after != before {
@@ -335,7 +335,7 @@ func (m *market) balanced(before books, house map[string]bareledger.Account, acc
 }
 
 // envelope is one as it is written down by now.
-func (m *market) envelope(e relay.Envelope) relay.Envelope {
+func (m *assetFixture) envelope(e relay.Envelope) relay.Envelope {
 	m.Helper()
 	now, err := m.desk.Envelope(m.Context(), e.Hash)
 	if err != nil {

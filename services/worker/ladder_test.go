@@ -12,7 +12,7 @@ import (
 
 // stolen is a rung as a thief of database, receipt or token has it, ready to be handed in: inside a fee bump that he pays, or,
 // when it pays for itself, as it is.
-func (w *town) stolen(rung relay.Envelope) string {
+func (w *fixture) stolen(rung relay.Envelope) string {
 	w.Helper()
 	if rung.OwnFee > 0 {
 		return text(rung.XDR)
@@ -31,7 +31,7 @@ func (w *town) stolen(rung relay.Envelope) string {
 // A thief of the ladder hands in whatever would fail while the money is there, to spend the numbers of the way back. Nothing of
 // it reaches a ledger, and the money is claimed and returned as if he were not there.
 func TestThiefBurnsNoRung(t *testing.T) {
-	each(t, creditKinds, func(m *market) {
+	each(t, creditKinds, func(m *assetFixture) {
 		p, q := m.ripened(), m.ripened()
 		for _, p := range []relay.Payment{p, q} {
 			tried := 0
@@ -64,7 +64,7 @@ func TestThiefBurnsNoRung(t *testing.T) {
 // A plain rung is handed in at a moment in which it fails, and is spent. The payment waits on: a claim after it is neither
 // refused nor, when it fails itself, spends the next rung.
 func TestClaimAfterASpentRung(t *testing.T) {
-	each(t, creditKinds, func(m *market) {
+	each(t, creditKinds, func(m *assetFixture) {
 		p := m.ripened()
 		m.authorizes(m.home, false)
 		m.includes(m.stolen(m.rungs(p)[0]), "FAILED")
@@ -109,7 +109,7 @@ func TestClaimAfterASpentRung(t *testing.T) {
 // The signer completes a rung that is not plain only when it is due: not while home can take the money, and not while it would
 // fail.
 func TestCosignedOnlyWhenDue(t *testing.T) {
-	each(t, creditKinds, func(m *market) {
+	each(t, creditKinds, func(m *assetFixture) {
 		p := m.ripened()
 		rungs := m.rungs(p)
 		due := func(i int, want bool) {

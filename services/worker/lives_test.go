@@ -11,9 +11,9 @@ import (
 )
 
 // life plays one life of a payment of every kind, and wants every stroop and every unit of the asset afterwards.
-func life(t *testing.T, scene func(m *market, ana *keypair.Full) relay.Payment) {
+func life(t *testing.T, scene func(m *assetFixture, ana *keypair.Full) relay.Payment) {
 	t.Helper()
-	each(t, allKinds, func(m *market) {
+	each(t, allKinds, func(m *assetFixture) {
 		ana := keypair.MustRandom()
 		before, house := m.books(), m.house()
 		p := scene(m, ana)
@@ -25,7 +25,7 @@ func life(t *testing.T, scene func(m *market, ana *keypair.Full) relay.Payment) 
 }
 
 func TestClaimIntoANewAccount(t *testing.T) {
-	life(t, func(m *market, ana *keypair.Full) relay.Payment {
+	life(t, func(m *assetFixture, ana *keypair.Full) relay.Payment {
 		p := m.waiting(nil)
 		e := m.claim(p, ana, 10)
 		p = m.until(p.ID, relay.Claimed)
@@ -50,7 +50,7 @@ func TestClaimIntoANewAccount(t *testing.T) {
 }
 
 func TestClaimIntoAnExistingAccount(t *testing.T) {
-	life(t, func(m *market, ana *keypair.Full) relay.Payment {
+	life(t, func(m *assetFixture, ana *keypair.Full) relay.Payment {
 		m.befriend(ana.Address())
 		if m.credit {
 			m.trusts(ana)
@@ -75,7 +75,7 @@ func TestClaimIntoAnExistingAccount(t *testing.T) {
 }
 
 func TestCanceled(t *testing.T) {
-	life(t, func(m *market, _ *keypair.Full) relay.Payment {
+	life(t, func(m *assetFixture, _ *keypair.Full) relay.Payment {
 		p := m.waiting(nil)
 		m.apply(p.ID, relay.CancelAsked{})
 		m.until(p.ID, relay.Returned)
@@ -85,7 +85,7 @@ func TestCanceled(t *testing.T) {
 }
 
 func TestExpired(t *testing.T) {
-	life(t, func(m *market, _ *keypair.Full) relay.Payment {
+	life(t, func(m *assetFixture, _ *keypair.Full) relay.Payment {
 		p := m.waiting(soon)
 		m.pass(61 * time.Minute)
 		m.until(p.ID, relay.Returned)

@@ -9,7 +9,7 @@ import (
 )
 
 // locked is what an app's usage says waits, of an asset.
-func (w *town) locked(asset string) relay.Stroops {
+func (w *fixture) locked(asset string) relay.Stroops {
 	w.Helper()
 	u, err := w.desk.Usage(w.Context(), w.apps[0].ID, asset)
 	w.must(err)
@@ -22,7 +22,7 @@ func TestLockedIsWhatIsThere(t *testing.T) {
 	whole := 25 * relay.One
 	for name, taken := range map[string]relay.Stroops{"a stroop": 1, "a part": 3*relay.One + 7, "all but a stroop": whole - 1, "all": whole} {
 		t.Run(name, func(t *testing.T) {
-			w := newTown(t, plan{})
+			w := newFixture(t, plan{})
 			p, other := w.ripe(), w.pending()
 			want := func(here relay.Stroops) {
 				t.Helper()
@@ -55,7 +55,7 @@ func TestLockedIsWhatIsThere(t *testing.T) {
 
 // The same of a credit asset that its issuer takes back in parts, with and without a return that was asked for.
 func TestLockedAfterAClawback(t *testing.T) {
-	each(t, creditKinds, func(m *market) {
+	each(t, creditKinds, func(m *assetFixture) {
 		p := m.ripened()
 		waits := func(here relay.Stroops) {
 			m.Helper()

@@ -13,7 +13,7 @@ import (
 )
 
 // beside is a deposit of the same funding with another box.
-func (m *market) beside(p relay.Payment, a relay.FundAnswer) relay.FundAnswer {
+func (m *assetFixture) beside(p relay.Payment, a relay.FundAnswer) relay.FundAnswer {
 	other := a
 	other.Minted = append([]relay.Minted{}, a.Minted...)
 	other.Minted[0].Box = m.mintedAt(p, a.Envelope.Sequence).Minted[0].Box
@@ -23,7 +23,7 @@ func (m *market) beside(p relay.Payment, a relay.FundAnswer) relay.FundAnswer {
 // A second deposit of one funding, with another box, comes in while the first is kept, signed and handed in. It is refused, and the
 // first stands: undone, a move of the treasury's money would land for a payment that says that no money moved.
 func TestAnotherBoxUndoesNothing(t *testing.T) {
-	each(t, allKinds, func(m *market) {
+	each(t, allKinds, func(m *assetFixture) {
 		before, house := m.books(), m.house()
 		old := m.waiting(nil)
 		key, fresh := m.seed(old), m.moving(old)
@@ -57,7 +57,7 @@ func TestAnotherBoxUndoesNothing(t *testing.T) {
 
 // What the signer does not have is not handed in, however well it is signed.
 func TestFundingWaitsForTheLog(t *testing.T) {
-	each(t, allKinds, func(m *market) {
+	each(t, allKinds, func(m *assetFixture) {
 		old := m.waiting(nil)
 		key, fresh := m.seed(old), m.moving(old)
 		a := m.committed(fresh)
@@ -77,7 +77,7 @@ func TestFundingWaitsForTheLog(t *testing.T) {
 
 // A plan was undone, and the signer has it: its answer came late. The payment is planned again, by what the log says.
 func TestKeptAfterItWasUndone(t *testing.T) {
-	each(t, allKinds, func(m *market) {
+	each(t, allKinds, func(m *assetFixture) {
 		old := m.waiting(nil)
 		fresh := m.moving(old)
 		a := m.committed(fresh)
@@ -109,7 +109,7 @@ func TestKeptAfterItWasUndone(t *testing.T) {
 
 // The same between undoing and a restart: the log says that it is kept.
 func TestAStartPlansWhatTheLogKeeps(t *testing.T) {
-	each(t, []kind{managed, own}, func(m *market) {
+	each(t, []kind{managed, own}, func(m *assetFixture) {
 		old := m.waiting(nil)
 		key, fresh := m.seed(old), m.moving(old)
 		a := m.deposit(fresh)
@@ -128,7 +128,7 @@ func TestAStartPlansWhatTheLogKeeps(t *testing.T) {
 func TestAGivenUpMoveGoesHome(t *testing.T) {
 	for name, end := range map[string]relay.State{"canceled": relay.Canceled, "still open": relay.Created} {
 		t.Run(name, func(t *testing.T) {
-			each(t, allKinds, func(m *market) {
+			each(t, allKinds, func(m *assetFixture) {
 				before, house := m.books(), m.house()
 				old := m.waiting(nil)
 				fresh := m.moving(old)
@@ -164,7 +164,7 @@ func TestAGivenUpMoveGoesHome(t *testing.T) {
 
 // The same, found at a start: the database was restored from before the deposit, and canceled the payment.
 func TestAMoveThatARestoredDatabaseForgot(t *testing.T) {
-	each(t, []kind{managed, credit}, func(m *market) {
+	each(t, []kind{managed, credit}, func(m *assetFixture) {
 		old := m.waiting(nil)
 		fresh := m.moving(old)
 		a := m.minted(fresh)
@@ -194,7 +194,7 @@ func TestAMoveThatARestoredDatabaseForgot(t *testing.T) {
 // that with a number of its new life. At the start the move is looked up before the watcher comes to the claim. The claim was first:
 // the payment is claimed in the end, and nothing is halted.
 func TestAMoveSeenBeforeTheClaim(t *testing.T) {
-	each(t, []kind{own}, func(m *market) {
+	each(t, []kind{own}, func(m *assetFixture) {
 		old := m.waiting(nil)
 		key, ana := m.seed(old), keypair.MustRandom()
 		_, complete := m.planned(old, ana, 20)
@@ -238,7 +238,7 @@ func TestAMoveSeenBeforeTheClaim(t *testing.T) {
 // The same of a holder of the key who takes the money, makes the account anew, and has a rung bring that home: the record says what
 // became of the money, and the fee that the new account paid is none of the purse's.
 func TestATheftSeenAfterTheReturn(t *testing.T) {
-	each(t, walletKinds, func(m *market) {
+	each(t, walletKinds, func(m *assetFixture) {
 		p := m.waiting(func(p *relay.Payment) { p.FundBy += 12 })
 		key, thief := m.seed(p), keypair.MustRandom()
 		m.befriend(thief.Address())
@@ -280,7 +280,7 @@ func TestATheftSeenAfterTheReturn(t *testing.T) {
 // An app deposits moves of one payment with numbers of lives of the holding account to come. None is kept, and the sponsor keeps no
 // reserve more than is counted.
 func TestMovesKeepToTheBudget(t *testing.T) {
-	each(t, []kind{managed, credit}, func(m *market) {
+	each(t, []kind{managed, credit}, func(m *assetFixture) {
 		old := m.waiting(nil)
 		key := m.seed(old)
 		next, err := m.port.Sequence(m.Context(), old.Holding)
@@ -335,7 +335,7 @@ func TestMovesKeepToTheBudget(t *testing.T) {
 // What waits in a holding account is nobody's wallet. A claimant who has the key cannot send it on as the wallet of a payment of his
 // own: the payment that waits there would not be told, and would say that it waits.
 func TestHoldingAccountIsNoWallet(t *testing.T) {
-	each(t, []kind{managed, credit}, func(m *market) {
+	each(t, []kind{managed, credit}, func(m *assetFixture) {
 		p := m.ripened()
 		head := m.head()
 		q := relay.Payment{ID: relay.NewPaymentID(relay.At(m.clock)), App: m.apps[0].ID, Version: 1, State: relay.Created, To: relay.Handle{Kind: "email", Value: "eva@example.com"}, Amount: 10 * relay.One,

@@ -21,7 +21,7 @@ import (
 )
 
 // seed is the key of the payment's holding account, out of its box.
-func (w *town) seed(p relay.Payment) *keypair.Full {
+func (w *fixture) seed(p relay.Payment) *keypair.Full {
 	w.Helper()
 	var file []byte
 	err := w.store.View(w.Context(), func(tx desk.Tx) (err error) { file, err = tx.Box(p.ID); return err })
@@ -36,7 +36,7 @@ func (w *town) seed(p relay.Payment) *keypair.Full {
 }
 
 // planned is a claim into a new account, written down, with the claimant's signatures beside it.
-func (w *town) planned(p relay.Payment, ana *keypair.Full, ledgers uint32) (relay.Envelope, []byte) {
+func (w *fixture) planned(p relay.Payment, ana *keypair.Full, ledgers uint32) (relay.Envelope, []byte) {
 	w.Helper()
 	sequence, err := w.port.Sequence(w.Context(), p.Holding)
 	if err != nil {
@@ -45,7 +45,7 @@ func (w *town) planned(p relay.Payment, ana *keypair.Full, ledgers uint32) (rela
 	return w.plannedAt(p, ana, ledgers, sequence+1)
 }
 
-func (w *town) plannedAt(p relay.Payment, ana *keypair.Full, ledgers uint32, sequence int64) (relay.Envelope, []byte) {
+func (w *fixture) plannedAt(p relay.Payment, ana *keypair.Full, ledgers uint32, sequence int64) (relay.Envelope, []byte) {
 	w.Helper()
 	head := w.head()
 	_, err := w.port.Sequence(w.Context(), ana.Address())
@@ -76,7 +76,7 @@ func (w *town) plannedAt(p relay.Payment, ana *keypair.Full, ledgers uint32, seq
 }
 
 // ownClaim plans a claim that the purse pays for, as the interface does.
-func (w *town) ownClaim(p relay.Payment) func(context.Context, relay.ClaimIntent) (relay.Envelope, error) {
+func (w *fixture) ownClaim(p relay.Payment) func(context.Context, relay.ClaimIntent) (relay.Envelope, error) {
 	return func(_ context.Context, in relay.ClaimIntent) (relay.Envelope, error) {
 		keeper := p.Sponsor
 		if in.NewAccount {
@@ -98,20 +98,20 @@ func (w *town) ownClaim(p relay.Payment) func(context.Context, relay.ClaimIntent
 }
 
 // claim plans, signs and submits a claim that may land within so many ledgers.
-func (w *town) claim(p relay.Payment, ana *keypair.Full, ledgers uint32) relay.Envelope {
+func (w *fixture) claim(p relay.Payment, ana *keypair.Full, ledgers uint32) relay.Envelope {
 	w.Helper()
 	e, complete := w.planned(p, ana, ledgers)
 	return w.submit(p, e, complete)
 }
 
 // claimAt is a claim with a number of its own.
-func (w *town) claimAt(p relay.Payment, ana *keypair.Full, ledgers uint32, sequence int64) relay.Envelope {
+func (w *fixture) claimAt(p relay.Payment, ana *keypair.Full, ledgers uint32, sequence int64) relay.Envelope {
 	w.Helper()
 	e, complete := w.plannedAt(p, ana, ledgers, sequence)
 	return w.submit(p, e, complete)
 }
 
-func (w *town) submit(p relay.Payment, e relay.Envelope, complete []byte) relay.Envelope {
+func (w *fixture) submit(p relay.Payment, e relay.Envelope, complete []byte) relay.Envelope {
 	w.Helper()
 	if _, err := w.desk.SubmitClaim(w.Context(), p.ID, e.Hash, complete, w.head()); err != nil {
 		w.Fatal(err)
@@ -120,7 +120,7 @@ func (w *town) submit(p relay.Payment, e relay.Envelope, complete []byte) relay.
 }
 
 // bumped is an envelope of ours in a fee bump that a stranger pays: nobody needs the service to hand it in.
-func (w *town) bumped(envelope []byte) string {
+func (w *fixture) bumped(envelope []byte) string {
 	w.Helper()
 	b, err := stellar.BuildFeeBump(text(envelope), passphrase, w.payer.Address(), 1000)
 	if err != nil {
@@ -130,7 +130,7 @@ func (w *town) bumped(envelope []byte) string {
 }
 
 // own is a transaction that the holder of a key makes by herself. A stranger pays its fee, so that amounts stay round.
-func (w *town) own(source *keypair.Full, also []*keypair.Full, ops ...txnbuild.Operation) string {
+func (w *fixture) own(source *keypair.Full, also []*keypair.Full, ops ...txnbuild.Operation) string {
 	w.Helper()
 	sequence, err := w.port.Sequence(w.Context(), source.Address())
 	if err != nil {
@@ -161,12 +161,12 @@ func (w *town) own(source *keypair.Full, also []*keypair.Full, ops ...txnbuild.O
 }
 
 // does closes a ledger with exactly this transaction of somebody's in it, and wants it to have gone through.
-func (w *town) does(envelope string) {
+func (w *fixture) does(envelope string) {
 	w.Helper()
 	w.includes(envelope, "SUCCESS")
 }
 
-func (w *town) includes(envelope, want string) {
+func (w *fixture) includes(envelope, want string) {
 	w.Helper()
 	_, outer, err := stellar.Hashes(envelope, passphrase)
 	if err != nil {
@@ -181,7 +181,7 @@ func (w *town) includes(envelope, want string) {
 }
 
 // treasuryKey opens the sealed key of an app's treasury, as its operator can who has the key-encryption key.
-func (w *town) treasuryKey(app relay.App) *keypair.Full {
+func (w *fixture) treasuryKey(app relay.App) *keypair.Full {
 	w.Helper()
 	kek, err := field.LoadRoot(filepath.Join(w.dir, "signer", "kek"))
 	if err != nil {

@@ -13,7 +13,7 @@ func guarded(p *relay.Payment) { p.Policy = relay.Guarded }
 // The new address hears of the money, and what was about to be mailed to the old one is not.
 func TestReaddressed(t *testing.T) {
 	c := &clerk{}
-	w := newTown(t, plan{post: c, announce: c})
+	w := newFixture(t, plan{post: c, announce: c})
 	eva := relay.Handle{Kind: "email", Value: "eva@example.org"}
 	early := w.open(w.apps[0], guarded)
 	w.apply(early.ID, relay.Readdressed{To: eva})
@@ -52,7 +52,7 @@ func TestReaddressed(t *testing.T) {
 // A code that the mailer has in his hands when the address changes opens nothing, and its row comes to rest.
 func TestReaddressedWhileMailing(t *testing.T) {
 	c := &clerk{fail: errGreylisted}
-	w := newTown(t, plan{post: c})
+	w := newFixture(t, plan{post: c})
 	p := w.until(w.open(w.apps[0], guarded).ID, relay.Pending)
 	w.mailCode(p.ID, "s1")
 	w.work(relay.DoMailCode)

@@ -15,7 +15,7 @@ import (
 var serviceKinds = []kind{managed, credit}
 
 // carried is what the sponsor keeps for others, in base reserves, as somebody else's code reads it.
-func (m *market) carried() int64 {
+func (m *assetFixture) carried() int64 {
 	m.Helper()
 	a, err := m.bare.Account(m.Context(), m.sponsor)
 	if err != nil {
@@ -25,7 +25,7 @@ func (m *market) carried() int64 {
 }
 
 // newcomer claims a payment into an account that the claim makes.
-func (m *market) newcomer() (relay.Payment, *keypair.Full) {
+func (m *assetFixture) newcomer() (relay.Payment, *keypair.Full) {
 	m.Helper()
 	p, ana := m.ripened(), keypair.MustRandom()
 	m.claim(p, ana, 10)
@@ -37,12 +37,12 @@ func (m *market) newcomer() (relay.Payment, *keypair.Full) {
 }
 
 // gets pays lumens to an account out of a stranger's.
-func (m *market) gets(account, amount string) {
+func (m *assetFixture) gets(account, amount string) {
 	m.Helper()
 	m.does(m.own(m.payer, nil, &txnbuild.Payment{Destination: account, Amount: amount, Asset: txnbuild.NativeAsset{}}))
 }
 
-func (m *market) asks(want int) {
+func (m *assetFixture) asks(want int) {
 	m.Helper()
 	if n, err := m.desk.Reclaim(m.Context(), m.apps[0].ID, nil); err != nil || n != want {
 		m.Fatalf("%d accounts are asked, not %d: %v", n, want, err)
@@ -51,7 +51,7 @@ func (m *market) asks(want int) {
 
 // The owner can carry her account: the sponsor has its reserves back, the books say so, and she has lost nothing.
 func TestReclaimFromTheRich(t *testing.T) {
-	each(t, serviceKinds, func(m *market) {
+	each(t, serviceKinds, func(m *assetFixture) {
 		before := m.carried()
 		p, ana := m.newcomer()
 		m.gets(ana.Address(), "10")
@@ -90,7 +90,7 @@ func TestReclaimFromTheRich(t *testing.T) {
 
 // She cannot carry it: nothing is handed in, and it is looked at again. When she can, it comes back.
 func TestReclaimFromThePoor(t *testing.T) {
-	m := newMarket(t, credit, plan{})
+	m := newAssetFixture(t, credit, plan{})
 	before := m.carried()
 	p, ana := m.newcomer()
 	fees := m.has(m.sponsor)
@@ -112,7 +112,7 @@ func TestReclaimFromThePoor(t *testing.T) {
 
 // She merged her account away, which gave the reserves back: the books follow.
 func TestReclaimFromTheMerged(t *testing.T) {
-	m := newMarket(t, managed, plan{})
+	m := newAssetFixture(t, managed, plan{})
 	before := m.carried()
 	p, ana := m.newcomer()
 	m.does(m.own(ana, nil, &txnbuild.AccountMerge{Destination: m.payer.Address()}))
@@ -125,7 +125,7 @@ func TestReclaimFromTheMerged(t *testing.T) {
 
 // Where the app chose so, nobody has to ask.
 func TestReclaimByItself(t *testing.T) {
-	m := newMarket(t, managed, plan{})
+	m := newAssetFixture(t, managed, plan{})
 	yes, no := true, false
 	if n, err := m.desk.Reclaim(t.Context(), m.apps[0].ID, &yes); err != nil || n != 0 {
 		t.Fatal(n, err)
@@ -149,7 +149,7 @@ func TestReclaimByItself(t *testing.T) {
 // The process ends after each step, and the envelope is lost or handed in twice: the reserves come back once.
 func TestReclaimThroughCrashes(t *testing.T) {
 	d := &door{}
-	m := newMarket(t, managed, d.through(plan{}))
+	m := newAssetFixture(t, managed, d.through(plan{}))
 	before := m.carried()
 	p, _ := m.newcomer()
 	m.round(12)

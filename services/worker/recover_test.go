@@ -8,7 +8,7 @@ import (
 
 // forgotten has the payments funded by a worker whose database was lost right after: the funding is in the signer's log
 // and on the ledger, and not in the database.
-func (w *town) forgotten(f *forgetful, ps ...relay.Payment) relay.FundAnswer {
+func (w *fixture) forgotten(f *forgetful, ps ...relay.Payment) relay.FundAnswer {
 	w.Helper()
 	f.lose = 1
 	w.work(relay.DoFund)
@@ -28,7 +28,7 @@ func (w *town) forgotten(f *forgetful, ps ...relay.Payment) relay.FundAnswer {
 // A funding that landed and that the database has forgotten is taken in again; a second look changes nothing.
 func TestForgottenFunding(t *testing.T) {
 	f := &forgetful{}
-	w := newTown(t, f.in(plan{}))
+	w := newFixture(t, f.in(plan{}))
 	a, b := w.open(w.apps[0], nil), w.open(w.apps[0], nil)
 	answer := w.forgotten(f, a, b)
 	w.is(a.ID, relay.Created, "")
@@ -52,7 +52,7 @@ func TestForgottenFunding(t *testing.T) {
 // The database says that no money moved, the ledger that it did: a person has to look.
 func TestForgottenFundingOfACanceledPayment(t *testing.T) {
 	f := &forgetful{}
-	w := newTown(t, f.in(plan{}))
+	w := newFixture(t, f.in(plan{}))
 	a, b := w.open(w.apps[0], nil), w.open(w.apps[0], nil)
 	w.forgotten(f, a, b)
 	w.apply(b.ID, relay.CancelAsked{})
@@ -68,7 +68,7 @@ func TestForgottenFundingOfACanceledPayment(t *testing.T) {
 // What was signed and may still land is handed in as if it had just been committed, before anybody may cancel it.
 func TestForgottenFundingThatDidNotLand(t *testing.T) {
 	f := &forgetful{lose: 1}
-	w := newTown(t, f.in(plan{}))
+	w := newFixture(t, f.in(plan{}))
 	p := w.open(w.apps[0], nil)
 	w.work(relay.DoFund)
 	if err := w.w.Recover(t.Context()); err != nil {
@@ -85,7 +85,7 @@ func TestForgottenFundingThatDidNotLand(t *testing.T) {
 // Past its bound it is left alone: the payment is funded anew.
 func TestForgottenFundingThatCannotLand(t *testing.T) {
 	f := &forgetful{lose: 1}
-	w := newTown(t, f.in(plan{}))
+	w := newFixture(t, f.in(plan{}))
 	p := w.open(w.apps[0], nil)
 	w.work(relay.DoFund)
 	w.close(bound + 2)

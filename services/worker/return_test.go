@@ -14,7 +14,7 @@ import (
 const full = 10_000 * relay.One // what a treasury has in the beginning
 
 // ripe is a payment whose way back is open.
-func (w *town) ripe() relay.Payment {
+func (w *fixture) ripe() relay.Payment {
 	w.Helper()
 	p := w.pending()
 	for w.head().Sequence < p.Bound {
@@ -27,7 +27,7 @@ func (w *town) ripe() relay.Payment {
 // A return is not handed in before the first ledger that can hold it: there it would fail, and be spent.
 func TestReturnWaitsForItsLedger(t *testing.T) {
 	d := &door{}
-	w := newTown(t, d.through(plan{}))
+	w := newFixture(t, d.through(plan{}))
 	p := w.pending()
 	if w.head().Sequence+1 >= p.NotBefore() {
 		t.Fatal("the funding landed too late for this test")
@@ -61,7 +61,7 @@ func TestReturnWaitsForItsLedger(t *testing.T) {
 // The answer is lost, and the money is home once.
 func TestReturnWhoseAnswersAreLost(t *testing.T) {
 	d := &door{}
-	w := newTown(t, d.through(plan{}))
+	w := newFixture(t, d.through(plan{}))
 	p := w.ripe()
 	d.submit = d.lost
 	w.apply(p.ID, relay.CancelAsked{})
@@ -76,7 +76,7 @@ func TestReturnWhoseAnswersAreLost(t *testing.T) {
 // The treasury is gone at the very moment: the first rung fails on the ledger and is spent. The next one goes home.
 func TestNextRungAfterAFailure(t *testing.T) {
 	d := &door{}
-	w := newTown(t, d.through(plan{}))
+	w := newFixture(t, d.through(plan{}))
 	p := w.ripe()
 	var outer string
 	d.submit = func(envelope []byte) (relay.Answer, bool) { outer = text(envelope); return dropped(envelope) }
@@ -105,7 +105,7 @@ func TestNextRungAfterAFailure(t *testing.T) {
 // The treasury was merged away for good: the money goes into a claimable balance that nobody else can claim. Whoever
 // makes the account again has it.
 func TestLastResort(t *testing.T) {
-	w := newTown(t, plan{})
+	w := newFixture(t, plan{})
 	p := w.ripe()
 	treasury := w.treasuryKey(w.apps[0])
 	w.does(w.own(treasury, nil, &txnbuild.AccountMerge{Destination: w.sponsor}))
@@ -137,7 +137,7 @@ func TestLastResort(t *testing.T) {
 
 // She paid a part out before it went home: what is left is, and nobody says that it is all.
 func TestAPartIsMissing(t *testing.T) {
-	w := newTown(t, plan{})
+	w := newFixture(t, plan{})
 	p := w.ripe()
 	w.does(w.own(w.seed(p), nil, &txnbuild.Payment{Destination: w.payer.Address(), Amount: "5", Asset: txnbuild.NativeAsset{}}))
 	w.round(2)
@@ -153,7 +153,7 @@ func TestAPartIsMissing(t *testing.T) {
 func TestAllRungsSpent(t *testing.T) {
 	for name, order := range map[string][]int{"in order": {0, 1, 2}, "the last one first": {2}} {
 		t.Run(name, func(t *testing.T) {
-			w := newTown(t, plan{})
+			w := newFixture(t, plan{})
 			p := w.ripe()
 			rungs, seed := w.rungs(p), w.seed(p)
 			// Home asks for a memo: so the last resort is due, and the signer completes it.
@@ -191,7 +191,7 @@ func TestAllRungsSpent(t *testing.T) {
 // The holder of the key takes the money elsewhere while it should go home.
 func TestEmptiedElsewhere(t *testing.T) {
 	d := &door{}
-	w := newTown(t, d.through(plan{}))
+	w := newFixture(t, d.through(plan{}))
 	p, x := w.ripe(), keypair.MustRandom()
 	w.befriend(x.Address())
 	w.watch()
@@ -217,7 +217,7 @@ func TestEmptiedElsewhere(t *testing.T) {
 
 // She sends it home by herself, past us.
 func TestEmptiedHome(t *testing.T) {
-	w := newTown(t, plan{})
+	w := newFixture(t, plan{})
 	p := w.pending()
 	w.does(w.own(w.seed(p), nil, &txnbuild.AccountMerge{Destination: p.ReturnTo}))
 	w.watch()
@@ -233,7 +233,7 @@ func TestEmptiedWhileNobodyWatched(t *testing.T) {
 		d := &door{}
 		p := d.through(plan{})
 		p.retention = 12
-		w := newTown(t, p)
+		w := newFixture(t, p)
 		a, b, c := w.open(w.apps[0], nil), w.open(w.apps[0], nil), w.open(w.apps[0], nil)
 		a, b, c = w.until(a.ID, relay.Pending), w.until(b.ID, relay.Pending), w.until(c.ID, relay.Pending)
 		ana := keypair.MustRandom()

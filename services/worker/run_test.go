@@ -16,7 +16,7 @@ import (
 // would pass before an envelope is handed in at all.
 func TestTwoWorkersSweepAndWatch(t *testing.T) {
 	const bound = 200
-	w := newTown(t, plan{now: time.Now, bound: bound})
+	w := newFixture(t, plan{now: time.Now, bound: bound})
 	w.apps = append(w.apps, w.openApp())
 	ctx, stop := context.WithCancel(t.Context())
 	var all sync.WaitGroup
@@ -58,7 +58,7 @@ func TestTwoWorkersSweepAndWatch(t *testing.T) {
 }
 
 // closeWhile closes a ledger whenever something waits for one, until all payments are in the state.
-func (w *town) closeWhile(ids []relay.PaymentID, state relay.State) {
+func (w *fixture) closeWhile(ids []relay.PaymentID, state relay.State) {
 	w.Helper()
 	for len(ids) > 0 {
 		if p := w.payment(ids[0]); p.State == state {
@@ -76,7 +76,7 @@ func (w *town) closeWhile(ids []relay.PaymentID, state relay.State) {
 func TestALeaseThatRanOut(t *testing.T) {
 	clock := time.Now()
 	hasty := func() time.Time { clock = clock.Add(time.Minute); return clock }
-	w := newTown(t, plan{now: hasty})
+	w := newFixture(t, plan{now: hasty})
 	a, b := w.open(w.apps[0], nil), w.open(w.apps[0], nil)
 	row, _ := w.row(a.ID, relay.DoFund)
 	if err := w.w.Ring(t.Context(), row.ID, row.Kind); err != nil {
@@ -88,7 +88,7 @@ func TestALeaseThatRanOut(t *testing.T) {
 
 // What the ended payment leaves behind is deleted: box and share.
 func TestExpunge(t *testing.T) {
-	w := newTown(t, plan{})
+	w := newFixture(t, plan{})
 	p := w.until(w.open(w.apps[0], func(p *relay.Payment) { p.Policy = relay.Guarded }).ID, relay.Pending)
 	secrets := func() (box, share error) {
 		_ = w.store.View(t.Context(), func(tx desk.Tx) error {
@@ -128,7 +128,7 @@ func (m *moody) Arrived(ctx context.Context, a relay.App, p relay.Payment) error
 // A handler that panics is a row that failed, and nothing more.
 func TestAPanicIsTriedAgain(t *testing.T) {
 	m := &moody{happens: func() { panic("a bug") }}
-	w := newTown(t, plan{post: m})
+	w := newFixture(t, plan{post: m})
 	p := w.pending()
 	w.work()
 	row, _ := w.row(p.ID, relay.DoNotify)
@@ -145,7 +145,7 @@ func TestAPanicIsTriedAgain(t *testing.T) {
 // A worker that is stopped in the middle of a row leaves it alone; another one does it when the lease has run out.
 func TestStoppedInTheMiddle(t *testing.T) {
 	m := &moody{}
-	w := newTown(t, plan{post: m})
+	w := newFixture(t, plan{post: m})
 	p := w.until(w.open(w.apps[0], nil).ID, relay.Funding)
 	w.work(relay.DoSubmit)
 	w.close(1)

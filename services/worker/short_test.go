@@ -11,7 +11,7 @@ import (
 )
 
 // drain pays all but left of what an account of ours has free to a stranger, and refill pays it lumens.
-func (w *town) drain(account string, left relay.Stroops) {
+func (w *fixture) drain(account string, left relay.Stroops) {
 	w.Helper()
 	free := w.lumens(account).Free
 	w.does(w.own(w.treasuryKey(relay.App{Treasury: account}), nil, &txnbuild.Payment{Destination: w.payer.Address(),
@@ -19,13 +19,13 @@ func (w *town) drain(account string, left relay.Stroops) {
 	w.watch()
 }
 
-func (w *town) refill(account string, amount relay.Stroops) {
+func (w *fixture) refill(account string, amount relay.Stroops) {
 	w.Helper()
 	w.does(w.own(w.payer, nil, &txnbuild.Payment{Destination: account, Amount: amount.String(), Asset: txnbuild.NativeAsset{}}))
 	w.watch()
 }
 
-func (w *town) lumens(account string) relay.AccountFacts {
+func (w *fixture) lumens(account string) relay.AccountFacts {
 	w.Helper()
 	facts, _, err := w.port.Look(w.Context(), relay.Native, account)
 	if err != nil {
@@ -34,7 +34,7 @@ func (w *town) lumens(account string) relay.AccountFacts {
 	return facts[account]
 }
 
-func (w *town) pauses() []relay.Pause {
+func (w *fixture) pauses() []relay.Pause {
 	w.Helper()
 	all, err := w.desk.Pauses(w.Context())
 	if err != nil {
@@ -43,7 +43,7 @@ func (w *town) pauses() []relay.Pause {
 	return all
 }
 
-func (w *town) count(ps []relay.Payment, state relay.State) (n int) {
+func (w *fixture) count(ps []relay.Payment, state relay.State) (n int) {
 	w.Helper()
 	for _, p := range ps {
 		if w.payment(p.ID).State == state {
@@ -57,7 +57,7 @@ func (w *town) count(ps []relay.Payment, state relay.State) (n int) {
 // attempt counted; the money that is in flight goes home or is claimed all the same; and when lumens are paid in, all of it
 // goes on by itself.
 func TestTheSponsorRunsDry(t *testing.T) {
-	w := newTown(t, plan{policy: signer.Policy{Limits: signer.Limits{Budget: 5000 * relay.One}}})
+	w := newFixture(t, plan{policy: signer.Policy{Limits: signer.Limits{Budget: 5000 * relay.One}}})
 	w.apps = append(w.apps, w.openApp())
 	var first, later []relay.Payment
 	for i := range 6 {
@@ -122,7 +122,7 @@ func TestTheSponsorRunsDry(t *testing.T) {
 
 // A treasury that is short pauses its app alone, and goes on when it is paid in.
 func TestATreasuryIsShort(t *testing.T) {
-	w := newTown(t, plan{})
+	w := newFixture(t, plan{})
 	w.apps = append(w.apps, w.openApp())
 	w.drain(w.apps[0].Treasury, 60*relay.One)
 	var short []relay.Payment
@@ -153,12 +153,12 @@ func TestATreasuryIsShort(t *testing.T) {
 // The lumens leave between signature and ledger, again and again: the funding fails there, for no fault of the payment's, which
 // goes on when they are back however often that was.
 func TestLumensLeaveBeforeTheFundingLands(t *testing.T) {
-	for name, account := range map[string]func(w *town) string{
-		"the sponsor's":  func(w *town) string { return w.sponsor },
-		"the treasury's": func(w *town) string { return w.apps[0].Treasury },
+	for name, account := range map[string]func(w *fixture) string{
+		"the sponsor's":  func(w *fixture) string { return w.sponsor },
+		"the treasury's": func(w *fixture) string { return w.apps[0].Treasury },
 	} {
 		t.Run(name, func(t *testing.T) {
-			w := newTown(t, plan{policy: signer.Policy{Limits: signer.Limits{Budget: 5000 * relay.One}}})
+			w := newFixture(t, plan{policy: signer.Policy{Limits: signer.Limits{Budget: 5000 * relay.One}}})
 			p := w.open(w.apps[0], nil)
 			for range relay.MostFundings + 1 {
 				for w.payment(p.ID).State != relay.Funding { // signed, and not handed in yet

@@ -12,7 +12,7 @@ import (
 // An envelope that landed is never handed in again, whatever the answer to its submission was.
 func TestLookedUpBeforeSending(t *testing.T) {
 	d := &door{}
-	w := newTown(t, d.through(plan{}))
+	w := newFixture(t, d.through(plan{}))
 	d.submit = d.lost
 	p := w.open(w.apps[0], nil)
 	w.work()
@@ -40,7 +40,7 @@ func TestRefusalsAreNotBelieved(t *testing.T) {
 				_, _ = d.Ledger.Submit(t.Context(), envelope)
 				return relay.Answer{Word: "refused", Code: code}, true
 			}
-			w := newTown(t, d.through(plan{}))
+			w := newFixture(t, d.through(plan{}))
 			d.sight = func(string) (*relay.Sighting, bool, error) { return nil, true, nil }
 			p := w.open(w.apps[0], nil)
 			w.work()
@@ -70,7 +70,7 @@ func TestRefusedAndNotDone(t *testing.T) {
 		refuse--
 		return relay.Answer{Word: "refused", Code: "tx_bad_seq"}, refuse >= 0
 	}
-	w := newTown(t, d.through(plan{}))
+	w := newFixture(t, d.through(plan{}))
 	p := w.open(w.apps[0], nil)
 	for range 5 {
 		w.work()
@@ -97,7 +97,7 @@ func TestFeesGrow(t *testing.T) {
 		bids = append(bids, bump.MaxFee())
 		return relay.Answer{Word: "try_later", Later: true}, true
 	}
-	w := newTown(t, d.through(plan{}))
+	w := newFixture(t, d.through(plan{}))
 	p := w.open(w.apps[0], nil)
 	w.work()
 	for range 14 {

@@ -56,7 +56,7 @@ var (
 )
 
 // mailCode asks for a code, past the policy, as the API does for a guarded payment.
-func (w *town) mailCode(id relay.PaymentID, session string) {
+func (w *fixture) mailCode(id relay.PaymentID, session string) {
 	w.Helper()
 	err := w.store.UpdateMany(w.Context(), nil, func(tx desk.Tx, _ []relay.Payment) error {
 		now := relay.At(w.clock)
@@ -70,7 +70,7 @@ func (w *town) mailCode(id relay.PaymentID, session string) {
 	}
 }
 
-func (w *town) code(session string) (c relay.Code) {
+func (w *fixture) code(session string) (c relay.Code) {
 	w.Helper()
 	err := w.store.View(w.Context(), func(tx desk.Tx) (err error) { c, err = tx.Code(session); return err })
 	if err != nil {
@@ -82,7 +82,7 @@ func (w *town) code(session string) (c relay.Code) {
 // Every state is announced once, and a failure to announce is tried again.
 func TestPublish(t *testing.T) {
 	c := &clerk{fail: errGreylisted}
-	w := newTown(t, plan{announce: c})
+	w := newFixture(t, plan{announce: c})
 	p := w.open(w.apps[0], nil)
 	w.round(1)
 	if len(c.states) != 0 {
@@ -102,7 +102,7 @@ func TestPublish(t *testing.T) {
 // Mail goes to addresses that mail can reach, for apps that want it: once on arrival.
 func TestNotify(t *testing.T) {
 	c := &clerk{}
-	w := newTown(t, plan{post: c})
+	w := newFixture(t, plan{post: c})
 	silent := w.openApp()
 	err := w.store.UpdateMany(t.Context(), nil, func(tx desk.Tx, _ []relay.Payment) error {
 		a, err := tx.App(silent.ID)
@@ -145,7 +145,7 @@ func TestMailFails(t *testing.T) {
 		if permanent {
 			c.fail = undeliverable
 		}
-		w := newTown(t, plan{post: c})
+		w := newFixture(t, plan{post: c})
 		p := w.pending()
 		w.mailCode(p.ID, "s1")
 		w.work()
@@ -172,7 +172,7 @@ func TestMailFails(t *testing.T) {
 // A code that is too old is not mailed any more, and forgotten all the same.
 func TestMailComesTooLate(t *testing.T) {
 	c := &clerk{fail: errGreylisted}
-	w := newTown(t, plan{post: c})
+	w := newFixture(t, plan{post: c})
 	p := w.pending()
 	w.mailCode(p.ID, "s1")
 	for range 12 { // a minute each
@@ -193,7 +193,7 @@ func TestMailComesTooLate(t *testing.T) {
 func TestDeliveryIsTold(t *testing.T) {
 	c := &clerk{fail: undeliverable}
 	announced := &clerk{}
-	w := newTown(t, plan{post: c, announce: announced})
+	w := newFixture(t, plan{post: c, announce: announced})
 	p := w.open(w.apps[0], guarded)
 	w.until(p.ID, relay.Pending)
 	w.round(2)

@@ -14,9 +14,9 @@ import (
 var walletKinds = []kind{own, ownUSD}
 
 // vanishing plays a scene in which no money moves, and wants it so.
-func vanishing(t *testing.T, scene func(m *market)) {
+func vanishing(t *testing.T, scene func(m *assetFixture)) {
 	t.Helper()
-	each(t, walletKinds, func(m *market) {
+	each(t, walletKinds, func(m *assetFixture) {
 		house, has := m.house(), m.has(m.home)
 		scene(m)
 		m.wantHas("home", m.home, has-m.fees)
@@ -32,7 +32,7 @@ func vanishing(t *testing.T, scene func(m *market)) {
 
 // A client that is not heard of again after it asked has nothing funded, and nothing is wrong.
 func TestClientVanishesAfterAsking(t *testing.T) {
-	vanishing(t, func(m *market) {
+	vanishing(t, func(m *assetFixture) {
 		p := m.request(nil)
 		m.round(bound + 3)
 		m.is(p.ID, relay.Created, "") // the ledger's clock has not come so far
@@ -43,7 +43,7 @@ func TestClientVanishesAfterAsking(t *testing.T) {
 
 // One that minted and never signed leaves a funding that is dead when its bound has passed.
 func TestClientVanishesAfterItsDeposit(t *testing.T) {
-	vanishing(t, func(m *market) {
+	vanishing(t, func(m *assetFixture) {
 		p := m.request(nil)
 		m.deposit(p)
 		for m.head().Sequence < p.FundBy {
@@ -60,7 +60,7 @@ func TestClientVanishesAfterItsDeposit(t *testing.T) {
 
 // One that hands its funding in past us is seen, and the money waits.
 func TestClientFundsByItself(t *testing.T) {
-	each(t, walletKinds, func(m *market) {
+	each(t, walletKinds, func(m *assetFixture) {
 		before, house := m.books(), m.house()
 		p := m.request(nil)
 		a := m.deposit(p)
@@ -76,7 +76,7 @@ func TestClientFundsByItself(t *testing.T) {
 // A cancel while the funding is unsigned is a return asked: it may still land. It does not, and it was canceled before any money moved;
 // or it does, and the money goes home.
 func TestCancelWhileTheFundingIsUnsigned(t *testing.T) {
-	vanishing(t, func(m *market) {
+	vanishing(t, func(m *assetFixture) {
 		p := m.request(nil)
 		m.deposit(p)
 		if got := m.apply(p.ID, relay.CancelAsked{}); got.State != relay.Funding {
@@ -89,7 +89,7 @@ func TestCancelWhileTheFundingIsUnsigned(t *testing.T) {
 			m.Error("said before it was proven")
 		}
 	})
-	each(t, walletKinds, func(m *market) {
+	each(t, walletKinds, func(m *assetFixture) {
 		before, house := m.books(), m.house()
 		p := m.request(nil)
 		a := m.deposit(p)
@@ -106,7 +106,7 @@ func TestCancelWhileTheFundingIsUnsigned(t *testing.T) {
 func TestFundingNumberUsedByTheWallet(t *testing.T) {
 	for name, signed := range map[string]bool{"signed": true, "unsigned": false} {
 		t.Run(name, func(t *testing.T) {
-			vanishing(t, func(m *market) {
+			vanishing(t, func(m *assetFixture) {
 				p := m.request(nil)
 				a := m.deposit(p)
 				m.does(m.own(m.wallet, nil, &txnbuild.BumpSequence{}))
@@ -122,7 +122,7 @@ func TestFundingNumberUsedByTheWallet(t *testing.T) {
 
 // A signature that is not the wallet's is refused by the ledger, and a better one may follow.
 func TestABetterSignatureFollows(t *testing.T) {
-	each(t, walletKinds, func(m *market) {
+	each(t, walletKinds, func(m *assetFixture) {
 		p := m.request(nil)
 		a := m.deposit(p)
 		m.signs(a, keypair.MustRandom())
@@ -135,7 +135,7 @@ func TestABetterSignatureFollows(t *testing.T) {
 
 // Somebody makes the holding account first: the funding fails on the ledger, and nothing is lost but its fee.
 func TestHoldingAccountIsThereAlready(t *testing.T) {
-	vanishing(t, func(m *market) {
+	vanishing(t, func(m *assetFixture) {
 		p := m.request(nil)
 		a := m.deposit(p)
 		m.befriend(a.Minted[0].Account)
@@ -151,7 +151,7 @@ func TestHoldingAccountIsThereAlready(t *testing.T) {
 
 // A direct payment ends with its funding.
 func TestDirectPayment(t *testing.T) {
-	each(t, []kind{managed, credit}, func(m *market) {
+	each(t, []kind{managed, credit}, func(m *assetFixture) {
 		ana := keypair.MustRandom()
 		m.befriend(ana.Address())
 		if m.credit {
@@ -175,7 +175,7 @@ func TestDirectPayment(t *testing.T) {
 
 // The account is gone at the very moment: it is tried as often as any funding, and then it has failed. The money stayed.
 func TestDirectPaymentWithoutADestination(t *testing.T) {
-	each(t, []kind{managed, credit}, func(m *market) {
+	each(t, []kind{managed, credit}, func(m *assetFixture) {
 		ana, home := keypair.MustRandom(), m.amount(m.home)
 		p := m.request(func(p *relay.Payment) { p.PayTo = ana.Address() })
 		m.until(p.ID, relay.Failed)
@@ -193,7 +193,7 @@ func TestDirectPaymentWithoutADestination(t *testing.T) {
 }
 
 // moveOf is a payment that waits, and one that is to take its money over; its funding is kept and unsigned.
-func (m *market) moveOf() (old, fresh relay.Payment, a relay.FundAnswer, key *keypair.Full) {
+func (m *assetFixture) moveOf() (old, fresh relay.Payment, a relay.FundAnswer, key *keypair.Full) {
 	m.Helper()
 	old = m.waiting(nil)
 	key = m.seed(old)
@@ -201,7 +201,7 @@ func (m *market) moveOf() (old, fresh relay.Payment, a relay.FundAnswer, key *ke
 	return old, fresh, m.deposit(fresh), key
 }
 
-func (m *market) mover(key *keypair.Full) []*keypair.Full {
+func (m *assetFixture) mover(key *keypair.Full) []*keypair.Full {
 	if m.self {
 		return []*keypair.Full{key, m.wallet}
 	}
@@ -210,7 +210,7 @@ func (m *market) mover(key *keypair.Full) []*keypair.Full {
 
 // A move takes the money whole; it goes home from there, or to whoever it is for by then.
 func TestMove(t *testing.T) {
-	each(t, allKinds, func(m *market) {
+	each(t, allKinds, func(m *assetFixture) {
 		before, house := m.books(), m.house()
 		old, fresh, a, key := m.moveOf()
 		m.signs(a, m.mover(key)...)
@@ -233,7 +233,7 @@ func TestMove(t *testing.T) {
 
 // A move that is moved home again.
 func TestMoveAndCancel(t *testing.T) {
-	each(t, allKinds, func(m *market) {
+	each(t, allKinds, func(m *assetFixture) {
 		before, house := m.books(), m.house()
 		old, fresh, a, key := m.moveOf()
 		m.signs(a, m.mover(key)...)
@@ -247,7 +247,7 @@ func TestMoveAndCancel(t *testing.T) {
 
 // A claim that lands before the move wins: there is nothing to move, and nobody is alarmed.
 func TestClaimLandsBeforeTheMove(t *testing.T) {
-	each(t, allKinds, func(m *market) {
+	each(t, allKinds, func(m *assetFixture) {
 		before, house := m.books(), m.house()
 		ana := keypair.MustRandom()
 		old := m.waiting(nil)
@@ -270,7 +270,7 @@ func TestClaimLandsBeforeTheMove(t *testing.T) {
 
 // The move lands before the claim: the claim is dead, and whoever had the old link is told that the money has left.
 func TestMoveLandsBeforeTheClaim(t *testing.T) {
-	each(t, allKinds, func(m *market) {
+	each(t, allKinds, func(m *assetFixture) {
 		before, house := m.books(), m.house()
 		ana := keypair.MustRandom()
 		old := m.waiting(nil)
@@ -295,7 +295,7 @@ func TestMoveLandsBeforeTheClaim(t *testing.T) {
 
 // A move that nobody signs changes nothing: the old payment waits as before, and its way back is open.
 func TestMoveThatNobodySigns(t *testing.T) {
-	each(t, allKinds, func(m *market) {
+	each(t, allKinds, func(m *assetFixture) {
 		before, house := m.books(), m.house()
 		old, fresh, _, _ := m.moveOf()
 		m.until(fresh.ID, relay.Failed)
@@ -309,7 +309,7 @@ func TestMoveThatNobodySigns(t *testing.T) {
 
 // Somebody makes the new account of a move first: the move fails on the ledger, and the money waits where it was.
 func TestMoveIntoAnAccountThatIsThere(t *testing.T) {
-	each(t, allKinds, func(m *market) {
+	each(t, allKinds, func(m *assetFixture) {
 		old, fresh, a, key := m.moveOf()
 		m.befriend(a.Minted[0].Account)
 		m.signs(a, m.mover(key)...)
@@ -333,7 +333,7 @@ func TestMoveIntoAnAccountThatIsThere(t *testing.T) {
 func TestCancelAgainstAMove(t *testing.T) {
 	for name, moves := range map[string]bool{"the move lands": true, "the return lands": false} {
 		t.Run(name, func(t *testing.T) {
-			each(t, allKinds, func(m *market) {
+			each(t, allKinds, func(m *assetFixture) {
 				before, house := m.books(), m.house()
 				old := m.ripened()
 				key, fresh := m.seed(old), m.moving(old)
@@ -367,7 +367,7 @@ func TestCancelAgainstAMove(t *testing.T) {
 // The claim won while nobody watched, and the history of it is gone: the payment that was to take the money over has failed
 // all the same, for an envelope of ours is known to have closed the account.
 func TestClaimLandsBeforeTheMoveInAGap(t *testing.T) {
-	each(t, []kind{managed, ownUSD}, func(m *market) {
+	each(t, []kind{managed, ownUSD}, func(m *assetFixture) {
 		ana := keypair.MustRandom()
 		old := m.waiting(nil)
 		e, complete := m.planned(old, ana, 20)

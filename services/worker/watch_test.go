@@ -15,7 +15,7 @@ import (
 )
 
 // halts wants the watcher to find a contradiction, and Watch to stop everything for it.
-func (w *town) halts() {
+func (w *fixture) halts() {
 	w.Helper()
 	if _, err := w.w.WatchOnce(w.Context()); !errors.Is(err, relay.ErrContradiction) {
 		w.Fatalf("no contradiction: %v", err)
@@ -36,7 +36,7 @@ func TestAnotherHistoryHalts(t *testing.T) {
 	d, post := &door{}, &clerk{}
 	p := d.through(plan{})
 	p.post = post
-	w := newTown(t, p)
+	w := newFixture(t, p)
 	waiting, created := w.pending(), w.open(w.apps[0], nil)
 	ana := keypair.MustRandom()
 	w.claim(waiting, ana, 20)
@@ -88,7 +88,7 @@ func TestAnotherHistoryHalts(t *testing.T) {
 // The ledger began anew, and its number is still below ours: the remembered hash tells it apart from a source that lags.
 func TestAResetLedgerHalts(t *testing.T) {
 	d := &door{}
-	w := newTown(t, d.through(plan{}))
+	w := newFixture(t, d.through(plan{}))
 	p := w.pending()
 	w.round(12)
 	other, err := devnet.Open(devnet.Config{Passphrase: passphrase, Protocol: 22})
@@ -128,7 +128,7 @@ func TestAResetLedgerHalts(t *testing.T) {
 // by time. Once a person has lifted that halt the new history is taken, and payments whose accounts are not in it are parked.
 func TestAResetLedgerHaltsAtOnce(t *testing.T) {
 	d := &door{}
-	w := newTown(t, d.through(plan{}))
+	w := newFixture(t, d.through(plan{}))
 	p := w.pending()
 	w.round(12)
 	head := w.head()
@@ -191,7 +191,7 @@ func TestCrashBetweenPages(t *testing.T) {
 			}
 		})}}
 		crash = func(uint64) { panic(errCrash) }
-		w := newTown(t, p)
+		w := newFixture(t, p)
 		ana := keypair.MustRandom()
 		pay := w.pending()
 		w.claim(pay, ana, 20)
@@ -246,7 +246,7 @@ func TestCrashBetweenPages(t *testing.T) {
 // A ledger is not left out and not taken twice when its page comes twice or late.
 func TestPagesComeAgain(t *testing.T) {
 	d := &door{}
-	w := newTown(t, d.through(plan{}))
+	w := newFixture(t, d.through(plan{}))
 	var pages []*relay.LedgerPage
 	d.page = func(seq uint32) (*relay.LedgerPage, bool) {
 		page, err := d.Ledger.Page(t.Context(), seq)

@@ -100,7 +100,7 @@ func muxed(t *testing.T, address string, id uint64) string {
 }
 
 // same compares the operations of a transaction with one line for each: the kind, and its fields in order of their names.
-func (w *world) same(hash string, want []string, ana, issuer *keypair.Full) {
+func (w *fixture) same(hash string, want []string, ana, issuer *keypair.Full) {
 	w.Helper()
 	page, err := w.client.Operations(horizonclient.OperationRequest{ForTransaction: hash})
 	if err != nil {

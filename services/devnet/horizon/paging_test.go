@@ -16,7 +16,7 @@ import (
 )
 
 // walk follows next links until a page is empty, and returns the paging tokens.
-func (w *world) walk(path string) (tokens []string, previous string) {
+func (w *fixture) walk(path string) (tokens []string, previous string) {
 	w.Helper()
 	for range 100 {
 		status, body := w.get(path)

@@ -88,7 +88,7 @@ func checkHolding(t *testing.T, a protocol.Account, sponsor string, gold txnbuil
 	}
 }
 
-func (w *world) checkOperations(hash, sponsor, h string) {
+func (w *fixture) checkOperations(hash, sponsor, h string) {
 	w.Helper()
 	page, err := w.client.Operations(horizonclient.OperationRequest{ForTransaction: hash, Join: "transactions"})
 	if err != nil {
@@ -122,7 +122,7 @@ func (w *world) checkOperations(hash, sponsor, h string) {
 	}
 }
 
-func (w *world) checkBump(tx protocol.Transaction, inner *txnbuild.Transaction, payer string) {
+func (w *fixture) checkBump(tx protocol.Transaction, inner *txnbuild.Transaction, payer string) {
 	w.Helper()
 	hash, err := inner.HashHex(passphrase)
 	if err != nil {

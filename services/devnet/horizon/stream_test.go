@@ -143,7 +143,7 @@ func TestStreamOfAnAccount(t *testing.T) {
 }
 
 // events is the lines of a stream that are not empty; it is closed when the stream ends.
-func (w *world) events(ctx context.Context, path, lastEvent string) <-chan string {
+func (w *fixture) events(ctx context.Context, path, lastEvent string) <-chan string {
 	w.Helper()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, w.server.URL+"/horizon"+path, nil)
 	if err != nil {

@@ -61,7 +61,7 @@ func TestFeeBumpHandedInAgain(t *testing.T) {
 }
 
 // refusal is the result codes that a submission is refused with.
-func (w *world) refusal(tx *txnbuild.Transaction) string {
+func (w *fixture) refusal(tx *txnbuild.Transaction) string {
 	w.Helper()
 	_, err := w.client.SubmitTransactionWithOptions(tx, horizonclient.SubmitTxOpts{SkipMemoRequiredCheck: true})
 	known := horizonclient.GetError(err)

@@ -35,8 +35,8 @@ import (
 
 const passphrase = "Test SDF Network ; September 2015"
 
-// world is the API on the real store, with a ledger and a signer that can be told to fail.
-type world struct {
+// fixture is the API on the real store, with a ledger and a signer that can be told to fail.
+type fixture struct {
 	*testing.T
 	mu      sync.Mutex
 	now     time.Time
@@ -61,9 +61,9 @@ type world struct {
 	admin    string
 }
 
-func newWorld(t *testing.T) *world {
+func newFixture(t *testing.T) *fixture {
 	t.Helper()
-	w := &world{T: t, now: time.Date(2030, 1, 2, 3, 4, 5, 678_000, time.UTC), closing: make(chan struct{}), bell: &bell{}, logs: &lockedBuffer{}}
+	w := &fixture{T: t, now: time.Date(2030, 1, 2, 3, 4, 5, 678_000, time.UTC), closing: make(chan struct{}), bell: &bell{}, logs: &lockedBuffer{}}
 	var err error
 	if w.keys, err = field.Derive(secret.RandomKey()); err != nil {
 		t.Fatal(err)
@@ -109,7 +109,7 @@ func newWorld(t *testing.T) *world {
 }
 
 // found makes the app under test, and an app whose key is an admin's.
-func (w *world) found() {
+func (w *fixture) found() {
 	w.Helper()
 	text, row := api.NewKey("rst_test_")
 	row.Scopes = relay.AllScopes
@@ -129,7 +129,7 @@ func (w *world) found() {
 	w.ledger.pay(w.app.Treasury, 1000*relay.One)
 }
 
-func (w *world) tick(d time.Duration) {
+func (w *fixture) tick(d time.Duration) {
 	w.mu.Lock()
 	w.now = w.now.Add(d)
 	w.mu.Unlock()
@@ -138,15 +138,15 @@ func (w *world) tick(d time.Duration) {
 
 // caller is somebody who calls with certain headers.
 type caller struct {
-	w      *world
+	w      *fixture
 	header http.Header
 }
 
-func (w *world) as(key string) caller {
+func (w *fixture) as(key string) caller {
 	return caller{w, http.Header{"Authorization": {"Bearer " + key}}}
 }
-func (w *world) nobody() caller { return caller{w, http.Header{}} }
-func (w *world) holder(l claim.Link) caller {
+func (w *fixture) nobody() caller { return caller{w, http.Header{}} }
+func (w *fixture) holder(l claim.Link) caller {
 	keys, err := claim.Derive(l.Secret, l.PaymentID, passphrase)
 	if err != nil {
 		w.Fatal(err)
@@ -161,7 +161,7 @@ func (c caller) with(name, value string) caller {
 
 // answer is what came back.
 type answer struct {
-	w      *world
+	w      *fixture
 	what   string
 	status int
 	header http.Header
@@ -250,7 +250,7 @@ func (a answer) refused(status int, code string, pointers ...string) answer {
 }
 
 // state is a digest of every row there is, and of the signer's log: when it is the same, nothing changed.
-func (w *world) state() string {
+func (w *fixture) state() string {
 	w.Helper()
 	db, err := sql.Open("sqlite", "file:"+w.path)
 	if err != nil {
@@ -301,7 +301,7 @@ func column(db *sql.DB, query string) (out []string, err error) {
 }
 
 // unchanged runs fn and wants every row to be as before.
-func (w *world) unchanged(what string, fn func()) {
+func (w *fixture) unchanged(what string, fn func()) {
 	w.Helper()
 	before := w.state()
 	fn()
@@ -311,7 +311,7 @@ func (w *world) unchanged(what string, fn func()) {
 }
 
 // send makes a payment by a plain request and returns it with its link.
-func (w *world) send(in wire.PaymentRequest) (wire.Payment, claim.Link) {
+func (w *fixture) send(in wire.PaymentRequest) (wire.Payment, claim.Link) {
 	w.Helper()
 	var p wire.Payment
 	w.as(w.key).do("POST", "/v1/payments", in).want(201).into(&p)
@@ -323,7 +323,7 @@ func (w *world) send(in wire.PaymentRequest) (wire.Payment, claim.Link) {
 }
 
 // fund moves a payment to pending, as signer, worker and ledger would.
-func (w *world) fund(id string) *keypair.Full {
+func (w *fixture) fund(id string) *keypair.Full {
 	w.Helper()
 	p, err := w.desk.Payment(w.Context(), relay.PaymentID(id))
 	if err != nil {
@@ -361,7 +361,7 @@ func hash(s string) string {
 var _ desk.Ledger = (*ledger)(nil)
 
 // log is the signer's.
-func (w *world) log() []byte {
+func (w *fixture) log() []byte {
 	w.Helper()
 	raw, err := os.ReadFile(filepath.Join(w.secrets, "signer", "log.jsonl"))
 	if err != nil {
@@ -371,7 +371,7 @@ func (w *world) log() []byte {
 }
 
 // whole is what a claim, or else a return, moves: all of the amount.
-func (w *world) whole(id string) []relay.Paid {
+func (w *fixture) whole(id string) []relay.Paid {
 	w.Helper()
 	p, err := w.desk.Payment(w.Context(), relay.PaymentID(id))
 	if err != nil {

@@ -86,7 +86,7 @@ func (v *view) Verdict(_ context.Context, e relay.Envelope) (relay.Verdict, *rel
 	return v.verdicts[e.Hash], nil, nil
 }
 
-type rig struct {
+type fixture struct {
 	t       *testing.T
 	cfg     Config
 	view    *view
@@ -100,14 +100,14 @@ type rig struct {
 	next    int64  // sequence number of the channel
 }
 
-func newRig(t *testing.T) *rig {
+func newFixture(t *testing.T) *fixture {
 	t.Helper()
 	v := &view{
 		head:     relay.Head{Sequence: 5000, CloseTime: 1_800_000_000},
 		verdicts: map[string]relay.Verdict{}, seen: map[string]relay.Sighting{}, numbers: map[string]int64{}, there: map[string]relay.AccountFacts{},
 		balances: map[string]relay.BalanceFacts{},
 	}
-	r := &rig{t: t, view: v, app: "app_agpzy3u6xjz4bbzuq5kzuxrkfi", next: 100}
+	r := &fixture{t: t, view: v, app: "app_agpzy3u6xjz4bbzuq5kzuxrkfi", next: 100}
 	r.cfg = Config{Dir: t.TempDir(), Passphrase: passphrase, Ledger: v, Log: slog.New(slog.DiscardHandler)}
 	var err error
 	if r.sender, err = age.GenerateX25519Identity(); err != nil {
@@ -121,7 +121,7 @@ func newRig(t *testing.T) *rig {
 	return r
 }
 
-func (r *rig) open() {
+func (r *fixture) open() {
 	r.t.Helper()
 	s, err := Open(r.t.Context(), r.cfg)
 	if err != nil {
@@ -142,11 +142,11 @@ func (r *rig) open() {
 }
 
 // holds says what the sponsor has free.
-func (r *rig) holds(free relay.Stroops) {
+func (r *fixture) holds(free relay.Stroops) {
 	r.view.there[r.sponsor] = relay.AccountFacts{Exists: true, Balance: free, Free: free}
 }
 
-func (r *rig) reopen() {
+func (r *fixture) reopen() {
 	r.t.Helper()
 	if err := r.s.Close(); err != nil {
 		r.t.Fatal(err)
@@ -154,7 +154,7 @@ func (r *rig) reopen() {
 	r.open()
 }
 
-func (r *rig) mint(id relay.PaymentID) relay.Mint {
+func (r *fixture) mint(id relay.PaymentID) relay.Mint {
 	return relay.Mint{
 		Payment: id, Amount: 25 * relay.One, Asset: "native", Note: "for the boat, from " + string(id[4:9]), ReturnTo: r.home,
 		ExpiresAt:        relay.Seconds(r.view.head.CloseTime + 86400),
@@ -163,7 +163,7 @@ func (r *rig) mint(id relay.PaymentID) relay.Mint {
 }
 
 // intent is a good one for the payments, with a new sequence number.
-func (r *rig) intent(ids ...relay.PaymentID) relay.FundIntent {
+func (r *fixture) intent(ids ...relay.PaymentID) relay.FundIntent {
 	r.next++
 	in := relay.FundIntent{
 		App: r.app, Channel: r.channel, Sequence: r.next, SignedAt: r.view.head.Sequence,
@@ -175,7 +175,7 @@ func (r *rig) intent(ids ...relay.PaymentID) relay.FundIntent {
 	return in
 }
 
-func (r *rig) fund(in relay.FundIntent) relay.FundAnswer {
+func (r *fixture) fund(in relay.FundIntent) relay.FundAnswer {
 	r.t.Helper()
 	a, err := r.s.Fund(r.t.Context(), in)
 	if err != nil {
@@ -185,7 +185,7 @@ func (r *rig) fund(in relay.FundIntent) relay.FundAnswer {
 }
 
 // refused wants the intent refused with a code, and nothing in the log for it.
-func (r *rig) refused(in relay.FundIntent, code string) {
+func (r *fixture) refused(in relay.FundIntent, code string) {
 	r.t.Helper()
 	before := r.lines()
 	a, err := r.s.Fund(r.t.Context(), in)
@@ -200,7 +200,7 @@ func (r *rig) refused(in relay.FundIntent, code string) {
 	}
 }
 
-func (r *rig) lines() int64 {
+func (r *fixture) lines() int64 {
 	r.t.Helper()
 	report, err := VerifyLog(r.cfg.Dir, relay.LogMark{})
 	if err != nil {
@@ -210,7 +210,7 @@ func (r *rig) lines() int64 {
 }
 
 // claimIntent is a good one for a minted payment.
-func (r *rig) claimIntent(m relay.Minted, destination string) relay.ClaimIntent {
+func (r *fixture) claimIntent(m relay.Minted, destination string) relay.ClaimIntent {
 	return relay.ClaimIntent{
 		Payment: m.Payment, Holding: m.Account, Destination: destination, NewAccount: true, Sequence: 77,
 		SignedAt: r.view.head.Sequence, Bound: r.view.head.Sequence + 20, MaxTime: r.view.head.CloseTime + 300,
@@ -218,13 +218,13 @@ func (r *rig) claimIntent(m relay.Minted, destination string) relay.ClaimIntent 
 }
 
 // seed opens a box as the claimant does.
-func (r *rig) seed(m relay.Minted, id age.Identity) *keypair.Full {
+func (r *fixture) seed(m relay.Minted, id age.Identity) *keypair.Full {
 	r.t.Helper()
 	m.Asset, m.Amount = "native", 25*relay.One
 	return r.seedOf(m, id)
 }
 
-func (r *rig) seedOf(m relay.Minted, id age.Identity) *keypair.Full {
+func (r *fixture) seedOf(m relay.Minted, id age.Identity) *keypair.Full {
 	r.t.Helper()
 	c, err := unseal.Open(m.Box, id, box.Expect{
 		Payment: string(m.Payment), Network: passphrase, Account: m.Account, Asset: m.Asset, Amount: int64(m.Amount),
@@ -240,7 +240,7 @@ func (r *rig) seedOf(m relay.Minted, id age.Identity) *keypair.Full {
 }
 
 // sign signs an envelope as a client does.
-func (r *rig) sign(envelope []byte, keys ...*keypair.Full) []byte {
+func (r *fixture) sign(envelope []byte, keys ...*keypair.Full) []byte {
 	r.t.Helper()
 	text, err := stellar.Sign(base64.StdEncoding.EncodeToString(envelope), passphrase, keys...)
 	if err != nil {
@@ -254,7 +254,7 @@ func (r *rig) sign(envelope []byte, keys ...*keypair.Full) []byte {
 }
 
 // logKey is the key of the macs, as the signer derives it.
-func (r *rig) logKey() secret.Key {
+func (r *fixture) logKey() secret.Key {
 	r.t.Helper()
 	kek, err := field.LoadRoot(r.cfg.ownKEK())
 	if err != nil {

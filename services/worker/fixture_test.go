@@ -38,10 +38,10 @@ const (
 	bound      = 4 // ledgers in which a funding may land
 )
 
-// town is a worker with real parts on a ledger that closes by hand. Nothing runs by itself: a test closes ledgers, lets
+// fixture is a worker with real parts on a ledger that closes by hand. Nothing runs by itself: a test closes ledgers, lets
 // the watcher look, and rings for every row that is due, in the order of due. Our own clock runs ahead a minute with every
 // round, so that each pause is over by the next one; only the ledger's clock may decide anything.
-type town struct {
+type fixture struct {
 	*testing.T
 	plan    plan
 	net     *devnet.Network // the one that the door leads to
@@ -78,9 +78,9 @@ type plan struct {
 	now          func() time.Time // nil: the clock that rounds move on
 }
 
-func newTown(t *testing.T, p plan) *town {
+func newFixture(t *testing.T, p plan) *fixture {
 	t.Helper()
-	w := &town{T: t, plan: p, clock: time.Now().Truncate(time.Second)}
+	w := &fixture{T: t, plan: p, clock: time.Now().Truncate(time.Second)}
 	w.openLedger()
 	w.openSigner()
 	w.payer = keypair.MustRandom()
@@ -99,7 +99,7 @@ func newTown(t *testing.T, p plan) *town {
 	return w
 }
 
-func (w *town) openLedger() {
+func (w *fixture) openLedger() {
 	w.Helper()
 	var err error
 	if w.net, err = devnet.Open(devnet.Config{Passphrase: passphrase, Retention: w.plan.retention}); err != nil {
@@ -112,7 +112,7 @@ func (w *town) openLedger() {
 	w.port = w.dial()
 }
 
-func (w *town) dial() *access.Port {
+func (w *fixture) dial() *access.Port {
 	w.Helper()
 	client, err := rpc.Dial(w.Context(), access.Config{URL: w.url, Passphrase: passphrase})
 	if err != nil {
@@ -122,7 +122,7 @@ func (w *town) dial() *access.Port {
 	return &access.Port{Source: client}
 }
 
-func (w *town) openSigner() {
+func (w *fixture) openSigner() {
 	w.Helper()
 	var view signer.Ledger = w.dial()
 	if w.plan.signersView != nil {
@@ -147,7 +147,7 @@ func (w *town) openSigner() {
 }
 
 // openWorker opens the database and a worker on it; a second call is a new process on the same database.
-func (w *town) openWorker() {
+func (w *fixture) openWorker() {
 	w.Helper()
 	store, err := sqlstore.Open(w.Context(), w.path, w.keys, w.plan.storeOptions...)
 	if err != nil {
@@ -174,7 +174,7 @@ func (w *town) openWorker() {
 		SweepEvery: time.Millisecond, WatchEvery: time.Millisecond}, deps)
 }
 
-func (w *town) openApp() relay.App {
+func (w *fixture) openApp() relay.App {
 	w.Helper()
 	id := relay.NewAppID(relay.At(w.clock))
 	treasury, err := w.signer.Treasury(w.Context(), id)
@@ -194,7 +194,7 @@ func (w *town) openApp() relay.App {
 	return app
 }
 
-func (w *town) befriend(account string) {
+func (w *fixture) befriend(account string) {
 	w.Helper()
 	if _, err := w.net.Fund(w.Context(), account); err != nil {
 		w.Fatal(err)
@@ -202,7 +202,7 @@ func (w *town) befriend(account string) {
 }
 
 // close closes ledgers, and nobody looks.
-func (w *town) close(n int) {
+func (w *fixture) close(n int) {
 	w.Helper()
 	for range n {
 		if _, err := w.net.CloseLedger(); err != nil {
@@ -212,7 +212,7 @@ func (w *town) close(n int) {
 }
 
 // watch has the watcher take in every ledger that has closed.
-func (w *town) watch() {
+func (w *fixture) watch() {
 	w.Helper()
 	for {
 		moved, err := w.w.WatchOnce(w.Context())
@@ -226,7 +226,7 @@ func (w *town) watch() {
 }
 
 // work rings once for every row that is due; kinds, if any, are the only ones.
-func (w *town) work(kinds ...relay.EffectKind) {
+func (w *fixture) work(kinds ...relay.EffectKind) {
 	w.Helper()
 	w.clock = w.clock.Add(time.Minute)
 	rows, err := w.store.Unannounced(w.Context(), relay.At(w.clock), 10_000)
@@ -244,7 +244,7 @@ func (w *town) work(kinds ...relay.EffectKind) {
 }
 
 // round closes a ledger, has it watched, and does what is due.
-func (w *town) round(n int) {
+func (w *fixture) round(n int) {
 	w.Helper()
 	for range n {
 		w.close(1)
@@ -254,7 +254,7 @@ func (w *town) round(n int) {
 }
 
 // until plays rounds until the payment is in one of the states.
-func (w *town) until(id relay.PaymentID, states ...relay.State) relay.Payment {
+func (w *fixture) until(id relay.PaymentID, states ...relay.State) relay.Payment {
 	w.Helper()
 	for range 40 {
 		if p := w.payment(id); slices.Contains(states, p.State) {
@@ -268,7 +268,7 @@ func (w *town) until(id relay.PaymentID, states ...relay.State) relay.Payment {
 }
 
 // story is what a failing test shows.
-func (w *town) story(id relay.PaymentID) string {
+func (w *fixture) story(id relay.PaymentID) string {
 	var b strings.Builder
 	entries, err := relaytest.History(w.Context(), w.store, id)
 	for _, e := range entries {
@@ -287,7 +287,7 @@ func (w *town) story(id relay.PaymentID) string {
 	return b.String()
 }
 
-func (w *town) payment(id relay.PaymentID) relay.Payment {
+func (w *fixture) payment(id relay.PaymentID) relay.Payment {
 	w.Helper()
 	p, err := w.desk.Payment(w.Context(), id)
 	if err != nil {
@@ -297,7 +297,7 @@ func (w *town) payment(id relay.PaymentID) relay.Payment {
 }
 
 // is wants a payment in a state, for a reason.
-func (w *town) is(id relay.PaymentID, state relay.State, reason relay.Reason) relay.Payment {
+func (w *fixture) is(id relay.PaymentID, state relay.State, reason relay.Reason) relay.Payment {
 	w.Helper()
 	p := w.payment(id)
 	if p.State != state || p.Reason != reason {
@@ -306,7 +306,7 @@ func (w *town) is(id relay.PaymentID, state relay.State, reason relay.Reason) re
 	return p
 }
 
-func (w *town) envelopes(id relay.PaymentID) []relay.Envelope {
+func (w *fixture) envelopes(id relay.PaymentID) []relay.Envelope {
 	w.Helper()
 	es, err := w.desk.EnvelopesOf(w.Context(), id)
 	if err != nil {
@@ -316,19 +316,19 @@ func (w *town) envelopes(id relay.PaymentID) []relay.Envelope {
 }
 
 // fundings are the funding envelopes ever committed for a payment.
-func (w *town) fundings(id relay.PaymentID) []relay.Envelope {
+func (w *fixture) fundings(id relay.PaymentID) []relay.Envelope {
 	return slices.DeleteFunc(w.envelopes(id), func(e relay.Envelope) bool { return e.Kind != relay.FundingEnvelope })
 }
 
 // rungs are the ladder of the payment's holding account, in the order of use.
-func (w *town) rungs(p relay.Payment) []relay.Envelope {
+func (w *fixture) rungs(p relay.Payment) []relay.Envelope {
 	return slices.DeleteFunc(w.envelopes(p.ID), func(e relay.Envelope) bool {
 		return e.Kind != relay.ReturnEnvelope || e.Source != p.Holding
 	})
 }
 
 // open accepts a payment of an app; nothing is done for it yet.
-func (w *town) open(app relay.App, change func(*relay.Payment)) relay.Payment {
+func (w *fixture) open(app relay.App, change func(*relay.Payment)) relay.Payment {
 	w.Helper()
 	now := relay.At(w.clock)
 	p := relay.Payment{
@@ -348,12 +348,12 @@ func (w *town) open(app relay.App, change func(*relay.Payment)) relay.Payment {
 }
 
 // pending accepts a payment and plays until its money waits.
-func (w *town) pending() relay.Payment {
+func (w *fixture) pending() relay.Payment {
 	w.Helper()
 	return w.until(w.open(w.apps[0], nil).ID, relay.Pending)
 }
 
-func (w *town) apply(id relay.PaymentID, in relay.Input) relay.Payment {
+func (w *fixture) apply(id relay.PaymentID, in relay.Input) relay.Payment {
 	w.Helper()
 	p, err := w.desk.Apply(w.Context(), id, in)
 	if err != nil {
@@ -362,7 +362,7 @@ func (w *town) apply(id relay.PaymentID, in relay.Input) relay.Payment {
 	return p
 }
 
-func (w *town) head() relay.Head {
+func (w *fixture) head() relay.Head {
 	w.Helper()
 	h, err := w.port.Head(w.Context())
 	if err != nil {
@@ -372,7 +372,7 @@ func (w *town) head() relay.Head {
 }
 
 // has is an account's lumens as somebody else's code reads them; -1 when there is no such account.
-func (w *town) has(account string) relay.Stroops {
+func (w *fixture) has(account string) relay.Stroops {
 	w.Helper()
 	a, err := w.bare.Account(w.Context(), account)
 	if err != nil {
@@ -384,7 +384,7 @@ func (w *town) has(account string) relay.Stroops {
 	return relay.Stroops(a.Balance)
 }
 
-func (w *town) wantHas(who, account string, want relay.Stroops) {
+func (w *fixture) wantHas(who, account string, want relay.Stroops) {
 	w.Helper()
 	if got := w.has(account); got != want {
 		w.Errorf("%s has %d stroops, not %d", who, got, want)
@@ -392,7 +392,7 @@ func (w *town) wantHas(who, account string, want relay.Stroops) {
 }
 
 // halted says why something is stopped.
-func (w *town) halted() (why string) {
+func (w *fixture) halted() (why string) {
 	w.Helper()
 	all, err := w.desk.Halts(w.Context())
 	if err != nil {
@@ -405,7 +405,7 @@ func (w *town) halted() (why string) {
 }
 
 // row is the newest row of work of a kind; ok is false when there is none.
-func (w *town) row(id relay.PaymentID, kind relay.EffectKind) (row desk.Work, ok bool) {
+func (w *fixture) row(id relay.PaymentID, kind relay.EffectKind) (row desk.Work, ok bool) {
 	w.Helper()
 	rows, err := relaytest.WorkOf(w.Context(), w.store, id)
 	if err != nil {

@@ -23,15 +23,15 @@ const passphrase = "Restante Devnet ; 2026"
 // often is between ledgers where a test needs them to close by themselves.
 const often = 5 * time.Millisecond
 
-// world is a network with the SDK's Horizon client in front of it.
-type world struct {
+// fixture is a network with the SDK's Horizon client in front of it.
+type fixture struct {
 	*testing.T
 	net    *devnet.Network
 	client *horizonclient.Client
 	server *httptest.Server
 }
 
-func open(t *testing.T, net devnet.Config, cfg horizon.Config) *world {
+func open(t *testing.T, net devnet.Config, cfg horizon.Config) *fixture {
 	t.Helper()
 	net.Passphrase = passphrase
 	n, err := devnet.Open(net)
@@ -39,7 +39,7 @@ func open(t *testing.T, net devnet.Config, cfg horizon.Config) *world {
 		t.Fatal(err)
 	}
 	server := httptest.NewServer(http.StripPrefix("/horizon", horizon.New(n, cfg)))
-	w := &world{T: t, net: n, server: server, client: &horizonclient.Client{HorizonURL: server.URL + "/horizon", HTTP: server.Client()}}
+	w := &fixture{T: t, net: n, server: server, client: &horizonclient.Client{HorizonURL: server.URL + "/horizon", HTTP: server.Client()}}
 	ctx, stop := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
 	go func() { ended <- n.Run(ctx) }()
@@ -56,7 +56,7 @@ func open(t *testing.T, net devnet.Config, cfg horizon.Config) *world {
 	return w
 }
 
-func (w *world) account() *keypair.Full {
+func (w *fixture) account() *keypair.Full {
 	w.Helper()
 	kp := keypair.MustRandom()
 	tx, err := w.client.Fund(kp.Address())
@@ -69,7 +69,7 @@ func (w *world) account() *keypair.Full {
 	return kp
 }
 
-func (w *world) load(address string) protocol.Account {
+func (w *fixture) load(address string) protocol.Account {
 	w.Helper()
 	a, err := w.client.AccountDetail(horizonclient.AccountRequest{AccountID: address})
 	if err != nil {
@@ -79,7 +79,7 @@ func (w *world) load(address string) protocol.Account {
 }
 
 // sign makes a transaction of the first key's account.
-func (w *world) sign(ops []txnbuild.Operation, keys ...*keypair.Full) *txnbuild.Transaction {
+func (w *fixture) sign(ops []txnbuild.Operation, keys ...*keypair.Full) *txnbuild.Transaction {
 	w.Helper()
 	a := w.load(keys[0].Address())
 	tx, err := txnbuild.NewTransaction(txnbuild.TransactionParams{SourceAccount: &a, IncrementSequenceNum: true, Operations: ops,
@@ -93,12 +93,12 @@ func (w *world) sign(ops []txnbuild.Operation, keys ...*keypair.Full) *txnbuild.
 	return tx
 }
 
-func (w *world) do(ops []txnbuild.Operation, keys ...*keypair.Full) protocol.Transaction {
+func (w *fixture) do(ops []txnbuild.Operation, keys ...*keypair.Full) protocol.Transaction {
 	w.Helper()
 	return w.land(w.sign(ops, keys...))
 }
 
-func (w *world) land(tx *txnbuild.Transaction) protocol.Transaction {
+func (w *fixture) land(tx *txnbuild.Transaction) protocol.Transaction {
 	w.Helper()
 	out, err := w.client.SubmitTransactionWithOptions(tx, horizonclient.SubmitTxOpts{SkipMemoRequiredCheck: true})
 	if err != nil {
@@ -107,7 +107,7 @@ func (w *world) land(tx *txnbuild.Transaction) protocol.Transaction {
 	return out
 }
 
-func (w *world) bump(inner *txnbuild.Transaction, payer *keypair.Full) *txnbuild.FeeBumpTransaction {
+func (w *fixture) bump(inner *txnbuild.Transaction, payer *keypair.Full) *txnbuild.FeeBumpTransaction {
 	w.Helper()
 	tx, err := txnbuild.NewFeeBumpTransaction(txnbuild.FeeBumpTransactionParams{Inner: inner, FeeAccount: payer.Address(), BaseFee: 300})
 	if err != nil {
@@ -130,7 +130,7 @@ func codes(err error) string {
 }
 
 // get fetches a path of the server, with its status and body.
-func (w *world) get(path string) (int, string) {
+func (w *fixture) get(path string) (int, string) {
 	w.Helper()
 	resp, err := w.server.Client().Get(w.server.URL + "/horizon" + path)
 	if err != nil {
