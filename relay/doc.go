@@ -37,6 +37,7 @@
 //   - budget.go, reclaim.go: what a payment costs the service's sponsor, an app's budget of it, and what can be taken back;
 //   - collect.go: what a last resort left to a treasury, and how it is claimed;
 //   - route.go: how a payment is funded ([Route]): by the treasury, directly, out of a wallet, or by a move;
+//   - fees.go: who pays which fee, and how much is bid;
 //   - ladder.go: how many rungs a way back has, what each does, which numbers they carry, and which a claim may not;
 //   - asset.go, memo.go: how an asset is spelled and what it locks, and what a claim into an account may carry along;
 //   - app.go: tenants and their keys; signer.go, ledger.go: what the ports are asked and what they answer.

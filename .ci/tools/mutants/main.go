@@ -1,6 +1,7 @@
 // Command mutants puts deliberate bugs into the code, one at a time, and wants the tests to find each.
 //
 //	mutants FILE [NAME…]
+//	mutants --check FILE
 //
 // FILE is a list of bugs; with names, only those whose name contains one. A bug is a name, a file, the text that stands there exactly once
 // and the text put in its place, and what to give `go test`:
@@ -11,13 +12,14 @@
 //	+ if false {
 //	: ./relay -run TestTenants
 //
-// Lines that begin with # are comments. Nothing in the working tree is written to: the changed file is laid over it (go test -overlay). The
+// With --check nothing is tried: the list alone is held to the code. Lines that begin with # are comments. Nothing in the working tree is written to: the changed file is laid over it (go test -overlay). The
 // exit status is 0 when every bug was found; one that cannot be put in any more (STALE) wants its line in the list mended.
 package main
 
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -39,12 +41,25 @@ func main() {
 }
 
 func run(args []string) error {
+	check := len(args) > 0 && args[0] == "--check"
+	if check {
+		args = args[1:]
+	}
 	if len(args) == 0 {
 		return fmt.Errorf("it takes a list of bugs")
 	}
 	bugs, err := read(args[0])
 	if err != nil {
 		return err
+	}
+	if check {
+		var stale []error
+		for _, b := range bugs {
+			if _, err := b.place(); err != nil {
+				stale = append(stale, fmt.Errorf("%s: %w", b.name, err))
+			}
+		}
+		return errors.Join(stale...)
 	}
 	var alive []string
 	tried := 0
@@ -80,14 +95,23 @@ func chosen(name string, words []string) bool {
 	return len(words) == 0
 }
 
-// put puts the bug in and says whether the tests found it. A bug that does not compile is an error: it would be found by anything.
-func (b bug) put() (string, error) {
+// place is the text of the file into which the bug goes.
+func (b bug) place() (string, error) {
 	text, err := os.ReadFile(b.file)
 	if err != nil {
 		return "", err
 	}
 	if n := strings.Count(string(text), b.from); n != 1 {
 		return "", fmt.Errorf("its text stands %d times in %s: mend the list", n, b.file)
+	}
+	return string(text), nil
+}
+
+// put puts the bug in and says whether the tests found it. A bug that does not compile is an error: it would be found by anything.
+func (b bug) put() (string, error) {
+	text, err := b.place()
+	if err != nil {
+		return "", err
 	}
 	dir, err := os.MkdirTemp("", "mutant-")
 	if err != nil {
@@ -99,7 +123,7 @@ func (b bug) put() (string, error) {
 		return "", err
 	}
 	changed, overlay := filepath.Join(dir, "changed.go"), filepath.Join(dir, "overlay.json")
-	if err := os.WriteFile(changed, []byte(strings.Replace(string(text), b.from, b.to, 1)), 0o600); err != nil {
+	if err := os.WriteFile(changed, []byte(strings.Replace(text, b.from, b.to, 1)), 0o600); err != nil {
 		return "", err
 	}
 	list, err := json.Marshal(map[string]any{"Replace": map[string]string{path: changed}})
