@@ -183,7 +183,7 @@ func (c *Client) fundOwn(ctx context.Context, s Sent, want ownTerms, by ownHands
 	if want.move != nil {
 		own := stellar.FundingPlan{Passphrase: plan.Passphrase, Channel: plan.Channel, Sponsor: plan.Sponsor, Treasury: plan.Treasury,
 			Sequence: plan.Sequence, MaxTime: plan.MaxTime, LastLedger: plan.Bound, Fee: plan.Fee, Move: true,
-			Payments: []stellar.Holding{{Account: receipt.HoldingAccount, Asset: m.Asset, Amount: int64(m.Amount), Purse: int64(plan.Route.Purse)}}}
+			Payments: []stellar.Holding{{Account: receipt.HoldingAccount, Asset: m.Asset, Amount: m.Amount, Purse: plan.Route.Purse}}}
 		if funding, err = want.move(funding, own); err != nil {
 			return s, err
 		}
@@ -226,7 +226,7 @@ func (c *Client) planOwn(s Sent, want ownTerms) (mint.Plan, relay.Mint, error) {
 		return bad("other accounts")
 	case !strkey.IsValidEd25519PublicKey(t.Rescue) || !strkey.IsValidEd25519PublicKey(t.Sponsor) || t.Rescue == want.from:
 		return bad("the service's account")
-	case int64(purse) > int64(stellar.Prices.Purse(p.Asset)) || t.RungFee < 0 || t.RungFee > stellar.OwnRungFee || t.Fee < 0 || t.Fee > MostOwnFee:
+	case purse > stellar.Prices.Purse(p.Asset) || t.RungFee < 0 || t.RungFee > stellar.OwnRungFee || t.Fee < 0 || t.Fee > MostOwnFee:
 		return bad("they cost too much")
 	case route.Check() != nil || route.FromWallet() != (t.Fee > 0): // without a wallet, a fee would come out of the amount
 		return bad("who pays the fees")

@@ -140,7 +140,7 @@ func TestSendOwnOrder(t *testing.T) {
 	}
 	_, err = stellar.CheckFunding(s.signed, stellar.FundingPlan{Passphrase: testnet, Channel: addr("wallet"), Sponsor: addr("wallet"), Treasury: addr("wallet"),
 		Sequence: 7, MaxTime: s.now.Unix() + 60, LastLedger: 560, Fee: 600,
-		Payments: []stellar.Holding{{Account: kept.HoldingAccount, Asset: "native", Amount: 25_0000000, Purse: int64(stellar.Prices.Purse("native"))}}})
+		Payments: []stellar.Holding{{Account: kept.HoldingAccount, Asset: "native", Amount: 25_0000000, Purse: stellar.Prices.Purse("native")}}})
 	if err != nil {
 		t.Error(err)
 	}

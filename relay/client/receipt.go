@@ -54,7 +54,7 @@ func checkReceipt(r Receipt, network string) error {
 	}
 	plan := stellar.ReturnPlan{Passphrase: network, Version: r.LadderVersion, Holding: r.HoldingAccount, ReturnTo: r.ReturnTo,
 		Memo: relay.Memo{Kind: r.ReturnMemoType, Value: r.ReturnMemo}, LastLedger: r.NotBeforeLedger - 1, Wallet: r.Wallet,
-		Asset: r.Asset, Amount: int64(amount), Fee: uint32(r.RungFee)}
+		Asset: r.Asset, Amount: amount, Fee: uint32(r.RungFee)}
 	ladder := plan.Ladder()
 	for _, rung := range r.Ladder {
 		by, err := stellar.SignedBy(rung.Envelope, network, r.HoldingAccount)

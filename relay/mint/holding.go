@@ -49,7 +49,7 @@ func sealBox(plan Plan, m relay.Mint, key *keypair.Full) ([]byte, error) {
 func (p Plan) way(m relay.Mint, holding string) stellar.ReturnPlan {
 	return stellar.ReturnPlan{
 		Passphrase: p.Passphrase, Version: relay.LadderVersion, Holding: holding, ReturnTo: m.ReturnTo, Memo: p.ReturnMemo, LastLedger: p.Bound,
-		Sponsor: p.rescue(), Wallet: p.Route.Sponsor, Asset: m.Asset, Amount: int64(m.Amount), Fee: uint32(p.Route.RungFee),
+		Sponsor: p.rescue(), Wallet: p.Route.Sponsor, Asset: m.Asset, Amount: m.Amount, Fee: uint32(p.Route.RungFee),
 	}
 }
 

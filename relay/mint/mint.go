@@ -63,7 +63,7 @@ func Fund(ctx context.Context, random io.Reader, plan Plan, mints []relay.Mint, 
 	keys := make([]*keypair.Full, len(mints)) // nil for a recipient who is paid directly
 	var signers []*keypair.Full
 	for i, m := range mints {
-		h := stellar.Holding{Asset: m.Asset, Amount: int64(m.Amount), Purse: int64(plan.Route.Purse), PayTo: m.PayTo}
+		h := stellar.Holding{Asset: m.Asset, Amount: m.Amount, Purse: plan.Route.Purse, PayTo: m.PayTo}
 		if m.PayTo == "" {
 			var err error
 			if keys[i], err = draw(random); err != nil {
@@ -108,7 +108,7 @@ func Own(random io.Reader, plan Plan, m relay.Mint) (relay.FundAnswer, error) {
 		return relay.FundAnswer{}, err
 	}
 	funding := plan.funding()
-	funding.Payments = []stellar.Holding{{Account: key.Address(), Asset: m.Asset, Amount: int64(m.Amount), Purse: int64(plan.Route.Purse)}}
+	funding.Payments = []stellar.Holding{{Account: key.Address(), Asset: m.Asset, Amount: m.Amount, Purse: plan.Route.Purse}}
 	tx, err := stellar.BuildFunding(funding)
 	if err != nil {
 		return relay.FundAnswer{}, relay.NewFault(relay.Invalid, "funding_refused", "This funding cannot be built.", err)

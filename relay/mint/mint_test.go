@@ -224,7 +224,7 @@ func TestOwn(t *testing.T) {
 			if _, err := stellar.CheckFunding(text, stellar.FundingPlan{
 				Passphrase: passphrase, Channel: w.treasury.Address(), Sponsor: plan.Sponsor, Treasury: w.treasury.Address(), Sequence: 9,
 				MaxTime: 1_800_000_300, LastLedger: 120, Fee: 700, Move: move,
-				Payments: []stellar.Holding{{Account: key.Address(), Asset: asset, Amount: 1, Purse: int64(stellar.Prices.Purse(asset))}},
+				Payments: []stellar.Holding{{Account: key.Address(), Asset: asset, Amount: 1, Purse: stellar.Prices.Purse(asset)}},
 			}); err != nil {
 				t.Error(err)
 			}

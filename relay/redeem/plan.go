@@ -76,7 +76,7 @@ func CheckPlan(got wire.Plan, h Holding, want PlanExpect) (Plan, error) {
 		return Plan{}, ErrMemo
 	}
 	expect := stellar.ClaimExpectation{
-		Passphrase: h.Network, Holding: h.Account, Destination: want.Destination, Asset: h.Asset, Amount: int64(h.Amount),
+		Passphrase: h.Network, Holding: h.Account, Destination: want.Destination, Asset: h.Asset, Amount: h.Amount,
 		NewAccount: want.NewAccount, NewLine: want.NewLine, Sponsor: want.Sponsor, Purse: want.Purse || h.Keeper != "", Memo: memo,
 		LatestTime: min(want.Now.Add(want.Longest).Unix(), int64(h.ExpiresAt/1_000_000)),
 	}

@@ -60,7 +60,7 @@ func OpenSentAny(r wire.Receipt, identities []secret.Bytes) (h Holding, opened s
 // SignMove adds the holding account's signature to the funding that moves everything of it into another holding account. The
 // envelope must be exactly the one of the plan, whose holding account and way back the caller has made himself.
 func (h Holding) SignMove(envelope string, plan stellar.FundingPlan) (string, error) {
-	if !plan.Move || plan.Treasury != h.Account || len(plan.Payments) != 1 || plan.Payments[0].Asset != h.Asset || plan.Payments[0].Amount != int64(h.Amount) {
+	if !plan.Move || plan.Treasury != h.Account || len(plan.Payments) != 1 || plan.Payments[0].Asset != h.Asset || plan.Payments[0].Amount != h.Amount {
 		return "", fmt.Errorf("%w: it does not move this holding account as it is", ErrPlan)
 	}
 	if _, err := stellar.CheckFunding(envelope, plan); err != nil {

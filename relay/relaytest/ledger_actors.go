@@ -99,7 +99,7 @@ func (b *ledgerFixture) funding(n int) fundingRow {
 	b.Helper()
 	holdings := make([]stellar.Holding, n)
 	for i := range holdings {
-		holdings[i] = stellar.Holding{Asset: relay.Native, Amount: int64(5+i) * 1_0000000}
+		holdings[i] = stellar.Holding{Asset: relay.Native, Amount: relay.Stroops(5+i) * 1_0000000}
 	}
 	return b.fundingOf(false, holdings...)
 }
@@ -183,7 +183,7 @@ func (b *ledgerFixture) claim(i int, destination string, fresh bool, memo stella
 		p.Sponsor = LedgerAccount("sponsor")
 		signers = append(signers, destination, "sponsor")
 	}
-	return b.claimOf(i, stellar.Holding{Asset: relay.Native, Amount: int64(5+i) * 1_0000000}, p, signers...) // as funding makes it
+	return b.claimOf(i, stellar.Holding{Asset: relay.Native, Amount: relay.Stroops(5+i) * 1_0000000}, p, signers...) // as funding makes it
 }
 
 // claimOf is a claim of what h holds, the i-th holding account. The plan says where to and how; signers are those besides the

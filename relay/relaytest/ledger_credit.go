@@ -14,7 +14,7 @@ import (
 const creditAmount = 7 * relay.One
 
 func (a issued) holding(purse relay.Stroops) stellar.Holding {
-	return stellar.Holding{Asset: a.text, Amount: int64(creditAmount), Purse: int64(purse)}
+	return stellar.Holding{Asset: a.text, Amount: creditAmount, Purse: purse}
 }
 
 // many is n holding accounts alike.
@@ -35,7 +35,7 @@ func (b *ledgerFixture) facts(l ladderRow) relay.HoldingFacts {
 func creditFunding(b *ledgerFixture) {
 	a := b.issue("issuer", "USDC")
 	short := b.issue("other", "X")
-	f := b.fundingOf(false, append(a.many(2), short.holding(0), stellar.Holding{Asset: relay.Native, Amount: int64(relay.One)})...)
+	f := b.fundingOf(false, append(a.many(2), short.holding(0), stellar.Holding{Asset: relay.Native, Amount: relay.One})...)
 	if f.Ops != 5+5+5+3 {
 		b.Errorf("%d operations", f.Ops)
 	}

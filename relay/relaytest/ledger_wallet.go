@@ -23,7 +23,7 @@ func (b *ledgerFixture) balanceOf(a issued, name string) (lumens, credit relay.S
 // ownHome brings everything home without a fee bump of anybody's, less the fee.
 func ownHome(b *ledgerFixture) {
 	a := b.issue("issuer", "USDC", "other")
-	lumens := stellar.Holding{Asset: relay.Native, Amount: int64(relay.One), Purse: int64(purse)}
+	lumens := stellar.Holding{Asset: relay.Native, Amount: relay.One, Purse: purse}
 	f := b.landed(b.fundingOf(true, lumens, lumens, a.holding(purse), a.holding(purse), a.holding(purse), a.holding(purse)))
 	if s := b.sight(f.Envelope.Hash); s.Tx != s.Hash || s.Fee != relay.Stroops(100*f.Ops) {
 		b.Errorf("funding: %+v", s)
@@ -99,7 +99,7 @@ func ownHome(b *ledgerFixture) {
 // ownClaims pay their own fee, and what a new account costs, out of the purse.
 func ownClaims(b *ledgerFixture) {
 	a := b.issue("issuer", "USDC", "holder")
-	lumens, credit := stellar.Holding{Asset: relay.Native, Amount: int64(relay.One), Purse: int64(purse)}, a.holding(purse)
+	lumens, credit := stellar.Holding{Asset: relay.Native, Amount: relay.One, Purse: purse}, a.holding(purse)
 	b.Fund(b.T, LedgerAccount("lineless"))
 	b.landed(b.fundingOf(true, lumens, lumens, credit, credit, credit, credit))
 	own := func(to string, fresh, line bool) stellar.ClaimPlan {
@@ -163,7 +163,7 @@ func ownPurse(b *ledgerFixture) {
 // gone.
 func move(b *ledgerFixture) {
 	a := b.issue("issuer", "USDC")
-	lumens := stellar.Holding{Asset: relay.Native, Amount: int64(relay.One), Purse: int64(purse)}
+	lumens := stellar.Holding{Asset: relay.Native, Amount: relay.One, Purse: purse}
 	f := b.landed(b.fundingOf(true, lumens, a.holding(purse)))
 	for i, h := range f.plan.Payments {
 		from, head := holding(i), b.head()
@@ -197,7 +197,7 @@ func move(b *ledgerFixture) {
 		}
 		// The way home of the new one goes on as ever.
 		m.own = true
-		m.plan.Payments[0].Purse = int64(rest)
+		m.plan.Payments[0].Purse = rest
 		b.homeOf(m, to)
 	}
 }

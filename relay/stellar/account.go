@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/restante/restante/relay"
 	"github.com/stellar/go-stellar-sdk/strkey"
 	"github.com/stellar/go-stellar-sdk/xdr"
 )
@@ -24,7 +25,7 @@ type Signer struct {
 // Account is an account entry of the ledger. Amounts are stroops.
 type Account struct {
 	ID            string
-	Balance       int64
+	Balance       relay.Stroops
 	Sequence      int64
 	SeqLedger     uint32 // ledger in which Sequence was last used; 0 if never
 	SeqTime       int64  // its close time; 0 if never
@@ -35,8 +36,8 @@ type Account struct {
 	Flags         uint32
 	Thresholds    [4]byte // master weight, low, medium, high
 	Signers       []Signer
-	Selling       int64 // liabilities
-	Buying        int64
+	Selling       relay.Stroops // liabilities
+	Buying        relay.Stroops
 	LastModified  uint32
 	MemoRequired  bool // SEP-29
 }
@@ -106,11 +107,11 @@ func AccountFromEntry(e xdr.LedgerEntry) (Account, error) {
 		return Account{}, errors.New("ledger entry is not an account")
 	}
 	out := Account{
-		ID: a.AccountId.Address(), Balance: int64(a.Balance), Sequence: int64(a.SeqNum),
+		ID: a.AccountId.Address(), Balance: relay.Stroops(a.Balance), Sequence: int64(a.SeqNum),
 		SeqLedger: uint32(a.SeqLedger()), SeqTime: int64(a.SeqTime()), SubEntries: uint32(a.NumSubEntries),
 		NumSponsoring: uint32(a.NumSponsoring()), NumSponsored: uint32(a.NumSponsored()), Flags: uint32(a.Flags),
 		Thresholds: a.Thresholds, LastModified: uint32(e.LastModifiedLedgerSeq),
-		Selling: int64(a.Liabilities().Selling), Buying: int64(a.Liabilities().Buying),
+		Selling: relay.Stroops(a.Liabilities().Selling), Buying: relay.Stroops(a.Liabilities().Buying),
 	}
 	if v1, ok := e.Ext.GetV1(); ok && v1.SponsoringId != nil {
 		out.Sponsor = v1.SponsoringId.Address()
@@ -138,18 +139,18 @@ func signerAddress(key xdr.SignerKey) (string, error) {
 }
 
 // minBalance is the reserve an account must keep in stroops.
-func (a Account) minBalance(reserve int64) int64 {
-	return (2 + int64(a.SubEntries) + int64(a.NumSponsoring) - int64(a.NumSponsored)) * reserve
+func (a Account) minBalance(reserve relay.Stroops) relay.Stroops {
+	return relay.Stroops(2+int64(a.SubEntries)+int64(a.NumSponsoring)-int64(a.NumSponsored)) * reserve
 }
 
 // spare is what the account could pay out or lock now, in stroops; negative if it is below its reserve.
-func (a Account) spare(reserve int64) int64 {
+func (a Account) spare(reserve relay.Stroops) relay.Stroops {
 	return a.Balance - a.minBalance(reserve) - a.Selling
 }
 
 // Free is what the account could pay out now above its reserve and its offers, in stroops, never below 0. A reserve of
 // 0, from a source that does not tell, counts as the constant BaseReserve.
-func (a Account) Free(baseReserve int64) int64 {
+func (a Account) Free(baseReserve relay.Stroops) relay.Stroops {
 	return max(0, a.spare(Snapshot{BaseReserve: baseReserve}.reserve()))
 }
 
@@ -157,13 +158,13 @@ func (a Account) Free(baseReserve int64) int64 {
 // in its map as nil; one that is not in the map was never asked for.
 type Snapshot struct {
 	Ledger      uint32
-	CloseTime   int64 // unix seconds: of that ledger, or of one shortly before it
-	BaseReserve int64 // stroops; 0 means the constant BaseReserve
+	CloseTime   int64         // unix seconds: of that ledger, or of one shortly before it
+	BaseReserve relay.Stroops // stroops; 0 means the constant BaseReserve
 	Accounts    map[string]*Account
 	Lines       map[LineID]*Trustline
 }
 
-func (s Snapshot) reserve() int64 {
+func (s Snapshot) reserve() relay.Stroops {
 	if s.BaseReserve > 0 {
 		return s.BaseReserve
 	}

@@ -5,6 +5,7 @@ import (
 	"math"
 	"strings"
 
+	"github.com/restante/restante/relay"
 	"github.com/stellar/go-stellar-sdk/xdr"
 )
 
@@ -59,10 +60,10 @@ func assetText(a xdr.Asset) string {
 // Trustline is what an account holds of one credit asset, in stroops.
 type Trustline struct {
 	Account, Asset  string
-	Balance, Limit  int64
-	Selling, Buying int64  // liabilities
-	Flags           uint32 // as on the wire: 1 authorised, 2 may keep its offers only, 4 can be clawed back
-	Sponsor         string // who keeps its reserve; "" itself, or the source does not say
+	Balance, Limit  relay.Stroops
+	Selling, Buying relay.Stroops // liabilities
+	Flags           uint32        // as on the wire: 1 authorised, 2 may keep its offers only, 4 can be clawed back
+	Sponsor         string        // who keeps its reserve; "" itself, or the source does not say
 }
 
 // LineID names a trustline.
@@ -80,10 +81,10 @@ func (l *Trustline) Authorized() bool { return l.Flags&lineAuthorized != 0 }
 func (l *Trustline) Clawback() bool { return l.Flags&lineClawback != 0 }
 
 // Spendable is what it could pay out now; Room what it could take in.
-func (l *Trustline) Spendable() int64 { return max(0, l.Balance-l.Selling) }
+func (l *Trustline) Spendable() relay.Stroops { return max(0, l.Balance-l.Selling) }
 
 // Room is what it could take in now, in stroops.
-func (l *Trustline) Room() int64 { return max(0, l.Limit-l.Balance-l.Buying) }
+func (l *Trustline) Room() relay.Stroops { return max(0, l.Limit-l.Balance-l.Buying) }
 
 // LineKey is the ledger key of a trustline, base64 XDR.
 func LineKey(id LineID) (string, error) {
@@ -117,8 +118,8 @@ func LineFromEntry(e xdr.LedgerEntry) (Trustline, error) {
 		return Trustline{}, fmt.Errorf("ledger entry is not the trustline of an asset")
 	}
 	out := Trustline{
-		Account: t.AccountId.Address(), Asset: assetText(t.Asset.ToAsset()), Balance: int64(t.Balance), Limit: int64(t.Limit),
-		Selling: int64(t.Liabilities().Selling), Buying: int64(t.Liabilities().Buying), Flags: uint32(t.Flags),
+		Account: t.AccountId.Address(), Asset: assetText(t.Asset.ToAsset()), Balance: relay.Stroops(t.Balance), Limit: relay.Stroops(t.Limit),
+		Selling: relay.Stroops(t.Liabilities().Selling), Buying: relay.Stroops(t.Liabilities().Buying), Flags: uint32(t.Flags),
 	}
 	if v1, ok := e.Ext.GetV1(); ok && v1.SponsoringId != nil {
 		out.Sponsor = v1.SponsoringId.Address()

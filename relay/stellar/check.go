@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 
+	"github.com/restante/restante/relay"
 	"github.com/stellar/go-stellar-sdk/xdr"
 )
 
@@ -22,8 +23,8 @@ type ClaimExpectation struct {
 	Passphrase  string
 	Holding     string
 	Destination string
-	Asset       string // "native" or CODE:ISSUER
-	Amount      int64  // stroops
+	Asset       string        // "native" or CODE:ISSUER
+	Amount      relay.Stroops // stroops
 	NewAccount  bool
 	NewLine     bool
 	Keeper      string // where what is left of a claim into an existing account goes; empty: anywhere, it is not the claimant's
@@ -31,9 +32,9 @@ type ClaimExpectation struct {
 	Purse       bool   // the holding account pays for the new account itself
 	Sequence    int64  // the number it must carry; 0: whichever, an unusable one only fails
 	Memo        Memo
-	LatestTime  int64  // MaxTime must be set and not be later, unix seconds
-	LastLedger  uint32 // the last ledger must be set and not be later; 0: any
-	MaxFee      int64  // stroops the inner transaction may bid; 0 for ours, which a fee bump pays
+	LatestTime  int64         // MaxTime must be set and not be later, unix seconds
+	LastLedger  uint32        // the last ledger must be set and not be later; 0: any
+	MaxFee      relay.Stroops // stroops the inner transaction may bid; 0 for ours, which a fee bump pays
 }
 
 // CheckClaim accepts exactly the envelopes that BuildClaim makes for the expectation and returns what it read. The
@@ -45,7 +46,7 @@ func CheckClaim(envelopeXDR string, want ClaimExpectation) (Tx, error) {
 	if err != nil {
 		return Tx{}, err
 	}
-	if err := want.limits(tx, int64(body.Fee)); err != nil {
+	if err := want.limits(tx, relay.Stroops(body.Fee)); err != nil {
 		return Tx{}, err
 	}
 	sponsor := want.Sponsor
@@ -72,7 +73,7 @@ func CheckClaim(envelopeXDR string, want ClaimExpectation) (Tx, error) {
 	return tx, compare(d, f, body)
 }
 
-func (want ClaimExpectation) limits(tx Tx, fee int64) error {
+func (want ClaimExpectation) limits(tx Tx, fee relay.Stroops) error {
 	last := want.LastLedger
 	if last == 0 {
 		last = math.MaxUint32 - 1
@@ -85,7 +86,7 @@ func (want ClaimExpectation) limits(tx Tx, fee int64) error {
 	case tx.Bounds.MaxLedger == 0 || tx.Bounds.MaxLedger-1 > last:
 		return &Mismatch{"bounds", fmt.Sprintf("a last ledger %d or before", last), fmt.Sprintf("below %d", tx.Bounds.MaxLedger)}
 	case fee > want.MaxFee:
-		return &Mismatch{"fee", fmt.Sprintf("at most %d", want.MaxFee), fmt.Sprint(fee)}
+		return &Mismatch{"fee", fmt.Sprintf("at most %d", want.MaxFee), fmt.Sprintf("%d", fee)}
 	case want.Sequence != 0 && want.Sequence != tx.Sequence:
 		return &Mismatch{"sequence", fmt.Sprint(want.Sequence), fmt.Sprint(tx.Sequence)}
 	}

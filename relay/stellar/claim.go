@@ -3,6 +3,8 @@ package stellar
 import (
 	"errors"
 	"math"
+
+	"github.com/restante/restante/relay"
 )
 
 // ClaimPlan moves everything out of a holding account into the claimant's account. The holding account is its own
@@ -10,19 +12,19 @@ import (
 type ClaimPlan struct {
 	Passphrase  string
 	Holding     string
-	Destination string // of an account that exists also multiplexed (M…, SEP-23)
-	Asset       string // "native" or CODE:ISSUER
-	Amount      int64  // stroops: all of it; of lumens into a new account not needed, the merge takes what is there
-	NewAccount  bool   // make Destination first; it signs too, unless the holding account makes it by itself
-	NewLine     bool   // give Destination, which exists, the trustline it lacks; it signs and carries the reserve
-	Keeper      string // not with NewAccount: the account that keeps the holding account's reserve; it gets what is left
-	Merged      bool   // into an account that exists as it was planned before: all of it by the merge. Read, never built anew
-	Sponsor     string // only with NewAccount: keeps the new account's reserve; a third account (the holding account would be IS_SPONSOR); "" the holding account pays for it out of its purse
-	Sequence    int64  // the number the envelope carries: the holding account's current one plus 1
-	MaxTime     int64  // unix seconds, included
-	LastLedger  uint32 // the last ledger in which it can land
-	Fee         uint32 // stroops that the holding account bids for the whole, out of its purse; 0 when a fee bump pays
-	Memo        Memo   // only for an existing account that asks for one
+	Destination string        // of an account that exists also multiplexed (M…, SEP-23)
+	Asset       string        // "native" or CODE:ISSUER
+	Amount      relay.Stroops // stroops: all of it; of lumens into a new account not needed, the merge takes what is there
+	NewAccount  bool          // make Destination first; it signs too, unless the holding account makes it by itself
+	NewLine     bool          // give Destination, which exists, the trustline it lacks; it signs and carries the reserve
+	Keeper      string        // not with NewAccount: the account that keeps the holding account's reserve; it gets what is left
+	Merged      bool          // into an account that exists as it was planned before: all of it by the merge. Read, never built anew
+	Sponsor     string        // only with NewAccount: keeps the new account's reserve; a third account (the holding account would be IS_SPONSOR); "" the holding account pays for it out of its purse
+	Sequence    int64         // the number the envelope carries: the holding account's current one plus 1
+	MaxTime     int64         // unix seconds, included
+	LastLedger  uint32        // the last ledger in which it can land
+	Fee         uint32        // stroops that the holding account bids for the whole, out of its purse; 0 when a fee bump pays
+	Memo        Memo          // only for an existing account that asks for one
 }
 
 // What a purse has for fees, in stroops, and what each rung bids out of it: 20,000 an operation or more.
@@ -58,7 +60,7 @@ func claimDraft(p ClaimPlan) (*draft, frame, error) {
 	credit := p.Asset != Native
 	switch {
 	case p.NewAccount && p.Sponsor != "":
-		start := int64(0)
+		start := relay.Stroops(0)
 		if credit {
 			start = FirstFees
 		}
@@ -69,7 +71,7 @@ func claimDraft(p ClaimPlan) (*draft, frame, error) {
 		}
 		d.end(p.Destination)
 	case p.NewAccount:
-		d.create(p.Holding, p.Destination, int64(Prices.NewAccount(p.Asset)))
+		d.create(p.Holding, p.Destination, Prices.NewAccount(p.Asset))
 		if credit {
 			d.trust(p.Destination, p.Asset, MostLimit)
 		}

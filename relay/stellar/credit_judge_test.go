@@ -87,8 +87,8 @@ func TestDryRunsOfAPurse(t *testing.T) {
 	native, credit := claims()["purse, lumens, new account"], claims()["purse, credit, new account"]
 	for name, tc := range map[string]struct {
 		plan    ClaimPlan
-		balance int64
-		reserve int64
+		balance relay.Stroops
+		reserve relay.Stroops
 		want    Reason
 	}{
 		"lumens, just":     {native, 500 + 2*BaseReserve, 0, ""},

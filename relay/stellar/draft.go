@@ -49,7 +49,7 @@ func (d *draft) end(sponsored string) {
 	d.add(sponsored, xdr.OperationBody{Type: xdr.OperationTypeEndSponsoringFutureReserves})
 }
 
-func (d *draft) create(source, account string, balance int64) {
+func (d *draft) create(source, account string, balance relay.Stroops) {
 	d.add(source, xdr.OperationBody{
 		Type:            xdr.OperationTypeCreateAccount,
 		CreateAccountOp: &xdr.CreateAccountOp{Destination: d.account("created account", account), StartingBalance: xdr.Int64(balance)},
@@ -69,7 +69,7 @@ func (d *draft) merge(source, destination string) {
 	d.add(source, xdr.OperationBody{Type: xdr.OperationTypeAccountMerge, Destination: &to})
 }
 
-func (d *draft) pay(source, destination, asset string, amount int64) {
+func (d *draft) pay(source, destination, asset string, amount relay.Stroops) {
 	to, what := d.muxed("destination", destination), d.asset(asset)
 	d.add(source, xdr.OperationBody{
 		Type:      xdr.OperationTypePayment,
@@ -78,7 +78,7 @@ func (d *draft) pay(source, destination, asset string, amount int64) {
 }
 
 // trust makes, limits or (with the limit 0) deletes a trustline.
-func (d *draft) trust(source, asset string, limit int64) {
+func (d *draft) trust(source, asset string, limit relay.Stroops) {
 	d.add(source, xdr.OperationBody{
 		Type:          xdr.OperationTypeChangeTrust,
 		ChangeTrustOp: &xdr.ChangeTrustOp{Line: d.asset(asset).ToChangeTrustAsset(), Limit: xdr.Int64(limit)},
@@ -101,7 +101,7 @@ func (d *draft) asset(text string) xdr.Asset {
 	return a
 }
 
-func (d *draft) claimable(source, asset string, amount int64, claimant string) {
+func (d *draft) claimable(source, asset string, amount relay.Stroops, claimant string) {
 	d.add(source, xdr.OperationBody{
 		Type: xdr.OperationTypeCreateClaimableBalance,
 		CreateClaimableBalanceOp: &xdr.CreateClaimableBalanceOp{

@@ -95,7 +95,7 @@ func DryRunReturn(s Snapshot, p ReturnPlan, k int) error {
 	if err := mergeable(h, lines(p.Asset), sequence, next); err != nil {
 		return err
 	}
-	if err := paysFee(s, h, int64(p.Fee)); err != nil {
+	if err := paysFee(s, h, relay.Stroops(p.Fee)); err != nil {
 		return err
 	}
 	switch role := ladder.Role(k); {
@@ -127,9 +127,9 @@ func (p ReturnPlan) arrives(s Snapshot, h *Account, home, rest string) error {
 	if to != home { // a multiplexed address says whose it is (SEP-29)
 		memo.Kind = MemoID
 	}
-	paid := int64(0) // lumens that the Payment takes along
+	paid := relay.Stroops(0) // lumens that the Payment takes along
 	if p.Asset == Native {
-		if out := h.spare(s.reserve()) - int64(p.Fee); out < p.Amount {
+		if out := h.spare(s.reserve()) - relay.Stroops(p.Fee); out < p.Amount {
 			return refuse(HoldingShort, p.Holding, "can pay %d stroops of %d", out, p.Amount)
 		}
 		paid = p.Amount
@@ -142,7 +142,7 @@ func (p ReturnPlan) arrives(s Snapshot, h *Account, home, rest string) error {
 
 // lines is how many trustlines a holding account of the asset has.
 // newAccountUnits is how many base reserves a new account locks.
-func newAccountUnits(asset string) int64 { return int64(relay.AssetUnits(asset)) }
+func newAccountUnits(asset string) relay.Stroops { return relay.Stroops(relay.AssetUnits(asset)) }
 
 func lines(asset string) int {
 	if asset == Native {
@@ -152,7 +152,7 @@ func lines(asset string) int {
 }
 
 // paysFee says whether the holding account can pay the fee that its own envelope bids: core wants the whole bid to be there.
-func paysFee(s Snapshot, h *Account, fee int64) error {
+func paysFee(s Snapshot, h *Account, fee relay.Stroops) error {
 	if fee > 0 && h.spare(s.reserve()) < fee {
 		return refuse(PurseEmpty, h.ID, "has %d stroops to spare, the envelope bids %d", h.spare(s.reserve()), fee)
 	}
@@ -176,7 +176,7 @@ func bare(s Snapshot, p ReturnPlan, h *Account) error {
 }
 
 // holds says whether the holding account can pay out all of a credit amount.
-func holds(s Snapshot, holding, asset string, amount int64) error {
+func holds(s Snapshot, holding, asset string, amount relay.Stroops) error {
 	if asset == Native {
 		return nil
 	}
@@ -201,7 +201,7 @@ func holds(s Snapshot, holding, asset string, amount int64) error {
 }
 
 // takes says whether an account can take a credit amount in.
-func takes(s Snapshot, account, asset string, amount int64) error {
+func takes(s Snapshot, account, asset string, amount relay.Stroops) error {
 	if asset == Native || account == Issuer(asset) {
 		return nil
 	}
@@ -235,14 +235,14 @@ func dryRunLastResort(s Snapshot, p ReturnPlan, h *Account) error {
 	if err != nil {
 		return err
 	}
-	reserve, out, gets := s.reserve(), p.Amount, int64(0)
+	reserve, out, gets := s.reserve(), p.Amount, relay.Stroops(0)
 	if p.Asset != Native {
 		out = 0
 	}
 	if p.Wallet != "" && p.Ladder().Version != relay.FirstLadder {
 		gets = BaseReserve
 	}
-	left := h.spare(reserve) - int64(p.Fee) - out
+	left := h.spare(reserve) - relay.Stroops(p.Fee) - out
 	switch {
 	case sponsor == nil:
 		return refuse(SponsorMissing, p.Sponsor, "not there after ledger %d", s.Ledger)
@@ -250,9 +250,9 @@ func dryRunLastResort(s Snapshot, p ReturnPlan, h *Account) error {
 		return refuse(HoldingShort, p.Holding, "can pay %d stroops of %d", left+out, out)
 	case left < gets:
 		return refuse(PurseEmpty, p.Holding, "leaves %d stroops of its purse, the sponsor gets %d", left, gets)
-	case gets == 0 && p.Fee > 0 && h.Balance-int64(p.Fee)-out < reserve:
+	case gets == 0 && p.Fee > 0 && h.Balance-relay.Stroops(p.Fee)-out < reserve:
 		// In the first ladder what is left of the purse is the sponsor's, and covers what it locks.
-		return refuse(PurseEmpty, p.Holding, "leaves %d stroops of its purse, the claimable balance locks %d", h.Balance-int64(p.Fee)-out, reserve)
+		return refuse(PurseEmpty, p.Holding, "leaves %d stroops of its purse, the claimable balance locks %d", h.Balance-relay.Stroops(p.Fee)-out, reserve)
 	case sponsor.spare(reserve)+gets < reserve:
 		return refuse(SponsorShort, p.Sponsor, "has %d stroops to spare, the claimable balance locks %d", sponsor.spare(reserve)+gets, reserve)
 	}
@@ -261,7 +261,7 @@ func dryRunLastResort(s Snapshot, p ReturnPlan, h *Account) error {
 
 // absorbs says whether the account that keeps the reserve can take what is left. Whether it asks for memos is not looked at: it
 // is no payment to a customer of its.
-func absorbs(s Snapshot, id string, rest int64) error {
+func absorbs(s Snapshot, id string, rest relay.Stroops) error {
 	a, err := s.get(id)
 	switch {
 	case err != nil:
@@ -294,7 +294,7 @@ func mergeable(h *Account, lines int, sequence int64, next uint32) error {
 }
 
 // receives says whether the account can take so many stroops of lumens more.
-func receives(s Snapshot, id string, lumens int64, memo Memo) error {
+func receives(s Snapshot, id string, lumens relay.Stroops, memo Memo) error {
 	dest, err := s.get(id)
 	switch {
 	case err != nil:
@@ -309,6 +309,6 @@ func receives(s Snapshot, id string, lumens int64, memo Memo) error {
 	return nil
 }
 
-func overflows(a *Account, more int64) bool {
+func overflows(a *Account, more relay.Stroops) bool {
 	return more > math.MaxInt64-a.Balance-a.Buying
 }

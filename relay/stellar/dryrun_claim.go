@@ -1,5 +1,7 @@
 package stellar
 
+import "github.com/restante/restante/relay"
+
 // DryRunClaim says whether the claim would succeed in the ledger right after the snapshot, which must hold the holding
 // account, the destination and, for a new account, the sponsor; of a credit asset their trustlines too, and its issuer when the
 // claim makes one. Its answers are those of DryRunReturn.
@@ -28,10 +30,10 @@ func DryRunClaim(s Snapshot, p ClaimPlan) error {
 	if err := mergeable(h, lines(p.Asset), p.Sequence, next); err != nil {
 		return err
 	}
-	if err := paysFee(s, h, int64(p.Fee)); err != nil {
+	if err := paysFee(s, h, relay.Stroops(p.Fee)); err != nil {
 		return err
 	}
-	if left := h.spare(s.reserve()) - int64(p.Fee); p.Asset == Native && p.Keeper != "" && left < p.Amount {
+	if left := h.spare(s.reserve()) - relay.Stroops(p.Fee); p.Asset == Native && p.Keeper != "" && left < p.Amount {
 		return refuse(HoldingShort, p.Holding, "can pay %d stroops of %d", left, p.Amount)
 	}
 	if err := holds(s, p.Holding, p.Asset, p.Amount); err != nil {
@@ -115,11 +117,11 @@ func dryRunNewAccount(s Snapshot, p ClaimPlan, h *Account) error {
 	case g != nil:
 		return refuse(DestinationExists, p.Destination, "already there after ledger %d", s.Ledger)
 	case p.Sponsor == "":
-		if int64(Prices.NewAccount(p.Asset)) < newAccountUnits(p.Asset)*s.reserve() {
-			return refuse(PurseEmpty, p.Holding, "gives the new account %d stroops, its reserves are %d", int64(Prices.NewAccount(p.Asset)), newAccountUnits(p.Asset)*s.reserve())
+		if Prices.NewAccount(p.Asset) < newAccountUnits(p.Asset)*s.reserve() {
+			return refuse(PurseEmpty, p.Holding, "gives the new account %d stroops, its reserves are %d", Prices.NewAccount(p.Asset), newAccountUnits(p.Asset)*s.reserve())
 		}
-		if left := h.spare(s.reserve()) - int64(p.Fee); left < int64(Prices.NewAccount(p.Asset)) {
-			return refuse(PurseEmpty, p.Holding, "has %d stroops to spare, the new account costs %d", left, int64(Prices.NewAccount(p.Asset)))
+		if left := h.spare(s.reserve()) - relay.Stroops(p.Fee); left < Prices.NewAccount(p.Asset) {
+			return refuse(PurseEmpty, p.Holding, "has %d stroops to spare, the new account costs %d", left, Prices.NewAccount(p.Asset))
 		}
 		return nil
 	}

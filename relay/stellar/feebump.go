@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 
+	"github.com/restante/restante/relay"
 	"github.com/stellar/go-stellar-sdk/xdr"
 )
 
@@ -14,15 +15,15 @@ const MinBaseFee = 100
 // FeeBump is an unsigned fee bump around a signed transaction.
 type FeeBump struct {
 	XDR   string
-	Hash  string // outer hash
-	Inner string // inner hash: the one to look for
-	Fee   int64  // stroops, the most that can be charged: base fee times (operations + 1)
+	Hash  string        // outer hash
+	Inner string        // inner hash: the one to look for
+	Fee   relay.Stroops // stroops, the most that can be charged: base fee times (operations + 1)
 }
 
 // BuildFeeBump wraps a signed transaction so that feeSource pays for it (CAP-15). baseFee is the bid for one
 // operation in stroops, at least 100; the bump itself counts as one operation. To replace a bump that waits in a
 // queue, the network wants ten times its bid.
-func BuildFeeBump(innerXDR, passphrase, feeSource string, baseFee int64) (FeeBump, error) {
+func BuildFeeBump(innerXDR, passphrase, feeSource string, baseFee relay.Stroops) (FeeBump, error) {
 	source, err := accountID("fee source", feeSource)
 	if err != nil {
 		return FeeBump{}, err
@@ -37,7 +38,7 @@ func BuildFeeBump(innerXDR, passphrase, feeSource string, baseFee int64) (FeeBum
 	if len(inner.V1.Signatures) == 0 {
 		return FeeBump{}, errors.New("inner transaction is not signed")
 	}
-	ops := int64(len(inner.V1.Tx.Operations)) + 1
+	ops := relay.Stroops(len(inner.V1.Tx.Operations)) + 1
 	if baseFee < MinBaseFee || baseFee > math.MaxInt64/ops {
 		return FeeBump{}, fmt.Errorf("base fee of %d stroops is out of range", baseFee)
 	}

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"math"
+
+	"github.com/restante/restante/relay"
 )
 
 // Holding is one account to make. Its reserve is the sponsor's (CAP-33), so its starting balance in lumens is the payment's
@@ -11,16 +13,16 @@ import (
 // whose limit is the amount, so that no stranger can put a stroop more into it and so stand in the way of its removal.
 type Holding struct {
 	Account string
-	Asset   string // "native" or CODE:ISSUER
-	Amount  int64  // stroops of the asset
-	Purse   int64  // stroops of lumens on top: they pay the holding account's own fees and what the claimant's account costs
-	PayTo   string // pay this account directly, and make none: Account and Purse are empty then
+	Asset   string        // "native" or CODE:ISSUER
+	Amount  relay.Stroops // stroops of the asset
+	Purse   relay.Stroops // stroops of lumens on top: they pay the holding account's own fees and what the claimant's account costs
+	PayTo   string        // pay this account directly, and make none: Account and Purse are empty then
 }
 
 func (h Holding) credit() bool { return h.Asset != Native }
 
 // lumens is the starting balance.
-func (h Holding) lumens() int64 {
+func (h Holding) lumens() relay.Stroops {
 	if h.credit() {
 		return h.Purse
 	}
@@ -120,7 +122,7 @@ func (p FundingPlan) validate() error {
 		return errors.New("a move is of one payment, out of the holding account that is its own channel, sponsored by another")
 	}
 	seen := map[string]bool{p.Channel: true, p.Sponsor: true, p.Treasury: true}
-	sums := map[string]int64{}
+	sums := map[string]relay.Stroops{}
 	for _, h := range p.Payments {
 		if h.PayTo != "" && (h.Account != "" || h.Purse != 0 || p.Move || base(h.PayTo) == p.Treasury) {
 			return fmt.Errorf("payment to %s has an account of its own, or stays where it is", h.PayTo)

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/restante/restante/relay"
 	"github.com/stellar/go-stellar-sdk/xdr"
 )
 
@@ -17,7 +18,7 @@ func holding() *Account {
 	}
 }
 
-func ordinary(name string, balance int64) *Account {
+func ordinary(name string, balance relay.Stroops) *Account {
 	return &Account{ID: addr(name), Balance: balance, Sequence: 1, Thresholds: [4]byte{1, 0, 0, 0}}
 }
 
@@ -298,9 +299,9 @@ func TestAccountFromEntry(t *testing.T) {
 		t.Error("sponsor out of nowhere")
 	}
 	// Reserve units: 2 + 1 + 3 - 2 = 4, and 6 stroops are on offer.
-	for balance, free := range map[int64]int64{20_000_007: 1, 20_000_006: 0, 0: 0} {
+	for balance, free := range map[relay.Stroops]relay.Stroops{20_000_007: 1, 20_000_006: 0, 0: 0} {
 		want.Balance = balance
-		for _, reserve := range []int64{BaseReserve, 0} {
+		for _, reserve := range []relay.Stroops{BaseReserve, 0} {
 			if got := want.Free(reserve); got != free {
 				t.Errorf("%d free of %d, want %d", got, balance, free)
 			}

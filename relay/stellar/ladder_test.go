@@ -112,10 +112,10 @@ func TestRefusedLadders(t *testing.T) {
 // Which rung is advised, and that the others are never advised while a plain one would succeed.
 func TestAdviceByRole(t *testing.T) {
 	credit, lumens := ladderOf(usd(), addr("bob"), addr("sender")), ladderOf(Native, addr("bob"), addr("sender"))
-	account := func(id string, balance int64) *Account {
+	account := func(id string, balance relay.Stroops) *Account {
 		return &Account{ID: id, Balance: balance, Thresholds: [4]byte{1}}
 	}
-	holding := func(plan ReturnPlan, balance int64) *Account {
+	holding := func(plan ReturnPlan, balance relay.Stroops) *Account {
 		h := account(plan.Holding, balance)
 		h.Sequence, h.NumSponsored = 499<<32, 2
 		if plan.Asset != Native {
@@ -123,10 +123,10 @@ func TestAdviceByRole(t *testing.T) {
 		}
 		return h
 	}
-	line := func(account string, balance, limit int64) *Trustline {
+	line := func(account string, balance, limit relay.Stroops) *Trustline {
 		return &Trustline{Account: account, Asset: usd(), Balance: balance, Limit: limit, Flags: lineAuthorized | lineClawback}
 	}
-	snapshot := func(plan ReturnPlan, lumens int64) Snapshot {
+	snapshot := func(plan ReturnPlan, lumens relay.Stroops) Snapshot {
 		return Snapshot{Ledger: 600, Accounts: map[string]*Account{
 			plan.Holding: holding(plan, lumens), addr("bob"): account(addr("bob"), 50_000_000), addr("sender"): account(addr("sender"), 50_000_000),
 			addr("sponsor"): account(addr("sponsor"), 500_000_000),
@@ -161,7 +161,7 @@ func TestAdviceByRole(t *testing.T) {
 			s.Accounts[addr("h0")].Balance, s.Accounts[addr("h0")].Sequence = 1000, credit.Ladder().Sequence(1)
 		}, "", PurseEmpty},
 	} {
-		amount := int64(20_000_000)
+		amount := relay.Stroops(20_000_000)
 		if c.plan.Asset == Native {
 			amount += c.plan.Amount
 		}

@@ -1,6 +1,10 @@
 package stellar
 
-import "errors"
+import (
+	"errors"
+
+	"github.com/restante/restante/relay"
+)
 
 // MostChannels is how many channels one envelope can make: each signs it, and so does the sponsor.
 const MostChannels = MaxSignatures - 1
@@ -9,16 +13,16 @@ const MostChannels = MaxSignatures - 1
 type ChannelsPlan struct {
 	Passphrase string
 	Sponsor    string
-	Channels   []string // 1 to MostChannels
-	Sequence   int64    // the sponsor's current one plus 1
-	Fee        int64    // stroops for one operation, at least MinBaseFee
-	MaxTime    int64    // unix seconds, included
+	Channels   []string      // 1 to MostChannels
+	Sequence   int64         // the sponsor's current one plus 1
+	Fee        relay.Stroops // stroops for one operation, at least MinBaseFee
+	MaxTime    int64         // unix seconds, included
 	LastLedger uint32
 }
 
 // BuildChannels returns the unsigned envelope: Begin(sponsor), CreateAccount(channel, 0), End for each channel.
 func BuildChannels(p ChannelsPlan) (Tx, error) {
-	ops := int64(3 * len(p.Channels))
+	ops := relay.Stroops(3 * len(p.Channels))
 	if ops == 0 || len(p.Channels) > MostChannels || p.MaxTime <= 0 || p.LastLedger == 0 {
 		return Tx{}, errors.New("an envelope makes 1 to 19 channels, and has an end")
 	}
@@ -43,7 +47,7 @@ type PayoutPlan struct {
 	From       string
 	To         string // G… or M…
 	Asset      string
-	Amount     int64 // stroops
+	Amount     relay.Stroops // stroops
 	Memo       Memo
 	Sequence   int64 // of From, the current one plus 1
 	MaxTime    int64 // unix seconds, included

@@ -24,14 +24,14 @@ func (v View) Facts(q relay.HoldingQuery, a *Account, l *Trustline) relay.Holdin
 	if a == nil {
 		return relay.HoldingFacts{}
 	}
-	f := relay.HoldingFacts{Exists: true, Balance: relay.Stroops(a.Balance), Held: relay.Stroops(a.Balance)}
+	f := relay.HoldingFacts{Exists: true, Balance: a.Balance, Held: a.Balance}
 	if q.Asset != Native {
 		f.Held = 0
 		if l != nil {
-			f.Held = relay.Stroops(l.Balance)
+			f.Held = l.Balance
 		}
 	}
-	made := Made{Sponsor: q.Sponsor, Asset: q.Asset, Amount: int64(q.Amount), Lowest: q.Lowest}
+	made := Made{Sponsor: q.Sponsor, Asset: q.Asset, Amount: q.Amount, Lowest: q.Lowest}
 	if made.Sponsor == "" {
 		made.Sponsor = v.Sponsor
 	}
@@ -52,12 +52,12 @@ func (v View) Facts(q relay.HoldingQuery, a *Account, l *Trustline) relay.Holdin
 }
 
 // Account is what an account that may pay or receive looks like; nil is one that is not there.
-func (v View) Account(a *Account, l *Trustline, asset string, reserve int64) relay.AccountFacts {
+func (v View) Account(a *Account, l *Trustline, asset string, reserve relay.Stroops) relay.AccountFacts {
 	if a == nil {
 		return relay.AccountFacts{}
 	}
-	free := relay.Stroops(a.Free(reserve))
-	f := relay.AccountFacts{Exists: true, Sequence: a.Sequence, Balance: relay.Stroops(a.Balance), Free: free, MemoRequired: a.MemoRequired,
+	free := a.Free(reserve)
+	f := relay.AccountFacts{Exists: true, Sequence: a.Sequence, Balance: a.Balance, Free: free, MemoRequired: a.MemoRequired,
 		Sponsor: a.Sponsor}
 	if l != nil {
 		f.LineSponsor = l.Sponsor
@@ -73,12 +73,12 @@ func (v View) Account(a *Account, l *Trustline, asset string, reserve int64) rel
 	switch {
 	case asset == Native:
 		f.Line, f.Authorized, f.Spendable = true, true, free
-		f.Room = relay.Stroops(math.MaxInt64 - a.Balance - a.Buying)
+		f.Room = math.MaxInt64 - a.Balance - a.Buying
 	case a.ID == Issuer(asset):
 		f.Line, f.Authorized, f.Spendable, f.Room = true, true, math.MaxInt64, math.MaxInt64
 	case l != nil:
 		f.Line, f.Authorized = true, l.Authorized()
-		f.Spendable, f.Room = relay.Stroops(l.Spendable()), relay.Stroops(l.Room())
+		f.Spendable, f.Room = l.Spendable(), l.Room()
 	}
 	return f
 }
@@ -232,7 +232,7 @@ func linesOf(asset string, accounts ...string) (ids []LineID) {
 // Advice dry-runs a ladder. The snapshot holds what AdviceNeeds says. An error is of our own: a payment that cannot have a ladder.
 func (v View) Advice(s Snapshot, pay relay.Payment, ladder []relay.Envelope) (relay.RungAdvice, error) {
 	plan := ReturnPlan{Passphrase: v.Passphrase, Version: pay.LadderVersion, Holding: pay.Holding, ReturnTo: pay.ReturnTo,
-		Memo: pay.ReturnMemo, LastLedger: pay.Bound, Asset: pay.Asset, Amount: int64(pay.Amount), Fee: uint32(pay.RungFee),
+		Memo: pay.ReturnMemo, LastLedger: pay.Bound, Asset: pay.Asset, Amount: pay.Amount, Fee: uint32(pay.RungFee),
 		Sponsor: v.cosigner(pay, ladder), Wallet: pay.Sponsor}
 	byRung, left := map[int]string{}, []int{}
 	for _, e := range ladder {
@@ -274,7 +274,7 @@ func (v View) Rehearsal(s Snapshot, e relay.Envelope) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	plan := ClaimPlan{Passphrase: v.Passphrase, Holding: e.Source, Destination: e.Destination, Asset: assetOr(e.Asset), Amount: int64(e.Amount),
+	plan := ClaimPlan{Passphrase: v.Passphrase, Holding: e.Source, Destination: e.Destination, Asset: assetOr(e.Asset), Amount: e.Amount,
 		NewAccount: e.NewAccount, NewLine: e.NewLine, Sequence: e.Sequence, MaxTime: e.MaxTime, LastLedger: e.Bound,
 		Fee: uint32(e.OwnFee), Memo: memo}
 	switch {

@@ -21,14 +21,14 @@ type ReturnPlan struct {
 	Passphrase string
 	Version    int // of the ladder; 0 is the first
 	Holding    string
-	ReturnTo   string     // G…; of an account that is not the sender's also M… (SEP-23)
-	Memo       relay.Memo // that every plain rung carries; only for an account that is not the sender's
-	LastLedger uint32     // L: the last ledger in which the funding can land
-	Asset      string     // "native" or CODE:ISSUER
-	Amount     int64      // stroops of it: what the funding put into the holding account
-	Fee        uint32     // stroops that the holding account bids for the whole, out of its purse; 0 when a fee bump pays
-	Sponsor    string     // the service's account, whose signature the co-signed rungs need
-	Wallet     string     // the sender's account that keeps the holding account's reserve; "" the service's does
+	ReturnTo   string        // G…; of an account that is not the sender's also M… (SEP-23)
+	Memo       relay.Memo    // that every plain rung carries; only for an account that is not the sender's
+	LastLedger uint32        // L: the last ledger in which the funding can land
+	Asset      string        // "native" or CODE:ISSUER
+	Amount     relay.Stroops // stroops of it: what the funding put into the holding account
+	Fee        uint32        // stroops that the holding account bids for the whole, out of its purse; 0 when a fee bump pays
+	Sponsor    string        // the service's account, whose signature the co-signed rungs need
+	Wallet     string        // the sender's account that keeps the holding account's reserve; "" the service's does
 }
 
 // Ladder is its shape.

@@ -7,6 +7,7 @@ import (
 	"reflect"
 	"testing"
 
+	"github.com/restante/restante/relay"
 	"github.com/stellar/go-stellar-sdk/keypair"
 	"github.com/stellar/go-stellar-sdk/txnbuild"
 	"github.com/stellar/go-stellar-sdk/xdr"
@@ -34,7 +35,7 @@ func funding(n int) FundingPlan {
 		Sequence: 77, MaxTime: 1_800_000_000, LastLedger: 500,
 	}
 	for i := range n {
-		p.Payments = append(p.Payments, Holding{Account: addr(fmt.Sprint("h", i)), Asset: Native, Amount: 12_3450000 + int64(i)})
+		p.Payments = append(p.Payments, Holding{Account: addr(fmt.Sprint("h", i)), Asset: Native, Amount: 12_3450000 + relay.Stroops(i)})
 	}
 	return p
 }
@@ -275,7 +276,7 @@ func TestFeeBumpCountsOneOperationMore(t *testing.T) {
 	if h, _ := outer.HashHex(testnet); h != bump.Hash {
 		t.Error("outer hash")
 	}
-	for _, fee := range []int64{0, 99, 1 << 62} {
+	for _, fee := range []relay.Stroops{0, 99, 1 << 62} {
 		if _, err := BuildFeeBump(inner, testnet, addr("sponsor"), fee); err == nil {
 			t.Errorf("bid %d was taken", fee)
 		}
@@ -328,7 +329,7 @@ func expectation(p ClaimPlan) ClaimExpectation {
 	return ClaimExpectation{
 		Passphrase: testnet, Holding: p.Holding, Destination: p.Destination, Asset: p.Asset, Amount: p.Amount, NewAccount: p.NewAccount,
 		NewLine: p.NewLine, Keeper: p.Keeper, Sponsor: p.Sponsor, Purse: p.NewAccount && p.Sponsor == "", Sequence: p.Sequence, Memo: p.Memo,
-		LatestTime: p.MaxTime, LastLedger: p.LastLedger, MaxFee: int64(p.Fee),
+		LatestTime: p.MaxTime, LastLedger: p.LastLedger, MaxFee: relay.Stroops(p.Fee),
 	}
 }
 

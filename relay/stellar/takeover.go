@@ -1,11 +1,13 @@
 package stellar
 
+import "github.com/restante/restante/relay"
+
 // Made is how a holding account left our hands.
 type Made struct {
-	Sponsor string // who keeps its reserve; empty: not compared
-	Asset   string // "native" or CODE:ISSUER
-	Amount  int64  // of a credit asset: the limit of its trustline
-	Lowest  int64  // the lowest number among the rungs that were never handed in; 0: all are spent
+	Sponsor string        // who keeps its reserve; empty: not compared
+	Asset   string        // "native" or CODE:ISSUER
+	Amount  relay.Stroops // of a credit asset: the limit of its trustline
+	Lowest  int64         // the lowest number among the rungs that were never handed in; 0: all are spent
 }
 
 // Takeover lists why a holding account is no longer as we made it; none means that it is. Only a holder of its

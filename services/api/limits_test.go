@@ -48,7 +48,7 @@ func TestRefusedBeyondTheLimits(t *testing.T) {
 // The sponsor has little: its share is the app's budget, and what was accepted and not signed yet counts.
 func TestRefusedWhenTheBudgetIsEmpty(t *testing.T) {
 	w := newFixture(t)
-	w.ledger.change(w.payer, func(a *stellar.Account) { a.Balance = int64(9 * relay.One) }) // 1 is its own reserve: the share is 2
+	w.ledger.change(w.payer, func(a *stellar.Account) { a.Balance = 9 * relay.One }) // 1 is its own reserve: the share is 2
 	usd := w.ledger.issue("USD", 0)
 	w.ledger.trust(w.app.Treasury, usd, 30*relay.One, 30*relay.One)
 	credit := ana
@@ -60,10 +60,10 @@ func TestRefusedWhenTheBudgetIsEmpty(t *testing.T) {
 		t.Errorf("what is left is not told: %s", string(refused.body))
 	}
 	w.refuses("a trustline more", func() answer {
-		w.ledger.change(w.payer, func(a *stellar.Account) { a.Balance = int64(2 * relay.One) })
+		w.ledger.change(w.payer, func(a *stellar.Account) { a.Balance = 2 * relay.One })
 		return w.as(w.key).do("POST", "/v1/treasury/trust", wire.TrustRequest{Asset: w.ledger.issue("EUR", 0)})
 	}, 402, "budget_empty")
-	w.ledger.change(w.payer, func(a *stellar.Account) { a.Balance = int64(100 * relay.One) })
+	w.ledger.change(w.payer, func(a *stellar.Account) { a.Balance = 100 * relay.One })
 	w.as(w.key).do("POST", "/v1/payments", ana).want(201)
 
 	var l wire.Limits

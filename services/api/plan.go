@@ -117,7 +117,7 @@ func (s *server) ownClaim(ctx context.Context, p relay.Payment, in relay.ClaimIn
 		return relay.Envelope{}, invalid("memo_malformed", "/memo", "this memo cannot be attached")
 	}
 	tx, err := stellar.BuildClaim(stellar.ClaimPlan{
-		Passphrase: s.cfg.Network, Holding: p.Holding, Destination: in.Destination, Asset: p.Asset, Amount: int64(p.Amount), NewAccount: in.NewAccount,
+		Passphrase: s.cfg.Network, Holding: p.Holding, Destination: in.Destination, Asset: p.Asset, Amount: p.Amount, NewAccount: in.NewAccount,
 		NewLine: in.NewLine, Keeper: keeper, Sequence: in.Sequence, MaxTime: in.MaxTime, LastLedger: in.Bound, Fee: uint32(fee), Memo: memo,
 	})
 	if err != nil {

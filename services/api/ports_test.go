@@ -53,15 +53,15 @@ func (l *ledger) change(id string, fn func(*stellar.Account)) {
 }
 
 func (l *ledger) pay(account string, amount relay.Stroops) {
-	l.change(account, func(a *stellar.Account) { a.Balance += int64(amount) })
+	l.change(account, func(a *stellar.Account) { a.Balance += amount })
 }
 
 // hold makes a holding account, whose reserve somebody else keeps. purse is in it besides the amount.
 func (l *ledger) hold(account, asset string, amount, purse relay.Stroops) {
 	l.change(account, func(a *stellar.Account) {
-		a.Balance, a.NumSponsored = int64(amount+purse), uint32(relay.AssetUnits(asset))
+		a.Balance, a.NumSponsored = amount+purse, uint32(relay.AssetUnits(asset))
 		if asset != stellar.Native {
-			a.Balance, a.SubEntries = int64(purse), 1
+			a.Balance, a.SubEntries = purse, 1
 		}
 	})
 	if asset != stellar.Native {
@@ -85,7 +85,7 @@ func (l *ledger) issue(code string, flags xdr.AccountFlags) string {
 func (l *ledger) trust(account, asset string, balance, room relay.Stroops) *stellar.Trustline {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	line := &stellar.Trustline{Account: account, Asset: asset, Balance: int64(balance), Limit: int64(balance + room), Flags: uint32(xdr.TrustLineFlagsAuthorizedFlag)}
+	line := &stellar.Trustline{Account: account, Asset: asset, Balance: balance, Limit: balance + room, Flags: uint32(xdr.TrustLineFlagsAuthorizedFlag)}
 	l.lines[stellar.LineID{Account: account, Asset: asset}] = line
 	return line
 }
@@ -236,7 +236,7 @@ func (l *ledger) Submit(_ context.Context, envelope []byte) (relay.Answer, error
 		if op.Body.Type == xdr.OperationTypeChangeTrust {
 			t := op.Body.ChangeTrustOp
 			id := stellar.LineID{Account: op.SourceAccount.ToAccountId().Address(), Asset: t.Line.ToAsset().StringCanonical()}
-			l.lines[id] = &stellar.Trustline{Account: id.Account, Asset: id.Asset, Limit: int64(t.Limit), Flags: uint32(xdr.TrustLineFlagsAuthorizedFlag)}
+			l.lines[id] = &stellar.Trustline{Account: id.Account, Asset: id.Asset, Limit: relay.Stroops(t.Limit), Flags: uint32(xdr.TrustLineFlagsAuthorizedFlag)}
 		}
 	}
 	return relay.Answer{Word: "accepted"}, nil
@@ -293,7 +293,7 @@ func (s *scribe) Claim(_ context.Context, in relay.ClaimIntent) (relay.Envelope,
 	if in.NewAccount {
 		p.Sponsor = s.sponsor.Address()
 	} else {
-		p.Keeper, p.Amount = s.sponsor.Address(), max(p.Amount, int64(25*relay.One))
+		p.Keeper, p.Amount = s.sponsor.Address(), max(p.Amount, 25*relay.One)
 	}
 	tx, err := stellar.BuildClaim(p)
 	if err != nil {

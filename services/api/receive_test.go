@@ -151,7 +151,7 @@ func TestPlanOfACreditAsset(t *testing.T) {
 	plan(wire.PlanRequest{Destination: fresh.Address()})().want(200).into(&got)
 	head := w.ledger.head()
 	if _, err := stellar.CheckClaim(got.Envelope, stellar.ClaimExpectation{
-		Passphrase: passphrase, Holding: holding.Address(), Destination: fresh.Address(), Asset: usd, Amount: int64(25 * relay.One), NewAccount: true,
+		Passphrase: passphrase, Holding: holding.Address(), Destination: fresh.Address(), Asset: usd, Amount: 25 * relay.One, NewAccount: true,
 		Sequence: 990<<32 + 1, LatestTime: head.CloseTime + 300, LastLedger: head.Sequence + 60,
 	}); err != nil {
 		t.Error(err)

@@ -142,8 +142,8 @@ func costOf(mints []relay.Mint) (sum relay.Stroops) {
 // allowBid is the base fee to bid for one of so many operations: fee in all, or as much of it as was set aside when the
 // payments were funded and as the app's budget has left. What brings money home or to its claimant is never refused: at the
 // network's least fee it is signed whatever the budget says.
-func (s *Signer) allowBid(t *told, at filed, hash string, fee relay.Stroops, operations int) (int64, error) {
-	if int64(fee)/int64(operations) < stellar.MinBaseFee {
+func (s *Signer) allowBid(t *told, at filed, hash string, fee relay.Stroops, operations int) (relay.Stroops, error) {
+	if fee/relay.Stroops(operations) < stellar.MinBaseFee {
 		return 0, invalid("fee_too_low", "The network wants at least 100 stroops for each operation and one more.")
 	}
 	costs := s.book.costsOf(at)
@@ -152,7 +152,7 @@ func (s *Signer) allowBid(t *told, at filed, hash string, fee relay.Stroops, ope
 		covered = min(covered, relay.Stroops(len(costs))*max(c.bids[hash], c.aside-(c.bid()-c.bids[hash])))
 	}
 	if covered >= fee {
-		return int64(fee) / int64(operations), nil
+		return fee / relay.Stroops(operations), nil
 	}
 	a, err := s.left(t, at.funding.app)
 	if u := (*unasked)(nil); errors.As(err, &u) {
@@ -161,7 +161,7 @@ func (s *Signer) allowBid(t *told, at filed, hash string, fee relay.Stroops, ope
 	if err != nil && at.kind == relay.FundingEnvelope && !at.funding.kept {
 		return 0, err
 	}
-	base := int64(min(fee, covered+a)) / int64(operations)
+	base := min(fee, covered+a) / relay.Stroops(operations)
 	if base < stellar.MinBaseFee && at.kind == relay.FundingEnvelope && !at.funding.kept {
 		return 0, relay.BudgetEmpty(fee, covered+a, fee)
 	}

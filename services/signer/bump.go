@@ -45,8 +45,8 @@ func (s *Signer) bump(t *told, hash string, envelope []byte, maxFee relay.Stroop
 	if err != nil {
 		return nil, err
 	}
-	if again := s.book.bumps[hash].again(relay.Stroops(base) * relay.Stroops(tx.Ops+1)); again > 0 {
-		base = int64(again) / int64(tx.Ops+1)
+	if again := s.book.bumps[hash].again(base * relay.Stroops(tx.Ops+1)); again > 0 {
+		base = again / relay.Stroops(tx.Ops+1)
 	}
 	bump, err := stellar.BuildFeeBump(inner, s.cfg.Passphrase, s.book.sponsor, base)
 	if err != nil {
@@ -60,7 +60,7 @@ func (s *Signer) bump(t *told, hash string, envelope []byte, maxFee relay.Stroop
 		if err != nil {
 			return nil, err
 		}
-		if err := s.write(bumpKind, bumpLine{Hash: hash, Outer: bump.Hash, Fee: relay.Stroops(bump.Fee), Day: day}); err != nil {
+		if err := s.write(bumpKind, bumpLine{Hash: hash, Outer: bump.Hash, Fee: bump.Fee, Day: day}); err != nil {
 			return nil, err
 		}
 	}
@@ -187,7 +187,7 @@ func (s *Signer) leadsHome(at filed, text string) error {
 func (s *Signer) wayOf(m mintedLine, bound uint32) stellar.ReturnPlan {
 	return stellar.ReturnPlan{
 		Passphrase: s.cfg.Passphrase, Version: m.LadderVersion, Holding: m.Account, ReturnTo: m.ReturnTo, Memo: m.ReturnMemo, LastLedger: bound,
-		Asset: m.Asset, Amount: int64(m.Amount), Fee: uint32(m.RungFee), Sponsor: s.book.sponsor, Wallet: m.Sponsor,
+		Asset: m.Asset, Amount: m.Amount, Fee: uint32(m.RungFee), Sponsor: s.book.sponsor, Wallet: m.Sponsor,
 	}
 }
 

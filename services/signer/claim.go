@@ -97,7 +97,7 @@ func (s *Signer) buildClaim(in relay.ClaimIntent, h *holding) (stellar.Tx, error
 		return stellar.Tx{}, badDestination()
 	}
 	plan := stellar.ClaimPlan{
-		Passphrase: s.cfg.Passphrase, Holding: in.Holding, Destination: in.Destination, Asset: h.asset, Amount: int64(h.amount),
+		Passphrase: s.cfg.Passphrase, Holding: in.Holding, Destination: in.Destination, Asset: h.asset, Amount: h.amount,
 		NewAccount: in.NewAccount, NewLine: in.NewLine, Sequence: in.Sequence, MaxTime: in.MaxTime, LastLedger: in.Bound,
 	}
 	if in.NewAccount {

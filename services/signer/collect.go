@@ -142,12 +142,12 @@ func (s *Signer) collectNow(t *told, in relay.CollectIntent, id string, b relay.
 	} else if bid > stellar.MinBaseFee { // as of a way home: beyond the budget, the network's least fee
 		bid = max(min(bid, left/relay.Stroops(tx.Ops+1)), stellar.MinBaseFee)
 	}
-	bump, err := stellar.BuildFeeBump(inner, s.cfg.Passphrase, s.book.sponsor, int64(bid))
+	bump, err := stellar.BuildFeeBump(inner, s.cfg.Passphrase, s.book.sponsor, bid)
 	if err != nil {
 		return none, fmt.Errorf("bump %s: %w", tx.Hash, err)
 	}
 	line := collectLine{App: in.App, Payment: in.Payment, Balance: id, Day: dayOf(head), Hash: tx.Hash, Sequence: in.Sequence,
-		Bound: in.Bound, Fee: relay.Stroops(bump.Fee)}
+		Bound: in.Bound, Fee: bump.Fee}
 	if way.Line { // a fee alone is never refused to money that comes home
 		line.Line = b.Asset
 		if err := s.allowCost(t, in.App, line.Fee+stellar.BaseReserve, head); err != nil {

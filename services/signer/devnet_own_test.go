@@ -115,7 +115,7 @@ func (w *ledgerFixture) issue(wallets ...*keypair.Full) string {
 	plan := stellar.FundingPlan{Passphrase: passphrase, Channel: issuer.Address(), Sponsor: issuer.Address(), Treasury: issuer.Address(),
 		Sequence: w.next(issuer.Address()), MaxTime: w.head().CloseTime + 60, LastLedger: w.head().Sequence + 9, Fee: 1000}
 	for _, a := range filled {
-		plan.Payments = append(plan.Payments, stellar.Holding{Asset: asset, Amount: int64(1000 * relay.One), PayTo: a})
+		plan.Payments = append(plan.Payments, stellar.Holding{Asset: asset, Amount: 1000 * relay.One, PayTo: a})
 	}
 	tx, err := stellar.BuildFunding(plan)
 	if err != nil {

@@ -146,7 +146,7 @@ func (s *Signer) fundingOf(e envelopeLine, m mintedLine) stellar.FundingPlan {
 	plan := stellar.FundingPlan{
 		Passphrase: s.cfg.Passphrase, Channel: m.From, Sponsor: m.Sponsor, Treasury: m.From, Sequence: e.Sequence,
 		MaxTime: e.MaxTime, LastLedger: e.Bound, Fee: uint32(e.OwnFee), Move: m.IsMove(),
-		Payments: []stellar.Holding{{Account: m.Account, Asset: m.Asset, Amount: int64(m.Amount), Purse: int64(m.Purse)}},
+		Payments: []stellar.Holding{{Account: m.Account, Asset: m.Asset, Amount: m.Amount, Purse: m.Purse}},
 	}
 	if plan.Sponsor == "" {
 		plan.Sponsor = s.book.sponsor

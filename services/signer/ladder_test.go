@@ -19,7 +19,7 @@ func (r *fixture) old(asset string) relay.Minted {
 	a := r.fund(in)
 	m := a.Minted[0]
 	way := stellar.ReturnPlan{Passphrase: passphrase, Version: relay.FirstLadder, Holding: m.Account, ReturnTo: r.home, LastLedger: in.Bound,
-		Sponsor: r.sponsor, Asset: asset, Amount: int64(m.Amount)}
+		Sponsor: r.sponsor, Asset: asset, Amount: m.Amount}
 	rungs, err := stellar.BuildLadder(way)
 	if err != nil {
 		r.t.Fatal(err)

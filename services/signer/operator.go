@@ -81,7 +81,7 @@ func (s *Signer) makeChannels(t *told, channels []string, sequence int64, bid re
 		return nil, 0, err
 	}
 	plan := stellar.ChannelsPlan{
-		Passphrase: s.cfg.Passphrase, Sponsor: s.book.sponsor, Channels: channels, Sequence: sequence, Fee: int64(bid),
+		Passphrase: s.cfg.Passphrase, Sponsor: s.book.sponsor, Channels: channels, Sequence: sequence, Fee: bid,
 		MaxTime: head.CloseTime + operatorSeconds, LastLedger: head.Sequence + operatorLedgers,
 	}
 	if err := allowBounds(head.Sequence, plan.LastLedger, plan.MaxTime, own); err != nil {
@@ -144,7 +144,7 @@ func (s *Signer) withdraw(t *told, w Withdrawal, sequence int64, bid relay.Stroo
 	if err != nil {
 		return nil, e, err
 	}
-	bump, err := stellar.BuildFeeBump(text, s.cfg.Passphrase, s.book.sponsor, int64(bid))
+	bump, err := stellar.BuildFeeBump(text, s.cfg.Passphrase, s.book.sponsor, bid)
 	if err != nil {
 		return nil, e, fmt.Errorf("bump %s: %w", tx.Hash, err)
 	}
@@ -193,7 +193,7 @@ func (s *Signer) buildWithdrawal(w Withdrawal, sequence int64, head, own relay.H
 		return tx, e, invalid("memo_malformed", "This is no memo.")
 	}
 	plan := stellar.PayoutPlan{
-		Passphrase: s.cfg.Passphrase, From: w.From, To: w.To, Asset: w.Asset, Amount: int64(w.Amount), Memo: memo,
+		Passphrase: s.cfg.Passphrase, From: w.From, To: w.To, Asset: w.Asset, Amount: w.Amount, Memo: memo,
 		Sequence: sequence, MaxTime: head.CloseTime + operatorSeconds, LastLedger: head.Sequence + operatorLedgers,
 	}
 	if err := allowBounds(head.Sequence, plan.LastLedger, plan.MaxTime, own); err != nil {

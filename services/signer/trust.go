@@ -54,7 +54,7 @@ func (s *Signer) trust(t *told, app relay.AppID, asset string, sequence int64, h
 	if err != nil {
 		return nil, "", fmt.Errorf("bump %s: %w", tx.Hash, err)
 	}
-	cost := relay.Stroops(bump.Fee)
+	cost := bump.Fee
 	if !known[asset] {
 		cost += stellar.BaseReserve
 	}
@@ -64,7 +64,7 @@ func (s *Signer) trust(t *told, app relay.AppID, asset string, sequence int64, h
 	if err := s.sponsorCarries(t, "", relay.Load{Unmade: 1, UnmadeUnits: 1}, own); err != nil {
 		return nil, "", err
 	}
-	if err := s.write(trustKind, trustLine{App: app, Asset: asset, Hash: tx.Hash, Day: dayOf(own), Fee: relay.Stroops(bump.Fee)}); err != nil {
+	if err := s.write(trustKind, trustLine{App: app, Asset: asset, Hash: tx.Hash, Day: dayOf(own), Fee: bump.Fee}); err != nil {
 		return nil, "", err
 	}
 	if text, err = s.attach(bump.XDR, bump.Hash, s.book.sponsor); err != nil {

@@ -83,7 +83,7 @@ func (w *fixture) ownClaim(p relay.Payment) func(context.Context, relay.ClaimInt
 			keeper = ""
 		}
 		tx, err := stellar.BuildClaim(stellar.ClaimPlan{
-			Keeper: keeper, Passphrase: passphrase, Holding: p.Holding, Destination: in.Destination, Asset: p.Asset, Amount: int64(p.Amount),
+			Keeper: keeper, Passphrase: passphrase, Holding: p.Holding, Destination: in.Destination, Asset: p.Asset, Amount: p.Amount,
 			NewAccount: in.NewAccount, Sequence: in.Sequence, MaxTime: in.MaxTime, LastLedger: in.Bound, Fee: 2000,
 		})
 		if err != nil {

@@ -47,7 +47,7 @@ func (c *Client) Snapshot(ctx context.Context, accounts []string, lines []stella
 		if err != nil {
 			return stellar.Snapshot{}, err
 		}
-		s.CloseTime, s.BaseReserve = h.CloseTime, int64(h.BaseReserve)
+		s.CloseTime, s.BaseReserve = h.CloseTime, h.BaseReserve
 		return s, nil
 	}
 	return stellar.Snapshot{}, fmt.Errorf("%w: ledgers closed between the calls of a read, %d times", access.ErrTransient, tornReads)

@@ -7,6 +7,7 @@ import (
 
 	"github.com/stellar/go-stellar-sdk/xdr"
 
+	"github.com/restante/restante/relay"
 	"github.com/restante/restante/relay/stellar"
 )
 
@@ -81,7 +82,7 @@ func (b *balanceBody) line(account string) (t *stellar.Trustline, err error) {
 	}
 	for _, amount := range []struct {
 		text string
-		into *int64
+		into *relay.Stroops
 	}{{b.Balance, &t.Balance}, {b.Limit, &t.Limit}, {b.Buying, &t.Buying}, {b.Selling, &t.Selling}} {
 		if *amount.into, err = stroops(amount.text); err != nil {
 			return nil, fmt.Errorf("trustline for %s: %v", t.Asset, err)
@@ -104,7 +105,7 @@ func (b *balanceBody) line(account string) (t *stellar.Trustline, err error) {
 }
 
 // stroops reads an amount as Horizon writes it: digits, a point and seven digits.
-func stroops(text string) (int64, error) {
+func stroops(text string) (relay.Stroops, error) {
 	lumens, rest, ok := strings.Cut(text, ".")
 	if !ok || lumens == "" || len(rest) != 7 || strings.ContainsFunc(lumens+rest, func(r rune) bool { return r < '0' || r > '9' }) {
 		return 0, fmt.Errorf("amount %q", text)
@@ -113,5 +114,5 @@ func stroops(text string) (int64, error) {
 	if err != nil {
 		return 0, fmt.Errorf("amount %q", text)
 	}
-	return n, nil
+	return relay.Stroops(n), nil
 }

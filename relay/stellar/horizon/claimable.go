@@ -44,7 +44,7 @@ func (c *Client) Balance(ctx context.Context, id string) (none relay.BalanceFact
 	if err != nil {
 		return none, access.Nonsense("claimable balance %s: %v", id, err)
 	}
-	b := relay.BalanceFacts{Exists: true, Asset: body.Asset, Amount: relay.Stroops(amount)}
+	b := relay.BalanceFacts{Exists: true, Asset: body.Asset, Amount: amount}
 	if len(body.Claimants) == 1 && body.Claimants[0].Predicate.Unconditional {
 		b.Claimant = body.Claimants[0].Destination
 	}

@@ -64,7 +64,7 @@ func (c *Client) Latest(ctx context.Context) (relay.Head, error) {
 }
 
 // latest is Latest, with the base reserve in stroops; 0 if the server does not show the header.
-func (c *Client) latest(ctx context.Context) (relay.Head, int64, error) {
+func (c *Client) latest(ctx context.Context) (relay.Head, relay.Stroops, error) {
 	var r protocol.GetLatestLedgerResponse
 	if err := c.call(ctx, protocol.GetLatestLedgerMethodName, nil, &r, access.PageBody); err != nil {
 		return relay.Head{}, 0, err
@@ -80,7 +80,7 @@ func (c *Client) latest(ctx context.Context) (relay.Head, int64, error) {
 	if err := xdr.SafeUnmarshalBase64(r.LedgerHeader, &h); err != nil || uint32(h.LedgerSeq) != r.Sequence {
 		return relay.Head{}, 0, access.Nonsense("header of ledger %d is another's", r.Sequence)
 	}
-	return head, int64(h.BaseReserve), nil
+	return head, relay.Stroops(h.BaseReserve), nil
 }
 
 // Range returns the ledgers that the server holds. A server that has fallen behind the network says so by an error.

@@ -12,6 +12,7 @@ import (
 	protocol "github.com/stellar/go-stellar-sdk/protocols/rpc"
 	"github.com/stellar/go-stellar-sdk/xdr"
 
+	"github.com/restante/restante/relay"
 	"github.com/restante/restante/relay/stellar"
 	"github.com/restante/restante/relay/stellar/access"
 )
@@ -155,7 +156,7 @@ func TestAccounts(t *testing.T) {
 	}
 	for i, id := range ids {
 		a, asked := snap.Accounts[id]
-		if !asked || (a != nil) != (i%2 == 0) || a != nil && (a.Balance != int64(i) || a.MemoRequired != (i == 0)) {
+		if !asked || (a != nil) != (i%2 == 0) || a != nil && (a.Balance != relay.Stroops(i) || a.MemoRequired != (i == 0)) {
 			t.Errorf("account %d: %+v", i, a)
 		}
 	}

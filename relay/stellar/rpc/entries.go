@@ -84,7 +84,7 @@ func question(accounts []string, lines []stellar.LineID) (wanted, error) {
 }
 
 // none is a snapshot of what was asked for, with nothing found yet.
-func (w wanted) none(head relay.Head, reserve int64) stellar.Snapshot {
+func (w wanted) none(head relay.Head, reserve relay.Stroops) stellar.Snapshot {
 	s := stellar.Snapshot{Ledger: head.Sequence, CloseTime: head.CloseTime, BaseReserve: reserve,
 		Accounts: map[string]*stellar.Account{}, Lines: map[stellar.LineID]*stellar.Trustline{}}
 	for _, of := range w.about {

@@ -7,6 +7,7 @@ import (
 	protocol "github.com/stellar/go-stellar-sdk/protocols/rpc"
 	"github.com/stellar/go-stellar-sdk/xdr"
 
+	"github.com/restante/restante/relay"
 	"github.com/restante/restante/relay/stellar"
 	"github.com/restante/restante/relay/stellar/access"
 )
@@ -58,7 +59,7 @@ func TestSnapshot(t *testing.T) {
 	}
 	for i := 1; i < 100; i++ {
 		l, asked := snap.Lines[lines[2*i]]
-		if !asked || (l != nil) != (i%2 == 0) || l != nil && (l.Balance != int64(i) || l.Limit != 1000 || !l.Authorized()) {
+		if !asked || (l != nil) != (i%2 == 0) || l != nil && (l.Balance != relay.Stroops(i) || l.Limit != 1000 || !l.Authorized()) {
 			t.Errorf("trustline %d: %+v", i, l)
 		}
 	}

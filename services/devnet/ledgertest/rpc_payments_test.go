@@ -10,6 +10,7 @@ import (
 
 	"github.com/stellar/go-stellar-sdk/keypair"
 
+	"github.com/restante/restante/relay"
 	"github.com/restante/restante/relay/stellar"
 	"github.com/restante/restante/relay/stellar/access"
 	"github.com/restante/restante/relay/stellar/rpc"
@@ -123,7 +124,7 @@ func (n *net) plan(count int) (stellar.FundingPlan, []string) {
 	signers := []string{"channel", "sponsor", "treasury"}
 	for i := range count {
 		name := fmt.Sprint("h", i)
-		p.Payments = append(p.Payments, stellar.Holding{Account: addr(name), Asset: stellar.Native, Amount: int64(1 + i*1_0000000)})
+		p.Payments = append(p.Payments, stellar.Holding{Account: addr(name), Asset: stellar.Native, Amount: relay.Stroops(1 + i*1_0000000)})
 		signers = append(signers, name)
 	}
 	return p, signers

@@ -11,7 +11,7 @@ import (
 )
 
 // Amount is what every payment of the demonstration is about, in stroops.
-const Amount = int64(25 * relay.One)
+const Amount = 250_000_000
 
 func sendAndClaim(ctx context.Context, d *Instance) error {
 	sent, err := d.Send(ctx, nil)

@@ -92,7 +92,7 @@ func (d *Instance) claimAndHold(ctx context.Context, sent client.Sent) (string, 
 		return "", err
 	}
 	h, err := redeem.Open(sent.Link.Secret, proven, redeem.Expect{Payment: sent.Payment.ID, Network: d.Stack.Config.Ledger.Passphrase,
-		Policy: relay.Link, Asset: relay.Native, Amount: relay.Stroops(Amount)})
+		Policy: relay.Link, Asset: relay.Native, Amount: Amount})
 	if err != nil {
 		return "", err
 	}

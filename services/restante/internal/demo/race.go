@@ -73,7 +73,7 @@ func (d *Instance) race(ctx context.Context, claimFirst bool) error {
 	if err != nil {
 		return err
 	}
-	want, hers, home := relay.Claimed, Amount, treasury
+	want, hers, home := relay.Claimed, int64(Amount), treasury
 	if !claimFirst {
 		want, hers, home = relay.Returned, -1, treasury+Amount
 	}
@@ -220,7 +220,7 @@ func (d *Instance) open(ctx context.Context, link client.Link) (redeem.Holding, 
 		return redeem.Holding{}, "", err
 	}
 	h, err := redeem.Open(link.Secret, proven, redeem.Expect{Payment: link.PaymentID, Network: d.Stack.Config.Ledger.Passphrase,
-		Policy: relay.Guarded, Asset: relay.Native, Amount: relay.Stroops(Amount)})
+		Policy: relay.Guarded, Asset: relay.Native, Amount: Amount})
 	return h, proven.Proof, err
 }
 

@@ -86,7 +86,7 @@ func (d *Instance) boxStaysShut(ctx context.Context, link client.Link, keys clai
 	}
 	proven := wire.Proven{Box: base64.StdEncoding.EncodeToString(box), Share: base64.StdEncoding.EncodeToString(rawShare), HoldingAccount: *p.HoldingAccount,
 		Asset: p.Asset, Amount: p.Amount, Network: d.Stack.Config.Ledger.Passphrase, Payment: p.ID}
-	want := redeem.Expect{Payment: p.ID, Network: proven.Network, Policy: relay.Guarded, Asset: relay.Native, Amount: relay.Stroops(Amount)}
+	want := redeem.Expect{Payment: p.ID, Network: proven.Network, Policy: relay.Guarded, Asset: relay.Native, Amount: Amount}
 	if _, err := redeem.Open(claim.NewSecret(), proven, want); err == nil {
 		return fmt.Errorf("the box opens with a link that the thief made up")
 	}
