@@ -91,8 +91,8 @@ func CheckPlan(got wire.Plan, h Holding, want PlanExpect) (Plan, error) {
 	tx, err := stellar.CheckClaim(got.Envelope, expect)
 	var differs *stellar.Mismatch
 	if expect.Keeper != h.Keeper && errors.As(err, &differs) {
-		anybody := expect
-		if anybody.Keeper = ""; !differsFrom(got.Envelope, anybody) {
+		unkept := expect
+		if unkept.Keeper = ""; !differsFrom(got.Envelope, unkept) {
 			return Plan{}, ErrKeeper
 		}
 	}

@@ -12,8 +12,8 @@
 //	+ if false {
 //	: ./relay -run TestTenants
 //
-// With --check nothing is tried: the list alone is held to the code. Lines that begin with # are comments. Nothing in the working tree is written to: the changed file is laid over it (go test -overlay). The
-// exit status is 0 when every bug was found; one that cannot be put in any more (STALE) wants its line in the list mended.
+// Lines that begin with # are comments. Nothing in the working tree is written to: the changed file is laid over it (go test -overlay).
+// With --check nothing is tried, and the list alone is held to the code. The exit status is 0 when every bug was found; one that cannot be put in any more (STALE) wants its line in the list mended.
 package main
 
 import (

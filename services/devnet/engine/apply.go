@@ -44,7 +44,7 @@ func (t *Tx) applyPlain(l *layer, base int64, payFee bool) (*judged, applied) {
 	return j, out
 }
 
-// prepare uses up the sequence number and checks everybody's signatures, before any operation runs. What it changes is
+// prepare uses up the sequence number and checks all signatures, before any operation runs. What it changes is
 // kept even when the transaction then fails.
 func (t *Tx) prepare(l *layer, s *signatures, j *judged, payFee bool) bool {
 	closing := uint64(l.header.ScpValue.CloseTime)

@@ -31,7 +31,7 @@ type layer struct {
 	ownsSponsors bool
 }
 
-// slot is what a layer holds of one entry; nil is erased. An entry that somebody else may hold too is shared: it is never written to
+// slot is what a layer holds of one entry; nil is erased. An entry that another layer may hold too is shared: it is never written to
 // again, and copied before the next write. That way lists of changes hold the entries themselves.
 type slot struct {
 	key    Key

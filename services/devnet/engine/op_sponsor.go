@@ -101,7 +101,7 @@ func (o revokeSponsorship) apply(x *running) outcome {
 	return revoked(v)
 }
 
-// moveReserve moves n reserves from whoever carries them to whoever shall.
+// moveReserve moves n reserves from one account to another.
 func (x *running) moveReserve(n uint32, was, will bool, old, next ID, owning *xdr.AccountEntry) verdict {
 	if !was && !will {
 		return granted
@@ -165,7 +165,7 @@ func revoked(v verdict) outcome {
 	return fail(xdr.RevokeSponsorshipResultCodeRevokeSponsorshipLowReserve)
 }
 
-// ownerOf is who would carry the reserve if nobody else did; of a claimable balance, who carries it.
+// ownerOf is who would carry the reserve if no other did; of a claimable balance, who carries it.
 func ownerOf(e *xdr.LedgerEntry) ID {
 	switch e.Data.Type {
 	case xdr.LedgerEntryTypeAccount:

@@ -41,7 +41,7 @@ func canSponsor(h *xdr.LedgerHeader, sponsor *xdr.AccountEntry, n uint32) verdic
 	return granted
 }
 
-// canCarry asks whether an account can take back n reserves that somebody else carried.
+// canCarry asks whether an account can take back n reserves that another account carried.
 func canCarry(h *xdr.LedgerHeader, a *xdr.AccountEntry, n uint32) verdict {
 	if available(h, a) < int64(n)*int64(h.BaseReserve) {
 		return lowReserve
@@ -109,7 +109,7 @@ func (l *layer) reserveForAccount(e *xdr.LedgerEntry) verdict {
 }
 
 // reserveForBalance takes the reserves of a claimable balance from the sponsor of its creator's moment, else from the creator, as
-// a sponsorship in either case: a claimable balance is nobody's subentry.
+// a sponsorship in either case: a claimable balance is no account's subentry.
 func (l *layer) reserveForBalance(e *xdr.LedgerEntry, creator ID) verdict {
 	payerID := creator
 	if s, ok := l.sponsorOf(creator); ok {
