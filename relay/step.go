@@ -10,7 +10,7 @@ func Step(p Payment, in Input, now Micros) (Payment, []Effect, error) {
 	if err != nil {
 		return p, nil, err
 	}
-	if !next.Same(p) {
+	if !next.Same(p) && Recorded(in) {
 		next.UpdatedAt = now
 	}
 	if next.State == p.State {

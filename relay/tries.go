@@ -13,7 +13,7 @@ const (
 type Tries struct {
 	HandedIn int     // how often its envelopes were handed in
 	Refusal  Refusal // of the last of these
-	Gone     int     // how often the balance that it is about was looked for and not found
+	Gone     int     // how often, one after the other, the balance that it is about was looked for and not found
 }
 
 // Spares says of a funding that is proven unable to land that it was no try of its payments: it was never handed in, or only

@@ -154,6 +154,7 @@ func (w *Worker) close(ctx context.Context, row desk.Work, err error) error {
 		return w.Queue.Release(ctx, row.ID, due, a.why)
 	}
 	tries := row.Tries
+	tries.Gone = 0 // looks that found nothing count only one after the other
 	if a.tries != nil {
 		tries = *a.tries
 	} else if tries.HandedIn > 0 {

@@ -48,7 +48,11 @@ func (s *Stack) inspect(ctx context.Context) (err error) {
 			return err
 		}
 	}
-	return durable.Create(s.Path("restante.db"), nil)
+	err = durable.Create(s.Path("restante.db"), nil)
+	if errors.Is(err, fs.ErrExist) { // a link to a file on another volume, which is not there yet: the database makes it
+		return nil
+	}
+	return err
 }
 
 // initialized says that the database was made with everything else, by this program or an older one.
