@@ -42,7 +42,8 @@
 //   - asset.go, memo.go: how an asset is spelled and what it locks, and what a claim into an account may carry along;
 //   - app.go: tenants and their keys; signer.go, ledger.go: what the ports are asked and what they answer.
 //
-// Amounts are [Stroops] (1e-7 of a lumen, or of another asset), moments are [Micros] (microseconds since 1970, UTC). Bounds
+// Amounts are [Stroops] (1e-7 of a lumen, or of another asset), moments are [Micros] (microseconds since 1970, UTC), and close times of
+// ledgers whole seconds. Bounds
 // and expiry are judged by the close time of ledgers, never by a local clock.
 //
 // # Words

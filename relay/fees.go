@@ -2,8 +2,8 @@ package relay
 
 import "fmt"
 
-// Who pays which fee, and how much is bid. What the ledger is asked for ([desk.Ledger] FeeBid) is a bid for one operation; all other
-// amounts here are for a whole envelope, in stroops. What is charged is what the network asks, which is mostly far less.
+// Who pays which fee, and how much is bid, in stroops. The argument bid is for one operation, as the ledger advises ([desk.Ledger]
+// FeeBid); what is returned as a bid is for a whole envelope. What is charged is what the network asks, which is mostly far less.
 //
 // The sponsor pays in a fee bump, whose bid counts in the app's budget, unless a sender pays out of a wallet. Then the wallet pays for
 // the funding, and puts a purse into the holding account beside the amount: it pays for the rungs of the way back and for claims,
@@ -13,7 +13,7 @@ import "fmt"
 type Prices struct {
 	Reserve Stroops // one base reserve
 	Least   Stroops // the network's least fee for one operation
-	Fees    Stroops // the part of a purse that pays fees; what a wallet should have to spare for the fee of a funding
+	Fees    Stroops // the part of a purse that pays fees; a wallet should have as much to spare for its funding
 	Rung    Stroops // what each rung of a wallet's payment bids
 	Gift    Stroops // what a new account that holds a credit asset gets for its first fees
 }
@@ -35,7 +35,7 @@ func WalletRoute(from, asset string, price Prices) Route {
 	return Route{From: from, Sponsor: from, Purse: price.Purse(asset), RungFee: price.Rung}
 }
 
-// mostOwnBid is the most that an envelope may bid by itself: it has 32 bits for it.
+// mostOwnBid is the most that an envelope may bid by itself: half of what its 32 bits hold.
 const mostOwnBid = 1 << 31
 
 // PaysFor judges the fees of a payment that its client funds, besides [Route.Check]: own is what its funding bids by itself. A wallet
@@ -79,15 +79,16 @@ func (p Payment) PurseClaimBid(bid Stroops, price Prices) Stroops {
 	return min(2*bid*ops, price.Fees/4)
 }
 
-// Operations of the envelopes of one payment, and one more for the fee bump around each.
+// Operations of the envelopes of one payment; a fee bump counts as one more.
 const (
 	bidFunding = 3 + 1
 	bidClaim   = 4 + 1 // of a rung too
 	bidCredit  = 3     // more of a credit asset, at the most
 )
 
-// FirstBids are what the envelopes of the payment bid at their first try: its funding, a claim, and a rung of the way back. Fundings
-// of a treasury are batched, so a payment's own part is often less.
+// FirstBids is an estimate, for a sender who asks beforehand, of what the envelopes of the payment bid at their first try: its funding,
+// a claim, and a rung of the way back. [Envelope.SponsorBid] is what is bid. Fundings of a treasury are batched, so a payment's own part
+// is often less.
 func (p Payment) FirstBids(bid Stroops, price Prices) (funding, claim, back Stroops) {
 	more := Stroops(0)
 	if !p.IsNative() {

@@ -18,7 +18,7 @@ type PlanLimits struct {
 
 const (
 	planHour     = 3600 // seconds of close time within which plans are counted, whether they can land or not
-	plansPerHour = 4    // as many times the live ones
+	plansPerHour = 4    // so many times as many may be made in that time as may be able to land
 
 	// PlansPerPayment is how many plans of a payment in an hour do not count against its app: a claimant who plans anew, after a
 	// failed claim or for another account, is not refused for what claimants of other payments do.
@@ -41,7 +41,7 @@ func (m PlanMade) Lands(head Head) bool { return m.Bound > head.Sequence && m.Ma
 func (m PlanMade) Counts(head Head) bool { return m.Lands(head) || m.At > head.CloseTime-planHour }
 
 // AllowPlan judges whether one more claim, with this number, may be planned beside those that were made: one with a number of the way
-// back would spend a rung when it fails ([ErrLadderNumber]), and there may be too many ([Exhausted], as countPlans says). The plans
+// back would spend a rung when it fails ([ErrLadderNumber]), and there may be too many ([TooManyPlans], [TooManyAppPlans], of kind [Exhausted]). The plans
 // that still count come back.
 func (l Ladder) AllowPlan(sequence int64, made []PlanMade, of PaymentID, head Head, most PlanLimits) (counted []PlanMade, err error) {
 	if l.Takes(sequence) {

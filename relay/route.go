@@ -1,7 +1,8 @@
 package relay
 
 // Route is how a payment is funded, and who keeps the reserve of its holding account and pays its fees. The zero Route is the
-// usual one: the service does all of it, out of the app's treasury. There are five, and [Route.Check] refuses every other:
+// usual one: the service does all of it, out of the app's treasury. There are five, and [Route.Check] refuses
+// what contradicts them; which account From and Sponsor name is judged where the account is known:
 //
 //	                     From     Sponsor  Purse, RungFee  Replaces  PayTo
 //	treasury             -        -        0               -         -
