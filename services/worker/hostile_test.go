@@ -191,7 +191,7 @@ func (v *weary) Verdict(ctx context.Context, e relay.Envelope) (relay.Verdict, *
 	return v.Ledger.Verdict(ctx, e)
 }
 
-// faultFixture is one run with everybody in it.
+// faultFixture is one run: the worker, its hostile ports, and the payments in it.
 type faultFixture struct {
 	*fixture
 	r        *rand.Rand
