@@ -28,12 +28,21 @@ import (
 	"github.com/restante/restante/services/restante/internal/stack"
 )
 
-// oldPayment is a payment of a data directory that older code wrote, as its sender and its recipient know it. testdata/old/make.go, which made it,
-// says what each field is.
+// oldPayment is a payment of a data directory that older code wrote, as its sender and its recipient know it. The code of commit
+// 3caf6df wrote the one that is here, driven by a test that history keeps: services/restante/testdata/old/make.go as of 2acd77c.
 type oldPayment struct {
-	Name, ID, State, Reason, Asset, Amount, Wallet, Link, Claimant, Replaces string
-	Receipt                                                                  *client.OwnReceipt
-	Finish                                                                   string
+	Name     string
+	ID       string
+	State    string // when the directory was left
+	Reason   string
+	Asset    string
+	Amount   string // as the API spells it
+	Wallet   string // seed of the wallet it is out of; "" = the app's treasury
+	Link     string
+	Claimant string             // seed of the account that it is, or is to be, claimed into
+	Replaces string             // id of the payment whose money it moves
+	Receipt  *client.OwnReceipt // of a payment whose holding account the sender's client made
+	Finish   string             // what is left to do: "", "claim", "code", "cancel", "expire", "thaw", "allow", "undo"
 
 	end string // the state that it ended in
 }
@@ -54,7 +63,7 @@ type oldData struct {
 
 // TestOldData opens data directories that older code wrote, with payments in every live state in them, and finishes every
 // payment, accounting for every stroop by the reader that imports nothing of ours: at once, so that what was on its way lands,
-// and later than that, so that nothing of it can. `.ci/olddata` makes such a directory.
+// and later than that, so that nothing of it can.
 func TestOldData(t *testing.T) {
 	t.Parallel()
 	archives, err := filepath.Glob("testdata/old/*.tar.gz")
