@@ -103,28 +103,47 @@ func (a *Anchored) look(ctx context.Context) error {
 		return relay.About(newest.Head, fmt.Errorf("the signer's log has %d lines with head %s, known are %d with %s: %w",
 			newest.Lines, newest.Head, known.Lines, known.Head, relay.ErrContradiction))
 	}
+	return a.keep(ctx, newest)
+}
+
+// keep writes a mark down, unless another call was faster. The database keeps the longest, so calls need not wait for each other.
+func (a *Anchored) keep(ctx context.Context, newest relay.LogMark) error {
 	a.mu.Lock()
-	defer a.mu.Unlock()
-	if newest.Lines <= a.known.Lines { // another call was faster
+	known := a.known
+	a.mu.Unlock()
+	if newest.Lines <= known.Lines {
 		return nil
 	}
-	err = a.Store.UpdateMany(ctx, nil, func(tx Tx, _ []relay.Payment) error { return tx.SaveLogMark(newest) })
-	if err == nil {
-		a.known = newest
+	if err := a.Store.UpdateMany(ctx, nil, func(tx Tx, _ []relay.Payment) error { return tx.SaveLogMark(newest) }); err != nil {
+		return err
 	}
-	return err
+	a.learn(newest)
+	return nil
+}
+
+// learn takes in a mark that is in the database, and says the longest.
+func (a *Anchored) learn(m relay.LogMark) relay.LogMark {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.read = true; m.Lines > a.known.Lines {
+		a.known = m
+	}
+	return a.known
 }
 
 // mark is the newest mark that the database knows.
 func (a *Anchored) mark(ctx context.Context) (relay.LogMark, error) {
 	a.mu.Lock()
-	defer a.mu.Unlock()
-	if a.read {
-		return a.known, nil
+	known, read := a.known, a.read
+	a.mu.Unlock()
+	if read {
+		return known, nil
 	}
-	err := a.Store.View(ctx, func(tx Tx) (err error) { a.known, err = tx.LogMark(); return err })
-	a.read = err == nil
-	return a.known, err
+	known, err := Read(ctx, a.Store, Tx.LogMark)
+	if err != nil {
+		return known, err
+	}
+	return a.learn(known), nil
 }
 
 // Log implements Signer.

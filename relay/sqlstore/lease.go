@@ -3,7 +3,6 @@ package sqlstore
 import (
 	"context"
 	"slices"
-	"time"
 
 	"github.com/restante/restante/relay"
 	"github.com/restante/restante/relay/desk"
@@ -126,7 +125,7 @@ func (s *Store) Unannounced(ctx context.Context, now relay.Micros, limit int) (w
 
 // Announced implements desk.Queue. The moment it writes is this process's clock; nothing is decided by it.
 func (s *Store) Announced(ctx context.Context, ids []int64) error {
-	now := time.Now().UnixMicro()
+	now := s.now().UnixMicro()
 	return s.write(ctx, func(tx *session) error {
 		for part := range slices.Chunk(ids, chunk) {
 			if _, err := tx.exec("UPDATE work SET announced_at = $1 WHERE id IN ("+slots(2, len(part))+")", anys(part, now)...); err != nil {

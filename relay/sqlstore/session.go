@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/restante/restante/relay"
 )
@@ -22,6 +23,7 @@ type session struct {
 	prepared map[string]*sql.Stmt // by its text; see [Store.prepare]
 	keys     Keys
 	dialect  dialect
+	now      func() time.Time
 	reading  bool  // nothing may be written
 	rang     bool  // work was added or moved
 	failed   error // first error of the database

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"sync/atomic"
+	"time"
 
 	"github.com/restante/restante/crypto/secret"
 	"github.com/restante/restante/relay/desk"
@@ -27,6 +28,7 @@ type Store struct {
 	commits        atomic.Uint64
 	observe        func(n uint64)
 	rung           func()
+	now            func() time.Time
 	turns          turns
 	prepared       map[string]*sql.Stmt // the writer's
 }
@@ -48,8 +50,11 @@ func WithCommitHook(fn func()) Option { return func(s *Store) { s.rung = fn } }
 // whether it succeeded or not. A panic of fn before a COMMIT rolls back; after it, the answer is lost and the commit stands.
 func WithCommitObserver(fn func(n uint64)) Option { return func(s *Store) { s.observe = fn } }
 
+// WithClock has fn say what time it is, in place of time.Now. Nothing is decided by it.
+func WithClock(fn func() time.Time) Option { return func(s *Store) { s.now = fn } }
+
 func newStore(d dialect, writer, reader *sql.DB, keys Keys, opts []Option) *Store {
-	s := &Store{writer: writer, reader: reader, dialect: d, keys: keys, observe: func(uint64) {}, rung: func() {}}
+	s := &Store{writer: writer, reader: reader, dialect: d, keys: keys, observe: func(uint64) {}, rung: func() {}, now: time.Now}
 	for _, o := range opts {
 		o(s)
 	}

@@ -2,7 +2,6 @@ package sqlstore
 
 import (
 	"fmt"
-	"time"
 
 	"github.com/restante/restante/relay"
 	"github.com/restante/restante/relay/desk"
@@ -47,7 +46,7 @@ const addWork = `INSERT INTO work
 // CloseWork implements desk.Tx. The moment it writes is this process's clock; nothing is decided by it.
 func (s *session) CloseWork(id relay.PaymentID, kinds ...relay.EffectKind) error {
 	_, err := s.exec("UPDATE work SET done_at = $1, lease_until = 0, again = NULL WHERE payment = $2 AND done_at = 0 AND kind IN ("+
-		slots(3, len(kinds))+")", anys(kinds, time.Now().UnixMicro(), id)...)
+		slots(3, len(kinds))+")", anys(kinds, s.now().UnixMicro(), id)...)
 	return err
 }
 

@@ -23,6 +23,7 @@ import (
 	"github.com/restante/restante/relay"
 	"github.com/restante/restante/relay/desk"
 	"github.com/restante/restante/relay/stellar"
+	"github.com/restante/restante/services/internal/pace"
 )
 
 // Config is what an operator may set.
@@ -86,6 +87,7 @@ type Deps struct {
 	Closing <-chan struct{} // closed when the server stops: waiting callers are answered at once. nil: never
 	Log     *slog.Logger    // nil: slog.Default()
 	Now     func() time.Time
+	Pace    pace.Pace // nil: pace.Real()
 }
 
 // server is what the handlers share; between requests it keeps nothing but a moment's refusals.
@@ -108,6 +110,9 @@ func New(cfg Config, deps Deps) (http.Handler, error) {
 	}
 	if deps.Now == nil {
 		deps.Now = time.Now
+	}
+	if deps.Pace == nil {
+		deps.Pace = pace.Real()
 	}
 	s := &server{Deps: deps, cfg: cfg}
 	return s.handler(), nil

@@ -106,26 +106,22 @@ func (s *server) acceptOnce(c *call, idem desk.Answered, o desk.Opening, link st
 	return out, err
 }
 
-// renewing keeps a key in flight while its request is worked on, until stop is called.
+// renewing keeps a key in flight while its request is worked on, until stop is called. A renewal that comes too late changes nothing:
+// the key is answered by then, or given back.
 func (s *server) renewing(ctx context.Context, idem desk.Answered) (stop func()) {
-	ctx, cancel := context.WithCancel(ctx)
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		tick := time.NewTicker(time.Duration(desk.AnswerLease) * time.Microsecond / 3)
-		defer tick.Stop()
+	ctx, stop = context.WithCancel(ctx)
+	s.Pace.Beside(func() {
 		for {
-			select {
-			case <-ctx.Done():
+			s.Pace.Wait(ctx, time.Duration(desk.AnswerLease)*time.Microsecond/3, nil, nil)
+			if ctx.Err() != nil {
 				return
-			case <-tick.C:
-				if err := s.Desk.Renew(ctx, idem); err != nil && ctx.Err() == nil {
-					s.Log.Warn("an idempotency key could not be kept in flight", "app", idem.App, "err", err)
-				}
+			}
+			if err := s.Desk.Renew(ctx, idem); err != nil && ctx.Err() == nil {
+				s.Log.Warn("an idempotency key could not be kept in flight", "app", idem.App, "err", err)
 			}
 		}
-	}()
-	return func() { cancel(); <-done }
+	})
+	return stop
 }
 
 // giveBack frees a key after a request that wrote nothing.

@@ -102,13 +102,7 @@ func (c *crowd) refuses(p relay.Payment, destination string, now relay.Micros, s
 // hold waits a moment before a refusal is repeated, so that a caller who asks again at once, and not when he was told to, takes less
 // of what others need.
 func (s *server) hold(ctx context.Context) {
-	wait := time.NewTimer(crowdHold)
-	defer wait.Stop()
-	select {
-	case <-wait.C:
-	case <-ctx.Done():
-	case <-s.Closing:
-	}
+	s.Pace.Wait(ctx, crowdHold, nil, s.Closing)
 }
 
 // planMade is a claim as it is counted. Its own end tells when it was planned, except shortly before its payment expires.

@@ -83,25 +83,22 @@ func (s *server) wait(c *call, p relay.Payment) (relay.Payment, error) {
 	}
 	// The server's own limit on writing an answer would cut a long wait off. Not every writer has one.
 	_ = http.NewResponseController(c.w).SetWriteDeadline(time.Now().Add(limit + 15*time.Second))
-	ctx, cancel := context.WithTimeout(c.Context(), limit)
-	defer cancel()
+	ctx, end := c.Context(), s.Pace.Elapsed()+limit
 	var rings <-chan struct{}
 	if s.Bus != nil {
 		var stop func()
 		rings, stop = s.Bus.Watch(p.ID)
 		defer stop()
 	}
-	tick := time.NewTicker(pollEvery)
-	defer tick.Stop()
 	for first := true; p.State == base && !p.State.Ended(); first = false {
 		if !first { // look once more at once: it may have changed before the watch began
-			select {
-			case <-ctx.Done():
+			left := end - s.Pace.Elapsed()
+			if left <= 0 {
 				return p, nil
-			case <-s.Closing:
+			}
+			s.Pace.Wait(ctx, min(left, pollEvery), rings, s.Closing)
+			if ctx.Err() != nil || s.closing() {
 				return p, nil
-			case <-rings:
-			case <-tick.C:
 			}
 		}
 		now, err := s.Desk.Payment(ctx, p.ID)
@@ -114,6 +111,16 @@ func (s *server) wait(c *call, p relay.Payment) (relay.Payment, error) {
 		p = now
 	}
 	return p, nil
+}
+
+// closing says that the server stops.
+func (s *server) closing() bool {
+	select {
+	case <-s.Closing:
+		return true
+	default:
+		return false
+	}
 }
 
 func (s *server) listPayments(c *call) (reply, error) {

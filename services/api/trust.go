@@ -24,9 +24,8 @@ func (s *server) trust(c *call) (reply, error) {
 	}
 	ctx, cancel := context.WithTimeout(c.Context(), patience)
 	defer cancel()
+	end := s.Pace.Elapsed() + patience
 	_ = http.NewResponseController(c.w).SetWriteDeadline(time.Now().Add(patience + 5*time.Second))
-	tick := time.NewTicker(pollEvery)
-	defer tick.Stop()
 	for outer := []byte(nil); ; {
 		if outer, err = s.trustNow(ctx, c.app, asset, outer); err != nil {
 			return reply{}, err
@@ -34,12 +33,9 @@ func (s *server) trust(c *call) (reply, error) {
 		if outer == nil {
 			return s.treasuryOf(c, asset)
 		}
-		select {
-		case <-ctx.Done():
+		s.Pace.Wait(ctx, pollEvery, nil, s.Closing)
+		if ctx.Err() != nil || s.closing() || s.Pace.Elapsed() >= end {
 			return reply{}, errNoLineYet
-		case <-s.Closing:
-			return reply{}, errNoLineYet
-		case <-tick.C:
 		}
 	}
 }

@@ -25,11 +25,12 @@ var ErrPublicNetwork = errors.New("devnet: refuses the public network's passphra
 // Config is what a network is opened with.
 type Config struct {
 	Passphrase string
-	Protocol   uint32        // of the ledger; 0 = the newest known. Kept by a network that is continued.
-	Interval   time.Duration // between ledgers; 0 = they close only on demand
-	Path       string        // SQLite file; "" = memory only
-	Retention  uint32        // ledgers that can be asked for; 0 = 120960
-	Logger     *slog.Logger  // nil = none
+	Protocol   uint32           // of the ledger; 0 = the newest known. Kept by a network that is continued.
+	Interval   time.Duration    // between ledgers; 0 = they close only on demand
+	Path       string           // SQLite file; "" = memory only
+	Retention  uint32           // ledgers that can be asked for; 0 = 120960
+	Logger     *slog.Logger     // nil = none
+	Now        func() time.Time // the clock that close times follow; nil = time.Now
 }
 
 func (c *Config) check() error {
@@ -48,6 +49,9 @@ func (c *Config) check() error {
 	}
 	if c.Retention == 0 {
 		c.Retention = defaultRetention
+	}
+	if c.Now == nil {
+		c.Now = time.Now
 	}
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)

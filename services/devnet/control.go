@@ -79,7 +79,7 @@ func (n *Network) serveClock(w http.ResponseWriter, r *http.Request) {
 	ahead := in.AddSeconds
 	if in.At != nil {
 		n.mu.RLock()
-		now := time.Now().Add(n.offset).Unix()
+		now := n.cfg.Now().Add(n.offset).Unix()
 		n.mu.RUnlock()
 		if *in.At < now || ahead != 0 {
 			writeProblem(w, http.StatusBadRequest, "at is not before the ledger's present, and stands alone")

@@ -221,7 +221,7 @@ func (n *Network) closeAt(in engine.Input) (*engine.Closed, error) {
 // nextCloseTime is the clock moved by the offset, but always after the last ledger. In seconds.
 func (n *Network) nextCloseTime() uint64 {
 	h := n.state.Header()
-	now := time.Now().Add(n.offset).Unix()
+	now := n.cfg.Now().Add(n.offset).Unix()
 	return max(uint64(h.ScpValue.CloseTime)+1, uint64(max(now, 0)))
 }
 

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"path/filepath"
 	"time"
@@ -15,8 +16,8 @@ import (
 	"github.com/restante/restante/relay"
 )
 
-// logFile is what the chain needs of its file.
-type logFile interface {
+// LogFile is what the log needs of its file; *os.File is one.
+type LogFile interface {
 	io.ReaderAt
 	io.WriterAt
 	Sync() error
@@ -30,7 +31,8 @@ type logFile interface {
 // succeeds, and only reading the log from the start can tell. That is for the next process to do.
 type chain struct {
 	path   string
-	file   logFile
+	file   LogFile
+	now    func() time.Time
 	n      int64
 	sum    string
 	size   int64 // bytes that are synced
@@ -42,8 +44,9 @@ type chain struct {
 
 // openChain opens the log at path, or makes it, durably, and shows every line to visit. It wants the mark known to be in it;
 // only then an unfinished tail is cut off.
-func openChain(path string, key secret.Key, known relay.LogMark, visit func(entry) error) (c *chain, cut int64, err error) {
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
+func openChain(path string, open func(path string) (LogFile, error), now func() time.Time, key secret.Key, known relay.LogMark,
+	visit func(entry) error) (c *chain, cut int64, err error) {
+	f, err := open(path)
 	if err != nil {
 		return nil, 0, err
 	}
@@ -55,8 +58,8 @@ func openChain(path string, key secret.Key, known relay.LogMark, visit func(entr
 	if err := durable.SyncDir(filepath.Dir(path)); err != nil {
 		return nil, 0, err
 	}
-	c = &chain{path: path, file: f, key: key, ended: make(chan struct{})}
-	end, err := scan(f, key, func(e entry) error {
+	c = &chain{path: path, file: f, now: now, key: key, ended: make(chan struct{})}
+	end, err := scan(io.NewSectionReader(f, 0, math.MaxInt64), key, func(e entry) error {
 		c.remember(e)
 		return visit(e)
 	})
@@ -114,7 +117,7 @@ func (c *chain) append(kind string, body any) (entry, error) {
 	if err != nil {
 		return entry{}, fmt.Errorf("line of kind %s: %v", kind, err)
 	}
-	at := time.Now().UnixMicro()
+	at := c.now().UnixMicro()
 	line, sum := formatLine(c.n+1, c.sum, at, kind, text, c.key)
 	e := entry{N: c.n + 1, Prev: c.sum, At: at, Kind: kind, Body: text, Sum: sum, span: span{c.size, len(line)}}
 	if _, err := c.file.WriteAt(append(line, '\n'), c.size); err != nil {

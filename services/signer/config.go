@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"log/slog"
 	"math"
+	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/restante/restante/relay"
 )
@@ -38,7 +40,10 @@ type Config struct {
 	// is made anew.
 	Known  Known
 	Policy Policy
-	Log    *slog.Logger // default slog.Default; never sees a secret
+	Log    *slog.Logger     // default slog.Default; never sees a secret
+	Now    func() time.Time // for the lines of the log; nothing is judged by it; default time.Now
+	// OpenLog opens the file of the log, and makes it, for its owner only, when there is none; default is a file of the system.
+	OpenLog func(path string) (LogFile, error)
 }
 
 // Known is what a signer that was opened before has to be.
@@ -126,6 +131,12 @@ func (c Config) withDefaults() (Config, error) {
 	c.Policy.AppDeposits = or(c.Policy.AppDeposits, DefaultAppDeposits)
 	if c.Log == nil {
 		c.Log = slog.Default()
+	}
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	if c.OpenLog == nil {
+		c.OpenLog = func(path string) (LogFile, error) { return os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600) }
 	}
 	var err error
 	if c.Policy.Limits, err = c.Policy.Limits.withDefaults(); err != nil {

@@ -149,7 +149,7 @@ func (s *Signer) openLog(kek secret.Key) error {
 	if err != nil {
 		return err
 	}
-	log, cut, err := openChain(s.cfg.logPath(), key, s.cfg.Known.Log, s.book.apply)
+	log, cut, err := openChain(s.cfg.logPath(), s.cfg.OpenLog, s.cfg.Now, key, s.cfg.Known.Log, s.book.apply)
 	if err != nil {
 		return err
 	}

@@ -13,10 +13,10 @@ import (
 // remembered stops everything; what contradicts a payment stops that one.
 func (w *Worker) Watch(ctx context.Context) error {
 	fresh := true // look over what was left open, before anything else
-	looked, failures := time.Now(), 0
+	look, failures := w.Pace.Elapsed()+stragglers, 0
 	for ctx.Err() == nil {
-		if !fresh && time.Since(looked) > stragglers {
-			looked = time.Now()
+		if !fresh && w.Pace.Elapsed() > look {
+			look = w.Pace.Elapsed() + stragglers
 			if err := w.Desk.RecheckMoving(ctx); err != nil && ctx.Err() == nil {
 				w.Log.Warn("could not look for rows that went missing", "err", err)
 			}
@@ -49,10 +49,7 @@ func (w *Worker) Watch(ctx context.Context) error {
 		if err == nil && moved {
 			continue
 		}
-		select {
-		case <-ctx.Done():
-		case <-time.After(w.cfg.WatchEvery):
-		}
+		w.Pace.Wait(ctx, w.cfg.WatchEvery, nil, nil)
 	}
 	return nil
 }

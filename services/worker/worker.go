@@ -20,6 +20,7 @@ import (
 
 	"github.com/restante/restante/relay"
 	"github.com/restante/restante/relay/desk"
+	"github.com/restante/restante/services/internal/pace"
 )
 
 // Config is what an operator may set. The zero value is filled with defaults by [New].
@@ -74,6 +75,7 @@ type Deps struct {
 	Announce Announcer // nil: events are not announced
 	Post     Post      // nil: no mail is written
 	Log      *slog.Logger
+	Pace     pace.Pace // nil: pace.Real()
 }
 
 // Worker does rows of work. Its methods may be called from several goroutines.
@@ -88,6 +90,9 @@ type Worker struct {
 // New makes a worker.
 func New(cfg Config, deps Deps) *Worker {
 	cfg.defaults()
+	if deps.Pace == nil {
+		deps.Pace = pace.Real()
+	}
 	return &Worker{Deps: deps, cfg: cfg, wake: make(chan struct{}, 1)}
 }
 
@@ -237,23 +242,17 @@ func (w *Worker) Wake() {
 
 // Sweep finds due rows without being told, until ctx ends.
 func (w *Worker) Sweep(ctx context.Context) error {
-	tick := time.NewTicker(w.cfg.SweepEvery)
-	defer tick.Stop()
-	pruned := time.Time{}
-	for {
+	prune := w.Pace.Elapsed()
+	for ctx.Err() == nil {
 		for w.sweepOnce(ctx) {
 		}
-		if time.Since(pruned) > time.Hour {
+		if w.Pace.Elapsed() >= prune {
 			w.prune(ctx)
-			pruned = time.Now()
+			prune = w.Pace.Elapsed() + time.Hour
 		}
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-tick.C:
-		case <-w.wake:
-		}
+		w.Pace.Wait(ctx, w.cfg.SweepEvery, w.wake, nil)
 	}
+	return nil
 }
 
 // remembered is how long done work and the answers behind Idempotency-Keys are kept.
@@ -287,19 +286,24 @@ func (w *Worker) sweepOnce(ctx context.Context) bool {
 	}
 	var wg sync.WaitGroup
 	var did atomic.Bool
-	for _, row := range rows {
-		wg.Go(func() {
-			err := w.guarded(ctx, row)
-			if ctx.Err() != nil {
-				return // the lease runs out and the row is done again
-			}
-			if !untried(err) {
-				did.Store(true)
-			}
-			if err := w.close(ctx, row, err); err != nil && ctx.Err() == nil {
-				w.Log.Warn("row could not be closed", "row", row.ID, "err", err)
-			}
-		})
+	do := func(row desk.Work) {
+		err := w.guarded(ctx, row)
+		if ctx.Err() != nil {
+			return // the lease runs out and the row is done again
+		}
+		if !untried(err) {
+			did.Store(true)
+		}
+		if err := w.close(ctx, row, err); err != nil && ctx.Err() == nil {
+			w.Log.Warn("row could not be closed", "row", row.ID, "err", err)
+		}
+	}
+	for i, row := range rows {
+		if i == len(rows)-1 { // the sweeper does one itself, and with Parallel 1 nothing is beside it
+			do(row)
+		} else {
+			wg.Go(func() { do(row) })
+		}
 	}
 	wg.Wait()
 	return did.Load() && ctx.Err() == nil
