@@ -5,10 +5,12 @@ import (
 	"errors"
 	"fmt"
 
+	"filippo.io/age"
 	"github.com/stellar/go-stellar-sdk/keypair"
 	"github.com/stellar/go-stellar-sdk/txnbuild"
 
 	"github.com/restante/restante/crypto/secret"
+	"github.com/restante/restante/relay"
 	"github.com/restante/restante/relay/client"
 )
 
@@ -75,13 +77,37 @@ func (d *Instance) holds(ctx context.Context, who, account, asset string, want i
 	return err
 }
 
-// fromWallet is a request out of a person's wallet. The receipt goes to kept, and the wallet signs nothing before it is there;
-// its box is sealed to recipient.
-func (d *Instance) fromWallet(p Account, recipient string, kept *client.OwnReceipt) client.OwnRequest {
+// sender is the wallet of a sender, and the identity to which the boxes of its payments are sealed.
+type sender struct {
+	Account
+	id *age.X25519Identity
+}
+
+func (d *Instance) newSender(ctx context.Context) (sender, error) {
+	account, err := d.NewAccount(ctx)
+	if err != nil {
+		return sender{}, err
+	}
+	id, err := age.GenerateX25519Identity()
+	return sender{account, id}, err
+}
+
+// sendOwn sends out of a wallet and waits until the money is in its holding account.
+func (d *Instance) sendOwn(ctx context.Context, r client.OwnRequest) (client.Sent, error) {
+	sent, err := d.App.SendOwn(ctx, r)
+	if err != nil {
+		return sent, err
+	}
+	sent.Payment, err = d.Reach(ctx, sent.Payment.ID, relay.Pending)
+	return sent, err
+}
+
+// fromWallet is a request out of a wallet. The receipt goes to kept, and the wallet signs nothing before it is there.
+func (d *Instance) fromWallet(p sender, kept *client.OwnReceipt) client.OwnRequest {
 	*kept = client.OwnReceipt{}
 	sign := client.SignWith(d.Stack.Config.Ledger.Passphrase, secret.NewString(p.Seed()))
 	return client.OwnRequest{
-		SendRequest: client.SendRequest{To: "ana@example.com", Amount: "25", Note: "for the concert"}, From: p.Address(), Recipients: []string{recipient},
+		SendRequest: client.SendRequest{To: "ana@example.com", Amount: "25", Note: "for the concert"}, From: p.Address(), Recipients: []string{p.id.Recipient().String()},
 		Keep:  func(r client.OwnReceipt) error { *kept = r; return nil },
 		Prove: client.ProveWith(secret.NewString(p.Seed())),
 		Sign: func(ctx context.Context, envelope string) (string, error) {

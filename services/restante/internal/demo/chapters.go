@@ -10,8 +10,8 @@ import (
 	"github.com/restante/restante/relay/client"
 )
 
-// Amount is what every payment of the demonstration is about, in stroops.
-const Amount = 250_000_000
+// Amount is what every payment of the demonstration is about: 25 lumens, in stroops.
+const Amount = 25 * 10_000_000
 
 func sendAndClaim(ctx context.Context, d *Instance) error {
 	sent, err := d.Send(ctx, nil)

@@ -9,7 +9,6 @@ import (
 	"net/http"
 	"strings"
 
-	"filippo.io/age"
 	"github.com/stellar/go-stellar-sdk/keypair"
 
 	"github.com/restante/restante/crypto/secret"
@@ -20,14 +19,14 @@ import (
 
 // rungElsewhere hands a deposit in whose second rung, signed with the right key, leads to another account. It is refused, the
 // wallet is asked for nothing, and nothing of it is on the ledger.
-func (d *Instance) rungElsewhere(ctx context.Context, ben Account, id *age.X25519Identity) error {
+func (d *Instance) rungElsewhere(ctx context.Context, ben sender) error {
 	before, err := d.Balance(ctx, ben.Address())
 	if err != nil {
 		return err
 	}
 	var kept client.OwnReceipt
 	spoil := func(in *wire.DepositRequest) error {
-		key, err := SeedOf(kept.Receipt, id)
+		key, err := SeedOf(kept.Receipt, ben.id)
 		if err != nil {
 			return err
 		}
@@ -45,7 +44,7 @@ func (d *Instance) rungElsewhere(ctx context.Context, ben Account, id *age.X2551
 		return err
 	}
 	asked := false
-	r := d.fromWallet(ben, id.Recipient().String(), &kept)
+	r := d.fromWallet(ben, &kept)
 	r.Sign = func(_ context.Context, envelope string) (string, error) { asked = true; return envelope, nil }
 	_, err = crooked.SendOwn(ctx, r)
 	if err := mustFail("a deposit whose second rung leads elsewhere", err, "rung_differs"); err != nil {

@@ -19,11 +19,7 @@ import (
 // keyHolder has the sender open their own box with stock age, as a sender may, and do to the holding account what its key allows:
 // data, a signer, a number beyond the way back. Each parks the payment, the money stays, and the service pays nothing.
 func keyHolder(ctx context.Context, d *Instance) error {
-	ben, err := d.NewAccount(ctx)
-	if err != nil {
-		return err
-	}
-	id, err := age.GenerateX25519Identity()
+	ben, err := d.newSender(ctx)
 	if err != nil {
 		return err
 	}
@@ -42,14 +38,11 @@ func keyHolder(ctx context.Context, d *Instance) error {
 		{"takes the number of the way back", func(string) txnbuild.Operation { return &txnbuild.BumpSequence{BumpTo: 1 << 62} }},
 	} {
 		var kept client.OwnReceipt
-		sent, err := d.App.SendOwn(ctx, d.fromWallet(ben, id.Recipient().String(), &kept))
+		sent, err := d.sendOwn(ctx, d.fromWallet(ben, &kept))
 		if err != nil {
 			return err
 		}
-		if _, err := d.Reach(ctx, sent.Payment.ID, relay.Pending); err != nil {
-			return err
-		}
-		key, err := SeedOf(kept.Receipt, id)
+		key, err := SeedOf(kept.Receipt, ben.id)
 		if err != nil {
 			return err
 		}
@@ -78,14 +71,11 @@ func keyHolder(ctx context.Context, d *Instance) error {
 	}
 	d.say("it cost the service nothing; control: the same with another key, each time: TxBadAuth")
 	var kept client.OwnReceipt
-	sent, err := d.App.SendOwn(ctx, d.fromWallet(ben, id.Recipient().String(), &kept))
+	sent, err := d.sendOwn(ctx, d.fromWallet(ben, &kept))
 	if err != nil {
 		return err
 	}
-	if _, err := d.Reach(ctx, sent.Payment.ID, relay.Pending); err != nil {
-		return err
-	}
-	if err := d.Execute(ctx, ben, &txnbuild.Payment{Destination: kept.HoldingAccount, Amount: "0.0000001", Asset: txnbuild.NativeAsset{}}); err != nil {
+	if err := d.Execute(ctx, ben.Account, &txnbuild.Payment{Destination: kept.HoldingAccount, Amount: "0.0000001", Asset: txnbuild.NativeAsset{}}); err != nil {
 		return err
 	}
 	account, err := d.Claim(ctx, sent.Link)

@@ -17,20 +17,13 @@ import (
 // outWithoutUs brings money home with the receipt alone, submitted by any account, and to her with the kit
 // alone, opened with age alone. The service is not asked; it only sees what happened.
 func outWithoutUs(ctx context.Context, d *Instance) error {
-	ben, err := d.NewAccount(ctx)
-	if err != nil {
-		return err
-	}
-	id, err := age.GenerateX25519Identity()
+	ben, err := d.newSender(ctx)
 	if err != nil {
 		return err
 	}
 	var kept client.OwnReceipt
-	sent, err := d.App.SendOwn(ctx, d.fromWallet(ben, id.Recipient().String(), &kept))
+	sent, err := d.sendOwn(ctx, d.fromWallet(ben, &kept))
 	if err != nil {
-		return err
-	}
-	if _, err := d.Reach(ctx, sent.Payment.ID, relay.Pending); err != nil {
 		return err
 	}
 	rung := kept.Ladder[0].Envelope
@@ -122,22 +115,15 @@ func noteAndPreview(ctx context.Context, d *Instance) error {
 		return fmt.Errorf("control: a preview of too much: %+v %v", v, err)
 	}
 	d.say("control: more than the treasury has would be refused: %s", v.Refusal.Code)
-	ben, err := d.NewAccount(ctx)
-	if err != nil {
-		return err
-	}
-	id, err := age.GenerateX25519Identity()
+	ben, err := d.newSender(ctx)
 	if err != nil {
 		return err
 	}
 	var kept client.OwnReceipt
-	q := d.fromWallet(ben, id.Recipient().String(), &kept)
+	q := d.fromWallet(ben, &kept)
 	q.Note = "between the two of us " + keypair.MustRandom().Address()
-	sent, err := d.App.SendOwn(ctx, q)
+	sent, err := d.sendOwn(ctx, q)
 	if err != nil {
-		return err
-	}
-	if _, err := d.Reach(ctx, sent.Payment.ID, relay.Pending); err != nil {
 		return err
 	}
 	loot, err := os.MkdirTemp("", "restante-loot-")

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"time"
 
-	"filippo.io/age"
 	"github.com/stellar/go-stellar-sdk/txnbuild"
 
 	"github.com/restante/restante/crypto/secret"
@@ -19,11 +18,7 @@ import (
 // ownWallet sends twice out of a wallet: one payment is claimed, one comes home. The service's accounts have the same before
 // and after: it neither pays nor keeps a reserve.
 func ownWallet(ctx context.Context, d *Instance) error {
-	ben, err := d.NewAccount(ctx)
-	if err != nil {
-		return err
-	}
-	id, err := age.GenerateX25519Identity()
+	ben, err := d.newSender(ctx)
 	if err != nil {
 		return err
 	}
@@ -36,11 +31,8 @@ func ownWallet(ctx context.Context, d *Instance) error {
 		return err
 	}
 	var kept client.OwnReceipt
-	sent, err := d.App.SendOwn(ctx, d.fromWallet(ben, id.Recipient().String(), &kept))
+	sent, err := d.sendOwn(ctx, d.fromWallet(ben, &kept))
 	if err != nil {
-		return err
-	}
-	if _, err := d.Reach(ctx, sent.Payment.ID, relay.Pending); err != nil {
 		return err
 	}
 	purse := int64(stellar.Prices.Purse("native"))
@@ -60,11 +52,8 @@ func ownWallet(ctx context.Context, d *Instance) error {
 		return err
 	}
 	d.say("claimed into a new account: exactly 25 XLM, and what a fee of %d left of the purse", fee)
-	back, err := d.App.SendOwn(ctx, d.fromWallet(ben, id.Recipient().String(), &kept))
+	back, err := d.sendOwn(ctx, d.fromWallet(ben, &kept))
 	if err != nil {
-		return err
-	}
-	if _, err := d.Reach(ctx, back.Payment.ID, relay.Pending); err != nil {
 		return err
 	}
 	if _, err := d.App.Cancel(ctx, back.Payment.ID); err != nil {
@@ -88,14 +77,14 @@ func ownWallet(ctx context.Context, d *Instance) error {
 	if after != before {
 		return errors.New("the service has paid, or keeps a reserve")
 	}
-	if _, err := redeem.OpenSent(kept.Receipt, secret.NewString(id.String())); err != nil {
+	if _, err := redeem.OpenSent(kept.Receipt, secret.NewString(ben.id.String())); err != nil {
 		return fmt.Errorf("control: the sender's identity does not open his receipt: %w", err)
 	}
 	if _, err := redeem.OpenSent(kept.Receipt, secret.NewString(d.Dev.Identity)); !errors.Is(err, redeem.ErrBox) {
 		return fmt.Errorf("control: the app's identity and the receipt: %v", err)
 	}
 	d.say("control: the sender's identity opens his receipt, the app's does not")
-	return d.rungElsewhere(ctx, ben, id)
+	return d.rungElsewhere(ctx, ben)
 }
 
 // claimFee is what the network took for the claim of a payment.
@@ -114,11 +103,7 @@ func (d *Instance) claimFee(ctx context.Context, id string) (int64, error) {
 
 // vanishedClient stops before the wallet signs: nothing is sent, and the payment fails at its bound.
 func vanishedClient(ctx context.Context, d *Instance) error {
-	ben, err := d.NewAccount(ctx)
-	if err != nil {
-		return err
-	}
-	id, err := age.GenerateX25519Identity()
+	ben, err := d.newSender(ctx)
 	if err != nil {
 		return err
 	}
@@ -132,13 +117,13 @@ func vanishedClient(ctx context.Context, d *Instance) error {
 		"handed the box in":     func(r *client.OwnRequest) { r.Sign = nil },
 		"used the number first": nil,
 	} {
-		r := d.fromWallet(ben, id.Recipient().String(), &kept)
+		r := d.fromWallet(ben, &kept)
 		r.Reference = "vanished: " + what
 		if change != nil {
 			change(&r)
 		} else {
 			r.Sign = func(ctx context.Context, envelope string) (string, error) {
-				if err := d.Execute(ctx, ben, &txnbuild.BumpSequence{BumpTo: 0}); err != nil {
+				if err := d.Execute(ctx, ben.Account, &txnbuild.BumpSequence{BumpTo: 0}); err != nil {
 					return "", err
 				}
 				before -= 100
@@ -160,11 +145,8 @@ func vanishedClient(ctx context.Context, d *Instance) error {
 			return err
 		}
 	}
-	sent, err := d.App.SendOwn(ctx, d.fromWallet(ben, id.Recipient().String(), &kept))
+	sent, err := d.sendOwn(ctx, d.fromWallet(ben, &kept))
 	if err != nil {
-		return err
-	}
-	if _, err := d.Reach(ctx, sent.Payment.ID, relay.Pending); err != nil {
 		return fmt.Errorf("control: one that does not vanish: %w", err)
 	}
 	d.say("control: one that does not vanish has its money waiting")
