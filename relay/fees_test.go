@@ -117,26 +117,3 @@ func TestBids(t *testing.T) {
 		}
 	}
 }
-
-func TestAllowPlan(t *testing.T) {
-	head := Head{Sequence: 600, CloseTime: 10_000}
-	l := LadderOf(LadderVersion, Native, 500, "T", Memo{}, "")
-	most := PlanLimits{Payment: 2}
-	made := []PlanMade{{Payment: "a", Bound: 700, MaxTime: 11_000}, {Payment: "a", Bound: 700, MaxTime: 11_000}}
-	for name, c := range map[string]struct {
-		sequence int64
-		made     []PlanMade
-		code     string
-	}{
-		"the account's next number": {600<<32 + 1, nil, ""},
-		"a rung's":                  {l.Sequence(1), nil, ErrLadderNumber.Code},
-		"below a rung's":            {l.Sequence(1) - 1, nil, ""},
-		"one beside one":            {600<<32 + 1, made[:1], ""},
-		"one too many":              {600<<32 + 1, made, TooManyPlans},
-		"a rung's, and too many":    {l.Sequence(0), made, ErrLadderNumber.Code},
-	} {
-		if _, err := l.AllowPlan(c.sequence, c.made, "a", head, most); CodeOf(err) != c.code {
-			t.Errorf("%s: %v", name, err)
-		}
-	}
-}

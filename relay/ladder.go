@@ -111,21 +111,20 @@ func (l Ladder) Sequence(k int) int64 {
 	return (int64(l.Bound)+1)<<32 - 1 - int64(k)*space
 }
 
-// Takes says that no claim or move of the holding account may carry the number: with it, one that fails would spend a rung that
-// may still be needed. A claim has no minSeqNum, so it carries the account's number plus one and cannot skip a rung.
-func (l Ladder) Takes(sequence int64) bool {
-	if l.Version == FirstLadder {
-		return sequence >= l.Sequence(l.Rungs()-1)
-	}
+// CheckNumber refuses a claim or a move of the holding account with a number of the ladder's ([ErrLadderNumber]): one that fails would
+// spend a rung that may still be needed. A claim has no minSeqNum, so it carries the account's number plus one and cannot skip a rung.
+func (l Ladder) CheckNumber(sequence int64) error {
+	taken := !l.Known() || l.Version == FirstLadder && sequence >= l.Sequence(l.Rungs()-1)
 	for k := range l.Rungs() {
-		if sequence == l.Sequence(k) {
-			return true
-		}
+		taken = taken || sequence == l.Sequence(k)
 	}
-	return !l.Known()
+	if taken {
+		return ErrLadderNumber
+	}
+	return nil
 }
 
-// ErrLadderNumber refuses a claim or a move with such a number.
+// ErrLadderNumber refuses a number of the way back.
 var ErrLadderNumber = NewFault(Forbidden, "sequence_of_ladder", "This sequence number belongs to the way back.", nil)
 
 // MostClaims is how many numbers of a holding account claims may use up after its birth, or after a rung that failed.
@@ -141,8 +140,8 @@ func ClaimNumber(sequence int64, maxLedger uint32) bool {
 	if used <= MostClaims {
 		return used > 0
 	}
-	const highest = 4 // k of the first rung, where there are most
-	over := used - (1<<32 - 1 - highest*rungSpace)
+	longest := Ladder{Version: LadderVersion, Asset: "a credit asset", Foreign: true}
+	over := used - longest.Sequence(longest.Rungs()-1)
 	return over > 0 && over%rungSpace != 0 && over%rungSpace <= MostClaims
 }
 

@@ -48,11 +48,11 @@ func TestLadderNumbers(t *testing.T) {
 		l1 - 1 - 3*65536 - 1: {false, false}, l1 - 1 - 3*65536: {false, true}, l1 - 1 - 3*65536 + 1: {false, false},
 		l1 - 5: {false, false}, l1 - 4: {true, false}, l1 - 2: {true, false}, l1 - 1: {true, true}, l1: {true, false}, l1 + 7: {true, false},
 	} {
-		if old.Takes(sequence) != c.old || now.Takes(sequence) != c.now {
-			t.Errorf("%d: %t %t", sequence-l1, old.Takes(sequence), now.Takes(sequence))
+		if before, after := old.CheckNumber(sequence), now.CheckNumber(sequence); (before != nil) != c.old || (after != nil) != c.now {
+			t.Errorf("%d: %v, %v", sequence-l1, before, after)
 		}
 	}
-	if unknown := LadderOf(3, Native, 500, "T", Memo{}, ""); !unknown.Takes(5) {
+	if unknown := LadderOf(3, Native, 500, "T", Memo{}, ""); CodeOf(unknown.CheckNumber(5)) != ErrLadderNumber.Code {
 		t.Error("a ladder that is not known lets a number pass")
 	}
 }

@@ -40,22 +40,16 @@ func (m PlanMade) Lands(head Head) bool { return m.Bound > head.Sequence && m.Ma
 // Counts says whether the plan still counts: it could land, or was made within the hour.
 func (m PlanMade) Counts(head Head) bool { return m.Lands(head) || m.At > head.CloseTime-planHour }
 
-// AllowPlan judges whether one more claim, with this number, may be planned beside those that were made: one with a number of the way
-// back would spend a rung when it fails ([ErrLadderNumber]), and there may be too many ([TooManyPlans], [TooManyAppPlans], of kind [Exhausted]). The plans
-// that still count come back.
+// AllowPlan judges whether one more claim of a payment, with this number, may be planned; made are the plans of all payments of its
+// app. The number is judged first ([Ladder.CheckNumber]). As many as the limits say may be able to land at a time; and at most
+// plansPerHour times as many are made within an hour, so that the log grows no faster. One that cannot land any more, and is older,
+// does not count: the claims of a payment are never closed for good. The faults are of kind [Exhausted], and say from when on the
+// next may be planned: [TooManyPlans] is about the payment, [TooManyAppPlans] about others of its app. The plans that still count
+// come back.
 func (l Ladder) AllowPlan(sequence int64, made []PlanMade, of PaymentID, head Head, most PlanLimits) (counted []PlanMade, err error) {
-	if l.Takes(sequence) {
-		return nil, ErrLadderNumber
+	if err := l.CheckNumber(sequence); err != nil {
+		return nil, err
 	}
-	return countPlans(made, of, head, most)
-}
-
-// countPlans judges whether one more claim of a payment may be planned; made are the plans of all payments of its app. As many as
-// the limits say may be able to land at a time; and at most plansPerHour times as many are made within an hour, so that the
-// log grows no faster. One that cannot land any more, and is older, does not count: the claims of a payment are never closed for
-// good. The faults are of kind [Exhausted], and say from when on the next may be planned: [TooManyPlans] is about the payment,
-// [TooManyAppPlans] about others of its app. The plans that still count come back.
-func countPlans(made []PlanMade, of PaymentID, head Head, most PlanLimits) (counted []PlanMade, err error) {
 	type tally struct{ live, hour int }
 	counted = slices.DeleteFunc(slices.Clone(made), func(m PlanMade) bool { return !m.Counts(head) })
 	by := map[PaymentID]tally{}

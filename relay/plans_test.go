@@ -8,9 +8,9 @@ import (
 
 // Plans of one payment are its own up to a number; beyond it they are counted with those of its app. So a flood of plans for some
 // payments stops, and leaves a claimant of another payment hers.
-func TestCountPlans(t *testing.T) {
+func TestPlansCount(t *testing.T) {
 	head := Head{Sequence: 1000, CloseTime: 1_800_000_000}
-	most := PlanLimits{Payment: 6, App: 5}
+	most, l := PlanLimits{Payment: 6, App: 5}, Ladder{Version: LadderVersion}
 	plan := func(of PaymentID, ago int64) PlanMade { // lands for 300 seconds
 		return PlanMade{Payment: of, Bound: 1060 - uint32(ago/5), MaxTime: head.CloseTime - ago + 300, At: head.CloseTime - ago}
 	}
@@ -45,7 +45,7 @@ func TestCountPlans(t *testing.T) {
 		"long ago":                         {times(100, plan("a", 3600)), "a", "", 0},
 		"when is not known":                {times(100, PlanMade{Payment: "a", Bound: 900, MaxTime: head.CloseTime - 9}), "a", "", 0},
 	} {
-		counted, err := countPlans(c.made, c.of, head, most)
+		counted, err := l.AllowPlan(600<<32+1, c.made, c.of, head, most)
 		var f *Fault
 		if errors.As(err, &f); CodeOf(err) != c.code || f != nil && (f.Kind != Exhausted || f.RetryAt != Seconds(head.CloseTime+c.after)) {
 			t.Errorf("%s: %v", name, err)
@@ -56,7 +56,30 @@ func TestCountPlans(t *testing.T) {
 			}
 		}
 	}
-	if _, err := countPlans(append(flood, times(4, plan("d", 10))...), "d", head, PlanLimits{Payment: 6}); err != nil {
+	if _, err := l.AllowPlan(600<<32+1, append(flood, times(4, plan("d", 10))...), "d", head, PlanLimits{Payment: 6}); err != nil {
 		t.Errorf("no limit of an app: %v", err)
+	}
+}
+
+func TestAllowPlan(t *testing.T) {
+	head := Head{Sequence: 600, CloseTime: 10_000}
+	l := LadderOf(LadderVersion, Native, 500, "T", Memo{}, "")
+	most := PlanLimits{Payment: 2}
+	made := []PlanMade{{Payment: "a", Bound: 700, MaxTime: 11_000}, {Payment: "a", Bound: 700, MaxTime: 11_000}}
+	for name, c := range map[string]struct {
+		sequence int64
+		made     []PlanMade
+		code     string
+	}{
+		"the account's next number": {600<<32 + 1, nil, ""},
+		"a rung's":                  {l.Sequence(1), nil, ErrLadderNumber.Code},
+		"below a rung's":            {l.Sequence(1) - 1, nil, ""},
+		"one beside one":            {600<<32 + 1, made[:1], ""},
+		"one too many":              {600<<32 + 1, made, TooManyPlans},
+		"a rung's, and too many":    {l.Sequence(0), made, ErrLadderNumber.Code},
+	} {
+		if _, err := l.AllowPlan(c.sequence, c.made, "a", head, most); CodeOf(err) != c.code {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 }

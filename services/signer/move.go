@@ -15,10 +15,8 @@ func (s *Signer) allowMove(in relay.KeepIntent, m mintedLine) error {
 		return forbidden("holding_unknown", "This is no holding account of that payment.")
 	case old.asset != m.Asset || old.amount != m.Amount || old.home != m.ReturnTo || old.memo != m.ReturnMemo || old.Move(m.Replaces, m.From) != m.Route:
 		return forbidden("replaced_otherwise", "The money moves as it is, or not at all.")
-	case old.ladder.Takes(in.Funded.Envelope.Sequence): // a move that fails would spend the way back
-		return relay.ErrLadderNumber
 	}
-	return nil
+	return old.ladder.CheckNumber(in.Funded.Envelope.Sequence)
 }
 
 var (
