@@ -154,6 +154,20 @@ func (a Account) Free(baseReserve relay.Stroops) relay.Stroops {
 	return max(0, a.spare(Snapshot{BaseReserve: baseReserve}.reserve()))
 }
 
+// signers are those whose signature weighs something, the account's own key first.
+func (a *Account) signers() (all []Signer) {
+	for _, s := range append([]Signer{{a.ID, uint32(a.Thresholds[0])}}, a.Signers...) {
+		if s.Weight > 0 {
+			all = append(all, s)
+		}
+	}
+	return all
+}
+
+// wants is the weight of signatures that the ledger asks for at a level: 1 low, 2 medium, 3 high, as in Thresholds. A threshold of 0
+// still wants one good signature (SignatureChecker of stellar-core).
+func (a *Account) wants(level int) int { return max(1, int(a.Thresholds[level])) }
+
 // Snapshot is a set of accounts and trustlines as they were after one ledger. One that was asked for and does not exist is
 // in its map as nil; one that is not in the map was never asked for.
 type Snapshot struct {

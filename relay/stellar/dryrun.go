@@ -277,10 +277,9 @@ func absorbs(s Snapshot, id string, rest relay.Stroops) error {
 // mergeable says whether the holding account, with its own signature alone, can merge in the ledger next after its
 // number has become sequence.
 func mergeable(h *Account, lines int, sequence int64, next uint32) error {
-	weight := h.Thresholds[0]
-	switch {
-	case weight == 0 || weight < h.Thresholds[1] || weight < h.Thresholds[2] || weight < h.Thresholds[3]:
-		return refuse(SignersChanged, h.ID, "own key weighs %d, thresholds are %v", weight, h.Thresholds[1:])
+	switch own := int(h.Thresholds[0]); {
+	case own < max(h.wants(1), h.wants(2), h.wants(3)):
+		return refuse(SignersChanged, h.ID, "own key weighs %d, thresholds are %v", own, h.Thresholds[1:])
 	case sequence >= int64(next)<<32:
 		return refuse(SequenceTooFar, h.ID, "number %d is not below ledger %d", sequence, next)
 	case h.Flags&immutable != 0:

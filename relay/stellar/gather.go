@@ -128,20 +128,12 @@ type checker struct {
 	used       []bool
 }
 
-// check returns the weight that was found and the one that is wanted. A threshold of 0 still wants one good signature.
+// check returns the weight that was found and the one that is wanted.
 func (c *checker) check(n need, a *Account) (got, want int) {
-	var signers []Signer
-	want = 1
-	switch {
-	case a == nil:
-		signers = []Signer{{n.account, 1}}
-	default:
-		if own := a.Thresholds[0]; own > 0 {
-			signers = append(signers, Signer{n.account, uint32(own)})
-		}
-		signers = append(signers, a.Signers...)
-		want = max(1, int(a.Thresholds[n.level]))
+	if a == nil {
+		a = &Account{ID: n.account, Thresholds: [4]byte{1}}
 	}
+	signers, want := a.signers(), a.wants(n.level)
 	for _, kind := range "TXGP" { // pre-authorised, hash of x, key, key with a payload
 		var of []Signer
 		for _, s := range signers {

@@ -327,3 +327,34 @@ func TestTouched(t *testing.T) {
 		t.Errorf("%+v", got)
 	}
 }
+
+// What a signature has to weigh, and whose weighs anything: Gather completes an envelope by it, and a dry run refuses by it a holding
+// account whose own key alone is too weak.
+func TestWeights(t *testing.T) {
+	for name, c := range map[string]struct {
+		thresholds [4]byte // of the own key, low, medium, high
+		wants      [4]int  // by level
+		signers    []Signer
+		alone      bool
+	}{
+		"as it was made":      {[4]byte{1, 0, 0, 0}, [4]int{1: 1, 1, 1}, []Signer{{"h", 1}, {"x", 2}}, true},
+		"weighs just enough":  {[4]byte{9, 3, 7, 9}, [4]int{1: 3, 7, 9}, []Signer{{"h", 9}, {"x", 2}}, true},
+		"too weak at a merge": {[4]byte{9, 3, 7, 10}, [4]int{1: 3, 7, 10}, []Signer{{"h", 9}, {"x", 2}}, false},
+		"too weak at a fee":   {[4]byte{9, 10, 7, 9}, [4]int{1: 10, 7, 9}, []Signer{{"h", 9}, {"x", 2}}, false},
+		"too weak at a claim": {[4]byte{9, 3, 10, 9}, [4]int{1: 3, 10, 9}, []Signer{{"h", 9}, {"x", 2}}, false},
+		"no own key":          {[4]byte{0, 0, 0, 0}, [4]int{1: 1, 1, 1}, []Signer{{"x", 2}}, false},
+	} {
+		a := &Account{ID: "h", Thresholds: c.thresholds, Signers: []Signer{{"x", 2}, {"of no weight", 0}}, SubEntries: 2}
+		for level := 1; level <= 3; level++ {
+			if got := a.wants(level); got != c.wants[level] {
+				t.Errorf("%s: level %d wants %d", name, level, got)
+			}
+		}
+		if got := a.signers(); !slices.Equal(got, c.signers) {
+			t.Errorf("%s: signers %v", name, got)
+		}
+		if err := mergeable(a, 0, 1, 2); (err == nil) != c.alone || err != nil && IsRefusal(err) != SignersChanged {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}

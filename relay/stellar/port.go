@@ -62,13 +62,8 @@ func (v View) Account(a *Account, l *Trustline, asset string, reserve relay.Stro
 	if l != nil {
 		f.LineSponsor = l.Sponsor
 	}
-	if a.Thresholds[0] > 0 {
-		f.Signers = append(f.Signers, a.ID)
-	}
-	for _, s := range a.Signers {
-		if s.Weight > 0 {
-			f.Signers = append(f.Signers, s.Key)
-		}
+	for _, s := range a.signers() {
+		f.Signers = append(f.Signers, s.Key)
 	}
 	switch {
 	case asset == Native:
