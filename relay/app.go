@@ -31,6 +31,10 @@ type Usage struct {
 	Unsigned    Unsigned
 }
 
+// Available is what the app can still promise out of a treasury that can spend so much, in stroops of the asset that was asked about:
+// less what is committed. It is never less than nothing: where more is committed than is there, fundings wait until it is paid in.
+func (u Usage) Available(spendable Stroops) Stroops { return max(spendable-u.Committed, 0) }
+
 // Unsigned is what an app's accepted payments out of its treasury add up to that the signer has not signed yet, so that it
 // does not count them.
 type Unsigned struct {

@@ -252,7 +252,7 @@ func withinBudget(tx Tx, o Opening, p relay.Payment) error {
 	if err := o.Signs.Allows(p, o.Prices, u.Unsigned); err != nil {
 		return err
 	}
-	if p.ByTreasury() && (p.Amount > o.Free || max(u.Committed, o.Before) > o.Free-p.Amount) {
+	if u.Committed = max(u.Committed, o.Before); p.ByTreasury() && p.Amount > u.Available(o.Free) {
 		return relay.NewFault(relay.Exhausted, "treasury_empty", "The app's treasury does not hold this amount.", nil)
 	}
 	return nil

@@ -83,7 +83,7 @@ func (s *server) treasuryOf(c *call, asset string) (reply, error) {
 	}
 	f := facts[c.app.Treasury] // one that was not paid into yet has nothing
 	return reply{status: http.StatusOK, body: wire.Treasury{
-		Address: c.app.Treasury, Asset: asset, Trustline: f.Line, Available: max(f.Spendable-u.Committed, 0).String(), Locked: u.Waiting.String(),
+		Address: c.app.Treasury, Asset: asset, Trustline: f.Line, Available: u.Available(f.Spendable).String(), Locked: u.Waiting.String(),
 	}}, nil
 }
 

@@ -106,21 +106,16 @@ func takeOut(ctx context.Context, s *stack.Stack, w signer.Withdrawal, roster si
 	case to.MemoRequired && w.Memo == (relay.Memo{}) && base == w.To:
 		return 0, failed("%s asks for a memo: without one the money may be lost. Give --memo.", w.To)
 	}
-	var promised relay.Stroops
+	var promised relay.Usage
 	for app, treasury := range roster.Treasuries {
 		if treasury != w.From {
 			continue
 		}
-		err := s.Store.View(ctx, func(tx desk.Tx) error {
-			u, err := tx.Usage(app, w.Asset)
-			promised = u.Committed
-			return err
-		})
-		if err != nil {
+		if promised, err = desk.Read(ctx, s.Store, func(tx desk.Tx) (relay.Usage, error) { return tx.Usage(app, w.Asset) }); err != nil {
 			return 0, failed("%v.", err)
 		}
 	}
-	free := max(from.Spendable-promised, 0)
+	free := promised.Available(from.Spendable)
 	if amount == "all" {
 		if free == 0 {
 			return 0, failed("There is nothing to take out of %s.", w.From)
@@ -132,7 +127,7 @@ func takeOut(ctx context.Context, s *stack.Stack, w signer.Withdrawal, roster si
 	case err != nil:
 		return 0, usage("--amount: a number with up to 7 decimals, or \"all\".")
 	case n > free:
-		return 0, failed("At most %s can be taken out of %s: it can pay %s, and %s is promised to payments.", free, w.From, from.Spendable, promised)
+		return 0, failed("At most %s can be taken out of %s: it can pay %s, and %s is promised to payments.", free, w.From, from.Spendable, promised.Committed)
 	}
 	return n, nil
 }
