@@ -16,14 +16,18 @@ type Signature struct {
 	Bytes   []byte // 64 bytes, Ed25519
 }
 
+// opened is an envelope and the hash that its top signatures are over.
+func opened(envelopeXDR, passphrase string) (env xdr.TransactionEnvelope, hash [32]byte, err error) {
+	if env, err = decode(envelopeXDR); err == nil {
+		hash, err = hashOf(env, passphrase)
+	}
+	return env, hash, err
+}
+
 // Sign adds signatures to an envelope, a transaction's over its inner hash, a fee bump's over its outer one, and
 // returns the new text. The keys are used and not kept. More than 20 signatures, or the same one twice, is an error.
 func Sign(envelopeXDR, passphrase string, keys ...*keypair.Full) (string, error) {
-	env, err := decode(envelopeXDR)
-	if err != nil {
-		return "", err
-	}
-	hash, err := hashOf(env, passphrase)
+	env, hash, err := opened(envelopeXDR, passphrase)
 	if err != nil {
 		return "", err
 	}
@@ -41,11 +45,7 @@ func Sign(envelopeXDR, passphrase string, keys ...*keypair.Full) (string, error)
 // AttachSignatures adds signatures that were made elsewhere. Each is verified first: one bad signature would spoil
 // the envelope for good, since the network refuses any that it did not need.
 func AttachSignatures(envelopeXDR, passphrase string, sigs ...Signature) (string, error) {
-	env, err := decode(envelopeXDR)
-	if err != nil {
-		return "", err
-	}
-	hash, err := hashOf(env, passphrase)
+	env, hash, err := opened(envelopeXDR, passphrase)
 	if err != nil {
 		return "", err
 	}
@@ -65,11 +65,7 @@ func AttachSignatures(envelopeXDR, passphrase string, sigs ...Signature) (string
 
 // SignedBy lists those of the given accounts whose own key has signed the envelope.
 func SignedBy(envelopeXDR, passphrase string, accounts ...string) ([]string, error) {
-	env, err := decode(envelopeXDR)
-	if err != nil {
-		return nil, err
-	}
-	hash, err := hashOf(env, passphrase)
+	env, hash, err := opened(envelopeXDR, passphrase)
 	if err != nil {
 		return nil, err
 	}
