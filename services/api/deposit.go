@@ -24,15 +24,9 @@ import (
 // then it is in the signer's log; and only then the caller hears that it is kept. The same again goes the same way.
 func (s *server) deposit(c *call) (reply, error) {
 	var in wire.DepositRequest
-	if err := s.read(c, &in); err != nil {
-		return reply{}, err
-	}
-	p, err := s.own(c)
+	p, err := s.handedTo(c, &in)
 	if err != nil {
 		return reply{}, err
-	}
-	if p.ByTreasury() {
-		return reply{}, conflict("funded_by_service", "This payment is funded out of the app's treasury.")
 	}
 	ctx := c.Context()
 	head, err := s.Ledger.Head(ctx)
@@ -226,19 +220,25 @@ func (s *server) transaction(text, pointer string) (stellar.Tx, []byte, error) {
 	return tx, raw, err
 }
 
+// handedTo reads what a sender's client hands in, and finds the payment that it is for: one that the client funds.
+func (s *server) handedTo(c *call, in any) (relay.Payment, error) {
+	if err := s.read(c, in); err != nil {
+		return relay.Payment{}, err
+	}
+	p, err := s.own(c)
+	if err == nil && p.ByTreasury() {
+		err = conflict("funded_by_service", "This payment is funded out of the app's treasury.")
+	}
+	return p, err
+}
+
 // fund takes the funding that the sender's wallet and its other signers have signed. Whether their signatures are enough, the
 // ledger says: an account may have any signers. While it has not landed, better signatures may follow.
 func (s *server) fund(c *call) (reply, error) {
 	var in wire.SubmitRequest
-	if err := s.read(c, &in); err != nil {
-		return reply{}, err
-	}
-	p, err := s.own(c)
+	p, err := s.handedTo(c, &in)
 	if err != nil {
 		return reply{}, err
-	}
-	if p.ByTreasury() {
-		return reply{}, conflict("funded_by_service", "This payment is funded out of the app's treasury.")
 	}
 	tx, raw, err := s.transaction(in.Envelope, "/envelope")
 	if err != nil {
