@@ -24,11 +24,9 @@ func (o createAccount) apply(x *running) outcome {
 		return fail(xdr.CreateAccountResultCodeCreateAccountAlreadyExist)
 	}
 	e := newAccount(id, int64(o.StartingBalance), startingSeq(uint32(x.header.LedgerSeq)))
-	switch x.reserveForAccount(e) {
-	case lowReserve:
-		return fail(xdr.CreateAccountResultCodeCreateAccountLowReserve)
-	case tooManySponsoring:
-		return refuse(xdr.OperationResultCodeOpTooManySponsoring)
+	low := fail(xdr.CreateAccountResultCodeCreateAccountLowReserve)
+	if out := x.reserveForAccount(e).outcome(low); !out.ok() {
+		return out
 	}
 	source := x.account(x.source)
 	if available(x.header, source) < int64(o.StartingBalance) {
@@ -155,13 +153,8 @@ func (o manageData) apply(x *running) outcome {
 	entry = &xdr.LedgerEntry{Data: xdr.LedgerEntryData{Type: xdr.LedgerEntryTypeData, Data: &xdr.DataEntry{
 		AccountId: x.source.AccountID(), DataName: o.DataName, DataValue: *o.DataValue}}}
 	_, _, v := x.reserveFor(entry, x.account(x.source))
-	switch v {
-	case lowReserve:
-		return fail(xdr.ManageDataResultCodeManageDataLowReserve)
-	case tooManySubEntries:
-		return refuse(xdr.OperationResultCodeOpTooManySubentries)
-	case tooManySponsoring:
-		return refuse(xdr.OperationResultCodeOpTooManySponsoring)
+	if out := v.outcome(fail(xdr.ManageDataResultCodeManageDataLowReserve)); !out.ok() {
+		return out
 	}
 	x.create(entry)
 	return done()

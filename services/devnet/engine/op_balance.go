@@ -96,11 +96,9 @@ func (o createBalance) apply(x *running) outcome {
 		balance.Claimants = append(balance.Claimants, xdr.Claimant{Type: c.Type, V0: &v0})
 	}
 	entry := &xdr.LedgerEntry{Data: xdr.LedgerEntryData{Type: xdr.LedgerEntryTypeClaimableBalance, ClaimableBalance: balance}}
-	switch x.reserveForBalance(entry, x.source) {
-	case lowReserve:
-		return fail(xdr.CreateClaimableBalanceResultCodeCreateClaimableBalanceLowReserve)
-	case tooManySponsoring:
-		return refuse(xdr.OperationResultCodeOpTooManySponsoring)
+	low := fail(xdr.CreateClaimableBalanceResultCodeCreateClaimableBalanceLowReserve)
+	if out := x.reserveForBalance(entry, x.source).outcome(low); !out.ok() {
+		return out
 	}
 	x.create(entry)
 	body, err := id.MarshalBinary()

@@ -112,13 +112,8 @@ func (o setOptions) changeSigner(x *running, a *xdr.AccountEntry) outcome {
 		return fail(xdr.SetOptionsResultCodeSetOptionsTooManySigners)
 	}
 	sponsor, sponsored, v := x.reserveFor(nil, a)
-	switch v {
-	case lowReserve:
-		return fail(xdr.SetOptionsResultCodeSetOptionsLowReserve)
-	case tooManySubEntries:
-		return refuse(xdr.OperationResultCodeOpTooManySubentries)
-	case tooManySponsoring:
-		return refuse(xdr.OperationResultCodeOpTooManySponsoring)
+	if out := v.outcome(fail(xdr.SetOptionsResultCodeSetOptionsLowReserve)); !out.ok() {
+		return out
 	}
 	if sponsored {
 		insertSigner(a, at, *o.Signer, &sponsor)

@@ -98,7 +98,7 @@ func (o revokeSponsorship) apply(x *running) outcome {
 	} else if v == granted && was {
 		entry.Ext.V1.SponsoringId = nil
 	}
-	return revoked(v)
+	return v.outcome(fail(xdr.RevokeSponsorshipResultCodeRevokeSponsorshipLowReserve))
 }
 
 // moveReserve moves n reserves from one account to another.
@@ -152,17 +152,7 @@ func (o revokeSponsorship) applySigner(x *running) outcome {
 			ids[at] = &id
 		}
 	}
-	return revoked(v)
-}
-
-func revoked(v verdict) outcome {
-	switch v {
-	case granted:
-		return done()
-	case tooManySponsoring:
-		return refuse(xdr.OperationResultCodeOpTooManySponsoring)
-	}
-	return fail(xdr.RevokeSponsorshipResultCodeRevokeSponsorshipLowReserve)
+	return v.outcome(fail(xdr.RevokeSponsorshipResultCodeRevokeSponsorshipLowReserve))
 }
 
 // ownerOf is who would carry the reserve if no other did; of a claimable balance, who carries it.

@@ -63,13 +63,8 @@ func (o changeTrust) open(x *running, asset xdr.Asset) outcome {
 	}
 	entry := &xdr.LedgerEntry{Data: xdr.LedgerEntryData{Type: xdr.LedgerEntryTypeTrustline, TrustLine: line}}
 	_, _, v := x.reserveFor(entry, x.account(x.source))
-	switch v {
-	case lowReserve:
-		return fail(xdr.ChangeTrustResultCodeChangeTrustLowReserve)
-	case tooManySubEntries:
-		return refuse(xdr.OperationResultCodeOpTooManySubentries)
-	case tooManySponsoring:
-		return refuse(xdr.OperationResultCodeOpTooManySponsoring)
+	if out := v.outcome(fail(xdr.ChangeTrustResultCodeChangeTrustLowReserve)); !out.ok() {
+		return out
 	}
 	x.create(entry)
 	return done()

@@ -19,6 +19,19 @@ const (
 	tooManySponsoring
 )
 
+// outcome is what an operation answers to a reserve that was judged so; low is its own code for too few lumens.
+func (v verdict) outcome(low outcome) outcome {
+	switch v {
+	case granted:
+		return done()
+	case tooManySubEntries:
+		return refuse(xdr.OperationResultCodeOpTooManySubentries)
+	case tooManySponsoring:
+		return refuse(xdr.OperationResultCodeOpTooManySponsoring)
+	}
+	return low
+}
+
 // units is how many base reserves an entry locks.
 func units(e *xdr.LedgerEntry) uint32 {
 	switch e.Data.Type {
