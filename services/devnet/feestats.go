@@ -40,14 +40,14 @@ func distribution(fees []uint64, ledgers uint32) protocol.FeeDistribution {
 	}
 	slices.Sort(fees)
 	at := func(percent int) uint64 { return fees[(len(fees)*percent+99)/100-1] } // nearest rank
-	d.Min, d.Max, d.Mode = fees[0], fees[len(fees)-1], mode(fees)
+	d.Min, d.Max, d.Mode = fees[0], fees[len(fees)-1], Mode(fees)
 	d.P10, d.P20, d.P30, d.P40, d.P50 = at(10), at(20), at(30), at(40), at(50)
 	d.P60, d.P70, d.P80, d.P90, d.P95, d.P99 = at(60), at(70), at(80), at(90), at(95), at(99)
 	return d
 }
 
-// mode is the most frequent of sorted values, the least of several.
-func mode(sorted []uint64) (best uint64) {
+// Mode is the most frequent of sorted values, the least of several.
+func Mode[T comparable](sorted []T) (best T) {
 	most, run := 0, 0
 	for i, v := range sorted {
 		if run++; i > 0 && sorted[i-1] != v {

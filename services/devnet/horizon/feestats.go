@@ -4,6 +4,8 @@ import (
 	"slices"
 
 	"github.com/stellar/go-stellar-sdk/protocols/horizon"
+
+	"github.com/restante/restante/services/devnet"
 )
 
 // feeWindow is how many ledgers the statistics look back.
@@ -48,20 +50,6 @@ func distribution(fees []int64, none int64) horizon.FeeDistribution {
 	}
 	slices.Sort(fees)
 	at := func(percent int) int64 { return fees[(len(fees)*percent+99)/100-1] } // nearest rank
-	return horizon.FeeDistribution{Max: fees[len(fees)-1], Min: fees[0], Mode: mode(fees), P10: at(10), P20: at(20), P30: at(30),
+	return horizon.FeeDistribution{Max: fees[len(fees)-1], Min: fees[0], Mode: devnet.Mode(fees), P10: at(10), P20: at(20), P30: at(30),
 		P40: at(40), P50: at(50), P60: at(60), P70: at(70), P80: at(80), P90: at(90), P95: at(95), P99: at(99)}
-}
-
-// mode is the most frequent of sorted values, the least of several.
-func mode(sorted []int64) (best int64) {
-	most, run := 0, 0
-	for i, v := range sorted {
-		if run++; i > 0 && sorted[i-1] != v {
-			run = 1
-		}
-		if run > most {
-			most, best = run, v
-		}
-	}
-	return best
 }
