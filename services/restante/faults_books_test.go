@@ -97,7 +97,7 @@ func (f *faults) read() ledgerBooks {
 // else, and between service and wallets nothing has moved but the fees that the network took of each.
 func (f *faults) checkAllBalances(before ledgerBooks, long bool) {
 	after := f.read()
-	fees, err := f.ledger.Fees(f.t.Context(), before.ledger)
+	fees, err := feesSince(f.t.Context(), f.ledger, before.ledger)
 	f.must(err)
 	owners, paid, service := f.owners(), map[*user]int64{}, int64(0)
 	for account, fee := range fees {

@@ -88,7 +88,7 @@ func (o *oldData) balances(over bool) oldBooks {
 // service and wallets nothing has moved but the fees that the network took of each.
 func (o *oldData) account() {
 	before, after := o.books, o.balances(true)
-	fees, err := o.Ledger.Fees(o.ctx, before.ledger)
+	fees, err := feesSince(o.ctx, o.Ledger, before.ledger)
 	o.must(err)
 	owed := map[string]int64{}
 	for account, owner := range o.owners() {
