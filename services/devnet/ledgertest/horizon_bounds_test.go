@@ -14,11 +14,10 @@ import (
 	"github.com/restante/restante/relay/stellar/access"
 	"github.com/restante/restante/relay/stellar/horizon"
 	"github.com/restante/restante/services/devnet"
-	"github.com/restante/restante/services/devnet/ledgertest"
 )
 
 func TestDialWantsTheNetwork(t *testing.T) {
-	tr := ledgertest.Open(t, serve)
+	tr := Open(t, serve)
 	_, err := horizon.Dial(t.Context(), access.Config{URL: tr.URL, Passphrase: "another"})
 	wantKind(t, "another network", err, access.ErrWrongNetwork)
 	for _, bad := range []access.Config{{URL: "ftp://host", Passphrase: "p"}, {URL: tr.URL}, {URL: "://", Passphrase: "p"}} {
@@ -31,7 +30,7 @@ func TestDialWantsTheNetwork(t *testing.T) {
 func answering(t *testing.T, timeout time.Duration) (*horizon.Client, *http.HandlerFunc) {
 	t.Helper()
 	var answer http.HandlerFunc
-	tr := ledgertest.Open(t, func(n *devnet.Network) http.Handler {
+	tr := Open(t, func(n *devnet.Network) http.Handler {
 		honest := serve(n)
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			if answer != nil {
@@ -41,7 +40,7 @@ func answering(t *testing.T, timeout time.Duration) (*horizon.Client, *http.Hand
 			honest.ServeHTTP(w, r)
 		})
 	})
-	c, err := horizon.Dial(t.Context(), access.Config{URL: tr.URL, Passphrase: ledgertest.Passphrase, Timeout: timeout})
+	c, err := horizon.Dial(t.Context(), access.Config{URL: tr.URL, Passphrase: Passphrase, Timeout: timeout})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -122,7 +121,7 @@ func TestCallsEnd(t *testing.T) {
 }
 
 func TestAddressesAreKept(t *testing.T) {
-	n := ledgertest.Open(t, serve)
+	n := Open(t, serve)
 	var asked []string
 	front := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		asked = append(asked, r.URL.String())
@@ -131,7 +130,7 @@ func TestAddressesAreKept(t *testing.T) {
 		}
 		http.StripPrefix("/v1/horizon", serve(n.Network)).ServeHTTP(w, r)
 	}))
-	cfg := access.Config{URL: front.URL + "/v1/horizon/?key=SECRET", Passphrase: ledgertest.Passphrase}
+	cfg := access.Config{URL: front.URL + "/v1/horizon/?key=SECRET", Passphrase: Passphrase}
 	c, err := horizon.Dial(t.Context(), cfg)
 	if err != nil {
 		t.Fatal(err)

@@ -17,7 +17,6 @@ import (
 	"github.com/restante/restante/relay/stellar/access"
 	"github.com/restante/restante/relay/stellar/horizon"
 	"github.com/restante/restante/services/devnet"
-	"github.com/restante/restante/services/devnet/ledgertest"
 )
 
 func wantKind(t *testing.T, what string, err, kind error) {
@@ -36,7 +35,7 @@ type object = map[string]any
 
 // liar is a Horizon that changes what it says, once it is told how.
 type liar struct {
-	*ledgertest.Truth
+	*Truth
 	client *horizon.Client
 	port   *access.Port
 	lie    func(path string, body object, h http.Header)
@@ -44,7 +43,7 @@ type liar struct {
 
 func lying(t *testing.T) *liar {
 	l := &liar{}
-	l.Truth = ledgertest.Open(t, func(n *devnet.Network) http.Handler {
+	l.Truth = Open(t, func(n *devnet.Network) http.Handler {
 		honest := serve(n)
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			rec := httptest.NewRecorder()
@@ -231,7 +230,7 @@ func pays(t *testing.T, l *liar, n int) []string {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if tx, err = tx.Sign(ledgertest.Passphrase, kp); err != nil {
+		if tx, err = tx.Sign(Passphrase, kp); err != nil {
 			t.Fatal(err)
 		}
 		text, err := tx.Base64()

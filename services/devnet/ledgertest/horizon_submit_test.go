@@ -10,13 +10,12 @@ import (
 	"github.com/restante/restante/relay"
 	"github.com/restante/restante/relay/stellar"
 	"github.com/restante/restante/relay/stellar/access"
-	"github.com/restante/restante/services/devnet/ledgertest"
 )
 
 // A server that only knows how to wait is asked to wait, from then on.
 func TestSubmissionToAnOldServer(t *testing.T) {
 	envelope := pays(t, lying(t), 1)[0]
-	_, outer, err := stellar.Hashes(envelope, ledgertest.Passphrase)
+	_, outer, err := stellar.Hashes(envelope, Passphrase)
 	if err != nil {
 		t.Fatal(err)
 	}

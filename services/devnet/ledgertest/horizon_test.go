@@ -11,14 +11,13 @@ import (
 	"github.com/restante/restante/relay/stellar/horizon"
 	"github.com/restante/restante/services/devnet"
 	server "github.com/restante/restante/services/devnet/horizon"
-	"github.com/restante/restante/services/devnet/ledgertest"
 )
 
 func serve(n *devnet.Network) http.Handler { return server.New(n, server.Config{}) }
 
 func dial(t *testing.T, url string) (*horizon.Client, *access.Port) {
 	t.Helper()
-	c, err := horizon.Dial(t.Context(), access.Config{URL: url, Passphrase: ledgertest.Passphrase})
+	c, err := horizon.Dial(t.Context(), access.Config{URL: url, Passphrase: Passphrase})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -28,7 +27,7 @@ func dial(t *testing.T, url string) (*horizon.Client, *access.Port) {
 
 func TestHorizon(t *testing.T) {
 	relaytest.Ledger(t, func(t *testing.T) (relaytest.Truth, desk.Ledger) {
-		tr := ledgertest.Open(t, serve)
+		tr := Open(t, serve)
 		_, port := dial(t, tr.URL)
 		return tr, port
 	})
@@ -37,7 +36,7 @@ func TestHorizon(t *testing.T) {
 // Older servers say only with accounts how far they have come.
 func TestHorizonThatSaysLess(t *testing.T) {
 	relaytest.Ledger(t, func(t *testing.T) (relaytest.Truth, desk.Ledger) {
-		tr := ledgertest.Open(t, func(n *devnet.Network) http.Handler {
+		tr := Open(t, func(n *devnet.Network) http.Handler {
 			h := serve(n)
 			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				if strings.HasPrefix(r.URL.Path, "/accounts/") {

@@ -9,14 +9,13 @@ import (
 	"github.com/restante/restante/relay/stellar/access"
 	"github.com/restante/restante/relay/stellar/rpc"
 	"github.com/restante/restante/services/devnet"
-	"github.com/restante/restante/services/devnet/ledgertest"
 )
 
 func TestRPC(t *testing.T) {
 	serve := func(n *devnet.Network) http.Handler { return n.Handler() }
 	relaytest.Ledger(t, func(t *testing.T) (relaytest.Truth, desk.Ledger) {
-		tr := ledgertest.Open(t, serve)
-		c, err := rpc.Dial(t.Context(), access.Config{URL: tr.URL, Passphrase: ledgertest.Passphrase})
+		tr := Open(t, serve)
+		c, err := rpc.Dial(t.Context(), access.Config{URL: tr.URL, Passphrase: Passphrase})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -1,8 +1,8 @@
-// Package ledgertest is the truth behind the adapters of relay.Ledger in their tests: a network of services/devnet, served
+// Package ledgertest_test is the truth behind the adapters of relay.Ledger in their tests: a network of services/devnet, served
 // over loopback by whatever protocol the adapter speaks, through a door that spoils answers on request.
 //
 // Start at Open.
-package ledgertest
+package ledgertest_test
 
 import (
 	"net/http"
