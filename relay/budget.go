@@ -41,6 +41,12 @@ func ShareOf(free Stroops, percent int) Stroops {
 	return max(free, 0) / 100 * Stroops(percent)
 }
 
+// SharesLeft is what all apps on a share have left together, in stroops: percent of what the sponsor has for them, less what they have
+// taken, which is out or was used up today. The sponsor has what is free and what is taken, less what is landing: that is taken, and still free.
+func SharesLeft(free, taken, landing Stroops, percent int) Stroops {
+	return max(ShareOf(free+taken-landing, percent)-taken, 0)
+}
+
 // Allowance is what the signer would still sign for an app just now.
 type Allowance struct {
 	MaxPayment Stroops // most of one payment
@@ -62,12 +68,23 @@ func (a Allowance) Left() Stroops {
 	return a.BudgetLeft
 }
 
-// Allows refuses a payment that the signer would refuse once it has signed what was accepted before. The faults are
-// "payment_limit" (Conflict), "day_limit" (Conflict), "budget_empty" and "budgets_empty" (Exhausted); their texts say how much is left.
-func (a Allowance) Allows(p Payment, price Prices, before Unsigned) error {
-	cost := p.SponsorCost(price)
-	day, budget := max(a.DayLeft-before.Amount, 0), max(a.BudgetLeft-before.cost(price), 0)
+// Covers refuses a cost that the app's budget does not cover, "budget_empty", or what all apps on a share have left together,
+// "budgets_empty" (both Exhausted).
+func (a Allowance) Covers(cost Stroops) error {
 	switch {
+	case cost > a.BudgetLeft:
+		return budgetEmpty(cost, a.BudgetLeft, a.Budget)
+	case a.Shares && cost > a.SharesLeft:
+		return NewFault(Exhausted, BudgetsEmptyCode, "This takes "+cost.String()+" lumens of the service for reserves and fees, and all apps together have "+
+			a.SharesLeft.String()+" left of those that the operator lets them have. It goes on once something comes back, or on the next day. Money that waits is not touched by it.", nil)
+	}
+	return nil
+}
+
+// Allows refuses a payment that the signer would refuse once it has signed what was accepted before. The faults are
+// "payment_limit" (Conflict), "day_limit" (Conflict), and those of [Allowance.Covers]; their texts say how much is left.
+func (a Allowance) Allows(p Payment, price Prices, before Unsigned) error {
+	switch day := max(a.DayLeft-before.Amount, 0); {
 	case p.ByClient(): // of a sender's own wallet; or of money that was counted when it was first funded
 		return nil
 	case p.Amount > a.MaxPayment:
@@ -75,12 +92,9 @@ func (a Allowance) Allows(p Payment, price Prices, before Unsigned) error {
 	case p.Amount > day:
 		return ConflictFault(DayLimit, "The limit of this app for one day is "+a.MaxDay.String()+" of an asset; "+day.String()+
 			" are left until midnight UTC, by the ledger's clock.")
-	case cost > budget:
-		return BudgetEmpty(cost, budget, a.Budget)
-	case a.Shares && cost > max(a.SharesLeft-before.cost(price), 0):
-		return BudgetsEmpty(cost, max(a.SharesLeft-before.cost(price), 0))
 	}
-	return nil
+	a.BudgetLeft, a.SharesLeft = max(a.BudgetLeft-before.cost(price), 0), max(a.SharesLeft-before.cost(price), 0)
+	return a.Covers(p.SponsorCost(price))
 }
 
 // cost is what the payments will be counted with.
@@ -89,14 +103,8 @@ func (u Unsigned) cost(price Prices) Stroops {
 	return Stroops(u.Payments)*fees + Stroops(u.Payments-u.Direct)*lumens + Stroops(u.Credit)*(price.Reserve+price.Gift)
 }
 
-// BudgetEmpty is the fault of a cost that an app's budget does not cover.
-func BudgetEmpty(cost, left, budget Stroops) *Fault {
+// budgetEmpty is the fault of a cost that an app's budget does not cover.
+func budgetEmpty(cost, left, budget Stroops) *Fault {
 	return NewFault(Exhausted, BudgetEmptyCode, "This takes "+cost.String()+" lumens of the service for reserves and fees; of the app's budget of "+
 		budget.String()+" are "+left.String()+" left. What is claimed into accounts that exist, or returned, comes back.", nil)
-}
-
-// BudgetsEmpty is the fault of a cost that all apps together have not left, of what the operator lets them have.
-func BudgetsEmpty(cost, left Stroops) *Fault {
-	return NewFault(Exhausted, BudgetsEmptyCode, "This takes "+cost.String()+" lumens of the service for reserves and fees, and all apps together have "+
-		left.String()+" left of those that the operator lets them have. It goes on once something comes back, or on the next day. Money that waits is not touched by it.", nil)
 }

@@ -103,6 +103,83 @@ func (p Payment) FirstBids(bid Stroops, price Prices) (funding, claim, back Stro
 	return bid * (bidFunding + more), bid * (bidClaim + more), bid * (bidClaim + more)
 }
 
+// CheckBid refuses a bid for one operation when so many of them would cost more than limit: "fee_limit" (Forbidden).
+func CheckBid(bid Stroops, operations int, limit Stroops) error {
+	if bid > limit/Stroops(operations) {
+		return NewFault(Forbidden, "fee_limit", "The fee is above the limit.", nil)
+	}
+	return nil
+}
+
+// CheckFee refuses a fee that the network does not take for an envelope of so many operations, the fee bump's own included:
+// "fee_too_low" (Invalid).
+func (price Prices) CheckFee(fee Stroops, operations int) error {
+	if fee/Stroops(operations) < price.Least {
+		return NewFault(Invalid, "fee_too_low", fmt.Sprintf("The network wants at least %d stroops for each operation and one more.", price.Least), nil)
+	}
+	return nil
+}
+
+// BidWithin is the bid for each of so many operations that together may cost most: what was asked for or less, and the network's
+// least fee whatever there is. What brings money home or to its claimant is never refused.
+func (price Prices) BidWithin(bid, most Stroops, operations int) Stroops {
+	return max(min(bid, most/Stroops(operations)), price.Least)
+}
+
+// BidOf is BidWithin for the fee of a whole envelope. One that can wait is refused for less than the network takes: "budget_empty"
+// (Exhausted).
+func (price Prices) BidOf(fee, most Stroops, operations int, waits bool) (Stroops, error) {
+	if waits && price.CheckFee(most, operations) != nil {
+		return 0, budgetEmpty(fee, most, fee)
+	}
+	return price.BidWithin(fee/Stroops(operations), most, operations), nil
+}
+
+// SetAside is what was set aside for the fees of one payment, in stroops, as one of its envelopes sees it.
+type SetAside struct {
+	Fees   Stroops // for all its envelopes
+	Others Stroops // bid for its others
+	Before Stroops // bid for this one: a higher bid takes its place, since one of them lands
+}
+
+// Covered is how much of the fee of an envelope is covered by what was set aside for its payments, each of which pays a like part.
+func Covered(fee Stroops, of []SetAside) Stroops {
+	for _, a := range of {
+		fee = min(fee, Stroops(len(of))*max(a.Before, a.Fees-a.Others))
+	}
+	return fee
+}
+
+// FeePart is the i-th of n parts that add up to the fee.
+func FeePart(fee Stroops, i, n int) Stroops {
+	part := fee / Stroops(n)
+	if Stroops(i) < fee%Stroops(n) {
+		part++
+	}
+	return part
+}
+
+// BidsMade is what was bid for one envelope, in stroops for the whole of it. Each bid is a line of the signer's log.
+type BidsMade struct {
+	Count       int
+	Newest, Top Stroops
+}
+
+// MostBids is how many bids for one envelope have a line each, whatever they are.
+const MostBids = 20
+
+// With is what was bid, and one more.
+func (m BidsMade) With(bid Stroops) BidsMade { return BidsMade{m.Count + 1, bid, max(m.Top, bid)} }
+
+// Next is the bid to make where one is asked for. After MostBids only one that is half as much again as the highest is new; else the
+// newest is signed again, since what goes home, or to its claimant, is never refused.
+func (m BidsMade) Next(bid Stroops) Stroops {
+	if m.Count < MostBids || bid >= m.Top+m.Top/2 {
+		return bid
+	}
+	return m.Newest
+}
+
 // SponsorBid is what the sponsor bids to have an envelope of these payments land: more the more often it was handed in, in vain, up
 // to 64 times as much.
 func (e Envelope) SponsorBid(of []Payment, bid Stroops, tries Tries) Stroops {

@@ -117,3 +117,116 @@ func TestBids(t *testing.T) {
 		}
 	}
 }
+
+func TestBidLimits(t *testing.T) {
+	for name, c := range map[string]struct {
+		bid        Stroops
+		operations int
+		limit      Stroops
+		good       bool
+	}{
+		"within it":             {100, 3, 300, true},
+		"a stroop more":         {101, 3, 300, false},
+		"what does not divide":  {100, 3, 302, true},
+		"nothing is let":        {1, 3, 0, false},
+		"more than could exist": {1 << 62, 60, 1 << 40, false},
+	} {
+		if err := CheckBid(c.bid, c.operations, c.limit); (err == nil) != c.good || err != nil && (CodeOf(err) != "fee_limit" || KindOf(err) != Forbidden) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	for fee, good := range map[Stroops]bool{-1: false, 0: false, 399: false, 400: true, One: true} {
+		if err := today.CheckFee(fee, 4); (err == nil) != good || err != nil && (CodeOf(err) != "fee_too_low" || KindOf(err) != Invalid) {
+			t.Errorf("a fee of %d: %v", fee, err)
+		}
+	}
+}
+
+// What brings money home bids something, whatever there is; a funding waits when there is too little.
+func TestBidWithinTheBudget(t *testing.T) {
+	for name, c := range map[string]struct {
+		fee, most, want Stroops // the last for one of four operations
+		code            string  // of one that waits
+	}{
+		"all that was asked for":  {4000, 1 << 40, 1000, ""},
+		"as much as there is":     {4000, 2003, 500, ""},
+		"the network's least":     {4000, 400, 100, ""},
+		"a stroop less than that": {4000, 399, 100, BudgetEmptyCode},
+		"nothing":                 {4000, 0, 100, BudgetEmptyCode},
+	} {
+		if got := today.BidWithin(c.fee/4, c.most, 4); got != c.want {
+			t.Errorf("%s: %d, want %d", name, got, c.want)
+		}
+		if got, err := today.BidOf(c.fee, c.most, 4, false); got != c.want || err != nil {
+			t.Errorf("%s: %d, want %d: %v", name, got, c.want, err)
+		}
+		if got, err := today.BidOf(c.fee, c.most, 4, true); CodeOf(err) != c.code || c.code == "" && got != c.want || c.code != "" && got != 0 {
+			t.Errorf("%s, and it waits: %d, want %d: %v", name, got, c.want, err)
+		}
+	}
+}
+
+func TestCovered(t *testing.T) {
+	full := SetAside{Fees: 1000}
+	for name, c := range map[string]struct {
+		fee  Stroops
+		of   []SetAside
+		want Stroops
+	}{
+		"nothing is the service's to pay": {700, nil, 700},
+		"less than was set aside":         {700, []SetAside{full}, 700},
+		"more":                            {1700, []SetAside{full}, 1000},
+		"other bids take from it":         {1700, []SetAside{{Fees: 1000, Others: 600}}, 400},
+		"and all of it":                   {1700, []SetAside{{Fees: 1000, Others: 1600}}, 0},
+		"this one was bid before":         {1700, []SetAside{{Fees: 1000, Others: 600, Before: 500}}, 500},
+		"of two, each a half":             {1700, []SetAside{full, full}, 1700},
+		"and one has less":                {1700, []SetAside{full, {Fees: 1000, Others: 800}}, 400},
+	} {
+		if got := Covered(c.fee, c.of); got != c.want {
+			t.Errorf("%s: %d, want %d", name, got, c.want)
+		}
+	}
+}
+
+func TestFeePart(t *testing.T) {
+	for _, c := range []struct {
+		fee  Stroops
+		want []Stroops
+	}{{300, []Stroops{100, 100, 100}}, {302, []Stroops{101, 101, 100}}, {2, []Stroops{1, 1, 0}}, {0, []Stroops{0}}} {
+		for i, want := range c.want {
+			if got := FeePart(c.fee, i, len(c.want)); got != want {
+				t.Errorf("part %d of %d is %d, want %d", i, c.fee, got, want)
+			}
+		}
+	}
+}
+
+func TestBidsMade(t *testing.T) {
+	made := func(n int, bids ...Stroops) (m BidsMade) {
+		for range n {
+			m = m.With(200)
+		}
+		for _, b := range bids {
+			m = m.With(b)
+		}
+		return m
+	}
+	for name, c := range map[string]struct {
+		made      BidsMade
+		bid, want Stroops
+	}{
+		"the first":                {made(0), 1, 1},
+		"few, the same again":      {made(19), 200, 200},
+		"many, half as much again": {made(20), 300, 300},
+		"many, a little more":      {made(20), 299, 200},
+		"many, less":               {made(20), 1, 200},
+		"the newest, not the top":  {made(18, 500, 400), 749, 400},
+		"half more than the top":   {made(18, 500, 400), 750, 750},
+		"and that was made":        {made(18, 500, 400, 750), 751, 750},
+		"many, and what goes home": {made(20), 0, 200},
+	} {
+		if got := c.made.Next(c.bid); got != c.want {
+			t.Errorf("%s: %d, want %d", name, got, c.want)
+		}
+	}
+}

@@ -32,8 +32,7 @@ func (s *Signer) allowance(ctx context.Context, app relay.AppID, asset string) (
 	if err != nil {
 		return relay.Allowance{}, unavailable("ledger_unavailable", err)
 	}
-	limits := s.cfg.Policy.limits(app)
-	has, err := s.funds(ctx, limits)
+	free, err := s.free(ctx, app)
 	if err != nil {
 		return relay.Allowance{}, err
 	}
@@ -45,73 +44,75 @@ func (s *Signer) allowance(ctx context.Context, app relay.AppID, asset string) (
 	if _, ok := s.book.treasuries[app]; !ok {
 		return relay.Allowance{}, forbidden("app_unknown", "This app has no treasury.")
 	}
-	out, used := s.book.out[app], s.book.used[appAndDay{app, dayOf(head)}]
-	return relay.Allowance{
-		MaxPayment: limits.MaxPayment, MaxDay: limits.MaxDay, DayLeft: limits.MaxDay - s.book.signed[appDay{app, dayOf(head), asset}],
-		Budget: has.budget, BudgetLeft: max(has.budget-out-used, 0), Locked: out, Used: used,
-		Shares: has.shares, SharesLeft: s.sharesLeft(has, head),
-	}, nil
+	a, limits := s.left(app, free, head), s.cfg.Policy.limits(app)
+	a.MaxPayment, a.MaxDay, a.DayLeft = limits.MaxPayment, limits.MaxDay, limits.MaxDay-s.book.signed[appDay{app, dayOf(head), asset}]
+	return a, nil
 }
 
-// funds is what the sponsor has for an app.
-type funds struct {
-	budget relay.Stroops // how many of its lumens the app may have out
-	shares bool          // that is a share, and all apps on a share have one together
-	free   relay.Stroops // what the sponsor has free, where it is
-}
-
-func (s *Signer) funds(ctx context.Context, limits Limits) (funds, error) {
-	if limits.Budget > 0 {
-		return funds{budget: limits.Budget}, nil
+// free is what the sponsor has free, which is asked for an app on a share of it.
+func (s *Signer) free(ctx context.Context, app relay.AppID) (relay.Stroops, error) {
+	if !s.onShare(app) {
+		return 0, nil
 	}
 	facts, _, err := s.cfg.Ledger.Look(ctx, stellar.Native, s.book.sponsor)
 	if err != nil {
-		return funds{}, unavailable("ledger_unavailable", err)
+		return 0, unavailable("ledger_unavailable", err)
 	}
-	free := max(facts[s.book.sponsor].Free, 0)
-	return funds{budget: relay.ShareOf(free, limits.Share), shares: true, free: free}, nil
+	return max(facts[s.book.sponsor].Free, 0), nil
 }
 
-// fundsFor is what the sponsor has for an intent of an app.
-func (s *Signer) fundsFor(t *told, app relay.AppID) (funds, error) {
-	return tell(t, "budget of "+string(app), func(ctx context.Context) (funds, error) { return s.funds(ctx, s.cfg.Policy.limits(app)) })
+// onShare says that an app has no number of its own, but a share of what the sponsor has free.
+func (s *Signer) onShare(app relay.AppID) bool { return s.cfg.Policy.limits(app).Budget <= 0 }
+
+// left is what an app's budget has left, and what all apps on a share have together.
+func (s *Signer) left(app relay.AppID, free relay.Stroops, head relay.Head) relay.Allowance {
+	limits := s.cfg.Policy.limits(app)
+	a := relay.Allowance{Budget: limits.Budget, Locked: s.book.out[app], Used: s.book.used[appAndDay{app, dayOf(head)}], Shares: s.onShare(app)}
+	if a.Shares {
+		a.Budget, a.SharesLeft = relay.ShareOf(free, limits.Share), s.sharesLeft(free, head)
+	}
+	a.BudgetLeft = max(a.Budget-a.Locked-a.Used, 0)
+	return a
 }
 
-// sharesLeft is what all apps on a share have left together: a share of what the sponsor has for them, less what they have out and
-// used up today. What it has is what is free, what is out, and what was used up; but what could still land is in what is free.
-func (s *Signer) sharesLeft(has funds, head relay.Head) relay.Stroops {
+func (s *Signer) sharesLeft(free relay.Stroops, head relay.Head) relay.Stroops {
 	var taken, landing relay.Stroops
 	for app := range s.book.treasuries {
-		if s.cfg.Policy.limits(app).Budget > 0 {
-			continue
+		if s.onShare(app) {
+			taken += s.book.out[app] + s.book.used[appAndDay{app, dayOf(head)}]
+			landing += s.book.besides[app]
 		}
-		taken += s.book.out[app] + s.book.used[appAndDay{app, dayOf(head)}]
-		landing += s.book.besides[app]
 	}
 	for _, f := range s.onTheirWay(head) {
-		if s.cfg.Policy.limits(f.app).Budget > 0 {
-			continue
-		}
 		for _, c := range f.costs {
-			landing += c.most()
+			if s.onShare(f.app) {
+				landing += c.most()
+			}
 		}
 	}
-	return max(relay.ShareOf(has.free+taken-landing, s.cfg.Policy.Together)-taken, 0)
+	return relay.SharesLeft(free, taken, landing, s.cfg.Policy.Together)
+}
+
+// askLeft is left, by what the ledger says. The caller has its turn.
+func (s *Signer) askLeft(t *told, app relay.AppID) (a relay.Allowance, err error) {
+	head, err := s.head(t)
+	if err != nil {
+		return a, err
+	}
+	free, err := tell(t, "budget of "+string(app), func(ctx context.Context) (relay.Stroops, error) { return s.free(ctx, app) })
+	if err == nil {
+		a = s.left(app, free, head)
+	}
+	return a, err
 }
 
 // allowCost refuses what an app's budget does not cover, and what all apps on a share have not left. The caller has its turn.
-func (s *Signer) allowCost(t *told, app relay.AppID, cost relay.Stroops, head relay.Head) error {
-	has, err := s.fundsFor(t, app)
-	if err != nil {
-		return err
+func (s *Signer) allowCost(t *told, app relay.AppID, cost relay.Stroops) error {
+	a, err := s.askLeft(t, app)
+	if err == nil {
+		err = a.Covers(cost)
 	}
-	if left := max(has.budget-s.book.out[app]-s.book.used[appAndDay{app, dayOf(head)}], 0); cost > left {
-		return relay.BudgetEmpty(cost, left, has.budget)
-	}
-	if has.shares && cost > s.sharesLeft(has, head) {
-		return relay.BudgetsEmpty(cost, s.sharesLeft(has, head))
-	}
-	return nil
+	return err
 }
 
 // withinBudget does what costs the sponsor something, and once more when the budget was empty and something came back.
@@ -140,47 +141,22 @@ func costOf(mints []relay.Mint) (sum relay.Stroops) {
 }
 
 // allowBid is the base fee to bid for one of so many operations: fee in all, or as much of it as was set aside when the
-// payments were funded and as the app's budget has left. What brings money home or to its claimant is never refused: at the
-// network's least fee it is signed whatever the budget says.
+// payments were funded and as the app's budget has left ([relay.Prices.BidOf]). A funding out of a treasury waits when that is too little.
 func (s *Signer) allowBid(t *told, at filed, hash string, fee relay.Stroops, operations int) (relay.Stroops, error) {
-	if fee/relay.Stroops(operations) < stellar.MinBaseFee {
-		return 0, invalid("fee_too_low", "The network wants at least 100 stroops for each operation and one more.")
-	}
-	costs := s.book.costsOf(at)
-	covered := fee
-	for _, c := range costs {
-		covered = min(covered, relay.Stroops(len(costs))*max(c.bids[hash], c.aside-(c.bid()-c.bids[hash])))
-	}
-	if covered >= fee {
-		return fee / relay.Stroops(operations), nil
-	}
-	a, err := s.left(t, at.funding.app)
-	if u := (*unasked)(nil); errors.As(err, &u) {
+	if err := prices.CheckFee(fee, operations); err != nil {
 		return 0, err
 	}
-	if err != nil && at.kind == relay.FundingEnvelope && !at.funding.kept {
-		return 0, err
+	var aside []relay.SetAside
+	for _, c := range s.book.costsOf(at) {
+		aside = append(aside, relay.SetAside{Fees: c.aside, Others: c.bid() - c.bids[hash], Before: c.bids[hash]})
 	}
-	base := min(fee, covered+a) / relay.Stroops(operations)
-	if base < stellar.MinBaseFee && at.kind == relay.FundingEnvelope && !at.funding.kept {
-		return 0, relay.BudgetEmpty(fee, covered+a, fee)
+	most, waits := relay.Covered(fee, aside), at.kind == relay.FundingEnvelope && !at.funding.kept
+	if most < fee {
+		a, err := s.askLeft(t, at.funding.app)
+		if errors.As(err, new(*unasked)) || err != nil && waits {
+			return 0, err
+		}
+		most += a.Left()
 	}
-	return max(base, stellar.MinBaseFee), nil
-}
-
-// left is what an app's budget has left. The caller has its turn.
-func (s *Signer) left(t *told, app relay.AppID) (relay.Stroops, error) {
-	head, err := s.head(t)
-	if err != nil {
-		return 0, err
-	}
-	has, err := s.fundsFor(t, app)
-	if err != nil {
-		return 0, err
-	}
-	left := max(has.budget-s.book.out[app]-s.book.used[appAndDay{app, dayOf(head)}], 0)
-	if has.shares {
-		left = min(left, s.sharesLeft(has, head))
-	}
-	return left, nil
+	return prices.BidOf(fee, most, operations, waits)
 }

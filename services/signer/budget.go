@@ -193,36 +193,18 @@ func (b *book) costsOf(at filed) []*cost {
 
 // bumps is what was bid for one envelope.
 type bumps struct {
-	lines  int
-	outer  string        // hash of the newest
-	newest relay.Stroops // its bid
-	top    relay.Stroops // the highest
-}
-
-func (b bumps) and(l bumpLine) bumps {
-	return bumps{b.lines + 1, l.Outer, l.Fee, max(b.top, l.Fee)}
-}
-
-// mostBids is how many bids for one envelope have a line each, whatever they are.
-const mostBids = 20
-
-// again is the bid to make in place of a new one, or 0: bids are lines, so after some only one that is half as much again as the
-// highest is new. Else the newest is signed again: what goes home, or to its claimant, is never refused.
-func (b bumps) again(bid relay.Stroops) relay.Stroops {
-	if b.lines < mostBids || bid >= b.top+b.top/2 {
-		return 0
-	}
-	return b.newest
+	relay.BidsMade
+	outer string // hash of the newest
 }
 
 // bumped counts a bid, on its own day. A higher one for the same envelope takes the place of the first: one of them lands.
 func (b *book) bumped(l bumpLine) {
-	b.bumps[l.Hash] = b.bumps[l.Hash].and(l)
+	b.bumps[l.Hash] = bumps{b.bumps[l.Hash].With(l.Fee), l.Outer}
 	b.today = max(b.today, l.Day)
 	at := b.envelopes[l.Hash]
 	costs := b.costsOf(at)
 	for i, c := range costs {
-		part := max(partOf(l.Fee, i, len(costs)), c.bids[l.Hash])
+		part := max(relay.FeePart(l.Fee, i, len(costs)), c.bids[l.Hash])
 		if c.end != "" { // what is over is not counted anew, so this is used up
 			b.used[appAndDay{c.app, l.Day}] += part - c.bids[l.Hash]
 		}
@@ -242,15 +224,6 @@ func (b *book) bumped(l bumpLine) {
 			}
 		})
 	}
-}
-
-// partOf is the i-th of n parts that add up to fee.
-func partOf(fee relay.Stroops, i, n int) relay.Stroops {
-	part := fee / relay.Stroops(n)
-	if relay.Stroops(i) < fee%relay.Stroops(n) {
-		part++
-	}
-	return part
 }
 
 // costsLine tells of costs that came to an end.

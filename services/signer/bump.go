@@ -45,9 +45,7 @@ func (s *Signer) bump(t *told, hash string, envelope []byte, maxFee relay.Stroop
 	if err != nil {
 		return nil, err
 	}
-	if again := s.book.bumps[hash].again(base * relay.Stroops(tx.Ops+1)); again > 0 {
-		base = again / relay.Stroops(tx.Ops+1)
-	}
+	base = s.book.bumps[hash].Next(base*relay.Stroops(tx.Ops+1)) / relay.Stroops(tx.Ops+1)
 	bump, err := stellar.BuildFeeBump(inner, s.cfg.Passphrase, s.book.sponsor, base)
 	if err != nil {
 		return nil, fmt.Errorf("bump %s: %w", hash, err)

@@ -67,7 +67,7 @@ func (s *Signer) claim(t *told, in relay.ClaimIntent) (relay.Envelope, error) {
 	if err := s.allowClaim(in, h, head); err != nil {
 		return relay.Envelope{}, err
 	}
-	if err := s.allowAnother(t, in, h, head); err != nil {
+	if err := s.allowAnother(t, in, h); err != nil {
 		return relay.Envelope{}, err
 	}
 	text := tx.XDR
@@ -130,12 +130,12 @@ func (s *Signer) allowClaim(in relay.ClaimIntent, h *holding, head relay.Head) e
 // allowAnother is for a plan that could make a second account with the sponsor's reserve, since it has another number than those
 // before: the app's budget has to cover it. While the holding account still has the reserve that it was funded with, the claim takes
 // that one along, and a claimant whose number was used up by a claim that failed is not refused.
-func (s *Signer) allowAnother(t *told, in relay.ClaimIntent, h *holding, head relay.Head) error {
+func (s *Signer) allowAnother(t *told, in relay.ClaimIntent, h *holding) error {
 	c := h.cost
 	if c == nil || !in.NewAccount || len(c.numbers) == 0 || c.numbers[number{in.Holding, in.Sequence}] {
 		return nil
 	}
-	refused := s.allowCost(t, c.app, c.reserve+c.gift, head)
+	refused := s.allowCost(t, c.app, c.reserve+c.gift)
 	if code := relay.CodeOf(refused); code != relay.BudgetEmptyCode && code != relay.BudgetsEmptyCode {
 		return refused
 	}

@@ -136,12 +136,11 @@ func (s *Signer) collectNow(t *told, in relay.CollectIntent, id string, b relay.
 	if err != nil {
 		return none, err
 	}
-	bid := max(min(in.Bid, s.cfg.Policy.MaxFee/relay.Stroops(tx.Ops+1)), stellar.MinBaseFee)
-	if left, err := s.left(t, in.App); errors.As(err, new(*unasked)) {
+	a, err := s.askLeft(t, in.App)
+	if errors.As(err, new(*unasked)) { // without an answer nothing is left, and the bid is the least
 		return none, err
-	} else if bid > stellar.MinBaseFee { // as of a way home: beyond the budget, the network's least fee
-		bid = max(min(bid, left/relay.Stroops(tx.Ops+1)), stellar.MinBaseFee)
 	}
+	bid := prices.BidWithin(in.Bid, min(s.cfg.Policy.MaxFee, a.Left()), tx.Ops+1)
 	bump, err := stellar.BuildFeeBump(inner, s.cfg.Passphrase, s.book.sponsor, bid)
 	if err != nil {
 		return none, fmt.Errorf("bump %s: %w", tx.Hash, err)
@@ -150,7 +149,7 @@ func (s *Signer) collectNow(t *told, in relay.CollectIntent, id string, b relay.
 		Bound: in.Bound, Fee: bump.Fee}
 	if way.Line { // a fee alone is never refused to money that comes home
 		line.Line = b.Asset
-		if err := s.allowCost(t, in.App, line.Fee+stellar.BaseReserve, head); err != nil {
+		if err := s.allowCost(t, in.App, line.Fee+stellar.BaseReserve); err != nil {
 			return none, err
 		}
 		if err := s.sponsorCarries(t, "", relay.Load{Unmade: 1, UnmadeUnits: 1}, head); err != nil {

@@ -43,7 +43,7 @@ func (s *Signer) fund(ctx context.Context, t *told, in relay.FundIntent) (relay.
 	if err := s.allowCarry(t, in, head); err != nil { // before the budget: a share of a sponsor that runs short says nothing
 		return relay.FundAnswer{}, err
 	}
-	if err := s.allowCost(t, in.App, costOf(in.Mints), head); err != nil {
+	if err := s.allowCost(t, in.App, costOf(in.Mints)); err != nil {
 		return relay.FundAnswer{}, err
 	}
 	if err := s.freeNumber(t, number{in.Channel, in.Sequence}); err != nil {

@@ -73,8 +73,8 @@ func (s *Signer) makeChannels(t *told, channels []string, sequence int64, bid re
 			return nil, 0, forbidden("channel_unknown", "This account is none of the channels.")
 		}
 	}
-	if bid > s.cfg.Policy.MaxFee/relay.Stroops(3*stellar.MostChannels) {
-		return nil, 0, forbidden("fee_limit", "The fee is above the limit.")
+	if err := relay.CheckBid(bid, 3*stellar.MostChannels, s.cfg.Policy.MaxFee); err != nil {
+		return nil, 0, err
 	}
 	own, err := s.head(t)
 	if err != nil {
@@ -126,8 +126,8 @@ func (s *Signer) Withdraw(ctx context.Context, w Withdrawal, sequence int64, bid
 }
 
 func (s *Signer) withdraw(t *told, w Withdrawal, sequence int64, bid relay.Stroops, head relay.Head) (outer []byte, e relay.Envelope, err error) {
-	if bid > s.cfg.Policy.MaxFee/2 {
-		return nil, e, forbidden("fee_limit", "The fee is above the limit.")
+	if err := relay.CheckBid(bid, 2, s.cfg.Policy.MaxFee); err != nil {
+		return nil, e, err
 	}
 	own, err := s.head(t)
 	if err != nil {

@@ -105,7 +105,7 @@ func TestBidsDoNotFillTheLog(t *testing.T) {
 			r.reopen()
 		}
 	}
-	if n := r.lines() - before; n != mostBids+3 { // up to 4800, then 7200, 10,800 and 16,200
+	if n := r.lines() - before; n != relay.MostBids+3 { // up to 4800, then 7200, 10,800 and 16,200
 		t.Errorf("%d lines", n)
 	}
 	raw, err := r.s.Bump(t.Context(), hash, nil, 700)
@@ -116,7 +116,7 @@ func TestBidsDoNotFillTheLog(t *testing.T) {
 	for _, bid := range []relay.Stroops{100_000, 1_000_000, 1_400_000} {
 		r.bump(hash, nil, bid)
 	}
-	if n := r.lines() - before; n != mostBids+5 {
+	if n := r.lines() - before; n != relay.MostBids+5 {
 		t.Errorf("%d lines", n)
 	}
 }

@@ -230,7 +230,7 @@ func (s *Signer) endOf(ctx context.Context, l looked, head relay.Head) (costEnd,
 		if at := seen[hash]; at != nil {
 			fee = at.Fee
 			if hash == f.hash {
-				fee = partOf(at.Fee, l.index, len(f.costs))
+				fee = relay.FeePart(at.Fee, l.index, len(f.costs))
 			}
 		}
 		e.Fees += fee

@@ -58,7 +58,7 @@ func (s *Signer) trust(t *told, app relay.AppID, asset string, sequence int64, h
 	if !known[asset] {
 		cost += stellar.BaseReserve
 	}
-	if err := s.allowCost(t, app, cost, own); err != nil {
+	if err := s.allowCost(t, app, cost); err != nil {
 		return nil, "", err
 	}
 	if err := s.sponsorCarries(t, "", relay.Load{Unmade: 1, UnmadeUnits: 1}, own); err != nil {
