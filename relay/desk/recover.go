@@ -74,35 +74,41 @@ func (d *Desk) Adopt(ctx context.Context, f relay.FundAnswer, seen *relay.Sighti
 				return fmt.Errorf("payment %s: %w", m.Payment, err)
 			}
 		}
-		switch {
-		case seen != nil: // payments that were stopped are stepped again, and contradict again
-			if _, err := d.resolve(tx, seen.Hash, seen); err != nil {
-				return err
-			}
-			if e, err := tx.Envelope(hash); err != nil || e.Live() { // when the operator has looked
-				return errors.Join(err, tx.AddWork(Work{Kind: relay.DoSubmit, Envelope: hash, Due: d.now()}), d.ask(tx, relay.DoAudit, f.Envelope.Payments...))
-			}
-		case landed: // the envelope stays signed: it was not seen
-			for _, id := range f.Envelope.Payments {
-				p, err := tx.Payment(id)
-				if err == nil && (p.Funding == hash || given) {
-					_, err = d.step(tx, p, relay.FundingLanded{Hash: hash, Holding: f.Minted[0].Account, Bound: f.Envelope.Bound})
-				}
-				if err != nil {
-					return err
-				}
-			}
-		case given, f.Envelope.State == relay.Planned: // the ledger wakes it
-			return nil
-		default:
-			return tx.AddWork(Work{Kind: relay.DoSubmit, Envelope: f.Envelope.Hash, Due: d.now()})
-		}
-		return d.ask(tx, relay.DoAudit, f.Envelope.Payments...)
+		return d.goOn(tx, f, seen, landed, given)
 	})
 	if err == nil {
 		err = errors.Join(said...)
 	}
 	return err
+}
+
+// goOn takes a funding that was written down on from where the ledger has it. given says that its payment was canceled or has failed.
+func (d *Desk) goOn(tx Tx, f relay.FundAnswer, seen *relay.Sighting, landed, given bool) error {
+	hash := f.Envelope.Hash
+	switch {
+	case seen != nil: // payments that were stopped are stepped again, and contradict again
+		if _, err := d.resolve(tx, seen.Hash, seen); err != nil {
+			return err
+		}
+		if e, err := tx.Envelope(hash); err != nil || e.Live() { // when the operator has looked
+			return errors.Join(err, tx.AddWork(Work{Kind: relay.DoSubmit, Envelope: hash, Due: d.now()}), d.ask(tx, relay.DoAudit, f.Envelope.Payments...))
+		}
+	case landed: // the envelope stays signed: it was not seen
+		for _, id := range f.Envelope.Payments {
+			p, err := tx.Payment(id)
+			if err == nil && (p.Funding == hash || given) {
+				_, err = d.step(tx, p, relay.FundingLanded{Hash: hash, Holding: f.Minted[0].Account, Bound: f.Envelope.Bound})
+			}
+			if err != nil {
+				return err
+			}
+		}
+	case given, f.Envelope.State == relay.Planned: // the ledger wakes it
+		return nil
+	default:
+		return tx.AddWork(Work{Kind: relay.DoSubmit, Envelope: hash, Due: d.now()})
+	}
+	return d.ask(tx, relay.DoAudit, f.Envelope.Payments...)
 }
 
 // forgotten is the row of a payment that only the signer's log knows. No link opens it: its auth hash is of nothing.
