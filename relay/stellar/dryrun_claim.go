@@ -13,21 +13,13 @@ func DryRunClaim(s Snapshot, p ClaimPlan) error {
 	if err != nil {
 		return err
 	}
-	next := s.Ledger + 1
-	switch {
-	case h == nil:
+	if h == nil {
 		return refuse(HoldingMissing, p.Holding, "not there after ledger %d", s.Ledger)
-	case next > p.LastLedger:
-		return refuse(TooLate, p.Holding, "valid up to ledger %d, next is %d", p.LastLedger, next)
-	case s.CloseTime >= p.MaxTime:
-		// The next ledger closes a second later at the least.
-		return refuse(TooLate, p.Holding, "valid up to %d, the last ledger closed at %d", p.MaxTime, s.CloseTime)
-	case h.Sequence >= p.Sequence:
-		return refuse(SequenceSpent, p.Holding, "number is %d, the claim carries %d", h.Sequence, p.Sequence)
-	case h.Sequence+1 < p.Sequence:
-		return refuse(SequenceAhead, p.Holding, "number is %d, the claim carries %d", h.Sequence, p.Sequence)
 	}
-	if err := mergeable(h, lines(p.Asset), p.Sequence, next); err != nil {
+	if err := landsNext(s, p, h); err != nil {
+		return err
+	}
+	if err := mergeable(h, lines(p.Asset), p.Sequence, s.Ledger+1); err != nil {
 		return err
 	}
 	if err := paysFee(s, h, relay.Stroops(p.Fee)); err != nil {
@@ -70,6 +62,22 @@ func DryRunClaim(s Snapshot, p ClaimPlan) error {
 		return err
 	}
 	return receives(s, p.Keeper, h.Balance-lumens, Memo{Kind: MemoID}) // a memo is the receiver's business, and this is its own money
+}
+
+// landsNext says whether bounds and number let a claim into the next ledger.
+func landsNext(s Snapshot, p ClaimPlan, h *Account) error {
+	switch next := s.Ledger + 1; {
+	case next > p.LastLedger:
+		return refuse(TooLate, p.Holding, "valid up to ledger %d, next is %d", p.LastLedger, next)
+	case s.CloseTime >= p.MaxTime:
+		// The next ledger closes a second later at the least.
+		return refuse(TooLate, p.Holding, "valid up to %d, the last ledger closed at %d", p.MaxTime, s.CloseTime)
+	case h.Sequence >= p.Sequence:
+		return refuse(SequenceSpent, p.Holding, "number is %d, the claim carries %d", h.Sequence, p.Sequence)
+	case h.Sequence+1 < p.Sequence:
+		return refuse(SequenceAhead, p.Holding, "number is %d, the claim carries %d", h.Sequence, p.Sequence)
+	}
+	return nil
 }
 
 // issues says whether a trustline that an account makes now lets it hold a credit asset.
