@@ -81,23 +81,21 @@ func (c *cli) createApp(ctx context.Context, r client.AppRequest, file string, t
 		return err
 	}
 	defer keyFile.Drop()
-	identity := ""
+	var id *age.X25519Identity // nil: the app has one already
 	if r.Recipient == "" {
-		id, err := age.GenerateX25519Identity()
-		if err != nil {
+		if id, err = age.GenerateX25519Identity(); err != nil {
 			return err
 		}
-		r.Recipient, identity = id.Recipient().String(), id.String()
+		r.Recipient = id.Recipient().String()
 	}
-	if identity != "" && file != "" {
-		text := fmt.Sprintf("# created: %s\n# public key: %s\n%s\n", time.Now().UTC().Format(time.RFC3339), r.Recipient, identity)
-		if err := durable.Create(file, []byte(text)); err != nil {
+	if id != nil && file != "" {
+		if err := durable.Create(file, identityText(id, time.Now())); err != nil {
 			return failed("The identity cannot be written, so no app was made: %v.", err)
 		}
 	}
 	app, err := cl.CreateApp(ctx, r)
 	if err != nil {
-		if identity != "" && file != "" {
+		if id != nil && file != "" {
 			c.remove(file) // ours, a moment old, and for nothing: without the key in the answer no payment is ever sealed to it
 		}
 		return appUnclear(err, c.again())
@@ -109,15 +107,19 @@ func (c *cli) createApp(ctx context.Context, r client.AppRequest, file string, t
 		}
 		app.Key.Text = ""
 	}
-	if file == "" {
-		out.Identity = identity
+	if id != nil && file == "" {
+		out.Identity = id.String()
 	}
+	return c.printApp(out)
+}
+
+func (c *cli) printApp(out appJSON) error {
 	if c.json {
 		return c.printJSON(out)
 	}
-	c.table(row{"App", app.ID}, row{"Name", app.Name}, row{"Treasury", app.Treasury}, row{"Recipient", app.Recipient},
-		row{"Identity", file}, row{"Key", keyText(app.Key)}, row{"Key file", to.out})
-	if to.out == "" {
+	c.table(row{"App", out.ID}, row{"Name", out.Name}, row{"Treasury", out.Treasury}, row{"Recipient", out.Recipient},
+		row{"Identity", out.IdentityFile}, row{"Key", keyText(out.Key)}, row{"Key file", out.KeyFile})
+	if out.KeyFile == "" {
 		c.printf("\nThe key is shown once.")
 	}
 	c.printf("\nPay lumens into the treasury, then send.\n")
