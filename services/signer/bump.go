@@ -62,11 +62,11 @@ func (s *Signer) bump(t *told, hash string, envelope []byte, maxFee relay.Stroop
 			return nil, err
 		}
 	}
-	outer, err := s.attach(bump.XDR, bump.Hash, s.book.sponsor)
+	outer, err := s.attachRaw(bump.XDR, bump.Hash, s.book.sponsor)
 	if err != nil {
-		return nil, fmt.Errorf("sign the bump of %s: %w", hash, err)
+		err = fmt.Errorf("sign the bump of %s: %w", hash, err)
 	}
-	return base64.StdEncoding.DecodeString(outer)
+	return outer, err
 }
 
 // today is the day on which a bid or a treasury counts: without an answer of the ledger, the newest that the log knows. Money comes
@@ -92,13 +92,7 @@ func (s *Signer) gather(t *told, e relay.Envelope, given []byte) (relay.Gathered
 	if err != nil || theirs.Hash != e.Hash {
 		return relay.Gathered{}, invalid("envelope_differs", "This is not the envelope that was planned.")
 	}
-	return tell(t, "signatures of "+e.Hash, func(ctx context.Context) (relay.Gathered, error) {
-		got, err := s.cfg.Ledger.Gather(ctx, e.XDR, given)
-		if err != nil {
-			err = unavailable("ledger_unavailable", err)
-		}
-		return got, err
-	})
+	return ask(t, "signatures of "+e.Hash, func(ctx context.Context) (relay.Gathered, error) { return s.cfg.Ledger.Gather(ctx, e.XDR, given) })
 }
 
 // complete adds to a recorded envelope the signatures it still needs: ours, and of a claim and of a funding that a client made
@@ -156,10 +150,10 @@ func (s *Signer) due(t *told, at filed, hash string) error {
 	for _, rung := range m.Ladder {
 		ladder = append(ladder, rung.envelope())
 	}
-	advice, err := tell(t, "advice on "+hash, func(ctx context.Context) (relay.RungAdvice, error) { return s.cfg.Ledger.Advise(ctx, p, ladder) })
+	advice, err := ask(t, "advice on "+hash, func(ctx context.Context) (relay.RungAdvice, error) { return s.cfg.Ledger.Advise(ctx, p, ladder) })
 	switch {
 	case err != nil:
-		return unavailable("ledger_unavailable", err)
+		return err
 	case advice.Use != hash:
 		return relay.NewFault(relay.Conflict, "rung_not_due", "This rung of the way back is not completed now: another one would bring the money home, or it would fail.",
 			fmt.Errorf("advised is %q: %s", advice.Use, advice.Detail))

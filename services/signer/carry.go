@@ -56,11 +56,8 @@ func (s *Signer) carries(t *told, when string, app relay.AppID, more relay.Load,
 
 // holds is what an account of ours holds of an asset.
 func (s *Signer) holds(t *told, when, asset, account string) (relay.AccountFacts, error) {
-	return tell(t, asset+" of "+account+when, func(ctx context.Context) (relay.AccountFacts, error) {
+	return ask(t, asset+" of "+account+when, func(ctx context.Context) (relay.AccountFacts, error) {
 		facts, _, err := s.cfg.Ledger.Look(ctx, asset, account)
-		if err != nil {
-			err = unavailable("ledger_unavailable", err)
-		}
 		return facts[account], err
 	})
 }

@@ -50,9 +50,9 @@ func (s *Signer) collect(t *told, in relay.CollectIntent) (none relay.CollectAns
 	if err != nil {
 		return none, err
 	}
-	there, err := tell(t, "balance", func(ctx context.Context) (relay.BalanceFacts, error) { return s.cfg.Ledger.Balance(ctx, id) })
+	there, err := ask(t, "balance", func(ctx context.Context) (relay.BalanceFacts, error) { return s.cfg.Ledger.Balance(ctx, id) })
 	if err != nil {
-		return none, unavailableOrUnasked(err)
+		return none, err
 	}
 	first := s.book.collects[in.Payment]
 	switch {
@@ -113,12 +113,12 @@ func (s *Signer) collectNow(t *told, in relay.CollectIntent, id string, b relay.
 		home  relay.AccountFacts
 		asset relay.AssetFacts
 	}
-	l, err := tell(t, "treasury", func(ctx context.Context) (look, error) {
+	l, err := ask(t, "treasury", func(ctx context.Context) (look, error) {
 		facts, asset, err := s.cfg.Ledger.Look(ctx, b.Asset, treasury)
 		return look{facts[treasury], asset}, err
 	})
 	if err != nil {
-		return none, unavailableOrUnasked(err)
+		return none, err
 	}
 	way := relay.CollectOf(b, l.home, l.asset)
 	if way.Wait != "" {

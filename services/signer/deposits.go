@@ -63,11 +63,8 @@ func (s *Signer) lookForUsed(t *told, app relay.AppID) error {
 		wallets = append(wallets, f.number.channel)
 	}
 	slices.Sort(wallets)
-	facts, err := tell(t, "wallets of "+string(app), func(ctx context.Context) (map[string]relay.AccountFacts, error) {
+	facts, err := ask(t, "wallets of "+string(app), func(ctx context.Context) (map[string]relay.AccountFacts, error) {
 		facts, _, err := s.cfg.Ledger.Look(ctx, relay.Native, slices.Compact(wallets)...)
-		if err != nil {
-			err = unavailable("ledger_unavailable", err)
-		}
 		return facts, err
 	})
 	if err != nil {

@@ -47,13 +47,7 @@ func (s *Signer) allowNext(t *told, m mintedLine, e envelopeLine, late bool) err
 	case !late:
 		return errMoveEmpty
 	}
-	seen, err := tell(t, "move "+e.Hash, func(ctx context.Context) (*relay.Sighting, error) {
-		seen, err := s.cfg.Ledger.Sight(ctx, e.Hash)
-		if err != nil {
-			err = unavailable("ledger_unavailable", err)
-		}
-		return seen, err
-	})
+	seen, err := ask(t, "move "+e.Hash, func(ctx context.Context) (*relay.Sighting, error) { return s.cfg.Ledger.Sight(ctx, e.Hash) })
 	if err == nil && (seen == nil || !seen.Success) {
 		err = errMoveEmpty
 	}

@@ -94,11 +94,7 @@ func (s *Signer) makeChannels(t *told, channels []string, sequence int64, bid re
 	if err := s.write(channelsKind, channelsLine{Channels: channels, Hash: tx.Hash}); err != nil {
 		return nil, 0, err
 	}
-	text, err := s.attach(tx.XDR, tx.Hash, append([]string{s.book.sponsor}, channels...)...)
-	if err != nil {
-		return nil, 0, err
-	}
-	envelope, err = base64.StdEncoding.DecodeString(text)
+	envelope, err = s.attachRaw(tx.XDR, tx.Hash, append([]string{s.book.sponsor}, channels...)...)
 	return envelope, plan.LastLedger, err
 }
 
@@ -152,10 +148,7 @@ func (s *Signer) withdraw(t *told, w Withdrawal, sequence int64, bid relay.Stroo
 	if err := s.write(withdrawKind, line); err != nil {
 		return nil, e, err
 	}
-	if text, err = s.attach(bump.XDR, bump.Hash, s.book.sponsor); err != nil {
-		return nil, e, err
-	}
-	outer, err = base64.StdEncoding.DecodeString(text)
+	outer, err = s.attachRaw(bump.XDR, bump.Hash, s.book.sponsor)
 	return outer, e, err
 }
 
@@ -169,11 +162,8 @@ func (s *Signer) noOpenWithdrawal(t *told, from string) error {
 	if _, err := s.log.body(at, &last); err != nil {
 		return err
 	}
-	over, err := tell(t, last.Envelope.Hash, func(ctx context.Context) (bool, error) {
+	over, err := ask(t, last.Envelope.Hash, func(ctx context.Context) (bool, error) {
 		verdict, seen, err := s.cfg.Ledger.Verdict(ctx, last.Envelope.envelope())
-		if err != nil {
-			err = unavailable("ledger_unavailable", err)
-		}
 		return seen != nil || verdict == relay.CannotLand, err
 	})
 	if err != nil || over {

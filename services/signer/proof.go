@@ -28,11 +28,8 @@ func (s *Signer) allowProof(t *told, in relay.KeepIntent) error {
 	case s.book.roles[from] != "" || s.book.holdings[from] != nil: // out of a holding account money goes by a move
 		return errOurs
 	}
-	facts, err := tell(t, "wallet", func(ctx context.Context) (map[string]relay.AccountFacts, error) {
+	facts, err := ask(t, "wallet", func(ctx context.Context) (map[string]relay.AccountFacts, error) {
 		facts, _, err := s.cfg.Ledger.Look(ctx, relay.Native, from, m.Account)
-		if err != nil {
-			err = unavailable("ledger_unavailable", err)
-		}
 		return facts, err
 	})
 	if err != nil {
@@ -46,13 +43,7 @@ func (s *Signer) allowProof(t *told, in relay.KeepIntent) error {
 	if made.Exists && made.Sponsor == from || m.Proof == (relay.WalletProof{}) && s.book.before(e.Bound) {
 		return nil // to keep an account's reserve takes the wallet's signature; an account made otherwise shows nothing
 	}
-	seen, err := tell(t, "funding", func(ctx context.Context) (*relay.Sighting, error) {
-		seen, err := s.cfg.Ledger.Sight(ctx, e.Hash)
-		if err != nil {
-			err = unavailable("ledger_unavailable", err)
-		}
-		return seen, err
-	})
+	seen, err := ask(t, "funding", func(ctx context.Context) (*relay.Sighting, error) { return s.cfg.Ledger.Sight(ctx, e.Hash) })
 	switch {
 	case err != nil:
 		return err

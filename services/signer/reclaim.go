@@ -175,12 +175,12 @@ func (s *Signer) reclaimable(t *told, all []wanted, head relay.Head) (parts []re
 	for asset, accounts := range byAsset {
 		// The accounts are a part of the question: a claim that was planned meanwhile adds one, and then it is asked anew.
 		about := fmt.Sprintf("%s of %s", asset, strings.Join(accounts, " "))
-		facts[asset], err = tell(t, about, func(ctx context.Context) (map[string]relay.AccountFacts, error) {
+		facts[asset], err = ask(t, about, func(ctx context.Context) (map[string]relay.AccountFacts, error) {
 			facts, _, err := s.cfg.Ledger.Look(ctx, asset, accounts...)
 			return facts, err
 		})
 		if err != nil {
-			return nil, nil, unavailableOrUnasked(err)
+			return nil, nil, err
 		}
 	}
 	all = slices.DeleteFunc(all, func(w wanted) bool {
@@ -233,7 +233,7 @@ func (s *Signer) madeBy(t *told, all []wanted, head relay.Head) (map[string]orig
 			about = fmt.Sprintf("%s %s %d", about, w.account, len(planned[w.account])) // as above
 		}
 	}
-	return tell(t, about, func(ctx context.Context) (map[string]origin, error) {
+	return ask(t, about, func(ctx context.Context) (map[string]origin, error) {
 		made, seen := map[string]origin{}, sights{}
 		for account, makers := range planned {
 			o, newest := origin{forgotten: true}, uint32(0)
@@ -243,7 +243,7 @@ func (s *Signer) madeBy(t *told, all []wanted, head relay.Head) (map[string]orig
 				}
 				o.forgotten = false
 				if err := seen.look(ctx, s.cfg.Ledger, m.hash); err != nil {
-					return nil, unavailable("ledger_unavailable", err)
+					return nil, err
 				}
 				if seen.landed(m.hash) && seen[m.hash].Ledger >= newest {
 					o.cost, newest = m.cost, seen[m.hash].Ledger

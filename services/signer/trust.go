@@ -2,7 +2,6 @@ package signer
 
 import (
 	"context"
-	"encoding/base64"
 	"fmt"
 
 	"github.com/restante/restante/relay"
@@ -67,9 +66,6 @@ func (s *Signer) trust(t *told, app relay.AppID, asset string, sequence int64, h
 	if err := s.write(trustKind, trustLine{App: app, Asset: asset, Hash: tx.Hash, Day: dayOf(own), Fee: bump.Fee}); err != nil {
 		return nil, "", err
 	}
-	if text, err = s.attach(bump.XDR, bump.Hash, s.book.sponsor); err != nil {
-		return nil, "", err
-	}
-	outer, err := base64.StdEncoding.DecodeString(text)
+	outer, err := s.attachRaw(bump.XDR, bump.Hash, s.book.sponsor)
 	return outer, tx.Hash, err
 }

@@ -57,36 +57,30 @@ func (s *Signer) decide(ctx context.Context, judge func(t *told) error) error {
 	}
 }
 
-// unavailableOrUnasked is the fault of a ledger that did not answer; that it was not asked yet stays as it is.
-func unavailableOrUnasked(err error) error {
-	if u := (*unasked)(nil); errors.As(err, &u) {
-		return err
-	}
-	return unavailable("ledger_unavailable", err)
+// ask is tell where nothing is decided without an answer: a ledger that has none is the fault "ledger_unavailable".
+func ask[A any](t *told, about string, get func(context.Context) (A, error)) (A, error) {
+	return tell(t, about, func(ctx context.Context) (A, error) {
+		value, err := get(ctx)
+		if err != nil {
+			err = unavailable("ledger_unavailable", err)
+		}
+		return value, err
+	})
 }
 
 // head is the newest ledger. It is known before anything is signed: what is signed after it cannot be in that ledger or before.
 func (s *Signer) head(t *told) (relay.Head, error) {
-	return tell(t, "head", func(ctx context.Context) (relay.Head, error) {
-		head, err := s.cfg.Ledger.Head(ctx)
-		if err != nil {
-			err = unavailable("ledger_unavailable", err)
-		}
-		return head, err
-	})
+	return ask(t, "head", s.cfg.Ledger.Head)
 }
 
 // withinLog wants a channel's number on the ledger to be one that the log knows as signed. One beyond it was signed by a signer
 // that has more in its log: this log is an older copy, or another signer has the same keys. A channel that never signed has the
 // number from when it was made, which ends in 32 zero bits.
 func (s *Signer) withinLog(t *told, channel string) error {
-	used, err := tell(t, "number of "+channel, func(ctx context.Context) (int64, error) {
+	used, err := ask(t, "number of "+channel, func(ctx context.Context) (int64, error) {
 		used, err := s.cfg.Ledger.Sequence(ctx, channel)
 		if errors.Is(err, relay.ErrNotFound) {
 			return 0, nil
-		}
-		if err != nil {
-			err = unavailable("ledger_unavailable", err)
 		}
 		return used, err
 	})
