@@ -56,9 +56,15 @@ func (s *Signer) carries(t *told, when string, app relay.AppID, more relay.Load,
 
 // holds is what an account of ours holds of an asset.
 func (s *Signer) holds(t *told, when, asset, account string) (relay.AccountFacts, error) {
-	return ask(t, asset+" of "+account+when, func(ctx context.Context) (relay.AccountFacts, error) {
-		facts, _, err := s.cfg.Ledger.Look(ctx, asset, account)
-		return facts[account], err
+	facts, err := s.facts(t, asset+" of "+account+when, asset, account)
+	return facts[account], err
+}
+
+// facts are those of accounts, and of what each holds of an asset.
+func (s *Signer) facts(t *told, about, asset string, accounts ...string) (map[string]relay.AccountFacts, error) {
+	return ask(t, about, func(ctx context.Context) (map[string]relay.AccountFacts, error) {
+		facts, _, err := s.cfg.Ledger.Look(ctx, asset, accounts...)
+		return facts, err
 	})
 }
 

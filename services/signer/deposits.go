@@ -1,7 +1,6 @@
 package signer
 
 import (
-	"context"
 	"fmt"
 	"slices"
 
@@ -63,10 +62,7 @@ func (s *Signer) lookForUsed(t *told, app relay.AppID) error {
 		wallets = append(wallets, f.number.channel)
 	}
 	slices.Sort(wallets)
-	facts, err := ask(t, "wallets of "+string(app), func(ctx context.Context) (map[string]relay.AccountFacts, error) {
-		facts, _, err := s.cfg.Ledger.Look(ctx, relay.Native, slices.Compact(wallets)...)
-		return facts, err
-	})
+	facts, err := s.facts(t, "wallets of "+string(app), relay.Native, slices.Compact(wallets)...)
 	if err != nil {
 		return err
 	}

@@ -28,10 +28,7 @@ func (s *Signer) allowProof(t *told, in relay.KeepIntent) error {
 	case s.book.roles[from] != "" || s.book.holdings[from] != nil: // out of a holding account money goes by a move
 		return errOurs
 	}
-	facts, err := ask(t, "wallet", func(ctx context.Context) (map[string]relay.AccountFacts, error) {
-		facts, _, err := s.cfg.Ledger.Look(ctx, relay.Native, from, m.Account)
-		return facts, err
-	})
+	facts, err := s.facts(t, "wallet", relay.Native, from, m.Account)
 	if err != nil {
 		return err
 	}

@@ -175,11 +175,7 @@ func (s *Signer) reclaimable(t *told, all []wanted, head relay.Head) (parts []re
 	for asset, accounts := range byAsset {
 		// The accounts are a part of the question: a claim that was planned meanwhile adds one, and then it is asked anew.
 		about := fmt.Sprintf("%s of %s", asset, strings.Join(accounts, " "))
-		facts[asset], err = ask(t, about, func(ctx context.Context) (map[string]relay.AccountFacts, error) {
-			facts, _, err := s.cfg.Ledger.Look(ctx, asset, accounts...)
-			return facts, err
-		})
-		if err != nil {
+		if facts[asset], err = s.facts(t, about, asset, accounts...); err != nil {
 			return nil, nil, err
 		}
 	}
