@@ -87,11 +87,7 @@ type Entry struct {
 // there already, ErrEntry when the entry is not complete, ErrPassphrase when the
 // passphrase is empty. It takes about a second, by intent.
 func Write(path string, e Entry, passphrase secret.Bytes) error {
-	file, err := encrypt(e, passphrase, ageDefault)
-	if err != nil {
-		return err
-	}
-	return durable.Create(path, file)
+	return write(path, e, passphrase)
 }
 
 // Open reads the keystore at path. Errors: ErrPassphrase, ErrMalformed, ErrKind when it
@@ -118,8 +114,21 @@ func read(path string) ([]byte, error) {
 	return file, nil
 }
 
-func encrypt(e Entry, passphrase secret.Bytes, logN int) ([]byte, error) {
-	plain, err := e.encode()
+// contents is what a file of this package holds: an account, a profile or a kit.
+type contents interface {
+	encode() (secret.Bytes, error) // its plaintext, or ErrEntry
+}
+
+func write(path string, c contents, passphrase secret.Bytes) error {
+	file, err := encrypt(c, passphrase, ageDefault)
+	if err != nil {
+		return err
+	}
+	return durable.Create(path, file)
+}
+
+func encrypt(c contents, passphrase secret.Bytes, logN int) ([]byte, error) {
+	plain, err := c.encode()
 	if err != nil {
 		return nil, err
 	}

@@ -7,7 +7,6 @@ import (
 	"filippo.io/age"
 	"github.com/stellar/go-stellar-sdk/strkey"
 
-	"github.com/restante/restante/crypto/durable"
 	"github.com/restante/restante/crypto/secret"
 )
 
@@ -35,20 +34,7 @@ type Kit struct {
 // WriteKit creates a file with the kit at path. Errors and time as Write; ErrEntry also
 // when the box is empty or the identity is none.
 func WriteKit(path string, k Kit, passphrase secret.Bytes) error {
-	file, err := encryptKit(k, passphrase, ageDefault)
-	if err != nil {
-		return err
-	}
-	return durable.Create(path, file)
-}
-
-func encryptKit(k Kit, passphrase secret.Bytes, logN int) ([]byte, error) {
-	plain, err := k.encode()
-	if err != nil {
-		return nil, err
-	}
-	defer plain.Wipe()
-	return seal(plain, passphrase, logN)
+	return write(path, k, passphrase)
 }
 
 func (k Kit) encode() (secret.Bytes, error) {

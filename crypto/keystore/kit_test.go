@@ -32,7 +32,7 @@ func kit(t testing.TB) (Kit, string) {
 
 func TestKit(t *testing.T) {
 	k, identity := kit(t)
-	file, err := encryptKit(k, phrase, 10)
+	file, err := encrypt(k, phrase, 10)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -82,12 +82,12 @@ func TestKitRefuses(t *testing.T) {
 	} {
 		k, _ := kit(t)
 		spoil(&k)
-		if _, err := encryptKit(k, phrase, 10); !errors.Is(err, ErrEntry) {
+		if _, err := encrypt(k, phrase, 10); !errors.Is(err, ErrEntry) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
 	k, _ := kit(t)
-	if _, err := encryptKit(k, secret.Bytes{}, 10); !errors.Is(err, ErrPassphrase) {
+	if _, err := encrypt(k, secret.Bytes{}, 10); !errors.Is(err, ErrPassphrase) {
 		t.Errorf("no passphrase: %v", err)
 	}
 	path := filepath.Join(t.TempDir(), "kit.age")

@@ -4,7 +4,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/restante/restante/crypto/durable"
 	"github.com/restante/restante/crypto/secret"
 )
 
@@ -42,11 +41,7 @@ func ValidName(name string) bool {
 // WriteProfile creates a file with the profile at path. Errors and time as Write;
 // ErrEntry also when the recipient is not the identity's or the name is not valid.
 func WriteProfile(path string, p Profile, passphrase secret.Bytes) error {
-	file, err := encryptProfile(p, passphrase, ageDefault)
-	if err != nil {
-		return err
-	}
-	return durable.Create(path, file)
+	return write(path, p, passphrase)
 }
 
 // OpenEither reads the file at path, whichever kind it is of. Of an account's keystore
@@ -58,15 +53,6 @@ func OpenEither(path string, passphrase secret.Bytes) (Profile, error) {
 		return Profile{}, err
 	}
 	return decryptEither(file, passphrase)
-}
-
-func encryptProfile(p Profile, passphrase secret.Bytes, logN int) ([]byte, error) {
-	plain, err := p.encode()
-	if err != nil {
-		return nil, err
-	}
-	defer plain.Wipe()
-	return seal(plain, passphrase, logN)
 }
 
 func decryptEither(file []byte, passphrase secret.Bytes) (Profile, error) {

@@ -87,7 +87,7 @@ func TestEitherKindIsTold(t *testing.T) {
 		t.Errorf("%+v, %v", got, err)
 	}
 	p := profile(t)
-	file, err := encryptProfile(p, phrase, quick)
+	file, err := encrypt(p, phrase, quick)
 	if err != nil {
 		t.Fatal(err)
 	}

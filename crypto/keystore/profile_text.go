@@ -31,26 +31,14 @@ func (p Profile) encode() (secret.Bytes, error) {
 	if err != nil || id.String() != string(p.Identity.Reveal()) || id.Recipient().String() != p.Recipient {
 		return secret.Bytes{}, ErrEntry
 	}
-	var b bytes.Buffer
-	for _, line := range []string{
+	return plaintext([]string{
 		lineProfile,
 		lineName + p.Name,
 		lineAccount + p.Account,
 		lineNetwork + p.Network,
 		lineRecipient + p.Recipient,
 		lineCreated + p.Created.UTC().Format(time.RFC3339),
-	} {
-		b.WriteString(line + "\n")
-	}
-	b.Write(p.Identity.Reveal())
-	b.WriteString("\n" + lineSeed)
-	b.Write(p.Seed.Reveal())
-	b.WriteByte('\n')
-	defer clear(b.Bytes())
-	if b.Len() > maxPlain {
-		return secret.Bytes{}, ErrEntry
-	}
-	return secret.New(b.Bytes()), nil
+	}, p.Identity.Reveal(), []byte("\n"+lineSeed), p.Seed.Reveal())
 }
 
 // decodeProfile reads exactly what encode writes.
@@ -73,14 +61,7 @@ func decodeProfile(plain []byte) (Profile, error) {
 		Identity:  secret.New(lines[6]),
 		Seed:      secret.New(bytes.TrimPrefix(lines[7], []byte(lineSeed))),
 	}
-	// Writing it again refuses whatever the lenient reading above let through.
-	again, err := p.encode()
-	if err != nil {
-		p.Wipe()
-		return Profile{}, ErrMalformed
-	}
-	defer again.Wipe()
-	if !bytes.Equal(again.Reveal(), plain) {
+	if !spelled(p, plain) {
 		p.Wipe()
 		return Profile{}, ErrMalformed
 	}

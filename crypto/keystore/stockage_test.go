@@ -69,7 +69,7 @@ func TestStockAgeOpens(t *testing.T) {
 func TestStockAgeTakesAProfile(t *testing.T) {
 	bin := tooltest.Path(t, "age")
 	p := profile(t)
-	file, err := encryptProfile(p, phrase, 10)
+	file, err := encrypt(p, phrase, 10)
 	if err != nil {
 		t.Fatal(err)
 	}

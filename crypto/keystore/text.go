@@ -28,16 +28,23 @@ func (e Entry) encode() (secret.Bytes, error) {
 	if !dated(e.Created) {
 		return secret.Bytes{}, ErrEntry
 	}
-	var b bytes.Buffer
-	for _, line := range []string{
+	return plaintext([]string{
 		lineTitle,
 		lineAccount + e.Account,
 		lineNetwork + e.Network,
 		lineCreated + e.Created.UTC().Format(time.RFC3339),
-	} {
+	}, e.Seed.Reveal())
+}
+
+// plaintext is lines, each with its end, and what is secret after them, with one end.
+func plaintext(lines []string, secrets ...[]byte) (secret.Bytes, error) {
+	var b bytes.Buffer
+	for _, line := range lines {
 		b.WriteString(line + "\n")
 	}
-	b.Write(e.Seed.Reveal())
+	for _, s := range secrets {
+		b.Write(s)
+	}
 	b.WriteByte('\n')
 	defer clear(b.Bytes())
 	if b.Len() > maxPlain {
@@ -62,16 +69,20 @@ func decode(plain []byte) (Entry, error) {
 		Created: created.UTC(),
 		Seed:    secret.New(lines[4]),
 	}
-	// Writing it again refuses whatever the lenient reading above let through.
-	again, err := e.encode()
-	if err != nil {
-		return Entry{}, ErrMalformed
-	}
-	defer again.Wipe()
-	if !bytes.Equal(again.Reveal(), plain) {
+	if !spelled(e, plain) {
 		return Entry{}, ErrMalformed
 	}
 	return e, nil
+}
+
+// spelled says that a plaintext is what writing its contents again gives: it refuses whatever a lenient reading let through.
+func spelled(c contents, plain []byte) bool {
+	again, err := c.encode()
+	if err != nil {
+		return false
+	}
+	defer again.Wipe()
+	return bytes.Equal(again.Reveal(), plain)
 }
 
 // dated says that a time has a text of the length that decode expects.
