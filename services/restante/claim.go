@@ -121,14 +121,12 @@ func (c *cli) claim(ctx context.Context, arg string, f claimFlags) error {
 }
 
 func (c *cli) newClaimRun(ctx context.Context, arg string, f claimFlags) (*claimRun, error) {
-	link, err := c.link(ctx, arg)
+	cl, link, err := c.claimant(ctx, arg)
 	if err != nil {
 		return nil, err
 	}
-	r := &claimRun{cli: c, claimFlags: f, link: link}
-	if r.client, err = c.claimant(link); err == nil {
-		r.saved, err = c.savedClaim(link.PaymentID)
-	}
+	r := &claimRun{cli: c, claimFlags: f, link: link, client: cl}
+	r.saved, err = c.savedClaim(link.PaymentID)
 	return r, err
 }
 

@@ -20,11 +20,7 @@ func (c *cli) newDecline() *cobra.Command {
 }
 
 func (c *cli) decline(ctx context.Context, arg string, yes bool) error {
-	link, err := c.link(ctx, arg)
-	if err != nil {
-		return err
-	}
-	cl, err := c.claimant(link)
+	cl, link, err := c.claimant(ctx, arg)
 	if err != nil {
 		return err
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -33,17 +34,7 @@ func (c *cli) receipt(ctx context.Context, id, out string) error {
 	if err != nil {
 		return err
 	}
-	text, err := json.MarshalIndent(r, "", "  ")
-	if err != nil {
-		return err
-	}
-	if out == "" {
-		out = "restante-" + r.Payment + ".receipt.json"
-	}
-	if out, err = filepath.Abs(out); err != nil {
-		return err
-	}
-	err = durable.Create(out, append(text, '\n'))
+	out, err = createReceipt(r, r.Payment, out)
 	switch {
 	case errors.Is(err, fs.ErrExist):
 		return fileThere(out, "--out")
@@ -62,3 +53,18 @@ func (c *cli) receipt(ctx context.Context, id, out string) error {
 	c.printf("Its box, opened with your age identity, is the key of the money, so keep the two apart, and neither with us alone.\n")
 	return c.written()
 }
+
+// createReceipt writes a payment's receipt to a file that must not be there yet, synced, and returns its whole path. "" names it
+// by the payment.
+func createReceipt(receipt any, payment, file string) (string, error) {
+	text, err := json.MarshalIndent(receipt, "", "  ")
+	if err != nil {
+		return "", err
+	}
+	if file, err = filepath.Abs(cmp.Or(file, receiptName(payment))); err != nil {
+		return "", err
+	}
+	return file, durable.Create(file, append(text, '\n'))
+}
+
+func receiptName(payment string) string { return "restante-" + payment + ".receipt.json" }

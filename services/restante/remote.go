@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -82,14 +83,15 @@ func (c *cli) apiKey() (secret.Bytes, error) {
 	return secret.Bytes{}, usage("This needs the app's API key. Give --key-file or --key, or set RESTANTE_KEY.")
 }
 
-// claimant makes the client of a link's holder: the link says where, unless --server does, and never the environment,
-// which is about the app's own relay. It needs no key.
-func (c *cli) claimant(link client.Link) (*client.Client, error) {
-	server := c.server
-	if server == "" {
-		server = link.Base
+// claimant reads a link and makes the client of its holder: the link says where, unless --server does, and never the
+// environment, which is about the app's own relay. It needs no key.
+func (c *cli) claimant(ctx context.Context, arg string) (*client.Client, client.Link, error) {
+	link, err := c.link(ctx, arg)
+	if err != nil {
+		return nil, link, err
 	}
-	return c.connect(server, client.Options{Network: c.network})
+	cl, err := c.connect(cmp.Or(c.server, link.Base), client.Options{Network: c.network})
+	return cl, link, err
 }
 
 func (c *cli) connect(server string, o client.Options) (*client.Client, error) {

@@ -2,15 +2,12 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
 	"net/url"
-	"path/filepath"
 	"strings"
 
-	"github.com/restante/restante/crypto/durable"
 	"github.com/restante/restante/crypto/keystore"
 	"github.com/restante/restante/relay"
 	"github.com/restante/restante/relay/client"
@@ -135,17 +132,7 @@ func embeddedRPC(rpc string) bool {
 
 // keepReceipt has the receipt on disk, synced, before anything is signed.
 func (c *cli) keepReceipt(r client.OwnReceipt, file string) (string, error) {
-	text, err := json.MarshalIndent(r, "", "  ")
-	if err != nil {
-		return "", err
-	}
-	if file == "" {
-		file = receiptName(r.Payment)
-	}
-	if file, err = filepath.Abs(file); err != nil {
-		return "", err
-	}
-	err = durable.Create(file, append(text, '\n'))
+	file, err := createReceipt(r, r.Payment, file)
 	if errors.Is(err, fs.ErrExist) {
 		return "", failed("%s is there already and is never overwritten. Name another file with --receipt; nothing was sent.", file)
 	}

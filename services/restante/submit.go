@@ -77,8 +77,6 @@ func (c *cli) submitProof(ctx context.Context, cl *client.Client, id, envelope, 
 	return c.written()
 }
 
-func receiptName(id string) string { return "restante-" + id + ".receipt.json" }
-
 func readOwnReceipt(file string) (r client.OwnReceipt, err error) {
 	f, err := os.Open(file)
 	if err != nil {

@@ -38,11 +38,7 @@ func (c *cli) newWatch() *cobra.Command {
 }
 
 func (c *cli) watchLink(ctx context.Context, arg string) error {
-	link, err := c.link(ctx, arg)
-	if err != nil {
-		return err
-	}
-	cl, err := c.claimant(link)
+	cl, link, err := c.claimant(ctx, arg)
 	if err != nil {
 		return err
 	}
