@@ -45,9 +45,10 @@ func TestCustodyText(t *testing.T) {
 	app := "Only the sender, or the recipient with both the link and the app's word that this is she, can move the money. Until it is claimed, the sender can take it back."
 	link := "Every holder of the link can take the money. Until it is claimed, the sender can take it back."
 	for _, c := range []struct {
-		kind     string
-		policy   Policy
-		text, by string
+		kind   string
+		policy Policy
+		text   string
+		by     Proving
 	}{
 		{"email", Guarded, inbox, "code"}, {"tel", Guarded, app, "voucher"}, {"github", Guarded, app, "voucher"}, {"app", Guarded, app, "voucher"},
 		{"email", Link, link, "none"}, {"tel", Link, link, "none"},

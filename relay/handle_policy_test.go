@@ -34,7 +34,7 @@ func TestHandleKinds(t *testing.T) {
 			t.Errorf("%s: a kind that is not known is refused with %v", k.kind, err)
 		}
 		for _, r := range policies {
-			if p := (Payment{Policy: r.policy, To: h}); r.holders[p.provedBy()] == "" {
+			if p := (Payment{Policy: r.policy, To: h}); r.holders[p.ProvedBy()] == "" {
 				t.Errorf("%s under %s: it is not said who can move the money", k.kind, r.policy)
 			}
 		}

@@ -119,17 +119,15 @@ func (p Payment) CustodyText() string {
 // holders says who could move the money while it waits.
 func (p Payment) holders() string {
 	rules, _ := p.Policy.rules()
-	text := rules.holders[p.provedBy()]
+	text := rules.holders[p.ProvedBy()]
 	if text == "" {
 		return "This program does not know who can move the money while it waits."
 	}
 	return text + " Until it is claimed, the sender can take it back."
 }
 
-// ProvedBy is how the recipient shows that the handle is theirs, as a word; [NotKnown] where policy or handle are not known.
-func (p Payment) ProvedBy() string { return string(p.provedBy()) }
-
-func (p Payment) provedBy() Proving {
+// ProvedBy is how the recipient shows that the handle is theirs; [NotKnown] where policy or handle are not known.
+func (p Payment) ProvedBy() Proving {
 	asks, err := p.Policy.AsksProof()
 	switch {
 	case err != nil:

@@ -52,7 +52,7 @@ func (s *server) claimView(p relay.Payment, app relay.App) wire.ClaimView {
 	return wire.ClaimView{
 		Arrived: amount, Ending: endingSaid(p, relay.ToRecipient),
 		ID: string(p.ID), State: string(p.State), Reason: string(p.Reason), ReturnAsked: string(p.ReturnAsked), From: app.Name, To: p.To.Masked(), Amount: p.Amount.String(),
-		Asset: p.Asset, Policy: string(p.Policy), Custody: p.Custody(), CustodyText: p.CustodyText(), ProvedBy: p.ProvedBy(), Delivery: string(p.Delivery), Purse: p.FromWallet(), Clawback: p.Clawback,
+		Asset: p.Asset, Policy: string(p.Policy), Custody: p.Custody(), CustodyText: p.CustodyText(), ProvedBy: string(p.ProvedBy()), Delivery: string(p.Delivery), Purse: p.FromWallet(), Clawback: p.Clawback,
 		ExpiresAt: p.ExpiresAt.Time(), Network: s.cfg.Network, Destination: destination(p), Settlement: settlement(p),
 	}
 }
