@@ -403,7 +403,7 @@ func (f *fake) settle(p *fakePayment) {
 		return
 	}
 	signed := f.signed[len(f.signed)-1]
-	touched, err := stellar.Touched(signed, testnet)
+	touched, err := stellar.Touched(signed)
 	if err != nil || len(touched.Merges) != 1 {
 		f.t.Fatalf("%v, merges %v", err, touched.Merges)
 	}
@@ -417,8 +417,12 @@ func (f *fake) settle(p *fakePayment) {
 			to = op.Body.PaymentOp.Destination.Address()
 		}
 	}
+	_, outer, err := stellar.Hashes(signed, testnet)
+	if err != nil {
+		f.t.Fatal(err)
+	}
 	p.State, p.Destination = "claimed", &to
-	p.Settlement = &wire.Settlement{Tx: touched.Outer, Ledger: 555}
+	p.Settlement = &wire.Settlement{Tx: outer, Ledger: 555}
 }
 
 // sent makes a payment and returns its link.

@@ -259,7 +259,7 @@ func TestLineFromEntry(t *testing.T) {
 func TestSightingSaysWhatMoved(t *testing.T) {
 	plan := claims()["customer"]
 	tx := must[Tx](t)(BuildClaim(plan))
-	got := must[Touches](t)(Touched(tx.XDR, testnet))
+	got := must[Touches](t)(Touched(tx.XDR))
 	if !reflect.DeepEqual(got.Merges, []Merge{{addr("h0"), addr("sponsor")}}) {
 		t.Errorf("%+v", got)
 	}

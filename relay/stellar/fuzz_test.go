@@ -60,7 +60,7 @@ func FuzzEnvelope(f *testing.F) {
 		_, _ = BuildFeeBump(text, testnet, addr("sponsor"), 100)
 		_, _ = Sign(text, testnet, key("h0"))
 		_, _ = SignedBy(text, testnet, addr("h0"))
-		if _, err := Touched(text, testnet); err == nil {
+		if _, err := Touched(text); err == nil {
 			env, _ := decode(text)
 			if again, err := xdr.MarshalBase64(env); err != nil || again != text {
 				t.Errorf("read what does not encode back: %s", text)

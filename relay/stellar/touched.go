@@ -7,24 +7,19 @@ type Merge struct{ Source, Destination string }
 
 // Touches is what a watcher needs of an envelope to find the payments that it may concern.
 type Touches struct {
-	Inner, Outer string   // hashes; equal unless the envelope is a fee bump
-	Accounts     []string // all accounts that it names, in order of appearance, once each
-	Merges       []Merge
+	Accounts []string // all accounts that it names, in order of appearance, once each
+	Merges   []Merge
 }
 
 // Touched reads any envelope of the network. Accounts are: sources, fee sources, destinations, accounts that are
 // created, sponsored, clawed back from or authorised, claimants, and accounts whose entries change their sponsor.
 // Multiplexed addresses count as their account. What a contract moves inside is not in an envelope.
-func Touched(envelopeXDR, passphrase string) (Touches, error) {
+func Touched(envelopeXDR string) (Touches, error) {
 	env, err := decode(envelopeXDR)
 	if err != nil {
 		return Touches{}, err
 	}
-	inner, outer, err := hashes(env, passphrase)
-	if err != nil {
-		return Touches{}, err
-	}
-	c := collector{seen: map[string]bool{}, out: Touches{Inner: inner, Outer: outer}}
+	c := collector{seen: map[string]bool{}}
 	if env.IsFeeBump() {
 		c.muxed(env.FeeBumpAccount())
 	}

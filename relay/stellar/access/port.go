@@ -173,7 +173,7 @@ func (p *Port) Page(ctx context.Context, seq uint32) (*relay.LedgerPage, error) 
 	}
 	out := &relay.LedgerPage{Head: l.Head, Previous: l.Previous}
 	for _, t := range l.Txs {
-		touched, err := stellar.Touched(t.EnvelopeXDR, p.Source.Network())
+		touched, err := stellar.Touched(t.EnvelopeXDR)
 		if err != nil {
 			return nil, fault(Nonsense("ledger %d: %v", seq, err))
 		}

@@ -115,7 +115,7 @@ func (c *Client) uses(l listed, tx stellar.Tx) (bool, error) {
 	if source.Address() == tx.Source && env.SeqNum() >= tx.Sequence {
 		return true, nil
 	}
-	touched, err := stellar.Touched(l.EnvelopeXDR, c.passphrase)
+	touched, err := stellar.Touched(l.EnvelopeXDR)
 	if err != nil {
 		return false, access.Nonsense("transaction %s: %v", l.Outer, err)
 	}

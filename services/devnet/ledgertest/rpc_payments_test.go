@@ -354,7 +354,7 @@ func TestWatcherSeesEverything(t *testing.T) {
 			}
 			next, previous = l.Sequence+1, l.Hash
 			for _, x := range l.Txs {
-				touches, err := stellar.Touched(x.EnvelopeXDR, passphrase)
+				touches, err := stellar.Touched(x.EnvelopeXDR)
 				n.ok(err)
 				if x.Inner == tx.Hash {
 					seen++
