@@ -3,7 +3,6 @@ package client
 import (
 	"context"
 
-	"github.com/restante/restante/crypto/claim"
 	"github.com/restante/restante/crypto/secret"
 	"github.com/restante/restante/relay"
 	"github.com/restante/restante/relay/redeem"
@@ -44,15 +43,7 @@ func (c *Client) Move(ctx context.Context, r MoveRequest) (Sent, error) {
 	}
 	defer h.Wipe()
 	id := string(relay.NewPaymentID(relay.At(c.now())))
-	base := r.LinkBase
-	if base == "" {
-		base = c.Server()
-	}
-	link, err := claim.NewLink(base, id, claim.NewSecret())
-	if err != nil {
-		return Sent{}, err
-	}
-	half, policy, err := linkHalf(link, network, r.Policy)
+	link, half, policy, err := c.newLink(r.LinkBase, id, network, r.Policy)
 	if err != nil {
 		return Sent{}, err
 	}

@@ -1,6 +1,7 @@
 package client
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
@@ -94,11 +95,7 @@ func (c *Client) SendOwn(ctx context.Context, r OwnRequest) (Sent, error) {
 			return perhapsMade(id, link, err), err
 		}
 	}
-	home := r.ReturnTo
-	if home == "" {
-		home = r.From
-	}
-	want := ownTerms{network: network, from: r.From, sponsor: r.From, home: home, memo: r.ReturnMemo, sender: r.Recipients, claim: body.Link.ClaimRecipient, note: r.Note}
+	want := ownTerms{network: network, from: r.From, sponsor: r.From, home: cmp.Or(r.ReturnTo, r.From), memo: r.ReturnMemo, sender: r.Recipients, claim: body.Link.ClaimRecipient, note: r.Note}
 	return c.fundOwn(ctx, Sent{Payment: p, Link: link, Token: secret.NewString(token)}, want, ownHands{r.Keep, r.prove(), r.Sign})
 }
 

@@ -1,6 +1,7 @@
 package client
 
 import (
+	"cmp"
 	"context"
 	"encoding/base64"
 	"fmt"
@@ -76,15 +77,7 @@ func (c *Client) Send(ctx context.Context, r SendRequest) (Sent, error) {
 }
 
 func (c *Client) prepare(id, network string, r SendRequest) (Link, wire.PaymentRequest, error) {
-	base := r.LinkBase
-	if base == "" {
-		base = c.Server()
-	}
-	link, err := claim.NewLink(base, id, claim.NewSecret())
-	if err != nil {
-		return Link{}, wire.PaymentRequest{}, err
-	}
-	half, policy, err := linkHalf(link, network, r.Policy)
+	link, half, policy, err := c.newLink(r.LinkBase, id, network, r.Policy)
 	if err != nil {
 		return Link{}, wire.PaymentRequest{}, err
 	}
@@ -107,6 +100,16 @@ func (r SendRequest) body() wire.PaymentRequest {
 		body.ExpiresAt = &at
 	}
 	return body
+}
+
+// newLink makes a payment's claim link, and what the relay may know of it. base is "" for the relay's own pages.
+func (c *Client) newLink(base, id, network, policy string) (Link, *wire.LinkHalf, relay.Policy, error) {
+	link, err := claim.NewLink(cmp.Or(base, c.Server()), id, claim.NewSecret())
+	if err != nil {
+		return Link{}, nil, "", err
+	}
+	half, pol, err := linkHalf(link, network, policy)
+	return link, half, pol, err
 }
 
 // linkHalf is everything of a link that the relay may know.
