@@ -1,6 +1,7 @@
 package client
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -113,9 +114,7 @@ func readProblem(status int, h http.Header, body []byte) *Problem {
 		return p
 	}
 	p.Code, p.Detail = w.Code, w.Detail
-	if p.Detail == "" {
-		p.Detail = w.Title
-	}
+	p.Detail = cmp.Or(p.Detail, w.Title)
 	if w.RequestID != "" {
 		p.RequestID = w.RequestID
 	}

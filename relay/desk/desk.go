@@ -1,6 +1,7 @@
 package desk
 
 import (
+	"cmp"
 	"context"
 	"crypto/subtle"
 	"errors"
@@ -185,15 +186,9 @@ func inTime(tx Tx, p relay.Payment) error {
 func (o Opening) fill() relay.Payment {
 	p := o.Payment
 	p.App = o.App.ID
-	if p.Asset == "" {
-		p.Asset = relay.Native
-	}
-	if p.ReturnTo == "" {
-		p.ReturnTo = o.App.Treasury
-	}
-	if p.SenderRecipients == "" {
-		p.SenderRecipients = relay.RecipientsOf(o.App.Recipient)
-	}
+	p.Asset = cmp.Or(p.Asset, relay.Native)
+	p.ReturnTo = cmp.Or(p.ReturnTo, o.App.Treasury)
+	p.SenderRecipients = cmp.Or(p.SenderRecipients, relay.RecipientsOf(o.App.Recipient))
 	return p
 }
 

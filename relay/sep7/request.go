@@ -1,6 +1,7 @@
 package sep7
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/url"
@@ -138,8 +139,6 @@ func (r *Request) read(query string) error {
 		}
 		r.Callback = to
 	}
-	if r.Passphrase == "" {
-		r.Passphrase = network.PublicNetworkPassphrase
-	}
+	r.Passphrase = cmp.Or(r.Passphrase, network.PublicNetworkPassphrase)
 	return nil
 }

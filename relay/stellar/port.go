@@ -1,6 +1,7 @@
 package stellar
 
 import (
+	"cmp"
 	"encoding/base64"
 	"encoding/hex"
 	"errors"
@@ -31,10 +32,7 @@ func (v View) Facts(q relay.HoldingQuery, a *Account, l *Trustline) relay.Holdin
 			f.Held = l.Balance
 		}
 	}
-	made := Made{Sponsor: q.Sponsor, Asset: q.Asset, Amount: q.Amount, Lowest: q.Lowest}
-	if made.Sponsor == "" {
-		made.Sponsor = v.Sponsor
-	}
+	made := Made{Sponsor: cmp.Or(q.Sponsor, v.Sponsor), Asset: q.Asset, Amount: q.Amount, Lowest: q.Lowest}
 	why := Takeover(a, l, made)
 	switch {
 	case len(why) > 0:

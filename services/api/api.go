@@ -11,6 +11,7 @@
 package api
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -42,12 +43,8 @@ func (c *Config) Check() error {
 	if c.Network == "" {
 		return errors.New("api: network is missing: the passphrase of the Stellar network")
 	}
-	if c.FundingLedgers == 0 {
-		c.FundingLedgers = 12
-	}
-	if c.KeyPrefix == "" {
-		c.KeyPrefix = KeyPrefix(c.Network)
-	}
+	c.FundingLedgers = cmp.Or(c.FundingLedgers, 12)
+	c.KeyPrefix = cmp.Or(c.KeyPrefix, KeyPrefix(c.Network))
 	if c.KeyPrefix != KeyPrefix(c.Network) {
 		return fmt.Errorf("api: key_prefix %q does not fit the network, whose keys begin with %q", c.KeyPrefix, KeyPrefix(c.Network))
 	}

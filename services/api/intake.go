@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"encoding/base32"
 	"encoding/base64"
 	"encoding/binary"
@@ -96,9 +97,7 @@ func wallet(in wire.PaymentRequest, p *relay.Payment, app relay.App) error {
 	}
 	var bad faults
 	p.From, p.ReturnTo, p.SenderRecipients = in.From, in.ReturnTo, relay.RecipientsOf(in.SenderRecipients...)
-	if p.ReturnTo == "" {
-		p.ReturnTo = in.From
-	}
+	p.ReturnTo = cmp.Or(p.ReturnTo, in.From)
 	p.Route = relay.WalletRoute(p.From, p.Asset, prices)
 	if in.Note != "" {
 		bad.add(invalid("note_unexpected", "/note", "the client that funds a payment seals its note into the box, and tells it nobody"))

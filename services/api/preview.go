@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"encoding/base64"
 	"errors"
@@ -52,9 +53,7 @@ func (s *server) preview(c *call) (reply, error) {
 	if p.FundBy > 0 {
 		out.NotBeforeLedger = p.FundBy + 1
 	}
-	if out.ReturnTo == "" {
-		out.ReturnTo = o.App.Treasury
-	}
+	out.ReturnTo = cmp.Or(out.ReturnTo, o.App.Treasury)
 	return reply{status: http.StatusOK, body: out}, nil
 }
 

@@ -1,6 +1,7 @@
 package devnet
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -44,12 +45,8 @@ func (c *Config) check() error {
 	case c.Protocol != 0 && (c.Protocol < oldestProtocol || c.Protocol > newestProtocol):
 		return fmt.Errorf("devnet: protocol %d is not between %d and %d", c.Protocol, oldestProtocol, newestProtocol)
 	}
-	if c.Protocol == 0 {
-		c.Protocol = newestProtocol
-	}
-	if c.Retention == 0 {
-		c.Retention = defaultRetention
-	}
+	c.Protocol = cmp.Or(c.Protocol, newestProtocol)
+	c.Retention = cmp.Or(c.Retention, defaultRetention)
 	if c.Now == nil {
 		c.Now = time.Now
 	}

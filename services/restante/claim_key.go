@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -70,10 +71,7 @@ func (r *claimRun) makeAccount(ctx context.Context, network string) (client.Acco
 	if err != nil {
 		return client.Account{}, err
 	}
-	path := r.keystore
-	if path == "" {
-		path = "restante-" + key.Address()[:8] + ".age"
-	}
+	path := cmp.Or(r.keystore, "restante-"+key.Address()[:8]+".age")
 	if path, err = filepath.Abs(path); err != nil {
 		return client.Account{}, err
 	}

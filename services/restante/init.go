@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io/fs"
@@ -141,16 +142,11 @@ func profileThere(name, path string) error {
 
 // profileNetwork is what --network or the environment says, else, when it must be known, what the relay says.
 func (c *cli) profileNetwork(ctx context.Context, must bool) (string, error) {
-	network, server := c.network, c.server
-	if network == "" {
-		network = c.env("RESTANTE_NETWORK")
-	}
+	network := cmp.Or(c.network, c.env("RESTANTE_NETWORK"))
 	if network != "" || !must {
 		return network, nil
 	}
-	if server == "" {
-		server = c.env("RESTANTE_SERVER")
-	}
+	server := cmp.Or(c.server, c.env("RESTANTE_SERVER"))
 	if server == "" {
 		return "", usage("Which network is it for? Give its passphrase with --network, or the relay with --server, which says it (or set RESTANTE_NETWORK or RESTANTE_SERVER).")
 	}

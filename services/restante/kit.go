@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io/fs"
@@ -42,9 +43,7 @@ func (c *cli) kit(ctx context.Context, arg string, f claimFlags, out string) err
 	if err != nil {
 		return err
 	}
-	if out == "" {
-		out = "restante-" + r.link.PaymentID + ".kit.age"
-	}
+	out = cmp.Or(out, "restante-"+r.link.PaymentID+".kit.age")
 	if out, err = filepath.Abs(out); err != nil {
 		return err
 	}

@@ -30,17 +30,11 @@ func (c *cli) asApp(do func(*cobra.Command, *client.Client, []string) error) fun
 
 // app makes the client of an app: address and key are required.
 func (c *cli) app() (*client.Client, error) {
-	server := c.server
-	if server == "" {
-		server = c.env("RESTANTE_SERVER")
-	}
+	server := cmp.Or(c.server, c.env("RESTANTE_SERVER"))
 	if server == "" {
 		return nil, usage("Which relay? Give --server, or set RESTANTE_SERVER (\"restante up\" writes both settings to DATA/dev.env).")
 	}
-	network := c.network
-	if network == "" {
-		network = c.env("RESTANTE_NETWORK")
-	}
+	network := cmp.Or(c.network, c.env("RESTANTE_NETWORK"))
 	if c.manage != "" {
 		token, err := manageToken(c.manage)
 		if err != nil {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -191,9 +192,7 @@ func (c *cli) flagError(cmd *cobra.Command, err error) error {
 	case errors.As(err, &wrong):
 		f := wrong.GetFlag()
 		kind := map[string]string{"int": "a whole number", "bool": "true or false", "duration": "a time like 30s"}[f.Value.Type()]
-		if kind == "" {
-			kind = "another value"
-		}
+		kind = cmp.Or(kind, "another value")
 		return usage("--%s takes %s: %s. See %q.", f.Name, kind, f.Usage, cmd.CommandPath()+" --help")
 	case !errors.As(err, &missing):
 		return usage("%v. See %q.", err, cmd.CommandPath()+" --help")

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/base64"
 	"encoding/json"
@@ -55,9 +56,7 @@ func (c *cli) newSubmit() *cobra.Command {
 
 // submitProof hands box and way back in with a proof that was signed elsewhere, and prints the funding to sign.
 func (c *cli) submitProof(ctx context.Context, cl *client.Client, id, envelope, file string) error {
-	if file == "" {
-		file = receiptName(id)
-	}
+	file = cmp.Or(file, receiptName(id))
 	r, err := readOwnReceipt(file)
 	switch {
 	case err != nil:

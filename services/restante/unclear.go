@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -63,12 +64,8 @@ func (c *cli) unclear(cmd *cobra.Command, err error) error {
 		u = &client.Unclear{ID: c.about, Cause: err}
 	}
 	f := &failure{status: statusTryAgain, cause: u, id: u.ID, next: command.next}
-	if f.id == "" {
-		f.id = c.about
-	}
-	if f.next == "" {
-		f.next = c.again()
-	}
+	f.id = cmp.Or(f.id, c.about)
+	f.next = cmp.Or(f.next, c.again())
 	may := "What was asked for may be done."
 	for _, m := range command.maybes {
 		if c.sent.has(m.request) {

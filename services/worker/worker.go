@@ -9,6 +9,7 @@
 package worker
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -35,22 +36,13 @@ type Config struct {
 }
 
 func (c *Config) defaults() {
-	fill := func(d *time.Duration, v time.Duration) {
-		if *d == 0 {
-			*d = v
-		}
-	}
-	if c.BoundLedgers == 0 {
-		c.BoundLedgers = 12
-	}
-	if c.Parallel == 0 {
-		c.Parallel = 4
-	}
-	fill(&c.BoundTime, 5*time.Minute)
-	fill(&c.SweepEvery, 250*time.Millisecond)
-	fill(&c.WatchEvery, 300*time.Millisecond)
-	fill(&c.Retry, 500*time.Millisecond)
-	fill(&c.Lease, 30*time.Second)
+	c.BoundLedgers = cmp.Or(c.BoundLedgers, 12)
+	c.Parallel = cmp.Or(c.Parallel, 4)
+	c.BoundTime = cmp.Or(c.BoundTime, 5*time.Minute)
+	c.SweepEvery = cmp.Or(c.SweepEvery, 250*time.Millisecond)
+	c.WatchEvery = cmp.Or(c.WatchEvery, 300*time.Millisecond)
+	c.Retry = cmp.Or(c.Retry, 500*time.Millisecond)
+	c.Lease = cmp.Or(c.Lease, 30*time.Second)
 }
 
 // Announcer tells the world of a payment's new state. A failure is tried again.
@@ -165,9 +157,7 @@ func (w *Worker) close(ctx context.Context, row desk.Work, err error) error {
 	} else if tries.HandedIn > 0 {
 		a.why = fmt.Sprintf(handedIn+"; then: %s", tries.HandedIn, a.why)
 	}
-	if a.at == 0 {
-		a.at = w.now() + relay.Micros(a.after.Microseconds())
-	}
+	a.at = cmp.Or(a.at, w.now()+relay.Micros(a.after.Microseconds()))
 	return w.Queue.Retry(ctx, row.ID, a.at, tries, a.why)
 }
 

@@ -1,6 +1,7 @@
 package access
 
 import (
+	"cmp"
 	"context"
 	"encoding/base64"
 	"errors"
@@ -192,9 +193,6 @@ func (p *Port) FeeBid(ctx context.Context) (relay.Stroops, error) {
 	if err != nil {
 		return 0, fault(err)
 	}
-	most := p.MaxBid
-	if most == 0 {
-		most = 1_000_000
-	}
+	most := cmp.Or(p.MaxBid, 1_000_000)
 	return min(max(f.P90, stellar.MinBaseFee), most), nil
 }

@@ -3,6 +3,7 @@ package verify
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"compress/gzip"
 	"context"
 	"encoding/binary"
@@ -71,9 +72,7 @@ func File(ctx context.Context, path string, o Options) (Report, error) {
 			ledgers = name + ".xdr"
 		}
 	}
-	if o.Passphrase == "" {
-		o.Passphrase = Passphrase
-	}
+	o.Passphrase = cmp.Or(o.Passphrase, Passphrase)
 	r, err := New(o.Passphrase)
 	if err != nil {
 		return report, err

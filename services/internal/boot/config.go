@@ -2,6 +2,7 @@ package boot
 
 import (
 	"bytes"
+	"cmp"
 	"encoding"
 	"errors"
 	"fmt"
@@ -218,10 +219,7 @@ func check(name string, doc *yaml.Node, into any) error {
 	v := validator.New(validator.WithRequiredStructEnabled())
 	v.RegisterTagNameFunc(func(f reflect.StructField) string {
 		key, _, _ := strings.Cut(f.Tag.Get("yaml"), ",")
-		if key == "" {
-			key = strings.ToLower(f.Name)
-		}
-		return key
+		return cmp.Or(key, strings.ToLower(f.Name))
 	})
 	err := v.Struct(into)
 	var found validator.ValidationErrors

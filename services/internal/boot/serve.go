@@ -1,6 +1,7 @@
 package boot
 
 import (
+	"cmp"
 	"io"
 	"log/slog"
 	"net"
@@ -25,12 +26,8 @@ type ServeConfig struct {
 }
 
 func (c *ServeConfig) fill() {
-	if c.MaxConnections == 0 {
-		c.MaxConnections = 4000
-	}
-	if c.MaxPerAddress == 0 {
-		c.MaxPerAddress = 250
-	}
+	c.MaxConnections = cmp.Or(c.MaxConnections, 4000)
+	c.MaxPerAddress = cmp.Or(c.MaxPerAddress, 250)
 }
 
 // NewServer makes the server of a listener of ours: nothing that a caller sends, leaves out or does not read holds a

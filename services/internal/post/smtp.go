@@ -1,6 +1,7 @@
 package post
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -45,9 +46,7 @@ func (c *Config) Check() error {
 			c.Port = 465
 		}
 	}
-	if c.Timeout == 0 {
-		c.Timeout = 30 * time.Second
-	}
+	c.Timeout = cmp.Or(c.Timeout, 30*time.Second)
 	from, err := mail.ParseAddress(c.From)
 	switch {
 	case c.Host == "" || strings.ContainsAny(c.Host, " /\r\n"):

@@ -2,6 +2,7 @@ package problem
 
 import (
 	"bytes"
+	"cmp"
 	"encoding"
 	"encoding/json"
 	"errors"
@@ -159,10 +160,7 @@ func fieldsOf(t reflect.Type) map[string]reflect.Type {
 		if !f.IsExported() || tag == "-" || (f.Anonymous && name == "") {
 			continue
 		}
-		if name == "" {
-			name = f.Name
-		}
-		out[name] = f.Type
+		out[cmp.Or(name, f.Name)] = f.Type
 	}
 	return out
 }

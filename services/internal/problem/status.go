@@ -1,6 +1,7 @@
 package problem
 
 import (
+	"cmp"
 	"net/http"
 	"strings"
 
@@ -76,9 +77,6 @@ func faultOf(fields Fields) *relay.Fault {
 }
 
 func sentence(f Field) string {
-	name := strings.TrimPrefix(f.Pointer, "/")
-	if name == "" {
-		name = "The body"
-	}
+	name := cmp.Or(strings.TrimPrefix(f.Pointer, "/"), "The body")
 	return name + " " + f.Detail + "."
 }
