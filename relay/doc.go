@@ -23,52 +23,56 @@
 //
 // Read in this order:
 //
+//   - Words, below; then amount.go, id.go, asset.go, memo.go: how amounts, moments, ids, assets and memos are spelled;
+//   - handle.go: the kinds of handle; policy.go: the policies, and what each asks of a claim; route.go: how a payment is funded ([Route]);
+//   - payment.go: all that is known of one payment; app.go, scope.go: tenants, their keys, and what a key may do;
 //   - state.go: the states, each with a sentence, and [Edges], the one table of who may follow whom (lifecycle.md is
 //     drawn from it);
 //   - input.go: what can happen to a payment, and through which of the three doors (HTTP, ledger watcher, clock);
+//     effect.go: the kinds of work that follow, and by whose clock each is due;
 //   - step.go: [Step], the one pure function (payment, input, now) → (payment, effects, error), and by theme step_funding.go,
-//     step_claim.go, step_return.go, step_holding.go, step_end.go;
-//   - envelope.go: the second, small aggregate: one signed transaction and the payments it carries;
-//   - evidence.go: what is proven about an envelope that was not seen in a ledger, and what an audit of a holding account asks for;
-//   - package desk, below this one: the one writer, and the ports that adapters implement;
+//     step_claim.go, step_return.go, step_holding.go, step_end.go, delivery.go (our mails to the recipient);
+//   - package desk, below this one: the one writer, and the ports that adapters implement; signer.go, ledger.go: what the ports
+//     are asked and what they answer;
+//   - terms.go, requirements.go: which terms are refused when a payment is opened, and what it and its claim need on the ledger;
+//   - walletproof.go, proof.go: how a wallet's signer and a recipient prove themselves, how often, and what uses a code or voucher up;
+//   - ladder.go: how many rungs a way back has, what each does, which numbers they carry, and which a claim may not;
+//   - funding.go: which payments may share a funding; plans.go: how many claims of a payment may be able to land at a time;
+//   - fees.go: who pays which fee, and how much is bid; flow.go: what a transaction cost and moved, for each of its payments;
+//   - envelope.go: the second, small aggregate: one signed transaction and the payments it carries; tries.go: what its refusals count;
+//   - evidence.go: what follows for an envelope that was not seen in a ledger, and what an audit of a holding account asks for;
 //   - halt.go: what stops when ledger and records contradict each other, and what does not;
 //   - carry.go: what the sponsor has to carry, and what is set aside of it for the claims and returns of money in flight;
-//   - proof.go: how long codes, vouchers and proofs last, how often they are tried, and what uses them up;
 //   - budget.go, reclaim.go: what a payment costs the service's sponsor, an app's budget of it, and what can be taken back;
 //   - collect.go: what a last resort left to a treasury, and how it is claimed;
-//   - route.go: how a payment is funded ([Route]): by the treasury, directly, out of a wallet, or by a move;
-//   - fees.go: who pays which fee, and how much is bid;
-//   - ladder.go: how many rungs a way back has, what each does, which numbers they carry, and which a claim may not;
-//   - asset.go, memo.go: how an asset is spelled and what it locks, and what a claim into an account may carry along;
-//   - app.go: tenants and their keys; signer.go, ledger.go: what the ports are asked and what they answer.
+//   - ending.go: the words about an end, for each reader; fault.go: the kinds of error, each with a public and a private text.
 //
 // Amounts are [Stroops] (1e-7 of a lumen, or of another asset), moments are [Micros] (microseconds since 1970, UTC), and close times of
-// ledgers whole seconds. Bounds
-// and expiry are judged by the close time of ledgers, never by a local clock.
+// ledgers whole seconds. Bounds and expiry are judged by the close time of ledgers, never by a local clock.
 //
 // # Words
 //
-// Each term has one meaning, here, in the API and on the screens. Where a pronoun is shorter, the sender is he and the recipient she.
+// Each term has one meaning, here, in the API and on the screens, and is explained before it is used. Where a pronoun is shorter, the
+// sender is he and the recipient she.
 //
 // People and accounts:
 //
-//   - app: a tenant, with keys of its own, a treasury and budgets.
-//   - sender: the one who pays: a user of an app, or the owner of a wallet. Recipient: the one the money is for. Claimant: the recipient
-//     during the claim, or another holder of a link that asks no proof.
-//   - handle: a name of the recipient outside the ledger, such as email:ana@example.com ([Handle]).
-//   - treasury: an app's account; its payments are funded from it and return to it. Wallet: an account whose key the sender has.
+//   - app: a tenant, with keys of its own, an account that funds its payments (its treasury), and budgets.
+//   - wallet: an account whose key the sender has. Sender: the one who pays: a user of an app, or the owner of a wallet.
+//   - handle: a name outside the ledger, such as email:ana@example.com ([Handle]). Recipient: the one who owns the handle.
 //   - sponsor: the service's account that pays reserves (CAP-33) and fees. Channel: an account of the service that lends its sequence number.
 //   - holding account: the temporary account in which the money of one payment waits; its seed is the holding secret.
 //   - reserve: lumens that the ledger locks in an account for what it holds; counted in base reserves. Purse: lumens that a wallet
-//     puts into a holding account besides the amount, as its fee reserve: the claim, the way back and the claimant's new account
-//     are paid out of it, and what is left goes back to the wallet.
+//     puts into a holding account besides the amount, as its fee reserve: what the claim, the way home and the claimant's new account
+//     cost is paid out of it, and what is left goes back to the wallet.
 //
 // Money on its way:
 //
 //   - payment: an amount of one asset on its way to a handle ([Payment]). Direct: one that goes into an account on file, without a
 //     holding account. Move: one that takes over the money of an earlier payment, which it replaces.
 //   - envelope: a signed transaction, known by its inner hash ([Envelope]). Funding, claim, return: the three kinds.
-//   - bound: the last ledger in which an envelope may land. Dead: proven unable to land. Spent: landed and failed.
+//   - evidence: what a source says about an envelope, from which its fate follows; an error or a bare "not found" is none.
+//   - bound: the last ledger in which an envelope may land. Dead: unable to land, by evidence. Spent: landed and failed.
 //   - way back, return ladder: the returns that are signed before the money leaves; each is a rung ([Ladder]). Plain rung: returns
 //     the amount. Bare rung: returns what is left after a clawback. Last resort: leaves the amount in a claimable balance.
 //   - plan: a claim that the signer built and the claimant has not signed yet. Deposit: what a client minted and hands in, before it
@@ -82,9 +86,12 @@
 //
 //   - box: the age file that holds the holding secret, sealed to the sender and to the claim recipient.
 //   - claim link: a URL whose fragment carries the link secret; auth: a value derived from it, which shows that a caller has the link.
-//   - policy: how the recipient's half of a box is kept until the recipient has a key ([Policy]). Share: the half that the service keeps.
-//   - evidence: a code that was mailed, or a voucher, an app's word for its own user. Proof: what evidence is exchanged for, for one
-//     claimant key.
+//   - policy: from what the claim recipient's identity is made, and how it is kept until the recipient has a key ([Policy]). Share: the
+//     half of it that the service keeps.
+//   - claimant: the recipient during the claim, or another holder of a link that asks no proof. Claimant key: random text of the
+//     claimant's, to which code, voucher and proof are bound.
+//   - code: six digits, mailed to the handle. Voucher: an app's word for its own user. Proof: that the claimant owns the handle, for which
+//     code or voucher is exchanged; wallet proof: that a signer of a wallet agrees to a payment out of it.
 //   - custody: who could move the money while it waits.
 //
 // Records:

@@ -41,7 +41,7 @@ func Judge(e Envelope, p Payment, verdict Verdict, tries Tries) (Finding, error)
 }
 
 // NumberUser says whether one of our other envelopes is known to have taken e's number, or a higher one of the same account: then
-// e is dead, because all else of the proof holds.
+// e is dead, because all the other evidence holds.
 func NumberUser(e Envelope, others []Envelope) bool {
 	for _, o := range others {
 		if o.Source == e.Source && o.Hash != e.Hash && o.Sequence >= e.Sequence && (o.State == Landed || o.State == Spent) {

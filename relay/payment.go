@@ -161,8 +161,8 @@ const (
 	MostFundings  = 5                             // fundings signed for one payment before it fails
 	NoteBytes     = 500                           // longest note
 
-	// RememberedLedgers is how many ledgers back hashes are remembered. The proof that an envelope cannot land needs those from
-	// its signing to its bound, so a sender has at most MostFundLedgers to fund; the rest is for the proof itself to come late.
+	// RememberedLedgers is how many ledgers back hashes are remembered. The evidence that an envelope cannot land needs those from
+	// its signing to its bound, so a sender has at most MostFundLedgers to fund; the rest is for the evidence to come late.
 	RememberedLedgers = 10_000
 	MostFundLedgers   = 7_500
 )

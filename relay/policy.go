@@ -101,7 +101,7 @@ func (p Payment) Custody() string {
 	return p.Policy.Custody()
 }
 
-// CustodyText is the sentence of this payment, for screens; "" when it has ended: no one holds it any more.
+// CustodyText is the sentence of this payment, for screens; "" when it has ended.
 func (p Payment) CustodyText() string {
 	if p.State.Known() && p.State.Ended() { // a preview has no state yet
 		return ""

@@ -13,18 +13,18 @@ const (
 	ProofsPerVoucher = 5 // the bearer of a voucher proves with it 5 times at most
 )
 
-// How evidence is used up. A code and a voucher prove a handle, within their lives and for one payment. The first proof binds
+// How codes and vouchers are used up. A code and a voucher prove a handle, within their lives and for one payment. The first proof binds
 // them to the claimant key that came with it, random text that only that caller has:
 //
 //   - For the same key they prove again: a refused plan and a lost answer cost nothing, and a claim that was cut off goes on.
-//   - For another key, or none, they prove nothing: a thief of evidence that was brought already gets nothing by it.
+//   - For another key, or none, they prove nothing: a thief of one that was brought already gets nothing by it.
 //   - A code that came without a key stays with the session that asked for it, and is used up by the first plan that is committed
 //     with a proof of it, in that commit. A voucher that came without a key is used up by its proof: it has no session.
 //
-// How often they prove is limited: [TriesPerCode], [ProofsPerVoucher]. That a payment has one claim at a time is no matter of
-// evidence: the payment's state says so, and in the end the ledger. What was used up before there were claimant keys stays so.
+// How often they prove is limited: [TriesPerCode], [ProofsPerVoucher]. That a payment has one claim at a time is not
+// judged here: the payment's state says so, and in the end the ledger. What was used up before there were claimant keys stays so.
 
-// Serves says whether evidence that is bound to a claimant key ("" none), and was used up or not, serves a caller with a key.
+// Serves says whether a code or voucher that is bound to a claimant key ("" none), and was used up or not, serves a caller with a key.
 func Serves(bound string, usedAt Micros, key string) bool {
 	if bound != "" {
 		return bound == key

@@ -16,7 +16,7 @@ type walkFixture struct {
 	money    string // "home", the holding account, "recipient", "elsewhere"
 	rungs    int
 	n        int
-	proved   Handle // who got the share; the zero Handle: no one yet
+	proved   Handle // who got the share; the zero Handle: not released yet
 }
 
 type funding struct {
@@ -86,7 +86,7 @@ func (w *walkFixture) next(p Payment, r *rand.Rand) Input {
 		}
 	case 6:
 		if p.Policy == Guarded && w.proved == (Handle{}) {
-			break // no one could have signed one
+			break // no key could have signed one
 		}
 		return ClaimSubmitted{Hash: w.id("claim"), Destination: "G", At: head}
 	case 7:

@@ -198,7 +198,7 @@ func TestFieldsAreChecked(t *testing.T) {
 	}
 }
 
-// The same faults written by somebody else's program are refused on reading.
+// The same faults written by another program are refused on reading.
 func TestDecodeChecksFields(t *testing.T) {
 	good := encode(t, boxtest.Content())
 	for _, c := range []struct {

@@ -159,7 +159,7 @@ func TestOpenRefuses(t *testing.T) {
 	}
 }
 
-// lock encrypts any text under the passphrase, as somebody else's program may.
+// lock encrypts any text under the passphrase, as another program may.
 func lock(t *testing.T, text string, logN int) []byte {
 	t.Helper()
 	r, err := age.NewScryptRecipient(string(phrase.Reveal()))

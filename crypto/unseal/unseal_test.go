@@ -47,7 +47,7 @@ func sealed(t testing.TB, c box.Content, claim string, sender ...string) []byte 
 	return file
 }
 
-// raw encrypts any plaintext, as somebody else's program may.
+// raw encrypts any plaintext, as another program may.
 func raw(t testing.TB, plain string, to ...*age.X25519Identity) []byte {
 	t.Helper()
 	var all []age.Recipient

@@ -18,7 +18,7 @@ import (
 
 func (f *fake) keyOf() secret.Bytes { return secret.NewString(apiKey) }
 
-// claimInto is a claim by somebody who reads her mail.
+// claimInto is a claim by a recipient who reads her mail.
 func claimInto(link client.Link, name string) client.ClaimRequest {
 	return client.ClaimRequest{
 		Link: link,
@@ -257,7 +257,7 @@ func TestNotRepeated(t *testing.T) {
 	}
 }
 
-// The claim is told what the ledger said, whoever won.
+// The claim's answer is what the ledger said, whichever side won.
 func TestOutcomes(t *testing.T) {
 	var lostRace *client.Lost
 	var parked *client.Parked

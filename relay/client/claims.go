@@ -68,7 +68,7 @@ func (c *Client) AskCode(ctx context.Context, link Link) (CodeSession, error) {
 	return change[CodeSession](ctx, c, link.PaymentID, q, nil)
 }
 
-// Evidence is what shows that the handle is the claimant's: session and code, or an app's voucher. Nothing is needed
+// Evidence is what is exchanged for a proof: session and code, or an app's voucher. Nothing is needed
 // under the policy link.
 type Evidence struct {
 	Session, Code string
@@ -79,7 +79,7 @@ type Evidence struct {
 	ClaimantKey string
 }
 
-// Prove trades evidence for what opens the box. With a claimant key it is repeated when an answer is lost, a few times only,
+// Prove trades a code or voucher for what opens the box. With a claimant key it is repeated when an answer is lost, a few times only,
 // since each try at a code is counted.
 func (c *Client) Prove(ctx context.Context, link Link, ev Evidence) (Proven, error) {
 	q, err := c.onLink(ctx, link, http.MethodPost, "/prove", wire.ProveRequest{Session: ev.Session, Code: ev.Code, Voucher: ev.Voucher, ClaimantKey: ev.ClaimantKey})

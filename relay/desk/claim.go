@@ -8,7 +8,7 @@ import (
 )
 
 // Plan writes down a claim envelope before the claimant gets it: from then on it may land without us. The same commit uses the
-// evidence of the proof, so that a plan that is refused, or cannot be written, uses nothing up. The link policy asks for no proof.
+// code or voucher of the proof, so that a plan that is refused, or cannot be written, uses nothing up. The link policy asks for no proof.
 func (d *Desk) Plan(ctx context.Context, e relay.Envelope, at relay.Head, proof string) error {
 	return d.Store.UpdateMany(ctx, e.Payments, func(tx Tx, ps []relay.Payment) error {
 		if ps[0].State != relay.Pending {

@@ -72,7 +72,7 @@ func (d *Desk) TryCode(ctx context.Context, id relay.PaymentID, session string) 
 	return out, err
 }
 
-// Evidence is what a caller brought to show that the handle is hers. One of Session and Voucher is set, or none for the link policy.
+// Evidence is the code or voucher that a claimant brought. One of Session and Voucher is set, or none for the link policy.
 type Evidence struct {
 	Session  string // of a code that was just compared and is right
 	Voucher  string // hash of an app's voucher
@@ -86,8 +86,8 @@ type Release struct {
 	Share   []byte // nil under the link policy
 }
 
-// Prove takes the evidence of its bearer and writes down that the share was released, in the commit that precedes handing it
-// out. pass is the proof that the bearer may show from now on. It does not use the evidence up: a plan does ([Desk.Plan]).
+// Prove takes a claimant's code or voucher and writes down that the share was released, in the commit that precedes handing it
+// out. pass is the proof that the bearer may show from now on. It does not use them up: a plan does ([Desk.Plan]).
 func (d *Desk) Prove(ctx context.Context, id relay.PaymentID, ev Evidence, pass string) (Release, error) {
 	var out Release
 	now := d.now()
@@ -120,7 +120,7 @@ func (d *Desk) Prove(ctx context.Context, id relay.PaymentID, ev Evidence, pass 
 	return out, err
 }
 
-// hash names the evidence to the proofs of it. Both kinds are hashes of random tokens, so one is never the other's.
+// hash names the code or voucher in the proofs that it was exchanged for. Both kinds are hashes of random tokens, so one is never the other's.
 func (ev Evidence) hash() string {
 	if ev.Session != "" {
 		return ev.Session
@@ -128,7 +128,7 @@ func (ev Evidence) hash() string {
 	return ev.Voucher
 }
 
-// takeEvidence wants evidence that its bearer may prove with, and binds it to that bearer.
+// takeEvidence wants a code or voucher that this claimant may prove with, and binds it to the claimant key.
 func takeEvidence(tx Tx, id relay.PaymentID, ev Evidence, now relay.Micros) error {
 	switch {
 	case ev.Session != "":
@@ -160,7 +160,7 @@ func takeEvidence(tx Tx, id relay.PaymentID, ev Evidence, now relay.Micros) erro
 	return relay.NewFault(relay.Denied, "proof_needed", "This payment asks for a proof that the address is yours.", nil)
 }
 
-// useProof wants a proof that opens the payment's plans, and writes down that its evidence was used.
+// useProof wants a proof that opens the payment's plans, and writes down that its code or voucher was used.
 func useProof(tx Tx, p relay.Payment, proof string, now relay.Micros) error {
 	if asks, err := p.Policy.AsksProof(); err != nil || !asks {
 		return err

@@ -70,7 +70,7 @@ func fixture(t *testing.T, policy relay.Policy) honest {
 	return h
 }
 
-// seal makes a box to the claim recipient, as everybody who knows the recipient can.
+// seal makes a box to the claim recipient, as any program that knows the recipient can.
 func (h honest) seal(t *testing.T, c box.Content) string {
 	t.Helper()
 	keys, err := claim.Derive(h.link, h.want.Payment, h.want.Network)

@@ -31,7 +31,7 @@ func (b *ledgerFixture) facts(l ladderRow) relay.HoldingFacts {
 	return got[l.Holding]
 }
 
-// creditFunding wants holding accounts that nobody can pay a stroop of the asset into, and the payments told.
+// creditFunding wants holding accounts that refuse every payment of the asset, and the payments told.
 func creditFunding(b *ledgerFixture) {
 	a := b.issue("issuer", "USDC")
 	short := b.issue("other", "X")
@@ -141,7 +141,7 @@ var fates = []fate{
 var takenFates = []fate{
 	{name: "its key paid some out", home: "sender", signers: []string{"h"}, facts: relay.ClawedBack, use: none, reason: relay.ClawedBack,
 		forced: []int{3, 2, 1, 0}, ops: func(_ *ledgerFixture, a issued, h string) []txnbuild.Operation {
-			return []txnbuild.Operation{a.pay(h, "sender", 1)} // nobody can tell it from a clawback
+			return []txnbuild.Operation{a.pay(h, "sender", 1)} // it looks like a clawback
 		}},
 	{name: "its key added data", home: "sender", signers: []string{"h"}, facts: relay.KeyTakenOver, use: none, reason: relay.KeyTakenOver,
 		forced: []int{3, 2, 1, 0}, ops: func(_ *ledgerFixture, _ issued, h string) []txnbuild.Operation {

@@ -57,7 +57,7 @@ func ownHome(b *ledgerFixture) {
 		}
 		return s.Fee
 	}
-	// Home is somebody else's account: it gets the whole amount by a payment, and the wallet what is left.
+	// Home is not the wallet: it gets the whole amount by a payment, and the wallet what is left.
 	wallet := func() relay.Stroops { return b.lumens("sender").Balance }
 	before, credit := b.balanceOf(a, "other")
 	sender := wallet()

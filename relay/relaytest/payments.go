@@ -211,7 +211,7 @@ func paymentTerms(b *fixture) {
 }
 
 // paymentReaddressed: the handle is found anew under its new name and no longer under the old one, and the database refuses
-// another recipient once somebody could have opened the box.
+// another recipient once the box could have been opened.
 func paymentReaddressed(b *fixture) {
 	eva := relay.Handle{Kind: "email", Value: "eva@example.org"}
 	n := 0

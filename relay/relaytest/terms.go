@@ -302,7 +302,7 @@ func accountsOnFile(b *fixture) {
 	}
 }
 
-// walletFence: the fence is about numbers that we hand out. A wallet's own are its owner's business, and whoever names one
+// walletFence: the fence is about numbers that we hand out. A wallet's numbers are its owner's, and a caller that names one
 // without having signed must not stand in the way of another.
 func walletFence(b *fixture) {
 	b.insert(Payment(b.app.ID, 1), Payment(b.app.ID, 2))

@@ -184,7 +184,7 @@ func updateRaces(b *fixture) {
 		wg.Go(func() {
 			ids := []relay.PaymentID{p.ID, q.ID}
 			if i%2 == 1 {
-				slices.Reverse(ids) // in the other order: nobody waits forever
+				slices.Reverse(ids) // in the other order, and still without a deadlock
 			}
 			for range rounds {
 				err := b.UpdateMany(b.Context(), ids, func(tx desk.Tx, ps []relay.Payment) error {

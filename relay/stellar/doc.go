@@ -5,7 +5,7 @@
 // entries whether an envelope would succeed, and judges evidence that an envelope can no longer land.
 //
 // It refuses to guess. A builder returns an error rather than repair a plan; a check accepts only the envelope that
-// it would have built itself; a proof that lacks anything is ErrInconclusive.
+// it would have built itself; evidence that lacks anything is ErrInconclusive.
 //
 // Amounts and fees are int64 stroops (1e-7 of a lumen), times are unix seconds of ledger close time, accounts are
 // G… addresses, envelopes are base64 XDR, hashes are 64 lower-case hexadecimal digits. Inner

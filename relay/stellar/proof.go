@@ -5,7 +5,7 @@ import (
 	"fmt"
 )
 
-// What a proof can come to when it does not prove that an envelope cannot land.
+// What evidence can come to when it does not show that an envelope cannot land.
 var (
 	// ErrInconclusive: nothing is known yet. Ask again later, or ask another source.
 	ErrInconclusive = errors.New("not proven")
@@ -40,7 +40,7 @@ type Evidence struct {
 	UsedBy string
 }
 
-// CannotLand reports whether the evidence proves that the envelope has not landed and never will. The error is nil if
+// CannotLand reports whether the evidence shows that the envelope has not landed and never will. The error is nil if
 // and only if it does; otherwise it is ErrInconclusive, ErrLanded or ErrContradiction, with the reason in its text.
 //
 // It takes all of: an answer beyond the envelope's bound; history without a gap from when it was signed; the inner hash

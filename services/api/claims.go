@@ -78,8 +78,8 @@ func (s *server) askCode(c *call) (reply, error) {
 	}}, nil
 }
 
-// prove trades evidence for box and share. A try is counted and committed before anything is compared. It may be
-// repeated, as relay says where it says how evidence is used up.
+// prove trades a code or voucher for box and share. A try is counted and committed before anything is compared. It may be
+// repeated, as relay says where it says how codes and vouchers are used up.
 func (s *server) prove(c *call) (reply, error) {
 	var in wire.ProveRequest
 	if err := s.readOptional(c, &in); err != nil {

@@ -397,7 +397,7 @@ func TestDepositIsProven(t *testing.T) {
 	}
 }
 
-// Our own accounts are nobody's wallet.
+// An account of the service is refused as a wallet.
 func TestOurAccountsAreNoWallets(t *testing.T) {
 	w := newFixture(t)
 	s := w.sender()

@@ -217,7 +217,7 @@ func TestDirect(t *testing.T) {
 	w.as(w.key).do("POST", "/v1/payments/"+p.ID+"/cancel", nil).want(200)
 }
 
-// The app's own treasury is nobody's account on file.
+// The app's own treasury is refused as an account on file.
 func TestDirectIntoTheTreasury(t *testing.T) {
 	w := newFixture(t)
 	w.agree(w.app.Treasury)

@@ -136,7 +136,7 @@ func (w *fixture) tick(d time.Duration) {
 	w.ledger.close()
 }
 
-// caller is somebody who calls with certain headers.
+// caller calls with certain headers.
 type caller struct {
 	w      *fixture
 	header http.Header

@@ -147,7 +147,7 @@ func TestKeyIsFreeAgainWhenTheLedgerWasAway(t *testing.T) {
 	c.do("POST", "/v1/payments", ana).want(201)
 }
 
-// A commit whose answer is lost is found again by the same key: nobody is paid twice.
+// A commit whose answer is lost is found again by the same key: no payment is made twice.
 func TestLostCommitIsFoundByItsKey(t *testing.T) {
 	w := newFixture(t)
 	w.desk.Store = &forgetful{Store: w.store}

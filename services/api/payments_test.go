@@ -423,7 +423,7 @@ func TestStory(t *testing.T) {
 	}
 }
 
-// A handle that nobody could ever prove is refused before money is sent to it.
+// A handle that cannot be proven is refused before money is sent to it.
 func TestUnprovableHandle(t *testing.T) {
 	w := newFixture(t)
 	var mute wire.App

@@ -157,7 +157,7 @@ func TestSubmit(t *testing.T) {
 	})
 }
 
-// unplanned is a claim that is well formed and nobody planned.
+// unplanned is a claim that is well formed and was not planned.
 func unplanned(t *testing.T, holding, to string) string {
 	tx, err := stellar.BuildClaim(stellar.ClaimPlan{
 		Passphrase: passphrase, Holding: holding, Destination: to, Asset: "native", Amount: 1, Keeper: to, Sequence: 990<<32 + 1, MaxTime: 4_000_000_000, LastLedger: 5000,

@@ -56,7 +56,7 @@ func (l *ledger) pay(account string, amount relay.Stroops) {
 	l.change(account, func(a *stellar.Account) { a.Balance += amount })
 }
 
-// hold makes a holding account, whose reserve somebody else keeps. purse is in it besides the amount.
+// hold makes a holding account, whose reserve another account keeps. purse is in it besides the amount.
 func (l *ledger) hold(account, asset string, amount, purse relay.Stroops) {
 	l.change(account, func(a *stellar.Account) {
 		a.Balance, a.NumSponsored = amount+purse, uint32(relay.AssetUnits(asset))

@@ -15,7 +15,7 @@ import (
 	"github.com/restante/restante/relay/wire"
 )
 
-// sender is somebody with a wallet of his own, and the client that works for him.
+// sender is a sender with a wallet, and his client.
 type sender struct {
 	*fixture
 	wallet   *keypair.Full

@@ -129,7 +129,7 @@ func (c *cli) printApp(out appJSON) error {
 	return nil
 }
 
-// appUnclear says that it is safe to make the app anew: one whose answer was lost has a key that is known to no one.
+// appUnclear says that it is safe to make the app anew: one whose answer was lost has a key that no caller knows.
 func appUnclear(err error, next string) error {
 	var u *client.Unclear
 	if !errors.As(err, &u) {

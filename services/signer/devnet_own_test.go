@@ -274,7 +274,7 @@ func TestDirectOnALedger(t *testing.T) {
 	if w.balance(a.Minted[0].Account) != 3*relay.One || w.holds(a.Minted[3].Account, asset) != 3*relay.One {
 		t.Error("the holding accounts did not get it")
 	}
-	in = w.intent(asset, payments(2)...) // with nobody's reserve to keep, the sponsor has nothing to sign inside
+	in = w.intent(asset, payments(2)...) // no reserve to keep: the sponsor signs nothing inside
 	in.Mints[0].PayTo, in.Mints[1].PayTo = ana.Address(), ana.Address()
 	if b, err := w.s.Fund(t.Context(), in); err != nil {
 		t.Error(err)

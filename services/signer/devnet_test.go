@@ -239,7 +239,7 @@ func TestProofOnALedger(t *testing.T) {
 	w := newLedgerFixture(t)
 	ids := payments(2)
 	first := w.fund(ids...)
-	outer, err := w.s.Bump(t.Context(), first.Envelope.Hash, nil, 20_000) // whoever has this can hand it in
+	outer, err := w.s.Bump(t.Context(), first.Envelope.Hash, nil, 20_000) // any holder of this can hand it in
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -190,7 +190,7 @@ func TestNumberIsSignedOnce(t *testing.T) {
 	r.refused(other, "sequence_taken")
 	r.reopen()
 	r.refused(other, "sequence_taken")
-	r.view.verdicts[hash] = relay.Contradicted // by whatever used the number: that stops the first one's payment, and nobody else's
+	r.view.verdicts[hash] = relay.Contradicted // by whatever used the number: that stops the first one's payment alone
 	r.refused(other, "sequence_taken")
 	var c *relay.Contradiction
 	if _, err := r.s.Fund(t.Context(), in); !errors.As(err, &c) || c.Scope != relay.HaltPayment || c.Hash != hash || !slices.Equal(c.Payments, []relay.PaymentID{in.Mints[0].Payment}) {
@@ -311,7 +311,7 @@ func TestForeignPayment(t *testing.T) {
 	r.refused(in, "foreign_payment")
 }
 
-// Intents that arrive at once are answered one after the other: one funding for one payment, whoever asks.
+// Intents that arrive at once are answered one after the other: one funding for one payment.
 func TestFundConcurrently(t *testing.T) {
 	r := newFixture(t)
 	id := payment()

@@ -75,7 +75,7 @@ var (
 	errOurs  = forbidden("wallet_ours", "An account of the service cannot be the wallet.")
 )
 
-// mostKeptLedgers is how far ahead a funding may end whose senders sign by hand, one after the other. The proof about it needs
+// mostKeptLedgers is how far ahead a funding may end whose senders sign by hand, one after the other. The evidence about it needs
 // every ledger until then to be remembered; a little more than is asked for, since our source may be behind the caller's.
 const mostKeptLedgers = relay.MostFundLedgers + 500
 

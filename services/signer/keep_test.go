@@ -353,7 +353,7 @@ func TestKeptIsNotFundedAgain(t *testing.T) {
 	}
 }
 
-// An own funding is completed as it is: nobody else pays for it, and what the client signed is all that is added.
+// An own funding is completed as it is: no other account pays for it, and only the client's signatures are added.
 func TestBumpOwnFunding(t *testing.T) {
 	r := newFixture(t)
 	w := r.wallet(relay.Native)
@@ -705,7 +705,7 @@ func TestKeepWantsTheWallet(t *testing.T) {
 	r.keep(before) // a repeat
 }
 
-// Deposits that nobody funds are capped, of a wallet and of an app, and the log does not grow any more. A number that was used,
+// Deposits that stay unfunded are capped, of a wallet and of an app, and the log does not grow any more. A number that was used,
 // or an hour after the bound, makes room; a restart counts the same.
 func TestOpenDepositsAreCapped(t *testing.T) {
 	r := newFixture(t)
@@ -753,7 +753,7 @@ func TestOpenDepositsAreCapped(t *testing.T) {
 	r.keep(of(first, 8))
 }
 
-// Moves of an app's own money that nobody funds take no room from deposits out of wallets, nor these from them; each is capped.
+// Moves of an app's own money that stay unfunded take no room from deposits out of wallets, nor these from them; each is capped.
 func TestOpenMovesAreCountedApart(t *testing.T) {
 	r := newFixture(t)
 	r.cfg.Policy.WalletDeposits, r.cfg.Policy.AppDeposits = 3, 2

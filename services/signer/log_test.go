@@ -182,7 +182,7 @@ func TestTornBeginning(t *testing.T) {
 	}
 }
 
-// Killed between the write and the answer: nobody got the signature, but the log has it, so it is the first answer.
+// Killed between the write and the answer: the log has the signature, so it is the first answer.
 func TestKilledBeforeTheAnswer(t *testing.T) {
 	r := newFixture(t)
 	in := r.intent(payment())

@@ -197,8 +197,8 @@ func (r *fixture) harmless(raw []byte, holdings map[string]bool, thief string) {
 	}
 }
 
-// Whoever has taken the API over can have kept whatever he mints himself. He gets no signature of ours on a move of money
-// whose holding key he does not have, nor on anything that pays somebody else.
+// An attacker who has taken the API over can have kept what he mints himself. He gets no signature of ours on a move of money
+// whose holding key he does not have, nor on anything that pays another account.
 func TestAPITakenOver(t *testing.T) {
 	r := newFixture(t)
 	ctx := t.Context()

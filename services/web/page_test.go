@@ -180,7 +180,7 @@ func TestPageTellsTheKinds(t *testing.T) {
 	}
 }
 
-// A payment that a halt stops is not said to wait, and nobody is told to claim it.
+// A payment that a halt stops is not said to wait, and no page says to claim it.
 func TestPageOfAHalt(t *testing.T) {
 	halted := func(v *wire.ClaimView) { v.Held = &wire.Refusal{Code: "halted", Detail: "This payment is stopped."} }
 	for _, state := range []string{"created", "pending", "claiming"} {
@@ -225,7 +225,7 @@ func TestPageNoticesACancel(t *testing.T) {
 	if r.Shown["title"] != "The money went back to the sender" || r.Shown["lead"] != "The sender took it back." || r.Claim || r.Shown["custody"] != "" {
 		t.Errorf("%+v", r)
 	}
-	if len(r.Asked) != 3 { // it has ended: no one is asked any more
+	if len(r.Asked) != 3 { // it has ended: the API is not asked any more
 		t.Errorf("asked %d times", len(r.Asked))
 	}
 }

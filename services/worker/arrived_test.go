@@ -86,8 +86,8 @@ func TestAStrangerPaysForTheWayHome(t *testing.T) {
 	})
 }
 
-// A holder of the key pays the amount to where the payment returns, and merges the rest into an account: home it is when that
-// account is the wallet that put the purse in, and for nobody else's.
+// A holder of the key pays the amount to where the payment returns, and merges the rest into an account: it is home when that
+// account is the wallet that put the purse in, and only then.
 func TestThePurseGoesAnotherWay(t *testing.T) {
 	for name, c := range map[string]struct{ foreign, wallet bool }{
 		"a thief, home is the wallet": {}, "a thief, home is another account": {foreign: true},

@@ -116,7 +116,7 @@ func TestANumberUsedByTheKeyHolder(t *testing.T) {
 	}
 }
 
-// The same, but a piece of history was missed: then nobody knows, and the claim stays on its way.
+// The same, but a piece of history was missed: then it is unknown, and the claim stays on its way.
 func TestANumberUsedWhileNobodyWatched(t *testing.T) {
 	d := &door{}
 	w := newFixture(t, d.through(plan{}))

@@ -241,7 +241,7 @@ func TestABalanceIsClawedBack(t *testing.T) {
 	}
 }
 
-// What was left to a sender's own wallet: that the wallet claimed it is told, and that its issuer took it back.
+// What was left to a sender's own wallet: the history says that the wallet claimed it, or that its issuer took it back.
 func TestABalanceOfAWallet(t *testing.T) {
 	for name, clawed := range map[string]bool{"claimed": false, "clawed back": true} {
 		t.Run(name, func(t *testing.T) {

@@ -37,7 +37,7 @@ func (m *assetFixture) restarts() {
 }
 
 // The log has a deposit and the database has not, for a cancel came in between; its sender signs and submits it by himself. It
-// halts nobody, and his money comes home: found at a start after it landed, or seen by the watcher.
+// halts nothing, and his money comes home: found at a start after it landed, or seen by the watcher.
 func TestCanceledDepositThatItsSenderFunds(t *testing.T) {
 	for name, first := range map[string]bool{"found at the start": false, "seen by the watcher": true} {
 		t.Run(name, func(t *testing.T) {
@@ -66,7 +66,7 @@ func TestCanceledDepositThatItsSenderFunds(t *testing.T) {
 	}
 }
 
-// A failed payment comes back the same way; what nobody funds stays as it is.
+// A failed payment comes back the same way; what is not funded stays as it is.
 func TestFailedDepositThatItsSenderFunds(t *testing.T) {
 	each(t, walletKinds, func(m *assetFixture) {
 		before, house := m.books(), m.house()
@@ -116,7 +116,7 @@ func (m *assetFixture) logged(a relay.FundAnswer) bool {
 	return err == nil
 }
 
-// committed is what a client minted, written down; nobody has the signer keep it.
+// committed is what a client minted, written down; the signer is not asked to keep it.
 func (m *assetFixture) committed(p relay.Payment) relay.FundAnswer {
 	m.Helper()
 	a := m.minted(p)
@@ -209,7 +209,7 @@ func TestRefusedKeepUndoesThePlan(t *testing.T) {
 	})
 }
 
-// A deposit that waits for its sender, and a return that waits for its first ledger, are asked for by nobody but the ledger.
+// A deposit that waits for its sender, and a return that waits for its first ledger, are driven by the ledger alone.
 func TestWhatOnlyTheLedgerWakesIsNotPolled(t *testing.T) {
 	each(t, walletKinds, func(m *assetFixture) {
 		far := func(p *relay.Payment) { p.FundBy += 20 }

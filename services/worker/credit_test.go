@@ -178,7 +178,7 @@ func TestStrayAssetBounces(t *testing.T) {
 	})
 }
 
-// Her key, or whoever keeps its reserve, changed the trustline: parked, and it goes home all the same when it is asked back.
+// Her key, or the account that keeps its reserve, changed the trustline: parked, and it goes home all the same when it is asked back.
 func TestTrustlineChanged(t *testing.T) {
 	each(t, creditKinds, func(m *assetFixture) {
 		p := m.ripened()

@@ -85,7 +85,7 @@ func (m *assetFixture) post(url, key string, body any) int {
 	return res.StatusCode
 }
 
-// One sender cannot halt everybody: he deposits, cancels in between, signs his funding all the same and submits it by himself.
+// One sender cannot halt the others: he deposits, cancels in between, signs his funding all the same and submits it by himself.
 // After a restart nothing is halted, his money is at home, and other payments go on.
 func TestASenderHaltsNobody(t *testing.T) {
 	for n := 1; n <= 2; n++ {

@@ -19,7 +19,7 @@ func (w *fixture) pass(d time.Duration) {
 	w.watch()
 }
 
-// Our own clock expires nothing; the ledger's does, with nobody asking.
+// Our own clock expires nothing; the ledger's does, without a request.
 func TestExpiryIsByLedgerTime(t *testing.T) {
 	w := newFixture(t, plan{})
 	p := w.until(w.open(w.apps[0], soon).ID, relay.Pending)
@@ -63,7 +63,7 @@ func TestExpiryWhileFunding(t *testing.T) {
 		w.is(p.ID, relay.Funding, "")
 		d.submit = dropped
 		if lands {
-			w.does(outer) // and nobody looks
+			w.does(outer) // and the worker does not look
 		}
 		w.net.AdvanceClock(61 * time.Minute)
 		w.close(1)

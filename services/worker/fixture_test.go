@@ -201,7 +201,7 @@ func (w *fixture) befriend(account string) {
 	}
 }
 
-// close closes ledgers, and nobody looks.
+// close closes ledgers; the worker does not look.
 func (w *fixture) close(n int) {
 	w.Helper()
 	for range n {
@@ -371,7 +371,7 @@ func (w *fixture) head() relay.Head {
 	return h
 }
 
-// has is an account's lumens as somebody else's code reads them; -1 when there is no such account.
+// has is an account's lumens as code that is not ours reads them; -1 when there is no such account.
 func (w *fixture) has(account string) relay.Stroops {
 	w.Helper()
 	a, err := w.bare.Account(w.Context(), account)

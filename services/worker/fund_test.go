@@ -66,7 +66,7 @@ func TestFundingWaitsForAChannel(t *testing.T) {
 	w.until(second.ID, relay.Pending)
 }
 
-// forgetful loses the answer of the next funding: it is signed and in the signer's log, and nobody wrote it down.
+// forgetful loses the answer of the next funding: it is signed and in the signer's log, and not written down.
 type forgetful struct {
 	desk.Signer
 	lose   int
@@ -315,7 +315,7 @@ func TestTheSignerRefusesOneForGood(t *testing.T) {
 	}
 }
 
-// A limit of the whole app is nobody's fault in particular: what fits into the day is funded, the rest waits for the next.
+// A limit of the whole app counts against no payment: what fits into the day is funded, the rest waits for the next.
 func TestTheSignersDayLimitFailsNobody(t *testing.T) {
 	w := newFixture(t, plan{policy: signer.Policy{Limits: signer.Limits{MaxPayment: 30 * relay.One, MaxDay: 80 * relay.One}}})
 	var all []relay.Payment
@@ -356,7 +356,7 @@ func (d *deaf) Verdict(ctx context.Context, e relay.Envelope) (relay.Verdict, *r
 }
 
 // The worker has proven a funding dead, the signer has not yet: it answers with the same funding again. That funds
-// nobody, so the payment goes on asking.
+// nothing, so the payment goes on asking.
 func TestTheSignerIsConvincedLater(t *testing.T) {
 	v, d := &deaf{off: true}, &door{submit: dropped}
 	p := d.through(plan{})

@@ -8,8 +8,8 @@ import (
 	"github.com/restante/restante/relay"
 )
 
-// A funding landed while nobody watched, and the history of it is gone. Its holding accounts show that it did: no payment
-// of it waits for a proof that nobody can give any more, and the channel is free for others.
+// A funding landed unwatched, and the history of it is gone. Its holding accounts show that it did: no payment
+// of it waits for evidence that no source has any more, and the channel is free for others.
 func TestFundingLandedWhileNobodyWatched(t *testing.T) {
 	d := &door{}
 	p := d.through(plan{retention: 12, channels: 1})
@@ -35,7 +35,7 @@ func TestFundingLandedWhileNobodyWatched(t *testing.T) {
 	}
 }
 
-// The control: nothing landed, and the history of that is gone too. Then nobody knows, and nothing is funded twice.
+// The control: nothing landed, and the history of that is gone too. Then it is unknown, and nothing is funded twice.
 func TestFundingLostWhileNobodyWatched(t *testing.T) {
 	d := &door{submit: dropped}
 	p := d.through(plan{retention: 12})

@@ -21,7 +21,7 @@ import (
 
 // hostile is a ledger that fails in every way in which a source may fail without lying about what is in a ledger: not
 // done, done but the answer lost, an answer from some ledgers ago, a hash not found that is there, no opinion where there
-// is one, and for a claim a number used by nobody known.
+// is one, and for a claim a number whose user is unknown.
 type hostile struct {
 	desk.Ledger
 	r     *rand.Rand

@@ -231,7 +231,7 @@ func (m *assetFixture) ripened() relay.Payment {
 	return p
 }
 
-// units is what an account has of the asset as somebody else's code reads it; -1 when it has no trustline.
+// units is what an account has of the asset as code that is not ours reads it; -1 when it has no trustline.
 func (m *assetFixture) units(account string) relay.Stroops {
 	m.Helper()
 	var key xdr.LedgerKey
@@ -290,7 +290,7 @@ func (m *assetFixture) house() map[string]bareledger.Account {
 	return out
 }
 
-// books are all lumens and all units of the asset in the hands of whoever takes part, and what the ledger charged for our
+// books are all lumens and all units of the asset of all accounts that take part, and what the ledger charged for our
 // envelopes. Nothing but fees ever leaves them.
 type books struct{ lumens, units relay.Stroops }
 

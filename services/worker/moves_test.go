@@ -332,7 +332,7 @@ func TestMovesKeepToTheBudget(t *testing.T) {
 	})
 }
 
-// What waits in a holding account is nobody's wallet. A claimant who has the key cannot send it on as the wallet of a payment of his
+// A holding account is refused as a wallet. A claimant who has the key cannot send it on as the wallet of a payment of his
 // own: the payment that waits there would not be told, and would say that it waits.
 func TestHoldingAccountIsNoWallet(t *testing.T) {
 	each(t, []kind{managed, credit}, func(m *assetFixture) {

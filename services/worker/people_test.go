@@ -119,7 +119,7 @@ func (w *fixture) submit(p relay.Payment, e relay.Envelope, complete []byte) rel
 	return e
 }
 
-// bumped is an envelope of ours in a fee bump that a stranger pays: nobody needs the service to hand it in.
+// bumped is an envelope of ours in a fee bump that a stranger pays: it needs no service to hand it in.
 func (w *fixture) bumped(envelope []byte) string {
 	w.Helper()
 	b, err := stellar.BuildFeeBump(text(envelope), passphrase, w.payer.Address(), 1000)
@@ -160,7 +160,7 @@ func (w *fixture) own(source *keypair.Full, also []*keypair.Full, ops ...txnbuil
 	return text
 }
 
-// does closes a ledger with exactly this transaction of somebody's in it, and wants it to have gone through.
+// does closes a ledger with exactly this transaction in it, and wants it to have gone through.
 func (w *fixture) does(envelope string) {
 	w.Helper()
 	w.includes(envelope, "SUCCESS")

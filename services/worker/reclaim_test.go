@@ -14,7 +14,7 @@ import (
 
 var serviceKinds = []kind{managed, credit}
 
-// carried is what the sponsor keeps for others, in base reserves, as somebody else's code reads it.
+// carried is what the sponsor keeps for others, in base reserves, as code that is not ours reads it.
 func (m *assetFixture) carried() int64 {
 	m.Helper()
 	a, err := m.bare.Account(m.Context(), m.sponsor)
@@ -123,7 +123,7 @@ func TestReclaimFromTheMerged(t *testing.T) {
 	}
 }
 
-// Where the app chose so, nobody has to ask.
+// Where the app chose so, it happens without a request.
 func TestReclaimByItself(t *testing.T) {
 	m := newAssetFixture(t, managed, plan{})
 	yes, no := true, false

@@ -167,7 +167,7 @@ func (w *Worker) keep(ctx context.Context, row desk.Work) error {
 }
 
 // madeByIt concludes from a holding account that is as we made it, its reserve kept by the sponsor, that the funding landed
-// although it cannot be shown: no one else has signatures of its key. False is what a funding looks like, too, whose money has
+// although it cannot be shown: only we have signatures of its key. False is what a funding looks like, too, whose money has
 // left since.
 func (w *Worker) madeByIt(ctx context.Context, answer relay.FundAnswer) (bool, error) {
 	var asked []relay.HoldingQuery

@@ -102,8 +102,8 @@ func TestNextRungAfterAFailure(t *testing.T) {
 	w.wantHas("the treasury", treasury.Address(), full+p.Amount)
 }
 
-// The treasury was merged away for good: the money goes into a claimable balance that nobody else can claim. Whoever
-// makes the account again has it.
+// The treasury was merged away for good: the money goes into a claimable balance that only it can claim. The
+// owner has it after making the account again.
 func TestLastResort(t *testing.T) {
 	w := newFixture(t, plan{})
 	p := w.ripe()
@@ -112,7 +112,7 @@ func TestLastResort(t *testing.T) {
 	w.watch()
 	w.apply(p.ID, relay.CancelAsked{})
 	p = w.until(p.ID, relay.Settled)
-	w.is(p.ID, relay.Settled, relay.LeftClaimable) // it is not home yet, and nobody says so
+	w.is(p.ID, relay.Settled, relay.LeftClaimable) // it is not home yet, and no text says that it is
 	last := w.rungs(p)[2]
 	if last.Rung != stellar.LastResort || last.State != relay.Landed {
 		t.Fatal(w.story(p.ID))
@@ -135,7 +135,7 @@ func TestLastResort(t *testing.T) {
 	w.wantHas("the treasury", treasury.Address(), full+p.Amount)
 }
 
-// She paid a part out before it went home: what is left is, and nobody says that it is all.
+// She paid a part out before it went home: what is left is, and no text says that it is all.
 func TestAPartIsMissing(t *testing.T) {
 	w := newFixture(t, plan{})
 	p := w.ripe()
@@ -197,7 +197,7 @@ func TestEmptiedElsewhere(t *testing.T) {
 	w.watch()
 	w.apply(p.ID, relay.CancelAsked{})
 	w.does(w.own(w.seed(p), nil, &txnbuild.AccountMerge{Destination: x.Address()}))
-	w.work() // before the watcher has seen it, nobody knows
+	w.work() // before the watcher has seen it, it is unknown
 	w.work()
 	w.is(p.ID, relay.Returning, relay.ByCancel)
 	if row, _ := w.row(p.ID, relay.DoReturn); row.DoneAt != 0 {
@@ -226,8 +226,8 @@ func TestEmptiedHome(t *testing.T) {
 	w.wantHas("the treasury", w.apps[0].Treasury, full)
 }
 
-// The money left while nobody watched, and the history of it is gone: nobody knows where it went, and nobody says so,
-// whatever was asked for. An account that nobody touched is none the worse for the gap.
+// The money left unwatched, and the history of it is gone: no text says where it went, whatever was asked for. An account
+// that was not touched is none the worse for the gap.
 func TestEmptiedWhileNobodyWatched(t *testing.T) {
 	for _, asked := range []bool{false, true} {
 		d := &door{}

@@ -44,7 +44,7 @@ func (w *Worker) submit(ctx context.Context, row desk.Work) error {
 	return w.handIn(ctx, row, e)
 }
 
-// judge asks for the proof about an envelope past its bound.
+// judge asks for the evidence about an envelope past its bound.
 func (w *Worker) judge(ctx context.Context, row desk.Work, e relay.Envelope) error {
 	verdict, seen, err := w.Ledger.Verdict(ctx, e)
 	if err != nil {

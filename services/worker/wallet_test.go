@@ -102,7 +102,7 @@ func TestCancelWhileTheFundingIsUnsigned(t *testing.T) {
 	})
 }
 
-// The wallet used the number for something else: the funding has failed, and nobody says that the ledger contradicts us.
+// The wallet used the number for something else: the funding has failed, and that is no contradiction.
 func TestFundingNumberUsedByTheWallet(t *testing.T) {
 	for name, signed := range map[string]bool{"signed": true, "unsigned": false} {
 		t.Run(name, func(t *testing.T) {
@@ -208,7 +208,7 @@ func (m *assetFixture) mover(key *keypair.Full) []*keypair.Full {
 	return []*keypair.Full{key}
 }
 
-// A move takes the money whole; it goes home from there, or to whoever it is for by then.
+// A move takes the money whole; it goes home from there, or to its recipient by then.
 func TestMove(t *testing.T) {
 	each(t, allKinds, func(m *assetFixture) {
 		before, house := m.books(), m.house()
@@ -245,7 +245,7 @@ func TestMoveAndCancel(t *testing.T) {
 	})
 }
 
-// A claim that lands before the move wins: there is nothing to move, and nobody is alarmed.
+// A claim that lands before the move wins: there is nothing to move, and nothing halts.
 func TestClaimLandsBeforeTheMove(t *testing.T) {
 	each(t, allKinds, func(m *assetFixture) {
 		before, house := m.books(), m.house()
@@ -268,7 +268,7 @@ func TestClaimLandsBeforeTheMove(t *testing.T) {
 	})
 }
 
-// The move lands before the claim: the claim is dead, and whoever had the old link is told that the money has left.
+// The move lands before the claim: the claim is dead, and a holder of the old link reads that the money has left.
 func TestMoveLandsBeforeTheClaim(t *testing.T) {
 	each(t, allKinds, func(m *assetFixture) {
 		before, house := m.books(), m.house()
@@ -293,7 +293,7 @@ func TestMoveLandsBeforeTheClaim(t *testing.T) {
 	})
 }
 
-// A move that nobody signs changes nothing: the old payment waits as before, and its way back is open.
+// A move that is not signed changes nothing: the old payment waits as before, and its way back is open.
 func TestMoveThatNobodySigns(t *testing.T) {
 	each(t, allKinds, func(m *assetFixture) {
 		before, house := m.books(), m.house()
@@ -329,7 +329,7 @@ func TestMoveIntoAnAccountThatIsThere(t *testing.T) {
 	})
 }
 
-// The old payment is canceled while its move is on its way; the ledger decides who has the money, and nobody is alarmed.
+// The old payment is canceled while its move is on its way; the ledger decides who has the money, and nothing halts.
 func TestCancelAgainstAMove(t *testing.T) {
 	for name, moves := range map[string]bool{"the move lands": true, "the return lands": false} {
 		t.Run(name, func(t *testing.T) {
@@ -364,7 +364,7 @@ func TestCancelAgainstAMove(t *testing.T) {
 	}
 }
 
-// The claim won while nobody watched, and the history of it is gone: the payment that was to take the money over has failed
+// The claim won unwatched, and the history of it is gone: the payment that was to take the money over has failed
 // all the same, for an envelope of ours is known to have closed the account.
 func TestClaimLandsBeforeTheMoveInAGap(t *testing.T) {
 	each(t, []kind{managed, ownUSD}, func(m *assetFixture) {

@@ -178,7 +178,7 @@ func TestAResetLedgerHaltsAtOnce(t *testing.T) {
 // errCrash stands for the end of the process.
 var errCrash = errors.New("crash")
 
-// The cursor and what a ledger did to payments are one commit: whoever crashes right before it or right after it finds
+// The cursor and what a ledger did to payments are one commit: a worker that crashes right before it or right after it finds
 // either none or all of it, and goes on without doing anything twice.
 func TestCrashBetweenPages(t *testing.T) {
 	for _, after := range []bool{false, true} {

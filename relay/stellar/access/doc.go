@@ -4,7 +4,7 @@
 // (Stellar RPC, preferred) and relay/stellar/horizon. What both read, and how both fail, is defined here, so that they differ
 // in nothing but the protocol.
 //
-// A Source draws no conclusions: an answer to a submission is for back-off and logs, a lookup that found nothing is not a proof,
+// A Source draws no conclusions: an answer to a submission is for back-off and logs, a lookup that found nothing is not evidence,
 // and evidence is judged by [stellar.CannotLand]. It does not retry beyond a torn read; callers do.
 //
 // Start at [Source], then [Port].

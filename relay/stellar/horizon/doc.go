@@ -10,7 +10,7 @@
 // (header Latest-Ledger); an answer without it is refused, and so is a "not found" that Horizon did not write itself.
 //
 // It refuses to draw conclusions: an Answer to a submission is for back-off and logs, a lookup that found nothing is not a
-// proof, and Evidence is judged by stellar.CannotLand. It does not retry beyond a torn read; callers do. A Horizon that
+// evidence, and Evidence is judged by stellar.CannotLand. It does not retry beyond a torn read; callers do. A Horizon that
 // filters what it takes in cannot show whole ledgers and is of no use here.
 //
 // Start at Dial. Addresses with credentials in them are fine: no error names more of the address than its host.

@@ -25,7 +25,7 @@ const (
 // older of both roots; and when (3) does say how far it looked, no more than that.
 //
 // That a name may stand for several databases is why (2) counts by its own ledger: a number below the envelope's, read
-// beyond its bound, is a proof even if (3) was answered by a server that lags. Only a number that is used up leans on (3)
+// beyond its bound, is evidence enough even if (3) was answered by a server that lags. Only a number that is used up leans on (3)
 // alone; see Contradicts.
 func (c *Client) Evidence(ctx context.Context, tx stellar.Tx, signedAt uint32) (ev stellar.Evidence, found *access.Transaction, err error) {
 	ev = stellar.Evidence{Source: c.base.Host, Hash: tx.Hash, SignedAt: signedAt}

@@ -5,7 +5,7 @@
 // several calls are of one ledger or fail. It is safe for concurrent use.
 //
 // It refuses to draw conclusions: an Answer to a submission is for back-off and logs, a Lookup that found nothing is
-// not a proof, and Evidence is judged by stellar.CannotLand. It does not retry beyond a torn read; callers do.
+// not evidence, and Evidence is judged by stellar.CannotLand. It does not retry beyond a torn read; callers do.
 //
 // It speaks JSON-RPC itself, with the SDK's message types. The SDK's client keeps one lock over all calls in flight
 // when one fails, hangs on an answer with a foreign id, and takes bodies of any size.

@@ -189,7 +189,7 @@ func (w *walker) creditBody(kind xdr.OperationType, id xdr.AccountId, asset xdr.
 		Limit: w.amount()}}
 }
 
-// tx is a random transaction, signed by everybody whom it names as a source.
+// tx is a random transaction, signed by every account that it names as a source.
 func (w *walker) tx(source *keypair.Full) *engine.Tx {
 	seq := xdr.SequenceNumber(0)
 	if a := w.state.Account(engine.IDOf(xdr.MustAddress(source.Address()))); a != nil {
@@ -269,7 +269,7 @@ func (w *walker) step() {
 		}
 	}
 	in := engine.Input{CloseTime: now, Txs: engine.Order(set, w.state.Hash()), TxSetHash: w.state.Hash()}
-	switch w.rand.IntN(20) { // somebody is frozen for some ledgers
+	switch w.rand.IntN(20) { // an account is frozen for some ledgers
 	case 0:
 		in.Freeze = []engine.Key{engine.AccountKey(engine.IDOf(w.id()))}
 	case 1, 2, 3, 4, 5:

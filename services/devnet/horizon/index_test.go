@@ -99,7 +99,7 @@ func compare(t *testing.T, n *devnet.Network, x *index) {
 // playOne closes a ledger with one transaction of random operations; many fail.
 func playOne(t *testing.T, n *devnet.Network, rnd *rand.Rand, people []*keypair.Full) {
 	t.Helper()
-	one := func() *keypair.Full { return people[1+rnd.IntN(len(people)-1)] } // nobody trusts himself
+	one := func() *keypair.Full { return people[1+rnd.IntN(len(people)-1)] } // no issuer trusts its own asset
 	source := one()
 	gold := txnbuild.CreditAsset{Code: fmt.Sprintf("G%d", rnd.IntN(3)), Issuer: people[0].Address()}
 	var ops []txnbuild.Operation

@@ -173,7 +173,7 @@ func (w *fixture) events(ctx context.Context, path, lastEvent string) <-chan str
 	return lines
 }
 
-// TestStreamEndsWithTheNetwork: nobody has to wait for silent streams to shut a server down.
+// TestStreamEndsWithTheNetwork: silent streams do not delay the shutdown of a server.
 func TestStreamEndsWithTheNetwork(t *testing.T) {
 	w := open(t, devnet.Config{}, horizon.Config{})
 	lines := w.events(context.Background(), "/transactions?cursor=now", "")

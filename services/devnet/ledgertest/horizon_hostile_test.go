@@ -33,7 +33,7 @@ func wantKind(t *testing.T, what string, err, kind error) {
 
 type object = map[string]any
 
-// liar is a Horizon that changes what it says, once it is told how.
+// liar is a Horizon that changes its answers, once a test says how.
 type liar struct {
 	*Truth
 	client *horizon.Client
@@ -119,7 +119,7 @@ func TestAccountsBelieveLittle(t *testing.T) {
 	}
 }
 
-// A balance that is not as a Horizon writes it spoils the whole account, whoever asked for what.
+// A balance that is not as a Horizon writes it spoils the whole account, whichever balance was asked for.
 func TestBalancesBelieveLittle(t *testing.T) {
 	l := lying(t)
 	id := relaytest.LedgerAccount("sender")

@@ -236,7 +236,7 @@ func TestLastResort(t *testing.T) {
 	}
 }
 
-// Dry runs must tell what the ledger says: a plain rung to nobody fails, is spent, and leaves the higher ones valid.
+// Dry runs must tell what the ledger says: a plain rung to an absent account fails, is spent, and leaves the higher ones valid.
 func TestSpentRungLeavesTheNext(t *testing.T) {
 	n := start(t)
 	p := n.funded(2)

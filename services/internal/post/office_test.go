@@ -38,7 +38,7 @@ func TestOffice(t *testing.T) {
 	send := func(o *post.Office) []error {
 		return []error{o.Code(t.Context(), app, p, c), o.Arrived(t.Context(), app, p), o.Claimed(t.Context(), app, p)}
 	}
-	for range 2 { // whoever sends may crash before it is written down
+	for range 2 { // the sender's process may crash before it is written down
 		if err := errors.Join(send(o)...); err != nil {
 			t.Fatal(err)
 		}

@@ -19,7 +19,7 @@ import (
 	"github.com/restante/restante/services/internal/post"
 )
 
-// office is a mail server in this process that answers as it is told.
+// office is a mail server in this process that answers as the test says.
 type office struct {
 	mu       sync.Mutex
 	from, to []string
