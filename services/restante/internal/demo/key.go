@@ -70,6 +70,11 @@ func keyHolder(ctx context.Context, d *Instance) error {
 		return fmt.Errorf("the service had %d and has %d: %v", before, after, err)
 	}
 	d.say("it cost the service nothing; control: the same with another key, each time: TxBadAuth")
+	return d.dustStopsNothing(ctx, ben)
+}
+
+// dustStopsNothing is the control: what any account can pay into a holding account, without its key, parks nothing.
+func (d *Instance) dustStopsNothing(ctx context.Context, ben sender) error {
 	var kept client.OwnReceipt
 	sent, err := d.sendOwn(ctx, d.fromWallet(ben, &kept))
 	if err != nil {

@@ -60,8 +60,15 @@ func movedOn(ctx context.Context, d *Instance) error {
 	if sent, err = d.Send(ctx, bare); err != nil {
 		return err
 	}
+	q.ID = sent.Payment.ID
+	return d.movedTooLate(ctx, sent, q)
+}
+
+// movedTooLate is the control: a claim by the old link lands before the move.
+func (d *Instance) movedTooLate(ctx context.Context, sent client.Sent, q client.MoveRequest) error {
+	var kept client.OwnReceipt
 	early := ""
-	q.ID, q.Keep = sent.Payment.ID, func(r client.OwnReceipt) error { // the move is under way; the old link's holder is faster
+	q.Keep = func(r client.OwnReceipt) (err error) { // the move is under way; the old link's holder is faster
 		kept = r
 		early, err = d.claimAndHold(ctx, sent)
 		return err
@@ -70,7 +77,7 @@ func movedOn(ctx context.Context, d *Instance) error {
 	if early == "" {
 		return fmt.Errorf("control: no claim went before the move: %w", late)
 	}
-	if old, err = d.Reach(ctx, sent.Payment.ID, relay.Claimed); err != nil {
+	if _, err := d.Reach(ctx, sent.Payment.ID, relay.Claimed); err != nil {
 		return err
 	}
 	d.Advance(3 * time.Minute) // beyond the move's bound

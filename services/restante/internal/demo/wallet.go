@@ -77,14 +77,22 @@ func ownWallet(ctx context.Context, d *Instance) error {
 	if after != before {
 		return errors.New("the service has paid, or keeps a reserve")
 	}
-	if _, err := redeem.OpenSent(kept.Receipt, secret.NewString(ben.id.String())); err != nil {
+	if err := d.opensReceipt(ben, kept.Receipt); err != nil {
+		return err
+	}
+	return d.rungElsewhere(ctx, ben)
+}
+
+// opensReceipt is the control: of the identities of sender and app, the sender's alone opens the receipt of a wallet's payment.
+func (d *Instance) opensReceipt(ben sender, r client.Receipt) error {
+	if _, err := redeem.OpenSent(r, secret.NewString(ben.id.String())); err != nil {
 		return fmt.Errorf("control: the sender's identity does not open his receipt: %w", err)
 	}
-	if _, err := redeem.OpenSent(kept.Receipt, secret.NewString(d.Dev.Identity)); !errors.Is(err, redeem.ErrBox) {
+	if _, err := redeem.OpenSent(r, secret.NewString(d.Dev.Identity)); !errors.Is(err, redeem.ErrBox) {
 		return fmt.Errorf("control: the app's identity and the receipt: %v", err)
 	}
 	d.say("control: the sender's identity opens his receipt, the app's does not")
-	return d.rungElsewhere(ctx, ben)
+	return nil
 }
 
 // claimFee is what the network took for the claim of a payment.
