@@ -16,7 +16,7 @@ import (
 	"github.com/restante/restante/relay/desk"
 )
 
-// Outbox is the part of the store that the pump needs. See [relay.Store] for the contract.
+// Outbox is the part of the store that the pump needs. See desk.Queue for the contract.
 type Outbox interface {
 	Unannounced(ctx context.Context, now relay.Micros, limit int) ([]desk.Work, error)
 	Announced(ctx context.Context, ids []int64) error

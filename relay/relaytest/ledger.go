@@ -35,7 +35,7 @@ type Truth interface {
 // LedgerAccount("sponsor"), and MostBid is the most to bid for an operation.
 const MostBid = relay.Stroops(5000)
 
-// Ledger runs the conformance suite of relay.Ledger. open gives a new network, with some ledgers closed, and an adapter that
+// Ledger runs the conformance suite of desk.Ledger. open gives a new network, with some ledgers closed, and an adapter that
 // reads it, each time it is called; both end with the test.
 //
 // What the suite cannot see from outside, each adapter tests itself: limits on bodies and pages, answers that contradict

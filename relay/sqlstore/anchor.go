@@ -28,7 +28,6 @@ func (s *session) AddFingerprint(f desk.Fingerprint, at relay.Micros) error {
 	return err
 }
 
-// LogMark implements desk.Tx.
 func (s *session) LogMark() (relay.LogMark, error) {
 	return one(s, into(func(m *relay.LogMark) []any { return []any{&m.Lines, &m.Head} }), "SELECT lines, head FROM signer_log WHERE id = 1")
 }
@@ -39,7 +38,6 @@ func (s *session) SaveLogMark(m relay.LogMark) error {
 	return err
 }
 
-// Used implements desk.Tx.
 func (s *session) Used() (bool, error) {
 	return one(s, plain[bool], "SELECT EXISTS (SELECT 1 FROM apps) OR EXISTS (SELECT 1 FROM ledgers)")
 }

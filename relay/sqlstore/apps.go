@@ -14,7 +14,7 @@ var scanApp = into(func(a *relay.App) []any {
 })
 
 // InsertApp implements desk.Tx; an id that is there already is the fault "id_taken" (Conflict). The columns most_locked and
-// most_spent are of a rule that the signer's budgets have taken the place of, and are not read any more.
+// most_spent are not read any more: the signer's budgets took their place.
 func (s *session) InsertApp(a relay.App) error {
 	err := s.insertNew("INSERT INTO apps ("+appColumns+", most_locked, most_spent) VALUES ($1, $2, $3, $4, $5, $6, $7, 0, 0)",
 		a.ID, a.Name, a.Recipient, a.Treasury, a.MayVouch, a.Notify, a.CreatedAt)
@@ -34,7 +34,6 @@ func (s *session) saveReclaim(a relay.App) error {
 	return err
 }
 
-// App implements desk.Tx.
 func (s *session) App(id relay.AppID) (relay.App, error) {
 	return one(s, scanApp, "SELECT "+appColumns+", CASE WHEN EXISTS (SELECT 1 FROM apps_that_reclaim WHERE app = apps.id) THEN 1 ELSE 0 END FROM apps WHERE id = $1"+s.lock(), id)
 }
@@ -125,8 +124,8 @@ func (s *session) Usage(id relay.AppID, asset string) (u relay.Usage, err error)
 	return u, err
 }
 
-// lessMissing takes off what waits nowhere: what is missing from holding accounts, and the reserves of those that are gone and
-// it is not known how. They are few.
+// lessMissing subtracts what is missing from holding accounts, and the reserves of those that are gone without a known
+// transaction. They are few.
 func (s *session) lessMissing(u *relay.Usage, app relay.AppID, asset string) error {
 	missing, err := one(s, plain[relay.Stroops], `SELECT coalesce(sum(min(missing, waiting)), 0) FROM payments
 		WHERE app = $1 AND asset = $2 AND missing > 0`, app, asset)
@@ -139,12 +138,10 @@ func (s *session) lessMissing(u *relay.Usage, app relay.AppID, asset string) err
 	return err
 }
 
-// ReservesOut implements desk.Tx.
 func (s *session) ReservesOut(app relay.AppID, after relay.PaymentID, limit int) ([]relay.PaymentID, error) {
 	return all(s, plain[relay.PaymentID], "SELECT id FROM payments WHERE app = $1 AND spent_units > 0 AND id > $2 ORDER BY id LIMIT $3", app, after, limit)
 }
 
-// PutAgreed implements desk.Tx.
 func (s *session) PutAgreed(a relay.Agreed) error {
 	_, err := s.exec(`INSERT INTO agreed (app, to_index, account, payment, at) VALUES ($1, $2, $3, $4, $5)
 		ON CONFLICT (app, to_index) DO UPDATE SET account = excluded.account, payment = excluded.payment, at = excluded.at`,
@@ -152,7 +149,6 @@ func (s *session) PutAgreed(a relay.Agreed) error {
 	return err
 }
 
-// Agreed implements desk.Tx.
 func (s *session) Agreed(app relay.AppID, to relay.Handle) (relay.Agreed, error) {
 	return one(s, func(_ *session, r row) (relay.Agreed, error) {
 		a := relay.Agreed{App: app, To: to}
@@ -176,7 +172,6 @@ func columnsOfAnswer(a *desk.Answered) columns {
 		{"created_at", &a.CreatedAt}, {"owner", &a.Owner}}
 }
 
-// Recall implements desk.Tx.
 func (s *session) Recall(app relay.AppID, key string) (desk.Answered, error) {
 	a, err := one(s, scan(columnsOfAnswer), "SELECT "+columnsOfAnswer(new(desk.Answered)).names()+
 		" FROM answers WHERE app = $1 AND key = $2"+s.lock(), app, key)
@@ -198,7 +193,6 @@ func (s *session) Remember(a desk.Answered) (err error) {
 	return err
 }
 
-// FreeAnswers implements desk.Tx.
 func (s *session) FreeAnswers(owner string) (rows int64, err error) {
 	return s.exec("UPDATE answers SET until = 1 WHERE until > 1 AND substr(owner, 1, length($1)) <> $1", owner+"/")
 }

@@ -6,7 +6,7 @@
 // A handle is looked up by its blind index.
 //
 // It refuses a database that a newer binary has migrated, and it goes no further in a transaction in which the database
-// once said no: everything is rolled back even when the caller overlooked the error. Guards that do not depend on this code
+// once failed: everything is rolled back even when the caller overlooked the error. Guards that do not depend on this code
 // are in the schema (package migrations).
 //
 // SQLite: one writer connection and a few readers on one file, WAL, synchronous=FULL. The texts are written so that

@@ -66,7 +66,6 @@ func (s *session) SaveEnvelope(e *relay.Envelope) error {
 	return nil
 }
 
-// Envelope implements desk.Tx.
 func (s *session) Envelope(hash string) (relay.Envelope, error) {
 	e, err := one(s, scanEnvelope, "SELECT "+envelopeColumns+" FROM envelopes WHERE hash = $1"+s.lock(), hash)
 	if err != nil {
@@ -110,7 +109,6 @@ func (s *session) envelopes(where string, args ...any) ([]relay.Envelope, error)
 	return es, nil
 }
 
-// KnownEnvelopes implements desk.Tx.
 func (s *session) KnownEnvelopes(hashes []string) ([]string, error) {
 	return in(s, plain[string], "SELECT hash FROM envelopes WHERE hash IN (%s) ORDER BY hash", hashes)
 }

@@ -19,7 +19,6 @@ const haltColumns = "SELECT scope, app, payment, hash, why, at FROM halts"
 
 var scanHalt = into(func(h *relay.Halt) []any { return []any{&h.Scope, &h.App, &h.Payment, &h.Hash, &h.Why, &h.At} })
 
-// Halts implements desk.Tx.
 func (s *session) Halts() ([]relay.Halt, error) {
 	found, err := s.haltOfAll()
 	if err != nil {
@@ -29,7 +28,6 @@ func (s *session) Halts() ([]relay.Halt, error) {
 	return append(found, rest...), err
 }
 
-// HaltsOf implements desk.Tx.
 func (s *session) HaltsOf(app relay.AppID, ids ...relay.PaymentID) ([]relay.Halt, error) {
 	found, err := s.haltOfAll()
 	if err != nil {
@@ -81,7 +79,6 @@ func (s *session) Lift(hash string) error {
 	return err
 }
 
-// Lifted implements desk.Tx.
 func (s *session) Lifted(hash string) (bool, error) {
 	found, err := all(s, plain[string], "SELECT hash FROM lifted WHERE hash = $1", hash)
 	return len(found) > 0, err

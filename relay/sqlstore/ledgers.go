@@ -10,7 +10,6 @@ func (s *session) Cursor() (uint32, error) {
 	return one(s, plain[uint32], "SELECT cursor FROM watch WHERE id = 1"+s.lock())
 }
 
-// LedgerHash implements desk.Tx.
 func (s *session) LedgerHash(seq uint32) (string, error) {
 	hashes, err := all(s, plain[string], "SELECT hash FROM ledgers WHERE sequence = $1", seq)
 	if err != nil || len(hashes) == 0 {
@@ -19,12 +18,10 @@ func (s *session) LedgerHash(seq uint32) (string, error) {
 	return hashes[0], nil
 }
 
-// Passed implements desk.Tx.
 func (s *session) Passed() (relay.Head, error) {
 	return s.head("SELECT sequence, hash, close_time FROM ledgers WHERE sequence = (SELECT cursor FROM watch WHERE id = 1)")
 }
 
-// LedgerAfter implements desk.Tx.
 func (s *session) LedgerAfter(seq uint32) (relay.Head, error) {
 	return s.head("SELECT sequence, hash, close_time FROM ledgers WHERE sequence > $1 ORDER BY sequence LIMIT 1", seq)
 }
@@ -61,13 +58,11 @@ func (s *session) RememberLedger(h relay.Head) error {
 	return err
 }
 
-// ForgetLedgers implements desk.Tx.
 func (s *session) ForgetLedgers() error {
 	_, err := s.exec("DELETE FROM ledgers")
 	return err
 }
 
-// Awaiting implements desk.Tx.
 func (s *session) Awaiting(h relay.Head) ([]desk.Work, error) {
 	fundings, err := all(s, plain[string], `SELECT hash FROM envelopes WHERE kind = 'funding' AND state = 'planned'
 		AND (bound <= $1 OR max_time < $2) AND NOT EXISTS

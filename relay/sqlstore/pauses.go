@@ -2,7 +2,6 @@ package sqlstore
 
 import "github.com/restante/restante/relay"
 
-// PutPause implements desk.Tx.
 func (s *session) PutPause(p relay.Pause) error {
 	_, err := s.exec(`INSERT INTO pauses (app, cause, detail, since, until) VALUES ($1, $2, $3, $4, $5)
 		ON CONFLICT (app) DO UPDATE SET since = CASE WHEN pauses.cause = excluded.cause THEN pauses.since ELSE excluded.since END,
@@ -11,7 +10,6 @@ func (s *session) PutPause(p relay.Pause) error {
 	return err
 }
 
-// EndPauses implements desk.Tx.
 func (s *session) EndPauses(apps ...relay.AppID) error {
 	_, err := s.exec("DELETE FROM pauses WHERE app IN ("+slots(1, len(apps))+")", anys(apps)...)
 	return err

@@ -102,7 +102,6 @@ func scanPayment(s *session, r row) (relay.Payment, error) {
 	return p.Payment, nil
 }
 
-// Payment implements desk.Tx.
 func (s *session) Payment(id relay.PaymentID) (relay.Payment, error) {
 	return one(s, scanPayment, selectPayment+s.lock(), id)
 }
@@ -130,7 +129,6 @@ func (s *session) InsertPayment(p relay.Payment) error {
 	return conflict("reference_taken", "Another payment of this app has this reference.")
 }
 
-// SavePayment implements desk.Tx.
 func (s *session) SavePayment(p *relay.Payment) error {
 	next := *p
 	next.Version++
@@ -154,7 +152,6 @@ func (s *session) PaymentsOfHoldings(accounts []string) ([]relay.PaymentID, erro
 	return in(s, plain[relay.PaymentID], "SELECT id FROM payments WHERE holding IN (%s) AND holding <> '' ORDER BY id", accounts)
 }
 
-// PaymentsOfBalances implements desk.Tx.
 func (s *session) PaymentsOfBalances(ids []string) ([]relay.PaymentID, error) {
 	return in(s, plain[relay.PaymentID], "SELECT id FROM payments WHERE balance IN (%s) AND balance <> '' ORDER BY id", ids)
 }
@@ -167,7 +164,6 @@ func (s *session) MintedFor(account string) ([]relay.PaymentID, error) {
 
 const appendHistory = "INSERT INTO history (payment, at, from_state, to_state, input, detail) VALUES ($1, $2, $3, $4, $5, $6)"
 
-// AppendHistory implements desk.Tx.
 func (s *session) AppendHistory(e relay.Entry) error {
 	_, err := s.exec(appendHistory, e.Payment, e.At, e.From, e.To, e.Input, e.Detail)
 	return err

@@ -25,12 +25,10 @@ func (s *session) PutShare(id relay.PaymentID, share []byte) error {
 	return err
 }
 
-// Box implements desk.Tx.
 func (s *session) Box(id relay.PaymentID) ([]byte, error) {
 	return one(s, plain[[]byte], "SELECT box FROM boxes WHERE payment = $1", id)
 }
 
-// Share implements desk.Tx.
 func (s *session) Share(id relay.PaymentID) ([]byte, error) {
 	sealed, err := one(s, plain[[]byte], "SELECT share FROM shares WHERE payment = $1", id)
 	if err != nil {
@@ -61,7 +59,6 @@ func (s *session) deleteOf(id relay.PaymentID, tables ...string) error {
 	return nil
 }
 
-// CodeBook implements desk.Tx.
 func (s *session) CodeBook(id relay.PaymentID) (relay.CodeBook, error) {
 	books, err := all(s, into(func(b *relay.CodeBook) []any { return []any{&b.Payment, &b.Sent, &b.NextAt, &b.Tries} }),
 		"SELECT payment, sent, next_at, tries FROM code_books WHERE payment = $1", id)
@@ -101,7 +98,6 @@ func (s *session) sealCode(c relay.Code) ([]byte, error) {
 	return s.seal(purposeCode, c.Session, c.Sealed)
 }
 
-// Code implements desk.Tx.
 func (s *session) Code(hash string) (relay.Code, error) {
 	c, err := one(s, scan(columnsOfCode), "SELECT "+columnsOfCode(new(relay.Code)).names()+" FROM codes WHERE session = $1"+s.lock(), hash)
 	if err != nil {
@@ -132,7 +128,6 @@ func (s *session) InsertPass(p relay.Pass) error {
 	return s.insertNew(row.insert("passes"), row.places()...)
 }
 
-// Pass implements desk.Tx.
 func (s *session) Pass(hash string) (relay.Pass, error) {
 	return one(s, scan(columnsOfPass), "SELECT "+columnsOfPass(new(relay.Pass)).names()+" FROM passes WHERE hash = $1"+s.lock(), hash)
 }

@@ -13,10 +13,12 @@ import (
 	"github.com/restante/restante/relay"
 )
 
-// session is one transaction, or one read, under one context. It implements desk.Tx.
+// session is one transaction, or one read, under one context. It implements desk.Tx, which says what its methods promise; a method's
+// own comment says only what is particular here.
 //
-// The first error of the database ends it, but for a rule's inside [session.Try]: every later call gets the same error and nothing is committed. Some errors
-// (a full disk, an interrupt) roll a transaction back by themselves, and what came after would be committed on its own.
+// The first error of the database ends it, but for a rule's inside [session.Try]: every later call gets the same error and nothing is
+// committed. Some errors (a full disk, an interrupt) roll a transaction back by themselves, and later statements would be committed
+// on their own.
 type session struct {
 	ctx      context.Context
 	db       *sql.Tx

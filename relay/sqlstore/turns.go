@@ -35,7 +35,8 @@ func (t *turns) had(key string, app relay.AppID) {
 }
 
 // apps goes through an index from one app with open rows of kind $3 to the next, $4 or behind it, and keeps those that have
-// one that is due at $1, unless it is a funding of one whose fundings are paused; the first $5. It never goes through the rows of an app that has many.
+// one that is due at $1, unless it is a funding of one whose fundings are paused; the first $5. An app with many rows
+// costs no more than another.
 const apps = `WITH RECURSIVE a(app) AS (
 		SELECT (SELECT min(app) FROM work WHERE done_at = 0 AND kind = $3 AND app >= $4)
 		UNION ALL

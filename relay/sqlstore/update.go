@@ -11,7 +11,7 @@ import (
 	"github.com/restante/restante/relay/desk"
 )
 
-// mostAttempts is how often a transaction is run that lost to another process; each waits for its time-out first.
+// mostAttempts is how often a transaction is run that loses to another process; each waits for its time-out first.
 const mostAttempts = 5
 
 // UpdateMany implements desk.Store. The payments are locked in the order of their ids, so that two callers never wait for

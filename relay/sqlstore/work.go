@@ -50,7 +50,6 @@ func (s *session) CloseWork(id relay.PaymentID, kinds ...relay.EffectKind) error
 	return err
 }
 
-// WorkOpen implements desk.Tx.
 func (s *session) WorkOpen(id relay.PaymentID, kind relay.EffectKind) (bool, error) {
 	open, err := all(s, plain[int64], "SELECT id FROM work WHERE payment = $1 AND kind = $2 AND done_at = 0 LIMIT 1", id, kind)
 	return len(open) > 0, err

@@ -185,8 +185,7 @@ func (s Snapshot) reserve() relay.Stroops {
 	return BaseReserve
 }
 
-// line is get for a trustline. Lumens have none, and neither has the issuer of an asset in his own account: both are nil
-// without an error, and the caller knows it.
+// line is get for a trustline. Lumens have none, and neither has the issuer of an asset for it: both are nil without an error.
 func (s Snapshot) line(account, asset string) (*Trustline, error) {
 	if asset == Native || account == Issuer(asset) {
 		return nil, nil

@@ -66,7 +66,6 @@ type Trustline struct {
 	Sponsor         string        // who keeps its reserve; "" itself, or the source does not say
 }
 
-// LineID names a trustline.
 type LineID struct{ Account, Asset string }
 
 const (
@@ -80,7 +79,7 @@ func (l *Trustline) Authorized() bool { return l.Flags&lineAuthorized != 0 }
 // Clawback says that the issuer can take the asset back.
 func (l *Trustline) Clawback() bool { return l.Flags&lineClawback != 0 }
 
-// Spendable is what it could pay out now; Room what it could take in.
+// Spendable is what it could pay out now, in stroops.
 func (l *Trustline) Spendable() relay.Stroops { return max(0, l.Balance-l.Selling) }
 
 // Room is what it could take in now, in stroops.
@@ -127,5 +126,5 @@ func LineFromEntry(e xdr.LedgerEntry) (Trustline, error) {
 	return out, nil
 }
 
-// MostLimit is the limit of a trustline that takes whatever comes, in stroops.
+// MostLimit is the highest limit that a trustline can have, in stroops.
 const MostLimit = math.MaxInt64

@@ -7,10 +7,9 @@
 // It refuses to guess. A builder returns an error rather than repair a plan; a check accepts only the envelope that
 // it would have built itself; evidence that lacks anything is ErrInconclusive.
 //
-// Amounts and fees are int64 stroops (1e-7 of a lumen), times are unix seconds of ledger close time, accounts are
-// G… addresses, envelopes are base64 XDR, hashes are 64 lower-case hexadecimal digits. Inner
-// transactions carry the fee 0, and a fee bump by the sponsor pays, whatever the fees are by then (CAP-15); only what a sender's
-// own wallet made bids for itself, out of a purse of lumens in the holding account.
+// Times are unix seconds of ledger close time, accounts are G… addresses, envelopes are base64 XDR, hashes are 64 lower-case
+// hexadecimal digits. Inner transactions carry the fee 0, and a fee bump by the sponsor pays, whatever the fees are by then
+// (CAP-15); only what a sender's own wallet made bids for itself, out of the purse.
 //
 // Start at FundingPlan, ReturnPlan and ClaimPlan; then CheckClaim (what a claimant's client trusts), DryRunReturn and
 // DryRunClaim (before anything is sent), and CannotLand (before anything is signed twice).

@@ -18,9 +18,9 @@ const (
 	DestinationFull    Reason = "destination_full"    // its balance would overflow
 	DestinationShort   Reason = "destination_short"   // cannot carry the reserve of a trustline
 	MemoRequired       Reason = "memo_required"       // SEP-29
-	SponsorMissing     Reason = "sponsor_missing"     //
+	SponsorMissing     Reason = "sponsor_missing"
 	SponsorShort       Reason = "sponsor_short"       // cannot carry the reserve
-	HasSubEntries      Reason = "has_sub_entries"     // trustlines, offers or data of strangers' making
+	HasSubEntries      Reason = "has_sub_entries"     // trustlines, offers or data that we did not make
 	IsSponsor          Reason = "is_sponsor"          // sponsors entries of others
 	Immutable          Reason = "immutable"           // AUTH_IMMUTABLE is set
 	SequenceSpent      Reason = "sequence_spent"      // the number or a higher one was used
@@ -30,7 +30,7 @@ const (
 	TooLate            Reason = "too_late"            // beyond its maxLedger or maxTime
 	SignersChanged     Reason = "signers_changed"     // the account's own key no longer suffices, or others were added
 	HoldingShort       Reason = "holding_short"       // less in it than was put in
-	SponsorChanged     Reason = "sponsor_changed"     // its reserve is not kept by the one who made it
+	SponsorChanged     Reason = "sponsor_changed"     // its reserve is not kept by the account that made it
 	LadderUnreachable  Reason = "ladder_out_of_reach" // its number has passed a rung that was not seen in a ledger
 	LineMissing        Reason = "line_missing"        // the destination has no trustline for the asset
 	LineFull           Reason = "line_full"           // its limit leaves no room for the amount
@@ -140,10 +140,10 @@ func (p ReturnPlan) arrives(s Snapshot, h *Account, home, rest string) error {
 	return absorbs(s, rest, h.Balance-paid)
 }
 
-// lines is how many trustlines a holding account of the asset has.
 // newAccountUnits is how many base reserves a new account locks.
 func newAccountUnits(asset string) relay.Stroops { return relay.Stroops(relay.AssetUnits(asset)) }
 
+// lines is how many trustlines a holding account of the asset has.
 func lines(asset string) int {
 	if asset == Native {
 		return 0
@@ -187,7 +187,7 @@ func holds(s Snapshot, holding, asset string, amount relay.Stroops) error {
 	case l == nil:
 		return refuse(LineChanged, holding, "its trustline is gone")
 	case l.Balance < amount && l.Clawback():
-		// Before the authorisation: who claws back, deauthorises first, and once all is gone the bare rung goes through.
+		// Before the authorisation: an issuer deauthorises before it claws back, and once all is gone the bare rung goes through.
 		return refuse(ClawedBack, holding, "holds %d stroops of %d", l.Balance, amount)
 	case l.Balance < amount:
 		return refuse(HoldingShort, holding, "holds %d stroops of %d", l.Balance, amount)

@@ -10,7 +10,7 @@ import (
 
 // Holding is one account to make. Its reserve is the sponsor's (CAP-33), so its starting balance in lumens is the payment's
 // amount exactly, or with a credit asset nothing, and the purse besides. A credit amount comes by a Payment onto a trustline
-// whose limit is the amount, so that no stranger can put a stroop more into it and so stand in the way of its removal.
+// whose limit is the amount, so that no other account can add a stroop and so keep the trustline from being removed.
 type Holding struct {
 	Account string
 	Asset   string        // "native" or CODE:ISSUER
@@ -58,8 +58,9 @@ func FundingCapacity(keys ...string) int {
 	return max(0, min(MaxSignatures-len(distinct), MaxOperations/5))
 }
 
-// BuildFunding returns the unsigned envelope: for a direct payment just that, else for each Begin(sponsor), CreateAccount(by the treasury), End, with a
-// credit asset ChangeTrust before End and Payment(by the treasury) after it. The holding accounts sign too, for End.
+// BuildFunding returns the unsigned envelope: of a direct payment one Payment, else for each Begin(sponsor), CreateAccount(by the
+// treasury), End, with a credit asset ChangeTrust before End and Payment(by the treasury) after it. The holding accounts sign
+// too, for End.
 //
 // A move makes the new holding account empty (by its sponsor), and closes the one it comes from: with a credit asset
 // Payment and ChangeTrust 0, then AccountMerge, which carries along whatever lumens are there.

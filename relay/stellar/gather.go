@@ -17,7 +17,7 @@ import (
 var ErrOtherEnvelope = errors.New("it is another transaction")
 
 // Gather completes an envelope of ours with signatures out of others of the same transaction. What counts is what counts on
-// the ledger (SignatureChecker of stellar-core): the accounts' own signers of every kind and their thresholds. Are they met,
+// the ledger (SignatureChecker of stellar-core): the accounts' own signers of every kind and their thresholds. If they are met,
 // exactly those signatures stay that the ledger's check consumes, in its order, for it refuses any other (txBAD_AUTH_EXTRA);
 // else those that it would, and Missing says whose weight is short. The snapshot holds the accounts of Tx.Signers; one that is
 // not there signs by its own key.

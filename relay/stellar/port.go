@@ -13,7 +13,7 @@ import (
 	"github.com/restante/restante/relay"
 )
 
-// View turns what any adapter reads from a ledger into what the domain's port ([relay.Ledger]) answers, so that every
+// View turns what any adapter reads from a ledger into what the port desk.Ledger answers, so that every
 // protocol says the same of the same accounts.
 type View struct {
 	Passphrase string
@@ -260,8 +260,7 @@ func (v View) Advice(s Snapshot, pay relay.Payment, ladder []relay.Envelope) (re
 	return advice, nil
 }
 
-// Rehearsal dry-runs a claim, with the memo that its envelope carries. The snapshot holds the holding account, the
-// destination and the sponsor, and what else RehearsalNeeds says. "" when it would go through now.
+// Rehearsal dry-runs a claim, with the memo that its envelope carries. The snapshot holds what RehearsalNeeds says. "" when it would go through now.
 func (v View) Rehearsal(s Snapshot, e relay.Envelope) (string, error) {
 	memo, err := memoOf(e.XDR)
 	if err != nil {

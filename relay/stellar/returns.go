@@ -83,8 +83,8 @@ func BuildLadder(p ReturnPlan) ([]Rung, error) {
 //	last resort  (Payment of one base reserve to the sponsor), Begin, CreateClaimableBalance, End, ChangeTrust 0, AccountMerge
 //
 // Begin is of the service's sponsor for the holding account: without its signature the rung cannot reach a ledger, so it is not possible to
-// spend the plain rungs' numbers with it. Whose purse pays gives the sponsor first what the balance locks. The merge carries
-// along the purse and what strangers paid in: to ReturnTo where that is the sender's own account, else, and in the bare
+// spend the plain rungs' numbers with it. A wallet's purse first pays the sponsor what the balance locks. The merge carries
+// along the purse and what other accounts paid in: to ReturnTo where that is the sender's own account, else, and in the bare
 // rung and the last resort, to the account that keeps the reserve. The claimant of the balance is the sender's own account.
 func BuildReturn(p ReturnPlan, k int) (Rung, error) {
 	d, f, err := returnDraft(p, k)

@@ -2,7 +2,7 @@ package stellar
 
 import "github.com/restante/restante/relay"
 
-// Made is how a holding account left our hands.
+// Made is how a holding account was made.
 type Made struct {
 	Sponsor string        // who keeps its reserve; empty: not compared
 	Asset   string        // "native" or CODE:ISSUER
@@ -11,7 +11,7 @@ type Made struct {
 }
 
 // Takeover lists why a holding account is no longer as we made it; none means that it is. Only a holder of its
-// key can bring any of these about (a claimant with other tools than ours counts as one), so each of them parks the
+// key can bring any of these about (also a claimant, with other tools than ours), so each of them parks the
 // payment: the money is safe at the account, and the way home may not be.
 //
 // h is nil for an account that is not there, which is no takeover: what removed it is found by hash. l is its trustline for

@@ -2,7 +2,7 @@ package stellar
 
 import "errors"
 
-// TrustPlan gives an account of ours a trustline that takes whatever comes. Its reserve is the sponsor's.
+// TrustPlan gives an account of ours a trustline with the highest limit. Its reserve is the sponsor's.
 type TrustPlan struct {
 	Passphrase string
 	Account    string

@@ -136,7 +136,7 @@ func encode(env xdr.TransactionEnvelope) (string, error) {
 	return text, nil
 }
 
-// Hashes returns the hash of the transaction, which identifies it whatever fee bump carries it, and that of the envelope. They differ only for a fee bump.
+// Hashes returns the hash of the transaction, whatever fee bump carries it, and that of the envelope. They differ only for a fee bump.
 func Hashes(envelopeXDR, passphrase string) (inner, outer string, err error) {
 	env, err := decode(envelopeXDR)
 	if err != nil {

@@ -80,7 +80,7 @@ func (s *server) headBefore(ctx context.Context, p relay.Payment) (relay.Head, e
 	return head, p.CheckEnd(head)
 }
 
-// acceptOnce does the work behind an Idempotency-Key, once. It is finished whether the caller is still there or not: she
+// acceptOnce does the work behind an Idempotency-Key, once. It is finished also when the caller is gone: it
 // will ask again with the same key.
 func (s *server) acceptOnce(c *call, idem desk.Answered, o desk.Opening, link string, in wire.PaymentRequest) (reply, error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(c.Context()), patience)

@@ -10,7 +10,7 @@ import (
 	"github.com/restante/restante/relay"
 )
 
-// crowd remembers for a moment what the signer said no to because too many claims were planned, so that a flood of requests is
+// crowd remembers for a moment what the signer refused because too many claims were planned, so that a flood of requests is
 // refused before the ledger and the signer are asked. What counts is the signer's number; this one may be lost at any instant.
 type crowd struct {
 	mu   sync.Mutex

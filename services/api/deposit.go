@@ -19,9 +19,9 @@ import (
 	"github.com/restante/restante/relay/wire"
 )
 
-// deposit takes what the sender's client has minted. A signer of the wallet has agreed, and nothing else is believed: the signer judges it, building the funding and
-// every rung again; then it is committed as planned, from when on a cancel is a return asked, for the client may sign at any moment;
-// then it is in the signer's log; and only then the caller hears that it is kept. The same again goes the same way.
+// deposit takes what the sender's client has minted, with the proof of a signer of the wallet. The signer judges it, building the
+// funding and every rung again; then it is committed as planned, and from then on a cancel is a return asked, for the client may sign
+// at any moment; then it is in the signer's log; and only then the answer says that it is kept. The same again goes the same way.
 func (s *server) deposit(c *call) (reply, error) {
 	var in wire.DepositRequest
 	p, err := s.handedTo(c, &in)

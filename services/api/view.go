@@ -38,7 +38,7 @@ func payment(p relay.Payment) (wire.Payment, error) {
 	return out, nil
 }
 
-// payer is who pays fees and reserves besides the amount; what others have paid is no cost of his.
+// payer is who pays fees and reserves besides the amount; what others have paid is not among them.
 func payer(p relay.Payment) string {
 	if p.FromWallet() {
 		return "sender"

@@ -14,7 +14,7 @@ import (
 
 // walletSigned takes a claim that the claimant's own wallet signed (SEP-7, callback of a tx request). It asks for no
 // credential: a wallet has none, and what it brings is a plan of this payment with the holding account's signature, which only
-// only the opener of the box could make. It can only be submitted, and any holder of it can do that. The
+// the opener of the box could make. It can only be submitted, and any holder of it can do that. The
 // answer says nothing of the payment: once a claim has landed, it is public.
 func (s *server) walletSigned(c *call) (reply, error) {
 	crossOrigin(c.w.Header())

@@ -15,9 +15,9 @@ import (
 // which it was accepted may differ.
 const expirySlack = relay.Micros(3600 * 1e6)
 
-// allowFunding judges an intent for fundings that do not exist yet. An intruder in the worker is held by this:
-// money leaves a treasury within the limits, into holding accounts whose way back leads there again, or for good where he
-// says so: a claim recipient of his own would come to the same.
+// allowFunding judges an intent for fundings that do not exist yet. This bounds an attacker in the worker:
+// money leaves a treasury within the limits, into holding accounts whose way back leads there again, or for good to an
+// account that he names: a claim recipient of his own would come to the same.
 func (s *Signer) allowFunding(in relay.FundIntent, head relay.Head) error {
 	treasury, ok := s.book.treasuries[in.App]
 	switch {

@@ -10,7 +10,7 @@ import (
 )
 
 // book is what the log adds up to. It is rebuilt from the log at start and changed by the same lines afterwards, so that
-// a restart cannot think otherwise. Answers and envelopes stay in the file; the book knows where.
+// a restart comes to the same. Answers and envelopes stay in the file; the book knows where.
 type book struct {
 	network    string
 	today      int64 // the newest day of a line

@@ -13,10 +13,11 @@ import (
 
 // Bump wraps a recorded envelope in a fee bump that the sponsor pays, with the bid maxFee in stroops for the whole, or the
 // policy's MaxFee, or what the app's budget covers, when that is less: refusing would keep money from going home just when the
-// network is busy. After many bids for one envelope the newest of them is made again, unless the new one is much higher. What is wrapped is always the text from the log: of a claim, and of a funding that a client made, the
-// signatures of others that count are taken from envelope, and nothing else of it; of any other funding, or of a return,
-// envelope is not looked at. A rung that is not plain gets the sponsor's
-// signature here, when it is due. The outer hash is in the log before the signature is made.
+// network is busy. After many bids for one envelope the newest of them is made again, unless the new one is much higher.
+//
+// What is wrapped is always the text from the log. Of envelope, only the signatures of others that count are used, and only for a
+// claim and for a funding that a client made. A rung that is not plain gets the sponsor's signature here, when it is due. The outer
+// hash is in the log before the signature is made.
 func (s *Signer) Bump(ctx context.Context, hash string, envelope []byte, maxFee relay.Stroops) (outer []byte, err error) {
 	err = s.decide(ctx, func(t *told) (err error) { outer, err = s.bump(t, hash, envelope, maxFee); return err })
 	return outer, err
@@ -169,7 +170,7 @@ func (s *Signer) leadsHome(at filed, text string) error {
 		return err
 	}
 	m := l.Minted[at.minted]
-	if !m.FromWallet() && m.ReturnTo != s.book.treasuries[l.App] { // of a sender's own wallet, home is where he said
+	if !m.FromWallet() && m.ReturnTo != s.book.treasuries[l.App] { // of a sender's own wallet, home is where the sender said
 		return fmt.Errorf("way back to %s", m.ReturnTo)
 	}
 	_, err := stellar.CheckReturn(text, s.wayOf(m, l.Envelope.Bound), m.Ladder[at.rung].Rung)

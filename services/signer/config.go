@@ -15,7 +15,7 @@ import (
 
 // Ledger is the signer's own view of the ledger, not the caller's: what it proves decides whether a payment is funded
 // twice, what it shows of the sponsor and of holding accounts, what an app may still cost, and which rung of a
-// way back is due, which one is completed. All methods are as in [relay.Ledger]; an error is no evidence.
+// way back is due, which one is completed. All methods are as in [desk.Ledger]; an error is no evidence.
 type Ledger interface {
 	Verdict(ctx context.Context, e relay.Envelope) (relay.Verdict, *relay.Sighting, error)
 	Head(ctx context.Context) (relay.Head, error)
@@ -27,7 +27,7 @@ type Ledger interface {
 	Gather(ctx context.Context, envelope []byte, given ...[]byte) (relay.Gathered, error)
 }
 
-// Config is everything a signer is told. Zero values become defaults where one is named.
+// Config is how a signer is set up. Zero values become defaults where one is named.
 type Config struct {
 	Dir        string // data directory; the signer keeps to Dir/signer
 	Passphrase string // of the network; a directory belongs to one network for good

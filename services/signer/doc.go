@@ -1,12 +1,13 @@
-// Package signer holds the keys of sponsor, channels and treasuries and signs for them. It is the relay.Signer of one
+// Package signer holds the keys of sponsor, channels and treasuries and signs for them. It is the desk.Signer of one
 // process; what it promises does not depend on who calls.
 //
 // # What it promises
 //
 //   - It signs only what it built itself from an intent that its policy allows: fundings whose way back leads to the
 //     app's own treasury, or that pay an account directly; claims of holding accounts in its log; fee bumps around envelopes
-//     in its log; trustlines for treasuries; what takes its own reserves back from accounts that claims in its log made. What a client minted ([Signer.Keep]) it builds again, and signs of it only
-//     the last resort and, where the service keeps the reserve, a move, after all others.
+//     in its log; trustlines for treasuries; what takes its own reserves back from accounts that claims in its log made. What
+//     a client minted ([Signer.Keep]) it builds again, and signs of it only the last resort and, where the service keeps the
+//     reserve, a move, after all others.
 //   - Its log has the whole answer on disk before a signature leaves. A repeated intent, and every intent that names a
 //     payment whose earlier funding landed or could still land, gets that first answer, also after a crash or a restart,
 //     and also when the database was restored from yesterday.
@@ -35,7 +36,6 @@
 // [Open]; then fund.go (the one decision that money depends on: standing), allow.go, keep.go, claim.go and bump.go; turn.go is
 // how the ledger is asked without holding up other intents; budget.go is what an app costs, allowance.go whether it may,
 // settle.go what came back, reclaim.go what is taken back, collect.go what is claimed for a treasury; book.go is what
-// the log adds up to, log.go and line.go what a line looks like, keyring.go the sealed keys, operator.go what
-// only the operator can ask for. threats.md is what a caller
-// that was taken over can do.
+// the log adds up to, log.go and line.go what a line looks like, keyring.go the sealed keys, operator.go what only the operator
+// can ask for. threats.md is what an attacker in the caller can do.
 package signer

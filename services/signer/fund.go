@@ -11,10 +11,10 @@ import (
 	"github.com/restante/restante/relay/stellar"
 )
 
-// Fund answers a funding intent as [relay.Signer] says. The order keeps a payment from being made twice: first the
+// Fund answers a funding intent as [desk.Signer] says. The order keeps a payment from being made twice: first the
 // standing fundings of every payment named, then policy, then the sequence number, then keys and signatures, then the
-// log, and only then the answer. A standing funding is answered before policy is asked: it may have landed, and whatever
-// the limits are by now, the worker must learn of it.
+// log, and only then the answer. A standing funding is answered before policy is asked: it may have landed, and the worker must
+// learn of it whatever the limits are by now.
 func (s *Signer) Fund(ctx context.Context, in relay.FundIntent) (a relay.FundAnswer, err error) {
 	if err := shape(in); err != nil {
 		return a, err

@@ -14,7 +14,8 @@ import (
 // account, by that account's signature.
 //
 // A late one was committed before. If it has landed, the wallet has signed the funding itself, and the log must have it, whatever
-// its signers are by now: the ledger shows this very funding, or a holding account whose reserve the wallet keeps. One that was planned before proofs were asked for has none, see [book.before].
+// its signers are by now: the ledger shows this very funding, or a holding account whose reserve the wallet keeps. One that was
+// planned before proofs were asked for has none, see [book.before].
 func (s *Signer) allowProof(t *told, in relay.KeepIntent) error {
 	m, e := in.Funded.Minted[0], in.Funded.Envelope
 	from := m.From

@@ -21,7 +21,7 @@ import (
 	"github.com/restante/restante/relay/mint"
 )
 
-// Signer is a [relay.Signer]. Its methods may be called by several goroutines. What they decide and write, they do one after
+// Signer is a [desk.Signer]. Its methods may be called by several goroutines. What they decide and write, they do one after
 // the other, each on what the one before wrote; they wait for the ledger side by side.
 type Signer struct {
 	cfg     Config
@@ -191,7 +191,6 @@ func (s *Signer) openKeys() error {
 	return nil
 }
 
-// Log implements relay.Signer.
 func (s *Signer) Log(ctx context.Context, known relay.LogMark) (relay.LogMark, error) {
 	leave, err := s.enter(ctx)
 	if err != nil {

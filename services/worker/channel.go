@@ -8,7 +8,7 @@ import (
 	"github.com/restante/restante/relay"
 )
 
-// funders is what those who fund at the same time have to know of each other.
+// funders is what goroutines that fund at the same time share.
 type funders struct {
 	mu       sync.Mutex
 	atWork   map[relay.AppID]bool

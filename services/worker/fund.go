@@ -106,8 +106,8 @@ func (w *Worker) company(ctx context.Context, row desk.Work, first relay.Payment
 	return rows, payments, nil
 }
 
-// fundBatch has payments of one app minted and signed, and commits the answer. It says whom the answer funds, or what else
-// has ended: an earlier funding that could still land comes back whole, in place of a new one, and is what gets committed.
+// fundBatch has payments of one app minted and signed, and commits the answer. It says which payments the answer funds, or what
+// else has ended: an earlier funding that could still land comes back whole, in place of a new one, and is what gets committed.
 // One that the signer never allows is left out, and the others go on.
 func (w *Worker) fundBatch(ctx context.Context, payments []relay.Payment) (ended []relay.PaymentID, err error) {
 	for len(payments) > 0 {
@@ -159,7 +159,7 @@ func (w *Worker) paused(ctx context.Context, app relay.AppID, err error) error {
 	return out
 }
 
-// commit writes a signed funding down, and says whom it funds.
+// commit writes a signed funding down, and says which payments it funds.
 func (w *Worker) commit(ctx context.Context, answer relay.FundAnswer) ([]relay.PaymentID, error) {
 	if err := w.Desk.CommitFunding(ctx, answer); err != nil {
 		if errors.Is(err, relay.ErrNotCreated) {

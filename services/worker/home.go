@@ -36,7 +36,7 @@ func (w *Worker) bringHome(ctx context.Context, row desk.Work) error {
 	return w.handIn(ctx, row, ladder[i])
 }
 
-// early puts a return off. Before its first ledger only the ledger wakes it ([relay.Tx.Awaiting]): what the cursor has not passed
+// early puts a return off. Before its first ledger only the ledger wakes it (desk.Tx.Awaiting): what the cursor has not passed
 // by now, the watcher will still take in.
 func (w *Worker) early(ctx context.Context, p relay.Payment, why string) error {
 	cursor, err := w.Desk.Cursor(ctx)
@@ -119,7 +119,7 @@ func (w *Worker) absent(ctx context.Context, p relay.Payment) error {
 	return err
 }
 
-// audit looks at a holding account that a stranger touched, or that is parked.
+// audit looks at a holding account that another account touched, or that is parked.
 func (w *Worker) audit(ctx context.Context, row desk.Work) error {
 	p, err := w.Desk.Payment(ctx, row.Payment)
 	if err != nil || !p.State.Holds() || p.State == relay.Funding {
@@ -174,8 +174,8 @@ func (w *Worker) unpark(ctx context.Context, p relay.Payment, rungs []relay.Enve
 	return err
 }
 
-// expire tells a payment what time the ledger says it is: by the ledger that the watcher took in last. It is what made the
-// row due; a source that is asked again may be behind it, and its word would end the row with nothing done.
+// expire applies the close time of the ledger that the watcher took in last. It is what made the row due; a source that is asked
+// again may be behind it, and the row would end with nothing done.
 func (w *Worker) expire(ctx context.Context, row desk.Work) error {
 	head := w.passed.Load()
 	if head == nil {

@@ -20,8 +20,8 @@ func (w *Worker) publish(ctx context.Context, row desk.Work) error {
 	return w.Announce.Announce(ctx, row, p)
 }
 
-// notify writes to the recipient that money waits, where it went, or that the sender took it back. Only addresses that a mail can reach, only for apps
-// that want it; never a link.
+// notify writes to the recipient that money waits, where it went, or that the sender took it back: only to mail addresses, only for
+// apps that want it, and never a link.
 func (w *Worker) notify(ctx context.Context, row desk.Work) error {
 	p, app, err := w.Desk.PaymentAndApp(ctx, row.Payment)
 	if err != nil || w.Post == nil || !app.Notify || !p.To.Mailed() {

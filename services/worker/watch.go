@@ -39,7 +39,7 @@ func (w *Worker) Watch(ctx context.Context) error {
 				<-ctx.Done()
 			}
 		case err != nil:
-			if failures++; failures == 1 || failures%100 == 0 { // an outage is told, not chanted
+			if failures++; failures == 1 || failures%100 == 0 { // the first failure of an outage, then each hundredth
 				w.Log.Warn("watching the ledger failed, will be tried again", "err", err, "times", failures)
 			}
 		case failures > 0:
@@ -88,7 +88,7 @@ func (w *Worker) watchOnce(ctx context.Context) (moved bool, err error) {
 }
 
 // sameLedger holds the newest ledger against those remembered. A ledger that began anew is behind ours for a long time, and whatever
-// was sent to it meanwhile would go to strangers.
+// was sent to it meanwhile would go to accounts that are not ours.
 func (w *Worker) sameLedger(ctx context.Context) (taken bool, err error) {
 	head, err := w.Ledger.Head(ctx)
 	if err != nil {

@@ -1,4 +1,4 @@
-// Package worker does the work that payments ask for: it funds, hands envelopes in, brings money home, tells people, and
+// Package worker does the work that payments ask for: it funds, hands envelopes in, brings money home, writes to recipients, and
 // watches the ledger. It decides nothing about money: what an outcome means is relay's, through the Desk.
 //
 // Work is rows of the database. The bus rings when there is a row to look at ([Worker.Ring]); the sweeper ([Worker.Sweep])
@@ -230,7 +230,7 @@ func (w *Worker) Wake() {
 	}
 }
 
-// Sweep finds due rows without being told, until ctx ends.
+// Sweep finds due rows without the bus, until ctx ends.
 func (w *Worker) Sweep(ctx context.Context) error {
 	prune := w.Pace.Elapsed()
 	for ctx.Err() == nil {

@@ -1,4 +1,4 @@
-// Package ledgertest_test is the truth behind the adapters of relay.Ledger in their tests: a network of services/devnet, served
+// Package ledgertest_test is the truth behind the adapters of desk.Ledger in their tests: a network of services/devnet, served
 // over loopback by whatever protocol the adapter speaks, through a door that spoils answers on request.
 //
 // Start at Open.
