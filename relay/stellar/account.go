@@ -38,7 +38,6 @@ type Account struct {
 	Signers       []Signer
 	Selling       relay.Stroops // liabilities
 	Buying        relay.Stroops
-	LastModified  uint32
 	MemoRequired  bool // SEP-29
 }
 
@@ -79,16 +78,15 @@ func accountKey(id string) (xdr.LedgerKey, error) {
 
 // DecodeAccount reads an account from the data of a ledger entry and, if the source gives it, the entry's extension
 // (which names the sponsor); both base64 XDR.
-func DecodeAccount(dataXDR, extXDR string, lastModified uint32) (Account, error) {
-	entry, err := decodeEntry(dataXDR, extXDR, lastModified)
+func DecodeAccount(dataXDR, extXDR string) (Account, error) {
+	entry, err := decodeEntry(dataXDR, extXDR)
 	if err != nil {
 		return Account{}, err
 	}
 	return AccountFromEntry(entry)
 }
 
-func decodeEntry(dataXDR, extXDR string, lastModified uint32) (xdr.LedgerEntry, error) {
-	entry := xdr.LedgerEntry{LastModifiedLedgerSeq: xdr.Uint32(lastModified)}
+func decodeEntry(dataXDR, extXDR string) (entry xdr.LedgerEntry, err error) {
 	if err := xdr.SafeUnmarshalBase64(dataXDR, &entry.Data); err != nil {
 		return entry, fmt.Errorf("ledger entry is not XDR: %v", err)
 	}
@@ -110,8 +108,8 @@ func AccountFromEntry(e xdr.LedgerEntry) (Account, error) {
 		ID: a.AccountId.Address(), Balance: relay.Stroops(a.Balance), Sequence: int64(a.SeqNum),
 		SeqLedger: uint32(a.SeqLedger()), SeqTime: int64(a.SeqTime()), SubEntries: uint32(a.NumSubEntries),
 		NumSponsoring: uint32(a.NumSponsoring()), NumSponsored: uint32(a.NumSponsored()), Flags: uint32(a.Flags),
-		Thresholds: a.Thresholds, LastModified: uint32(e.LastModifiedLedgerSeq),
-		Selling: relay.Stroops(a.Liabilities().Selling), Buying: relay.Stroops(a.Liabilities().Buying),
+		Thresholds: a.Thresholds,
+		Selling:    relay.Stroops(a.Liabilities().Selling), Buying: relay.Stroops(a.Liabilities().Buying),
 	}
 	if v1, ok := e.Ext.GetV1(); ok && v1.SponsoringId != nil {
 		out.Sponsor = v1.SponsoringId.Address()

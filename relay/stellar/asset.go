@@ -103,7 +103,7 @@ func LineKey(id LineID) (string, error) {
 // DecodeLine reads a trustline from the data of a ledger entry and, if the source gives it, the entry's extension (which names
 // the sponsor); both base64 XDR.
 func DecodeLine(dataXDR, extXDR string) (Trustline, error) {
-	entry, err := decodeEntry(dataXDR, extXDR, 0)
+	entry, err := decodeEntry(dataXDR, extXDR)
 	if err != nil {
 		return Trustline{}, err
 	}

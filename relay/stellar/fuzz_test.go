@@ -79,7 +79,7 @@ func FuzzEntry(f *testing.F) {
 	f.Add(line, "", "")
 	f.Add(data, "AAAAAA==", "AAAAAAAAAGT/////AAAAAQAAAAAAAAAI/////wAAAAA=")
 	f.Fuzz(func(t *testing.T, data, ext, result string) {
-		_, _ = DecodeAccount(data, ext, 1)
+		_, _ = DecodeAccount(data, ext)
 		if l, err := DecodeLine(data, ext); err == nil {
 			_, _ = l.Spendable(), l.Room()
 		}

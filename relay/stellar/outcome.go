@@ -17,10 +17,9 @@ import (
 type Outcome struct {
 	Success   bool
 	Code      string
-	InnerHash string        // only of a fee bump
-	InnerCode string        // only of a fee bump
-	Ops       []string      // empty when no operation was judged
-	FeePaid   relay.Stroops // stroops charged, or in a refusal what was asked for
+	InnerHash string   // only of a fee bump
+	InnerCode string   // only of a fee bump
+	Ops       []string // empty when no operation was judged
 }
 
 // RefusalOf is what a transaction's code, as in [Outcome], means to our rules.
@@ -45,7 +44,7 @@ func DecodeResult(resultXDR string) (Outcome, error) {
 	if err := xdr.SafeUnmarshalBase64(resultXDR, &r); err != nil {
 		return Outcome{}, fmt.Errorf("result is not XDR: %v", err)
 	}
-	out := Outcome{Success: r.Successful(), Code: word(r.Result.Code.String(), "TransactionResultCode"), FeePaid: relay.Stroops(r.FeeCharged)}
+	out := Outcome{Success: r.Successful(), Code: word(r.Result.Code.String(), "TransactionResultCode")}
 	if pair, ok := r.Result.GetInnerResultPair(); ok {
 		out.InnerHash = hex.EncodeToString(pair.TransactionHash[:])
 		out.InnerCode = word(pair.Result.Result.Code.String(), "TransactionResultCode")

@@ -20,7 +20,6 @@ var (
 // Evidence is one source's answer about one envelope. The account must have been read, and the hash looked up again,
 // after the source had shown a ledger past the envelope's bound.
 type Evidence struct {
-	Source   string // where the answer comes from, for the record
 	Hash     string // inner hash that was looked for
 	SignedAt uint32 // a ledger that had closed when the envelope was signed: it cannot be in that one or before
 

@@ -174,7 +174,7 @@ func (c *Client) accountAndLines(ctx context.Context, id string) (*stellar.Accou
 func (b *accountBody) read() (*stellar.Account, error) {
 	a := &stellar.Account{
 		ID: b.ID, Sequence: b.Sequence, SeqLedger: b.SequenceLedger, SubEntries: b.SubEntries, NumSponsoring: b.NumSponsoring,
-		NumSponsored: b.NumSponsored, Sponsor: b.Sponsor, LastModified: b.LastModified,
+		NumSponsored: b.NumSponsored, Sponsor: b.Sponsor,
 	}
 	t := b.Thresholds
 	if b.Sequence < 0 || t.Low == nil || t.Medium == nil || t.High == nil {

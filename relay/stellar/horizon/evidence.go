@@ -28,7 +28,7 @@ const (
 // beyond its bound, is evidence enough even if (3) was answered by a server that lags. Only a number that is used up leans on (3)
 // alone; see Contradicts.
 func (c *Client) Evidence(ctx context.Context, tx stellar.Tx, signedAt uint32) (ev stellar.Evidence, found *access.Transaction, err error) {
-	ev = stellar.Evidence{Source: c.base.Host, Hash: tx.Hash, SignedAt: signedAt}
+	ev = stellar.Evidence{Hash: tx.Hash, SignedAt: signedAt}
 	first, err := c.Range(ctx)
 	if err != nil {
 		return ev, nil, err

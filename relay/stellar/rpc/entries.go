@@ -143,7 +143,7 @@ func (w wanted) read(r protocol.GetLedgerEntriesResponse, chunk []string, s stel
 		id := of.line.Account
 		switch of.kind {
 		case xdr.LedgerEntryTypeAccount:
-			a, err := stellar.DecodeAccount(e.DataXDR, e.ExtensionXDR, e.LastModifiedLedger)
+			a, err := stellar.DecodeAccount(e.DataXDR, e.ExtensionXDR)
 			if err != nil {
 				return access.Nonsense("account %s: %v", id, err)
 			}

@@ -17,7 +17,7 @@ import (
 // any more when the second look was made, and what it does not find is not there. The account's own ledger is judged by
 // itself, so it does not matter that another part of the server reads it.
 func (c *Client) Evidence(ctx context.Context, tx stellar.Tx, signedAt uint32) (stellar.Evidence, *access.Transaction, error) {
-	ev := stellar.Evidence{Source: c.host, Hash: tx.Hash, SignedAt: signedAt}
+	ev := stellar.Evidence{Hash: tx.Hash, SignedAt: signedAt}
 	found, err := c.gather(ctx, tx, &ev)
 	if err != nil {
 		return ev, nil, err

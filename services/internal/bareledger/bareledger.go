@@ -21,7 +21,6 @@ type Account struct {
 	Balance       int64
 	Sequence      int64
 	NumSponsoring uint32
-	NumSponsored  uint32
 }
 
 // Reader asks one RPC server.
@@ -38,8 +37,7 @@ func (r Reader) Account(ctx context.Context, address string) (Account, error) {
 		return Account{}, err
 	}
 	a := data.MustAccount()
-	return Account{Exists: true, Balance: int64(a.Balance), Sequence: int64(a.SeqNum),
-		NumSponsoring: uint32(a.NumSponsoring()), NumSponsored: uint32(a.NumSponsored())}, nil
+	return Account{Exists: true, Balance: int64(a.Balance), Sequence: int64(a.SeqNum), NumSponsoring: uint32(a.NumSponsoring())}, nil
 }
 
 // Line is what an account holds of an asset, CODE:ISSUER with a code of 1 to 4, in stroops; false when it has no trustline.
