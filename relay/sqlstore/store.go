@@ -30,7 +30,7 @@ type Store struct {
 	rung           func()
 	now            func() time.Time
 	turns          turns
-	prepared       map[string]*sql.Stmt // the writer's
+	writes, reads  map[string]*sql.Stmt // prepared, by their texts
 }
 
 var (
@@ -61,15 +61,23 @@ func newStore(d dialect, writer, reader *sql.DB, keys Keys, opts []Option) *Stor
 	return s
 }
 
-// prepare has the writer parse, once, what each step of a payment runs: to parse a statement takes as long as to run it.
+// prepare has the database parse, once, what each step of a payment runs and what each look for work runs: to parse a statement
+// takes as long as to run it, and the looks for work, which are many, far longer.
 func (s *Store) prepare(ctx context.Context) (err error) {
-	s.prepared = map[string]*sql.Stmt{}
-	for _, text := range []string{selectPayment + s.dialect.lock, savePayment, appendHistory, addWork} {
-		if s.prepared[text], err = s.writer.PrepareContext(ctx, text); err != nil {
-			return fmt.Errorf("sqlstore: %w", err)
+	if s.writes, err = prepared(ctx, s.writer, selectPayment+s.dialect.lock, savePayment, appendHistory, addWork); err == nil {
+		s.reads, err = prepared(ctx, s.reader, selectPayment, candidates, waitingApps)
+	}
+	return err
+}
+
+func prepared(ctx context.Context, db *sql.DB, texts ...string) (all map[string]*sql.Stmt, err error) {
+	all = map[string]*sql.Stmt{}
+	for _, text := range texts {
+		if all[text], err = db.PrepareContext(ctx, text); err != nil {
+			return nil, fmt.Errorf("sqlstore: %w", err)
 		}
 	}
-	return nil
+	return all, nil
 }
 
 // Close ends the store. Transactions that are running fail.

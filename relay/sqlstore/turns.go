@@ -37,6 +37,7 @@ func (t *turns) had(key string, app relay.AppID) {
 // apps goes through an index from one app with open rows of kind $3 to the next, $4 or behind it, and keeps those that have
 // one that is due at $1, unless it is a funding of one whose fundings are paused; the first $5. An app with many rows
 // costs no more than another.
+// SQLite parses a statement with LIMIT $5 anew for each value that is bound, and one with LIMIT $5+0 once.
 const apps = `WITH RECURSIVE a(app) AS (
 		SELECT (SELECT min(app) FROM work WHERE done_at = 0 AND kind = $3 AND app >= $4)
 		UNION ALL
@@ -44,13 +45,13 @@ const apps = `WITH RECURSIVE a(app) AS (
 	chosen(app) AS (SELECT app FROM a WHERE app IS NOT NULL
 		AND NOT ($3 = 'fund' AND EXISTS (SELECT 1 FROM pauses WHERE pauses.app IN ('', a.app) AND until > $1))
 		AND EXISTS (SELECT 1 FROM work
-		WHERE done_at = 0 AND kind = $3 AND work.app = a.app AND due <= $1%s) LIMIT $5) `
+		WHERE done_at = 0 AND kind = $3 AND work.app = a.app AND due <= $1%s) LIMIT $5+0) `
 
 // candidates are, of each app chosen, the $2 rows that are due first.
 var candidates = fmt.Sprintf(apps, " AND lease_until <= $1") + `
-	SELECT id, app, due FROM chosen JOIN work USING (app) WHERE id IN (
+	SELECT work.id, work.app, work.due FROM chosen CROSS JOIN work WHERE work.id IN (
 		SELECT id FROM work AS w
-		WHERE done_at = 0 AND kind = $3 AND w.app = chosen.app AND due <= $1 AND lease_until <= $1 ORDER BY due, id LIMIT $2)`
+		WHERE done_at = 0 AND kind = $3 AND w.app = chosen.app AND due <= $1 AND lease_until <= $1 ORDER BY due, id LIMIT $2+0)`
 
 // ofApp are the $2 rows of app $4 that are due first.
 const ofApp = `SELECT id FROM work
@@ -109,8 +110,12 @@ func (s *Store) leaseChosen(ctx context.Context, now, until relay.Micros, choose
 
 // candidates reads rows of up to limit apps per kind, beginning with the app behind last and going round.
 func (s *session) candidates(now relay.Micros, limit int, last relay.AppID, kinds []relay.EffectKind) (found []candidate, err error) {
+	round := []relay.AppID{last + "\x00", ""} // the least id behind last, then the least of all
+	if last == "" {
+		round = round[1:]
+	}
 	for _, kind := range kinds {
-		for _, from := range []relay.AppID{last + "\x00", ""} { // the least id behind last, then the least of all
+		for _, from := range round {
 			part, err := all(s, scanCandidate, candidates, now, limit, kind, from, limit)
 			if err != nil {
 				return nil, err

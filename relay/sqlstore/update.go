@@ -61,7 +61,7 @@ func (s *Store) read(ctx context.Context, fn func(*session) error) error {
 		return fmt.Errorf("sqlstore: %w", err)
 	}
 	defer tx.Rollback() // there is nothing to commit
-	view := &session{ctx: ctx, db: tx, keys: s.keys, dialect: s.dialect, now: s.now, reading: true}
+	view := &session{prepared: s.reads, ctx: ctx, db: tx, keys: s.keys, dialect: s.dialect, now: s.now, reading: true}
 	if err := fn(view); err != nil {
 		return err
 	}
@@ -85,7 +85,7 @@ func (s *Store) once(ctx context.Context, fn func(*session) error) error {
 		return fmt.Errorf("sqlstore: %w", err)
 	}
 	defer tx.Rollback() // does nothing after a commit; also runs when fn panics
-	work := &session{prepared: s.prepared, ctx: ctx, db: tx, keys: s.keys, dialect: s.dialect, now: s.now}
+	work := &session{prepared: s.writes, ctx: ctx, db: tx, keys: s.keys, dialect: s.dialect, now: s.now}
 	err = fn(work)
 	if work.failed != nil && (err == nil || s.dialect.retry(work.failed)) {
 		return work.failed // whatever fn made of it
