@@ -13,7 +13,7 @@ const (
 // commands lists every subcommand by group. A new command is a file with a function, and a line here.
 func (c *cli) commands() []*cobra.Command {
 	return []*cobra.Command{
-		c.newUp(), c.newAccounts(), c.newAudit(), c.newSettings(), c.newDevnet(), c.newDemo(),
+		c.newUp(), c.newAccounts(), c.newAudit(), c.newSettings(), c.newDevnet(), c.newDemo(), c.newSimulate(),
 
 		// groupUse: apps and claimants.
 		c.newApp(), c.newSend(), c.newSubmit(), c.newReaddress(), c.newCancel(), c.newClaim(), c.newDecline(), c.newVouch(), c.newAgreed(),

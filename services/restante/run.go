@@ -84,7 +84,7 @@ func (c *cli) written() error {
 }
 
 // noJSON are the commands that print for people alone: those that run until they are stopped, and the reference of all settings.
-var noJSON = []string{"up", "settings", "devnet", "demo"}
+var noJSON = []string{"up", "settings", "devnet", "demo", "simulate"}
 
 func (c *cli) root() *cobra.Command {
 	root := &cobra.Command{

@@ -1,0 +1,255 @@
+package simulate
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/restante/restante/relay"
+	"github.com/restante/restante/relay/desk"
+	"github.com/restante/restante/services/api"
+	"github.com/restante/restante/services/devnet"
+)
+
+// Plan says how one history is made. The same plan and seed give the same history to the byte.
+type Plan struct {
+	Only     []kind // of faults; empty: what the seed chooses
+	Without  []kind
+	Payments int // 0: what the seed chooses
+	Faults   int // at most; 0: 400
+	Trace    io.Writer
+	Log      *slog.Logger
+	Template string // of the database, see [Template]
+}
+
+// History is what became of one.
+type History struct {
+	Seed      uint64
+	Hash      string
+	Steps     int // of the trace
+	Crossings int // calls of ports
+	Ledgers   int
+	Payments  int
+	Restarts  int
+	Met       coverage
+	Trouble   []string // what must not be, the first first
+	Story     []string // what happened, for people; of a history with trouble
+}
+
+// Play plays the history of a seed. An error means that it could not be played; what it found is in History.Trouble.
+func Play(ctx context.Context, seed uint64, plan Plan) (h History, err error) {
+	if plan.Faults == 0 {
+		plan.Faults = 400
+	}
+	if plan.Log == nil {
+		plan.Log = slog.New(slog.DiscardHandler)
+	}
+	w, err := newWorld(ctx, seed, swarm(seed, plan.Only, plan.Without, plan.Faults), newTrace(plan.Trace), plan.Log, plan.Template)
+	if w != nil && w.books != nil {
+		defer func() { err = errors.Join(err, w.close()) }()
+	}
+	if err != nil {
+		return h, err
+	}
+	h = History{Seed: seed, Met: newCoverage()}
+	ready := false
+	w.sched.spawn(w.nature, "stage", func() { err = w.stage(ctx); ready = true }, nil)
+	for !ready && w.sched.step() {
+	}
+	if err != nil || !ready {
+		return h, fmt.Errorf("the stage: %w", err)
+	}
+	w.faults.off = false
+	over := false
+	w.sched.spawn(w.nature, "play", func() { w.play(ctx, plan); over = true }, nil)
+	for !over && len(w.trouble) == 0 && w.sched.step() {
+	}
+	h.Hash, h.Steps, h.Crossings, h.Trouble = w.trace.hash(), w.trace.steps, w.crossings, w.trouble
+	h.Met.Faults, h.Met.Intents, h.Met.Effects, h.Restarts, h.Payments = w.faults.count, w.intents, w.effects, w.restarts, len(w.books.payments)
+	if len(h.Trouble) > 0 {
+		h.Story = w.trace.story
+	}
+	w.steps(ctx, h.Met.Steps)
+	w.books.view(func(v devnet.View) error { h.Ledgers = int(v.State().Header().LedgerSeq); return nil })
+	for _, p := range w.books.payments {
+		h.Met.Ends[p.state]++
+	}
+	return h, nil
+}
+
+// stage makes what a relay has before anybody sends: accounts on the ledger, and apps.
+func (w *world) stage(ctx context.Context) error {
+	if err := w.startSigner(ctx); err != nil {
+		return err
+	}
+	marks, _, err := w.signer.Fingerprints(ctx)
+	if err != nil {
+		return err
+	}
+	for _, m := range marks {
+		if m.What == "signer_kek" {
+			w.kek = m.Value
+		}
+	}
+	sponsor, channels, err := w.signer.Accounts(ctx)
+	if err != nil {
+		return err
+	}
+	if _, err := w.net.Fund(ctx, sponsor); err != nil {
+		return err
+	}
+	view := w.ledger(w.nature, sponsor, false)
+	head, err := view.Head(ctx)
+	if err != nil {
+		return err
+	}
+	sequence, err := view.Sequence(ctx, sponsor)
+	if err != nil {
+		return err
+	}
+	envelope, _, err := w.signer.MakeChannels(ctx, channels, sequence+1, 100, head)
+	if err != nil {
+		return err
+	}
+	if _, err := view.Submit(ctx, envelope); err != nil {
+		return err
+	}
+	if _, err := w.net.CloseLedger(); err != nil {
+		return err
+	}
+	for i := range 2 {
+		if err := w.newApp(ctx, fmt.Sprintf("App %d", i+1)); err != nil {
+			return err
+		}
+	}
+	if err := w.startAPI(sponsor); err != nil {
+		return err
+	}
+	for _, name := range []string{"worker1", "worker2"} {
+		w.startWorker(ctx, name, sponsor)
+	}
+	w.sched.spawn(w.nature, "supervisor", func() { w.watchdog(ctx, sponsor) }, nil)
+	w.sched.spawn(w.nature, "network", w.closing, nil)
+	return nil
+}
+
+// newApp makes a tenant with a treasury that has lumens.
+func (w *world) newApp(ctx context.Context, name string) error {
+	a := &app{App: relay.App{ID: relay.NewAppID(relay.At(w.clock(w.nature)())), Name: name, MayVouch: true, Notify: true}}
+	var err error
+	if a.Treasury, err = w.signer.Treasury(ctx, a.ID); err != nil {
+		return err
+	}
+	if _, err := w.net.Fund(ctx, a.Treasury); err != nil {
+		return err
+	}
+	a.Recipient = newIdentity().Recipient().String()
+	text, key := api.NewKey(api.KeyPrefix(network))
+	key.Scopes = relay.AllScopes
+	if a.App, err = w.desk(w.nature, w.base).OpenApp(ctx, a.App, key); err != nil {
+		return err
+	}
+	a.client = w.newClient(text)
+	a.before, _ = w.books.account(a.Treasury)
+	w.apps = append(w.apps, a)
+	return nil
+}
+
+// longest is how long people go on at most.
+const longest = 20 * time.Minute
+
+// play has people come and go, ends the faults, lets every payment's time run out, and wants them all to end.
+func (w *world) play(ctx context.Context, plan Plan) {
+	n := plan.Payments
+	if n == 0 {
+		n = 2 + w.chance.IntN(9)
+	}
+	for i := range n {
+		a := w.apps[w.chance.IntN(len(w.apps))]
+		w.sched.spawn(w.people, fmt.Sprintf("sender %d", i), func() { w.sends(ctx, a, i) }, nil)
+	}
+	for end := w.sched.now + longest; len(w.people.actors) > 0 && w.sched.now < end; {
+		w.sched.sleep(10 * time.Second)
+	}
+	w.calm()
+	for range 3 { // whoever still acts does so without faults
+		w.sched.sleep(time.Minute)
+	}
+	w.jumped += 25 * time.Hour
+	w.trace.tell("%v every payment's time is over", w.sched.now)
+	w.untilEnded(ctx)
+	w.books.end(ctx)
+}
+
+// calm ends all faults.
+func (w *world) calm() {
+	w.faults.off = true
+	for _, name := range []string{"signer", "api", "worker1", "worker2"} {
+		w.processOf(name).skew = 0
+	}
+	w.trace.tell("%v the faults are over", w.sched.now)
+}
+
+// mostLedgers is within how many ledgers after its time a payment must have ended, once nothing goes wrong any more.
+const mostLedgers = 120
+
+// untilEnded asks the relay, as the apps would, until every payment has ended.
+func (w *world) untilEnded(ctx context.Context) {
+	first := w.head()
+	for w.head() < first+mostLedgers {
+		open := false
+		for _, p := range w.books.payments {
+			if relay.State(p.state).Known() && relay.State(p.state).Ended() {
+				continue
+			}
+			v, err := p.app.client.Get(ctx, p.id, 0)
+			if err == nil {
+				p.state, p.reason = v.State, v.Reason
+			}
+			open = open || err == nil && !relay.State(v.State).Ended() || err != nil && refusal(err) != "not_found"
+		}
+		if !open {
+			break
+		}
+		w.sched.sleep(5 * time.Second)
+	}
+	for _, p := range w.books.payments { // the last word: news of an end may be corrected by the ledger
+		if v, err := p.app.client.Get(ctx, p.id, 0); err == nil {
+			p.state, p.reason = v.State, v.Reason
+		}
+	}
+	w.sched.sleep(2 * time.Minute) // what is told, is told
+}
+
+// steps counts which steps payments took, as their histories tell.
+func (w *world) steps(ctx context.Context, met map[string]int) {
+	for _, p := range w.books.payments {
+		all, err := desk.Read(ctx, w.base, func(tx desk.Tx) ([]relay.Entry, error) { return tx.History(relay.PaymentID(p.id)) })
+		if err != nil {
+			w.violate("the history of payment %d cannot be read: %v", p.number, err)
+		}
+		for _, e := range all {
+			met[fmt.Sprintf("%s -> %s by %s", e.From, e.To, e.Input)]++
+		}
+	}
+}
+
+func (w *world) head() (seq uint32) {
+	w.books.view(func(v devnet.View) error { seq = uint32(v.State().Header().LedgerSeq); return nil })
+	return seq
+}
+
+// TemplateIn makes the template in a fresh directory, and says how to remove it.
+func TemplateIn(ctx context.Context) (path string, remove func(), err error) {
+	dir, err := os.MkdirTemp(memory(), "restante-template-")
+	if err != nil {
+		return "", nil, err
+	}
+	path, err = Template(ctx, dir)
+	return path, func() { _ = os.RemoveAll(filepath.Clean(dir)) }, err
+}

@@ -1,0 +1,374 @@
+package simulate
+
+import (
+	"bufio"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/restante/restante/relay"
+)
+
+// Options are what a run is asked for. A run is histories in the order of their seeds, and its hash is over theirs: how many processes
+// share the work makes no difference.
+type Options struct {
+	Seed      uint64 // of the first history
+	Histories int    // 0: as many as it takes to meet so many faults
+	Faults    int
+	Only      string // a kind of fault; "" all
+	Trace     string // a file that every step of the first history is written to
+	Jobs      int
+	Child     []string // the command that plays histories for a run: seeds come in by lines, a [History] goes out for each
+	Out       io.Writer
+}
+
+// Summary is what a run came to.
+type Summary struct {
+	Histories, Faults, Payments, Ledgers, Crossings, Restarts int
+	Violations                                                int
+	Hash                                                      string
+	Took                                                      time.Duration
+	Met                                                       coverage
+}
+
+// Line is the last line of a run.
+func (s Summary) Line() string {
+	return fmt.Sprintf("simulate: %d faults in %d histories, %d payments, %d violations, trace %s", s.Faults, s.Histories, s.Payments, s.Violations, s.Hash)
+}
+
+// coverage counts what was reached.
+type coverage struct {
+	Faults  map[kind]int
+	Intents map[string]int
+	Effects map[relay.EffectKind]int
+	Steps   map[string]int // "created -> funding by funding_signed"
+	Ends    map[string]int
+}
+
+func newCoverage() coverage {
+	return coverage{map[kind]int{}, map[string]int{}, map[relay.EffectKind]int{}, map[string]int{}, map[string]int{}}
+}
+
+func (c coverage) add(more coverage) {
+	sum(c.Faults, more.Faults)
+	sum(c.Intents, more.Intents)
+	sum(c.Effects, more.Effects)
+	sum(c.Steps, more.Steps)
+	sum(c.Ends, more.Ends)
+}
+
+func sum[K comparable](to, from map[K]int) {
+	for k, n := range from {
+		to[k] += n
+	}
+}
+
+// intents are what a signer is asked for.
+var intents = []string{"log", "fund", "fundings", "funding", "claim", "keep", "trust", "bump", "treasury", "reclaim", "collect", "allowance", "accounts"}
+
+// write says what was reached how often, and what never.
+func (c coverage) write(out io.Writer) {
+	section(out, "faults", kinds, c.Faults)
+	section(out, "signer intents", intents, c.Intents)
+	section(out, "effects", relay.EffectKinds(), c.Effects)
+	var ends []string
+	for _, s := range relay.States {
+		if s.State.Ended() {
+			ends = append(ends, string(s.State))
+		}
+	}
+	section(out, "ends", ends, c.Ends)
+	var steps []string
+	for s := range c.Steps {
+		steps = append(steps, s)
+	}
+	slices.Sort(steps)
+	fmt.Fprintf(out, "%d steps of a payment:\n", len(steps))
+	for _, s := range steps {
+		fmt.Fprintf(out, "  %-60s %d\n", s, c.Steps[s])
+	}
+}
+
+func section[K ~string](out io.Writer, what string, all []K, met map[K]int) {
+	var reached, never []string
+	for _, k := range all {
+		if met[k] == 0 {
+			never = append(never, string(k))
+		} else {
+			reached = append(reached, fmt.Sprintf("%s %d", k, met[k]))
+		}
+	}
+	fmt.Fprintf(out, "%s, %d of %d reached: %s\n", what, len(reached), len(all), strings.Join(reached, ", "))
+	if len(never) > 0 {
+		fmt.Fprintf(out, "  never: %s\n", strings.Join(never, ", "))
+	}
+}
+
+// Check refuses what no run can be.
+func (o Options) Check() error {
+	if o.Only != "" && !slices.Contains(kinds, kind(o.Only)) {
+		return fmt.Errorf("there is no kind of fault %q; there are %v", o.Only, kinds)
+	}
+	if o.Histories < 0 || o.Faults < 0 || o.Histories == 0 && o.Faults == 0 {
+		return errors.New("say how many histories, or how many faults")
+	}
+	return nil
+}
+
+// Run plays histories until there are as many of them, or of their faults, as asked for, or one violates what must hold.
+func Run(ctx context.Context, o Options) (s Summary, found *History, err error) {
+	if err := o.Check(); err != nil {
+		return s, nil, err
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	begun := time.Now()
+	s.Met = newCoverage()
+	hashes := sha256.New()
+	next := o.Seed
+	crew, err := hire(ctx, o)
+	if err != nil {
+		return s, nil, err
+	}
+	defer func() { cancel(); crew.leave() }()
+	told := begun
+	for s.Histories < o.Histories || o.Histories == 0 && s.Faults < o.Faults {
+		h, err := crew.history(next)
+		if err != nil {
+			return s, nil, err
+		}
+		next++
+		s.Histories++
+		for _, n := range h.Met.Faults {
+			s.Faults += n
+		}
+		s.Payments, s.Ledgers, s.Crossings, s.Restarts = s.Payments+h.Payments, s.Ledgers+h.Ledgers, s.Crossings+h.Crossings, s.Restarts+h.Restarts
+		s.Met.add(h.Met)
+		fmt.Fprintln(hashes, h.Hash)
+		s.Hash, s.Took = hex.EncodeToString(hashes.Sum(nil)[:8]), time.Since(begun)
+		if len(h.Trouble) > 0 {
+			s.Violations++
+			return s, &h, nil
+		}
+		if time.Since(told) > 10*time.Second {
+			told = time.Now()
+			fmt.Fprintf(o.Out, "%6.0f s: %d histories, %d faults, %d ledgers, %d payments (%.1f a second), %d port calls (%.0f a second)\n", s.Took.Seconds(),
+				s.Histories, s.Faults, s.Ledgers, s.Payments, float64(s.Payments)/s.Took.Seconds(), s.Crossings, float64(s.Crossings)/s.Took.Seconds())
+		}
+	}
+	return s, nil, nil
+}
+
+// crew are the processes that play histories, one at a time each, because the source of randomness is a process's.
+type crew struct {
+	hands []*hand
+	ahead uint64
+}
+
+type hand struct {
+	cmd *exec.Cmd
+	in  io.WriteCloser
+	out chan History
+	err chan error
+}
+
+func hire(ctx context.Context, o Options) (*crew, error) {
+	c := &crew{ahead: o.Seed}
+	for range max(o.Jobs, 1) {
+		h := &hand{cmd: exec.CommandContext(ctx, o.Child[0], o.Child[1:]...), out: make(chan History, 1), err: make(chan error, 1)}
+		h.cmd.Stderr = os.Stderr
+		in, err := h.cmd.StdinPipe()
+		if err != nil {
+			return nil, err
+		}
+		out, err := h.cmd.StdoutPipe()
+		if err != nil {
+			return nil, err
+		}
+		if err := h.cmd.Start(); err != nil {
+			return nil, err
+		}
+		h.in = in
+		go func() {
+			d := json.NewDecoder(bufio.NewReader(out))
+			for {
+				var got History
+				if err := d.Decode(&got); err != nil {
+					h.err <- fmt.Errorf("a process that plays histories ended: %w", errors.Join(err, h.cmd.Wait()))
+					return
+				}
+				h.out <- got
+			}
+		}()
+		c.hands = append(c.hands, h)
+		if err := c.ask(h); err != nil {
+			return nil, err
+		}
+	}
+	return c, nil
+}
+
+func (c *crew) ask(h *hand) error {
+	_, err := fmt.Fprintln(h.in, c.ahead)
+	c.ahead++
+	return err
+}
+
+// history is the one of a seed; seeds are asked for one after the other, and hands take them in turns.
+func (c *crew) history(seed uint64) (History, error) {
+	h := c.hands[0]
+	c.hands = append(c.hands[1:], h)
+	select {
+	case got := <-h.out:
+		if got.Seed != seed {
+			return got, fmt.Errorf("the history of seed %d came in place of that of %d", got.Seed, seed)
+		}
+		return got, c.ask(h)
+	case err := <-h.err:
+		return History{}, err
+	}
+}
+
+func (c *crew) leave() {
+	for _, h := range c.hands {
+		h.in.Close()
+	}
+}
+
+// Serve plays the history of each seed that comes in.
+func Serve(ctx context.Context, in io.Reader, out io.Writer, only string) error {
+	template, remove, err := TemplateIn(ctx)
+	if err != nil {
+		return err
+	}
+	defer remove()
+	plan := Plan{Template: template}
+	if only != "" {
+		plan.Only = []kind{kind(only)}
+	}
+	enc := json.NewEncoder(out)
+	for {
+		var seed uint64
+		if _, err := fmt.Fscanln(in, &seed); err != nil {
+			return nil
+		}
+		h, err := Play(ctx, seed, plan)
+		if err == nil {
+			err = enc.Encode(h)
+		}
+		if err != nil {
+			return fmt.Errorf("seed %d: %w", seed, err)
+		}
+	}
+}
+
+var numbers = regexp.MustCompile(`[0-9]+`)
+
+// class is what a violation is about, whichever payment it is.
+func class(trouble []string) string {
+	if len(trouble) == 0 {
+		return ""
+	}
+	return numbers.ReplaceAllString(strings.SplitN(trouble[0], "\n", 2)[0], "#")
+}
+
+// Shrink looks for a smaller history with the same violation: fewer kinds of faults, fewer faults, fewer payments.
+func Shrink(ctx context.Context, h History, plan Plan) (History, Plan, error) {
+	want := class(h.Trouble)
+	try := func(smaller Plan) bool {
+		got, err := Play(ctx, h.Seed, smaller)
+		if err != nil || class(got.Trouble) != want {
+			return false
+		}
+		h, plan = got, smaller
+		return true
+	}
+	for _, k := range kinds {
+		if h.Met.Faults[k] > 0 && ctx.Err() == nil {
+			smaller := plan
+			smaller.Without = append(slices.Clone(plan.Without), k)
+			try(smaller)
+		}
+	}
+	total := 0
+	for _, n := range h.Met.Faults {
+		total += n
+	}
+	for step := total / 2; step > 0 && ctx.Err() == nil; step /= 2 {
+		smaller := plan
+		if smaller.Faults = total - step; try(smaller) {
+			total = smaller.Faults
+		}
+	}
+	for n := 1; n < h.Payments && ctx.Err() == nil; n++ {
+		smaller := plan
+		if smaller.Payments = n; try(smaller) {
+			break
+		}
+	}
+	return h, plan, ctx.Err()
+}
+
+// Report says what a run reached.
+func (s Summary) Report(out io.Writer) {
+	s.Met.write(out)
+	fmt.Fprintf(out, "%d ledgers, %d port calls, %d restarts in %.0f s: %.0f faults and %.1f payments a second\n", s.Ledgers, s.Crossings, s.Restarts,
+		s.Took.Seconds(), float64(s.Faults)/s.Took.Seconds(), float64(s.Payments)/s.Took.Seconds())
+}
+
+// One plays one history and writes its trace.
+func One(ctx context.Context, seed uint64, only string, trace io.Writer) (History, error) {
+	template, remove, err := TemplateIn(ctx)
+	if err != nil {
+		return History{}, err
+	}
+	defer remove()
+	plan := Plan{Template: template, Trace: trace}
+	if only != "" {
+		plan.Only = []kind{kind(only)}
+	}
+	return Play(ctx, seed, plan)
+}
+
+// Explain shrinks a history with a violation and tells it.
+func Explain(ctx context.Context, out io.Writer, h History, only string) error {
+	fmt.Fprintf(out, "seed %d: %s\n", h.Seed, strings.Join(h.Trouble, "\nand "))
+	template, remove, err := TemplateIn(ctx)
+	if err != nil {
+		return err
+	}
+	defer remove()
+	plan := Plan{Template: template}
+	if only != "" {
+		plan.Only = []kind{kind(only)}
+	}
+	small, plan, err := Shrink(ctx, h, plan)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(out, "\nThe shortest that was found: %d payments, faults %v, without %v\n", small.Payments, small.Met.Faults, plan.Without)
+	story := small.Story
+	if len(story) > 200 {
+		fmt.Fprintf(out, "… %d lines before\n", len(story)-200)
+		story = story[len(story)-200:]
+	}
+	for _, line := range story {
+		fmt.Fprintln(out, "  "+line)
+	}
+	fmt.Fprintf(out, "\nIt is repeated by:\n\n  restante simulate --seed %d --histories 1", h.Seed)
+	if only != "" {
+		fmt.Fprintf(out, " --only %s", only)
+	}
+	fmt.Fprint(out, "\n\n")
+	return nil
+}

@@ -1,0 +1,95 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"os"
+	"runtime"
+
+	"github.com/spf13/cobra"
+
+	"github.com/restante/restante/services/restante/internal/simulate"
+)
+
+func (c *cli) newSimulate() *cobra.Command {
+	var o simulate.Options
+	var child bool
+	cmd := &cobra.Command{
+		Use: "simulate", Short: "Look for a history in which a payment is made twice, or lost", GroupID: groupRun, Args: cobra.NoArgs,
+		Long: "Plays histories of the whole service in virtual time: people, processes, ledger and database, with faults at every boundary.\n" +
+			"After every ledger and at the end the money is accounted for by code that shares no judgement with the service. The same seed\n" +
+			"gives the same history to the byte. It ends at the first violation, and says the one line that repeats it.",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if child {
+				return simulate.Serve(cmd.Context(), os.Stdin, c.stdout, o.Only)
+			}
+			if o.Histories == 0 && o.Faults == 0 {
+				o.Histories = 20
+			}
+			if err := o.Check(); err != nil {
+				return usage("%v", err)
+			}
+			return c.simulate(cmd.Context(), o)
+		},
+	}
+	f := cmd.Flags()
+	f.SortFlags = false
+	f.Uint64Var(&o.Seed, "seed", 1, "seed of the first history; the next ones follow")
+	f.IntVar(&o.Histories, "histories", 0, "how many histories; 20 when no --faults are asked for")
+	f.IntVar(&o.Faults, "faults", 0, "go on until so many faults have happened")
+	f.StringVar(&o.Only, "only", "", "a kind of fault; the others do not happen")
+	f.StringVar(&o.Trace, "trace", "", "file that every step of the first history is written to")
+	f.IntVar(&o.Jobs, "jobs", runtime.NumCPU(), "histories that are played at a time")
+	f.BoolVar(&child, "child", false, "play the histories of the seeds that come in")
+	_ = f.MarkHidden("child")
+	return cmd
+}
+
+func (c *cli) simulate(ctx context.Context, o simulate.Options) error {
+	self, err := os.Executable()
+	if err != nil {
+		return failed("%v", err)
+	}
+	o.Out, o.Child = c.stdout, []string{self, "simulate", "--child", "--only=" + o.Only}
+	if o.Trace != "" {
+		return c.traced(ctx, o)
+	}
+	s, found, err := simulate.Run(ctx, o)
+	if err != nil {
+		if errors.Is(err, context.Canceled) {
+			return err
+		}
+		return failed("%v", err)
+	}
+	s.Report(c.stdout)
+	if found != nil {
+		if err := simulate.Explain(ctx, c.stdout, *found, o.Only); err != nil {
+			return failed("%v", err)
+		}
+	}
+	c.printf("%s\n", s.Line())
+	if s.Violations > 0 {
+		return &failure{status: statusFailed}
+	}
+	return nil
+}
+
+// traced plays one history and writes every step of it down.
+func (c *cli) traced(ctx context.Context, o simulate.Options) error {
+	out, err := os.Create(o.Trace)
+	if err != nil {
+		return failed("%v", err)
+	}
+	h, err := simulate.One(ctx, o.Seed, o.Only, out)
+	if err = errors.Join(err, out.Close()); err != nil {
+		return failed("%v", err)
+	}
+	for _, t := range h.Trouble {
+		c.printf("violation: %s\n", t)
+	}
+	c.printf("simulate: seed %d, %d steps, %d violations, trace %s\n", h.Seed, h.Steps, len(h.Trouble), h.Hash)
+	if len(h.Trouble) > 0 {
+		return &failure{status: statusFailed}
+	}
+	return nil
+}
