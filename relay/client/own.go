@@ -193,8 +193,12 @@ func (c *Client) fundOwn(ctx context.Context, s Sent, want ownTerms, by ownHands
 			return s, fmt.Errorf("the funding was not signed, so nothing was sent: %w", err)
 		}
 	}
-	s.Payment, err = c.Fund(ctx, s.Payment.ID, s.Funding)
-	return s, err
+	p, err := c.Fund(ctx, s.Payment.ID, s.Funding)
+	if err != nil {
+		return s, err // which payment it is about, its caller must know: the funding may land
+	}
+	s.Payment = p
+	return s, nil
 }
 
 // planOwn turns the relay's terms into a plan, once they are no worse than what they should be.

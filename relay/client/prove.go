@@ -63,7 +63,7 @@ func IsProof(envelope string) bool { return stellar.IsWalletProof(envelope) }
 func (c *Client) Deposit(ctx context.Context, r OwnReceipt, proof WalletProof) (Sent, error) {
 	p, err := c.deposit(ctx, r, &proof)
 	if err != nil {
-		return Sent{Payment: p}, err
+		return Sent{Payment: Payment{ID: r.Payment}}, err
 	}
 	return Sent{Payment: p, Token: secret.NewString(r.Token), Funding: r.Deposit.Funding}, nil
 }
