@@ -3,8 +3,8 @@ package simulate
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"strings"
-	"time"
 
 	"github.com/stellar/go-stellar-sdk/xdr"
 
@@ -15,14 +15,15 @@ import (
 )
 
 // books account for the money by what the ledger shows and what people did, and by nothing that the product says: every payment has an
-// amount of its own, so that the ledger alone tells which one an operation is about.
+// amount of its own, so that the ledger alone tells which holding account is whose.
 type books struct {
 	w        *world
 	payments []*payment
 	workers  map[string]*process
-	total    int64          // stroops of all accounts and the fee pool
-	funded   map[int64]int  // by amount: how often it left a treasury
-	made     map[string]int // by account: how often it was made
+	total    int64               // stroops of all accounts and the fee pool
+	made     map[string]int      // by account: how often it was made
+	holding  map[string]*payment // by holding account
+	seen     uint32              // the ledger looked at last
 }
 
 // payment is one payment as its sender and its recipients know it.
@@ -33,16 +34,26 @@ type payment struct {
 	link      claim.Link
 	amount    int64
 	policy    string
-	refused   string // code, when the relay did not take it
+	wallet    *wallet  // nil: out of the treasury
+	holding   string   // as its sender's client made it; "" of those that the signer mints
+	moves     *payment // whose money it takes over
+	refused   string   // code, when the relay did not take it
 	accepted  bool
-	claimants []string // accounts that its recipients tried to claim into
-	state     string   // at the end
-	reason    string
-	ended     time.Duration
+	tampered  string           // what a holder of its key did to the holding account
+	claimants []string         // accounts that its recipients tried to claim into
+	before    map[string]int64 // what those of them had that were there before
+
+	state, reason string // as the relay says at the end
+
+	// As the ledger shows it.
+	funded int              // how often money went into a holding account of it
+	home   string           // the holding account
+	went   string           // where most of the money went out of it; "" = nowhere yet
+	flows  map[string]int64 // stroops that went out of it, by account
 }
 
 func newBooks(w *world) *books {
-	return &books{w: w, workers: map[string]*process{}, funded: map[int64]int{}, made: map[string]int{}}
+	return &books{w: w, workers: map[string]*process{}, made: map[string]int{}, holding: map[string]*payment{}}
 }
 
 // view reads the ledger, past every fault.
@@ -90,7 +101,18 @@ func (b *books) account(address string) (balance int64, exists bool) {
 	return balance, exists
 }
 
-// ledger looks at a ledger that has closed.
+// sequence is an account's number.
+func (b *books) sequence(address string) (number int64, exists bool) {
+	b.view(func(v devnet.View) error {
+		if a := v.State().Account(engine.IDOf(xdr.MustAddress(address))); a != nil {
+			number, exists = int64(a.SeqNum), true
+		}
+		return nil
+	})
+	return number, exists
+}
+
+// ledger looks at the ledgers that have closed since the last look, up to seq.
 func (b *books) ledger(seq uint32) {
 	if now := b.lumens(); b.total != 0 && now != b.total {
 		b.w.violate("ledger %d: all accounts and the fee pool had %d stroops, and have %d", seq, b.total, now)
@@ -98,7 +120,8 @@ func (b *books) ledger(seq uint32) {
 		b.total = now
 	}
 	var txs []devnet.TransactionRecord
-	b.view(func(v devnet.View) (err error) { txs, err = v.Transactions(seq, 0, seq, 10_000); return err })
+	b.view(func(v devnet.View) (err error) { txs, err = v.Transactions(b.seen+1, 0, seq, 10_000); return err })
+	b.seen = seq
 	for _, t := range txs {
 		if t.Successful {
 			b.transaction(t)
@@ -106,51 +129,95 @@ func (b *books) ledger(seq uint32) {
 	}
 }
 
+// transaction follows the money through the operations of one, with what the ledger says of each.
 func (b *books) transaction(t devnet.TransactionRecord) {
 	var env xdr.TransactionEnvelope
-	if err := xdr.SafeUnmarshal(t.Envelope, &env); err != nil {
-		b.w.violate("an envelope of ledger %d cannot be read: %v", t.Ledger, err)
+	var result xdr.TransactionResult
+	if err := errors.Join(xdr.SafeUnmarshal(t.Envelope, &env), xdr.SafeUnmarshal(t.Result, &result)); err != nil {
+		b.w.violate("a transaction of ledger %d cannot be read: %v", t.Ledger, err)
 		return
 	}
-	for _, op := range env.Operations() {
-		source := env.SourceAccount()
+	results, _ := result.OperationResults()
+	for i, op := range env.Operations() {
+		from := env.SourceAccount()
 		if op.SourceAccount != nil {
-			source = *op.SourceAccount
+			from = *op.SourceAccount
 		}
+		source := from.ToAccountId()
 		switch op.Body.Type {
 		case xdr.OperationTypeCreateAccount:
 			c := op.Body.MustCreateAccountOp()
-			if to := c.Destination.Address(); b.made[to] > 0 {
-				b.w.violate("ledger %d: account %s is made a second time", t.Ledger, to)
-			} else {
-				b.made[to]++
-			}
-			b.left(source.ToAccountId(), int64(c.StartingBalance), t.Ledger)
+			b.created(t.Ledger, source.Address(), c.Destination.Address(), int64(c.StartingBalance))
 		case xdr.OperationTypePayment:
-			b.left(source.ToAccountId(), int64(op.Body.MustPaymentOp().Amount), t.Ledger)
+			c := op.Body.MustPaymentOp()
+			to := c.Destination.ToAccountId()
+			b.moved(t.Ledger, source.Address(), to.Address(), int64(c.Amount))
+		case xdr.OperationTypeAccountMerge:
+			dest := op.Body.MustDestination()
+			to := dest.ToAccountId()
+			b.moved(t.Ledger, source.Address(), to.Address(), int64(results[i].Tr.AccountMergeResult.MustSourceAccountBalance()))
 		}
 	}
 }
 
-// left notes what went out of a treasury: the amount says for which payment.
-func (b *books) left(from xdr.AccountId, amount int64, ledger uint32) {
-	for _, a := range b.w.apps {
-		if from.Address() != a.Treasury {
-			continue
-		}
-		if b.funded[amount]++; b.funded[amount] > 1 {
-			b.w.violate("ledger %d: payment %d is funded a second time", ledger, b.number(amount))
-		}
+// created notes an account that was made: a holding account, when a treasury or a wallet made it with what a payment sends.
+func (b *books) created(ledger uint32, by, account string, balance int64) {
+	p := b.fundedBy(by, account, balance)
+	if b.made[account]++; b.made[account] > 1 && (p != nil || b.holding[account] != nil) {
+		b.w.violate("ledger %d: holding account %s is made a second time", ledger, account)
 	}
+	if p == nil {
+		return
+	}
+	b.holding[account] = p
+	if p.funded++; p.funded > 1 {
+		b.w.violate("ledger %d: payment %d is funded a second time", ledger, p.number)
+	}
+	p.home = account
+	b.w.trace.tell("%v ledger %d: payment %d is funded", b.w.sched.now, ledger, p.number)
 }
 
-func (b *books) number(amount int64) int {
+// fundedBy is the payment that is funded by making an account: by its amount out of a treasury, by the account where the sender's client
+// made it.
+func (b *books) fundedBy(by, account string, balance int64) *payment {
 	for _, p := range b.payments {
-		if p.amount == amount {
-			return p.number
+		if p.holding == account || p.holding == "" && p.wallet == nil && by == p.app.Treasury && balance == p.amount {
+			return p
 		}
 	}
-	return -1
+	return nil
+}
+
+// moved notes lumens that went out of a holding account.
+func (b *books) moved(ledger uint32, from, to string, amount int64) {
+	p := b.holding[from]
+	if p == nil || amount == 0 {
+		return
+	}
+	if p.flows == nil {
+		p.flows = map[string]int64{}
+	}
+	if p.flows[to] += amount; p.went == "" || p.flows[to] > p.flows[p.went] {
+		p.went = to
+	}
+	b.w.trace.tell("%v ledger %d: %d stroops of payment %d go out of its holding account to %s", b.w.sched.now, ledger, amount, p.number, b.whose(p, to))
+}
+
+// feesAtMost is what a payment out of a wallet may move besides its amount: the purse, out of which its fees and the reserve of a new
+// account are paid, and what is left of which goes with the money.
+const feesAtMost = 20_000_000
+
+// whose names an account from a payment's view.
+func (b *books) whose(p *payment, account string) string {
+	switch {
+	case account == p.app.Treasury || p.wallet != nil && account == p.wallet.Address():
+		return "the sender"
+	case has(p.claimants, account):
+		return "the recipient"
+	case b.holding[account] != nil:
+		return "another payment"
+	}
+	return "a stranger"
 }
 
 // notice holds what a mail says against the ledger, as it is when the mail is sent.
@@ -160,80 +227,104 @@ func (b *books) notice(x post.Message) {
 		if p.id != id {
 			continue
 		}
-		_, claimed := b.claimed(p)
 		switch {
-		case what == "arrived" && b.funded[p.amount] == 0:
+		case what == "arrived" && p.funded == 0:
 			b.w.violate("payment %d: its recipient is told that money waits, and none ever did", p.number)
-		case what == "claimed" && !claimed:
+		case what == "claimed" && b.whose(p, p.went) != "the recipient":
 			b.w.violate("payment %d: its recipient is told that it is claimed, and no account of hers has it", p.number)
 		}
 	}
 }
 
-// claimed is the account of a claimant that has the money of a payment.
-func (b *books) claimed(p *payment) (account string, ok bool) {
-	for _, c := range p.claimants {
-		if balance, exists := b.account(c); exists && balance > 0 {
-			return c, true
-		}
-	}
-	return "", false
-}
-
 // end holds what the relay says of each payment against the ledger.
 func (b *books) end(ctx context.Context) {
-	home := map[*app]int64{}
+	b.ledger(b.w.head())
+	has := map[*app]int64{}
 	for _, a := range b.w.apps {
-		home[a] = a.before
+		has[a] = a.before
 	}
 	for _, p := range b.payments {
-		if !p.accepted && p.state == "" {
-			if b.funded[p.amount] > 0 {
-				b.w.violate("payment %d was never accepted (%s), and was funded", p.number, p.refused)
-			}
-			continue
+		if p.wallet == nil && p.moves == nil && p.funded > 0 {
+			has[p.app] -= p.amount
 		}
-		b.judge(p, home)
+		has[p.app] += p.flows[p.app.Treasury]
+		b.judge(p)
 	}
 	for _, a := range b.w.apps {
-		if has, _ := b.account(a.Treasury); has != home[a] {
-			b.w.violate("the treasury of %s has %d stroops, and should have %d: %d too few", a.Name, has, home[a], home[a]-has)
+		if got, _ := b.account(a.Treasury); got != has[a] {
+			b.w.violate("the treasury of %s has %d stroops, and should have %d: %d too few", a.Name, got, has[a], has[a]-got)
 		}
+	}
+	for _, x := range b.w.wallets {
+		b.wallet(x)
 	}
 	b.told()
 }
 
-func (b *books) judge(p *payment, home map[*app]int64) {
-	var with []string
+// wallet wants back in a wallet all that went home, but for fees.
+func (b *books) wallet(x *wallet) {
+	least := x.before
+	for _, p := range b.payments {
+		if p.wallet != x {
+			continue
+		}
+		least -= feesAtMost
+		if p.moves == nil && p.funded > 0 && p.went != x.Address() {
+			least -= p.amount + feesAtMost
+		}
+		if p.moves != nil && p.went == x.Address() {
+			least += p.amount
+		}
+	}
+	if got, _ := b.account(x.Address()); got < least {
+		b.w.violate("wallet %s has %d stroops, and should have %d at least", x.Address(), got, least)
+	}
+}
+
+func (b *books) judge(p *payment) {
+	where := ""
+	if p.went != "" {
+		where = b.whose(p, p.went)
+	}
 	for _, c := range p.claimants {
-		if balance, exists := b.account(c); exists {
-			with = append(with, c)
-			if balance != p.amount {
-				b.w.violate("payment %d: its claimant has %d stroops, not %d", p.number, balance, p.amount)
-			}
+		balance, _ := b.account(c)
+		got, want := balance-p.before[c], int64(0)
+		if c == p.went {
+			want = p.amount
+		}
+		switch exact := p.wallet == nil && p.moves == nil; {
+		case p.tampered != "" && c == p.went: // what its key holder left
+		case got < want, got > want+feesAtMost*b2i(want > 0), exact && got != want:
+			b.w.violate("payment %d: account %s of its recipient got %d stroops, not %d", p.number, c, got, want)
 		}
 	}
-	if len(with) > 1 {
-		b.w.violate("payment %d is paid %d times", p.number, len(with))
-	}
-	if len(with) > 0 {
-		home[p.app] -= p.amount
-	}
-	switch p.state {
-	case "claimed":
-		if len(with) == 0 {
-			b.w.violate("payment %d is claimed, it says, and no claimant has it", p.number)
+	switch {
+	case p.state == "": // the relay does not know it
+		if p.funded > 0 {
+			b.w.violate("payment %d was never accepted (%s), and was funded", p.number, p.refused)
 		}
-	case "returned", "canceled", "failed":
-		if len(with) > 0 {
-			b.w.violate("payment %d is %s, it says, and its claimant has it", p.number, p.state)
+	case p.funded == 0:
+		if p.state != "canceled" && p.state != "failed" {
+			b.w.violate("payment %d is %s %s, it says, and no money of it ever moved", p.number, p.state, p.reason)
 		}
-		if p.state == "returned" && b.funded[p.amount] == 0 || p.state != "returned" && b.funded[p.amount] > 0 {
-			b.w.violate("payment %d is %s, it says, and left the treasury %d times", p.number, p.state, b.funded[p.amount])
+	case where == "":
+		if p.state != "parked" || p.tampered == "" {
+			b.w.violate("payment %d has not ended: it is %q %s, and its money waits (tampered with: %q)", p.number, p.state, p.reason, p.tampered)
 		}
-	default:
-		b.w.violate("payment %d has not ended: it is %q %s", p.number, p.state, p.reason)
+	case where == "the recipient" && p.state != "claimed", where == "another payment" && p.state != "settled",
+		where == "the sender" && p.state != "returned" && (p.state != "settled" || p.tampered == ""),
+		where == "a stranger" && p.state != "settled" && p.state != "claimed":
+		b.w.violate("payment %d is %s %s, it says, and its money went to %s", p.number, p.state, p.reason, where)
+	case where == "a stranger" && p.tampered == "":
+		b.w.violate("payment %d went to an account that is nobody's: %s", p.number, p.went)
 	}
+}
+
+func b2i(b bool) int64 {
+	if b {
+		return 1
+	}
+	return 0
 }
 
 // told wants every event of a payment's states to be told, the first of each in the order of its history.

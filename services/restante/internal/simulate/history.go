@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/stellar/go-stellar-sdk/keypair"
+
 	"github.com/restante/restante/relay"
 	"github.com/restante/restante/relay/desk"
 	"github.com/restante/restante/services/api"
@@ -127,6 +129,19 @@ func (w *world) stage(ctx context.Context) error {
 			return err
 		}
 	}
+	w.stranger = keypair.MustRandom()
+	if _, err := w.net.Fund(ctx, w.stranger.Address()); err != nil {
+		return err
+	}
+	for range 3 {
+		x := &wallet{Full: keypair.MustRandom(), identity: newIdentity()}
+		if _, err := w.net.Fund(ctx, x.Address()); err != nil {
+			return err
+		}
+		x.before, _ = w.books.account(x.Address())
+		w.wallets = append(w.wallets, x)
+	}
+	w.books.ledger(w.head())
 	if err := w.startAPI(sponsor); err != nil {
 		return err
 	}
@@ -148,7 +163,8 @@ func (w *world) newApp(ctx context.Context, name string) error {
 	if _, err := w.net.Fund(ctx, a.Treasury); err != nil {
 		return err
 	}
-	a.Recipient = newIdentity().Recipient().String()
+	a.identity = newIdentity()
+	a.Recipient = a.identity.Recipient().String()
 	text, key := api.NewKey(api.KeyPrefix(network))
 	key.Scopes = relay.AllScopes
 	if a.App, err = w.desk(w.nature, w.base).OpenApp(ctx, a.App, key); err != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"strings"
 	"time"
 
@@ -16,14 +17,22 @@ import (
 	"github.com/restante/restante/relay/redeem"
 	"github.com/restante/restante/relay/wire"
 	"github.com/restante/restante/services/internal/post"
-	"net/http"
 )
 
 // app is a tenant: it sends out of its treasury, and its people claim.
 type app struct {
 	relay.App
-	client *client.Client
-	before int64 // stroops in its treasury when the history began
+	client   *client.Client
+	identity *age.X25519Identity // opens every box of its
+	before   int64               // stroops in its treasury when the history began
+}
+
+// wallet is a person's own account.
+type wallet struct {
+	*keypair.Full
+	identity *age.X25519Identity
+	before   int64
+	sends    bool // it was given a payment to send
 }
 
 // newClient is a person's, or an app's, with the key of one.
@@ -69,8 +78,11 @@ func one[T any](w *world, of ...T) T { return of[w.chance.IntN(len(of))] }
 // sends is a person at an app who sends one payment, and may think better of it.
 func (w *world) sends(ctx context.Context, a *app, n int) {
 	w.sched.sleep(w.between(0, 2*time.Minute))
-	p := &payment{app: a, number: n, amount: int64(20*relay.One) + int64(n), policy: one(w, "guarded", "guarded", "link")}
-	p.to = fmt.Sprintf("p%d@example.com", n)
+	p := w.newPayment(a, n)
+	if x := w.idleWallet(); x != nil && w.chance.IntN(3) == 0 {
+		w.sendsOwn(ctx, p, x)
+		return
+	}
 	req := client.SendRequest{To: p.to, Amount: relay.Stroops(p.amount).String(), Policy: p.policy, ExpiresIn: one(w, "1h", "2h", "24h")}
 	var attempt client.Attempt
 	if !w.again(20, func() bool {
@@ -95,13 +107,32 @@ func (w *world) sends(ctx context.Context, a *app, n int) {
 		p.refused = refusal(err)
 		return err == nil || p.refused != ""
 	})
-	if p.accepted = accepted && p.refused == ""; !p.accepted {
-		return
+	if p.accepted = accepted && p.refused == ""; p.accepted {
+		w.goesOn(ctx, p)
 	}
+}
+
+func (w *world) newPayment(a *app, n int) *payment {
+	return &payment{app: a, number: n, amount: int64(20*relay.One) + int64(n), policy: one(w, "guarded", "guarded", "link"),
+		to: fmt.Sprintf("p%d@example.com", n), before: map[string]int64{}}
+}
+
+// goesOn is what comes of a payment that was accepted: recipients who act, and a sender who thinks better of it.
+func (w *world) goesOn(ctx context.Context, p *payment) {
+	n := p.number
 	for range one(w, 1, 1, 1, 2) {
 		w.sched.spawn(w.people, fmt.Sprintf("recipient %d", n), func() { w.receives(ctx, p) }, nil)
 	}
-	switch w.chance.IntN(8) {
+	switch w.chance.IntN(12) {
+	case 4:
+		w.sched.sleep(w.between(20*time.Second, 2*time.Minute))
+		w.movesOn(ctx, p)
+	case 5, 6:
+		w.sched.sleep(w.between(20*time.Second, 2*time.Minute))
+		w.tampers(ctx, p)
+	case 7:
+		w.sched.sleep(w.between(20*time.Second, 2*time.Minute))
+		w.handsIn(ctx, p)
 	case 0, 1:
 		w.sched.sleep(w.between(0, 90*time.Second))
 		w.cancels(ctx, p)
@@ -163,6 +194,10 @@ func (w *world) receives(ctx context.Context, p *payment) {
 // claims is a claim into a new account, gone on with until the payment has ended or the person is tired of it.
 func (w *world) claims(ctx context.Context, p *payment) {
 	c, key := w.newClient(""), keypair.MustRandom()
+	if x := w.idleWallet(); x != nil && w.chance.IntN(4) == 0 {
+		x.sends, key = true, x.Full // into an account that is there, and that sends nothing
+		p.before[key.Address()] = x.before
+	}
 	p.claimants = append(p.claimants, key.Address())
 	t := claimer{world: w, p: p, c: c, key: key}
 	w.again(40, func() bool { return t.step(ctx) })
@@ -194,7 +229,7 @@ func (t *claimer) step(ctx context.Context) (over bool) {
 		return false
 	}
 	h, err := redeem.Open(t.p.link.Secret, *t.proven, redeem.Expect{Payment: t.p.id, Network: network, Policy: relay.Policy(t.p.policy),
-		Asset: relay.Native, Amount: relay.Stroops(t.p.amount)})
+		Asset: relay.Native, Amount: relay.Stroops(t.p.amount), Bound: v.Purse})
 	if err != nil {
 		t.violate("payment %d: its box does not open: %v", t.p.number, err)
 		return true
@@ -207,7 +242,7 @@ func (t *claimer) step(ctx context.Context) (over bool) {
 		}
 		return false
 	}
-	plan, err := redeem.CheckPlan(got, h, redeem.PlanExpect{Destination: t.key.Address(), NewAccount: got.NewAccount, Now: t.clock(t.nature)(), Longest: client.LongestClaim})
+	plan, err := redeem.CheckPlan(got, h, redeem.PlanExpect{Destination: t.key.Address(), NewAccount: got.NewAccount, Purse: v.Purse, Now: t.clock(t.nature)(), Longest: client.LongestClaim})
 	if err != nil {
 		t.trace.tell("%v plan of %d does not do: %v", t.sched.now, t.p.number, err)
 		return false

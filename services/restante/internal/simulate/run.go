@@ -187,6 +187,7 @@ func hire(ctx context.Context, o Options) (*crew, error) {
 	for range max(o.Jobs, 1) {
 		h := &hand{cmd: exec.CommandContext(ctx, o.Child[0], o.Child[1:]...), out: make(chan History, 1), err: make(chan error, 1)}
 		h.cmd.Stderr = os.Stderr
+		h.cmd.Env = append(os.Environ(), "GOMAXPROCS=1", "GOGC=400") // one actor runs at a time: another processor only makes it wait
 		in, err := h.cmd.StdinPipe()
 		if err != nil {
 			return nil, err

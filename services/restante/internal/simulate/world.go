@@ -10,7 +10,10 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"syscall"
 	"time"
+
+	"github.com/stellar/go-stellar-sdk/keypair"
 
 	"github.com/restante/restante/crypto/field"
 	"github.com/restante/restante/relay"
@@ -49,15 +52,17 @@ type world struct {
 	net    *devnet.Network
 	jumped time.Duration // how far every clock was moved ahead
 
-	nature  *process // the ledger, the network, what is not a process of ours
-	people  *process
-	signer  signerProcess
-	handler http.Handler // of the API; nil while it is down
-	api     *process
-	mailbox mailbox
-	events  *announced
-	books   *books
-	apps    []*app
+	nature   *process // the ledger, the network, what is not a process of ours
+	people   *process
+	signer   signerProcess
+	handler  http.Handler // of the API; nil while it is down
+	api      *process
+	mailbox  mailbox
+	events   *announced
+	books    *books
+	apps     []*app
+	wallets  []*wallet
+	stranger *keypair.Full // has lumens, and no part in any payment
 
 	crossings int
 	intents   map[string]int
@@ -271,7 +276,11 @@ func (w *world) watchdog(ctx context.Context, sponsor string) {
 				if w.signer.Signer != nil {
 					_ = w.signer.Close()
 				}
-				if err := w.startSigner(ctx); err != nil {
+				err := w.startSigner(ctx)
+				if errors.Is(err, syscall.EIO) || errors.Is(err, syscall.ENOSPC) {
+					continue // the disk fails again: the next start may do
+				}
+				if err != nil {
 					w.violate("the signer does not start again: %v", err)
 					return
 				}
