@@ -1,8 +1,13 @@
 package relay
 
-// Step is the lifecycle: what becomes of p when in happens. It is pure, moves along at most one edge of [Edges], and the
-// same input again changes nothing. now is the moment written into the payment, never a judge of bounds or expiry. Errors
-// are of kind [Conflict], or [ErrContradiction] when the ledger cannot be right together with our records.
+// Step is the lifecycle: what becomes of p when in happens. It is pure and moves along at most one edge of [Edges]. now is the
+// moment written into the payment, never a judge of bounds or expiry. Errors are of kind [Conflict], or [ErrContradiction] when
+// the ledger cannot be right together with our records.
+//
+// The same input again changes nothing, but for three that a caller gives once for each transaction: [ClaimDead], [RungSpent] and
+// [FeeTaken] charge a fee each time, and RungSpent ends the try of the next rung. The fence of the first two, and of the FeeTaken of a
+// move that failed, is the envelope's row: [StepSighting] and [StepDead] have no input for one that was seen or proven dead before,
+// and the row is written in the commit of its payments. The fence of FeeTaken is else the cursor: a ledger is witnessed once.
 //
 // When [Payment.ReturnDue] holds afterwards, one more Step with [ReturnDue] follows in the same commit.
 func Step(p Payment, in Input, now Micros) (Payment, []Effect, error) {
