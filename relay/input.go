@@ -201,6 +201,11 @@ func Recorded(in Input) bool {
 // InputDetail is what history keeps of an input besides its name: hashes and accounts, never a secret.
 func InputDetail(in Input) string {
 	switch in := in.(type) {
+	case MailAnswered:
+		if in.Refused {
+			return "refuses the address"
+		}
+		return "took it"
 	case FundingSigned:
 		return in.Hash
 	case FundingRefused:

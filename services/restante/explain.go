@@ -119,6 +119,9 @@ func entryText(e wire.StoryEntry) string {
 	if e.Input == "balance_collected" && e.Detail == relay.CollectedElsewhere {
 		return "The balance is gone from the ledger, by no transaction of the service."
 	}
+	if e.Input == "mail_answered" && e.Detail == "" { // of older programs
+		return "A mail went out to the recipient, and the mail server answered."
+	}
 	words, known := inputWords[e.Input]
 	if !known {
 		words = plain(e.Input)
@@ -147,7 +150,7 @@ var inputWords = map[string]string{
 	"funding_landed":    "The funding landed; the money waits:",
 	"funding_dead":      "The funding is proven unable to land:",
 	"funding_undone":    "The signer did not keep the deposit; the payment is as before it:",
-	"mail_answered":     "The recipient's mail server answered:",
+	"mail_answered":     "A mail went out to the recipient; the mail server",
 	"recovered":         "The payment was found in the signer's log; the database had forgotten it.",
 	"claim_landed":      "The claim landed in transaction",
 	"claim_dead":        "The claim is proven unable to land:",
