@@ -7,7 +7,8 @@
 //
 // # Laws
 //
-//  1. The ledger is the truth about money, the database about intent. The bus only rings the bell; the cache may be lost.
+//  1. The ledger is the truth about money, the database about intent. The bus only rings the bell: when it has lost everything, a sweep
+//     that reads database and ledger alone finishes every payment. The signer's log outranks a restored database.
 //  2. Nothing is funded before its sealed key and its way back are durable, in the database and in the signer's log.
 //  3. Every envelope is signed and written down before it is sent. A payment has at most one funding that could still
 //     land. Returns and claims merge away the same account, so at most one of them takes the money.
@@ -86,8 +87,9 @@
 //
 //   - box: the age file that holds the holding secret, sealed to the sender and to the claim recipient.
 //   - claim link: a URL whose fragment carries the link secret; auth: a value derived from it, which shows that a caller has the link.
-//   - policy: from what the claim recipient's identity is made, and how it is kept until the recipient has a key ([Policy]). Share: the
-//     half of it that the service keeps.
+//   - policy: from what the claim recipient's identity is made, and how it is kept until the recipient has a key ([Policy]). Link: from
+//     the link secret alone, so any holder of the link can claim. Guarded: from the link secret and a share, so a claim wants the link
+//     and a proof of the handle. Share: the half of it that the service keeps.
 //   - claimant: the recipient during the claim, or another holder of a link that asks no proof. Claimant key: random text of the
 //     claimant's, to which code, voucher and proof are bound.
 //   - code: six digits, mailed to the handle. Voucher: an app's word for its own user. Proof: that the claimant owns the handle, for which

@@ -65,7 +65,10 @@ func (p Payment) CheckFundingFee(own Stroops, price Prices) error {
 	return nil
 }
 
-// WalletFundingBid is what a wallet is told to bid for the funding of the payment: twice the usual, since it bids only once.
+// WalletFundingBid is what a wallet is told to bid for the funding of the payment: twice the usual, since it bids once. The rule: the
+// funding of a wallet makes one bid, its own fee, which the wallet signs and no fee bump raises; when it is proven unable to land, its
+// payment ends, and another bid is another payment's. A move that the service pays for is bid for like every other funding
+// ([Envelope.SponsorBid], [BidsMade]).
 func (p Payment) WalletFundingBid(bid Stroops) Stroops {
 	return min(2*bid, One/10) * Stroops(p.FundingOperations())
 }

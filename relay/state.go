@@ -8,8 +8,9 @@ package relay
 type State string
 
 const (
-	// Created: accepted. No money has moved and nothing that could move it is signed. It lasts until ExpiresAt; of a payment that a
-	// client funds, until the ledger FundBy or the close time FundUntil (Unix seconds).
+	// Created: accepted. No money has moved, and nothing that could move it is signed, but perhaps by the sender's client: a funding
+	// that was refused or taken back may still land. It lasts until ExpiresAt; of a payment that a client funds, until the ledger
+	// FundBy or the close time FundUntil (Unix seconds).
 	//
 	//   - FundingSigned → Funding: the signer, or the sender's client, made the holding account and its funding
 	//   - FundingRefused → Failed: the signer's policy says no
@@ -87,7 +88,8 @@ var States = []struct {
 	State   State
 	Meaning string
 }{
-	{Created, "Asked for and accepted. No money has moved and nothing that could move it is signed."},
+	{Created, "Asked for and accepted. No money has moved, and nothing that could move it is signed, unless the sender's client funds what we " +
+		"refused: then the money goes home."},
 	{Funding, "A funding envelope is written down and may be on its way. It may still land until its bound."},
 	{Pending, "The money waits in its holding account. The recipient may claim it, the sender may take it back."},
 	{Claiming, "A claim signed by the recipient is written down and on its way. It may still land until its bound."},
