@@ -64,9 +64,7 @@ func (c *cli) auditVerify(ctx context.Context, data string) error {
 		err = c.written()
 	}
 	if fault != nil {
-		return failed("%s. Stop \"restante up\", and keep a copy of the whole directory as it is. A signer does not start on this log. Put back a "+
-			"copy of it that has all %d lines which the database knows, and check that with this command; an older copy has forgotten what was "+
-			"signed since, and is refused.", capital(strings.TrimSuffix(fault.Error(), ".")), made.Log.Lines)
+		return failed("%s. Stop \"restante up\", and %s.", capital(strings.TrimSuffix(fault.Error(), ".")), signer.LogRemedy(made.Log.Lines))
 	}
 	return err
 }

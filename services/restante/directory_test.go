@@ -129,6 +129,16 @@ func TestWhatIsMissingIsNotMadeAnew(t *testing.T) {
 		{"three lines cut off", "it was cut", "", cut(3)},
 		{"an older log", "is an older copy", "", older("signer/log.jsonl")},
 		{"an older signer", "is an older copy", "", older("signer")},
+		{"an older signer, and what it contradicts", "The database contradicts the signer's log.", "", older("signer")},
+		{"an older signer, and what to do", "Put the newer signer directory back", "", older("signer")},
+		{"a line that was altered, and what to do", "it was altered. To go on, keep a copy of the whole directory as it is. A signer does not start on " +
+			"this log. Put the newer signer directory back", "", func(dir string) error {
+			text, err := os.ReadFile(log(dir))
+			if err != nil {
+				return err
+			}
+			return os.WriteFile(log(dir), bytes.Replace(text, []byte(`"at":1`), []byte(`"at":2`), 1), 0o600)
+		}},
 		{"no ledger", "the ledger is missing", "ledger.db", remove("ledger.db")},
 		{"an older ledger", "ledger.db ends with ledger", "", func(dir string) error {
 			return errors.Join(remove("ledger.db-wal", "ledger.db-shm")(dir), older("ledger.db")(dir))

@@ -68,7 +68,7 @@ func openChain(path string, open func(path string) (LogFile, error), now func() 
 	}
 	c.n, c.sum, c.size = end.n, end.sum, end.size
 	if err := c.holds(known); err != nil {
-		return nil, 0, err
+		return nil, 0, &LogError{err}
 	}
 	if end.torn > 0 {
 		if err := f.Truncate(end.size); err != nil {
@@ -92,15 +92,18 @@ func (c *chain) remember(e entry) {
 	c.sums = append(c.sums, sum)
 }
 
-// holds wants the log to have a mark that is known of it.
+// errLacks is [relay.ErrContradiction] in the words of a log: the ledger has nothing to do with it.
+var errLacks = relay.NewFault(relay.Internal, relay.ErrContradiction.Code, "The database contradicts the signer's log.", nil)
+
+// holds wants the log to have a mark that the database knows of it.
 func (c *chain) holds(known relay.LogMark) error {
 	switch {
 	case known.Lines > c.n:
-		return fmt.Errorf("the log %s has %d lines, and %d are known: it was cut, or is an older copy: %w",
-			c.path, c.n, known.Lines, relay.ErrContradiction)
+		return fmt.Errorf("%w The log %s has %d lines, and the database knows %d: it was cut, or is an older copy",
+			errLacks, c.path, c.n, known.Lines)
 	case known.Lines > 0 && hex.EncodeToString(c.sums[known.Lines-1][:]) != known.Head:
-		return fmt.Errorf("line %d of the log %s has the hash %x, and %s is known: it was written anew, or belongs to another signer: %w",
-			known.Lines, c.path, c.sums[known.Lines-1], known.Head, relay.ErrContradiction)
+		return fmt.Errorf("%w Line %d of the log %s has the hash %x, and the database knows %s: it was written anew, or belongs to another signer",
+			errLacks, known.Lines, c.path, c.sums[known.Lines-1], known.Head)
 	}
 	return nil
 }

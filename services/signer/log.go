@@ -163,6 +163,18 @@ type ending struct {
 	naked bool   // the last line lacks its line end
 }
 
+// LogError says that a log does not hold, or lacks what the database knows of it. Another try does not help; [LogRemedy] does.
+type LogError struct{ error }
+
+func (e *LogError) Unwrap() error { return e.error }
+
+// LogRemedy is the rest of a sentence: what an operator does about a log that does not hold, of which the database knows so many lines.
+func LogRemedy(known int64) string {
+	return fmt.Sprintf("keep a copy of the whole directory as it is. A signer does not start on this log. Put the newer signer directory back, one whose "+
+		"log has all %d lines which the database knows, and check that with \"restante audit verify\"; an older copy has forgotten what was "+
+		"signed since, and is refused", known)
+}
+
 // scan reads a log to its end and gives every line to visit. An unfinished line at the very end is what a crash in the
 // middle of a write leaves: its signature never left, so it is no fault. Anything else that is not the next line is.
 func scan(r io.Reader, key secret.Key, visit func(entry) error) (ending, error) {
@@ -187,7 +199,7 @@ func scan(r io.Reader, key secret.Key, visit func(entry) error) (ending, error) 
 			err = errors.New("it has no mac, and a line before it has one: it was not written by this signer")
 		}
 		if err != nil {
-			return end, fmt.Errorf("line %d of the log: %v", end.n+1, err)
+			return end, &LogError{fmt.Errorf("line %d of the log: %v", end.n+1, err)}
 		}
 		e.span = span{end.size, len(line)}
 		if visit != nil {

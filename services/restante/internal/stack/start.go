@@ -197,5 +197,9 @@ func (s *Stack) notOpened(part string, err error) error {
 	if errors.Is(err, signer.ErrLocked) || errors.Is(err, devnet.ErrLocked) {
 		return fmt.Errorf("another restante runs on %s: %w", s.Config.Data, err)
 	}
-	return fmt.Errorf("the %s in %s cannot be opened: %w", part, s.Config.Data, err)
+	err = fmt.Errorf("the %s in %s cannot be opened: %w", part, s.Config.Data, err)
+	if broken := (*signer.LogError)(nil); errors.As(err, &broken) {
+		return fmt.Errorf("%w. To go on, %s", err, signer.LogRemedy(s.made.Log.Lines))
+	}
+	return err
 }
