@@ -455,6 +455,9 @@ func TestCrash(t *testing.T) {
 	}
 	copied := filepath.Join(t.TempDir(), "devnet.db")
 	for _, suffix := range []string{"", "-wal"} {
+		if info, err := os.Stat(path + suffix); err != nil || info.Mode() != 0o600 {
+			t.Errorf("others may read %s: %v %v", path+suffix, info, err)
+		}
 		raw, err := os.ReadFile(path + suffix)
 		if err != nil {
 			t.Fatal(err)

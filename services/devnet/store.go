@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"os"
 	"time"
 
 	"github.com/stellar/go-stellar-sdk/xdr"
@@ -31,6 +32,11 @@ CREATE INDEX IF NOT EXISTS transactions_inner ON transactions (inner_hash) WHERE
 CREATE UNIQUE INDEX IF NOT EXISTS transactions_place ON transactions (ledger, place);`
 
 func openStore(path string) (*store, error) {
+	// SQLite gives its -wal and -shm files the mode of the database. A file that is there is not opened: to close it would end a lock
+	// that this process has on it (POSIX). What is wrong with the path, SQLite says.
+	if f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600); path != "" && err == nil {
+		_ = f.Close()
+	}
 	// One connection: a memory database is its connection, and the file's lock belongs to it.
 	db, err := sqlite.Open(path, 1, 200*time.Millisecond, url.Values{"_txlock": {"immediate"},
 		"_pragma": {"locking_mode(EXCLUSIVE)", "journal_mode(WAL)", "synchronous(FULL)"}})
