@@ -109,7 +109,8 @@ func (h *Health) Look(caller context.Context) Readiness {
 	return body
 }
 
-// note logs changes only: readiness is asked for every few seconds.
+// note logs changes only: readiness is asked for every few seconds. The end of a failure has the level of its beginning, so that a
+// log with the one has the other.
 func (h *Health) note(name string, err error, cause string) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -117,7 +118,7 @@ func (h *Health) note(name string, err error, cause string) {
 	switch {
 	case err == nil && failed:
 		delete(h.failing, name)
-		h.log.Info("ready again", "check", name)
+		h.log.Warn("ready again", "check", name)
 	case err != nil && (!failed || was == "" && cause != ""):
 		h.failing[name] = cause
 		h.log.Warn("not ready", "check", name, "cause", err)

@@ -198,7 +198,8 @@ func TestHealth(t *testing.T) {
 			t.Errorf("%d %s", code, body)
 		}
 	}
-	if n := strings.Count(log.String(), "private cause"); n != 3 || strings.Count(log.String(), "\n") != 6 {
+	if n := strings.Count(log.String(), "private cause"); n != 3 || strings.Count(log.String(), "\n") != 6 ||
+		strings.Count(log.String(), `level=WARN msg="not ready"`) != 3 || strings.Count(log.String(), `level=WARN msg="ready again"`) != 3 {
 		t.Errorf("log:\n%s", log.String())
 	}
 	w := httptest.NewRecorder()
