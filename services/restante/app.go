@@ -101,6 +101,9 @@ func (c *cli) createApp(ctx context.Context, r client.AppRequest, file string, t
 		return appUnclear(err, c.again())
 	}
 	out := appJSON{App: app, IdentityFile: file, KeyFile: to.out}
+	if app.Key != nil {
+		c.key, c.keyFile = app.Key.Text, ""
+	}
 	if to.out != "" && app.Key != nil {
 		if err := keyFile.Commit([]byte(app.Key.Text + "\n")); err != nil {
 			return failed("The app %s was made, but its key could not be written: %v. Make another; this one can do nothing.", app.ID, err)
@@ -110,7 +113,22 @@ func (c *cli) createApp(ctx context.Context, r client.AppRequest, file string, t
 	if id != nil && file == "" {
 		out.Identity = id.String()
 	}
-	return c.printApp(out)
+	if err := c.printApp(out); err != nil || c.json {
+		return err
+	}
+	c.printf("\n%s\n", c.treasuryText(ctx)) // last: what was made is on disk and shown, however long this takes
+	return nil
+}
+
+// treasuryText says what the new app, whose key is c's now, can send: a friendbot may have paid in already.
+func (c *cli) treasuryText(ctx context.Context) string {
+	if cl, err := c.app(); err == nil {
+		t, err := cl.Treasury(ctx, "")
+		if amount, wrong := relay.ParseAmount(t.Available); err == nil && wrong == nil && amount > 0 {
+			return "The treasury has " + money(t.Available, t.Asset) + ": you can send."
+		}
+	}
+	return "Pay lumens into the treasury, then send."
 }
 
 func (c *cli) printApp(out appJSON) error {
@@ -120,9 +138,8 @@ func (c *cli) printApp(out appJSON) error {
 	c.table(row{"App", out.ID}, row{"Name", out.Name}, row{"Treasury", out.Treasury}, row{"Recipient", out.Recipient},
 		row{"Identity", out.IdentityFile}, row{"Key", keyText(out.Key)}, row{"Key file", out.KeyFile})
 	if out.KeyFile == "" {
-		c.printf("\nThe key is shown once.")
+		c.printf("\nThe key is shown once.\n")
 	}
-	c.printf("\nPay lumens into the treasury, then send.\n")
 	if out.Identity != "" {
 		c.printf("\n%s\n\nThis identity opens every box of the app, without us. It is shown once and stored nowhere: keep it.\n", out.Identity)
 	}

@@ -169,6 +169,9 @@ func greeting(s *stack.Stack, dev stack.DevelopmentApp, took time.Duration, term
 		line("mailbox", s.URL+"/dev/mail")
 	}
 	line("data", s.Config.Data)
+	if dev.Identity != "" {
+		line("new", "there was no relay in this data directory, so one was made")
+	}
 	key, env := dev.Key, s.Path("dev.env")
 	if terminal {
 		line("key", key+"   (also in "+env+")")
