@@ -13,7 +13,7 @@ import (
 
 func (c *cli) newSimulate() *cobra.Command {
 	var o simulate.Options
-	var child bool
+	var child, brief bool
 	cmd := &cobra.Command{
 		Use: "simulate", Short: "Look for a history in which a payment is made twice, or lost", GroupID: groupRun, Args: cobra.NoArgs,
 		Long: "Plays histories of the whole service in virtual time: people, processes, ledger and database, with faults at every boundary.\n" +
@@ -29,7 +29,7 @@ func (c *cli) newSimulate() *cobra.Command {
 			if err := o.Check(); err != nil {
 				return usage("%v", err)
 			}
-			return c.simulate(cmd.Context(), o)
+			return c.simulate(cmd.Context(), o, brief)
 		},
 	}
 	f := cmd.Flags()
@@ -40,12 +40,13 @@ func (c *cli) newSimulate() *cobra.Command {
 	f.StringVar(&o.Only, "only", "", "a kind of fault; the others do not happen")
 	f.StringVar(&o.Trace, "trace", "", "file that every step of the first history is written to")
 	f.IntVar(&o.Jobs, "jobs", runtime.NumCPU(), "histories that are played at a time")
+	f.BoolVar(&brief, "brief", false, "of a violation only say what it is, and do not look for the shortest history")
 	f.BoolVar(&child, "child", false, "play the histories of the seeds that come in")
 	_ = f.MarkHidden("child")
 	return cmd
 }
 
-func (c *cli) simulate(ctx context.Context, o simulate.Options) error {
+func (c *cli) simulate(ctx context.Context, o simulate.Options, brief bool) error {
 	self, err := os.Executable()
 	if err != nil {
 		return failed("%v", err)
@@ -62,7 +63,10 @@ func (c *cli) simulate(ctx context.Context, o simulate.Options) error {
 		return failed("%v", err)
 	}
 	s.Report(c.stdout)
-	if found != nil {
+	if found != nil && brief {
+		c.printf("seed %d: %s\n", found.Seed, found.Trouble[0])
+	}
+	if found != nil && !brief {
 		if err := simulate.Explain(ctx, c.stdout, *found, o.Only); err != nil {
 			return failed("%v", err)
 		}

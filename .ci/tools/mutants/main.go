@@ -12,6 +12,8 @@
 //	+ if false {
 //	: ./relay -run TestTenants
 //
+// ": simulate 200" in place of that plays so many histories ("restante simulate"), one of which has to show the bug.
+//
 // Lines that begin with # are comments. Nothing in the working tree is written to: the changed file is laid over it (go test -overlay).
 // With --check nothing is tried, and the list alone is held to the code. The exit status is 0 when every bug was found; one that cannot be put in any more (STALE) wants its line in the list mended.
 package main
@@ -133,6 +135,9 @@ func (b bug) put() (string, error) {
 	if err := os.WriteFile(overlay, list, 0o600); err != nil {
 		return "", err
 	}
+	if b.test[0] == "simulate" && len(b.test) == 2 {
+		return simulated(dir, overlay, b.test[1])
+	}
 	out, err := exec.Command("go", append([]string{"test", "-overlay", overlay, "-vet=off", "-count=1", "-failfast", "-timeout=5m"}, b.test...)...).CombinedOutput()
 	switch {
 	case err == nil && bytes.Contains(out, []byte("no tests to run")):
@@ -143,6 +148,22 @@ func (b bug) put() (string, error) {
 		return "", fmt.Errorf("it does not compile:\n%s", out)
 	case !bytes.Contains(out, []byte("--- FAIL")) && !bytes.Contains(out, []byte("panic:")):
 		return "", fmt.Errorf("the tests did not run:\n%s", out)
+	}
+	return "found", nil
+}
+
+// simulated plays histories of the product with the bug in it.
+func simulated(dir, overlay, histories string) (string, error) {
+	binary := filepath.Join(dir, "restante")
+	if out, err := exec.Command("go", "build", "-overlay", overlay, "-o", binary, "./services/restante").CombinedOutput(); err != nil {
+		return "", fmt.Errorf("it does not compile:\n%s", out)
+	}
+	out, err := exec.Command(binary, "simulate", "--brief", "--histories", histories).CombinedOutput()
+	switch {
+	case err == nil:
+		return "LIVES", nil
+	case !bytes.Contains(out, []byte(" 1 violations,")):
+		return "", fmt.Errorf("the histories were not played:\n%s", out)
 	}
 	return "found", nil
 }

@@ -1,11 +1,16 @@
 package simulate
 
 import (
+	"bytes"
 	"context"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
+	"os"
+	"path/filepath"
 	"strings"
 
+	netxdr "github.com/stellar/go-stellar-sdk/network"
 	"github.com/stellar/go-stellar-sdk/xdr"
 
 	"github.com/restante/restante/crypto/claim"
@@ -24,6 +29,7 @@ type books struct {
 	made     map[string]int      // by account: how often it was made
 	holding  map[string]*payment // by holding account
 	seen     uint32              // the ledger looked at last
+	services []string            // accounts whose keys the signer has
 }
 
 // payment is one payment as its sender and its recipients know it.
@@ -137,6 +143,7 @@ func (b *books) transaction(t devnet.TransactionRecord) {
 		b.w.violate("a transaction of ledger %d cannot be read: %v", t.Ledger, err)
 		return
 	}
+	b.logged(t, env)
 	results, _ := result.OperationResults()
 	for i, op := range env.Operations() {
 		from := env.SourceAccount()
@@ -157,6 +164,27 @@ func (b *books) transaction(t devnet.TransactionRecord) {
 			to := dest.ToAccountId()
 			b.moved(t.Ledger, source.Address(), to.Address(), int64(results[i].Tr.AccountMergeResult.MustSourceAccountBalance()))
 		}
+	}
+}
+
+// logged wants every transaction that the service signed to be in the signer's log: what is signed and not written down may be signed again.
+func (b *books) logged(t devnet.TransactionRecord, env xdr.TransactionEnvelope) {
+	source, inner := env.SourceAccount().ToAccountId(), env
+	if env.IsFeeBump() {
+		payer := env.FeeBumpAccount()
+		source, inner = payer.ToAccountId(), xdr.TransactionEnvelope{Type: xdr.EnvelopeTypeEnvelopeTypeTx, V1: env.FeeBump.Tx.InnerTx.V1}
+	}
+	if !has(b.services, source.Address()) {
+		return
+	}
+	hash, err := netxdr.HashTransactionInEnvelope(inner, network)
+	if err != nil {
+		b.w.violate("a transaction of ledger %d has no hash: %v", t.Ledger, err)
+		return
+	}
+	log, err := os.ReadFile(filepath.Join(b.w.dir, "signer", "log.jsonl"))
+	if err != nil || !bytes.Contains(log, []byte(hex.EncodeToString(hash[:]))) {
+		b.w.violate("ledger %d: a transaction of %s, %x, is not in the signer's log: %v", t.Ledger, source.Address(), hash, err)
 	}
 }
 

@@ -142,6 +142,7 @@ func (w *world) stage(ctx context.Context) error {
 		w.wallets = append(w.wallets, x)
 	}
 	w.books.ledger(w.head())
+	w.books.services = append([]string{sponsor, w.apps[0].Treasury, w.apps[1].Treasury}, channels...)
 	if err := w.startAPI(sponsor); err != nil {
 		return err
 	}
