@@ -167,6 +167,14 @@ func TestRedirectedOutputHoldsNoSecret(t *testing.T) {
 		t.Fatal(err)
 	}
 	out := u.stdout.String()
+	again := upWith(t, "--data", data)
+	untilReady(t, data)
+	if err := again.stop(); err != nil {
+		t.Fatal(err)
+	}
+	if made := "\n  new        there was no relay in this data directory"; !strings.Contains(out, made) || strings.Contains(again.stdout.String(), made) {
+		t.Errorf("it says that the relay is new when it is not, or not when it is:\n%s%s", out, again.stdout.String())
+	}
 	if strings.Contains(out, env["RESTANTE_KEY"]) || strings.Contains(strings.ToUpper(out), "AGE-SECRET-KEY") || !strings.Contains(string(kept), "AGE-SECRET-KEY-1") {
 		t.Errorf("a secret is in the output, or not in its file:\n%s", out)
 	}
