@@ -6,5 +6,5 @@
 // relay stand on package relay/client alone.
 //
 // Start at [run]; [cli.commands] lists the subcommands, each in a file of its own. What `up` is put together from is in
-// internal/stack, the demonstration in internal/demo.
+// internal/stack, the demonstration in internal/demo, the simulation in internal/simulate.
 package main
