@@ -110,12 +110,8 @@ func (s *Store) leaseChosen(ctx context.Context, now, until relay.Micros, choose
 
 // candidates reads rows of up to limit apps per kind, beginning with the app behind last and going round.
 func (s *session) candidates(now relay.Micros, limit int, last relay.AppID, kinds []relay.EffectKind) (found []candidate, err error) {
-	round := []relay.AppID{last + "\x00", ""} // the least id behind last, then the least of all
-	if last == "" {
-		round = round[1:]
-	}
 	for _, kind := range kinds {
-		for _, from := range round {
+		for _, from := range []relay.AppID{last + "\x00", ""} { // the least id behind last, then the least of all: rows of no app have ""
 			part, err := all(s, scanCandidate, candidates, now, limit, kind, from, limit)
 			if err != nil {
 				return nil, err

@@ -1,6 +1,7 @@
 package sqlstore_test
 
 import (
+	"fmt"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -65,6 +66,33 @@ func TestTakenNumbersAreServedByTheFence(t *testing.T) {
 	}
 	if len(plan) != 1 || !strings.Contains(plan[0], "USING INDEX envelopes_one_funding_per_sequence (network=? AND source=?)") {
 		t.Errorf("the plan is %q", plan)
+	}
+}
+
+// Rows of no app take their turn as one app more: whichever had its turn last, each app has its own within a round.
+func TestRowsOfNoAppStarveNone(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "r.db")
+	s := open(t, path, newKeys(t))
+	db := writing(t, path)
+	for _, app := range []string{"", "app_a", "app_b", "app_c"} {
+		for n := range 20 {
+			if _, err := db.Exec(`INSERT INTO work (kind, payment, envelope, subject, due, attempts, lease_until, done_at, announced_at, again, note, app)
+				VALUES ('submit', '', $1, '', 1, 0, 0, 0, 0, NULL, '', $2)`, fmt.Sprint(app, n), app); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	db.Close()
+	got := map[relay.AppID]int{}
+	for range 12 {
+		ws, err := s.Lease(t.Context(), 10, 20, 1, relay.DoSubmit)
+		if err != nil || len(ws) != 1 {
+			t.Fatal(ws, err)
+		}
+		got[ws[0].App]++
+	}
+	if len(got) != 4 || got["app_c"] != 3 {
+		t.Errorf("12 turns went to %v", got)
 	}
 }
 

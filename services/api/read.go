@@ -83,7 +83,9 @@ func (s *server) wait(c *call, p relay.Payment) (relay.Payment, error) {
 	}
 	// The server's own limit on writing an answer would cut a long wait off. Not every writer has one.
 	_ = http.NewResponseController(c.w).SetWriteDeadline(time.Now().Add(limit + 15*time.Second))
-	ctx, end := c.Context(), s.Pace.Elapsed()+limit
+	ctx, cancel := context.WithTimeout(c.Context(), limit)
+	defer cancel()
+	end := s.Pace.Elapsed() + limit
 	var rings <-chan struct{}
 	if s.Bus != nil {
 		var stop func()
