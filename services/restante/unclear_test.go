@@ -17,7 +17,7 @@ import (
 
 // looking are the commands that change nothing at a relay: they look, keep files, or run one.
 var looking = []string{"up", "accounts", "audit verify", "settings", "devnet", "devnet verify", "demo", "app limits", "app key list", "receipt", "init",
-	"keystore show", "keystore import", "keystore export", "show", "list", "watch", "explain", "agreed show", "reserves", "version",
+	"keystore show", "keystore import", "keystore export", "show", "list", "watch", "explain", "agreed show", "reserves", "version", "simulate",
 	"treasury withdraw"} // which works on the service's own machine, without the relay
 
 // TestEveryCommandKnowsLostAnswers: each command either looks, or says what may have been done when its answer is lost; and each of
