@@ -15,7 +15,7 @@ func Step(p Payment, in Input, now Micros) (Payment, []Effect, error) {
 	if err != nil {
 		return p, nil, err
 	}
-	if !next.Same(p) && Recorded(in) {
+	if next != p && Recorded(in) { // neither version nor moment is an input's to change
 		next.UpdatedAt = now
 	}
 	if next.State == p.State {

@@ -59,44 +59,9 @@ func TestHeldPayment(t *testing.T) {
 		t.Fatalf("it stops everything: %v %v", all, err)
 	}
 
-	status, r := readiness(t, d.Stack.URL)
-	if status != http.StatusOK || r.Checks["held"] != "failing" || r.Checks["halted"] != "ok" ||
-		!strings.Contains(r.Causes["held"], "1 payment and 0 apps") || !strings.Contains(r.Causes["held"], hash) {
-		t.Errorf("held: %d %+v", status, r)
-	}
-	p, err := d.App.Get(ctx, held.Payment.ID, 0)
-	if err != nil || p.Halted == nil || p.Halted.Scope != "payment" || p.Halted.About != hash || p.Halted.Since == nil || p.Halted.Detail == "" {
-		t.Errorf("the payment says %+v: %v", p.Halted, err)
-	}
+	toldHeld(t, d, held, hash)
 	if other, err := d.App.Get(ctx, free.Payment.ID, 0); err != nil || other.Halted != nil {
 		t.Errorf("another payment says %+v: %v", other.Halted, err)
-	}
-	story, err := d.App.Story(ctx, held.Payment.ID)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var text bytes.Buffer
-	if err := (&cli{stdout: &text}).explain(story, time.Now()); err != nil || !strings.Contains(text.String(), "HALTED since ") ||
-		!strings.Contains(text.String(), "--lift-halt "+hash) {
-		t.Errorf("explain says\n%s%v", text.String(), err)
-	}
-	if strings.Contains(text.String(), "The money waits") || strings.Contains(text.String(), "can claim") || strings.Contains(text.String(), "can cancel") {
-		t.Errorf("explain says that the payment is alive:\n%s", text.String())
-	}
-	if !strings.HasSuffix(p.CustodyText, relay.WhileHalted) {
-		t.Errorf("the payment's custody is told as %q", p.CustodyText)
-	}
-	said, errs, err := typeIn(t, d, "show", held.Payment.ID)
-	if err != nil || !strings.Contains(said, "It is stopped: ") || !strings.Contains(said, hash) || strings.Contains(said, "The money waits") {
-		t.Errorf("show says\n%s%s%v", said, errs, err)
-	}
-	view, err := d.Recipient.View(ctx, held.Link, 0)
-	if err != nil || view.Held == nil || view.Held.Code != "halted" || !strings.HasSuffix(view.CustodyText, relay.WhileHalted) {
-		t.Errorf("the claimant is told %+v: %v", view.Held, err)
-	}
-	var refused *client.Problem
-	if _, err := d.Recipient.Claim(ctx, d.ClaimInto(held.Link, keypair.MustRandom())); !errors.As(err, &refused) || refused.Code != "halted" {
-		t.Errorf("a claim of it: %v", err)
 	}
 	if p, err := d.App.Cancel(ctx, held.Payment.ID); err != nil || p.ReturnAsked == "" && p.State != string(relay.Returning) {
 		t.Errorf("a cancel of it: %s %v", p.State, err)
@@ -130,6 +95,48 @@ func TestHeldPayment(t *testing.T) {
 	}
 	if status, r := readiness(t, d.Stack.URL); status != http.StatusOK || r.Checks["held"] != "ok" {
 		t.Errorf("after: %d %+v", status, r)
+	}
+}
+
+// toldHeld wants readiness, the app, explain, show and the claimant to be told that a payment is stopped, and about which hash.
+func toldHeld(t *testing.T, d *demo.Instance, held client.Sent, hash string) {
+	t.Helper()
+	ctx := t.Context()
+	status, r := readiness(t, d.Stack.URL)
+	if status != http.StatusOK || r.Checks["held"] != "failing" || r.Checks["halted"] != "ok" ||
+		!strings.Contains(r.Causes["held"], "1 payment and 0 apps") || !strings.Contains(r.Causes["held"], hash) {
+		t.Errorf("held: %d %+v", status, r)
+	}
+	p, err := d.App.Get(ctx, held.Payment.ID, 0)
+	if err != nil || p.Halted == nil || p.Halted.Scope != "payment" || p.Halted.About != hash || p.Halted.Since == nil || p.Halted.Detail == "" {
+		t.Errorf("the payment says %+v: %v", p.Halted, err)
+	}
+	story, err := d.App.Story(ctx, held.Payment.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var text bytes.Buffer
+	if err := (&cli{stdout: &text}).explain(story, time.Now()); err != nil || !strings.Contains(text.String(), "HALTED since ") ||
+		!strings.Contains(text.String(), "--lift-halt "+hash) {
+		t.Errorf("explain says\n%s%v", text.String(), err)
+	}
+	if strings.Contains(text.String(), "The money waits") || strings.Contains(text.String(), "can claim") || strings.Contains(text.String(), "can cancel") {
+		t.Errorf("explain says that the payment is alive:\n%s", text.String())
+	}
+	if !strings.HasSuffix(p.CustodyText, relay.WhileHalted) {
+		t.Errorf("the payment's custody is told as %q", p.CustodyText)
+	}
+	said, errs, err := typeIn(t, d, "show", held.Payment.ID)
+	if err != nil || !strings.Contains(said, "It is stopped: ") || !strings.Contains(said, hash) || strings.Contains(said, "The money waits") {
+		t.Errorf("show says\n%s%s%v", said, errs, err)
+	}
+	view, err := d.Recipient.View(ctx, held.Link, 0)
+	if err != nil || view.Held == nil || view.Held.Code != "halted" || !strings.HasSuffix(view.CustodyText, relay.WhileHalted) {
+		t.Errorf("the claimant is told %+v: %v", view.Held, err)
+	}
+	var refused *client.Problem
+	if _, err := d.Recipient.Claim(ctx, d.ClaimInto(held.Link, keypair.MustRandom())); !errors.As(err, &refused) || refused.Code != "halted" {
+		t.Errorf("a claim of it: %v", err)
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"os"
@@ -87,7 +88,9 @@ func (x *killFixture) child(name string, env ...string) *exec.Cmd {
 	if err != nil {
 		x.t.Fatal(err)
 	}
-	cmd.Stderr = log
+	if cmd.Stderr = log; name == "up" {
+		cmd.Stdout = log // the failure of a test, which TestChild is to the process
+	}
 	x.t.Cleanup(func() {
 		log.Close()
 		if x.t.Failed() {
@@ -256,11 +259,16 @@ func (x *killFixture) feePool() int64 {
 	return int64(entry.Header.FeePool)
 }
 
+// freeAddr is an address that nothing listens on. Its port is below those that the system gives to connections: `up` comes back to it
+// after each kill, and must find it free.
 func freeAddr(t *testing.T) string {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+	for range 100 {
+		l, err := net.Listen("tcp", "127.0.0.1:"+strconv.Itoa(20_000+rand.IntN(12_000)))
+		if err == nil {
+			defer l.Close()
+			return l.Addr().String()
+		}
 	}
-	defer l.Close()
-	return l.Addr().String()
+	t.Fatal("no port is free")
+	return ""
 }
