@@ -76,6 +76,10 @@ var (
 	ErrSequenceTaken = NewFault(Conflict, "sequence_taken", "Another envelope holds this sequence number.", nil)
 	// ErrNotCreated: the payment is funded, or was over before it was.
 	ErrNotCreated = ConflictFault("not_created", "Only a payment that is not funded can be funded.")
+	// ErrHalted: it is stopped until a person has looked; the fault of a [Halt] says more.
+	ErrHalted = ConflictFault("halted", "This is stopped until a person has looked.")
+	// ErrFundedOtherwise: a funding and the payment that it names differ.
+	ErrFundedOtherwise = NewFault(Internal, "funded_otherwise", "", nil)
 	// ErrContradiction: the ledger and our records cannot both be right. What it is about stops until a person has looked;
 	// [Contradiction] says what that is, and a bare one stops everything.
 	ErrContradiction = NewFault(Internal, "contradiction", "The ledger contradicts our records.", nil)

@@ -51,10 +51,8 @@ func Yields(free int, turn uint64, others []uint64) bool {
 // database was restored in between.
 func (m Minted) Fits(p Payment) error {
 	if m.Amount != p.Amount || m.Asset != p.Asset || m.ReturnTo != p.ReturnTo || m.ExpiresAt != p.ExpiresAt || m.Route != p.Route || m.ReturnMemo != p.ReturnMemo {
-		return NewFault(Internal, FundedOtherwise, "", fmt.Errorf("payment %s was funded with %s for %s, the row says %s for %s",
+		return NewFault(Internal, ErrFundedOtherwise.Code, "", fmt.Errorf("payment %s was funded with %s for %s, the row says %s for %s",
 			p.ID, m.Amount, m.ReturnTo, p.Amount, p.ReturnTo))
 	}
 	return nil
 }
-
-const FundedOtherwise = "funded_otherwise"

@@ -56,7 +56,7 @@ const WhileHalted = " Just now it is stopped: until the operator has looked, the
 
 // Refusal is the fault of an action that a halt stops.
 func (h Halt) Refusal() error {
-	return &Fault{Kind: Conflict, Code: "halted", Public: h.Public(), Cause: errors.New(h.Why)}
+	return &Fault{Kind: Conflict, Code: ErrHalted.Code, Public: h.Public(), Cause: errors.New(h.Why)}
 }
 
 // Contradiction is [ErrContradiction] with what it is about, and so what it stops. A bare [ErrContradiction] stops everything.

@@ -64,7 +64,7 @@ func (d *Desk) Adopt(ctx context.Context, f relay.FundAnswer, seen *relay.Sighti
 			} else if err == nil {
 				err = d.adoptMinted(tx, payments[i], m, f.Envelope)
 			}
-			if landed && !f.Envelope.FromWallet() && (errors.Is(err, relay.ErrNotCreated) || relay.CodeOf(err) == relay.FundedOtherwise) {
+			if landed && !f.Envelope.FromWallet() && (errors.Is(err, relay.ErrNotCreated) || errors.Is(err, relay.ErrFundedOtherwise)) {
 				err = fmt.Errorf("funding %s landed, and payment %s says otherwise (%v): %w", hash, m.Payment, err, relay.ErrContradiction)
 				var more []error
 				_, more, err = d.stop(tx, hash, err, m.Payment)

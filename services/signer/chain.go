@@ -168,7 +168,7 @@ func (c *chain) cutBack(cause error) error {
 	if err != nil {
 		return c.fail(fmt.Errorf("cut back after %w: %w", cause, err))
 	}
-	return unavailable("log_full", cause)
+	return unavailable(errLogFull.Code, cause)
 }
 
 // fail ends the log for this process.
@@ -213,3 +213,6 @@ func unavailable(code string, cause error) error {
 	}
 	return relay.NewFault(relay.Unavailable, code, public, cause)
 }
+
+// errLogFull: there was no room for a line, and the log is as it was.
+var errLogFull = relay.NewFault(relay.Unavailable, "log_full", "", nil)

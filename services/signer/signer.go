@@ -228,7 +228,7 @@ func (s *Signer) makeKey(role string, day int64) (account string, err error) {
 		return "", unavailable("key_failed", err)
 	}
 	if err := s.write(keyKind, keyLine{Role: role, Account: account, Day: day}); err != nil {
-		if relay.CodeOf(err) == "log_full" { // its line is not there, for certain: files must not gather on a full disk
+		if errors.Is(err, errLogFull) { // its line is not there, for certain: files must not gather on a full disk
 			err = errors.Join(err, s.keys.drop(account))
 		}
 		return "", err

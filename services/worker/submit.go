@@ -152,7 +152,7 @@ const handedIn = "handed in %d times"
 // handIn wraps e in a fee bump, paying more the more often it had to be tried, and submits it.
 func (w *Worker) handIn(ctx context.Context, row desk.Work, e relay.Envelope) error {
 	if err := w.Desk.MayHandIn(ctx, e); err != nil {
-		if relay.CodeOf(err) == "halted" {
+		if errors.Is(err, relay.ErrHalted) {
 			err = again{after: w.pause(row), why: halted + err.Error()}
 		}
 		return err
