@@ -14,6 +14,7 @@ import (
 func (c *cli) newSimulate() *cobra.Command {
 	var o simulate.Options
 	var child, brief bool
+	var trace string
 	cmd := &cobra.Command{
 		Use: "simulate", Short: "Look for a history in which a payment is made twice, or lost", GroupID: groupRun, Args: cobra.NoArgs,
 		Long: "Plays histories of the whole service in virtual time: people, processes, ledger and database, with faults at every boundary.\n" +
@@ -29,6 +30,9 @@ func (c *cli) newSimulate() *cobra.Command {
 			if err := o.Check(); err != nil {
 				return usage("%v", err)
 			}
+			if trace != "" {
+				return c.traced(cmd.Context(), o, trace)
+			}
 			return c.simulate(cmd.Context(), o, brief)
 		},
 	}
@@ -38,7 +42,7 @@ func (c *cli) newSimulate() *cobra.Command {
 	f.IntVar(&o.Histories, "histories", 0, "how many histories; 20 when no --faults are asked for")
 	f.IntVar(&o.Faults, "faults", 0, "go on until so many faults have happened")
 	f.StringVar(&o.Only, "only", "", "a kind of fault; the others do not happen")
-	f.StringVar(&o.Trace, "trace", "", "file that every step of the first history is written to")
+	f.StringVar(&trace, "trace", "", "file that every step of the first history is written to")
 	f.IntVar(&o.Jobs, "jobs", runtime.NumCPU(), "histories that are played at a time")
 	f.BoolVar(&brief, "brief", false, "of a violation only say what it is, and do not look for the shortest history")
 	f.BoolVar(&child, "child", false, "play the histories of the seeds that come in")
@@ -52,9 +56,6 @@ func (c *cli) simulate(ctx context.Context, o simulate.Options, brief bool) erro
 		return failed("%v", err)
 	}
 	o.Out, o.Child = c.stdout, []string{self, "simulate", "--child", "--only=" + o.Only}
-	if o.Trace != "" {
-		return c.traced(ctx, o)
-	}
 	s, found, err := simulate.Run(ctx, o)
 	if err != nil {
 		if errors.Is(err, context.Canceled) {
@@ -79,8 +80,8 @@ func (c *cli) simulate(ctx context.Context, o simulate.Options, brief bool) erro
 }
 
 // traced plays one history and writes every step of it down.
-func (c *cli) traced(ctx context.Context, o simulate.Options) error {
-	out, err := os.Create(o.Trace)
+func (c *cli) traced(ctx context.Context, o simulate.Options, path string) error {
+	out, err := os.Create(path)
 	if err != nil {
 		return failed("%v", err)
 	}

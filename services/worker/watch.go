@@ -36,7 +36,9 @@ func (w *Worker) Watch(ctx context.Context) error {
 			return nil
 		case errors.Is(err, relay.ErrContradiction):
 			if w.halt(ctx, err) { // whatever comes after hangs on it
-				<-ctx.Done()
+				for ctx.Err() == nil {
+					w.Pace.Wait(ctx, stragglers, nil, nil)
+				}
 			}
 		case err != nil:
 			if failures++; failures == 1 || failures%100 == 0 { // the first failure of an outage, then each hundredth

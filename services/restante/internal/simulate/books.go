@@ -8,6 +8,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	netxdr "github.com/stellar/go-stellar-sdk/network"
@@ -174,7 +175,7 @@ func (b *books) logged(t devnet.TransactionRecord, env xdr.TransactionEnvelope) 
 		payer := env.FeeBumpAccount()
 		source, inner = payer.ToAccountId(), xdr.TransactionEnvelope{Type: xdr.EnvelopeTypeEnvelopeTypeTx, V1: env.FeeBump.Tx.InnerTx.V1}
 	}
-	if !has(b.services, source.Address()) {
+	if !slices.Contains(b.services, source.Address()) {
 		return
 	}
 	hash, err := netxdr.HashTransactionInEnvelope(inner, network)
@@ -240,7 +241,7 @@ func (b *books) whose(p *payment, account string) string {
 	switch {
 	case account == p.app.Treasury || p.wallet != nil && account == p.wallet.Address():
 		return "the sender"
-	case has(p.claimants, account):
+	case slices.Contains(p.claimants, account):
 		return "the recipient"
 	case b.holding[account] != nil:
 		return "another payment"
@@ -366,7 +367,7 @@ func (b *books) told() {
 			b.w.violate("an event cannot be read: %v", err)
 			continue
 		}
-		if !has(first[data.ID], e.Type) {
+		if !slices.Contains(first[data.ID], e.Type) {
 			first[data.ID] = append(first[data.ID], e.Type)
 		}
 	}
@@ -374,7 +375,7 @@ func (b *books) told() {
 		if p.state == "" {
 			continue
 		}
-		if types := first[p.id]; !has(types, "payment."+p.state) {
+		if types := first[p.id]; !slices.Contains(types, "payment."+p.state) {
 			b.w.violate("payment %d is %s, and this was never told: %v", p.number, p.state, types)
 		}
 	}

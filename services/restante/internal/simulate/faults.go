@@ -2,6 +2,7 @@ package simulate
 
 import (
 	"math/rand/v2"
+	"slices"
 	"time"
 )
 
@@ -76,9 +77,9 @@ func swarm(seed uint64, only, without []kind, most int) *faults {
 			odds *= rare[k]
 		}
 		if len(only) > 0 {
-			on = has(only, k)
+			on = slices.Contains(only, k)
 		}
-		if on && !has(without, k) {
+		if on && !slices.Contains(without, k) {
 			f.odds[k] = odds
 		}
 		f.dice[k] = rand.New(rand.NewPCG(seed, uint64(i)+1000))
@@ -103,13 +104,4 @@ func (f *faults) hits(k kind) bool {
 // upTo draws a time of up to d for a fault of kind k.
 func (f *faults) upTo(k kind, d time.Duration) time.Duration {
 	return time.Duration(f.dice[k].Int64N(int64(d)))
-}
-
-func has[T comparable](list []T, k T) bool {
-	for _, x := range list {
-		if x == k {
-			return true
-		}
-	}
-	return false
 }

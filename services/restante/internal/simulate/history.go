@@ -194,7 +194,7 @@ func (w *world) play(ctx context.Context, plan Plan) {
 		w.sched.sleep(10 * time.Second)
 	}
 	w.calm()
-	for range 3 { // whoever still acts does so without faults
+	for range 3 { // people who still act do so without faults
 		w.sched.sleep(time.Minute)
 	}
 	w.jumped += 25 * time.Hour

@@ -26,7 +26,6 @@ type Options struct {
 	Histories int    // 0: as many as it takes to meet so many faults
 	Faults    int
 	Only      string // a kind of fault; "" all
-	Trace     string // a file that every step of the first history is written to
 	Jobs      int
 	Child     []string // the command that plays histories for a run: seeds come in by lines, a [History] goes out for each
 	Out       io.Writer
@@ -246,17 +245,21 @@ func (c *crew) leave() {
 	}
 }
 
+// planOf is a plan with a template of its own, which remove deletes.
+func planOf(ctx context.Context, only string) (plan Plan, remove func(), err error) {
+	if plan.Template, remove, err = TemplateIn(ctx); only != "" {
+		plan.Only = []kind{kind(only)}
+	}
+	return plan, remove, err
+}
+
 // Serve plays the history of each seed that comes in.
 func Serve(ctx context.Context, in io.Reader, out io.Writer, only string) error {
-	template, remove, err := TemplateIn(ctx)
+	plan, remove, err := planOf(ctx, only)
 	if err != nil {
 		return err
 	}
 	defer remove()
-	plan := Plan{Template: template}
-	if only != "" {
-		plan.Only = []kind{kind(only)}
-	}
 	enc := json.NewEncoder(out)
 	for {
 		var seed uint64
@@ -329,30 +332,23 @@ func (s Summary) Report(out io.Writer) {
 
 // One plays one history and writes its trace.
 func One(ctx context.Context, seed uint64, only string, trace io.Writer) (History, error) {
-	template, remove, err := TemplateIn(ctx)
+	plan, remove, err := planOf(ctx, only)
 	if err != nil {
 		return History{}, err
 	}
 	defer remove()
-	plan := Plan{Template: template, Trace: trace}
-	if only != "" {
-		plan.Only = []kind{kind(only)}
-	}
+	plan.Trace = trace
 	return Play(ctx, seed, plan)
 }
 
 // Explain shrinks a history with a violation and tells it.
 func Explain(ctx context.Context, out io.Writer, h History, only string) error {
 	fmt.Fprintf(out, "seed %d: %s\n", h.Seed, strings.Join(h.Trouble, "\nand "))
-	template, remove, err := TemplateIn(ctx)
+	plan, remove, err := planOf(ctx, only)
 	if err != nil {
 		return err
 	}
 	defer remove()
-	plan := Plan{Template: template}
-	if only != "" {
-		plan.Only = []kind{kind(only)}
-	}
 	small, plan, err := Shrink(ctx, h, plan)
 	if err != nil {
 		return err

@@ -1,11 +1,13 @@
 package simulate
 
 import (
+	"cmp"
 	"container/heap"
 	"context"
 	"fmt"
 	"runtime"
 	"runtime/debug"
+	"slices"
 	"time"
 )
 
@@ -164,7 +166,7 @@ func inOrder(set map[*actor]struct{}) (all []*actor) {
 	for a := range set {
 		all = append(all, a)
 	}
-	sortBy(all, func(a *actor) uint64 { return a.turn })
+	slices.SortFunc(all, func(a, b *actor) int { return cmp.Compare(a.turn, b.turn) })
 	return all
 }
 

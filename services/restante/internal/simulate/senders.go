@@ -1,12 +1,8 @@
 package simulate
 
 import (
-	"bytes"
 	"context"
-	"encoding/base64"
-	"encoding/json"
 	"fmt"
-	"io"
 	"time"
 
 	"filippo.io/age"
@@ -17,6 +13,7 @@ import (
 	"github.com/restante/restante/relay"
 	"github.com/restante/restante/relay/client"
 	"github.com/restante/restante/relay/stellar"
+	"github.com/restante/restante/services/restante/internal/demo"
 )
 
 // idleWallet is a wallet that was given nothing to do yet.
@@ -98,33 +95,13 @@ func (w *world) seed(ctx context.Context, p *payment) *keypair.Full {
 		if err != nil {
 			return refusal(err) == "not_found"
 		}
-		key, err = open(r.Box, p.opens())
+		key, err = demo.SeedOf(r, p.opens())
 		if err != nil {
 			w.violate("payment %d: its sender cannot open its box: %v", p.number, err)
 		}
 		return true
 	})
 	return key
-}
-
-func open(box string, id age.Identity) (*keypair.Full, error) {
-	file, err := base64.StdEncoding.DecodeString(box)
-	if err != nil {
-		return nil, err
-	}
-	plain, err := age.Decrypt(bytes.NewReader(file), id)
-	if err != nil {
-		return nil, err
-	}
-	text, err := io.ReadAll(plain)
-	if err != nil {
-		return nil, err
-	}
-	var content struct{ Secret string }
-	if err := json.Unmarshal(text, &content); err != nil {
-		return nil, err
-	}
-	return keypair.ParseFull(content.Secret)
 }
 
 // tampers has the holder of the key do to the holding account what the key allows, and a stranger what anybody can.
