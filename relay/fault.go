@@ -76,6 +76,10 @@ var (
 	ErrSequenceTaken = NewFault(Conflict, "sequence_taken", "Another envelope holds this sequence number.", nil)
 	// ErrNotCreated: the payment is funded, or was over before it was.
 	ErrNotCreated = ConflictFault("not_created", "Only a payment that is not funded can be funded.")
+	// ErrExpired: by the ledger's clock, the payment is over.
+	ErrExpired = ConflictFault("expired", "The time to claim this payment has run out.")
+	// ErrMoneyLeft: the holding account is gone.
+	ErrMoneyLeft = ConflictFault("holding_absent", "The money has left its holding account a moment ago.")
 	// ErrHalted: it is stopped until a person has looked; the fault of a [Halt] says more.
 	ErrHalted = ConflictFault("halted", "This is stopped until a person has looked.")
 	// ErrFundedOtherwise: a funding and the payment that it names differ.

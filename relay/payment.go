@@ -172,7 +172,7 @@ const (
 func (p Payment) CheckEnd(head Head) error {
 	switch over := Seconds(head.CloseTime) >= p.ExpiresAt; {
 	case over && p.IsMove():
-		return ConflictFault("expired", "The time to claim this payment has run out.")
+		return ErrExpired
 	case over:
 		return InvalidFault("expiry_out_of_range", "/expires_at", "by the ledger's clock, which says "+Seconds(head.CloseTime).Time().Format(time.RFC3339)+
 			", this payment would be over already")

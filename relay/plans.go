@@ -2,12 +2,88 @@ package relay
 
 import "slices"
 
+// How long a planned claim may land: long enough to sign it at leisure, short enough that a return is not held up.
+const (
+	planLedgers = 60
+	planSeconds = 300 // of close time
+)
+
+// PlanClaim is the intent of a claim planned at head: of what the payment's holding account has, with its next number, into to, whose
+// account the facts are. It may land for planLedgers and planSeconds, and for no longer than up to the last whole second before the
+// payment expires. The faults are of kind [Conflict]: "expired", and "holding_absent".
+func (p Payment) PlanClaim(to Destination, head Head, holding, account AccountFacts) (ClaimIntent, error) {
+	in := ClaimIntent{Payment: p.ID, Holding: p.Holding, Destination: to.Address, NewAccount: !account.Exists, NewLine: to.NewLine, Memo: to.Memo,
+		Sequence: holding.Sequence + 1, SignedAt: head.Sequence, Bound: head.Sequence + planLedgers,
+		MaxTime: min(head.CloseTime+planSeconds, p.lastSecond())}
+	switch {
+	case in.MaxTime <= head.CloseTime:
+		return in, ErrExpired
+	case !holding.Exists:
+		return in, ErrMoneyLeft
+	}
+	return in, nil
+}
+
+// lastSecond is the last close time before the payment expires, Unix seconds.
+func (p Payment) lastSecond() int64 { return int64((p.ExpiresAt - 1) / 1_000_000) }
+
+// Repeats says whether e, an envelope of the same payment, is a plan of the same claim that still has half of its time, or all that
+// the payment has left. It is given again, so that a client that asks again and again does not use up the plans that may be live at a
+// time. The memo is in the XDR alone: the caller compares it.
+func (in ClaimIntent) Repeats(e Envelope, head Head) bool {
+	return e.Kind == ClaimEnvelope && e.State == Planned && e.Source == in.Holding && e.Sequence == in.Sequence &&
+		e.Destination == in.Destination && e.NewAccount == in.NewAccount && e.NewLine == in.NewLine &&
+		e.Bound > head.Sequence+planLedgers/2 && e.MaxTime > min(head.CloseTime+planSeconds/2, in.MaxTime-1)
+}
+
+// AllowPurseClaim is [Ladder.AllowPlan] for a claim that the holding account pays for: the signer has no part in it, so the payment's own
+// plans are counted here, out of all its envelopes.
+func (p Payment) AllowPurseClaim(sequence int64, all []Envelope, head Head) error {
+	_, err := p.Ladder().AllowPlan(sequence, plansMade(all), p.ID, head, PlanLimits{Payment: MostPlans})
+	return err
+}
+
+// PurseClaim is the envelope of a claim that the holding account pays for out of its purse, but for its network, hash and XDR. keeper is
+// the account that gets what is left besides the amount; "" when that goes along into the new account.
+func (p Payment) PurseClaim(in ClaimIntent, bid Stroops, price Prices) (e Envelope, keeper string) {
+	if !in.NewAccount {
+		keeper = p.Sponsor
+	}
+	return Envelope{Kind: ClaimEnvelope, State: Planned, Source: p.Holding, Sequence: in.Sequence, SignedAt: in.SignedAt, Bound: in.Bound,
+		MaxTime: in.MaxTime, Payments: []PaymentID{p.ID}, Destination: in.Destination, NewAccount: in.NewAccount, NewLine: in.NewLine,
+		Asset: p.Asset, Amount: p.Amount, OwnFee: p.PurseClaimBid(bid, price)}, keeper
+}
+
 // PlanMade is a claim that was planned, as far as counting it goes.
 type PlanMade struct {
 	Payment PaymentID
 	Bound   uint32 // last ledger in which it may land
 	MaxTime int64  // and last close time, Unix seconds
 	At      int64  // close time of the newest ledger when it was planned; 0 = not known, long ago
+}
+
+// PlanMade is a claim as it is counted.
+func (e Envelope) PlanMade() PlanMade {
+	return PlanMade{Payment: e.Payments[0], Bound: e.Bound, MaxTime: e.MaxTime, At: e.MaxTime - planSeconds}
+}
+
+// plansMade are the claims among the envelopes of one payment.
+func plansMade(all []Envelope) (plans []PlanMade) {
+	for _, e := range all {
+		if e.Kind == ClaimEnvelope {
+			plans = append(plans, e.PlanMade())
+		}
+	}
+	return plans
+}
+
+// OwnPlansLeft says whether the payment whose envelopes these are may have one more claim planned that does not count against its app.
+func OwnPlansLeft(all []Envelope, head Head) bool {
+	return len(counted(plansMade(all), head)) < PlansPerPayment
+}
+
+func counted(made []PlanMade, head Head) []PlanMade {
+	return slices.DeleteFunc(slices.Clone(made), func(m PlanMade) bool { return !m.Counts(head) })
 }
 
 // PlanLimits is how many claims may be able to land at a time.
@@ -46,14 +122,14 @@ func (m PlanMade) Counts(head Head) bool { return m.Lands(head) || m.At > head.C
 // does not count: the claims of a payment are never closed for good. The faults are of kind [Exhausted], and say from when on the
 // next may be planned: [TooManyPlans] is about the payment, [TooManyAppPlans] about others of its app. The plans that still count
 // come back.
-func (l Ladder) AllowPlan(sequence int64, made []PlanMade, of PaymentID, head Head, most PlanLimits) (counted []PlanMade, err error) {
+func (l Ladder) AllowPlan(sequence int64, made []PlanMade, of PaymentID, head Head, most PlanLimits) (count []PlanMade, err error) {
 	if err := l.CheckNumber(sequence); err != nil {
 		return nil, err
 	}
 	type tally struct{ live, hour int }
-	counted = slices.DeleteFunc(slices.Clone(made), func(m PlanMade) bool { return !m.Counts(head) })
+	count = counted(made, head)
 	by := map[PaymentID]tally{}
-	for _, m := range counted {
+	for _, m := range count {
 		n := by[m.Payment]
 		if n.hour++; m.Lands(head) {
 			n.live++
@@ -61,8 +137,8 @@ func (l Ladder) AllowPlan(sequence int64, made []PlanMade, of PaymentID, head He
 		by[m.Payment] = n
 	}
 	if own := by[of]; own.live >= most.Payment || own.hour >= most.Payment*plansPerHour {
-		return counted, tooManyPlans(TooManyPlans, "this payment", own.live >= most.Payment, head,
-			slices.DeleteFunc(slices.Clone(counted), func(m PlanMade) bool { return m.Payment != of }))
+		return count, tooManyPlans(TooManyPlans, "this payment", own.live >= most.Payment, head,
+			slices.DeleteFunc(slices.Clone(count), func(m PlanMade) bool { return m.Payment != of }))
 	}
 	var beyond tally
 	for _, n := range by {
@@ -70,9 +146,9 @@ func (l Ladder) AllowPlan(sequence int64, made []PlanMade, of PaymentID, head He
 		beyond.hour += max(n.hour-PlansPerPayment, 0)
 	}
 	if most.App > 0 && by[of].hour >= PlansPerPayment && (beyond.live >= most.App || beyond.hour >= most.App*plansPerHour) {
-		return counted, tooManyPlans(TooManyAppPlans, "payments of this app", beyond.live >= most.App, head, counted)
+		return count, tooManyPlans(TooManyAppPlans, "payments of this app", beyond.live >= most.App, head, count)
 	}
-	return counted, nil
+	return count, nil
 }
 
 // tooManyPlans says to try again when the first of the plans that count runs out.

@@ -3,6 +3,8 @@ package relay
 import (
 	"errors"
 	"fmt"
+	"reflect"
+	"slices"
 	"testing"
 )
 
@@ -81,5 +83,112 @@ func TestAllowPlan(t *testing.T) {
 		if _, err := l.AllowPlan(c.sequence, c.made, "a", head, most); CodeOf(err) != c.code {
 			t.Errorf("%s: %v", name, err)
 		}
+	}
+}
+
+// A plan may land for 60 ledgers and 300 seconds, and never beyond the payment's end.
+func TestPlanClaim(t *testing.T) {
+	head := Head{Sequence: 1000, CloseTime: 10_000}
+	there, to := AccountFacts{Exists: true, Sequence: 7}, Destination{Address: "M", Account: "G", Memo: Memo{"text", "m"}, NewLine: true}
+	for name, c := range map[string]struct {
+		expires          Micros
+		holding, account AccountFacts
+		want             error
+		maxTime          int64
+		newAccount       bool
+	}{
+		"long before the end":               {Seconds(99_000), there, there, nil, 10_300, false},
+		"into a new account":                {Seconds(99_000), there, AccountFacts{}, nil, 10_300, true},
+		"the end is as far":                 {Seconds(10_301), there, there, nil, 10_300, false},
+		"the end is nearer":                 {Seconds(10_300), there, there, nil, 10_299, false},
+		"the end is in between two seconds": {Seconds(10_200) + 1, there, there, nil, 10_200, false},
+		"one second is left":                {Seconds(10_002), there, there, nil, 10_001, false},
+		"none is left":                      {Seconds(10_001), there, there, ErrExpired, 10_000, false},
+		"the money has left":                {Seconds(99_000), AccountFacts{Sequence: 7}, there, ErrMoneyLeft, 10_300, false},
+		"it has left, and the time is over": {Seconds(10_000), AccountFacts{Sequence: 7}, there, ErrExpired, 9_999, false},
+	} {
+		p := Payment{ID: "p", Holding: "H", ExpiresAt: c.expires}
+		got, err := p.PlanClaim(to, head, c.holding, c.account)
+		want := ClaimIntent{Payment: "p", Holding: "H", Destination: "M", NewAccount: c.newAccount, NewLine: true, Memo: Memo{"text", "m"},
+			Sequence: 8, SignedAt: 1000, Bound: 1060, MaxTime: c.maxTime}
+		if !errors.Is(err, c.want) || got != want {
+			t.Errorf("%s: %v, %+v", name, err, got)
+		}
+	}
+}
+
+func TestRepeats(t *testing.T) {
+	head := Head{Sequence: 1000, CloseTime: 10_000}
+	in := ClaimIntent{Holding: "H", Destination: "G", NewAccount: true, Sequence: 8, Bound: 1060, MaxTime: 10_300}
+	for name, c := range map[string]struct {
+		change func(*ClaimIntent, *Envelope)
+		want   bool
+	}{
+		"the same":                          {nil, true},
+		"half of its ledgers and one":       {func(_ *ClaimIntent, e *Envelope) { e.Bound = 1031 }, true},
+		"half of its ledgers":               {func(_ *ClaimIntent, e *Envelope) { e.Bound = 1030 }, false},
+		"half of its time and one":          {func(_ *ClaimIntent, e *Envelope) { e.MaxTime = 10_151 }, true},
+		"half of its time":                  {func(_ *ClaimIntent, e *Envelope) { e.MaxTime = 10_150 }, false},
+		"less, and the payment has no more": {func(in *ClaimIntent, e *Envelope) { in.MaxTime, e.MaxTime = 10_020, 10_020 }, true},
+		"less than the payment has":         {func(in *ClaimIntent, e *Envelope) { in.MaxTime, e.MaxTime = 10_020, 10_019 }, false},
+		"signed":                            {func(_ *ClaimIntent, e *Envelope) { e.State = Signed }, false},
+		"proven dead":                       {func(_ *ClaimIntent, e *Envelope) { e.State = Dead }, false},
+		"a rung":                            {func(_ *ClaimIntent, e *Envelope) { e.Kind = ReturnEnvelope }, false},
+		"of an earlier holding account":     {func(_ *ClaimIntent, e *Envelope) { e.Source = "H1" }, false},
+		"its number is used":                {func(in *ClaimIntent, _ *Envelope) { in.Sequence++ }, false},
+		"into another account":              {func(in *ClaimIntent, _ *Envelope) { in.Destination = "G1" }, false},
+		"the account was made meanwhile":    {func(in *ClaimIntent, _ *Envelope) { in.NewAccount = false }, false},
+		"with a trustline":                  {func(in *ClaimIntent, _ *Envelope) { in.NewLine = true }, false},
+	} {
+		in, e := in, Envelope{Kind: ClaimEnvelope, State: Planned, Source: "H", Sequence: 8, Bound: 1060, MaxTime: 10_300, Destination: "G", NewAccount: true}
+		if c.change != nil {
+			c.change(&in, &e)
+		}
+		if in.Repeats(e, head) != c.want {
+			t.Errorf("%s: not %v", name, c.want)
+		}
+	}
+}
+
+// A claim out of the purse is counted by the payment's own envelopes, and what is left of the purse goes along into a new account, or
+// to the wallet that keeps the reserve.
+func TestPurseClaim(t *testing.T) {
+	head := Head{Sequence: 600, CloseTime: 10_000}
+	p := Payment{ID: "p", Holding: "H", Amount: 5, Asset: Native, Bound: 500, ReturnTo: "W", Route: Route{From: "W", Sponsor: "W"}, LadderVersion: LadderVersion}
+	plan := Envelope{Kind: ClaimEnvelope, Payments: []PaymentID{"p"}, Bound: 650, MaxTime: 10_200}
+	rung := Envelope{Kind: ReturnEnvelope, Payments: []PaymentID{"p"}, Bound: 650, MaxTime: 10_200}
+	old := plan
+	old.Bound, old.MaxTime = 100, 5_000
+	for name, c := range map[string]struct {
+		sequence int64
+		made     []Envelope
+		code     string
+	}{
+		"the first":          {600<<32 + 1, nil, ""},
+		"a rung's number":    {p.Ladder().Sequence(0), nil, ErrLadderNumber.Code},
+		"the last":           {600<<32 + 1, slices.Repeat([]Envelope{plan}, MostPlans-1), ""},
+		"one too many":       {600<<32 + 1, slices.Repeat([]Envelope{plan}, MostPlans), TooManyPlans},
+		"rungs do not count": {600<<32 + 1, slices.Repeat([]Envelope{rung}, MostPlans), ""},
+		"old ones do not":    {600<<32 + 1, slices.Repeat([]Envelope{old}, plansPerHour*MostPlans), ""},
+	} {
+		if err := p.AllowPurseClaim(c.sequence, c.made, head); CodeOf(err) != c.code {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	for n, want := range map[int]bool{0: true, PlansPerPayment - 1: true, PlansPerPayment: false} {
+		if got := OwnPlansLeft(append(slices.Repeat([]Envelope{plan}, n), rung, old), head); got != want {
+			t.Errorf("%d plans: own ones left: %v", n, got)
+		}
+	}
+	price := Prices{Fees: One}
+	in := ClaimIntent{Payment: "p", Holding: "H", Destination: "G", NewLine: true, Sequence: 8, SignedAt: 600, Bound: 660, MaxTime: 10_300}
+	want := Envelope{Kind: ClaimEnvelope, State: Planned, Source: "H", Sequence: 8, SignedAt: 600, Bound: 660, MaxTime: 10_300,
+		Payments: []PaymentID{"p"}, Destination: "G", NewLine: true, Asset: Native, Amount: 5, OwnFee: p.PurseClaimBid(100, price)}
+	if e, keeper := p.PurseClaim(in, 100, price); !reflect.DeepEqual(e, want) || keeper != "W" || e.OwnFee == 0 {
+		t.Errorf("into an account that exists: %+v, the rest to %q", e, keeper)
+	}
+	in.NewAccount, want.NewAccount = true, true
+	if e, keeper := p.PurseClaim(in, 100, price); !reflect.DeepEqual(e, want) || keeper != "" {
+		t.Errorf("into a new account: %+v, the rest to %q", e, keeper)
 	}
 }

@@ -62,7 +62,7 @@ func submitClaim(p Payment, in ClaimSubmitted) (Payment, []Effect, error) {
 	case p.State != Pending:
 		return p, nil, p.ClaimRefusal()
 	case Seconds(in.At.CloseTime) >= p.ExpiresAt:
-		return p, nil, ConflictFault("expired", "The time to claim this payment has run out.")
+		return p, nil, ErrExpired
 	}
 	p.Claim, p.Destination = in.Hash, in.Destination
 	return to(p, Claiming)

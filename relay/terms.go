@@ -29,7 +29,7 @@ func CheckOpening(p Payment, app App, now Micros) error {
 	case waits && asks && !p.To.Mailed() && !app.MayVouch:
 		return InvalidFault("handle_unprovable", "/to", "nobody could prove this handle: codes go to e-mail addresses, and this app may not vouch")
 	case p.IsMove() && now >= p.ExpiresAt:
-		return ConflictFault("expired", "The time to claim this payment has run out.")
+		return ErrExpired
 	case p.IsMove():
 		return nil // it keeps the end of the payment whose money it takes over, however near that is
 	}

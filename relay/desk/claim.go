@@ -24,7 +24,7 @@ func (d *Desk) Plan(ctx context.Context, e relay.Envelope, at relay.Head, proof 
 			return err
 		}
 		if relay.Seconds(at.CloseTime) >= ps[0].ExpiresAt {
-			return relay.ConflictFault("expired", "The time to claim this payment has run out.")
+			return relay.ErrExpired
 		}
 		if err := useProof(tx, ps[0], proof, d.now()); err != nil {
 			return err

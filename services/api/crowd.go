@@ -82,12 +82,12 @@ func (c *crowd) refuses(p relay.Payment, destination string, now relay.Micros, s
 	}
 	if at.made == nil {
 		all, err := signed()
-		if err != nil || !full && len(countedPlans(all, at.head)) < relay.PlansPerPayment {
+		if err != nil || !full && relay.OwnPlansLeft(all, at.head) {
 			return err
 		}
 		at.made = []string{}
 		for _, e := range all {
-			if e.Kind == relay.ClaimEnvelope && planMade(e).Lands(at.head) {
+			if e.Kind == relay.ClaimEnvelope && e.PlanMade().Lands(at.head) {
 				at.made = append(at.made, e.Destination)
 			}
 		}
@@ -103,19 +103,4 @@ func (c *crowd) refuses(p relay.Payment, destination string, now relay.Micros, s
 // of what others need.
 func (s *server) hold(ctx context.Context) {
 	s.Pace.Wait(ctx, crowdHold, nil, s.Closing)
-}
-
-// planMade is a claim as it is counted. Its own end tells when it was planned, except shortly before its payment expires.
-func planMade(e relay.Envelope) relay.PlanMade {
-	return relay.PlanMade{Payment: e.Payments[0], Bound: e.Bound, MaxTime: e.MaxTime, At: e.MaxTime - planSeconds}
-}
-
-// countedPlans are the claims of a payment that still count.
-func countedPlans(all []relay.Envelope, head relay.Head) (plans []relay.PlanMade) {
-	for _, e := range all {
-		if m := planMade(e); e.Kind == relay.ClaimEnvelope && m.Counts(head) {
-			plans = append(plans, m)
-		}
-	}
-	return plans
 }

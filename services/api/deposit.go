@@ -107,7 +107,7 @@ func (s *server) planDeposit(ctx context.Context, p relay.Payment, answer relay.
 		return err
 	}
 	if !wallet.Exists && p.IsMove() {
-		return conflict("holding_absent", "The money has left its holding account a moment ago.")
+		return relay.ErrMoneyLeft
 	}
 	if next := wallet.Sequence + 1; !wallet.Exists || answer.Envelope.Sequence < next || p.IsMove() && answer.Envelope.Sequence > next {
 		return conflict("sequence_used", "The account has used this sequence number by now. Ask for the payment's terms again, and mint anew.")

@@ -86,7 +86,7 @@ func (s *server) terms(ctx context.Context, p relay.Payment) (*wire.Funding, err
 	at, err := s.Ledger.Sequence(ctx, p.From)
 	switch {
 	case errors.Is(err, relay.ErrNotFound) && p.IsMove():
-		return nil, conflict("holding_absent", "The money has left its holding account a moment ago.")
+		return nil, relay.ErrMoneyLeft
 	case errors.Is(err, relay.ErrNotFound):
 		return nil, conflict("wallet_missing", "The wallet's account does not exist on the ledger.")
 	case err != nil:

@@ -13,12 +13,6 @@ import (
 	"github.com/restante/restante/relay/wire"
 )
 
-// How long a planned claim may land: long enough to sign it at leisure, short enough that a return is not held up.
-const (
-	planLedgers = 60
-	planSeconds = 300
-)
-
 // proven checks the proof in the header Restante-Proof.
 func (s *server) proven(c *call) error {
 	return s.Desk.CheckProof(c.Context(), c.payment, hashOf(c.Header.Get("Restante-Proof")))
@@ -66,28 +60,24 @@ func (s *server) plan(c *call) (reply, error) {
 	}}, nil
 }
 
-// planned is a plan for the intent: one that was made before and still has time, so that a client that asks again and again does
-// not use up the plans that may be live at a time, or a new one, not yet written down.
+// planned is a plan for the intent: one that was made before, or a new one, not yet written down.
 func (s *server) planned(ctx context.Context, p relay.Payment, intent relay.ClaimIntent, head relay.Head) (relay.Envelope, error) {
 	all, err := s.Desk.EnvelopesOf(ctx, intent.Payment)
 	if err != nil {
 		return relay.Envelope{}, err
 	}
 	for _, e := range all {
-		if e.Kind == relay.ClaimEnvelope && e.State == relay.Planned && e.Source == intent.Holding && e.Sequence == intent.Sequence &&
-			e.Destination == intent.Destination && e.NewAccount == intent.NewAccount && e.NewLine == intent.NewLine &&
-			e.Bound > head.Sequence+planLedgers/2 && e.MaxTime > min(head.CloseTime+planSeconds/2, intent.MaxTime-1) && stellar.CarriesMemo(e.XDR, intent.Memo) {
+		if intent.Repeats(e, head) && stellar.CarriesMemo(e.XDR, intent.Memo) {
 			return unsigned(e)
 		}
 	}
-	plan := s.Signer.Claim
-	if p.FromWallet() { // the purse pays: there is nothing for the signer to sign, and nothing that it could count
-		if _, err := p.Ladder().AllowPlan(intent.Sequence, countedPlans(all, head), p.ID, head, relay.PlanLimits{Payment: relay.MostPlans}); err != nil {
+	if p.FromWallet() {
+		if err := p.AllowPurseClaim(intent.Sequence, all, head); err != nil { // first: it costs nothing
 			return relay.Envelope{}, err
 		}
-		plan = func(ctx context.Context, in relay.ClaimIntent) (relay.Envelope, error) { return s.ownClaim(ctx, p, in) }
+		return s.purseClaim(ctx, p, intent)
 	}
-	e, err := plan(ctx, intent)
+	e, err := s.Signer.Claim(ctx, intent)
 	return e, s.crowd.note(p, head, s.now(), err)
 }
 
@@ -101,34 +91,27 @@ func unsigned(e relay.Envelope) (relay.Envelope, error) {
 	return e, err
 }
 
-// ownClaim plans a claim whose fee, and whose new account, the holding account pays out of its purse.
-func (s *server) ownClaim(ctx context.Context, p relay.Payment, in relay.ClaimIntent) (relay.Envelope, error) {
+// purseClaim plans a claim that the holding account pays for out of its purse: there is nothing for the signer to sign.
+func (s *server) purseClaim(ctx context.Context, p relay.Payment, in relay.ClaimIntent) (relay.Envelope, error) {
 	bid, err := s.Ledger.FeeBid(ctx)
 	if err != nil {
 		return relay.Envelope{}, err
 	}
-	fee := p.PurseClaimBid(bid, prices)
-	keeper := p.Sponsor
-	if in.NewAccount {
-		keeper = "" // she gets what is left, too
-	}
+	e, keeper := p.PurseClaim(in, bid, prices)
 	memo, err := stellar.MemoOf(in.Memo)
 	if err != nil {
 		return relay.Envelope{}, invalid("memo_malformed", "/memo", "this memo cannot be attached")
 	}
 	tx, err := stellar.BuildClaim(stellar.ClaimPlan{
-		Passphrase: s.cfg.Network, Holding: p.Holding, Destination: in.Destination, Asset: p.Asset, Amount: p.Amount, NewAccount: in.NewAccount,
-		NewLine: in.NewLine, Keeper: keeper, Sequence: in.Sequence, MaxTime: in.MaxTime, LastLedger: in.Bound, Fee: uint32(fee), Memo: memo,
+		Passphrase: s.cfg.Network, Holding: e.Source, Destination: e.Destination, Asset: e.Asset, Amount: e.Amount, NewAccount: e.NewAccount,
+		NewLine: e.NewLine, Keeper: keeper, Sequence: e.Sequence, MaxTime: e.MaxTime, LastLedger: e.Bound, Fee: uint32(e.OwnFee), Memo: memo,
 	})
 	if err != nil {
 		return relay.Envelope{}, relay.NewFault(relay.Invalid, "claim_refused", "This claim cannot be built.", err)
 	}
-	raw, err := base64.StdEncoding.DecodeString(tx.XDR)
-	return relay.Envelope{
-		Hash: tx.Hash, Kind: relay.ClaimEnvelope, State: relay.Planned, Network: s.Desk.Network, Source: p.Holding, Sequence: in.Sequence,
-		SignedAt: in.SignedAt, Bound: in.Bound, MaxTime: in.MaxTime, XDR: raw, Payments: []relay.PaymentID{p.ID}, Destination: in.Destination,
-		NewAccount: in.NewAccount, NewLine: in.NewLine, Asset: p.Asset, Amount: p.Amount, OwnFee: fee,
-	}, err
+	e.Network, e.Hash = s.Desk.Network, tx.Hash
+	e.XDR, err = base64.StdEncoding.DecodeString(tx.XDR)
+	return e, err
 }
 
 // claimIntent looks at the ledger for what the claim needs. What cannot be claimed now is refused before anything is
@@ -146,23 +129,15 @@ func (s *server) claimIntent(ctx context.Context, p relay.Payment, in wire.PlanR
 	if err != nil {
 		return relay.ClaimIntent{}, head, err
 	}
-	intent := relay.ClaimIntent{
-		Payment: p.ID, Holding: p.Holding, Destination: in.Destination, NewLine: in.NewLine, Memo: memo, SignedAt: head.Sequence,
-		Bound: head.Sequence + planLedgers,
-		// The last close time before the expiry, in whole seconds.
-		MaxTime: min(head.CloseTime+planSeconds, int64((p.ExpiresAt-1)/1_000_000)),
-	}
-	if intent.MaxTime <= head.CloseTime {
-		return intent, head, relay.NewFault(relay.Conflict, "expired", "The time to claim this payment has run out.", nil)
-	}
 	facts, asset, err := s.Ledger.Look(ctx, p.Asset, account, p.Holding)
+	if err != nil {
+		return relay.ClaimIntent{}, head, err
+	}
+	to := relay.Destination{Address: in.Destination, Account: account, Memo: memo, NewLine: in.NewLine}
+	intent, err := p.PlanClaim(to, head, facts[p.Holding], facts[account])
 	if err != nil {
 		return intent, head, err
 	}
-	if !facts[p.Holding].Exists {
-		return intent, head, relay.NewFault(relay.Conflict, "holding_absent", "The money has left its holding account a moment ago.", nil)
-	}
-	intent.Sequence, intent.NewAccount = facts[p.Holding].Sequence+1, !facts[account].Exists
 	if intent.NewAccount && !p.FromWallet() {
 		free, err := s.sponsorFree(ctx)
 		if err == nil {
@@ -172,7 +147,6 @@ func (s *server) claimIntent(ctx context.Context, p relay.Payment, in wire.PlanR
 			return intent, head, err
 		}
 	}
-	to := relay.Destination{Address: in.Destination, Account: account, Memo: memo, NewLine: in.NewLine}
 	return intent, head, p.Receives(to, facts[account], asset, prices)
 }
 
