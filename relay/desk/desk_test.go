@@ -359,6 +359,7 @@ func TestReplaceable(t *testing.T) {
 		"less":              {"replaced_otherwise", old, func(o *desk.Opening) { o.Payment.Amount-- }},
 		"another asset":     {"replaced_otherwise", old, func(o *desk.Opening) { o.Payment.Asset = relaytest.Credit }},
 		"another way home":  {"replaced_otherwise", old, func(o *desk.Opening) { o.Payment.ReturnTo = "GTHIEF" }},
+		"another memo":      {"replaced_otherwise", mine, func(o *desk.Opening) { o.Payment.ReturnMemo = relay.Memo{Kind: "id", Value: "8"} }},
 		"another keeper":    {"replaced_otherwise", mine, func(o *desk.Opening) { o.Payment.Sponsor = "GOTHER" }},
 		"another purse":     {"replaced_otherwise", mine, func(o *desk.Opening) { o.Payment.Purse++ }},
 		"another rung fee":  {"replaced_otherwise", mine, func(o *desk.Opening) { o.Payment.RungFee++ }},

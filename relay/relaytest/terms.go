@@ -21,7 +21,7 @@ func Own(p relay.Payment) relay.Payment {
 
 // Moving is p as it takes over the money of another payment, at the service's cost.
 func Moving(p, old relay.Payment) relay.Payment {
-	p.From, p.Replaces, p.Amount, p.Asset, p.ReturnTo = old.Holding, old.ID, old.Amount, old.Asset, old.ReturnTo
+	p.From, p.Replaces, p.Amount, p.Asset, p.ReturnTo, p.ReturnMemo = old.Holding, old.ID, old.Amount, old.Asset, old.ReturnTo, old.ReturnMemo
 	p.Sponsor, p.Purse, p.RungFee = old.Sponsor, old.Purse, old.RungFee
 	p.FundBy, p.FundUntil = 120, int64(p.CreatedAt/1e6)+600
 	return p

@@ -66,8 +66,14 @@ func TestObserverSurroundsEveryCommit(t *testing.T) {
 }
 
 func TestHookRingsWhenThereIsWork(t *testing.T) {
-	rings := 0
-	s := open(t, filepath.Join(t.TempDir(), "r.db"), newKeys(t), sqlstore.WithCommitHook(func() { rings++ }))
+	rings, committed := 0, false
+	s := open(t, filepath.Join(t.TempDir(), "r.db"), newKeys(t), sqlstore.WithCommitObserver(func(n uint64) { committed = n%2 == 0 }),
+		sqlstore.WithCommitHook(func() {
+			if rings++; !committed {
+				t.Error("it rings for work that is not committed")
+			}
+			committed = false
+		}))
 	rang := func(what string, want bool) {
 		t.Helper()
 		if (rings > 0) != want || rings > 1 {

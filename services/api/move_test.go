@@ -146,6 +146,23 @@ func TestMoveByToken(t *testing.T) {
 	}
 }
 
+// A way back that asks for a memo asks for it after a move too: an exchange does not credit money that comes without.
+func TestMoveKeepsTheMemo(t *testing.T) {
+	w := newFixture(t)
+	s := w.sender()
+	first, _ := s.request()
+	first.ReturnTo, first.ReturnMemo, first.ReturnMemoType = first.From, "7", "id"
+	p, _ := s.fund(first)
+	in, _ := w.to("eva@example.org")
+	var q wire.Payment
+	s.by().do("POST", "/v1/payments/"+p.ID+"/move", in).want(201).into(&q)
+	if q.ReturnTo != p.ReturnTo || q.ReturnMemo != "7" || q.ReturnMemoType != "id" {
+		t.Errorf("%+v", q)
+	}
+	d, _ := s.mint(q, in.Link.ClaimRecipient, nil)
+	s.by().do("POST", "/v1/payments/"+q.ID+"/deposit", d).want(200)
+}
+
 func TestMoveIsRefused(t *testing.T) {
 	w := newFixture(t)
 	move := func(c caller, id string, change func(*wire.MoveRequest)) func() answer {

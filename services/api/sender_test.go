@@ -82,7 +82,8 @@ func (s sender) mint(p wire.Payment, claimRecipient string, change func(*mint.Pl
 	plan := mint.Plan{
 		Passphrase: passphrase, App: relay.AppID(s.app.ID), Channel: f.From, Sponsor: f.Sponsor, Treasury: f.From, Rescue: f.Rescue,
 		Sequence: f.Sequence, SignedAt: f.Ledger, Bound: f.LastLedger, MaxTime: f.MaxTime, Fee: uint32(f.Fee),
-		Route: relay.Route{From: f.From, Sponsor: f.Sponsor, Purse: purse, RungFee: relay.Stroops(f.RungFee), Replaces: relay.PaymentID(f.Replaces)},
+		Route:      relay.Route{From: f.From, Sponsor: f.Sponsor, Purse: purse, RungFee: relay.Stroops(f.RungFee), Replaces: relay.PaymentID(f.Replaces)},
+		ReturnMemo: relay.Memo{Kind: p.ReturnMemoType, Value: p.ReturnMemo},
 	}
 	m := relay.Mint{Payment: relay.PaymentID(p.ID), Amount: amount, Asset: p.Asset, ReturnTo: p.ReturnTo, ExpiresAt: relay.At(p.ExpiresAt),
 		SenderRecipients: []string{s.identity.Recipient().String()}, ClaimRecipient: claimRecipient}

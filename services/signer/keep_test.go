@@ -45,7 +45,7 @@ func (r *fixture) moving(m relay.Minted, fee uint32) *wallet {
 	r.t.Helper()
 	w := r.wallet(m.Asset)
 	w.mint.Amount, w.mint.ReturnTo = m.Amount, m.ReturnTo
-	w.plan.Channel, w.plan.Treasury, w.plan.Fee = m.Account, m.Account, fee
+	w.plan.Channel, w.plan.Treasury, w.plan.Fee, w.plan.ReturnMemo = m.Account, m.Account, fee, m.ReturnMemo
 	w.plan.Route = relay.Route{From: m.Account, Sponsor: m.Sponsor, Purse: m.Purse, RungFee: m.RungFee, Replaces: m.Payment}
 	if w.plan.Sponsor = m.Sponsor; w.plan.Sponsor == "" {
 		w.plan.Sponsor = r.sponsor
@@ -481,6 +481,9 @@ func TestMoveRefuses(t *testing.T) {
 	funded := r.fund(r.intent(payment(), payment()))
 	ours, second := funded.Minted[0], funded.Minted[1]
 	own := r.keep(r.wallet(relay.Native).minted()).Minted[0]
+	memo := r.wallet(relay.Native)
+	memo.plan.ReturnMemo = relay.Memo{Kind: "id", Value: "7"}
+	noted := r.keep(memo.minted()).Minted[0]
 	treasury, err := r.s.Treasury(t.Context(), "app_other")
 	if err != nil {
 		t.Fatal(err)
@@ -506,6 +509,8 @@ func TestMoveRefuses(t *testing.T) {
 		"a wallet keeps it from now": {ours, ownFee, "replaced_otherwise", func(w *wallet) { w.kept(stranger.Address()) }},
 		"the service keeps it now":   {own, 0, "replaced_otherwise", func(w *wallet) { w.kept("") }},
 		"another wallet keeps it":    {own, ownFee, "replaced_otherwise", func(w *wallet) { w.kept(stranger.Address()) }},
+		"without its memo":           {noted, ownFee, "replaced_otherwise", func(w *wallet) { w.plan.ReturnMemo = relay.Memo{} }},
+		"with another memo":          {own, ownFee, "replaced_otherwise", func(w *wallet) { w.plan.ReturnMemo = relay.Memo{Kind: "id", Value: "7"} }},
 		"another purse":              {own, ownFee, "replaced_otherwise", func(w *wallet) { w.plan.Route.Purse++ }},
 		"another rung fee":           {own, ownFee, "replaced_otherwise", func(w *wallet) { w.plan.Route.RungFee-- }},
 		"at our cost":                {own, 0, "terms_missing", func(*wallet) {}},
