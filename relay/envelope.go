@@ -45,6 +45,7 @@ type Envelope struct {
 	Payments []PaymentID
 	Log      LogMark // of the signer's line that holds it; zero = written down before there were marks
 
+	PlannedAt   int64   // of a claim: close time of the newest ledger when it was planned, Unix seconds; 0 = not known, long ago
 	Destination string  // of a claim; may be multiplexed (M…, SEP-23)
 	NewAccount  bool    // of a claim: creates the destination
 	NewLine     bool    // of a claim: gives the destination, which exists, its trustline

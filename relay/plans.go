@@ -45,12 +45,12 @@ func (p Payment) AllowPurseClaim(sequence int64, all []Envelope, head Head) erro
 
 // PurseClaim is the envelope of a claim that the holding account pays for out of its purse, but for its network, hash and XDR. keeper is
 // the account that gets what is left besides the amount; "" when that goes along into the new account.
-func (p Payment) PurseClaim(in ClaimIntent, bid Stroops, price Prices) (e Envelope, keeper string) {
+func (p Payment) PurseClaim(in ClaimIntent, head Head, bid Stroops, price Prices) (e Envelope, keeper string) {
 	if !in.NewAccount {
 		keeper = p.Sponsor
 	}
 	return Envelope{Kind: ClaimEnvelope, State: Planned, Source: p.Holding, Sequence: in.Sequence, SignedAt: in.SignedAt, Bound: in.Bound,
-		MaxTime: in.MaxTime, Payments: []PaymentID{p.ID}, Destination: in.Destination, NewAccount: in.NewAccount, NewLine: in.NewLine,
+		MaxTime: in.MaxTime, PlannedAt: head.CloseTime, Payments: []PaymentID{p.ID}, Destination: in.Destination, NewAccount: in.NewAccount, NewLine: in.NewLine,
 		Asset: p.Asset, Amount: p.Amount, OwnFee: p.PurseClaimBid(bid, price)}, keeper
 }
 
@@ -59,12 +59,12 @@ type PlanMade struct {
 	Payment PaymentID
 	Bound   uint32 // last ledger in which it may land
 	MaxTime int64  // and last close time, Unix seconds
-	At      int64  // close time of the newest ledger when it was planned; 0 = not known, long ago
+	At      int64  // as Envelope.PlannedAt
 }
 
 // PlanMade is a claim as it is counted.
 func (e Envelope) PlanMade() PlanMade {
-	return PlanMade{Payment: e.Payments[0], Bound: e.Bound, MaxTime: e.MaxTime, At: e.MaxTime - planSeconds}
+	return PlanMade{Payment: e.Payments[0], Bound: e.Bound, MaxTime: e.MaxTime, At: e.PlannedAt}
 }
 
 // plansMade are the claims among the envelopes of one payment.

@@ -155,10 +155,10 @@ func TestRepeats(t *testing.T) {
 func TestPurseClaim(t *testing.T) {
 	head := Head{Sequence: 600, CloseTime: 10_000}
 	p := Payment{ID: "p", Holding: "H", Amount: 5, Asset: Native, Bound: 500, ReturnTo: "W", Route: Route{From: "W", Sponsor: "W"}, LadderVersion: LadderVersion}
-	plan := Envelope{Kind: ClaimEnvelope, Payments: []PaymentID{"p"}, Bound: 650, MaxTime: 10_200}
+	plan := Envelope{Kind: ClaimEnvelope, Payments: []PaymentID{"p"}, Bound: 650, MaxTime: 10_200, PlannedAt: 9_900}
 	rung := Envelope{Kind: ReturnEnvelope, Payments: []PaymentID{"p"}, Bound: 650, MaxTime: 10_200}
 	old := plan
-	old.Bound, old.MaxTime = 100, 5_000
+	old.Bound, old.MaxTime, old.PlannedAt = 100, 5_000, 4_700
 	for name, c := range map[string]struct {
 		sequence int64
 		made     []Envelope
@@ -175,6 +175,24 @@ func TestPurseClaim(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
+	late := plan // shortly before the payment expired, long before its end
+	late.MaxTime, late.PlannedAt = 10_010, 9_999
+	past := late // and it can land no more
+	past.Bound = 600
+	for name, c := range map[string]struct {
+		made  Envelope
+		n     int
+		after int64
+	}{
+		"live ones":            {plan, MostPlans, 10_201},
+		"live, cut short":      {late, MostPlans, 10_011},
+		"an hour's, cut short": {past, plansPerHour * MostPlans, 9_999 + planHour + 1},
+	} {
+		var f *Fault
+		if errors.As(p.AllowPurseClaim(8, slices.Repeat([]Envelope{c.made}, c.n), head), &f); f == nil || f.RetryAt != Seconds(c.after) {
+			t.Errorf("%s: %v", name, f)
+		}
+	}
 	for n, want := range map[int]bool{0: true, PlansPerPayment - 1: true, PlansPerPayment: false} {
 		if got := OwnPlansLeft(append(slices.Repeat([]Envelope{plan}, n), rung, old), head); got != want {
 			t.Errorf("%d plans: own ones left: %v", n, got)
@@ -183,12 +201,12 @@ func TestPurseClaim(t *testing.T) {
 	price := Prices{Fees: One}
 	in := ClaimIntent{Payment: "p", Holding: "H", Destination: "G", NewLine: true, Sequence: 8, SignedAt: 600, Bound: 660, MaxTime: 10_300}
 	want := Envelope{Kind: ClaimEnvelope, State: Planned, Source: "H", Sequence: 8, SignedAt: 600, Bound: 660, MaxTime: 10_300,
-		Payments: []PaymentID{"p"}, Destination: "G", NewLine: true, Asset: Native, Amount: 5, OwnFee: p.PurseClaimBid(100, price)}
-	if e, keeper := p.PurseClaim(in, 100, price); !reflect.DeepEqual(e, want) || keeper != "W" || e.OwnFee == 0 {
+		PlannedAt: 10_000, Payments: []PaymentID{"p"}, Destination: "G", NewLine: true, Asset: Native, Amount: 5, OwnFee: p.PurseClaimBid(100, price)}
+	if e, keeper := p.PurseClaim(in, head, 100, price); !reflect.DeepEqual(e, want) || keeper != "W" || e.OwnFee == 0 {
 		t.Errorf("into an account that exists: %+v, the rest to %q", e, keeper)
 	}
 	in.NewAccount, want.NewAccount = true, true
-	if e, keeper := p.PurseClaim(in, 100, price); !reflect.DeepEqual(e, want) || keeper != "" {
+	if e, keeper := p.PurseClaim(in, head, 100, price); !reflect.DeepEqual(e, want) || keeper != "" {
 		t.Errorf("into a new account: %+v, the rest to %q", e, keeper)
 	}
 }

@@ -56,7 +56,7 @@ func termsKept(b *fixture) {
 	filled(b, rows...)
 
 	claim := ClaimOf("c", own.ID)
-	claim.NewAccount, claim.NewLine, claim.Asset, claim.Amount, claim.MaxTime = false, true, Credit, 1<<62, 1<<40
+	claim.NewAccount, claim.NewLine, claim.Asset, claim.Amount, claim.MaxTime, claim.PlannedAt = false, true, Credit, 1<<62, 1<<40, 1<<39
 	landed := ClaimOf("d", own.ID)
 	landed.State, landed.Tx, landed.Ledger, landed.Fee = relay.Landed, "outer", 130, 300
 	rung := RungOf("r", 3, own.ID)
@@ -70,6 +70,7 @@ func termsKept(b *fixture) {
 		"another asset":  func(e *relay.Envelope) { e.Asset = relay.Native },
 		"another amount": func(e *relay.Envelope) { e.Amount++ },
 		"another fee":    func(e *relay.Envelope) { e.OwnFee++ },
+		"another moment": func(e *relay.Envelope) { e.PlannedAt-- },
 		"no new line":    func(e *relay.Envelope) { e.NewLine = !e.NewLine },
 		"another mark":   func(e *relay.Envelope) { e.Log = relay.LogMark{Lines: 3, Head: "aa"} },
 	} {

@@ -11,7 +11,7 @@ func columnsOfEnvelope(e *relay.Envelope) columns {
 	return columns{
 		{"hash", &e.Hash}, {"kind", &e.Kind}, {"state", &e.State}, {"version", &e.Version}, {"network", &e.Network},
 		{"source", &e.Source}, {"sequence", &e.Sequence}, {"signed_at", &e.SignedAt}, {"bound", &e.Bound}, {"max_time", &e.MaxTime},
-		{"rung", &e.Rung}, {"xdr", &e.XDR}, {"destination", &e.Destination}, {"new_account", &e.NewAccount}, {"new_line", &e.NewLine},
+		{"planned_at", &e.PlannedAt}, {"rung", &e.Rung}, {"xdr", &e.XDR}, {"destination", &e.Destination}, {"new_account", &e.NewAccount}, {"new_line", &e.NewLine},
 		{"asset", &e.Asset}, {"amount", &e.Amount}, {"own_fee", &e.OwnFee}, {"log_lines", &e.Log.Lines}, {"log_head", &e.Log.Head},
 		{"tx", &e.Tx}, {"ledger", &e.Ledger}, {"fee", &e.Fee},
 	}

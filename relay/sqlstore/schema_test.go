@@ -32,6 +32,7 @@ func TestTheSchemaGuardsWithoutTheCode(t *testing.T) {
 		{"UPDATE envelopes SET sequence = 8", "does not change"},
 		{"UPDATE envelopes SET bound = 1000000", "does not change"},
 		{"UPDATE envelopes SET own_fee = 9", "does not change"},
+		{"UPDATE envelopes SET planned_at = 9", "does not change"},
 		{"UPDATE envelopes SET amount = 9", "does not change"},
 		{"UPDATE payments SET pay_to = 'GTHIEF'", "terms"},
 		{"UPDATE payments SET from_account = 'GTHIEF'", "terms"},

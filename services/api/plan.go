@@ -75,7 +75,7 @@ func (s *server) planned(ctx context.Context, p relay.Payment, intent relay.Clai
 		if err := p.AllowPurseClaim(intent.Sequence, all, head); err != nil { // first: it costs nothing
 			return relay.Envelope{}, err
 		}
-		return s.purseClaim(ctx, p, intent)
+		return s.purseClaim(ctx, p, intent, head)
 	}
 	e, err := s.Signer.Claim(ctx, intent)
 	return e, s.crowd.note(p, head, s.now(), err)
@@ -92,12 +92,12 @@ func unsigned(e relay.Envelope) (relay.Envelope, error) {
 }
 
 // purseClaim plans a claim that the holding account pays for out of its purse: there is nothing for the signer to sign.
-func (s *server) purseClaim(ctx context.Context, p relay.Payment, in relay.ClaimIntent) (relay.Envelope, error) {
+func (s *server) purseClaim(ctx context.Context, p relay.Payment, in relay.ClaimIntent, head relay.Head) (relay.Envelope, error) {
 	bid, err := s.Ledger.FeeBid(ctx)
 	if err != nil {
 		return relay.Envelope{}, err
 	}
-	e, keeper := p.PurseClaim(in, bid, prices)
+	e, keeper := p.PurseClaim(in, head, bid, prices)
 	memo, err := stellar.MemoOf(in.Memo)
 	if err != nil {
 		return relay.Envelope{}, invalid("memo_malformed", "/memo", "this memo cannot be attached")

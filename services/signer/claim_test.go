@@ -41,14 +41,14 @@ func TestClaim(t *testing.T) {
 			t.Errorf("signed by %v, %v", by, err)
 		}
 		if e.Kind != relay.ClaimEnvelope || e.State != relay.Planned || e.Destination != ana.Address() || e.NewAccount != fresh ||
-			e.Bound != in.Bound || !slices.Equal(e.Payments, []relay.PaymentID{m.Payment}) {
+			e.Bound != in.Bound || e.PlannedAt != r.view.head.CloseTime || !slices.Equal(e.Payments, []relay.PaymentID{m.Payment}) {
 			t.Errorf("%+v", e)
 		}
 		lines := r.lines()
-		r.view.head.Sequence += 100 // past its end: a repeat is answered all the same
+		r.view.head.Sequence, r.view.head.CloseTime = r.view.head.Sequence+100, r.view.head.CloseTime+500 // past its end: a repeat is answered all the same
 		r.reopen()
 		again, err := r.s.Claim(t.Context(), in)
-		if err != nil || text(t, again) != text(t, e) || r.lines() != lines {
+		if err != nil || text(t, again) != text(t, e) || again.PlannedAt != e.PlannedAt || r.lines() != lines {
 			t.Errorf("a repeat differs: %v", err)
 		}
 	}

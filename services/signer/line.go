@@ -145,7 +145,7 @@ func claimLineOf(holding string, head relay.Head, e relay.Envelope) claimLine {
 func (l claimLine) envelope(network string, h *holding) relay.Envelope {
 	e := l.Envelope.envelope()
 	e.Kind, e.State, e.Network, e.Source = relay.ClaimEnvelope, relay.Planned, network, l.Holding
-	e.Payments, e.Asset, e.Amount = []relay.PaymentID{l.Payment}, h.asset, h.amount
+	e.PlannedAt, e.Payments, e.Asset, e.Amount = l.At, []relay.PaymentID{l.Payment}, h.asset, h.amount
 	return e
 }
 
