@@ -92,8 +92,9 @@
 //     and a proof of the handle. Share: the half of it that the service keeps.
 //   - claimant: the recipient during the claim, or another holder of a link that asks no proof. Claimant key: random text of the
 //     claimant's, to which code, voucher and proof are bound.
-//   - code: six digits, mailed to the handle. Voucher: an app's word for its own user. Proof: that the claimant owns the handle, for which
-//     code or voucher is exchanged; wallet proof: that a signer of a wallet agrees to a payment out of it.
+//   - code: six digits, mailed to the handle. Voucher: an app's word for its own user. Credential: the code (with its session) or the
+//     voucher that a claimant presents. Proof: that the claimant owns the handle, for which a credential is exchanged; wallet proof:
+//     that a signer of a wallet agrees to a payment out of it.
 //   - custody: who could move the money while it waits.
 //
 // Records:

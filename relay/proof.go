@@ -68,9 +68,9 @@ type Pass struct {
 	ExpiresAt Micros
 	UsedAt    Micros // of a voucher: when it proved without a claimant key, or when a plan was first committed with it
 
-	Claimant string // of a voucher: as Code.Claimant
-	Tries    int    // of a voucher: how often it has proved
-	Evidence string // of a proof: hash of the code's session, or of the voucher; "" = none that a plan could use up
+	Claimant   string // of a voucher: as Code.Claimant
+	Tries      int    // of a voucher: how often it has proved
+	Credential string // of a proof: hash of the code's session, or of the voucher; "" = none that a plan could use up
 }
 
 // Prove counts one proof with a voucher by the bearer of a claimant key ("" none), and binds it to that key.

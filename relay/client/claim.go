@@ -50,7 +50,7 @@ type ClaimRequest struct {
 	Earlier string      // account that an earlier call claimed into; "" none
 	Voucher string      // the app's word, in place of a code
 
-	// ClaimantKey is as Evidence.ClaimantKey. Who keeps it, with session and code or voucher, may call Claim again with them after
+	// ClaimantKey is as [Credential.ClaimantKey]. Who keeps it, with session and code or voucher, may call Claim again with them after
 	// a refusal. Empty: one is made for this call.
 	ClaimantKey string
 
@@ -220,7 +220,7 @@ func (c *Client) prove(ctx context.Context, r ClaimRequest, v ClaimView) (Proven
 		return Proven{}, fmt.Errorf("%w: %w", ErrAnswer, err)
 	}
 	if !asks || r.Voucher != "" {
-		return c.Prove(ctx, r.Link, Evidence{Voucher: r.Voucher, ClaimantKey: r.ClaimantKey})
+		return c.Prove(ctx, r.Link, Credential{Voucher: r.Voucher, ClaimantKey: r.ClaimantKey})
 	}
 	if r.Code == nil {
 		return Proven{}, errors.New("this payment asks for a code, and there is nobody to ask")
@@ -242,7 +242,7 @@ func (c *Client) prove(ctx context.Context, r ClaimRequest, v ClaimView) (Proven
 			wrong = &Problem{Status: http.StatusUnprocessableEntity, Code: "code_malformed", Detail: "A code has six digits."}
 			continue
 		}
-		p, err := c.Prove(ctx, r.Link, Evidence{Session: s.Session, Code: code, ClaimantKey: r.ClaimantKey})
+		p, err := c.Prove(ctx, r.Link, Credential{Session: s.Session, Code: code, ClaimantKey: r.ClaimantKey})
 		if err == nil || !IsCode(err, "code_wrong") {
 			return p, err
 		}

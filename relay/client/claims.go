@@ -68,9 +68,9 @@ func (c *Client) AskCode(ctx context.Context, link Link) (CodeSession, error) {
 	return change[CodeSession](ctx, c, link.PaymentID, q, nil)
 }
 
-// Evidence is what is exchanged for a proof: session and code, or an app's voucher. Nothing is needed
+// Credential is what is exchanged for a proof: session and code, or an app's voucher. Nothing is needed
 // under the policy link.
-type Evidence struct {
+type Credential struct {
 	Session, Code string
 	Voucher       string
 
@@ -81,13 +81,13 @@ type Evidence struct {
 
 // Prove trades a code or voucher for what opens the box. With a claimant key it is repeated when an answer is lost, a few times only,
 // since each try at a code is counted.
-func (c *Client) Prove(ctx context.Context, link Link, ev Evidence) (Proven, error) {
-	q, err := c.onLink(ctx, link, http.MethodPost, "/prove", wire.ProveRequest{Session: ev.Session, Code: ev.Code, Voucher: ev.Voucher, ClaimantKey: ev.ClaimantKey})
+func (c *Client) Prove(ctx context.Context, link Link, cred Credential) (Proven, error) {
+	q, err := c.onLink(ctx, link, http.MethodPost, "/prove", wire.ProveRequest{Session: cred.Session, Code: cred.Code, Voucher: cred.Voucher, ClaimantKey: cred.ClaimantKey})
 	if err != nil {
 		return Proven{}, err
 	}
-	counted := ev.Session != "" || ev.Voucher != ""
-	if q.safe = !counted || ev.ClaimantKey != ""; counted {
+	counted := cred.Session != "" || cred.Voucher != ""
+	if q.safe = !counted || cred.ClaimantKey != ""; counted {
 		q.most = mostProofs
 	}
 	var p Proven

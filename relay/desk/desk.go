@@ -68,7 +68,7 @@ func (d *Desk) save(tx Tx, p relay.Payment, next *relay.Payment, in relay.Input,
 		}
 	}
 	if next.To != p.To {
-		if err := voidEvidence(tx, p.ID); err != nil {
+		if err := voidCredentials(tx, p.ID); err != nil {
 			return err
 		}
 	}

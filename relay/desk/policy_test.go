@@ -38,7 +38,7 @@ func TestUnknownPolicy(t *testing.T) {
 	if _, err := r.Vouch(ctx, r.app, p.ID, voucher); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := r.Prove(ctx, p.ID, desk.Evidence{Voucher: voucher}, proof); err != nil {
+	if _, err := r.Prove(ctx, p.ID, desk.Credential{Voucher: voucher}, proof); err != nil {
 		t.Fatal(err)
 	}
 	plan := relaytest.ClaimOf("plan", p.ID)
@@ -64,7 +64,7 @@ func TestUnknownPolicy(t *testing.T) {
 			},
 			"AskCode":    func() error { return r.AskCode(ctx, p.ID, relay.Code{Session: "s"}) },
 			"Vouch":      func() error { _, err := r.Vouch(ctx, r.app, p.ID, "another"); return err },
-			"Prove":      func() error { _, err := r.Prove(ctx, p.ID, desk.Evidence{Voucher: voucher}, "more"); return err },
+			"Prove":      func() error { _, err := r.Prove(ctx, p.ID, desk.Credential{Voucher: voucher}, "more"); return err },
 			"CheckProof": func() error { return r.CheckProof(ctx, now, proof) },
 			"Plan":       func() error { return r.Plan(ctx, plan, at, proof) },
 			"Agree":      func() error { return r.Agree(ctx, p.ID, proof, "GHERS") },

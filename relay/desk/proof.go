@@ -72,8 +72,8 @@ func (d *Desk) TryCode(ctx context.Context, id relay.PaymentID, session string) 
 	return out, err
 }
 
-// Evidence is the code or voucher that a claimant brought. One of Session and Voucher is set, or none for the link policy.
-type Evidence struct {
+// Credential is the code or voucher that a claimant brought. One of Session and Voucher is set, or none for the link policy.
+type Credential struct {
 	Session  string // of a code that was just compared and is right
 	Voucher  string // hash of an app's voucher
 	Claimant string // hash of the claimant key, which lets this caller prove again; "" = none
@@ -88,7 +88,7 @@ type Release struct {
 
 // Prove takes a claimant's code or voucher and writes down that the share was released, in the commit that precedes handing it
 // out. pass is the proof that the bearer may show from now on. It does not use them up: a plan does ([Desk.Plan]).
-func (d *Desk) Prove(ctx context.Context, id relay.PaymentID, ev Evidence, pass string) (Release, error) {
+func (d *Desk) Prove(ctx context.Context, id relay.PaymentID, cred Credential, pass string) (Release, error) {
 	var out Release
 	now := d.now()
 	err := d.Store.UpdateMany(ctx, []relay.PaymentID{id}, func(tx Tx, ps []relay.Payment) (err error) {
@@ -101,7 +101,7 @@ func (d *Desk) Prove(ctx context.Context, id relay.PaymentID, ev Evidence, pass 
 			return err
 		}
 		if asks {
-			if err := takeEvidence(tx, id, ev, now); err != nil {
+			if err := takeCredential(tx, id, cred, now); err != nil {
 				return err
 			}
 			if p, err = d.step(tx, p, relay.ShareReleased{}); err != nil {
@@ -115,44 +115,44 @@ func (d *Desk) Prove(ctx context.Context, id relay.PaymentID, ev Evidence, pass 
 			return err
 		}
 		out.Payment = p
-		return tx.InsertPass(relay.Pass{Hash: pass, Payment: id, Kind: relay.ProofPass, ExpiresAt: now + relay.PassLife, Evidence: ev.hash()})
+		return tx.InsertPass(relay.Pass{Hash: pass, Payment: id, Kind: relay.ProofPass, ExpiresAt: now + relay.PassLife, Credential: cred.hash()})
 	})
 	return out, err
 }
 
 // hash names the code or voucher in the proofs that it was exchanged for. Both kinds are hashes of random tokens, so one is never the other's.
-func (ev Evidence) hash() string {
-	if ev.Session != "" {
-		return ev.Session
+func (cred Credential) hash() string {
+	if cred.Session != "" {
+		return cred.Session
 	}
-	return ev.Voucher
+	return cred.Voucher
 }
 
-// takeEvidence wants a code or voucher that this claimant may prove with, and binds it to the claimant key.
-func takeEvidence(tx Tx, id relay.PaymentID, ev Evidence, now relay.Micros) error {
+// takeCredential wants a code or voucher that this claimant may prove with, and binds it to the claimant key.
+func takeCredential(tx Tx, id relay.PaymentID, cred Credential, now relay.Micros) error {
 	switch {
-	case ev.Session != "":
-		c, err := tx.Code(ev.Session)
+	case cred.Session != "":
+		c, err := tx.Code(cred.Session)
 		if err != nil && !errors.Is(err, relay.ErrNotFound) {
 			return err
 		}
 		if err != nil || c.Payment != id { // unknown: void since it was compared, because the payment was readdressed
 			return relay.NewFault(relay.Denied, "session_invalid", "No code was asked for in this session.", nil)
 		}
-		if !relay.Serves(c.Claimant, c.UsedAt, ev.Claimant) {
+		if !relay.Serves(c.Claimant, c.UsedAt, cred.Claimant) {
 			return relay.ErrCodeUsed
 		}
-		c.Claimant = ev.Claimant
+		c.Claimant = cred.Claimant
 		return tx.SaveCode(c)
-	case ev.Voucher != "":
-		v, err := tx.Pass(ev.Voucher)
+	case cred.Voucher != "":
+		v, err := tx.Pass(cred.Voucher)
 		if err != nil && !errors.Is(err, relay.ErrNotFound) {
 			return err
 		}
 		if err != nil || v.Payment != id {
 			return relay.ErrProofInvalid
 		}
-		if v, err = v.Prove(ev.Claimant, now); err != nil {
+		if v, err = v.Prove(cred.Claimant, now); err != nil {
 			return err
 		}
 		return tx.SavePass(v)
@@ -166,10 +166,10 @@ func useProof(tx Tx, p relay.Payment, proof string, now relay.Micros) error {
 		return err
 	}
 	pass, err := checkPass(tx, p.ID, proof, relay.ProofPass, now)
-	if err != nil || pass.Evidence == "" {
+	if err != nil || pass.Credential == "" {
 		return err
 	}
-	c, err := tx.Code(pass.Evidence)
+	c, err := tx.Code(pass.Credential)
 	if err == nil {
 		if c.UsedAt != 0 {
 			return nil
@@ -180,7 +180,7 @@ func useProof(tx Tx, p relay.Payment, proof string, now relay.Micros) error {
 	if !errors.Is(err, relay.ErrNotFound) {
 		return err
 	}
-	v, err := tx.Pass(pass.Evidence)
+	v, err := tx.Pass(pass.Credential)
 	if err != nil || v.UsedAt != 0 {
 		return err
 	}
@@ -188,9 +188,9 @@ func useProof(tx Tx, p relay.Payment, proof string, now relay.Micros) error {
 	return tx.SavePass(v)
 }
 
-// voidEvidence ends codes, mailed or not, and passes of a payment whose handle changes. The code book goes on counting.
-func voidEvidence(tx Tx, id relay.PaymentID) error {
-	if err := tx.DropEvidence(id); err != nil {
+// voidCredentials ends codes, mailed or not, and passes of a payment whose handle changes. The code book goes on counting.
+func voidCredentials(tx Tx, id relay.PaymentID) error {
+	if err := tx.DropCredentials(id); err != nil {
 		return err
 	}
 	return tx.CloseWork(id, relay.DoMailCode)

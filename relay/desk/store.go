@@ -131,7 +131,7 @@ type Proofs interface {
 	InsertPass(p relay.Pass) error
 	Pass(hash string) (relay.Pass, error)
 	SavePass(p relay.Pass) error
-	DropEvidence(id relay.PaymentID) error // codes and passes only; the code book stays
+	DropCredentials(id relay.PaymentID) error // codes and passes only; the code book stays
 }
 
 // Apps are the rows of tenants and their API keys, and what an app's payments add up to. To read an app for writing locks it, so

@@ -103,19 +103,19 @@ var foreign = map[string]struct {
 		return err
 	}},
 	"Prove with another payment's session": {"session_invalid", func(n *twoApps) error {
-		_, err := n.Prove(n.Context(), n.p.ID, desk.Evidence{Session: "their session"}, "x")
+		_, err := n.Prove(n.Context(), n.p.ID, desk.Credential{Session: "their session"}, "x")
 		return err
 	}},
 	"Prove with another payment's voucher": {"proof_invalid", func(n *twoApps) error {
-		_, err := n.Prove(n.Context(), n.p.ID, desk.Evidence{Voucher: "their voucher"}, "x")
+		_, err := n.Prove(n.Context(), n.p.ID, desk.Credential{Voucher: "their voucher"}, "x")
 		return err
 	}},
 	"Prove with a proof in place of a voucher": {"proof_invalid", func(n *twoApps) error {
-		_, err := n.Prove(n.Context(), n.p.ID, desk.Evidence{Voucher: "proof"}, "x")
+		_, err := n.Prove(n.Context(), n.p.ID, desk.Credential{Voucher: "proof"}, "x")
 		return err
 	}},
 	"Prove with nothing": {"proof_needed", func(n *twoApps) error {
-		_, err := n.Prove(n.Context(), n.p.ID, desk.Evidence{}, "x")
+		_, err := n.Prove(n.Context(), n.p.ID, desk.Credential{}, "x")
 		return err
 	}},
 	"CheckProof of another payment": {"proof_invalid", func(n *twoApps) error {

@@ -42,7 +42,7 @@ var lifetimes = map[string]struct {
 			r.Errorf("a voucher is said to be good until %d, not %d", until, want)
 		}
 		return func() error {
-			_, err := r.Prove(r.Context(), p.ID, desk.Evidence{Voucher: "voucher"}, "proof")
+			_, err := r.Prove(r.Context(), p.ID, desk.Credential{Voucher: "voucher"}, "proof")
 			return err
 		}
 	}, "proof_invalid"},
@@ -50,7 +50,7 @@ var lifetimes = map[string]struct {
 		p := r.guarded()
 		_, err := r.Vouch(r.Context(), r.app, p.ID, "voucher")
 		r.ok(err)
-		_, err = r.Prove(r.Context(), p.ID, desk.Evidence{Voucher: "voucher"}, "proof")
+		_, err = r.Prove(r.Context(), p.ID, desk.Credential{Voucher: "voucher"}, "proof")
 		r.ok(err)
 		return func() error { return r.CheckProof(r.Context(), p, "proof") }
 	}, "proof_invalid"},
@@ -58,7 +58,7 @@ var lifetimes = map[string]struct {
 		p := r.guarded()
 		_, err := r.Vouch(r.Context(), r.app, p.ID, "voucher")
 		r.ok(err)
-		_, err = r.Prove(r.Context(), p.ID, desk.Evidence{Voucher: "voucher"}, "proof")
+		_, err = r.Prove(r.Context(), p.ID, desk.Credential{Voucher: "voucher"}, "proof")
 		r.ok(err)
 		return func() error { return r.Agree(r.Context(), p.ID, "proof", "GHERS") }
 	}, "proof_invalid"},

@@ -12,20 +12,20 @@ import (
 // usage is one payment, a code that its session compares or a voucher, and what callers do with it.
 type usage struct {
 	*fixture
-	p  relay.Payment
-	ev desk.Evidence
+	p    relay.Payment
+	cred desk.Credential
 }
 
-// proves takes the evidence as the caller with a claimant key does, and names the proof.
+// proves presents the credential as the caller with a claimant key does, and names the proof.
 func (u *usage) proves(proof, claimant string) error {
-	ev := u.ev
-	ev.Claimant = claimant
-	if ev.Session != "" {
-		if _, err := u.TryCode(u.Context(), u.p.ID, ev.Session); err != nil {
+	cred := u.cred
+	cred.Claimant = claimant
+	if cred.Session != "" {
+		if _, err := u.TryCode(u.Context(), u.p.ID, cred.Session); err != nil {
 			return err
 		}
 	}
-	_, err := u.Prove(u.Context(), u.p.ID, ev, proof)
+	_, err := u.Prove(u.Context(), u.p.ID, cred, proof)
 	return err
 }
 
@@ -38,17 +38,17 @@ func (u *usage) plan() relay.Envelope {
 
 func (u *usage) plans(proof string) error { return u.Plan(u.Context(), u.plan(), u.head(), proof) }
 
-// used wants a plan to have used the evidence, or none.
+// used wants a plan to have used the credential, or none.
 func (u *usage) used(want bool) {
 	u.Helper()
 	u.update(func(tx desk.Tx) error {
 		var at relay.Micros
-		if u.ev.Session != "" {
-			c, err := tx.Code(u.ev.Session)
+		if u.cred.Session != "" {
+			c, err := tx.Code(u.cred.Session)
 			u.ok(err)
 			at = c.UsedAt
 		} else {
-			v, err := tx.Pass(u.ev.Voucher)
+			v, err := tx.Pass(u.cred.Voucher)
 			u.ok(err)
 			at = v.UsedAt
 		}
@@ -77,8 +77,8 @@ func (u *usage) claims(landing bool) {
 
 // elsewhere is what a thief of the six digits has: another session than the one that asked for them.
 func (u *usage) elsewhere() {
-	if u.ev.Session != "" {
-		u.ev.Session = "another"
+	if u.cred.Session != "" {
+		u.cred.Session = "another"
 	}
 }
 
@@ -144,24 +144,24 @@ var uses = map[string]struct {
 		return u.proves("second", "hers")
 	}, "session_invalid", "already_claimed"},
 	"a plan after the handle was replaced": {func(u *usage) error {
-		u.update(func(tx desk.Tx) error { return tx.DropEvidence(u.p.ID) })
+		u.update(func(tx desk.Tx) error { return tx.DropCredentials(u.p.ID) })
 		return u.plans("first")
 	}, "proof_invalid", "proof_invalid"},
 }
 
-// TestEvidenceIsUsedByAPlan: the first proof binds evidence to a claimant, and the plan that is committed with it uses it.
-func TestEvidenceIsUsedByAPlan(t *testing.T) {
+// TestCredentialIsUsedByAPlan: the first proof binds a credential to a claimant, and the plan that is committed with it uses it.
+func TestCredentialIsUsedByAPlan(t *testing.T) {
 	for name, c := range uses {
-		for want, ev := range map[string]desk.Evidence{"code " + c.code: {Session: "s"}, "voucher " + c.voucher: {Voucher: "v"}} {
+		for want, cred := range map[string]desk.Credential{"code " + c.code: {Session: "s"}, "voucher " + c.voucher: {Voucher: "v"}} {
 			t.Run(name+", "+want, func(t *testing.T) {
-				u := &usage{newFixture(t), relay.Payment{}, ev}
+				u := &usage{newFixture(t), relay.Payment{}, cred}
 				u.p = u.guarded()
 				u.ok(u.AskCode(t.Context(), u.p.ID, relay.Code{Session: "s", MAC: []byte("mac")}))
 				_, err := u.Vouch(t.Context(), u.app, u.p.ID, "v")
 				u.ok(err)
 				u.ok(u.proves("first", "hers"))
 				code := c.code
-				if ev.Voucher != "" {
+				if cred.Voucher != "" {
 					code = c.voucher
 				}
 				if err := c.do(u); relay.CodeOf(err) != code || (err == nil) != (code == "") {
@@ -172,9 +172,9 @@ func TestEvidenceIsUsedByAPlan(t *testing.T) {
 	}
 }
 
-// TestEvidenceWithoutAClaimantKey: a code stays with its session until a plan uses it, a voucher is used up by its proof.
-func TestEvidenceWithoutAClaimantKey(t *testing.T) {
-	u := &usage{newFixture(t), relay.Payment{}, desk.Evidence{Session: "s"}}
+// TestCredentialWithoutAClaimantKey: a code stays with its session until a plan uses it, a voucher is used up by its proof.
+func TestCredentialWithoutAClaimantKey(t *testing.T) {
+	u := &usage{newFixture(t), relay.Payment{}, desk.Credential{Session: "s"}}
 	u.p = u.guarded()
 	u.ok(u.AskCode(t.Context(), u.p.ID, relay.Code{Session: "s", MAC: []byte("mac")}))
 	u.ok(u.proves("first", ""))
@@ -190,7 +190,7 @@ func TestEvidenceWithoutAClaimantKey(t *testing.T) {
 
 	_, err := u.Vouch(t.Context(), u.app, u.p.ID, "v")
 	u.ok(err)
-	u.ev = desk.Evidence{Voucher: "v"}
+	u.cred = desk.Credential{Voucher: "v"}
 	u.ok(u.proves("by voucher", ""))
 	for _, claimant := range []string{"", "hers"} {
 		u.code("a voucher, again", u.proves("again", claimant), "proof_invalid")
@@ -201,7 +201,7 @@ func TestEvidenceWithoutAClaimantKey(t *testing.T) {
 
 // TestUsedBefore: what proofs had used up before there were claimant keys stays used up, and the proofs go on.
 func TestUsedBefore(t *testing.T) {
-	u := &usage{newFixture(t), relay.Payment{}, desk.Evidence{}}
+	u := &usage{newFixture(t), relay.Payment{}, desk.Credential{}}
 	u.p = u.guarded()
 	until := relay.At(u.now) + relay.VoucherLife
 	u.update(func(tx desk.Tx) error {
@@ -211,12 +211,12 @@ func TestUsedBefore(t *testing.T) {
 		return nil
 	})
 	for _, claimant := range []string{"", "hers"} {
-		u.ev = desk.Evidence{Session: "old"}
+		u.cred = desk.Credential{Session: "old"}
 		u.code("an old code", u.proves("x", claimant), "code_used")
-		u.ev.Claimant = claimant
-		_, err := u.Prove(t.Context(), u.p.ID, u.ev, "x") // compared before, by another call
+		u.cred.Claimant = claimant
+		_, err := u.Prove(t.Context(), u.p.ID, u.cred, "x") // compared before, by another call
 		u.code("an old code that was compared", err, "code_used")
-		u.ev = desk.Evidence{Voucher: "old voucher"}
+		u.cred = desk.Credential{Voucher: "old voucher"}
 		u.code("an old voucher", u.proves("x", claimant), "proof_invalid")
 	}
 	u.ok(u.plans("old proof"))

@@ -149,7 +149,7 @@ func codesAndPasses(b *fixture) {
 	pass.Tries = 3
 	b.update(func(tx desk.Tx) error { return tx.SavePass(pass) })
 	kept()
-	proof := relay.Pass{Hash: "of s1", Payment: id, Kind: relay.ProofPass, ExpiresAt: Start, Evidence: "s1"}
+	proof := relay.Pass{Hash: "of s1", Payment: id, Kind: relay.ProofPass, ExpiresAt: Start, Credential: "s1"}
 	b.update(func(tx desk.Tx) error { return tx.InsertPass(proof) })
 	b.view(func(tx desk.Tx) error {
 		p, err := tx.Pass("of s1")
@@ -170,7 +170,7 @@ func codesAndPasses(b *fixture) {
 	b.is(b.try(func(tx desk.Tx) error { return tx.SavePass(pass) }), relay.ErrNotFound)
 }
 
-func evidenceDropped(b *fixture) {
+func credentialsDropped(b *fixture) {
 	b.insert(Payment(b.app.ID, 1), Payment(b.app.ID, 2))
 	id, other := b.ids(1)[0], b.ids(2)[0]
 	book := relay.CodeBook{Payment: id, Sent: 2, NextAt: Start, Tries: 3}
@@ -189,7 +189,7 @@ func evidenceDropped(b *fixture) {
 		return tx.SaveCodeBook(book)
 	})
 	for range 2 { // again is not an error
-		b.update(func(tx desk.Tx) error { return tx.DropEvidence(id) })
+		b.update(func(tx desk.Tx) error { return tx.DropCredentials(id) })
 		b.hasSecrets(id, "box", "share")
 		b.hasSecrets(other, "box", "share")
 		b.view(func(tx desk.Tx) error {

@@ -74,7 +74,7 @@ func Store(t *testing.T, open func(t *testing.T) Database) {
 		{"work is announced", workAnnounced},
 		{"secrets are kept and expunged", secretsKept},
 		{"codes and passes", codesAndPasses},
-		{"evidence is dropped", evidenceDropped},
+		{"codes and passes are dropped", credentialsDropped},
 		{"apps and keys", appsAndKeys},
 		{"usage adds up", usageAddsUp}, {"reserves in new accounts are listed", carriedAreListed}, {"an account that is gone locks nothing", missingLocksNothing},
 		{"usage adds up by asset", usageByAsset},

@@ -46,8 +46,8 @@ func (s *session) Expunge(id relay.PaymentID) error {
 // DropBox implements desk.Tx. Again is not an error.
 func (s *session) DropBox(id relay.PaymentID) error { return s.deleteOf(id, "boxes") }
 
-// DropEvidence implements desk.Tx. Again is not an error.
-func (s *session) DropEvidence(id relay.PaymentID) error { return s.deleteOf(id, "codes", "passes") }
+// DropCredentials implements desk.Tx. Again is not an error.
+func (s *session) DropCredentials(id relay.PaymentID) error { return s.deleteOf(id, "codes", "passes") }
 
 // deleteOf deletes a payment's rows of the tables given, which are constants.
 func (s *session) deleteOf(id relay.PaymentID, tables ...string) error {
@@ -119,7 +119,7 @@ func (s *session) SaveCode(c relay.Code) error {
 
 func columnsOfPass(p *relay.Pass) columns {
 	return columns{{"hash", &p.Hash}, {"payment", &p.Payment}, {"kind", &p.Kind}, {"expires_at", &p.ExpiresAt}, {"used_at", &p.UsedAt},
-		{"claimant", &p.Claimant}, {"tries", &p.Tries}, {"evidence", &p.Evidence}}
+		{"claimant", &p.Claimant}, {"tries", &p.Tries}, {"evidence", &p.Credential}}
 }
 
 // InsertPass implements desk.Tx; a hash that is there already is the fault "id_taken" (Conflict).

@@ -85,9 +85,9 @@ func (s *server) prove(c *call) (reply, error) {
 	if err := s.readOptional(c, &in); err != nil {
 		return reply{}, err
 	}
-	var ev desk.Evidence
+	var cred desk.Credential
 	if in.ClaimantKey != "" {
-		ev.Claimant = hashOf(in.ClaimantKey)
+		cred.Claimant = hashOf(in.ClaimantKey)
 	}
 	asks, err := c.payment.Policy.AsksProof()
 	if err != nil {
@@ -96,21 +96,21 @@ func (s *server) prove(c *call) (reply, error) {
 	if asks {
 		switch {
 		case in.Session != "":
-			ev.Session = hashOf(in.Session)
-			tried, err := s.Desk.TryCode(c.Context(), c.payment.ID, ev.Session)
+			cred.Session = hashOf(in.Session)
+			tried, err := s.Desk.TryCode(c.Context(), c.payment.ID, cred.Session)
 			if err != nil {
 				return reply{}, err
 			}
-			if !s.Codes.CheckCode(ev.Session, in.Code, string(tried.MAC)) {
+			if !s.Codes.CheckCode(cred.Session, in.Code, string(tried.MAC)) {
 				return reply{}, wrongCode(relay.TriesPerCode - tried.Tries)
 			}
 		case in.Voucher != "":
-			ev.Voucher = hashOf(in.Voucher)
+			cred.Voucher = hashOf(in.Voucher)
 		}
 	}
 	proof, hash := newToken()
 	now := s.now()
-	out, err := s.Desk.Prove(c.Context(), c.payment.ID, ev, hash)
+	out, err := s.Desk.Prove(c.Context(), c.payment.ID, cred, hash)
 	if err != nil {
 		return reply{}, err
 	}

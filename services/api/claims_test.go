@@ -153,7 +153,7 @@ func TestCodeIsCountedBeforeItIsCompared(t *testing.T) {
 			}
 		})
 	}
-	w.unchanged("no evidence", func() { c.do("POST", path+"/prove", nil).refused(401, "proof_needed") })
+	w.unchanged("no credential", func() { c.do("POST", path+"/prove", nil).refused(401, "proof_needed") })
 	w.unchanged("an unknown session", func() {
 		c.do("POST", path+"/prove", wire.ProveRequest{Session: "other", Code: code}).refused(401, "session_invalid")
 	})

@@ -40,14 +40,14 @@ func FuzzKey(f *testing.F) {
 }
 
 // A credential never has more than the header had, and needs its scheme.
-func FuzzCredential(f *testing.F) {
+func FuzzAuthorization(f *testing.F) {
 	f.Add("Bearer x")
 	f.Add("bearer  x y")
 	f.Add("Link")
 	f.Fuzz(func(t *testing.T, s string) {
 		r := httptest.NewRequest("GET", "/", nil)
 		r.Header["Authorization"] = []string{s}
-		rest, ok := credential(r, "Bearer")
+		rest, ok := authorization(r, "Bearer")
 		if ok && s[len(s)-len(rest):] != rest {
 			t.Errorf("%q became %q", s, rest)
 		}

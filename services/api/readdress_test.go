@@ -168,7 +168,7 @@ func TestACodeComparedBeforeIsVoidAfter(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.unchanged("a proof that is late", func() {
-		if _, err := w.desk.Prove(t.Context(), id, desk.Evidence{Session: hash(s.Session)}, "pass"); relay.CodeOf(err) != "session_invalid" {
+		if _, err := w.desk.Prove(t.Context(), id, desk.Credential{Session: hash(s.Session)}, "pass"); relay.CodeOf(err) != "session_invalid" {
 			t.Error(err)
 		}
 	})

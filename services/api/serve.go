@@ -63,7 +63,7 @@ func (s *server) admit(rt route, c *call) error {
 	case byLink:
 		return s.admitLink(c)
 	case bySender:
-		if text, ok := credential(c.Request, "Manage"); ok {
+		if text, ok := authorization(c.Request, "Manage"); ok {
 			return s.admitToken(c, text)
 		}
 	}
@@ -83,7 +83,7 @@ func (s *server) admit(rt route, c *call) error {
 }
 
 func (s *server) admitApp(c *call) (err error) {
-	text, ok := credential(c.Request, "Bearer")
+	text, ok := authorization(c.Request, "Bearer")
 	if !ok {
 		return relay.NewFault(relay.Denied, "key_missing", `This call needs an API key: "Authorization: Bearer rst_…".`, nil)
 	}
@@ -111,7 +111,7 @@ func (s *server) admitToken(c *call, text string) error {
 // admitLink treats a missing, a malformed, a wrong auth value and an unknown payment alike: a caller does not learn which ids exist.
 func (s *server) admitLink(c *call) error {
 	denied := relay.NewFault(relay.Denied, "link_invalid", "This link opens nothing here.", nil)
-	text, ok := credential(c.Request, "Link")
+	text, ok := authorization(c.Request, "Link")
 	if !ok {
 		return denied
 	}
@@ -128,8 +128,8 @@ func (s *server) admitLink(c *call) error {
 	return err
 }
 
-// credential reads the one Authorization header of a scheme, whose case does not count (RFC 9110, section 11.1).
-func credential(r *http.Request, scheme string) (string, bool) {
+// authorization reads the one Authorization header of a scheme, whose case does not count (RFC 9110, section 11.1).
+func authorization(r *http.Request, scheme string) (string, bool) {
 	all := r.Header.Values("Authorization")
 	if len(all) != 1 {
 		return "", false

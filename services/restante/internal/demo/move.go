@@ -94,7 +94,7 @@ func (d *Instance) movedTooLate(ctx context.Context, sent client.Sent, q client.
 
 // claimAndHold signs and hands in a claim, and returns before any ledger closes.
 func (d *Instance) claimAndHold(ctx context.Context, sent client.Sent) (string, error) {
-	proven, err := d.Recipient.Prove(ctx, sent.Link, client.Evidence{})
+	proven, err := d.Recipient.Prove(ctx, sent.Link, client.Credential{})
 	if err != nil {
 		return "", err
 	}

@@ -215,7 +215,7 @@ func (d *Instance) open(ctx context.Context, link client.Link) (redeem.Holding, 
 	if err != nil {
 		return redeem.Holding{}, "", err
 	}
-	proven, err := d.Recipient.Prove(ctx, link, client.Evidence{Session: s.Session, Code: code})
+	proven, err := d.Recipient.Prove(ctx, link, client.Credential{Session: s.Session, Code: code})
 	if err != nil {
 		return redeem.Holding{}, "", err
 	}

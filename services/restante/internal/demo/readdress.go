@@ -17,7 +17,7 @@ import (
 // code and the app's word for that person are void, and the link opens for the right person. The control is the stranger who was
 // faster: the same code, used before, holds the address.
 func mistypedAddress(ctx context.Context, d *Instance) error {
-	sent, evidence, err := d.otherHasACode(ctx, "anna@example.com")
+	sent, cred, err := d.otherHasACode(ctx, "anna@example.com")
 	if err != nil {
 		return err
 	}
@@ -35,11 +35,11 @@ func mistypedAddress(ctx context.Context, d *Instance) error {
 	if err := d.Expect(ctx, "the holding account", *p.HoldingAccount, Amount); err != nil {
 		return err
 	}
-	_, err = d.Recipient.Prove(ctx, sent.Link, evidence)
+	_, err = d.Recipient.Prove(ctx, sent.Link, cred)
 	if err := mustFail("the code of the old address", err, "session_invalid"); err != nil {
 		return err
 	}
-	_, err = d.Recipient.Prove(ctx, sent.Link, client.Evidence{Voucher: word.Voucher})
+	_, err = d.Recipient.Prove(ctx, sent.Link, client.Credential{Voucher: word.Voucher})
 	if err := mustFail("the app's word for the old address", err, "proof_invalid"); err != nil {
 		return err
 	}
@@ -61,11 +61,11 @@ func mistypedAddress(ctx context.Context, d *Instance) error {
 }
 
 func (d *Instance) otherWasFaster(ctx context.Context) error {
-	sent, evidence, err := d.otherHasACode(ctx, "annna@example.com")
+	sent, cred, err := d.otherHasACode(ctx, "annna@example.com")
 	if err != nil {
 		return err
 	}
-	if _, err := d.Recipient.Prove(ctx, sent.Link, evidence); err != nil {
+	if _, err := d.Recipient.Prove(ctx, sent.Link, cred); err != nil {
 		return fmt.Errorf("control: a code of the address opens nothing: %w", err)
 	}
 	_, err = d.App.Readdress(ctx, sent.Payment.ID, "ana@example.com")
@@ -81,24 +81,24 @@ func (d *Instance) otherWasFaster(ctx context.Context) error {
 }
 
 // otherHasACode sends to an address and takes the code that is mailed there.
-func (d *Instance) otherHasACode(ctx context.Context, address string) (client.Sent, client.Evidence, error) {
+func (d *Instance) otherHasACode(ctx context.Context, address string) (client.Sent, client.Credential, error) {
 	sent, err := d.Send(ctx, func(r *client.SendRequest) { r.To = address })
 	if err != nil {
-		return sent, client.Evidence{}, err
+		return sent, client.Credential{}, err
 	}
 	session, err := d.Recipient.AskCode(ctx, sent.Link)
 	if err != nil {
-		return sent, client.Evidence{}, err
+		return sent, client.Credential{}, err
 	}
 	for range 1000 {
 		for _, m := range d.Stack.Mailbox.List(address) {
 			if code := sixDigits(m.Text); code != "" {
-				return sent, client.Evidence{Session: session.Session, Code: code}, nil
+				return sent, client.Credential{Session: session.Session, Code: code}, nil
 			}
 		}
 		if err := boot.Pause(ctx, 5*time.Millisecond); err != nil {
-			return sent, client.Evidence{}, err
+			return sent, client.Credential{}, err
 		}
 	}
-	return sent, client.Evidence{}, errors.New("no code came to " + address)
+	return sent, client.Credential{}, errors.New("no code came to " + address)
 }

@@ -212,7 +212,7 @@ func stolenLink(ctx context.Context, d *Instance) error {
 	if err != nil {
 		return err
 	}
-	if _, err := d.Recipient.Prove(ctx, sent.Link, client.Evidence{}); err == nil {
+	if _, err := d.Recipient.Prove(ctx, sent.Link, client.Credential{}); err == nil {
 		return fmt.Errorf("the link alone released box and share")
 	} else if err := mustFail("a proof without anything", err, "proof_needed"); err != nil {
 		return err
@@ -222,12 +222,12 @@ func stolenLink(ctx context.Context, d *Instance) error {
 		return err
 	}
 	for try := range relay.TriesPerCode {
-		_, err := d.Recipient.Prove(ctx, sent.Link, client.Evidence{Session: session.Session, Code: d.wrongCode(try)})
+		_, err := d.Recipient.Prove(ctx, sent.Link, client.Credential{Session: session.Session, Code: d.wrongCode(try)})
 		if err := mustFail("a guess", err, "code_wrong", "code_spent"); err != nil {
 			return err
 		}
 	}
-	_, err = d.Recipient.Prove(ctx, sent.Link, client.Evidence{Session: session.Session, Code: "000000"})
+	_, err = d.Recipient.Prove(ctx, sent.Link, client.Credential{Session: session.Session, Code: "000000"})
 	if err := mustFail("a sixth guess", err, "code_spent"); err != nil {
 		return err
 	}

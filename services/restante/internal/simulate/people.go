@@ -265,16 +265,16 @@ func (t *claimer) prove(ctx context.Context) bool {
 	if t.mine == "" {
 		t.mine = strings.Repeat("k", 20) + t.key.Address()[:20]
 	}
-	ev := client.Evidence{ClaimantKey: t.mine}
+	cred := client.Credential{ClaimantKey: t.mine}
 	switch {
 	case t.p.policy == "link":
-		ev.ClaimantKey = ""
+		cred.ClaimantKey = ""
 	case t.asked == nil && t.chance.IntN(3) == 0:
 		v, err := t.p.app.client.Vouch(ctx, t.p.id)
 		if err != nil {
 			return false
 		}
-		ev.Voucher = v.Voucher
+		cred.Voucher = v.Voucher
 	default:
 		if t.asked == nil {
 			s, err := t.c.AskCode(ctx, t.p.link)
@@ -288,9 +288,9 @@ func (t *claimer) prove(ctx context.Context) bool {
 		if code == "" {
 			return false
 		}
-		ev.Session, ev.Code = t.asked.Session, code
+		cred.Session, cred.Code = t.asked.Session, code
 	}
-	got, err := t.c.Prove(ctx, t.p.link, ev)
+	got, err := t.c.Prove(ctx, t.p.link, cred)
 	t.trace.tell("%v proof for %d: %s", t.sched.now, t.p.number, refusal(err))
 	if err != nil {
 		if refusal(err) != "" {

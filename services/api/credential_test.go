@@ -11,7 +11,7 @@ import (
 	"github.com/restante/restante/relay/wire"
 )
 
-// TestARefusedPlanCostsNothing: whatever a plan is refused for, the same evidence proves again, and the plan then made uses it.
+// TestARefusedPlanCostsNothing: whatever a plan is refused for, the same code or voucher proves again, and the plan then made uses it.
 func TestARefusedPlanCostsNothing(t *testing.T) {
 	key, thief := strings.Repeat("k", 20), strings.Repeat("t", 20)
 	for name, with := range map[string]func(w *fixture, link claim.Link) wire.ProveRequest{
