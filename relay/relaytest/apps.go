@@ -43,7 +43,7 @@ func appsAndKeys(b *fixture) {
 	b.code(b.try(func(tx desk.Tx) error { return tx.InsertKey(twin) }), relay.Conflict, "id_taken")
 	twin = relay.Key{ID: "key_2", App: a.ID, Hash: "h3", Scopes: relay.Read}
 	b.code(b.try(func(tx desk.Tx) error { return tx.InsertKey(twin) }), relay.Conflict, "id_taken")
-	b.refused("a key of nobody", b.try(func(tx desk.Tx) error {
+	b.refused("a key of no app", b.try(func(tx desk.Tx) error {
 		return tx.InsertKey(relay.Key{ID: "key_4", App: "app_none", Hash: "h4", Scopes: relay.Read})
 	}))
 
@@ -203,7 +203,7 @@ func answersKept(b *fixture) {
 	}
 	flying("mine", "me/1", Start+9)
 	flying("theirs", "mean/1", Start+9) // begins alike, and is another process
-	flying("nobody's", "", Start+9)
+	flying("of no app", "", Start+9)
 	flying("answered", "mean/2", 0)
 	b.update(func(tx desk.Tx) error {
 		n, err := tx.FreeAnswers("me")
@@ -212,7 +212,7 @@ func answersKept(b *fixture) {
 		}
 		return err
 	})
-	for key, until := range map[string]relay.Micros{"mine": Start + 9, "theirs": 1, "nobody's": 1, "answered": 0, a.Key: 0} {
+	for key, until := range map[string]relay.Micros{"mine": Start + 9, "theirs": 1, "of no app": 1, "answered": 0, a.Key: 0} {
 		got, err := recall(a.App, key)
 		if b.ok(err); got.Until != until {
 			b.Errorf("%s is in flight until %d, want %d", key, got.Until, until)

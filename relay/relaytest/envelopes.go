@@ -168,15 +168,15 @@ func envelopeStates(b *fixture) {
 	b.insert(Payment(b.app.ID, 1))
 	id := b.ids(1)[0]
 	for what, e := range map[string]relay.Envelope{
-		"unknown kind":              func() relay.Envelope { e := FundingOf("x", 1, id); e.Kind = "gift"; return e }(),
-		"unknown state":             func() relay.Envelope { e := FundingOf("x", 1, id); e.State = "lost"; return e }(),
-		"funding without a bound":   func() relay.Envelope { e := FundingOf("x", 1, id); e.Bound = 0; return e }(),
-		"claim without a bound":     func() relay.Envelope { e := ClaimOf("x", id); e.Bound = 0; return e }(),
-		"claim to nowhere":          func() relay.Envelope { e := ClaimOf("x", id); e.Destination = ""; return e }(),
-		"empty envelope":            func() relay.Envelope { e := FundingOf("x", 1, id); e.XDR = nil; return e }(),
-		"landed unseen":             func() relay.Envelope { e := FundingOf("x", 1, id); e.State = relay.Landed; return e }(),
-		"signed and in a ledger":    func() relay.Envelope { e := FundingOf("x", 1, id); e.Tx, e.Ledger = "t", 3; return e }(),
-		"sequence number of nobody": FundingOf("x", 0, id),
+		"unknown kind":                     func() relay.Envelope { e := FundingOf("x", 1, id); e.Kind = "gift"; return e }(),
+		"unknown state":                    func() relay.Envelope { e := FundingOf("x", 1, id); e.State = "lost"; return e }(),
+		"funding without a bound":          func() relay.Envelope { e := FundingOf("x", 1, id); e.Bound = 0; return e }(),
+		"claim without a bound":            func() relay.Envelope { e := ClaimOf("x", id); e.Bound = 0; return e }(),
+		"claim to nowhere":                 func() relay.Envelope { e := ClaimOf("x", id); e.Destination = ""; return e }(),
+		"empty envelope":                   func() relay.Envelope { e := FundingOf("x", 1, id); e.XDR = nil; return e }(),
+		"landed unseen":                    func() relay.Envelope { e := FundingOf("x", 1, id); e.State = relay.Landed; return e }(),
+		"signed and in a ledger":           func() relay.Envelope { e := FundingOf("x", 1, id); e.Tx, e.Ledger = "t", 3; return e }(),
+		"sequence number without a source": FundingOf("x", 0, id),
 	} {
 		b.refused(what, b.try(func(tx desk.Tx) error { return tx.InsertEnvelope(e) }))
 	}

@@ -23,11 +23,11 @@ type Truth interface {
 	CloseWith(t *testing.T, envelopes ...string) uint32
 	// Advance moves the close times of later ledgers ahead, by seconds.
 	Advance(t *testing.T, seconds int64)
-	// Spoil sets how the source answers from now on. Truth goes on in any mood.
-	Spoil(t *testing.T, m Mood)
-	// Tear, in the mood Frozen, answers honestly all questions but those for which lags says otherwise, counted from 0 anew.
-	Tear(t *testing.T, lags func(question int) bool)
-	// Hang makes the source take questions and answer none, until Spoil. Each question calls arrived.
+	// SetMode sets how the source answers from now on. It changes nothing of the network itself.
+	SetMode(t *testing.T, m Mode)
+	// Mix, in the mode Frozen, answers honestly all requests but those for which lags is true. Requests are counted from 0 anew.
+	Mix(t *testing.T, lags func(request int) bool)
+	// Hang makes the source take requests and answer none, until SetMode. Each request calls arrived.
 	Hang(t *testing.T, arrived func())
 }
 
@@ -56,7 +56,7 @@ func Ledger(t *testing.T, open func(t *testing.T) (Truth, desk.Ledger)) {
 		{"verdict by ledger", verdictByLedger},
 		{"verdict by time", verdictByTime},
 		{"verdict of what landed", verdictLanded},
-		{"verdict of a number that a stranger used", verdictStranger},
+		{"verdict of a number that another transaction used", verdictNumberUsed},
 		{"verdict of a claim that a return beat", verdictBeaten},
 		{"verdict of a return", verdictReturn},
 		{"verdict across a gap", verdictGap},

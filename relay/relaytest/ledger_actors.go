@@ -104,8 +104,8 @@ func (b *ledgerFixture) funding(n int) fundingRow {
 	return b.fundingOf(false, holdings...)
 }
 
-// fundingOf is a funding of the given holding accounts, which it names. By her own wallet it is the sender who pays, sponsors
-// and lends the number, and no fee bump is around it.
+// fundingOf is a funding of the given holding accounts, which it names. When own is true, the sender pays, sponsors and lends
+// the number out of his own wallet, and no fee bump is around it.
 func (b *ledgerFixture) fundingOf(own bool, holdings ...stellar.Holding) fundingRow {
 	b.Helper()
 	head := b.head()

@@ -19,7 +19,7 @@ func claimableBalances(b *ledgerFixture) {
 	f := b.funded(1)
 	b.until(f.Bound)
 	l := b.ladder(f, 0, "late")
-	last := b.advice("with nobody at home", l, 2)
+	last := b.advice("with the home account absent", l, 2)
 	id, want, err := stellar.BalanceLeft(l.rungs[2].XDR)
 	b.ok(err)
 	if want != (relay.BalanceFacts{Exists: true, Asset: relay.Native, Amount: l.Amount, Claimant: LedgerAccount("late")}) {

@@ -79,8 +79,8 @@ func creditFunding(b *ledgerFixture) {
 	}
 }
 
-// fate is what happened to a holding account of a credit asset, and what is then to be said and done.
-type fate struct {
+// creditCase is what happened to a holding account of a credit asset, and what is then to be said and done.
+type creditCase struct {
 	name    string
 	home    string
 	ops     func(b *ledgerFixture, a issued, h string) []txnbuild.Operation
@@ -95,7 +95,7 @@ const none = -1
 
 func (a issued) raise(h string) txnbuild.Operation { return a.trust(h, "1000") }
 
-var fates = []fate{
+var creditCases = []creditCase{
 	{name: "well", home: "sender", use: 3},
 	{name: "stray lumens", home: "sender", use: 3, ops: func(_ *ledgerFixture, _ issued, h string) []txnbuild.Operation {
 		return []txnbuild.Operation{gift(h, 5)}
@@ -104,7 +104,7 @@ var fates = []fate{
 	{name: "home is full", home: "full", use: 0, forced: []int{3}},
 	{name: "home may not hold it", home: "frozen", use: 0, forced: []int{3}},
 	{name: "home may only keep its offers", home: "kept", use: 0, forced: []int{3}},
-	{name: "home is gone", home: "nobody", use: 0, forced: []int{3, 1}},
+	{name: "home is gone", home: "absent", use: 0, forced: []int{3, 1}},
 	{name: "home wants a memo", home: "exchange", use: 0}, // the ledger would let it through
 	{name: "home is the issuer", home: "issuer", use: 3},
 	{name: "clawed back", home: "sender", signers: []string{"issuer"}, facts: relay.ClawedBack, use: 1, forced: []int{3, 2},
@@ -137,8 +137,8 @@ var fates = []fate{
 		}},
 }
 
-// takenFates are those in which a key holder did more; they go in a second funding, for one takes 17 at the most.
-var takenFates = []fate{
+// takenCases are those in which a key holder did more. They have a funding of their own, since one takes 17 at most.
+var takenCases = []creditCase{
 	{name: "its key paid some out", home: "sender", signers: []string{"h"}, facts: relay.ClawedBack, use: none, reason: relay.ClawedBack,
 		forced: []int{3, 2, 1, 0}, ops: func(_ *ledgerFixture, a issued, h string) []txnbuild.Operation {
 			return []txnbuild.Operation{a.pay(h, "sender", 1)} // it looks like a clawback
@@ -175,36 +175,36 @@ func creditHome(b *ledgerFixture) {
 	b.Fund(b.T, LedgerAccount("lineless"))
 	b.act([]txnbuild.Operation{a.pay("issuer", "full", 1000*relay.One-creditAmount+1), a.forbid("frozen", false), a.forbid("kept", true),
 		data("exchange", stellar.MemoRequiredKey)}, "issuer", "exchange")
-	f := b.landed(b.fundingOf(false, a.many(len(fates))...))
+	f := b.landed(b.fundingOf(false, a.many(len(creditCases))...))
 	b.until(f.Bound)
-	for i, fate := range fates {
-		b.meets(a, fate, b.ladder(f, i, fate.home), holding(i))
+	for i, c := range creditCases {
+		b.returnsCredit(a, c, b.ladder(f, i, c.home), holding(i))
 	}
 }
 
 // creditTaken is creditHome for what a key holder does.
 func creditTaken(b *ledgerFixture) {
 	a := b.issue("issuer", "USDC")
-	f := b.landed(b.fundingOf(false, a.many(len(takenFates))...))
+	f := b.landed(b.fundingOf(false, a.many(len(takenCases))...))
 	b.until(f.Bound)
-	for i, fate := range takenFates {
-		b.meets(a, fate, b.ladder(f, i, fate.home), holding(i))
+	for i, c := range takenCases {
+		b.returnsCredit(a, c, b.ladder(f, i, c.home), holding(i))
 	}
 }
 
-func (b *ledgerFixture) meets(a issued, f fate, l ladderRow, h string) {
+func (b *ledgerFixture) returnsCredit(a issued, c creditCase, l ladderRow, h string) {
 	b.Helper()
-	if f.ops != nil {
-		signers := slices.Clone(f.signers)
+	if c.ops != nil {
+		signers := slices.Clone(c.signers)
 		for i := range signers {
 			if signers[i] == "h" {
 				signers[i] = h
 			}
 		}
-		b.act(f.ops(b, a, h), signers...)
+		b.act(c.ops(b, a, h), signers...)
 	}
-	if got := b.facts(l); !got.Exists || got.Trouble != f.facts || (got.Detail == "") != (f.facts == "") {
-		b.Errorf("%s: %+v, want %q", f.name, got, f.facts)
+	if got := b.facts(l); !got.Exists || got.Trouble != c.facts || (got.Detail == "") != (c.facts == "") {
+		b.Errorf("%s: %+v, want %q", c.name, got, c.facts)
 	}
 	ask := func() relay.RungAdvice {
 		b.Helper()
@@ -213,40 +213,40 @@ func (b *ledgerFixture) meets(a issued, f fate, l ladderRow, h string) {
 		return got
 	}
 	rung := func(k int) relay.Envelope { return l.rungs[len(l.rungs)-1-k] }
-	want := relay.RungAdvice{Reason: f.reason}
-	if f.use != none {
-		want.Use = rung(f.use).Hash
+	want := relay.RungAdvice{Reason: c.reason}
+	if c.use != none {
+		want.Use = rung(c.use).Hash
 	}
 	got := ask()
-	if got.Detail == "" && f.use == none {
-		b.Errorf("%s: no detail", f.name)
+	if got.Detail == "" && c.use == none {
+		b.Errorf("%s: no detail", c.name)
 	}
 	if got.Detail = ""; got != want {
-		b.Errorf("%s: %+v, want rung %d, %q", f.name, got, f.use, f.reason)
+		b.Errorf("%s: %+v, want rung %d, %q", c.name, got, c.use, c.reason)
 		return
 	}
-	for _, k := range f.forced {
+	for _, k := range c.forced {
 		b.CloseWith(b.T, l.out[rung(k).Hash].outer)
 		if s := b.sight(rung(k).Hash); s == nil || s.Success {
-			b.Fatalf("%s: rung %d by force: %+v", f.name, k, s)
+			b.Fatalf("%s: rung %d by force: %+v", c.name, k, s)
 		}
 	}
-	if f.use == none {
+	if c.use == none {
 		return
 	}
 	if again := ask(); again != want {
-		b.Errorf("%s, with others spent: %+v", f.name, again)
+		b.Errorf("%s, with others spent: %+v", c.name, again)
 	}
-	before := b.look(a.text, f.home)
+	before := b.look(a.text, c.home)
 	b.CloseWith(b.T, l.out[want.Use].outer)
 	if s := b.sight(want.Use); s == nil || !s.Success {
-		b.Fatalf("%s: the rung that was advised: %+v", f.name, s)
+		b.Fatalf("%s: the rung that was advised: %+v", c.name, s)
 	}
 	if left := b.lumens(h); !reflect.DeepEqual(left, relay.AccountFacts{}) {
-		b.Errorf("%s: the holding account is still there", f.name)
+		b.Errorf("%s: the holding account is still there", c.name)
 	}
-	came := b.look(a.text, f.home).Spendable - before.Spendable
-	if home := f.use > stellar.BareRung && f.home != a.issuer; home && came != creditAmount || !home && came != 0 {
-		b.Errorf("%s: %s came home", f.name, came)
+	came := b.look(a.text, c.home).Spendable - before.Spendable
+	if home := c.use > stellar.BareRung && c.home != a.issuer; home && came != creditAmount || !home && came != 0 {
+		b.Errorf("%s: %s came home", c.name, came)
 	}
 }

@@ -59,13 +59,13 @@ func (b *ledgerFixture) questions(f fundingRow) map[string]func(context.Context)
 func failingSource(b *ledgerFixture) {
 	f := b.funded(1)
 	ask := b.questions(f)
-	for _, m := range []Mood{Lost, Cut, Busy, Limited, TimedOut, Refusing, Nowhere, Website, Empty, Nonsense} {
-		b.Spoil(b.T, m)
+	for _, m := range []Mode{Lost, Cut, Busy, Limited, TimedOut, Refusing, Nowhere, Website, Empty, Nonsense} {
+		b.SetMode(b.T, m)
 		for what, do := range ask {
 			b.unavailable(what+", "+string(m), do(b.Context()))
 		}
 	}
-	b.Spoil(b.T, Honest)
+	b.SetMode(b.T, Honest)
 	for what, do := range ask {
 		if what == "verdict" || what == "page" {
 			continue // they have something to say now
@@ -89,6 +89,6 @@ func contexts(b *ledgerFixture) {
 		if err := do(ctx); !errors.Is(err, context.Canceled) {
 			b.Errorf("%s, canceled while it waits: %v", what, err)
 		}
-		b.Spoil(b.T, Honest)
+		b.SetMode(b.T, Honest)
 	}
 }

@@ -92,7 +92,7 @@ func gathering(b *ledgerFixture) {
 	c := planned(0, "plain")
 	short("nothing of the account", gather(c.Envelope.XDR, given(c, "h0", "thief")), "plain", 0, 1, true)
 	short("nothing of the holding account", gather(c.Envelope.XDR, given(c, "plain")), "h0", 0, 1, true)
-	whole("strangers beside it", gather(c.Envelope.XDR, given(c, "thief", "h0", "sender", "plain")), 2)
+	whole("other signatures beside it", gather(c.Envelope.XDR, given(c, "thief", "h0", "sender", "plain")), 2)
 
 	c = planned(1, "recovered")
 	short("by a master key that weighs nothing", gather(c.Envelope.XDR, given(c, "h1", "recovered")), "recovered", 0, 1, true)

@@ -27,7 +27,7 @@ func holdingsMade(b *ledgerFixture) {
 	if facts, err := b.Holdings(b.Context()); err != nil || len(facts) != 0 {
 		b.Errorf("of none: %v %v", facts, err)
 	}
-	// Strangers may pay in: that is no takeover.
+	// Any account may pay in: that is no takeover.
 	b.CloseWith(b.T, b.byHand("sender", b.sequence("sender")+1, 100, pay("h0", "1")))
 	facts, err = b.Holdings(b.Context(), query("h0"))
 	b.ok(err)

@@ -15,7 +15,7 @@ type issued struct {
 }
 
 // issue makes an issuer of that name, whose asset can be frozen and clawed back, and gives 1,000 of it to the treasury and to
-// the sender. Whoever else is named is made, and can hold 1,000 of it.
+// the sender. The accounts in also are made, and can hold 1,000 of it each.
 func (b *ledgerFixture) issue(issuer, code string, also ...string) issued {
 	b.Helper()
 	a := issued{text: code + ":" + LedgerAccount(issuer), credit: txnbuild.CreditAsset{Code: code, Issuer: LedgerAccount(issuer)}, issuer: issuer}
@@ -78,7 +78,7 @@ func (a issued) forbid(name string, keepOffers bool) txnbuild.Operation {
 	return op
 }
 
-// gift pays lumens in, as any stranger may.
+// gift pays lumens in, as any account may.
 func gift(to string, n relay.Stroops) txnbuild.Operation {
 	return &txnbuild.Payment{Destination: LedgerAccount(to), Amount: amount.StringFromInt64(int64(n)), Asset: txnbuild.NativeAsset{},
 		SourceAccount: LedgerAccount("sender")}

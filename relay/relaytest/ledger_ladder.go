@@ -53,10 +53,10 @@ func adviceSpent(b *ledgerFixture) {
 	f := b.funded(2)
 	b.until(f.Bound)
 	l := b.ladder(f, 1, "late")
-	last := b.advice("with nobody at home", l, 2)
+	last := b.advice("with the home account absent", l, 2)
 	b.CloseWith(b.T, l.out[l.rungs[0].Hash].outer) // against the advice
 	if s := b.sight(l.rungs[0].Hash); s == nil || s.Success {
-		b.Fatalf("merged into nobody: %+v", s)
+		b.Fatalf("merged into an absent account: %+v", s)
 	}
 	b.Fund(b.T, LedgerAccount("late"))
 	b.advice("with the first rung spent", l, 1)
@@ -72,9 +72,9 @@ func adviceSpent(b *ledgerFixture) {
 func adviceNone(b *ledgerFixture) {
 	f := b.funded(4)
 	b.until(f.Bound)
-	l := b.ladder(f, 0, "nobody")
+	l := b.ladder(f, 0, "absent")
 	l.rungs = l.rungs[:2]
-	b.noAdvice("with nobody at home and no last resort", l, relay.NoWayBack)
+	b.noAdvice("with the home account absent and no last resort", l, relay.NoWayBack)
 	l.rungs = nil
 	b.noAdvice("with no rung left", l, relay.NoWayBack)
 

@@ -14,7 +14,7 @@ func lookAround(b *ledgerFixture) {
 	a := b.issue("issuer", "USDC", "frozen", "full", "kept")
 	b.act([]txnbuild.Operation{a.pay("issuer", "full", 999*relay.One), a.forbid("frozen", false), a.forbid("kept", true),
 		data("full", "config.memo_required")}, "issuer", "full")
-	names := []string{"sender", "frozen", "kept", "full", "sponsor", "issuer", "nobody", "sender"}
+	names := []string{"sender", "frozen", "kept", "full", "sponsor", "issuer", "absent", "sender"}
 	var asked []string
 	for _, name := range names {
 		asked = append(asked, LedgerAccount(name))
@@ -31,7 +31,7 @@ func lookAround(b *ledgerFixture) {
 		"full":    {Exists: true, Line: true, Authorized: true, MemoRequired: true, Spendable: 999 * relay.One, Room: relay.One},
 		"sponsor": {Exists: true},
 		"issuer":  {Exists: true, Line: true, Authorized: true, Spendable: math.MaxInt64, Room: math.MaxInt64},
-		"nobody":  {},
+		"absent":  {},
 	}
 	if len(got) != len(want) {
 		b.Errorf("%d accounts, want %d", len(got), len(want))
@@ -54,8 +54,8 @@ func lookAround(b *ledgerFixture) {
 	if _, asset, err := b.Look(b.Context(), a.text); err != nil || !asset.AuthRequired {
 		b.Errorf("of no account: %+v %v", asset, err)
 	}
-	if got, asset, err := b.Look(b.Context(), "USDC:"+LedgerAccount("nobody"), asked[0]); err != nil || asset != (relay.AssetFacts{}) || got[asked[0]].Line {
-		b.Errorf("of nobody's asset: %+v %+v %v", got, asset, err)
+	if got, asset, err := b.Look(b.Context(), "USDC:"+LedgerAccount("absent"), asked[0]); err != nil || asset != (relay.AssetFacts{}) || got[asked[0]].Line {
+		b.Errorf("of an asset without an issuer: %+v %+v %v", got, asset, err)
 	}
 	lumens := b.lumens("sender")
 	if !lumens.Line || !lumens.Authorized || lumens.Spendable != lumens.Free || lumens.Room != math.MaxInt64-lumens.Balance {
@@ -78,11 +78,11 @@ func lookAround(b *ledgerFixture) {
 // here each ledger moves all of the asset from one of them to the other.
 func lookTorn(b *ledgerFixture) {
 	a := b.issue("issuer", "USDC")
-	b.Spoil(b.T, Frozen)
+	b.SetMode(b.T, Frozen)
 	b.CloseWith(b.T, b.byHand("sender", b.sequence("sender")+1, 100, []txnbuild.Operation{a.pay("sender", "treasury", 500*relay.One)}))
 	answered := 0
 	for lagging := range 1 << 7 {
-		b.Tear(b.T, func(question int) bool { return lagging>>question&1 == 1 })
+		b.Mix(b.T, func(question int) bool { return lagging>>question&1 == 1 })
 		got, _, err := b.Look(b.Context(), a.text, LedgerAccount("sender"), LedgerAccount("treasury"))
 		if err != nil {
 			b.unavailable("look", err)

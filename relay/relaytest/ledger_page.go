@@ -155,12 +155,12 @@ func pageGap(b *ledgerFixture) {
 }
 
 func pageLagging(b *ledgerFixture) {
-	b.Spoil(b.T, Frozen)
+	b.SetMode(b.T, Frozen)
 	seq := b.Truth.Close(b.T)
 	if p := b.page(seq); p != nil {
 		b.Errorf("from a source that has not come so far: %+v", p)
 	}
-	b.Spoil(b.T, Honest)
+	b.SetMode(b.T, Honest)
 	if p := b.page(seq); p == nil {
 		b.Error("not there")
 	}

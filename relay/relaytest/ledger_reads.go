@@ -38,12 +38,12 @@ func accountsRead(b *ledgerFixture) {
 	if fee := before - after - 4*5_000_000; fee <= 0 || fee > 10_000 {
 		b.Errorf("free %d, after two holding accounts %d", before, after)
 	}
-	_, err := b.Sequence(b.Context(), LedgerAccount("nobody"))
+	_, err := b.Sequence(b.Context(), LedgerAccount("absent"))
 	if !errors.Is(err, relay.ErrNotFound) {
-		b.Errorf("sequence of nobody: %v", err)
+		b.Errorf("sequence of an absent account: %v", err)
 	}
-	if f := b.lumens("nobody"); !reflect.DeepEqual(f, relay.AccountFacts{}) {
-		b.Errorf("looked at nobody: %+v", f)
+	if f := b.lumens("absent"); !reflect.DeepEqual(f, relay.AccountFacts{}) {
+		b.Errorf("looked at an absent account: %+v", f)
 	}
 	if _, err := b.Sequence(b.Context(), "GNOBODY"); err == nil || errors.Is(err, relay.ErrNotFound) {
 		b.Errorf("sequence of what is no address: %v", err)
@@ -78,13 +78,13 @@ func submitWords(b *ledgerFixture) {
 
 func submitLost(b *ledgerFixture) {
 	f := b.funding(1)
-	for _, m := range []Mood{Busy, Limited, Website, Empty, Nonsense} {
-		b.Spoil(b.T, m)
+	for _, m := range []Mode{Busy, Limited, Website, Empty, Nonsense} {
+		b.SetMode(b.T, m)
 		b.submitUnknown(m, f.outer)
 	}
-	b.Spoil(b.T, Lost)
+	b.SetMode(b.T, Lost)
 	b.submitUnknown(Lost, f.outer)
-	b.Spoil(b.T, Honest)
+	b.SetMode(b.T, Honest)
 	if s := b.sight(f.Envelope.Hash); s != nil {
 		b.Errorf("before its ledger: %+v", s)
 	}
@@ -94,7 +94,7 @@ func submitLost(b *ledgerFixture) {
 	}
 }
 
-func (b *ledgerFixture) submitUnknown(m Mood, envelope string) {
+func (b *ledgerFixture) submitUnknown(m Mode, envelope string) {
 	b.Helper()
 	a, err := b.Submit(b.Context(), raw(envelope))
 	if err != nil {
@@ -132,7 +132,7 @@ func sightSuccess(b *ledgerFixture) {
 
 func sightFailure(b *ledgerFixture) {
 	f := b.funding(1)
-	// A stranger makes the holding account first.
+	// Another account makes the holding account first.
 	made := b.byHand("sender", b.sequence("sender")+1, 100, []txnbuild.Operation{
 		&txnbuild.CreateAccount{Destination: LedgerAccount("h0"), Amount: "2"}})
 	seq := b.CloseWith(b.T, made, f.outer)

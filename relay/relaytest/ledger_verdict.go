@@ -15,7 +15,7 @@ func verdictByLedger(b *ledgerFixture) {
 	b.verdict("past its bound", f.Envelope, relay.CannotLand)
 	unsigned := f.Envelope
 	unsigned.SignedAt = 0
-	b.verdict("signed nobody knows when", unsigned, relay.Inconclusive)
+	b.verdict("signed at an unknown ledger", unsigned, relay.Inconclusive)
 	// The network agrees.
 	b.submit(f.outer, "refused", "tx_too_late")
 }
@@ -44,7 +44,7 @@ func verdictLanded(b *ledgerFixture) {
 	}
 }
 
-func verdictStranger(b *ledgerFixture) {
+func verdictNumberUsed(b *ledgerFixture) {
 	f := b.funding(1)
 	b.CloseWith(b.T, b.byHand("channel", f.Envelope.Sequence, 100, pay("sender", "1")))
 	b.verdict("its number used, its bound not passed", f.Envelope, relay.Inconclusive)
@@ -66,7 +66,7 @@ func verdictBeaten(b *ledgerFixture) {
 func verdictReturn(b *ledgerFixture) {
 	f := b.funded(1)
 	b.until(f.Bound + 3)
-	l := b.ladder(f, 0, "nobody")
+	l := b.ladder(f, 0, "absent")
 	b.verdict("a rung whose number is free", l.rungs[0], relay.Inconclusive)
 	b.CloseWith(b.T, l.out[l.rungs[1].Hash].outer) // fails, and takes the numbers below along
 	b.Truth.Close(b.T)
@@ -98,7 +98,7 @@ func verdictMismatch(b *ledgerFixture) {
 
 func verdictLagging(b *ledgerFixture) {
 	f := b.funding(1)
-	b.Spoil(b.T, Frozen)
+	b.SetMode(b.T, Frozen)
 	b.CloseWith(b.T, f.outer)
 	for at := uint32(0); at <= f.Bound+1; at = b.Truth.Close(b.T) {
 	}
@@ -106,7 +106,7 @@ func verdictLagging(b *ledgerFixture) {
 		b.Fatalf("the source does not lag: %+v", h)
 	}
 	b.verdict("from a source that has not come so far", f.Envelope, relay.Inconclusive)
-	b.Spoil(b.T, Honest)
+	b.SetMode(b.T, Honest)
 	if _, seen, err := b.Verdict(b.Context(), f.Envelope); err != nil || seen == nil || !seen.Success {
 		b.Errorf("from one that has: %+v %v", seen, err)
 	}
@@ -116,14 +116,14 @@ func verdictLagging(b *ledgerFixture) {
 // landed may not be called dead, nor is it a contradiction that one of them does not know it.
 func verdictTorn(b *ledgerFixture) {
 	b.funded(2)
-	landed, failed := b.claim(0, "sender", false, noMemo), b.claim(1, "nobody", false, noMemo)
-	b.Spoil(b.T, Frozen)
+	landed, failed := b.claim(0, "sender", false, noMemo), b.claim(1, "absent", false, noMemo)
+	b.SetMode(b.T, Frozen)
 	b.CloseWith(b.T, landed.outer, failed.outer)
 	for at := uint32(0); at <= landed.Bound+5; at = b.Truth.Close(b.T) {
 	}
 	for lagging := range 1 << 7 {
 		for _, e := range []relay.Envelope{landed.Envelope, failed.Envelope} {
-			b.Tear(b.T, func(question int) bool { return lagging>>question&1 == 1 })
+			b.Mix(b.T, func(question int) bool { return lagging>>question&1 == 1 })
 			v, seen, err := b.Verdict(b.Context(), e)
 			if err != nil {
 				b.unavailable("verdict", err)
@@ -139,7 +139,7 @@ func verdictForeign(b *ledgerFixture) {
 	f := b.funding(1)
 	b.CloseWith(b.T, f.outer)
 	b.until(f.Bound + 2)
-	b.Spoil(b.T, Foreign)
+	b.SetMode(b.T, Foreign)
 	v, seen, err := b.Verdict(b.Context(), f.Envelope)
 	if v != relay.Inconclusive || seen != nil {
 		b.Errorf("verdict %d, seen %+v", v, seen)

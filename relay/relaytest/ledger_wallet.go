@@ -20,7 +20,7 @@ func (b *ledgerFixture) balanceOf(a issued, name string) (lumens, credit relay.S
 	return f.Balance, f.Spendable
 }
 
-// ownHome brings everything home without a fee bump of anybody's, less the fee.
+// ownHome brings everything home without a fee bump, less the fee.
 func ownHome(b *ledgerFixture) {
 	a := b.issue("issuer", "USDC", "other")
 	lumens := stellar.Holding{Asset: relay.Native, Amount: relay.One, Purse: purse}
@@ -75,11 +75,11 @@ func ownHome(b *ledgerFixture) {
 		b.Errorf("after a clawback: the wallet had %s, has %s", sender, now)
 	}
 
-	// Nobody at home: everything goes into the wallet.
+	// The home account is absent: everything goes into the wallet.
 	for i, want := range map[int]relay.Stroops{1: purse + relay.One, 4: purse} {
 		sender := wallet()
 		_, had := b.balanceOf(a, "sender")
-		l := b.ladder(f, i, "nobody")
+		l := b.ladder(f, i, "absent")
 		fee := land(l, 2)
 		if _, has := b.balanceOf(a, "sender"); wallet() != sender+want-fee || l.Asset != relay.Native && has != had+creditAmount {
 			b.Errorf("into the wallet: it had %s, has %s", sender, wallet())

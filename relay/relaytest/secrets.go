@@ -51,7 +51,7 @@ func secretsKept(b *fixture) {
 	b.update(func(tx desk.Tx) error { return tx.DropBox(other) }) // again is not an error
 	b.hasSecrets(other, "", "other share")
 	put(other, "other box", "other share")
-	b.refused("a box of nobody", b.try(func(tx desk.Tx) error { return tx.PutBox("pay_none", []byte("x")) }))
+	b.refused("a box of no payment", b.try(func(tx desk.Tx) error { return tx.PutBox("pay_none", []byte("x")) }))
 
 	book := relay.CodeBook{Payment: id, Sent: 2, NextAt: Start, Tries: 3}
 	b.update(func(tx desk.Tx) error {

@@ -54,7 +54,7 @@ func Store(t *testing.T, open func(t *testing.T) Database) {
 		{"envelope is kept", envelopeKept},
 		{"envelope is saved over the version read", envelopeSwap},
 		{"envelope fences a sequence", envelopeFence},
-		{"envelope of a wallet fences nobody", walletFence},
+		{"envelope of a wallet fences no other", walletFence},
 		{"envelope numbers that are taken", numbersTaken},
 		{"envelope lists", envelopeLists},
 		{"envelope in no impossible state", envelopeStates},

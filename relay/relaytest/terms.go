@@ -285,7 +285,7 @@ func accountsOnFile(b *fixture) {
 	b.is(err, relay.ErrNotFound)
 	put(relay.Agreed{App: other.ID, To: p[0].To, Account: "GTHEIRS", Payment: p[2].ID, At: Start})
 
-	b.refused("an account of nobody's proof", b.try(func(tx desk.Tx) error {
+	b.refused("an account without a proof", b.try(func(tx desk.Tx) error {
 		return tx.PutAgreed(relay.Agreed{App: b.app.ID, To: p[0].To, Account: "G", Payment: "pay_none"})
 	}))
 	b.refused("no account", b.try(func(tx desk.Tx) error {
@@ -298,7 +298,7 @@ func accountsOnFile(b *fixture) {
 	}
 	for app, to := range map[relay.AppID]relay.Handle{b.app.ID: p[1].To, other.ID: p[0].To} {
 		if _, err := of(app, to); err != nil {
-			b.Errorf("somebody else's account is off the file: %v", err)
+			b.Errorf("the account of another app or handle is off the file: %v", err)
 		}
 	}
 }

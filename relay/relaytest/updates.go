@@ -30,8 +30,8 @@ func updateLoads(b *fixture) {
 	b.is(err, relay.ErrNotFound)
 }
 
-// spoil writes into every table and ends as told.
-func spoil(b *fixture, p relay.Payment, end func() error) func(desk.Tx, []relay.Payment) error {
+// writeAll writes into every table, and returns what end returns.
+func writeAll(b *fixture, p relay.Payment, end func() error) func(desk.Tx, []relay.Payment) error {
 	return func(tx desk.Tx, _ []relay.Payment) error {
 		p.Note = "half written"
 		err := errors.Join(
@@ -55,8 +55,8 @@ func spoil(b *fixture, p relay.Payment, end func() error) func(desk.Tx, []relay.
 	}
 }
 
-// unspoiled fails the test when anything of spoil is there.
-func unspoiled(b *fixture, want relay.Payment) {
+// unwritten fails the test when anything that writeAll wrote is there.
+func unwritten(b *fixture, want relay.Payment) {
 	b.Helper()
 	same(b, "payment", b.payment(want.ID), want, samePayment)
 	b.view(func(tx desk.Tx) error {
@@ -111,10 +111,10 @@ func updateRollsBack(b *fixture) {
 	p := b.insert(Payment(b.app.ID, 1))[0]
 	ids := []relay.PaymentID{p.ID}
 	why := errors.New("changed my mind")
-	if err := b.UpdateMany(b.Context(), ids, spoil(b, p, func() error { return why })); err != why {
+	if err := b.UpdateMany(b.Context(), ids, writeAll(b, p, func() error { return why })); err != why {
 		b.Errorf("error is %v, want the very one of the function", err)
 	}
-	unspoiled(b, p)
+	unwritten(b, p)
 
 	func() {
 		defer func() {
@@ -122,9 +122,9 @@ func updateRollsBack(b *fixture) {
 				b.Error("a panic did not come through")
 			}
 		}()
-		b.UpdateMany(b.Context(), ids, spoil(b, p, func() error { panic("panic") }))
+		b.UpdateMany(b.Context(), ids, writeAll(b, p, func() error { panic("panic") }))
 	}()
-	unspoiled(b, p)
+	unwritten(b, p)
 
 	// An error of the database that the function overlooks: the rest of what it wrote must not be committed.
 	var overlooked desk.Tx
@@ -140,11 +140,11 @@ func updateRollsBack(b *fixture) {
 	if err == nil {
 		b.Error("committed after the database refused a row")
 	}
-	unspoiled(b, p)
+	unwritten(b, p)
 	if err := overlooked.Halt(relay.Halt{Hash: "late", Why: "late"}); err == nil {
 		b.Error("a transaction writes after its end")
 	}
-	unspoiled(b, p)
+	unwritten(b, p)
 	b.update(func(tx desk.Tx) error { return tx.PutBox(p.ID, []byte("box")) }) // the store goes on
 }
 
@@ -152,9 +152,9 @@ func updateCanceled(b *fixture) {
 	p := b.insert(Payment(b.app.ID, 1))[0]
 	ids := []relay.PaymentID{p.ID}
 	ctx, cancel := context.WithCancel(b.Context())
-	err := b.UpdateMany(ctx, ids, spoil(b, p, func() error { cancel(); return nil }))
+	err := b.UpdateMany(ctx, ids, writeAll(b, p, func() error { cancel(); return nil }))
 	b.is(err, context.Canceled)
-	unspoiled(b, p)
+	unwritten(b, p)
 
 	// Canceled in the middle, with a function that goes on regardless.
 	ctx, cancel = context.WithCancel(b.Context())
@@ -166,11 +166,11 @@ func updateCanceled(b *fixture) {
 		return nil
 	})
 	b.is(err, context.Canceled)
-	unspoiled(b, p)
+	unwritten(b, p)
 
-	err = b.UpdateMany(canceled(), ids, spoil(b, p, func() error { b.Error("ran under a canceled context"); return nil }))
+	err = b.UpdateMany(canceled(), ids, writeAll(b, p, func() error { b.Error("ran under a canceled context"); return nil }))
 	b.is(err, context.Canceled)
-	unspoiled(b, p)
+	unwritten(b, p)
 	b.update(func(tx desk.Tx) error { return tx.PutBox(p.ID, []byte("box")) })
 }
 

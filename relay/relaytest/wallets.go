@@ -28,7 +28,7 @@ func comingBack(b *fixture) {
 		next := func() int { n++; return n }
 		b.ok(try(b.ownPayment(next(), s), func(*relay.Payment) {}))
 		b.refused("a treasury's payment that comes back", try(InState(Payment(b.app.ID, next()), s), func(*relay.Payment) {}))
-		b.refused("one that nobody brings home", try(b.ownPayment(next(), s), func(p *relay.Payment) { p.ReturnAsked = "" }))
+		b.refused("one that no return brings home", try(b.ownPayment(next(), s), func(p *relay.Payment) { p.ReturnAsked = "" }))
 		b.refused("one that goes elsewhere", try(b.ownPayment(next(), s), func(p *relay.Payment) { p.State = relay.Parked; p.Reason = relay.NoWayBack }))
 	}
 	id := b.ids(1)[0]

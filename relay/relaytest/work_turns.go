@@ -140,9 +140,9 @@ func workPaused(b *fixture) {
 	b.ok(err)
 	pause(relay.Pause{App: "app_a", Cause: "treasury_short", Detail: "still", Since: Start + 10, Until: Start + 20})
 	pause(relay.Pause{Cause: "sponsor_short", Detail: "s", Since: Start + 11, Until: Start + 21})
-	b.wantDues("everybody paused", b.lease(Start+2*lease, 9, relay.DoReturn), 0, 0)
+	b.wantDues("all apps paused", b.lease(Start+2*lease, 9, relay.DoReturn), 0, 0)
 	b.flood(relay.DoFund, ids[1], 9, Start+12)
-	b.wantDues("everybody paused", b.lease(Start+20, 9, relay.DoFund))
+	b.wantDues("all apps paused", b.lease(Start+20, 9, relay.DoFund))
 	read := func(want []relay.Pause, apps ...relay.AppID) {
 		b.Helper()
 		b.view(func(tx desk.Tx) error {
@@ -153,15 +153,15 @@ func workPaused(b *fixture) {
 			return err
 		})
 	}
-	everybody := relay.Pause{Cause: "sponsor_short", Detail: "s", Since: Start + 11, Until: Start + 21}
-	read([]relay.Pause{everybody, {App: "app_a", Cause: "treasury_short", Detail: "still", Since: Start, Until: Start + 20}})
-	read([]relay.Pause{everybody}, "", "app_b")
+	all := relay.Pause{Cause: "sponsor_short", Detail: "s", Since: Start + 11, Until: Start + 21}
+	read([]relay.Pause{all, {App: "app_a", Cause: "treasury_short", Detail: "still", Since: Start, Until: Start + 20}})
+	read([]relay.Pause{all}, "", "app_b")
 	pause(relay.Pause{App: "app_a", Cause: "day_limit", Detail: "d", Since: Start + 13, Until: Start + 90})
 	read([]relay.Pause{{App: "app_a", Cause: "day_limit", Detail: "d", Since: Start + 13, Until: Start + 90}}, "app_a")
 	b.update(func(tx desk.Tx) error { return tx.EndPauses("", "app_b") })
 	read([]relay.Pause{{App: "app_a", Cause: "day_limit", Detail: "d", Since: Start + 13, Until: Start + 90}})
 	if n := b.byApp(b.lease(Start+20, 3, relay.DoFund)); n["app_b"] != 3 || len(n) != 1 {
-		b.Errorf("after everybody's pause: %v", n)
+		b.Errorf("after the pause of all: %v", n)
 	}
 }
 

@@ -152,7 +152,7 @@ func TestRetention(t *testing.T) {
 
 func TestProblems(t *testing.T) {
 	w := open(t, devnet.Config{}, horizon.Config{})
-	ana, nobody := w.account().Address(), keypair.MustRandom().Address()
+	ana, absent := w.account().Address(), keypair.MustRandom().Address()
 	zeros := strings.Repeat("0", 64)
 	for path, want := range map[string]string{
 		"/nothing":  "404 not_found ",
@@ -162,10 +162,10 @@ func TestProblems(t *testing.T) {
 		"/accounts?asset=native":                      "400 bad_request asset",
 		"/accounts?asset=X:Y":                         "400 bad_request asset",
 		"/accounts?signer=x":                          "400 bad_request signer",
-		"/accounts/" + nobody:                         "404 not_found ",
-		"/accounts/nobody":                            "400 bad_request account_id",
+		"/accounts/" + absent:                         "404 not_found ",
+		"/accounts/absent":                            "400 bad_request account_id",
 		"/accounts/" + ana + "/data/x":                "404 not_found ",
-		"/accounts/" + nobody + "/transactions":       "404 not_found ",
+		"/accounts/" + absent + "/transactions":       "404 not_found ",
 		"/transactions/" + zeros:                      "404 not_found ",
 		"/transactions/xyz":                           "400 bad_request tx_id",
 		"/transactions/" + zeros + "/operations":      "404 not_found ",

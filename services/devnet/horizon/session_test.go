@@ -172,7 +172,7 @@ func TestClaimableBalances(t *testing.T) {
 		ids = []string{page.Embedded.Records[0].BalanceID, page.Embedded.Records[1].BalanceID, rest.Embedded.Records[0].BalanceID}
 	}
 	if page, err := w.client.ClaimableBalances(horizonclient.ClaimableBalanceRequest{Claimant: keypair.MustRandom().Address()}); err != nil || len(page.Embedded.Records) != 0 {
-		t.Errorf("a stranger's: %+v %v", page, err)
+		t.Errorf("another account's: %+v %v", page, err)
 	}
 	one, err := w.client.ClaimableBalance(ids[0])
 	if err != nil || one.Amount != "2.0000000" || one.Sponsor != ana.Address() || one.Claimants[0].Destination != bob.Address() {

@@ -72,7 +72,7 @@ func TestBounds(t *testing.T) {
 		*answer = tc.do
 		_, err := c.Range(t.Context())
 		wantKind(t, name, err, tc.kind)
-		if _, err := (&access.Port{Source: c}).Sequence(t.Context(), relaytest.LedgerAccount("nobody")); errors.Is(err, relay.ErrNotFound) {
+		if _, err := (&access.Port{Source: c}).Sequence(t.Context(), relaytest.LedgerAccount("absent")); errors.Is(err, relay.ErrNotFound) {
 			t.Errorf("%s: the account is said to be absent", name)
 		}
 	}

@@ -186,7 +186,7 @@ func TestBalancesBelieveLittle(t *testing.T) {
 // Accounts that were read after different ledgers are read again, and given up in the end.
 func TestTornAccounts(t *testing.T) {
 	l := lying(t)
-	ids := []string{relaytest.LedgerAccount("sender"), relaytest.LedgerAccount("sponsor"), relaytest.LedgerAccount("nobody")}
+	ids := []string{relaytest.LedgerAccount("sender"), relaytest.LedgerAccount("sponsor"), relaytest.LedgerAccount("absent")}
 	l.Fund(t, ids[0])
 	l.Fund(t, ids[1])
 	asked := 0

@@ -221,8 +221,8 @@ func TestLastResort(t *testing.T) {
 	for n.close() < p.LastLedger {
 	}
 	r := home(p, 1)
-	r.ReturnTo = addr("nobody")
-	s := n.snapshot("h1", "nobody", "sponsor")
+	r.ReturnTo = addr("absent")
+	s := n.snapshot("h1", "absent", "sponsor")
 	k, err := stellar.Advise(s, r, []int{0, 1, 2})
 	n.ok(err)
 	rung, err := stellar.BuildReturn(r, k)
@@ -243,16 +243,16 @@ func TestSpentRungLeavesTheNext(t *testing.T) {
 	for n.close() < p.LastLedger {
 	}
 	r := home(p, 1)
-	r.ReturnTo = addr("nobody")
+	r.ReturnTo = addr("absent")
 	rung, err := stellar.BuildReturn(r, 2)
 	n.ok(err)
 	if l := n.land(rung.Tx, "h1"); l.Success {
-		t.Fatal("merged into nobody")
+		t.Fatal("merged into an absent account")
 	}
-	if _, err := n.n.Fund(t.Context(), addr("nobody")); err != nil {
+	if _, err := n.n.Fund(t.Context(), addr("absent")); err != nil {
 		t.Fatal(err)
 	}
-	s := n.snapshot("h1", "nobody", "sponsor")
+	s := n.snapshot("h1", "absent", "sponsor")
 	if got := stellar.IsRefusal(stellar.DryRunReturn(s, r, 2)); got != stellar.SequenceSpent {
 		t.Errorf("spent rung: %q", got)
 	}

@@ -1,5 +1,5 @@
 // Package ledgertest_test is the truth behind the adapters of desk.Ledger in their tests: a network of services/devnet, served
-// over loopback by whatever protocol the adapter speaks, through a door that spoils answers on request.
+// over loopback by whatever protocol the adapter speaks, through a handler that answers wrongly when a test asks for it.
 //
 // Start at Open.
 package ledgertest_test
@@ -27,10 +27,10 @@ type Truth struct {
 	URL     string // where the protocol is served
 	Network *devnet.Network
 
-	serve  func(*devnet.Network) http.Handler
-	path   string
-	door   relaytest.Door
-	funded []string
+	serve   func(*devnet.Network) http.Handler
+	path    string
+	handler relaytest.ModeHandler
+	funded  []string
 }
 
 var _ relaytest.Truth = (*Truth)(nil)
@@ -40,8 +40,8 @@ func Open(t *testing.T, serve func(*devnet.Network) http.Handler) *Truth {
 	t.Helper()
 	tr := &Truth{serve: serve, path: filepath.Join(t.TempDir(), "devnet.db")}
 	tr.Network = network(t, Passphrase, tr.path)
-	tr.door.Honest = serve(tr.Network)
-	server := httptest.NewServer(&tr.door)
+	tr.handler.Honest = serve(tr.Network)
+	server := httptest.NewServer(&tr.handler)
 	t.Cleanup(server.Close)
 	tr.URL = server.URL
 	return tr
@@ -103,21 +103,21 @@ func (tr *Truth) Advance(_ *testing.T, seconds int64) {
 }
 
 // Hang makes the source answer nothing.
-func (tr *Truth) Hang(_ *testing.T, arrived func()) { tr.door.Hang(arrived) }
+func (tr *Truth) Hang(_ *testing.T, arrived func()) { tr.handler.Hang(arrived) }
 
-// Tear mixes frozen answers with honest ones.
-func (tr *Truth) Tear(_ *testing.T, lags func(question int) bool) { tr.door.Tear(lags) }
+// Mix mixes frozen answers with honest ones.
+func (tr *Truth) Mix(_ *testing.T, lags func(request int) bool) { tr.handler.Mix(lags) }
 
-// Spoil sets how the source answers.
-func (tr *Truth) Spoil(t *testing.T, m relaytest.Mood) {
+// SetMode sets how the source answers.
+func (tr *Truth) SetMode(t *testing.T, m relaytest.Mode) {
 	t.Helper()
 	switch m {
 	case relaytest.Frozen:
-		tr.door.Set(m, tr.serve(tr.copied(t)))
+		tr.handler.Set(m, tr.serve(tr.copied(t)))
 	case relaytest.Foreign:
-		tr.door.Set(m, tr.serve(tr.foreign(t)))
+		tr.handler.Set(m, tr.serve(tr.foreign(t)))
 	default:
-		tr.door.Set(m, nil)
+		tr.handler.Set(m, nil)
 	}
 }
 

@@ -115,9 +115,9 @@ func TestEachDifferenceIsSeen(t *testing.T) {
 
 func TestRefusals(t *testing.T) {
 	path := write(t, "short.xdr.gz", short(t, nil))
-	nobody := engine.ID{}.AccountID()
+	absent := engine.ID{}.AccountID()
 	env, err := xdr.MarshalBase64(xdr.TransactionEnvelope{Type: xdr.EnvelopeTypeEnvelopeTypeTx, V1: &xdr.TransactionV1Envelope{
-		Tx: xdr.Transaction{SourceAccount: nobody.ToMuxedAccount(), Fee: 100, SeqNum: 1}}})
+		Tx: xdr.Transaction{SourceAccount: absent.ToMuxedAccount(), Fee: 100, SeqNum: 1}}})
 	if err != nil {
 		t.Fatal(err)
 	}
