@@ -35,7 +35,7 @@
 //     step_claim.go, step_return.go, step_holding.go, step_end.go, delivery.go (our mails to the recipient);
 //   - package desk, below this one: the one writer, and the ports that adapters implement; signer.go, ledger.go: what the ports
 //     are asked and what they answer;
-//   - terms.go, requirements.go: which terms are refused when a payment is opened, and what it and its claim need on the ledger;
+//   - terms.go, requirements.go: what is agreed of the money, which terms are refused when a payment is opened, and what it needs on the ledger;
 //   - walletproof.go, proof.go: how a wallet's signer and a recipient prove themselves, how often, and what uses a code or voucher up;
 //   - ladder.go: how many rungs a way back has, what each does, which numbers they carry, and which a claim may not;
 //   - funding.go: which payments may share a funding; plans.go: how many claims of a payment may be able to land at a time;

@@ -50,7 +50,7 @@ func Yields(free int, turn uint64, others []uint64) bool {
 // Fits compares what the signer funded with what the row says: a row of the same id may not be the same payment when the
 // database was restored in between.
 func (m Minted) Fits(p Payment) error {
-	if m.Amount != p.Amount || m.Asset != p.Asset || m.ReturnTo != p.ReturnTo || m.ExpiresAt != p.ExpiresAt || m.Route != p.Route || m.ReturnMemo != p.ReturnMemo {
+	if m.Terms() != p.Terms() || m.ExpiresAt != p.ExpiresAt {
 		return NewFault(Internal, ErrFundedOtherwise.Code, "", fmt.Errorf("payment %s was funded with %s for %s, the row says %s for %s",
 			p.ID, m.Amount, m.ReturnTo, p.Amount, p.ReturnTo))
 	}

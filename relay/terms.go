@@ -1,5 +1,27 @@
 package relay
 
+// Terms is what is agreed of the money of one payment, and stays as it is for as long as it waits.
+type Terms struct {
+	Route
+	Asset      string
+	Amount     Stroops
+	ReturnTo   string
+	ReturnMemo Memo
+}
+
+// Terms are those of the payment.
+func (p Payment) Terms() Terms { return Terms{p.Route, p.Asset, p.Amount, p.ReturnTo, p.ReturnMemo} }
+
+// Terms are those of what was minted.
+func (m Minted) Terms() Terms { return Terms{m.Route, m.Asset, m.Amount, m.ReturnTo, m.ReturnMemo} }
+
+// MovedBy says whether a payment takes the money of another one, which waits in an account, as it is: the same asset and amount, way
+// home, and keeper of the reserve. t are the terms of the money that waits.
+func (t Terms) MovedBy(by Terms, of PaymentID, holding string) bool {
+	t.Route = t.Move(of, holding)
+	return t == by
+}
+
 // Replaceable says why another payment cannot take this one's money over just now; nil when it can.
 func (p Payment) Replaceable() error {
 	switch {

@@ -220,7 +220,7 @@ func replaceable(tx Tx, p relay.Payment) error {
 	if err := goes(tx, old); err != nil {
 		return err
 	}
-	if old.Amount != p.Amount || old.Asset != p.Asset || old.ReturnTo != p.ReturnTo || old.ReturnMemo != p.ReturnMemo || old.Move(old.ID, old.Holding) != p.Route {
+	if !old.Terms().MovedBy(p.Terms(), old.ID, old.Holding) {
 		return relay.NewFault(relay.Internal, "replaced_otherwise", "", nil)
 	}
 	return nil

@@ -72,12 +72,8 @@ type holding struct {
 	payment relay.PaymentID
 	funding *funding
 	ladder  relay.Ladder
-	asset   string
-	amount  relay.Stroops
-	home    string // where its money returns to
-	relay.Route
-	memo relay.Memo // of the way there
-	cost *cost      // nil when its sender's wallet pays
+	relay.Terms
+	cost *cost // nil when its sender's wallet pays
 }
 
 // maker is a claim of a payment that was planned to make an account.
@@ -232,8 +228,7 @@ func (b *book) fund(at span, l fundingLine, kept bool) error {
 		if m.IsDirect() {
 			continue
 		}
-		h := &holding{payment: m.Payment, funding: f, asset: m.Asset, amount: m.Amount, home: m.ReturnTo, Route: m.Route, memo: m.ReturnMemo, cost: c,
-			ladder: m.ladder(l.Envelope.Bound)}
+		h := &holding{payment: m.Payment, funding: f, Terms: m.terms(), cost: c, ladder: m.ladder(l.Envelope.Bound)}
 		if !h.ladder.Known() {
 			return fmt.Errorf("a way back of version %d: written by a newer program", m.LadderVersion)
 		}

@@ -84,7 +84,7 @@ func (s *Signer) claim(t *told, in relay.ClaimIntent) (relay.Envelope, error) {
 		Hash: tx.Hash, Kind: relay.ClaimEnvelope, State: relay.Planned, Network: s.network, Source: tx.Source,
 		Sequence: tx.Sequence, SignedAt: min(in.SignedAt, head.Sequence), Bound: in.Bound, MaxTime: in.MaxTime, XDR: raw,
 		Payments: []relay.PaymentID{in.Payment}, Destination: in.Destination, NewAccount: in.NewAccount, NewLine: in.NewLine,
-		Asset: h.asset, Amount: h.amount,
+		Asset: h.Asset, Amount: h.Amount,
 	}
 	if err := s.write(claimKind, claimLineOf(in.Holding, head, e)); err != nil {
 		return relay.Envelope{}, err
@@ -97,7 +97,7 @@ func (s *Signer) buildClaim(in relay.ClaimIntent, h *holding) (stellar.Tx, error
 		return stellar.Tx{}, badDestination()
 	}
 	plan := stellar.ClaimPlan{
-		Passphrase: s.cfg.Passphrase, Holding: in.Holding, Destination: in.Destination, Asset: h.asset, Amount: h.amount,
+		Passphrase: s.cfg.Passphrase, Holding: in.Holding, Destination: in.Destination, Asset: h.Asset, Amount: h.Amount,
 		NewAccount: in.NewAccount, NewLine: in.NewLine, Sequence: in.Sequence, MaxTime: in.MaxTime, LastLedger: in.Bound,
 	}
 	if in.NewAccount {
@@ -139,7 +139,7 @@ func (s *Signer) allowAnother(t *told, in relay.ClaimIntent, h *holding) error {
 	if code := relay.CodeOf(refused); code != relay.BudgetEmptyCode && code != relay.BudgetsEmptyCode {
 		return refused
 	}
-	facts, err := s.holds(t, "", stellar.Native, in.Holding)
+	facts, err := s.holds(t, "", relay.Native, in.Holding)
 	if err != nil {
 		return err
 	}

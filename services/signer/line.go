@@ -145,7 +145,7 @@ func claimLineOf(holding string, head relay.Head, e relay.Envelope) claimLine {
 func (l claimLine) envelope(network string, h *holding) relay.Envelope {
 	e := l.Envelope.envelope()
 	e.Kind, e.State, e.Network, e.Source = relay.ClaimEnvelope, relay.Planned, network, l.Holding
-	e.PlannedAt, e.Payments, e.Asset, e.Amount = l.At, []relay.PaymentID{l.Payment}, h.asset, h.amount
+	e.PlannedAt, e.Payments, e.Asset, e.Amount = l.At, []relay.PaymentID{l.Payment}, h.Asset, h.Amount
 	return e
 }
 
@@ -190,6 +190,10 @@ func fundingLineOf(day int64, a relay.FundAnswer) fundingLine {
 		line.Minted = append(line.Minted, l)
 	}
 	return line
+}
+
+func (l mintedLine) terms() relay.Terms {
+	return relay.Terms{Route: l.Route, Asset: l.Asset, Amount: l.Amount, ReturnTo: l.ReturnTo, ReturnMemo: l.ReturnMemo}
 }
 
 // ladder is the shape of its way back; bound is that of its funding.

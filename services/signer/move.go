@@ -6,14 +6,13 @@ import (
 	"github.com/restante/restante/relay"
 )
 
-// allowMove wants the money of a holding account of the same app, that is as good as before: the same amount, way home and
-// keeper of the reserve.
+// allowMove wants the money of a holding account of the same app, as it is ([relay.Terms.MovedBy]).
 func (s *Signer) allowMove(in relay.KeepIntent, m mintedLine) error {
 	old := s.book.holdings[m.From]
 	switch {
 	case old == nil || old.funding.app != in.App || old.payment != m.Replaces || old.funding.dead():
 		return forbidden("holding_unknown", "This is no holding account of that payment.")
-	case old.asset != m.Asset || old.amount != m.Amount || old.home != m.ReturnTo || old.memo != m.ReturnMemo || old.Move(m.Replaces, m.From) != m.Route:
+	case !old.MovedBy(m.terms(), old.payment, m.From):
 		return forbidden("replaced_otherwise", "The money moves as it is, or not at all.")
 	}
 	return old.ladder.CheckNumber(in.Funded.Envelope.Sequence)

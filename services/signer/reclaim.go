@@ -159,7 +159,7 @@ func (b *book) costOf(f *funding, id relay.PaymentID) (*cost, string) {
 	c := f.costs[i]
 	for _, account := range c.holdings {
 		if h := b.holdings[account]; h != nil {
-			return c, h.asset
+			return c, h.Asset
 		}
 	}
 	return c, ""
@@ -201,7 +201,7 @@ func (s *Signer) reclaimable(t *told, all []wanted, head relay.Head) (parts []re
 		}
 		done[w.account] = true // what two payments left in one account, the next envelope takes
 		if r.Account {
-			entries = append(entries, stellar.SponsoredEntry{Account: w.account, Asset: stellar.Native})
+			entries = append(entries, stellar.SponsoredEntry{Account: w.account, Asset: relay.Native})
 		}
 		if r.Line {
 			entries = append(entries, stellar.SponsoredEntry{Account: w.account, Asset: w.asset})
