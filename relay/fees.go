@@ -9,6 +9,13 @@ import "fmt"
 // the funding, and puts a purse into the holding account beside the amount: it pays for the rungs of the way back and for claims,
 // each of which may fail a few times, and for a new account. What is left comes home, or goes into the new account.
 
+// Our own prices, in stroops.
+const (
+	FirstFees  = 500_000   // what a new account that holds a credit asset gets for 5,000 operations: without it, its owner could receive and never pay
+	FeePurse   = 1_000_000 // what a purse has for fees
+	OwnRungFee = 100_000   // what each rung bids out of it: 20,000 an operation or more
+)
+
 // Prices are what the ledger asks for in lumens, and what our envelopes bid by themselves.
 type Prices struct {
 	Reserve Stroops // one base reserve
@@ -18,7 +25,7 @@ type Prices struct {
 	Gift    Stroops // what a new account that holds a credit asset gets for its first fees
 }
 
-// NewAccount is what a new account costs that no one sponsors: its reserves, and with a credit asset its first fees.
+// NewAccount is what a new account costs that has no sponsor: its reserves, and with a credit asset its first fees.
 func (price Prices) NewAccount(asset string) Stroops {
 	cost := Stroops(AssetUnits(asset)) * price.Reserve
 	if asset != Native && asset != "" {

@@ -227,7 +227,7 @@ func (c *Client) planOwn(s Sent, want ownTerms) (mint.Plan, relay.Mint, error) {
 		return bad("other accounts")
 	case !strkey.IsValidEd25519PublicKey(t.Rescue) || !strkey.IsValidEd25519PublicKey(t.Sponsor) || t.Rescue == want.from:
 		return bad("the service's account")
-	case purse > stellar.Prices.Purse(p.Asset) || t.RungFee < 0 || t.RungFee > stellar.OwnRungFee || t.Fee < 0 || t.Fee > MostOwnFee:
+	case purse > stellar.Prices.Purse(p.Asset) || t.RungFee < 0 || t.RungFee > relay.OwnRungFee || t.Fee < 0 || t.Fee > MostOwnFee:
 		return bad("they cost too much")
 	case route.Check() != nil || route.FromWallet() != (t.Fee > 0): // without a wallet, a fee would come out of the amount
 		return bad("who pays the fees")

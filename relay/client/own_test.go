@@ -57,7 +57,7 @@ func (s *teller) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.order = append(s.order, "request")
 		p.ID, p.State = s.asked.ID, "created"
 		p.Funding = &wire.Funding{From: addr("wallet"), Sponsor: addr("wallet"), Rescue: addr("sponsor"), Sequence: 7, Ledger: 500, LastLedger: 560,
-			MaxTime: s.now.Unix() + 60, Fee: 600, Purse: stellar.Prices.Purse("native").String(), RungFee: stellar.OwnRungFee}
+			MaxTime: s.now.Unix() + 60, Fee: 600, Purse: stellar.Prices.Purse("native").String(), RungFee: relay.OwnRungFee}
 		if s.lie != nil {
 			s.lie(&p)
 		}

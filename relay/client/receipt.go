@@ -49,7 +49,7 @@ func checkReceipt(r Receipt, network string) error {
 		return errors.New("it does not say from when on")
 	}
 	amount, err := relay.ParseAmount(r.Amount)
-	if err != nil || stellar.CheckAsset(r.Asset) != nil || r.RungFee < 0 || r.RungFee > 10*stellar.OwnRungFee {
+	if err != nil || stellar.CheckAsset(r.Asset) != nil || r.RungFee < 0 || r.RungFee > 10*relay.OwnRungFee {
 		return errors.New("it does not say how much of what")
 	}
 	plan := stellar.ReturnPlan{Passphrase: network, Version: r.LadderVersion, Holding: r.HoldingAccount, ReturnTo: r.ReturnTo,

@@ -53,7 +53,7 @@ type Plan struct {
 
 // CheckPlan accepts exactly the envelope that moves everything from the holding account to the destination and does
 // nothing else, with no memo but the expected one and an end in time and in ledgers. A holding account with a purse bids at most
-// stellar.FeePurse and pays for a new account itself; what is left of the purse goes into the new account, and of a claim into an
+// relay.FeePurse and pays for a new account itself; what is left of the purse goes into the new account, and of a claim into an
 // existing one to the wallet that the box names. What differs is a *stellar.Mismatch, ErrPlan, ErrSequence or ErrKeeper.
 //
 // A box without a keeper was sealed by the signer, whose holding account has nothing besides the amount, or by a client of before:
@@ -81,7 +81,7 @@ func CheckPlan(got wire.Plan, h Holding, want PlanExpect) (Plan, error) {
 		LatestTime: min(want.Now.Add(want.Longest).Unix(), int64(h.ExpiresAt/1_000_000)),
 	}
 	if expect.Purse {
-		expect.MaxFee = stellar.FeePurse
+		expect.MaxFee = relay.FeePurse
 	}
 	if expect.Purse && !want.NewAccount {
 		if expect.Keeper = h.Keeper; expect.Keeper == "" {

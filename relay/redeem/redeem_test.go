@@ -467,7 +467,7 @@ func TestWhatIsLeftOfAPurse(t *testing.T) {
 		"to where it returns": {named, true, "sender", 4000, new(stellar.Mismatch)},
 		"to a thief, who says that there is none": {named, false, "thief", 0, new(stellar.Mismatch)},
 		"to the wallet, said that there is none":  {named, false, "wallet", 4000, nil},
-		"a fee that is too high":                  {named, true, "wallet", stellar.FeePurse + 1, new(stellar.Mismatch)},
+		"a fee that is too high":                  {named, true, "wallet", relay.FeePurse + 1, new(stellar.Mismatch)},
 		"made before, to where it returns":        {before, true, "sender", 4000, nil},
 		"made before, to a thief":                 {before, true, "thief", 4000, ErrKeeper},
 		"the service's, to its sponsor":           {before, false, "sponsor", 0, nil},

@@ -97,7 +97,7 @@ func creditClaims(b *ledgerFixture) {
 	b.refuses("into an account without a trustline", b.old(0, h, "lineless"), stellar.LineMissing)
 	b.refuses("into an account that is full", b.old(0, h, "full"), stellar.LineFull)
 	b.refuses("into an account that may not hold it", b.old(0, h, "frozen"), stellar.LineForbidden)
-	b.lands("into a new account", b.fresh(0, h, "ana"), "ana", creditAmount, stellar.FirstFees)
+	b.lands("into a new account", b.fresh(0, h, "ana"), "ana", creditAmount, relay.FirstFees)
 	b.lands("into an account that has a trustline", b.old(1, h, "holder"), "holder", creditAmount, 0)
 	b.lands("into the issuer", b.old(2, h, "issuer"), "issuer", 0, 0)
 

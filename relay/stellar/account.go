@@ -185,7 +185,7 @@ func (s Snapshot) reserve() relay.Stroops {
 
 // line is get for a trustline. Lumens have none, and neither has the issuer of an asset for it: both are nil without an error.
 func (s Snapshot) line(account, asset string) (*Trustline, error) {
-	if asset == Native || account == Issuer(asset) {
+	if asset == relay.Native || account == Issuer(asset) {
 		return nil, nil
 	}
 	l, asked := s.Lines[LineID{account, asset}]

@@ -9,16 +9,9 @@ import (
 	"github.com/stellar/go-stellar-sdk/xdr"
 )
 
-// Native is the asset of lumens; a credit asset is spelled CODE:ISSUER.
-const Native = "native"
-
-// FirstFees is what a new account that holds a credit asset gets in lumens for its first fees, in stroops: 5,000 operations
-// at the network's minimum. Without it, she could receive and never pay.
-const FirstFees = 500_000
-
 // assetOf reads an asset as strictly as it is written.
 func assetOf(text string) (xdr.Asset, error) {
-	if text == Native {
+	if text == relay.Native {
 		return xdr.MustNewNativeAsset(), nil
 	}
 	code, issuer, ok := strings.Cut(text, ":")
@@ -52,7 +45,7 @@ func Issuer(asset string) string {
 // assetText is how we spell an asset of the wire. Assets of another kind than ours come out as they are spelled elsewhere.
 func assetText(a xdr.Asset) string {
 	if a.Type == xdr.AssetTypeAssetTypeNative {
-		return Native
+		return relay.Native
 	}
 	return strings.TrimRight(a.GetCode(), "\x00") + ":" + a.GetIssuer() // on the wire, a code fills 4 bytes or 12
 }

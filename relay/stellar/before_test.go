@@ -31,7 +31,7 @@ func TestAClaimByMergeOfBefore(t *testing.T) {
 		t.Fatal(err)
 	}
 	v := View{Passphrase: testnet, Sponsor: addr("sponsor")}
-	e := relay.Envelope{Source: p.Holding, Destination: p.Destination, Asset: Native, Sequence: p.Sequence, MaxTime: p.MaxTime, Bound: p.LastLedger, XDR: raw}
+	e := relay.Envelope{Source: p.Holding, Destination: p.Destination, Asset: relay.Native, Sequence: p.Sequence, MaxTime: p.MaxTime, Bound: p.LastLedger, XDR: raw}
 	for name, c := range map[string]struct {
 		xdr  Tx
 		want Reason

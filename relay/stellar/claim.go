@@ -27,12 +27,6 @@ type ClaimPlan struct {
 	Memo        Memo          // only for an existing account that asks for one
 }
 
-// What a purse has for fees, in stroops, and what each rung bids out of it: 20,000 an operation or more.
-const (
-	FeePurse   = 1_000_000
-	OwnRungFee = 100_000
-)
-
 // BuildClaim returns the unsigned envelope.
 //
 //	existing account, lumens   Payment, AccountMerge to the keeper
@@ -57,12 +51,12 @@ func claimDraft(p ClaimPlan) (*draft, frame, error) {
 		return nil, frame{}, err
 	}
 	d := &draft{}
-	credit := p.Asset != Native
+	credit := p.Asset != relay.Native
 	switch {
 	case p.NewAccount && p.Sponsor != "":
 		start := relay.Stroops(0)
 		if credit {
-			start = FirstFees
+			start = relay.FirstFees
 		}
 		d.begin(p.Sponsor, p.Destination)
 		d.create(p.Sponsor, p.Destination, start)
@@ -111,11 +105,11 @@ func (p ClaimPlan) validate() error {
 		return errors.New("claim without a last ledger")
 	case p.Holding == base(p.Destination):
 		return errors.New("holding account claims into itself")
-	case p.Amount <= 0 && (p.Asset != Native || p.Keeper != ""):
+	case p.Amount <= 0 && (p.Asset != relay.Native || p.Keeper != ""):
 		return errors.New("claim without its amount")
-	case p.NewLine && (p.NewAccount || p.Asset == Native):
+	case p.NewLine && (p.NewAccount || p.Asset == relay.Native):
 		return errors.New("only an existing account is given a trustline by itself, and lumens need none")
-	case (p.NewLine || p.NewAccount && p.Asset != Native) && base(p.Destination) == Issuer(p.Asset):
+	case (p.NewLine || p.NewAccount && p.Asset != relay.Native) && base(p.Destination) == Issuer(p.Asset):
 		return errors.New("the issuer of an asset has no trustline for it")
 	case !p.NewAccount && p.Sponsor != "":
 		return errors.New("claim into an existing account needs no sponsor")

@@ -27,7 +27,7 @@ type CollectPlan struct {
 
 // BuildCollect returns the unsigned envelope: (Begin(sponsor), ChangeTrust, End,) ClaimClaimableBalance.
 func BuildCollect(p CollectPlan) (Tx, error) {
-	if p.Line && p.Asset == Native || p.MaxTime <= 0 || p.LastLedger == 0 {
+	if p.Line && p.Asset == relay.Native || p.MaxTime <= 0 || p.LastLedger == 0 {
 		return Tx{}, errors.New("a trustline is for a credit asset, and the envelope has an end")
 	}
 	id, err := balanceID(p.Balance)

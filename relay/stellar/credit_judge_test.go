@@ -56,8 +56,8 @@ func TestDryRunsOfCredit(t *testing.T) {
 		"trustline is gone":     {2, func(s *Snapshot) { s.Accounts[addr("h0")].SubEntries = 0 }, HasSubEntries},
 		"trustline swapped":     {2, func(s *Snapshot) { s.Lines[LineID{addr("h0"), usd()}] = nil }, LineChanged},
 		"new":                   {-1, nil, ""},
-		"new, sponsor just can": {-1, func(s *Snapshot) { s.Accounts[addr("sponsor")].Balance = 1e7 + 3*BaseReserve + FirstFees }, ""},
-		"new, sponsor cannot":   {-1, func(s *Snapshot) { s.Accounts[addr("sponsor")].Balance = 1e7 + 3*BaseReserve + FirstFees - 1 }, SponsorShort},
+		"new, sponsor just can": {-1, func(s *Snapshot) { s.Accounts[addr("sponsor")].Balance = 1e7 + 3*BaseReserve + relay.FirstFees }, ""},
+		"new, sponsor cannot":   {-1, func(s *Snapshot) { s.Accounts[addr("sponsor")].Balance = 1e7 + 3*BaseReserve + relay.FirstFees - 1 }, SponsorShort},
 		"new, no issuer":        {-1, func(s *Snapshot) { s.Accounts[addr("issuer")] = nil }, IssuerMissing},
 		"new, issuer asks":      {-1, func(s *Snapshot) { s.Accounts[addr("issuer")].Flags = authRequired }, LineForbidden},
 		"old, no trustline":     {-2, func(s *Snapshot) { s.Accounts[addr("ana")] = ordinary("ana", 1e7) }, LineMissing},
@@ -93,15 +93,15 @@ func TestDryRunsOfAPurse(t *testing.T) {
 	}{
 		"lumens, just":     {native, 500 + 2*BaseReserve, 0, ""},
 		"lumens, short":    {native, 500 + 2*BaseReserve - 1, 0, PurseEmpty},
-		"credit, just":     {credit, 500 + 3*BaseReserve + FirstFees, 0, ""},
-		"credit, short":    {credit, 500 + 3*BaseReserve + FirstFees - 1, 0, PurseEmpty},
+		"credit, just":     {credit, 500 + 3*BaseReserve + relay.FirstFees, 0, ""},
+		"credit, short":    {credit, 500 + 3*BaseReserve + relay.FirstFees - 1, 0, PurseEmpty},
 		"no fee even":      {credit, 499, 0, PurseEmpty},
 		"dearer reserves":  {native, 1 << 40, BaseReserve + 1, PurseEmpty},
 		"cheaper reserves": {native, 1 << 40, BaseReserve - 1, ""},
 	} {
 		s := snapshotUSD()
 		s.BaseReserve = tc.reserve
-		if tc.plan.Asset == Native {
+		if tc.plan.Asset == relay.Native {
 			s.Accounts[addr("h0")] = holding()
 		}
 		s.Accounts[addr("h0")].Balance = tc.balance
@@ -279,7 +279,7 @@ func TestSightingSaysWhatMoved(t *testing.T) {
 	s, err := v.Sighting(tx.XDR, result(xdr.TransactionResultCodeTxSuccess, ops), 5)
 	want := relay.Sighting{Hash: tx.Hash, Tx: tx.Hash, Ledger: 5, Success: true, Fee: 300, Payer: addr("h0"), Service: true, Paid: []relay.Paid{
 		{From: addr("h0"), To: addr("bob"), Customer: muxed("bob", 7), Asset: usd(), Amount: 7_0000000},
-		{From: addr("h0"), To: addr("sponsor"), Asset: Native, Amount: 7},
+		{From: addr("h0"), To: addr("sponsor"), Asset: relay.Native, Amount: 7},
 	}}
 	if err != nil || !reflect.DeepEqual(s, want) {
 		t.Errorf("%+v, %v", s, err)

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/restante/restante/relay"
 	"github.com/stellar/go-stellar-sdk/strkey"
 	"github.com/stellar/go-stellar-sdk/txnbuild"
 	"github.com/stellar/go-stellar-sdk/xdr"
@@ -122,7 +123,7 @@ func TestShapes(t *testing.T) {
 	funding.Payments[0] = Holding{Account: addr("h0"), Asset: usd(), Amount: 7_0000000, Purse: 3}
 	own := funding
 	own.Channel, own.Sponsor, own.Treasury, own.Fee = addr("sender"), addr("sender"), addr("sender"), 500
-	own.Payments = []Holding{{Account: addr("h0"), Asset: Native, Amount: 7, Purse: 3}}
+	own.Payments = []Holding{{Account: addr("h0"), Asset: relay.Native, Amount: 7, Purse: 3}}
 	rung := func(p ReturnPlan, k int) Tx { return must[Rung](t)(BuildReturn(p, k)).Tx }
 	ownHome := home()
 	ownHome.Fee = 200
@@ -140,7 +141,7 @@ func TestShapes(t *testing.T) {
 			sender begins for h0
 			sender creates h0 with 0.0000010
 			h0 ends`},
-		"move of lumens": {must[Tx](t)(BuildFunding(moving(Native))), `h0 bids 700
+		"move of lumens": {must[Tx](t)(BuildFunding(moving(relay.Native))), `h0 bids 700
 			sender begins for h1
 			sender creates h1 with 0.0000000
 			h1 ends
@@ -248,7 +249,7 @@ func TestRefusedCreditPlans(t *testing.T) {
 		"code with a space":  {Payments: []Holding{{Asset: "U D:" + addr("issuer")}}},
 		"issuer":             {Payments: []Holding{{Asset: "USDC:" + addr("h0")}}},
 		"purse below zero":   {Payments: []Holding{{Asset: usd(), Purse: -1}}},
-		"purse beyond lumen": {Payments: []Holding{{Asset: Native, Purse: 1<<63 - 1}}},
+		"purse beyond lumen": {Payments: []Holding{{Asset: relay.Native, Purse: 1<<63 - 1}}},
 	} {
 		whole := funding(1)
 		h := &whole.Payments[0]
@@ -275,7 +276,7 @@ func TestRefusedCreditPlans(t *testing.T) {
 	for name, change := range map[string]func(*ClaimPlan){
 		"no amount":              func(p *ClaimPlan) { p.Amount = 0 },
 		"no asset":               func(p *ClaimPlan) { p.Asset = "" },
-		"line for lumens":        func(p *ClaimPlan) { p.Asset, p.NewAccount, p.Sponsor, p.NewLine = Native, false, "", true },
+		"line for lumens":        func(p *ClaimPlan) { p.Asset, p.NewAccount, p.Sponsor, p.NewLine = relay.Native, false, "", true },
 		"line for a new account": func(p *ClaimPlan) { p.NewLine = true },
 		"line for the issuer": func(p *ClaimPlan) {
 			p.Asset, p.NewAccount, p.Sponsor, p.NewLine = "USDC:"+p.Destination, false, "", true
@@ -328,7 +329,7 @@ func TestCheckClaimSeesEveryDifference(t *testing.T) {
 			"code":              func(p *ClaimPlan) { p.Asset = "USDT:" + addr("issuer") },
 			"longer code":       func(p *ClaimPlan) { p.Asset = "USDCX:" + addr("issuer") },
 			"issuer":            func(p *ClaimPlan) { p.Asset = "USDC:" + addr("thief") },
-			"lumens":            func(p *ClaimPlan) { p.Asset, p.NewLine = Native, false },
+			"lumens":            func(p *ClaimPlan) { p.Asset, p.NewLine = relay.Native, false },
 			"not lumens":        func(p *ClaimPlan) { p.Asset, p.Amount = usd(), 7_0000000 },
 			"a stroop less":     func(p *ClaimPlan) { p.Amount-- },
 			"a stroop more":     func(p *ClaimPlan) { p.Amount++ },
@@ -447,7 +448,7 @@ func TestCheckReturnSeesEveryDifference(t *testing.T) {
 	must[Tx](t)(CheckFunding(move.XDR, moving(usd())))
 	for field, change := range map[string]func(*FundingPlan){
 		"fee":         func(p *FundingPlan) { p.Fee++ },
-		"operations":  func(p *FundingPlan) { p.Payments[0].Asset = Native },
+		"operations":  func(p *FundingPlan) { p.Payments[0].Asset = relay.Native },
 		"operation 2": func(p *FundingPlan) { p.Payments[0].Amount++ },
 		"operation 0": func(p *FundingPlan) { p.Payments[0].Account = addr("thief") },
 	} {

@@ -128,7 +128,7 @@ func (p ReturnPlan) arrives(s Snapshot, h *Account, home, rest string) error {
 		memo.Kind = MemoID
 	}
 	paid := relay.Stroops(0) // lumens that the Payment takes along
-	if p.Asset == Native {
+	if p.Asset == relay.Native {
 		if out := h.spare(s.reserve()) - relay.Stroops(p.Fee); out < p.Amount {
 			return refuse(HoldingShort, p.Holding, "can pay %d stroops of %d", out, p.Amount)
 		}
@@ -145,7 +145,7 @@ func newAccountUnits(asset string) relay.Stroops { return relay.Stroops(relay.As
 
 // lines is how many trustlines a holding account of the asset has.
 func lines(asset string) int {
-	if asset == Native {
+	if asset == relay.Native {
 		return 0
 	}
 	return 1
@@ -177,7 +177,7 @@ func bare(s Snapshot, p ReturnPlan, h *Account) error {
 
 // holds says whether the holding account can pay out all of a credit amount.
 func holds(s Snapshot, holding, asset string, amount relay.Stroops) error {
-	if asset == Native {
+	if asset == relay.Native {
 		return nil
 	}
 	l, err := s.line(holding, asset)
@@ -202,7 +202,7 @@ func holds(s Snapshot, holding, asset string, amount relay.Stroops) error {
 
 // takes says whether an account can take a credit amount in.
 func takes(s Snapshot, account, asset string, amount relay.Stroops) error {
-	if asset == Native || account == Issuer(asset) {
+	if asset == relay.Native || account == Issuer(asset) {
 		return nil
 	}
 	a, err := s.get(account)
@@ -236,7 +236,7 @@ func dryRunLastResort(s Snapshot, p ReturnPlan, h *Account) error {
 		return err
 	}
 	reserve, out, gets := s.reserve(), p.Amount, relay.Stroops(0)
-	if p.Asset != Native {
+	if p.Asset != relay.Native {
 		out = 0
 	}
 	if p.Wallet != "" && p.Ladder().Version != relay.FirstLadder {

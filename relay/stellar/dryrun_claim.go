@@ -25,7 +25,7 @@ func DryRunClaim(s Snapshot, p ClaimPlan) error {
 	if err := paysFee(s, h, relay.Stroops(p.Fee)); err != nil {
 		return err
 	}
-	if left := h.spare(s.reserve()) - relay.Stroops(p.Fee); p.Asset == Native && p.Keeper != "" && left < p.Amount {
+	if left := h.spare(s.reserve()) - relay.Stroops(p.Fee); p.Asset == relay.Native && p.Keeper != "" && left < p.Amount {
 		return refuse(HoldingShort, p.Holding, "can pay %d stroops of %d", left, p.Amount)
 	}
 	if err := holds(s, p.Holding, p.Asset, p.Amount); err != nil {
@@ -55,7 +55,7 @@ func DryRunClaim(s Snapshot, p ClaimPlan) error {
 		return receives(s, to, h.Balance, memo)
 	}
 	lumens := p.Amount
-	if p.Asset != Native {
+	if p.Asset != relay.Native {
 		lumens = 0
 	}
 	if err := receives(s, to, lumens, memo); err != nil {
@@ -82,7 +82,7 @@ func landsNext(s Snapshot, p ClaimPlan, h *Account) error {
 
 // issues says whether a trustline that an account makes now lets it hold a credit asset.
 func issues(s Snapshot, holder, asset string) error {
-	if asset == Native {
+	if asset == relay.Native {
 		return nil
 	}
 	issuer, err := s.get(Issuer(asset))
@@ -138,8 +138,8 @@ func dryRunNewAccount(s Snapshot, p ClaimPlan, h *Account) error {
 		return err
 	}
 	need := newAccountUnits(p.Asset) * s.reserve()
-	if p.Asset != Native {
-		need += FirstFees
+	if p.Asset != relay.Native {
+		need += relay.FirstFees
 	}
 	switch {
 	case sponsor == nil:

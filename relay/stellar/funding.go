@@ -19,7 +19,7 @@ type Holding struct {
 	PayTo   string        // pay this account directly, and make none: Account and Purse are empty then
 }
 
-func (h Holding) credit() bool { return h.Asset != Native }
+func (h Holding) credit() bool { return h.Asset != relay.Native }
 
 // lumens is the starting balance.
 func (h Holding) lumens() relay.Stroops {
@@ -139,10 +139,10 @@ func (p FundingPlan) validate() error {
 			return fmt.Errorf("amount %d of %s is not positive or too large", h.Amount, h.Account)
 		}
 		sums[h.Asset] += h.Amount
-		if h.Purse < 0 || h.Purse > math.MaxInt64-sums[Native] {
+		if h.Purse < 0 || h.Purse > math.MaxInt64-sums[relay.Native] {
 			return fmt.Errorf("purse %d of %s is negative or too large", h.Purse, h.Account)
 		}
-		sums[Native] += h.Purse
+		sums[relay.Native] += h.Purse
 	}
 	return nil
 }

@@ -114,7 +114,7 @@ func FuzzAsset(f *testing.F) {
 			if spelled, err := relay.ParseAsset(text); relay.CodeOf(err) != "asset_impostor" && (err != nil || spelled != text) {
 				t.Errorf("%q is spelled %q by the domain, %v", text, spelled, err)
 			}
-			if text != Native {
+			if text != relay.Native {
 				if _, err := LineKey(LineID{addr("h0"), text}); err != nil {
 					t.Errorf("%q: %v", text, err)
 				}

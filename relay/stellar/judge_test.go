@@ -160,7 +160,7 @@ func TestAdvise(t *testing.T) {
 }
 
 func TestTakeover(t *testing.T) {
-	made := Made{Sponsor: addr("sponsor"), Asset: Native, Amount: 12_3450000, Lowest: home().Ladder().Sequence(2)}
+	made := Made{Sponsor: addr("sponsor"), Asset: relay.Native, Amount: 12_3450000, Lowest: home().Ladder().Sequence(2)}
 	for name, tc := range map[string]struct {
 		change func(*Account)
 		want   []Reason

@@ -14,7 +14,7 @@ import (
 // that is "", by the service.
 func ladderOf(asset, returnTo, wallet string) ReturnPlan {
 	p := home()
-	if asset != Native {
+	if asset != relay.Native {
 		p = homeUSD(0)
 	}
 	p.Version, p.ReturnTo, p.Wallet = relay.LadderVersion, returnTo, wallet
@@ -25,13 +25,13 @@ func ladderOf(asset, returnTo, wallet string) ReturnPlan {
 }
 
 func TestLadderShapes(t *testing.T) {
-	noted := ladderOf(Native, addr("bob"), addr("sender"))
+	noted := ladderOf(relay.Native, addr("bob"), addr("sender"))
 	noted.Memo = relay.Memo{Kind: "id", Value: "7"}
 	for name, c := range map[string]struct {
 		plan ReturnPlan
 		want []string // by k, the highest first
 	}{
-		"lumens of a treasury": {ladderOf(Native, addr("treasury"), ""), []string{
+		"lumens of a treasury": {ladderOf(relay.Native, addr("treasury"), ""), []string{
 			"h0 bids 0\nh0 merges into treasury",
 			"h0 bids 0\nh0 merges into treasury",
 			"h0 bids 0\nsponsor begins for h0\nh0 leaves 12.3450000 : for treasury\nh0 ends\nh0 merges into sponsor",
@@ -101,7 +101,7 @@ func TestRefusedLadders(t *testing.T) {
 		"no service":                   func(p *ReturnPlan) { p.Sponsor = "" },
 		"no amount":                    func(p *ReturnPlan) { p.Amount = 0 },
 	} {
-		p := ladderOf(Native, addr("bob"), addr("sender"))
+		p := ladderOf(relay.Native, addr("bob"), addr("sender"))
 		change(&p)
 		if _, err := BuildLadder(p); err == nil {
 			t.Errorf("a ladder with %s was built", name)
@@ -111,14 +111,14 @@ func TestRefusedLadders(t *testing.T) {
 
 // Which rung is advised, and that the others are never advised while a plain one would succeed.
 func TestAdviceByRole(t *testing.T) {
-	credit, lumens := ladderOf(usd(), addr("bob"), addr("sender")), ladderOf(Native, addr("bob"), addr("sender"))
+	credit, lumens := ladderOf(usd(), addr("bob"), addr("sender")), ladderOf(relay.Native, addr("bob"), addr("sender"))
 	account := func(id string, balance relay.Stroops) *Account {
 		return &Account{ID: id, Balance: balance, Thresholds: [4]byte{1}}
 	}
 	holding := func(plan ReturnPlan, balance relay.Stroops) *Account {
 		h := account(plan.Holding, balance)
 		h.Sequence, h.NumSponsored = 499<<32, 2
-		if plan.Asset != Native {
+		if plan.Asset != relay.Native {
 			h.SubEntries, h.NumSponsored = 1, 3
 		}
 		return h
@@ -162,7 +162,7 @@ func TestAdviceByRole(t *testing.T) {
 		}, "", PurseEmpty},
 	} {
 		amount := relay.Stroops(20_000_000)
-		if c.plan.Asset == Native {
+		if c.plan.Asset == relay.Native {
 			amount += c.plan.Amount
 		}
 		s := snapshot(c.plan, amount)

@@ -26,7 +26,7 @@ func (v View) Facts(q relay.HoldingQuery, a *Account, l *Trustline) relay.Holdin
 		return relay.HoldingFacts{}
 	}
 	f := relay.HoldingFacts{Exists: true, Balance: a.Balance, Held: a.Balance}
-	if q.Asset != Native {
+	if q.Asset != relay.Native {
 		f.Held = 0
 		if l != nil {
 			f.Held = l.Balance
@@ -37,7 +37,7 @@ func (v View) Facts(q relay.HoldingQuery, a *Account, l *Trustline) relay.Holdin
 	switch {
 	case len(why) > 0:
 		f.Trouble, f.Detail = relay.KeyTakenOver, fmt.Sprint(why)
-	case q.Asset == Native:
+	case q.Asset == relay.Native:
 	case f.Held < q.Amount:
 		f.Trouble, f.Detail = relay.KeyTakenOver, fmt.Sprintf("it holds %s of %s", f.Held, q.Amount)
 		if l.Clawback() { // else only its key can have paid out
@@ -64,7 +64,7 @@ func (v View) Account(a *Account, l *Trustline, asset string, reserve relay.Stro
 		f.Signers = append(f.Signers, s.Key)
 	}
 	switch {
-	case asset == Native:
+	case asset == relay.Native:
 		f.Line, f.Authorized, f.Spendable = true, true, free
 		f.Room = math.MaxInt64 - a.Balance - a.Buying
 	case a.ID == Issuer(asset):
@@ -78,7 +78,7 @@ func (v View) Account(a *Account, l *Trustline, asset string, reserve relay.Stro
 
 // Asset is what the issuer's account says of an asset; nil is an issuer that is not there.
 func (v View) Asset(issuer *Account, asset string) relay.AssetFacts {
-	if asset == Native {
+	if asset == relay.Native {
 		return relay.AssetFacts{IssuerExists: true}
 	}
 	if issuer == nil {
@@ -92,7 +92,7 @@ func (v View) Asset(issuer *Account, asset string) relay.AssetFacts {
 // LookNeeds says which accounts and trustlines a snapshot must hold for Look: the asset's issuer too.
 func (v View) LookNeeds(asset string, asked ...string) (accounts []string, lines []LineID) {
 	accounts = append(accounts, asked...)
-	if asset != Native {
+	if asset != relay.Native {
 		accounts = append(accounts, Issuer(asset))
 	}
 	return accounts, linesOf(asset, asked...)
@@ -112,7 +112,7 @@ func (v View) Look(s Snapshot, asset string, asked ...string) (map[string]relay.
 		}
 		out[id] = v.Account(a, l, asset, s.BaseReserve)
 	}
-	if asset == Native {
+	if asset == relay.Native {
 		return out, v.Asset(nil, asset), nil
 	}
 	issuer, err := s.get(Issuer(asset))
@@ -199,7 +199,7 @@ func (v View) RehearsalNeeds(e relay.Envelope) (accounts []string, lines []LineI
 	if merge := mergeOf(e.XDR); merge != "" && merge != to && merge != v.Sponsor {
 		accounts = append(accounts, merge)
 	}
-	if asset != Native && (e.NewAccount || e.NewLine) {
+	if asset != relay.Native && (e.NewAccount || e.NewLine) {
 		accounts = append(accounts, Issuer(asset))
 	}
 	return accounts, linesOf(asset, e.Source, to)
@@ -208,14 +208,14 @@ func (v View) RehearsalNeeds(e relay.Envelope) (accounts []string, lines []LineI
 // assetOr reads the asset of a claim that was written down before there was any but lumens.
 func assetOr(asset string) string {
 	if asset == "" {
-		return Native
+		return relay.Native
 	}
 	return asset
 }
 
 func linesOf(asset string, accounts ...string) (ids []LineID) {
 	for _, a := range accounts {
-		if asset != Native && a != Issuer(asset) {
+		if asset != relay.Native && a != Issuer(asset) {
 			ids = append(ids, LineID{a, asset})
 		}
 	}

@@ -2,5 +2,5 @@ package stellar
 
 import "github.com/restante/restante/relay"
 
-// Prices are what a payment's parts cost, as this package builds them.
-var Prices = relay.Prices{Reserve: BaseReserve, Least: MinBaseFee, Fees: FeePurse, Rung: OwnRungFee, Gift: FirstFees}
+// Prices are what a payment's parts cost: Reserve and Least are the network's, the others are ours.
+var Prices = relay.Prices{Reserve: BaseReserve, Least: MinBaseFee, Fees: relay.FeePurse, Rung: relay.OwnRungFee, Gift: relay.FirstFees}

@@ -3,6 +3,7 @@ package stellar
 import (
 	"errors"
 
+	"github.com/restante/restante/relay"
 	"github.com/stellar/go-stellar-sdk/xdr"
 )
 
@@ -20,7 +21,7 @@ type ReclaimPlan struct {
 // SponsoredEntry is an account, or its trustline for a credit asset.
 type SponsoredEntry struct {
 	Account string
-	Asset   string // Native: the account itself
+	Asset   string // relay.Native: the account itself
 }
 
 // BuildReclaim returns the unsigned envelope: one RevokeSponsorship for each entry.
@@ -41,7 +42,7 @@ func BuildReclaim(p ReclaimPlan) (Tx, error) {
 func (d *draft) revoke(sponsor string, e SponsoredEntry) {
 	id := d.account("sponsored account", e.Account)
 	key := xdr.LedgerKey{Type: xdr.LedgerEntryTypeAccount, Account: &xdr.LedgerKeyAccount{AccountId: id}}
-	if e.Asset != Native {
+	if e.Asset != relay.Native {
 		line := d.asset(e.Asset).ToTrustLineAsset()
 		key = xdr.LedgerKey{Type: xdr.LedgerEntryTypeTrustline, TrustLine: &xdr.LedgerKeyTrustLine{AccountId: id, Asset: line}}
 	}

@@ -118,9 +118,9 @@ func returnDraft(p ReturnPlan, k int) (*draft, frame, error) {
 }
 
 func (p ReturnPlan) operations(d *draft, l relay.Ladder, k int) {
-	credit, cosigned := p.Asset != Native, l.Cosigned(k)
+	credit, cosigned := p.Asset != relay.Native, l.Cosigned(k)
 	if l.Role(k) == relay.LastResort && p.Wallet != "" {
-		d.pay(p.Holding, p.Sponsor, Native, BaseReserve)
+		d.pay(p.Holding, p.Sponsor, relay.Native, BaseReserve)
 	}
 	if cosigned {
 		d.begin(p.Sponsor, p.Holding)
@@ -155,7 +155,7 @@ func (p ReturnPlan) operations(d *draft, l relay.Ladder, k int) {
 // firstOperations are those of the first version: the bare rung merges to ReturnTo and needs no other signature, and the last
 // resort leaves the purse with the sponsor.
 func (p ReturnPlan) firstOperations(d *draft, k int) {
-	credit, home := p.Asset != Native, p.ReturnTo
+	credit, home := p.Asset != relay.Native, p.ReturnTo
 	switch {
 	case k == LastResort:
 		d.begin(p.Sponsor, p.Holding)
@@ -199,7 +199,7 @@ func (p ReturnPlan) validate(k int) error {
 		return errors.New("the wallet is an account of its own")
 	case l.Cosigned(k) && (p.Sponsor == "" || p.Sponsor == p.Holding):
 		return fmt.Errorf("rung %d needs a sponsor that is not the holding account", k)
-	case p.Amount <= 0 && (k == LastResort || p.Asset != Native || l.Foreign):
+	case p.Amount <= 0 && (k == LastResort || p.Asset != relay.Native || l.Foreign):
 		return fmt.Errorf("amount %d of rung %d is not positive", p.Amount, k)
 	}
 	return nil

@@ -82,7 +82,7 @@ func moved(b xdr.OperationBody, r xdr.OperationResult) (m relay.Paid, to *xdr.Mu
 	case xdr.OperationTypeCreateAccount:
 		op := b.CreateAccountOp
 		made := op.Destination.ToMuxedAccount()
-		return relay.Paid{Asset: Native, Amount: relay.Stroops(op.StartingBalance)}, &made, op.StartingBalance > 0
+		return relay.Paid{Asset: relay.Native, Amount: relay.Stroops(op.StartingBalance)}, &made, op.StartingBalance > 0
 	case xdr.OperationTypePayment:
 		op := b.PaymentOp
 		return relay.Paid{Asset: assetText(op.Asset), Amount: relay.Stroops(op.Amount)}, &op.Destination, true
@@ -101,7 +101,7 @@ func moved(b xdr.OperationBody, r xdr.OperationResult) (m relay.Paid, to *xdr.Mu
 			return m, nil, false
 		}
 		balance, ok := r.Tr.AccountMergeResult.GetSourceAccountBalance()
-		return relay.Paid{Asset: Native, Amount: relay.Stroops(balance)}, b.Destination, ok
+		return relay.Paid{Asset: relay.Native, Amount: relay.Stroops(balance)}, b.Destination, ok
 	case xdr.OperationTypeCreateClaimableBalance:
 		op := b.CreateClaimableBalanceOp
 		m = relay.Paid{Asset: assetText(op.Asset), Amount: relay.Stroops(op.Amount), Claimable: true, Balance: balanceMade(r)}

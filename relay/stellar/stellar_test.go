@@ -35,20 +35,20 @@ func funding(n int) FundingPlan {
 		Sequence: 77, MaxTime: 1_800_000_000, LastLedger: 500,
 	}
 	for i := range n {
-		p.Payments = append(p.Payments, Holding{Account: addr(fmt.Sprint("h", i)), Asset: Native, Amount: 12_3450000 + relay.Stroops(i)})
+		p.Payments = append(p.Payments, Holding{Account: addr(fmt.Sprint("h", i)), Asset: relay.Native, Amount: 12_3450000 + relay.Stroops(i)})
 	}
 	return p
 }
 
 func home() ReturnPlan {
 	return ReturnPlan{
-		Passphrase: testnet, Holding: addr("h0"), ReturnTo: addr("sender"), LastLedger: 500, Sponsor: addr("sponsor"), Asset: Native, Amount: 12_3450000,
+		Passphrase: testnet, Holding: addr("h0"), ReturnTo: addr("sender"), LastLedger: 500, Sponsor: addr("sponsor"), Asset: relay.Native, Amount: 12_3450000,
 	}
 }
 
 func claim(newAccount bool) ClaimPlan {
 	p := ClaimPlan{
-		Passphrase: testnet, Holding: addr("h0"), Destination: addr("ana"), Asset: Native, Amount: 12_3450000, Keeper: addr("sponsor"), Sequence: 499<<32 + 1,
+		Passphrase: testnet, Holding: addr("h0"), Destination: addr("ana"), Asset: relay.Native, Amount: 12_3450000, Keeper: addr("sponsor"), Sequence: 499<<32 + 1,
 		MaxTime: 1_800_000_000, LastLedger: 600,
 	}
 	if newAccount {

@@ -30,7 +30,7 @@ func Takeover(h *Account, l *Trustline, m Made) []Reason {
 	add(m.Lowest > 0 && h.Sequence >= m.Lowest, LadderUnreachable)
 	add(h.NumSponsoring > 0, IsSponsor)
 	add(int(h.SubEntries) > len(h.Signers)+lines(m.Asset), HasSubEntries)
-	if m.Asset != Native {
+	if m.Asset != relay.Native {
 		add(l == nil || l.Limit != m.Amount || l.Selling != 0 || l.Buying != 0, LineChanged)
 	}
 	// Some sources do not name the sponsor, all count the reserves that another account keeps: two for an account.

@@ -1,6 +1,10 @@
 package stellar
 
-import "errors"
+import (
+	"errors"
+
+	"github.com/restante/restante/relay"
+)
 
 // TrustPlan gives an account of ours a trustline with the highest limit. Its reserve is the sponsor's.
 type TrustPlan struct {
@@ -15,7 +19,7 @@ type TrustPlan struct {
 
 // BuildTrust returns the unsigned envelope: Begin(sponsor), ChangeTrust(account), End.
 func BuildTrust(p TrustPlan) (Tx, error) {
-	if p.Asset == Native || p.MaxTime <= 0 || p.LastLedger == 0 {
+	if p.Asset == relay.Native || p.MaxTime <= 0 || p.LastLedger == 0 {
 		return Tx{}, errors.New("a trustline is for a credit asset, and its envelope has an end")
 	}
 	d := &draft{}

@@ -122,7 +122,7 @@ func TestCheckWalletProof(t *testing.T) {
 		"no value":                            {plain, spoiled(func(tx *xdr.Transaction) { data(tx).DataValue = nil }), relay.ErrWalletProof},
 		"no envelope":                         {plain, relay.WalletProof{Envelope: "AAAA"}, relay.ErrWalletProof},
 	} {
-		signers := View{}.Account(c.account, nil, Native, 0).Signers
+		signers := View{}.Account(c.account, nil, relay.Native, 0).Signers
 		if err := CheckWalletProof(c.proof, wallet, payment, network, signers); !errors.Is(err, c.want) || c.want == nil && err != nil {
 			t.Errorf("%s: %v, want %v", name, err, c.want)
 		}

@@ -60,11 +60,11 @@ func (l *ledger) pay(account string, amount relay.Stroops) {
 func (l *ledger) hold(account, asset string, amount, purse relay.Stroops) {
 	l.change(account, func(a *stellar.Account) {
 		a.Balance, a.NumSponsored = amount+purse, uint32(relay.AssetUnits(asset))
-		if asset != stellar.Native {
+		if asset != relay.Native {
 			a.Balance, a.SubEntries = purse, 1
 		}
 	})
-	if asset != stellar.Native {
+	if asset != relay.Native {
 		l.trust(account, asset, amount, 0)
 	}
 }
@@ -277,7 +277,7 @@ func (s *scribe) Claim(_ context.Context, in relay.ClaimIntent) (relay.Envelope,
 	}
 	p := stellar.ClaimPlan{
 		Passphrase: passphrase, Holding: in.Holding, Destination: in.Destination, NewAccount: in.NewAccount, Sequence: in.Sequence,
-		MaxTime: in.MaxTime, LastLedger: in.Bound, Asset: stellar.Native, NewLine: in.NewLine,
+		MaxTime: in.MaxTime, LastLedger: in.Bound, Asset: relay.Native, NewLine: in.NewLine,
 	}
 	var err error
 	if p.Memo, err = stellar.MemoOf(in.Memo); err != nil {

@@ -5,7 +5,6 @@ import (
 	"errors"
 
 	"github.com/restante/restante/relay"
-	"github.com/restante/restante/relay/stellar"
 )
 
 // Allowance is what would still be signed for an app just now. It fails when the ledger does not answer: what the sponsor
@@ -54,7 +53,7 @@ func (s *Signer) free(ctx context.Context, app relay.AppID) (relay.Stroops, erro
 	if !s.onShare(app) {
 		return 0, nil
 	}
-	facts, _, err := s.cfg.Ledger.Look(ctx, stellar.Native, s.book.sponsor)
+	facts, _, err := s.cfg.Ledger.Look(ctx, relay.Native, s.book.sponsor)
 	if err != nil {
 		return 0, unavailable("ledger_unavailable", err)
 	}

@@ -12,7 +12,7 @@ import (
 
 const (
 	unit  = relay.Stroops(stellar.BaseReserve)
-	first = relay.Stroops(stellar.FirstFees)
+	first = relay.Stroops(relay.FirstFees)
 )
 
 func (r *fixture) allowance() relay.Allowance {

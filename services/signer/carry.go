@@ -5,7 +5,6 @@ import (
 	"slices"
 
 	"github.com/restante/restante/relay"
-	"github.com/restante/restante/relay/stellar"
 )
 
 // allowCarry refuses fundings that would fail on the ledger for want of lumens or of the amount, by the signer's own view: a
@@ -69,7 +68,7 @@ func (s *Signer) facts(t *told, about, asset string, accounts ...string) (map[st
 }
 
 func (s *Signer) sponsorCarries(t *told, when string, more relay.Load, head relay.Head) error {
-	facts, err := s.holds(t, when, stellar.Native, s.book.sponsor)
+	facts, err := s.holds(t, when, relay.Native, s.book.sponsor)
 	if err != nil {
 		return err
 	}

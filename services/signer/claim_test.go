@@ -27,7 +27,7 @@ func TestClaim(t *testing.T) {
 		}
 		text64 := base64.StdEncoding.EncodeToString(e.XDR)
 		want := stellar.ClaimExpectation{
-			Passphrase: passphrase, Holding: m.Account, Destination: ana.Address(), Asset: stellar.Native, Amount: m.Amount, NewAccount: fresh, Sequence: 77,
+			Passphrase: passphrase, Holding: m.Account, Destination: ana.Address(), Asset: relay.Native, Amount: m.Amount, NewAccount: fresh, Sequence: 77,
 			LatestTime: in.MaxTime, LastLedger: in.Bound,
 		}
 		if fresh {
@@ -121,7 +121,7 @@ func TestClaimMemo(t *testing.T) {
 			t.Fatal(err)
 		}
 		if _, err := stellar.CheckClaim(base64.StdEncoding.EncodeToString(e.XDR), stellar.ClaimExpectation{
-			Passphrase: passphrase, Holding: m.Account, Destination: in.Destination, Asset: stellar.Native, Amount: m.Amount, Keeper: r.sponsor, LatestTime: in.MaxTime, Memo: want,
+			Passphrase: passphrase, Holding: m.Account, Destination: in.Destination, Asset: relay.Native, Amount: m.Amount, Keeper: r.sponsor, LatestTime: in.MaxTime, Memo: want,
 		}); err != nil {
 			t.Errorf("%q: %v", memo, err)
 		}

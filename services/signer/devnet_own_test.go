@@ -295,7 +295,7 @@ func (w *ledgerFixture) own(asset string, wallet *keypair.Full, old *relay.Minte
 		w.Fatal(err)
 	}
 	from, keys := wallet, []*keypair.Full{wallet}
-	terms := relay.Route{From: wallet.Address(), Sponsor: wallet.Address(), Purse: stellar.Prices.Purse(asset), RungFee: stellar.OwnRungFee}
+	terms := relay.Route{From: wallet.Address(), Sponsor: wallet.Address(), Purse: stellar.Prices.Purse(asset), RungFee: relay.OwnRungFee}
 	plan := mint.Plan{Passphrase: passphrase, App: app, Sponsor: wallet.Address(), Rescue: sponsor, SignedAt: head.Sequence, Bound: head.Sequence + 3,
 		MaxTime: head.CloseTime + 600, Fee: 2000}
 	m := w.mint(payments(1)[0], asset, wallet.Address())

@@ -32,13 +32,13 @@ func TestFundIsComplete(t *testing.T) {
 		MaxTime: in.MaxTime, LastLedger: in.Bound,
 	}
 	for i, m := range a.Minted {
-		plan.Payments = append(plan.Payments, stellar.Holding{Account: m.Account, Asset: stellar.Native, Amount: in.Mints[i].Amount})
+		plan.Payments = append(plan.Payments, stellar.Holding{Account: m.Account, Asset: relay.Native, Amount: in.Mints[i].Amount})
 		if r.seed(m, r.sender).Address() != m.Account || r.seed(m, r.claim).Address() != m.Account {
 			t.Error("the box does not hold the key of the account")
 		}
 		way := stellar.ReturnPlan{
 			Passphrase: passphrase, Version: relay.LadderVersion, Holding: m.Account, ReturnTo: r.home, LastLedger: in.Bound, Sponsor: r.sponsor,
-			Asset: stellar.Native, Amount: in.Mints[i].Amount,
+			Asset: relay.Native, Amount: in.Mints[i].Amount,
 		}
 		for j, rung := range m.Ladder {
 			if _, err := stellar.CheckReturn(base64.StdEncoding.EncodeToString(rung.XDR), way, 2-j); err != nil || rung.Rung != 2-j {

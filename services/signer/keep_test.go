@@ -35,7 +35,7 @@ func (r *fixture) wallet(asset string) *wallet {
 	w.plan = mint.Plan{
 		Passphrase: passphrase, App: r.app, Channel: w.key.Address(), Sponsor: w.key.Address(), Treasury: w.key.Address(), Rescue: r.sponsor,
 		Sequence: 42, SignedAt: r.view.head.Sequence, Bound: r.view.head.Sequence + 100, MaxTime: r.view.head.CloseTime + 600, Fee: ownFee,
-		Route: relay.Route{From: w.key.Address(), Sponsor: w.key.Address(), Purse: stellar.Prices.Purse(asset), RungFee: stellar.OwnRungFee},
+		Route: relay.Route{From: w.key.Address(), Sponsor: w.key.Address(), Purse: stellar.Prices.Purse(asset), RungFee: relay.OwnRungFee},
 	}
 	return w
 }
@@ -175,7 +175,7 @@ func TestKeepRefuses(t *testing.T) {
 		"our keeper":             {"wallet_ours", func(in *relay.KeepIntent) { minted(in).Sponsor = r.sponsor }},
 		"our wallet":             {"wallet_ours", func(in *relay.KeepIntent) { minted(in).From = r.home }},
 		"no purse":               {"terms_missing", func(in *relay.KeepIntent) { minted(in).Purse = 0 }},
-		"a purse for no reserve": {"terms_missing", func(in *relay.KeepIntent) { minted(in).Purse = 3*stellar.OwnRungFee + stellar.BaseReserve - 1 }},
+		"a purse for no reserve": {"terms_missing", func(in *relay.KeepIntent) { minted(in).Purse = 3*relay.OwnRungFee + stellar.BaseReserve - 1 }},
 		"another purse":          {"funding_differs", func(in *relay.KeepIntent) { minted(in).Purse++ }},
 		"an old way home":        {"ladder_version", func(in *relay.KeepIntent) { minted(in).LadderVersion = relay.FirstLadder }},
 		"a way home to come":     {"ladder_version", func(in *relay.KeepIntent) { minted(in).LadderVersion = relay.LadderVersion + 1 }},
@@ -540,7 +540,7 @@ func (w *wallet) from(account string) {
 
 func (w *wallet) kept(sponsor string) {
 	w.plan.Sponsor, w.plan.Route.Sponsor = sponsor, sponsor
-	w.plan.Route.Purse, w.plan.Route.RungFee = stellar.Prices.Purse(w.mint.Asset), stellar.OwnRungFee
+	w.plan.Route.Purse, w.plan.Route.RungFee = stellar.Prices.Purse(w.mint.Asset), relay.OwnRungFee
 	if sponsor == "" {
 		w.plan.Sponsor, w.plan.Route.Purse, w.plan.Route.RungFee = w.s.book.sponsor, 0, 0
 	}

@@ -16,7 +16,7 @@ import (
 )
 
 // What is in this file is for the operator, on the machine that has the signer's directory and holds its lock. None of it is
-// part of [relay.Signer], which is all that the API and the worker get.
+// part of [desk.Signer], which is all that the API and the worker get.
 
 // Treasuries are the accounts of apps, also of those that no database knows any more.
 func (s *Signer) Treasuries(ctx context.Context) (map[relay.AppID]string, error) {

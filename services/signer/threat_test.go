@@ -78,7 +78,7 @@ func TestWorkerTakenOver(t *testing.T) {
 
 	// Have a transaction of his own signed, as an envelope of any hash.
 	theft, err := stellar.BuildClaim(stellar.ClaimPlan{
-		Passphrase: passphrase, Holding: r.home, Destination: mallory.Address(), Asset: stellar.Native, Amount: 1, Keeper: mallory.Address(), Sequence: 5, MaxTime: 1_900_000_000, LastLedger: 9000,
+		Passphrase: passphrase, Holding: r.home, Destination: mallory.Address(), Asset: relay.Native, Amount: 1, Keeper: mallory.Address(), Sequence: 5, MaxTime: 1_900_000_000, LastLedger: 9000,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -119,7 +119,7 @@ func TestForgedRung(t *testing.T) {
 	r.s.Close()
 	thief := keypair.MustRandom().Address()
 	theft, err := stellar.BuildClaim(stellar.ClaimPlan{
-		Passphrase: passphrase, Holding: r.sponsor, Destination: thief, Asset: stellar.Native, Amount: 1, Keeper: thief, Sequence: 5,
+		Passphrase: passphrase, Holding: r.sponsor, Destination: thief, Asset: relay.Native, Amount: 1, Keeper: thief, Sequence: 5,
 		MaxTime: 1_900_000_000, LastLedger: 9000,
 	})
 	if err != nil {

@@ -23,7 +23,7 @@ func (s *Signer) trust(t *told, app relay.AppID, asset string, sequence int64, h
 	switch {
 	case !ok:
 		return nil, "", forbidden("app_unknown", "This app has no treasury.")
-	case asset == stellar.Native || stellar.CheckAsset(asset) != nil:
+	case asset == relay.Native || stellar.CheckAsset(asset) != nil:
 		return nil, "", invalid("asset_malformed", "An asset that needs a trustline is CODE:ISSUER.")
 	}
 	known := s.book.lines[app]

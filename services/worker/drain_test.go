@@ -19,7 +19,7 @@ func TestDrainStopsAtTheShare(t *testing.T) {
 	m.does(m.own(m.treasuryKey(relay.App{Treasury: m.sponsor}), nil, &txnbuild.Payment{Destination: m.payer.Address(),
 		Amount: (m.has(m.sponsor) - left - 100).String(), Asset: txnbuild.NativeAsset{}}))
 	m.watch()
-	each := 3*relay.Stroops(stellar.BaseReserve) + stellar.FirstFees
+	each := 3*relay.Stroops(stellar.BaseReserve) + relay.FirstFees
 	taken, over := 0, relay.PaymentID("")
 	for ; over == "" && taken < 20; taken++ {
 		p := m.request(func(p *relay.Payment) { p.Amount = 1 })

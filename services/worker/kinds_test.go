@@ -124,7 +124,7 @@ func (m *assetFixture) request(change func(*relay.Payment)) relay.Payment {
 		p.Asset = m.text
 		if m.self {
 			p.From, p.Sponsor, p.ReturnTo = m.home, m.home, m.home
-			p.Purse, p.RungFee = stellar.Prices.Purse(m.text), stellar.OwnRungFee
+			p.Purse, p.RungFee = stellar.Prices.Purse(m.text), relay.OwnRungFee
 			p.FundBy, p.FundUntil = head.Sequence+bound, head.CloseTime+600
 		}
 		if change != nil {

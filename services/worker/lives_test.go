@@ -7,7 +7,6 @@ import (
 	"github.com/stellar/go-stellar-sdk/keypair"
 
 	"github.com/restante/restante/relay"
-	"github.com/restante/restante/relay/stellar"
 )
 
 // life plays one life of a payment of every kind, and wants every stroop and every unit of the asset afterwards.
@@ -31,7 +30,7 @@ func TestClaimIntoANewAccount(t *testing.T) {
 		p = m.until(p.ID, relay.Claimed)
 		lumens := p.Amount
 		if m.credit {
-			lumens = stellar.FirstFees
+			lumens = relay.FirstFees
 			m.wantUnits("she", ana.Address(), p.Amount)
 			m.wantUnits("home", m.home, m.stock-p.Amount)
 		}

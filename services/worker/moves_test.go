@@ -340,7 +340,7 @@ func TestHoldingAccountIsNoWallet(t *testing.T) {
 		head := m.head()
 		q := relay.Payment{ID: relay.NewPaymentID(relay.At(m.clock)), App: m.apps[0].ID, Version: 1, State: relay.Created, To: relay.Handle{Kind: "email", Value: "eva@example.com"}, Amount: 10 * relay.One,
 			Asset: relay.Native, Policy: relay.Link, LinkMadeBy: "client", AuthHash: "a", ClaimRecipient: p.ClaimRecipient, SenderRecipients: p.SenderRecipients,
-			Route: relay.Route{From: p.Holding, Sponsor: p.Holding, Purse: stellar.Prices.Purse(relay.Native), RungFee: stellar.OwnRungFee}, ReturnTo: p.Holding,
+			Route: relay.Route{From: p.Holding, Sponsor: p.Holding, Purse: stellar.Prices.Purse(relay.Native), RungFee: relay.OwnRungFee}, ReturnTo: p.Holding,
 			FundBy: head.Sequence + bound, FundUntil: head.CloseTime + 600, ExpiresAt: relay.At(m.clock) + relay.DefaultExpiry}
 		_, err := m.desk.Create(m.Context(), desk.Opening{Payment: q, App: m.apps[0], Free: relay.One}, nil)
 		if relay.CodeOf(err) != "wallet_ours" {

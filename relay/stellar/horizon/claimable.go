@@ -38,7 +38,7 @@ func (c *Client) Balance(ctx context.Context, id string) (none relay.BalanceFact
 		return none, access.Nonsense("claimable balance %s is answered as %s", id, body.ID)
 	}
 	amount, err := stroops(body.Amount)
-	if err == nil && body.Asset != stellar.Native {
+	if err == nil && body.Asset != relay.Native {
 		err = stellar.CheckAsset(body.Asset)
 	}
 	if err != nil {

@@ -16,6 +16,7 @@ import (
 	protocol "github.com/stellar/go-stellar-sdk/protocols/rpc"
 	"github.com/stellar/go-stellar-sdk/xdr"
 
+	"github.com/restante/restante/relay"
 	"github.com/restante/restante/relay/stellar"
 	"github.com/restante/restante/relay/stellar/access"
 )
@@ -297,7 +298,7 @@ func account(name string, balance int64, sequence int64) *xdr.AccountEntry {
 func claim(t *testing.T, n int) (stellar.Tx, string) {
 	t.Helper()
 	tx, err := stellar.BuildClaim(stellar.ClaimPlan{
-		Passphrase: testnet, Holding: addr("h"), Destination: addr("ana"), Asset: stellar.Native, Amount: 1, Keeper: addr("sponsor"), Sequence: int64(n), MaxTime: closeTime(1000), LastLedger: 20,
+		Passphrase: testnet, Holding: addr("h"), Destination: addr("ana"), Asset: relay.Native, Amount: 1, Keeper: addr("sponsor"), Sequence: int64(n), MaxTime: closeTime(1000), LastLedger: 20,
 	})
 	if err != nil {
 		t.Fatal(err)

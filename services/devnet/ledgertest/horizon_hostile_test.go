@@ -177,7 +177,7 @@ func TestBalancesBelieveLittle(t *testing.T) {
 	_, err = l.client.Snapshot(t.Context(), []string{id}, lines)
 	wantKind(t, "twice", err, access.ErrNonsense)
 	l.lie = nil
-	for _, bad := range []stellar.LineID{{Account: relaytest.LedgerAccount("sponsor"), Asset: asset}, {Account: id, Asset: "USD"}, {Account: id, Asset: stellar.Native + ":"}} {
+	for _, bad := range []stellar.LineID{{Account: relaytest.LedgerAccount("sponsor"), Asset: asset}, {Account: id, Asset: "USD"}, {Account: id, Asset: relay.Native + ":"}} {
 		_, err := l.client.Snapshot(t.Context(), []string{id}, []stellar.LineID{bad})
 		wantKind(t, bad.Asset, err, access.ErrRefused)
 	}

@@ -124,7 +124,7 @@ func (n *net) plan(count int) (stellar.FundingPlan, []string) {
 	signers := []string{"channel", "sponsor", "treasury"}
 	for i := range count {
 		name := fmt.Sprint("h", i)
-		p.Payments = append(p.Payments, stellar.Holding{Account: addr(name), Asset: stellar.Native, Amount: relay.Stroops(1 + i*1_0000000)})
+		p.Payments = append(p.Payments, stellar.Holding{Account: addr(name), Asset: relay.Native, Amount: relay.Stroops(1 + i*1_0000000)})
 		signers = append(signers, name)
 	}
 	return p, signers
@@ -154,7 +154,7 @@ func (n *net) claim(i int, dest string, fresh bool) stellar.ClaimPlan {
 	h := fmt.Sprint("h", i)
 	s := n.snapshot(h)
 	p := stellar.ClaimPlan{
-		Passphrase: passphrase, Holding: addr(h), Destination: addr(dest), Asset: stellar.Native, NewAccount: fresh,
+		Passphrase: passphrase, Holding: addr(h), Destination: addr(dest), Asset: relay.Native, NewAccount: fresh,
 		Sequence: s.Accounts[addr(h)].Sequence + 1, MaxTime: s.CloseTime + 10_000, LastLedger: s.Ledger + 5,
 	}
 	if fresh {
@@ -171,7 +171,7 @@ func TestFullBatchIsFundedClaimedAndReturned(t *testing.T) {
 	s := n.snapshot("h0", "h16", "ana", "sponsor", "sender")
 	for _, i := range []int{0, 16} {
 		h := s.Accounts[p.Payments[i].Account]
-		made := stellar.Made{Sponsor: p.Sponsor, Asset: stellar.Native, Amount: p.Payments[i].Amount, Lowest: home(p, i).Ladder().Sequence(2)}
+		made := stellar.Made{Sponsor: p.Sponsor, Asset: relay.Native, Amount: p.Payments[i].Amount, Lowest: home(p, i).Ladder().Sequence(2)}
 		if h == nil || h.Balance != p.Payments[i].Amount || len(stellar.Takeover(h, nil, made)) != 0 {
 			t.Fatalf("holding account %d: %+v", i, h)
 		}
