@@ -59,3 +59,29 @@ func (r Route) Check() error {
 }
 
 var errTerms = NewFault(Internal, "terms_missing", "", nil)
+
+// FundingNumber judges the sequence number of a client's funding by the account that it comes from: "sequence_used", and of a move
+// [ErrMoneyLeft] (both Conflict). A wallet's number may skip some. A move carries the next number of the account that it empties: one
+// further on is of an account that the key holder makes anew at the same address, and that move would take another reserve from the
+// sponsor, and money that is not this payment's. With the next number it can only take what is there: an account is not merged while
+// its number is as high as a later account's would be (CAP-21).
+//
+// A late one was committed before, and may have landed: its number may be used, and its account gone ([Route.Emptied]).
+func (r Route) FundingNumber(sequence int64, from AccountFacts, late bool) error {
+	next := from.Sequence + 1
+	switch {
+	case !from.Exists && late:
+	case !from.Exists && r.IsMove():
+		return ErrMoneyLeft
+	case !from.Exists, sequence < next && !late, r.IsMove() && sequence > next:
+		return ConflictFault("sequence_used", "The account has used this sequence number by now. Ask for the payment's terms again, and mint anew.")
+	}
+	return nil
+}
+
+// Emptied says of a move that needs the sponsor's signature that the account that it empties is no longer the one that was funded, whose
+// reserve the sponsor keeps. Only a late one is allowed then, and only when the ledger shows that it landed: it cannot have without that
+// signature, which is given only to what the log has.
+func (r Route) Emptied(from AccountFacts, sponsor string) bool {
+	return !r.FromWallet() && (!from.Exists || from.Sponsor != sponsor)
+}

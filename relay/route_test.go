@@ -66,3 +66,45 @@ func TestRouteWords(t *testing.T) {
 		t.Errorf("a move of a move is %+v", got)
 	}
 }
+
+// A wallet may skip numbers, a move may not; what was committed before may have landed.
+func TestFundingNumber(t *testing.T) {
+	there, gone := AccountFacts{Exists: true, Sequence: 7, Sponsor: "S"}, AccountFacts{}
+	foreign := there
+	foreign.Sponsor = "W"
+	wallet := Route{From: "W", Sponsor: "W", Purse: 1, RungFee: 1}
+	move, walletMove := Route{}.Move("p", "H"), wallet.Move("p", "H")
+	const used = "sequence_used"
+	for name, c := range map[string]struct {
+		route    Route
+		from     AccountFacts
+		sequence int64
+		code     string
+		late     string // the same, of one that was committed before
+		emptied  bool
+	}{
+		"a wallet's next":                                 {wallet, there, 8, "", "", false},
+		"a wallet's further on":                           {wallet, there, 99, "", "", false},
+		"a wallet's used one":                             {wallet, there, 7, used, "", false},
+		"a wallet that is gone":                           {wallet, gone, 8, used, "", false},
+		"a move's next":                                   {move, there, 8, "", "", false},
+		"a move's further on":                             {move, there, 9, used, used, false},
+		"a move's used one":                               {move, there, 7, used, "", false},
+		"a move of what has left":                         {move, gone, 8, ErrMoneyLeft.Code, "", true},
+		"a move of what has left, whose source says more": {move, AccountFacts{Sponsor: "S"}, 8, ErrMoneyLeft.Code, "", true},
+		"a move of another's":                             {move, foreign, 8, "", "", true},
+		"of a wallet's, the next":                         {walletMove, there, 8, "", "", false},
+		"of a wallet's, further on":                       {walletMove, there, 9, used, used, false},
+		"of a wallet's, what is left":                     {walletMove, gone, 8, ErrMoneyLeft.Code, "", false},
+		"of a wallet's, its reserve":                      {walletMove, foreign, 8, "", "", false},
+	} {
+		for late, code := range map[bool]string{false: c.code, true: c.late} {
+			if err := c.route.FundingNumber(c.sequence, c.from, late); CodeOf(err) != code || err != nil && KindOf(err) != Conflict {
+				t.Errorf("%s, late %v: %v", name, late, err)
+			}
+		}
+		if c.route.Emptied(c.from, "S") != c.emptied {
+			t.Errorf("%s: emptied is not %v", name, c.emptied)
+		}
+	}
+}

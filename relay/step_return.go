@@ -51,7 +51,7 @@ func expire(p Payment, in LedgerClosed) (Payment, []Effect, error) {
 // unfunded says that the time to fund is over for the sender's client. A funding that it handed in before is written down, and
 // has a bound of its own.
 func (p Payment) unfunded(at Head) bool {
-	return p.State == Created && p.ByClient() && (at.Sequence >= p.FundBy || at.CloseTime > p.FundUntil)
+	return p.State == Created && p.ByClient() && p.fundTimeOver(at)
 }
 
 // startReturn starts a return that is due; a payment whose money has not moved ends.

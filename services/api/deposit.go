@@ -95,8 +95,8 @@ func (s *server) handedIn(ctx context.Context, p relay.Payment, answer *relay.Fu
 
 // planDeposit has a deposit judged, and commits it as planned.
 func (s *server) planDeposit(ctx context.Context, p relay.Payment, answer relay.FundAnswer, head relay.Head) error {
-	if p.State != relay.Created || head.Sequence >= p.FundBy || head.CloseTime > p.FundUntil {
-		return conflict("funding_over", "The time to fund this payment is over, or it was funded. Nothing was sent.")
+	if err := p.Fundable(head); err != nil {
+		return err
 	}
 	facts, _, err := s.Ledger.Look(ctx, relay.Native, p.From)
 	if err != nil {
@@ -106,11 +106,8 @@ func (s *server) planDeposit(ctx context.Context, p relay.Payment, answer relay.
 	if err := s.walletProven(p, answer.Minted[0].Proof, wallet); err != nil {
 		return err
 	}
-	if !wallet.Exists && p.IsMove() {
-		return relay.ErrMoneyLeft
-	}
-	if next := wallet.Sequence + 1; !wallet.Exists || answer.Envelope.Sequence < next || p.IsMove() && answer.Envelope.Sequence > next {
-		return conflict("sequence_used", "The account has used this sequence number by now. Ask for the payment's terms again, and mint anew.")
+	if err := p.FundingNumber(answer.Envelope.Sequence, wallet, false); err != nil {
+		return err
 	}
 	kept, err := s.Signer.Keep(ctx, relay.KeepIntent{App: p.App, Funded: answer, Judge: true})
 	if err != nil {

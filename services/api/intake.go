@@ -117,7 +117,7 @@ func wallet(in wire.PaymentRequest, p *relay.Payment, app relay.App) error {
 	if err := senders(in.SenderRecipients); err != nil {
 		bad.add(err)
 	}
-	if _, err := fundTime(in.FundWithin); err != nil {
+	if _, err := relay.ParseFundTime(in.FundWithin); err != nil {
 		bad.add(err)
 	}
 	if in.Direct == "if_agreed" {
