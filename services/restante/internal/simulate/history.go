@@ -197,6 +197,7 @@ func (w *world) play(ctx context.Context, plan Plan) {
 	for range 3 { // people who still act do so without faults
 		w.sched.sleep(time.Minute)
 	}
+	w.last(ctx)
 	w.jumped += 25 * time.Hour
 	w.trace.tell("%v every payment's time is over", w.sched.now)
 	w.untilEnded(ctx)
