@@ -17,7 +17,8 @@ const (
 	Unproven      Finding = iota // nothing: ask again
 	ProvenDead                   // it cannot land
 	DeadBlameless                // it cannot land, and that counts as no try of its payments
-	NumberUsed                   // its number was used by something else: see [NumberUser] and [Envelope.Watched]
+	Moot                         // its number was used by something else, and its payment has ended
+	NumberUsed                   // its number was used by something else: see [Envelope.NumberDead]
 	AskAccounts                  // the holding accounts that it makes may prove that it landed: see [Envelope.Witnesses]
 )
 
@@ -32,6 +33,8 @@ func Judge(e Envelope, p Payment, verdict Verdict, tries Tries) (Finding, error)
 		return ProvenDead, nil
 	case verdict == Contradicted && e.Kind == FundingEnvelope && p.ByTreasury():
 		return Unproven, AboutPayments(e.Hash, fmt.Errorf("envelope %s: its number is used up, and not by it: %w", e.Hash, ErrContradiction), e.Payments...)
+	case verdict == Contradicted && p.State.Ended():
+		return Moot, nil
 	case verdict == Contradicted:
 		return NumberUsed, nil
 	case e.Kind == FundingEnvelope:
@@ -40,9 +43,29 @@ func Judge(e Envelope, p Payment, verdict Verdict, tries Tries) (Finding, error)
 	return Unproven, nil
 }
 
-// NumberUser says whether one of our other envelopes is known to have taken e's number, or a higher one of the same account: then
+// NumbersOf are the payments whose envelopes may have taken the number of one of p's: a move's number is of the account that the
+// other payment waited in.
+func (p Payment) NumbersOf() []PaymentID {
+	if p.IsMove() {
+		return []PaymentID{p.ID, p.Replaces}
+	}
+	return []PaymentID{p.ID}
+}
+
+// NumberDead says whether e is dead, a claim or a client's funding past its bound that was not seen although its number is used up or
+// its account gone: once one of our own envelopes, those of [Payment.NumbersOf], is known to have taken the number, or else once we have
+// watched every ledger in which it could have landed. What else the holder of the key did to the account, an audit sees. hash is the
+// remembered hash of a ledger, "" when there is none.
+func (e Envelope) NumberDead(others []Envelope, hash func(seq uint32) (string, error)) (bool, error) {
+	if numberUser(e, others) {
+		return true, nil
+	}
+	return e.watched(hash)
+}
+
+// numberUser says whether one of our other envelopes is known to have taken e's number, or a higher one of the same account: then
 // e is dead, because all the other evidence holds.
-func NumberUser(e Envelope, others []Envelope) bool {
+func numberUser(e Envelope, others []Envelope) bool {
 	for _, o := range others {
 		if o.Source == e.Source && o.Hash != e.Hash && o.Sequence >= e.Sequence && (o.State == Landed || o.State == Spent) {
 			return true
@@ -51,11 +74,10 @@ func NumberUser(e Envelope, others []Envelope) bool {
 	return false
 }
 
-// Watched says whether the watcher took in every ledger in which e could have landed: from the one after it was written
+// watched says whether the watcher took in every ledger in which e could have landed: from the one after it was written
 // down to its bound, without a gap. Then a holder of the key used its number, and e is dead. The ledger at which the watcher goes
-// on behind a gap is remembered, but the one before it is not; so the one in which e was signed has to be remembered too. hash is
-// the remembered hash of a ledger, "" when there is none.
-func (e Envelope) Watched(hash func(seq uint32) (string, error)) (bool, error) {
+// on behind a gap is remembered, but the one before it is not; so the one in which e was signed has to be remembered too.
+func (e Envelope) watched(hash func(seq uint32) (string, error)) (bool, error) {
 	for seq := e.SignedAt; seq <= e.Bound; seq++ {
 		if h, err := hash(seq); err != nil || h == "" {
 			return false, err
@@ -75,9 +97,20 @@ func (e Envelope) Witnesses(ps []Payment, historyGone bool) (asked []HoldingQuer
 	return asked
 }
 
+// Witnesses are the holding accounts that may prove that a funding of the signer's log landed, which the database does not know.
+func (a FundAnswer) Witnesses() (asked []HoldingQuery) {
+	for _, m := range a.Minted {
+		if m.Account != "" {
+			asked = append(asked, HoldingQuery{Account: m.Account, Asset: m.Asset, Amount: m.Amount, Sponsor: m.Sponsor})
+		}
+	}
+	return asked
+}
+
 // MadeByFunding says whether one of the accounts that were asked for is as we made it, its reserve kept by the sponsor. Only its
 // funding can have made it, because no other envelope has signatures of its key. So all of that funding landed; what became of
-// the accounts since, an audit sees. The envelope itself stays signed, for it was not seen.
+// the accounts since, an audit sees. The envelope itself stays signed, for it was not seen. False is the answer, too, about a funding
+// whose money has left since.
 func MadeByFunding(facts map[string]HoldingFacts) bool {
 	for _, f := range facts {
 		if f.Exists && f.Trouble == "" {

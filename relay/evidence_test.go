@@ -2,6 +2,7 @@ package relay
 
 import (
 	"errors"
+	"slices"
 	"testing"
 )
 
@@ -52,6 +53,10 @@ func TestJudge(t *testing.T) {
 		"a channel's number is used up":                  {funding, ours, Contradicted, tried, Unproven, "contradiction"},
 		"a wallet's number is used up":                   {funding, clients, Contradicted, tried, NumberUsed, ""},
 		"a claim's number is used up":                    {claim, ours, Contradicted, tried, NumberUsed, ""},
+		"a claim's number is used up, and all is over":   {claim, Payment{State: Claimed}, Contradicted, tried, Moot, ""},
+		"a wallet's is, and all is over":                 {funding, Payment{Route: clients.Route, State: Canceled}, Contradicted, tried, Moot, ""},
+		"a channel's is, and all is over":                {funding, Payment{State: Failed}, Contradicted, tried, Unproven, "contradiction"},
+		"a claim cannot land, and all is over":           {claim, Payment{State: Claimed}, CannotLand, tried, ProvenDead, ""},
 		"a verdict that is not known":                    {claim, ours, Verdict(99), Tries{}, Unproven, ""},
 	} {
 		got, err := Judge(c.e, c.p, c.verdict, c.tries)
@@ -92,7 +97,7 @@ func TestNumberUser(t *testing.T) {
 		"a lower one landed, a higher may":   {[]Envelope{of("H", 6, Spent), of("H", 8, Signed)}, false},
 		"a lower and a higher one were seen": {[]Envelope{of("H", 6, Spent), of("H", 8, Spent)}, true},
 	} {
-		if got := NumberUser(e, c.others); got != c.dead {
+		if got := numberUser(e, c.others); got != c.dead {
 			t.Errorf("%s: %v", name, got)
 		}
 	}
@@ -102,7 +107,7 @@ func TestNumberUser(t *testing.T) {
 func TestWatched(t *testing.T) {
 	const none = 99
 	for missed, want := range map[uint32]bool{none: true, 4: true, 5: false, 6: false, 8: false, 9: false, 10: false, 11: true} {
-		got, err := Envelope{SignedAt: 5, Bound: 10}.Watched(func(seq uint32) (string, error) {
+		got, err := Envelope{SignedAt: 5, Bound: 10}.watched(func(seq uint32) (string, error) {
 			if seq == missed {
 				return "", nil
 			}
@@ -113,11 +118,44 @@ func TestWatched(t *testing.T) {
 		}
 	}
 	away := errors.New("away")
-	if got, err := (Envelope{SignedAt: 5, Bound: 10}).Watched(func(uint32) (string, error) { return "hash", away }); got || !errors.Is(err, away) {
+	if got, err := (Envelope{SignedAt: 5, Bound: 10}).watched(func(uint32) (string, error) { return "hash", away }); got || !errors.Is(err, away) {
 		t.Errorf("unread: %v, %v", got, err)
 	}
-	if got, _ := (Envelope{}).Watched(func(uint32) (string, error) { return "hash", nil }); got {
+	if got, _ := (Envelope{}).watched(func(uint32) (string, error) { return "hash", nil }); got {
 		t.Error("what has no bound was watched to its end")
+	}
+}
+
+// What took a number is looked for among our own envelopes first, of the payment and of the one that it replaces; then every ledger
+// has to have been watched.
+func TestNumberDead(t *testing.T) {
+	e := Envelope{Hash: "e", Source: "H", Sequence: 7, SignedAt: 5, Bound: 6}
+	user := Envelope{Hash: "o", Source: "H", Sequence: 7, State: Landed}
+	away := errors.New("away")
+	for name, c := range map[string]struct {
+		others []Envelope
+		hash   string
+		err    error
+		dead   bool
+	}{
+		"one of ours took it":                      {[]Envelope{user}, "", nil, true},
+		"one of ours took it, the rest is unread":  {[]Envelope{user}, "", away, true},
+		"none of ours took it, all was watched":    {nil, "hash", nil, true},
+		"none of ours took it, not all is watched": {nil, "", nil, false},
+		"none of ours took it, the rest is unread": {nil, "hash", away, false},
+	} {
+		dead, err := e.NumberDead(c.others, func(uint32) (string, error) { return c.hash, c.err })
+		if dead != c.dead || !dead && !errors.Is(err, c.err) {
+			t.Errorf("%s: %v, %v", name, dead, err)
+		}
+	}
+	wallet := Payment{ID: "p", Route: Route{From: "G", Sponsor: "G"}}
+	move := Payment{ID: "p", Route: wallet.Move("old", "H")}
+	if got := wallet.NumbersOf(); !slices.Equal(got, []PaymentID{"p"}) {
+		t.Errorf("a wallet's number is looked for with %v", got)
+	}
+	if got := move.NumbersOf(); !slices.Equal(got, []PaymentID{"p", "old"}) {
+		t.Errorf("a move's number is looked for with %v", got)
 	}
 }
 
@@ -140,6 +178,10 @@ func TestWitnesses(t *testing.T) {
 		if got := e.Witnesses([]Payment{c.p}, c.gone); len(got) != c.asked {
 			t.Errorf("%s: %v", name, got)
 		}
+	}
+	answer := FundAnswer{Minted: []Minted{{Account: "H", Asset: Native, Amount: 7, Route: Route{Sponsor: "G"}}, {Route: Route{PayTo: "GFILE"}}}}
+	if got, want := answer.Witnesses(), (HoldingQuery{Account: "H", Asset: Native, Amount: 7, Sponsor: "G"}); !slices.Equal(got, []HoldingQuery{want}) {
+		t.Errorf("asked of a funding of the log: %v", got)
 	}
 	for name, c := range map[string]struct {
 		f    HoldingFacts

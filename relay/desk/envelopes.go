@@ -265,9 +265,19 @@ func (d *Desk) TakenNumbers(ctx context.Context, sources []string) (map[string]i
 	return Read(ctx, d.Store, func(tx Tx) (map[string]int64, error) { return tx.TakenNumbers(d.Network, sources) })
 }
 
-// Watched says whether the watcher took in every ledger in which e could have landed ([relay.Envelope.Watched]).
-func (d *Desk) Watched(ctx context.Context, e relay.Envelope) (bool, error) {
-	return Read(ctx, d.Store, func(tx Tx) (bool, error) { return e.Watched(tx.LedgerHash) })
+// NumberDead says whether e, an envelope of p whose number was used, is dead ([relay.Envelope.NumberDead]).
+func (d *Desk) NumberDead(ctx context.Context, e relay.Envelope, p relay.Payment) (bool, error) {
+	return Read(ctx, d.Store, func(tx Tx) (bool, error) {
+		var others []relay.Envelope
+		for _, id := range p.NumbersOf() {
+			all, err := tx.EnvelopesOf(id)
+			if err != nil {
+				return false, err
+			}
+			others = append(others, all...)
+		}
+		return e.NumberDead(others, tx.LedgerHash)
+	})
 }
 
 // Cursor is the last ledger witnessed, 0 when none.

@@ -91,9 +91,11 @@ func (w *Worker) adopt(ctx context.Context, hash string) error {
 	}
 	landed := seen != nil
 	if !landed {
-		if landed, err = w.madeByIt(ctx, answer); err != nil {
+		made, err := w.Ledger.Holdings(ctx, answer.Witnesses()...)
+		if err != nil {
 			return err
 		}
+		landed = relay.MadeByFunding(made)
 	}
 	head, err := w.Ledger.Head(ctx)
 	if err != nil || !landed && head.Sequence > answer.Envelope.Bound {
@@ -164,23 +166,4 @@ func (w *Worker) keep(ctx context.Context, row desk.Work) error {
 		w.Log.Error("the signer does not keep a deposit that is funded; a person has to look", "payment", p.ID, "err", err)
 	}
 	return undone
-}
-
-// madeByIt concludes from a holding account that is as we made it, its reserve kept by the sponsor, that the funding landed
-// although it cannot be shown: only we have signatures of its key. False is what a funding looks like, too, whose money has
-// left since.
-func (w *Worker) madeByIt(ctx context.Context, answer relay.FundAnswer) (bool, error) {
-	var asked []relay.HoldingQuery
-	for _, m := range answer.Minted {
-		if m.Account != "" {
-			asked = append(asked, relay.HoldingQuery{Account: m.Account, Asset: m.Asset, Amount: m.Amount, Sponsor: m.Sponsor})
-		}
-	}
-	facts, err := w.Ledger.Holdings(ctx, asked...)
-	for _, f := range facts {
-		if f.Exists && f.Trouble == "" {
-			return true, err
-		}
-	}
-	return false, err
 }

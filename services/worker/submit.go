@@ -66,12 +66,29 @@ func (w *Worker) judge(ctx context.Context, row desk.Work, e relay.Envelope) err
 		return w.Desk.Starved(ctx, e.Hash)
 	case relay.ProvenDead:
 		return w.Desk.Died(ctx, e.Hash)
+	case relay.Moot:
+		return nil
 	case relay.NumberUsed:
 		return w.numberUsed(ctx, row, e, p)
 	case relay.AskAccounts:
 		return w.askAccounts(ctx, row, e)
 	}
 	return again{after: w.pause(row), why: "past its bound, not proven dead yet"}
+}
+
+// numberUsed buries an envelope whose number is used up, once it is proven dead.
+func (w *Worker) numberUsed(ctx context.Context, row desk.Work, e relay.Envelope, p relay.Payment) error {
+	dead, err := w.Desk.NumberDead(ctx, e, p)
+	if err != nil {
+		return err
+	}
+	if dead {
+		return w.Desk.Died(ctx, e.Hash)
+	}
+	if err := w.Desk.Audit(ctx, e.Payments...); err != nil {
+		return err
+	}
+	return again{after: w.pause(row), why: "its number was used by something else"}
 }
 
 // askAccounts deals with a funding past its bound about which nothing can be proven: where the history of it is gone, its holding
@@ -112,38 +129,6 @@ func (w *Worker) payments(ctx context.Context, ids []relay.PaymentID) (ps []rela
 		ps = append(ps, p)
 	}
 	return ps, nil
-}
-
-// numberUsed deals with a claim, or a client's funding, past its bound that was not seen although its number is used up or its
-// account gone. It is dead once one of our own envelopes is known to have taken the number, or once we have ourselves watched
-// every ledger in which it could have landed. What else the holder of the key did to the account, an audit sees.
-func (w *Worker) numberUsed(ctx context.Context, row desk.Work, e relay.Envelope, p relay.Payment) error {
-	if p.State.Ended() {
-		return nil
-	}
-	others, err := w.Desk.EnvelopesOf(ctx, p.ID)
-	if err == nil && p.Replaces != "" { // its number is of the account that the other payment waited in
-		var more []relay.Envelope
-		more, err = w.Desk.EnvelopesOf(ctx, p.Replaces)
-		others = append(others, more...)
-	}
-	if err != nil {
-		return err
-	}
-	dead := relay.NumberUser(e, others)
-	if !dead {
-		dead, err = w.Desk.Watched(ctx, e)
-	}
-	if err != nil {
-		return err
-	}
-	if dead {
-		return w.Desk.Died(ctx, e.Hash)
-	}
-	if err := w.Desk.Audit(ctx, e.Payments...); err != nil {
-		return err
-	}
-	return again{after: w.pause(row), why: "its number was used by something else"}
 }
 
 // handedIn begins the note of a row whose envelope was handed in, for people.
