@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"encoding/base64"
 	"errors"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -101,7 +102,7 @@ func (r *fixture) unkept(name string, in relay.KeepIntent, code string) {
 
 func (r *fixture) credit() string { return "USDC:" + r.s.book.channels[1] }
 
-// What a client minted is answered as it was handed in, again and again, and is in the log before anybody signs.
+// What a client minted is answered as it was handed in, again and again, and is in the log before the wallet signs.
 func TestKeep(t *testing.T) {
 	r := newFixture(t)
 	for _, asset := range []string{relay.Native, r.credit()} {
@@ -139,19 +140,12 @@ func TestKeep(t *testing.T) {
 // Every fact of what is handed in is held against the envelopes, and every envelope against the facts.
 func TestKeepRefuses(t *testing.T) {
 	r := newFixture(t)
-	stranger := keypair.MustRandom().Address()
+	foreign := keypair.MustRandom().Address()
 	other := r.wallet(relay.Native).minted().Funded
-	rung := func(i int) func(*relay.KeepIntent) *relay.Envelope {
-		return func(in *relay.KeepIntent) *relay.Envelope { return &in.Funded.Minted[0].Ladder[i] }
-	}
 	funding := func(in *relay.KeepIntent) *relay.Envelope { return &in.Funded.Envelope }
 	minted := func(in *relay.KeepIntent) *relay.Minted { return &in.Funded.Minted[0] }
 	head := func(in *relay.KeepIntent) relay.Head { return r.view.head }
 
-	type refusal struct {
-		code   string
-		change func(*relay.KeepIntent)
-	}
 	all := map[string]refusal{
 		"no payment":             {"batch_size", func(in *relay.KeepIntent) { in.Funded.Minted = nil }},
 		"two payments":           {"batch_size", func(in *relay.KeepIntent) { in.Funded.Minted = append(in.Funded.Minted, other.Minted...) }},
@@ -162,16 +156,16 @@ func TestKeepRefuses(t *testing.T) {
 		"another amount":         {"funding_differs", func(in *relay.KeepIntent) { minted(in).Amount++ }},
 		"another asset":          {"funding_differs", func(in *relay.KeepIntent) { minted(in).Asset = r.credit() }},
 		"no asset":               {"asset_malformed", func(in *relay.KeepIntent) { minted(in).Asset = "" }},
-		"another way home":       {"ladder_incomplete", func(in *relay.KeepIntent) { minted(in).ReturnTo = stranger }},
+		"another way home":       {"ladder_incomplete", func(in *relay.KeepIntent) { minted(in).ReturnTo = foreign }},
 		"no way home":            {"ladder_incomplete", func(in *relay.KeepIntent) { minted(in).ReturnTo = "" }},
-		"another account":        {"funding_differs", func(in *relay.KeepIntent) { minted(in).Account = stranger }},
+		"another account":        {"funding_differs", func(in *relay.KeepIntent) { minted(in).Account = foreign }},
 		"no box":                 {"box_missing", func(in *relay.KeepIntent) { minted(in).Box = nil }},
 		"expired":                {"expired", func(in *relay.KeepIntent) { minted(in).ExpiresAt = relay.Seconds(head(in).CloseTime) }},
 		"expires late":           {"expiry_out_of_range", func(in *relay.KeepIntent) { minted(in).ExpiresAt += relay.MostExpiry }},
 		"no wallet":              {"terms_missing", func(in *relay.KeepIntent) { minted(in).From = "" }},
-		"another wallet":         {"wallet_proof_refused", func(in *relay.KeepIntent) { minted(in).From = stranger }},
-		"nobody keeps it":        {"terms_missing", func(in *relay.KeepIntent) { minted(in).Sponsor = "" }},
-		"another keeper":         {"funding_differs", func(in *relay.KeepIntent) { minted(in).Sponsor = stranger }},
+		"another wallet":         {"wallet_proof_refused", func(in *relay.KeepIntent) { minted(in).From = foreign }},
+		"no keeper":              {"terms_missing", func(in *relay.KeepIntent) { minted(in).Sponsor = "" }},
+		"another keeper":         {"funding_differs", func(in *relay.KeepIntent) { minted(in).Sponsor = foreign }},
 		"our keeper":             {"wallet_ours", func(in *relay.KeepIntent) { minted(in).Sponsor = r.sponsor }},
 		"our wallet":             {"wallet_ours", func(in *relay.KeepIntent) { minted(in).From = r.home }},
 		"no purse":               {"terms_missing", func(in *relay.KeepIntent) { minted(in).Purse = 0 }},
@@ -183,7 +177,7 @@ func TestKeepRefuses(t *testing.T) {
 		"no rung fee":            {"terms_missing", func(in *relay.KeepIntent) { minted(in).RungFee = 0 }},
 		"another rung fee":       {"rung_differs", func(in *relay.KeepIntent) { minted(in).RungFee-- }},
 		"a fee beyond the wire":  {"terms_missing", func(in *relay.KeepIntent) { minted(in).RungFee += 1 << 32 }},
-		"a direct payment":       {"terms_missing", func(in *relay.KeepIntent) { minted(in).PayTo = stranger }},
+		"a direct payment":       {"terms_missing", func(in *relay.KeepIntent) { minted(in).PayTo = foreign }},
 		"a move of nothing": {"holding_unknown", func(in *relay.KeepIntent) {
 			minted(in).Replaces, minted(in).Proof = payment(), relay.WalletProof{}
 		}},
@@ -198,12 +192,12 @@ func TestKeepRefuses(t *testing.T) {
 		"another bound":       {"funding_differs", func(in *relay.KeepIntent) { funding(in).Bound++ }},
 		"another end":         {"funding_differs", func(in *relay.KeepIntent) { funding(in).MaxTime++ }},
 		"another number":      {"funding_differs", func(in *relay.KeepIntent) { funding(in).Sequence++ }},
-		"another source":      {"funding_differs", func(in *relay.KeepIntent) { funding(in).Source = stranger }},
+		"another source":      {"funding_differs", func(in *relay.KeepIntent) { funding(in).Source = foreign }},
 		"another network":     {"funding_differs", func(in *relay.KeepIntent) { funding(in).Network = "00" }},
 		"another kind":        {"funding_differs", func(in *relay.KeepIntent) { funding(in).Kind = relay.ClaimEnvelope }},
 		"another hash":        {"funding_differs", func(in *relay.KeepIntent) { funding(in).Hash = other.Envelope.Hash }},
 		"a rung's number":     {"funding_differs", func(in *relay.KeepIntent) { funding(in).Rung = 1 }},
-		"a destination":       {"funding_differs", func(in *relay.KeepIntent) { funding(in).Destination = stranger }},
+		"a destination":       {"funding_differs", func(in *relay.KeepIntent) { funding(in).Destination = foreign }},
 		"a claim's asset":     {"funding_differs", func(in *relay.KeepIntent) { funding(in).Asset = relay.Native }},
 		"no envelope":         {"funding_differs", func(in *relay.KeepIntent) { funding(in).XDR = nil }},
 		"another envelope":    {"funding_differs", func(in *relay.KeepIntent) { funding(in).XDR = other.Envelope.XDR }},
@@ -219,35 +213,7 @@ func TestKeepRefuses(t *testing.T) {
 		"ladder of another":      {"rung_differs", func(in *relay.KeepIntent) { minted(in).Ladder = other.Minted[0].Ladder }},
 		"upside down":            {"rung_differs", func(in *relay.KeepIntent) { slices.Reverse(minted(in).Ladder) }},
 	}
-	for i, name := range []string{"first rung", "second rung", "last resort"} {
-		of := rung(i)
-		for what, change := range map[string]func(*relay.Envelope){
-			"another hash":     func(e *relay.Envelope) { e.Hash = other.Minted[0].Ladder[i].Hash },
-			"another kind":     func(e *relay.Envelope) { e.Kind = relay.ClaimEnvelope },
-			"another state":    func(e *relay.Envelope) { e.State = relay.Dead },
-			"another network":  func(e *relay.Envelope) { e.Network = "" },
-			"another source":   func(e *relay.Envelope) { e.Source = stranger },
-			"another number":   func(e *relay.Envelope) { e.Sequence-- },
-			"a bound":          func(e *relay.Envelope) { e.Bound = 9 },
-			"an end":           func(e *relay.Envelope) { e.MaxTime = 9 },
-			"another place":    func(e *relay.Envelope) { e.Rung++ },
-			"another payment":  func(e *relay.Envelope) { e.Payments = []relay.PaymentID{payment()} },
-			"two payments":     func(e *relay.Envelope) { e.Payments = append(slices.Clone(e.Payments), payment()) },
-			"a destination":    func(e *relay.Envelope) { e.Destination = stranger },
-			"a new account":    func(e *relay.Envelope) { e.NewAccount = true },
-			"a new line":       func(e *relay.Envelope) { e.NewLine = true },
-			"an asset":         func(e *relay.Envelope) { e.Asset = relay.Native },
-			"an amount":        func(e *relay.Envelope) { e.Amount = 1 },
-			"another fee":      func(e *relay.Envelope) { e.OwnFee = 0 },
-			"no envelope":      func(e *relay.Envelope) { e.XDR = nil },
-			"another envelope": func(e *relay.Envelope) { e.XDR = other.Minted[0].Ladder[i].XDR },
-			"no signature":     func(e *relay.Envelope) { e.XDR = signatures(t, e.XDR, 0) },
-			"two signatures":   func(e *relay.Envelope) { e.XDR = signatures(t, e.XDR, 2) },
-		} {
-			all[name+": "+what] = refusal{"rung_differs", func(in *relay.KeepIntent) { change(of(in)) }}
-		}
-		all["without the "+name] = refusal{"ladder_incomplete", func(in *relay.KeepIntent) { minted(in).Ladder = slices.Delete(minted(in).Ladder, i, i+1) }}
-	}
+	maps.Copy(all, rungRefusals(t, other.Minted[0].Ladder))
 	if all["last resort: another state"].code == "" {
 		t.Fatal("the table is not whole")
 	}
@@ -257,23 +223,71 @@ func TestKeepRefuses(t *testing.T) {
 		r.unkept(name, in, c.code)
 	}
 
-	// Made well, and not what is allowed: the client's own envelopes are of one mind with the facts.
+}
+
+// refusal is a change to an intent, and the code that it is refused with.
+type refusal struct {
+	code   string
+	change func(*relay.KeepIntent)
+}
+
+// rungRefusals change every field of every rung; theirs is the ladder of another payment.
+func rungRefusals(t *testing.T, theirs []relay.Envelope) map[string]refusal {
+	all := map[string]refusal{}
+	for i, name := range []string{"first rung", "second rung", "last resort"} {
+		of := func(in *relay.KeepIntent) *relay.Envelope { return &in.Funded.Minted[0].Ladder[i] }
+		for what, change := range map[string]func(*relay.Envelope){
+			"another hash":     func(e *relay.Envelope) { e.Hash = theirs[i].Hash },
+			"another kind":     func(e *relay.Envelope) { e.Kind = relay.ClaimEnvelope },
+			"another state":    func(e *relay.Envelope) { e.State = relay.Dead },
+			"another network":  func(e *relay.Envelope) { e.Network = "" },
+			"another source":   func(e *relay.Envelope) { e.Source = theirs[0].Source },
+			"another number":   func(e *relay.Envelope) { e.Sequence-- },
+			"a bound":          func(e *relay.Envelope) { e.Bound = 9 },
+			"an end":           func(e *relay.Envelope) { e.MaxTime = 9 },
+			"another place":    func(e *relay.Envelope) { e.Rung++ },
+			"another payment":  func(e *relay.Envelope) { e.Payments = []relay.PaymentID{payment()} },
+			"two payments":     func(e *relay.Envelope) { e.Payments = append(slices.Clone(e.Payments), payment()) },
+			"a destination":    func(e *relay.Envelope) { e.Destination = theirs[0].Source },
+			"a new account":    func(e *relay.Envelope) { e.NewAccount = true },
+			"a new line":       func(e *relay.Envelope) { e.NewLine = true },
+			"an asset":         func(e *relay.Envelope) { e.Asset = relay.Native },
+			"an amount":        func(e *relay.Envelope) { e.Amount = 1 },
+			"another fee":      func(e *relay.Envelope) { e.OwnFee = 0 },
+			"no envelope":      func(e *relay.Envelope) { e.XDR = nil },
+			"another envelope": func(e *relay.Envelope) { e.XDR = theirs[i].XDR },
+			"no signature":     func(e *relay.Envelope) { e.XDR = signatures(t, e.XDR, 0) },
+			"two signatures":   func(e *relay.Envelope) { e.XDR = signatures(t, e.XDR, 2) },
+		} {
+			all[name+": "+what] = refusal{"rung_differs", func(in *relay.KeepIntent) { change(of(in)) }}
+		}
+		all["without the "+name] = refusal{"ladder_incomplete", func(in *relay.KeepIntent) {
+			in.Funded.Minted[0].Ladder = slices.Delete(in.Funded.Minted[0].Ladder, i, i+1)
+		}}
+	}
+	return all
+}
+
+// The client's own envelopes agree with the facts, and are not allowed.
+func TestKeepRefusesTerms(t *testing.T) {
+	r := newFixture(t)
+	foreign := keypair.MustRandom().Address()
 	for name, c := range map[string]struct {
 		code   string
 		change func(*wallet)
 	}{
-		"another service signs":         {"rung_differs", func(w *wallet) { w.plan.Rescue = stranger }},
+		"another service signs":         {"rung_differs", func(w *wallet) { w.plan.Rescue = foreign }},
 		"another network":               {"funding_differs", func(w *wallet) { w.plan.Passphrase = "Another Network" }},
 		"the service keeps the reserve": {"terms_missing", func(w *wallet) { w.plan.Sponsor, w.plan.Route.Sponsor = r.sponsor, "" }},
 		"the sponsor's own keys": {"wallet_ours", func(w *wallet) {
-			w.plan.Sponsor, w.plan.Route.Sponsor, w.plan.Rescue = r.sponsor, r.sponsor, stranger
+			w.plan.Sponsor, w.plan.Route.Sponsor, w.plan.Rescue = r.sponsor, r.sponsor, foreign
 		}},
 		"out of a treasury": {"wallet_ours", func(w *wallet) {
 			w.plan.Channel, w.plan.Treasury, w.plan.Route.From = r.home, r.home, r.home
 		}},
-		"another channel":       {"funding_differs", func(w *wallet) { w.plan.Channel = stranger }},
-		"at nobody's cost":      {"terms_missing", func(w *wallet) { w.plan.Fee = 0 }},
-		"rungs at nobody's":     {"terms_missing", func(w *wallet) { w.plan.Route.RungFee = 0 }},
+		"another channel":       {"funding_differs", func(w *wallet) { w.plan.Channel = foreign }},
+		"no funding fee":        {"terms_missing", func(w *wallet) { w.plan.Fee = 0 }},
+		"no rung fee":           {"terms_missing", func(w *wallet) { w.plan.Route.RungFee = 0 }},
 		"without a purse":       {"terms_missing", func(w *wallet) { w.plan.Route.Purse = 0 }},
 		"out of our channel":    {"wallet_ours", func(w *wallet) { w.plan.Channel, w.plan.Treasury, w.plan.Route.From = r.channel, r.channel, r.channel }},
 		"for as long as a year": {"bound_too_far", func(w *wallet) { w.plan.Bound = r.view.head.Sequence + 6_000_000 }},
@@ -282,7 +296,11 @@ func TestKeepRefuses(t *testing.T) {
 		c.change(w)
 		r.unkept(name, w.minted(), c.code)
 	}
+}
 
+// A payment, a holding account and a proof are kept once.
+func TestKeepRefusesTwice(t *testing.T) {
+	r := newFixture(t)
 	kept := r.keep(r.wallet(relay.Native).minted())
 	w := r.wallet(relay.Native)
 	w.mint.Payment = kept.Minted[0].Payment
@@ -362,7 +380,7 @@ func TestBumpOwnFunding(t *testing.T) {
 	r.reopen()
 	lines := r.lines()
 	whole := r.sign(raw, w.key)
-	for name, given := range map[string][]byte{"whole": whole, "with a stranger's": r.sign(raw, keypair.MustRandom(), w.key)} {
+	for name, given := range map[string][]byte{"whole": whole, "with a foreign one": r.sign(raw, keypair.MustRandom(), w.key)} {
 		got, err := r.s.Bump(t.Context(), hash, given, 1)
 		if err != nil || !bytes.Equal(got, whole) {
 			t.Errorf("%s: %v", name, err)
@@ -372,10 +390,10 @@ func TestBumpOwnFunding(t *testing.T) {
 		given []byte
 		code  string
 	}{
-		"nothing":    {nil, "envelope_missing"},
-		"unsigned":   {raw, "signature_missing"},
-		"a stranger": {r.sign(raw, keypair.MustRandom()), "signature_missing"},
-		"another":    {r.sign(r.keep(r.wallet(relay.Native).minted()).Envelope.XDR, w.key), "envelope_differs"},
+		"nothing":       {nil, "envelope_missing"},
+		"unsigned":      {raw, "signature_missing"},
+		"a foreign key": {r.sign(raw, keypair.MustRandom()), "signature_missing"},
+		"another":       {r.sign(r.keep(r.wallet(relay.Native).minted()).Envelope.XDR, w.key), "envelope_differs"},
 	} {
 		if got, err := r.s.Bump(t.Context(), hash, c.given, relay.One); relay.CodeOf(err) != c.code || got != nil {
 			t.Errorf("%s: %v", name, err)
@@ -439,10 +457,10 @@ func TestMove(t *testing.T) {
 		given []byte
 		code  string
 	}{
-		"nothing":    {nil, "envelope_missing"},
-		"unsigned":   {a.Envelope.XDR, "signature_missing"},
-		"a stranger": {r.sign(a.Envelope.XDR, keypair.MustRandom()), "signature_missing"},
-		"another":    {r.sign(r.fund(r.intent(payment())).Envelope.XDR, holder), "envelope_differs"},
+		"nothing":       {nil, "envelope_missing"},
+		"unsigned":      {a.Envelope.XDR, "signature_missing"},
+		"a foreign key": {r.sign(a.Envelope.XDR, keypair.MustRandom()), "signature_missing"},
+		"another":       {r.sign(r.fund(r.intent(payment())).Envelope.XDR, holder), "envelope_differs"},
 	} {
 		if got, err := r.s.Bump(t.Context(), a.Envelope.Hash, c.given, bid); relay.CodeOf(err) != c.code || got != nil {
 			t.Errorf("%s: %v", name, err)
@@ -477,7 +495,7 @@ func TestMove(t *testing.T) {
 
 func TestMoveRefuses(t *testing.T) {
 	r := newFixture(t)
-	stranger := keypair.MustRandom()
+	foreign := keypair.MustRandom()
 	funded := r.fund(r.intent(payment(), payment()))
 	ours, second := funded.Minted[0], funded.Minted[1]
 	own := r.keep(r.wallet(relay.Native).minted()).Minted[0]
@@ -496,19 +514,19 @@ func TestMoveRefuses(t *testing.T) {
 	}{
 		"another payment's account":  {ours, 0, "holding_unknown", func(w *wallet) { w.plan.Route.Replaces = second.Payment }},
 		"a payment that is not":      {ours, 0, "holding_unknown", func(w *wallet) { w.plan.Route.Replaces = payment() }},
-		"a stranger's account":       {ours, 0, "holding_unknown", func(w *wallet) { w.from(stranger.Address()) }},
+		"a foreign account":          {ours, 0, "holding_unknown", func(w *wallet) { w.from(foreign.Address()) }},
 		"our treasury":               {ours, 0, "wallet_ours", func(w *wallet) { w.from(r.home) }},
 		"less":                       {ours, 0, "replaced_otherwise", func(w *wallet) { w.mint.Amount-- }},
 		"more":                       {ours, 0, "replaced_otherwise", func(w *wallet) { w.mint.Amount++ }},
 		"another asset":              {ours, 0, "replaced_otherwise", func(w *wallet) { w.mint.Asset = r.credit() }},
-		"another way home":           {ours, 0, "replaced_otherwise", func(w *wallet) { w.mint.ReturnTo = stranger.Address() }},
+		"another way home":           {ours, 0, "replaced_otherwise", func(w *wallet) { w.mint.ReturnTo = foreign.Address() }},
 		"another app's way home":     {ours, 0, "replaced_otherwise", func(w *wallet) { w.mint.ReturnTo = treasury }},
 		"of another app":             {ours, 0, "holding_unknown", func(w *wallet) { w.app = "app_other" }},
 		"a fee out of the amount":    {ours, ownFee, "terms_missing", func(*wallet) {}},
 		"rungs out of the amount":    {ours, 0, "terms_missing", func(w *wallet) { w.plan.Route.RungFee = 100 }},
-		"a wallet keeps it from now": {ours, ownFee, "replaced_otherwise", func(w *wallet) { w.kept(stranger.Address()) }},
+		"a wallet keeps it from now": {ours, ownFee, "replaced_otherwise", func(w *wallet) { w.kept(foreign.Address()) }},
 		"the service keeps it now":   {own, 0, "replaced_otherwise", func(w *wallet) { w.kept("") }},
-		"another wallet keeps it":    {own, ownFee, "replaced_otherwise", func(w *wallet) { w.kept(stranger.Address()) }},
+		"another wallet keeps it":    {own, ownFee, "replaced_otherwise", func(w *wallet) { w.kept(foreign.Address()) }},
 		"without its memo":           {noted, ownFee, "replaced_otherwise", func(w *wallet) { w.plan.ReturnMemo = relay.Memo{} }},
 		"with another memo":          {own, ownFee, "replaced_otherwise", func(w *wallet) { w.plan.ReturnMemo = relay.Memo{Kind: "id", Value: "7"} }},
 		"another purse":              {own, ownFee, "replaced_otherwise", func(w *wallet) { w.plan.Route.Purse++ }},
@@ -746,7 +764,7 @@ func TestOpenDepositsAreCapped(t *testing.T) {
 	other.App, other.Funded.App = "app_other", "app_other"
 	r.keep(other) // is not in another's way
 	r.view.err = errors.New("unreachable")
-	r.unkept("nobody knows", of(first, 9), "ledger_unavailable")
+	r.unkept("the ledger does not answer", of(first, 9), "ledger_unavailable")
 	r.view.err = nil
 	r.view.there[first.key.Address()] = relay.AccountFacts{Exists: true, Sequence: 43} // two of three are used
 	r.keep(of(first, 5))
