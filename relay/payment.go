@@ -180,6 +180,30 @@ func (p Payment) CheckEnd(head Head) error {
 	return nil
 }
 
+// The expiry of a payment is judged by three clocks, at these distances.
+const (
+	commitTime  = Micros(60 * 1e6)   // more than passes between the reading of a request and its commit
+	clocksApart = Micros(3600 * 1e6) // more than the ledger's clock may differ from the one by which the payment was accepted
+)
+
+// ExpiresIn is the expiry of a payment that may wait for so long from now. The least time is lengthened, so that it is not too short when
+// the Desk measures it, which is later. The error is of kind [Invalid].
+func ExpiresIn(wait, now Micros) (Micros, error) {
+	return now + max(wait, LeastExpiry+commitTime), CheckExpiry(now, now+wait)
+}
+
+// FundedExpiry judges an expiry when the payment is funded, by the ledger's clock. A late one, which was committed before, may be over.
+// The faults are of kind [Forbidden]; nil is none.
+func FundedExpiry(expires Micros, head Head, late bool) *Fault {
+	switch now := Seconds(head.CloseTime); {
+	case expires <= now && !late:
+		return NewFault(Forbidden, "expired", "The payment has expired.", nil)
+	case expires > now+MostExpiry+clocksApart:
+		return NewFault(Forbidden, "expiry_out_of_range", "A payment expires within 180 days.", nil)
+	}
+	return nil
+}
+
 // CheckExpiry judges an expiry at creation. The error is of kind [Invalid].
 func CheckExpiry(now, expires Micros) error {
 	if d := expires - now; d < LeastExpiry || d > MostExpiry {

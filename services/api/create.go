@@ -45,17 +45,17 @@ func (s *server) createPayment(c *call) (reply, error) {
 	return s.acceptOnce(c, idem, o, link, in)
 }
 
-// prepare settles a request and finds the terms for the client that is to fund it; nil when none is. It writes nothing.
+// prepare completes a request and finds the terms for the client that is to fund it; nil when none is. It writes nothing.
 func (s *server) prepare(ctx context.Context, o *desk.Opening, in wire.PaymentRequest) (*wire.Funding, error) {
-	if err := s.settle(ctx, o, in); err != nil || o.Payment.ByTreasury() {
+	if err := s.complete(ctx, o, in); err != nil || o.Payment.ByTreasury() {
 		return nil, err
 	}
 	return s.terms(ctx, o.Payment)
 }
 
-// settle adds to a request what only the ledger and the records know: whether it goes directly, the terms of a wallet's
+// complete adds to a request what only the ledger and the records know: whether it goes directly, the terms of a wallet's
 // funding, and what can be spent.
-func (s *server) settle(ctx context.Context, o *desk.Opening, in wire.PaymentRequest) error {
+func (s *server) complete(ctx context.Context, o *desk.Opening, in wire.PaymentRequest) error {
 	head, err := s.headBefore(ctx, o.Payment)
 	if err != nil {
 		return err
@@ -68,7 +68,7 @@ func (s *server) settle(ctx context.Context, o *desk.Opening, in wire.PaymentReq
 			return err
 		}
 	}
-	return s.judge(ctx, o)
+	return s.checkRequirements(ctx, o)
 }
 
 // headBefore is the newest ledger, which has to have closed before the payment's end.

@@ -37,7 +37,7 @@ func (s *server) deposit(c *call) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	again, err := s.handedIn(ctx, p, &answer)
+	again, err := s.committedBefore(ctx, p, &answer)
 	if err != nil {
 		return reply{}, err
 	}
@@ -57,10 +57,10 @@ func (s *server) deposit(c *call) (reply, error) {
 	return s.shown(ctx, http.StatusOK, p)
 }
 
-// handedIn says whether the same deposit was committed before. One with another box is refused: a caller who sent it would
+// committedBefore says whether the same deposit was. One with another box is refused: a caller who sent it would
 // believe that box to be kept. The box of a payment that has ended is gone, and nothing hangs on it any more. A repeat was
 // signed when it came first.
-func (s *server) handedIn(ctx context.Context, p relay.Payment, answer *relay.FundAnswer) (again bool, err error) {
+func (s *server) committedBefore(ctx context.Context, p relay.Payment, answer *relay.FundAnswer) (again bool, err error) {
 	m := answer.Minted[0]
 	err = s.Store.View(ctx, func(tx desk.Tx) error {
 		e, err := tx.Envelope(answer.Envelope.Hash)

@@ -184,19 +184,8 @@ func expiry(in wire.PaymentRequest, now relay.Micros) (relay.Micros, error) {
 	if err != nil || !ok {
 		return 0, invalid("expiry_malformed", "/expires_in", `an expiry is like "30d", "12h" or "90m"`)
 	}
-	at := now + relay.Micros((time.Duration(n) * unit).Microseconds())
-	if n > 200*24*60 { // before it could overflow
-		at = now + 2*relay.MostExpiry
-	}
-	if err := relay.CheckExpiry(now, at); err != nil {
-		return 0, err
-	}
-	// The Desk measures from the moment of its commit, which is later: "1h" must not be too short by then.
-	return max(at, now+relay.LeastExpiry+expirySlack), nil
+	return relay.ExpiresIn(relay.Micros(n)*relay.Micros(unit.Microseconds()), now)
 }
-
-// expirySlack is longer than the work on a request may take.
-const expirySlack = relay.Micros(60 * 1e6)
 
 // ownLink makes id and link for a plain request. The secret is in the link's text only.
 func (s *server) ownLink(p *relay.Payment, now relay.Micros) (share []byte, link string, err error) {

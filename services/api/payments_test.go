@@ -182,6 +182,7 @@ func TestBadPaymentsChangeNothing(t *testing.T) {
 		`{"to":"ana@example.com","amount":"25","policy":"escrow"}`:                         "not_one_of /policy",
 		`{"to":"ana@example.com","amount":"25","expires_in":"59m"}`:                        "expiry_out_of_range /expires_in",
 		`{"to":"ana@example.com","amount":"25","expires_in":"181d"}`:                       "expiry_out_of_range /expires_in",
+		`{"to":"ana@example.com","amount":"25","expires_in":"213505d"}`:                    "expiry_out_of_range /expires_in", // in 64 bits of nanoseconds, a day
 		`{"to":"ana@example.com","amount":"25","expires_in":"1048575d"}`:                   "expiry_out_of_range /expires_in",
 		`{"to":"ana@example.com","amount":"25","expires_in":"99999999999999999d"}`:         "expiry_malformed /expires_in",
 		`{"to":"ana@example.com","amount":"25","expires_in":"-1d"}`:                        "expiry_malformed /expires_in",

@@ -76,7 +76,7 @@ func previewCost(p relay.Payment, bid relay.Stroops) wire.PreviewCost {
 // wouldRefuse is the refusal that a request for the payment would get just now, nil when it would be accepted. A request
 // that is malformed, and a ledger that does not answer, are errors, as they are of the request itself.
 func (s *server) wouldRefuse(ctx context.Context, o *desk.Opening, in wire.PaymentRequest) (*wire.Refusal, error) {
-	err := s.settle(ctx, o, in)
+	err := s.complete(ctx, o, in)
 	if err == nil {
 		err = s.Desk.Preview(ctx, *o)
 	}

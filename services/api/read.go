@@ -147,7 +147,7 @@ func (s *server) listPayments(c *call) (reply, error) {
 		if err != nil {
 			return reply{}, err
 		}
-		stop(&v, halts[p.ID])
+		setHalted(&v, halts[p.ID])
 		out.Data = append(out.Data, v)
 	}
 	return reply{status: http.StatusOK, body: out}, nil

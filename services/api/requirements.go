@@ -12,8 +12,8 @@ import (
 // prices are those of the network and of our envelopes.
 var prices = stellar.Prices
 
-// judge looks at the ledger for what a payment requires, and has relay judge it.
-func (s *server) judge(ctx context.Context, o *desk.Opening) error {
+// checkRequirements looks at the ledger for what a payment requires, and has relay judge it.
+func (s *server) checkRequirements(ctx context.Context, o *desk.Opening) error {
 	p := &o.Payment
 	payer := cmp.Or(p.From, o.App.Treasury)
 	home, err := stellar.BaseAccount(cmp.Or(p.ReturnTo, o.App.Treasury))

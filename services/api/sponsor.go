@@ -57,11 +57,11 @@ func (s *server) haltOf(ctx context.Context, p relay.Payment) *wire.Halted {
 // hindered says of a payment what holds it up or stops it, also where it says who can move the money.
 func (s *server) hindered(ctx context.Context, p relay.Payment, out *wire.Payment) {
 	out.Paused = s.pausedOf(ctx, p)
-	stop(out, s.haltOf(ctx, p))
+	setHalted(out, s.haltOf(ctx, p))
 }
 
-// stop says of a payment what stops it; nil is nothing.
-func stop(out *wire.Payment, by *wire.Halted) {
+// setHalted says of a payment what stops it; nil is nothing.
+func setHalted(out *wire.Payment, by *wire.Halted) {
 	if out.Halted = by; by != nil && out.CustodyText != "" {
 		out.CustodyText += relay.WhileHalted
 	}

@@ -11,10 +11,6 @@ import (
 	"github.com/restante/restante/relay/stellar"
 )
 
-// expirySlack is how much longer than allowed a payment may live when it is funded: the ledger's clock and the one by
-// which it was accepted may differ.
-const expirySlack = relay.Micros(3600 * 1e6)
-
 // allowFunding judges an intent for fundings that do not exist yet. This bounds an attacker in the worker:
 // money leaves a treasury within the limits, into holding accounts whose way back leads there again, or for good to an
 // account that he names: a claim recipient of his own would come to the same.
@@ -54,7 +50,9 @@ func (s *Signer) allowFunding(in relay.FundIntent, head relay.Head) error {
 }
 
 func allowMint(m relay.Mint, treasury string, limits Limits, head relay.Head) *relay.Fault {
-	now := relay.Seconds(head.CloseTime)
+	if f := relay.FundedExpiry(m.ExpiresAt, head, false); f != nil {
+		return f
+	}
 	switch {
 	case m.Amount <= 0:
 		return invalid("amount_zero", "An amount is more than zero.")
@@ -64,10 +62,6 @@ func allowMint(m relay.Mint, treasury string, limits Limits, head relay.Head) *r
 		return invalid("asset_malformed", "This is no asset.")
 	case m.ReturnTo != treasury:
 		return forbidden("foreign_return", "The money goes home to the app's treasury and nowhere else.")
-	case m.ExpiresAt <= now:
-		return forbidden("expired", "The payment has expired.")
-	case m.ExpiresAt > now+relay.MostExpiry+expirySlack:
-		return forbidden("expiry_out_of_range", "A payment expires within 180 days.")
 	case len(m.Note) > relay.NoteBytes:
 		return invalid("note_too_long", "A note has at most 500 bytes.")
 	case m.PayTo != "" && !isAccount(m.PayTo):

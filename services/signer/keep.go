@@ -81,7 +81,9 @@ const mostKeptLedgers = relay.MostFundLedgers + 500
 
 func (s *Signer) allowKept(in relay.KeepIntent, line fundingLine, head relay.Head) error {
 	m, e := line.Minted[0], line.Envelope
-	now := relay.Seconds(head.CloseTime)
+	if f := relay.FundedExpiry(m.ExpiresAt, head, in.Late); f != nil {
+		return f
+	}
 	switch {
 	case m.Amount <= 0:
 		return invalid("amount_zero", "An amount is more than zero.")
@@ -89,10 +91,6 @@ func (s *Signer) allowKept(in relay.KeepIntent, line fundingLine, head relay.Hea
 		return invalid("asset_malformed", "This is no asset.")
 	case len(m.Box) == 0:
 		return invalid("box_missing", "There is no box.")
-	case m.ExpiresAt <= now && !in.Late:
-		return forbidden("expired", "The payment has expired.")
-	case m.ExpiresAt > now+relay.MostExpiry+expirySlack:
-		return forbidden("expiry_out_of_range", "A payment expires within 180 days.")
 	case e.SignedAt == 0:
 		return invalid("signed_at_missing", "An intent says the newest ledger known.")
 	case !in.Late && (e.Bound <= head.Sequence || e.MaxTime <= head.CloseTime):
