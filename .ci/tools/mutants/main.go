@@ -2,6 +2,7 @@
 //
 //	mutants FILE [NAME…]
 //	mutants --check FILE
+//	mutants --quick FILE
 //
 // FILE is a list of bugs; with names, only those whose name contains one. A bug is a name, a file, the text that stands there exactly once
 // and the text put in its place, and what to give `go test`:
@@ -12,7 +13,8 @@
 //	+ if false {
 //	: ./relay -run TestTenants
 //
-// ": simulate 200" in place of that plays so many histories ("restante simulate"), one of which has to show the bug.
+// ": simulate 200" in place of that plays so many histories ("restante simulate"), one of which has to show the bug; ": simulate 200
+// quick" marks one that the first few show, and --quick tries only those.
 //
 // Lines that begin with # are comments. Nothing in the working tree is written to: the changed file is laid over it (go test -overlay).
 // With --check nothing is tried, and the list alone is held to the code. The exit status is 0 when every bug was found; one that cannot be put in any more (STALE) wants its line in the list mended.
@@ -26,6 +28,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 )
@@ -44,7 +47,8 @@ func main() {
 
 func run(args []string) error {
 	check := len(args) > 0 && args[0] == "--check"
-	if check {
+	quick := len(args) > 0 && args[0] == "--quick"
+	if check || quick {
 		args = args[1:]
 	}
 	if len(args) == 0 {
@@ -66,7 +70,7 @@ func run(args []string) error {
 	var alive []string
 	tried := 0
 	for _, b := range bugs {
-		if !chosen(b.name, args[1:]) {
+		if !chosen(b.name, args[1:]) || quick && !slices.Contains(b.test, "quick") {
 			continue
 		}
 		tried++
@@ -135,7 +139,7 @@ func (b bug) put() (string, error) {
 	if err := os.WriteFile(overlay, list, 0o600); err != nil {
 		return "", err
 	}
-	if b.test[0] == "simulate" && len(b.test) == 2 {
+	if b.test[0] == "simulate" && len(b.test) > 1 {
 		return simulated(dir, overlay, b.test[1])
 	}
 	out, err := exec.Command("go", append([]string{"test", "-overlay", overlay, "-vet=off", "-count=1", "-failfast", "-timeout=5m"}, b.test...)...).CombinedOutput()
