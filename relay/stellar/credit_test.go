@@ -127,7 +127,7 @@ func TestShapes(t *testing.T) {
 	rung := func(p ReturnPlan, k int) Tx { return must[Rung](t)(BuildReturn(p, k)).Tx }
 	ownHome := home()
 	ownHome.Fee = 200
-	for name, s := range map[string]struct {
+	shapes := map[string]struct {
 		tx   Tx
 		want string
 	}{
@@ -173,19 +173,7 @@ func TestShapes(t *testing.T) {
 			h0 merges into sponsor`},
 		"rung 1 of lumens, own wallet": {rung(ownHome, 1), `h0 bids 200
 			h0 merges into sender`},
-	} {
-		hasShape(t, name, s.tx, s.want)
 	}
-}
-
-func hasShape(t *testing.T, name string, tx Tx, want string) {
-	t.Helper()
-	if got := ops(t, tx); got != strings.ReplaceAll(want, "\n\t\t\t", "\n") {
-		t.Errorf("%s:\n%s\nwant\n%s", name, got, want)
-	}
-}
-
-func TestClaimShapes(t *testing.T) {
 	for name, want := range map[string]string{
 		"credit, new account": `h0 bids 0
 			sponsor begins for ana
@@ -227,7 +215,15 @@ func TestClaimShapes(t *testing.T) {
 			h0 trusts USDC:issuer to 0.0000000
 			h0 merges into ana`,
 	} {
-		hasShape(t, name, must[Tx](t)(BuildClaim(claims()[name])), want)
+		shapes["claim: "+name] = struct {
+			tx   Tx
+			want string
+		}{must[Tx](t)(BuildClaim(claims()[name])), want}
+	}
+	for name, s := range shapes {
+		if got := ops(t, s.tx); got != strings.ReplaceAll(s.want, "\n\t\t\t", "\n") {
+			t.Errorf("%s:\n%s\nwant\n%s", name, got, s.want)
+		}
 	}
 }
 

@@ -23,7 +23,7 @@ func TestSignMessage(t *testing.T) {
 // TestCheckWalletProof has both forms judged by what the account looks like on the ledger.
 func TestCheckWalletProof(t *testing.T) {
 	const network, payment = "Test SDF Network ; September 2015", relay.PaymentID("pay_agq7t5z6fv3cpfmxvpuq6s5pbi")
-	own, second, other := keypair.MustRandom(), keypair.MustRandom(), keypair.MustRandom()
+	own, second, stranger := keypair.MustRandom(), keypair.MustRandom(), keypair.MustRandom()
 	wallet := own.Address()
 	line := func(a string, id relay.PaymentID, on string, key *keypair.Full) relay.WalletProof {
 		p, err := SignMessage(WalletMessage(a, id, on), key)
@@ -56,13 +56,26 @@ func TestCheckWalletProof(t *testing.T) {
 		return sign(tx, network, own)
 	}
 	data := func(tx *xdr.Transaction) *xdr.ManageDataOp { return tx.Operations[0].Body.ManageDataOp }
-	hashX := must[string](t)(strkey.Encode(strkey.VersionByteHashX, make([]byte, 32)))
-	preauth := must[string](t)(strkey.Encode(strkey.VersionByteHashTx, make([]byte, 32)))
-	payloadKey := must[string](t)(must[*strkey.SignedPayload](t)(strkey.NewSignedPayload(other.Address(), []byte("x"))).Encode())
+	hashX, err := strkey.Encode(strkey.VersionByteHashX, make([]byte, 32))
+	if err != nil {
+		t.Fatal(err)
+	}
+	preauth, err := strkey.Encode(strkey.VersionByteHashTx, make([]byte, 32))
+	if err != nil {
+		t.Fatal(err)
+	}
+	signedPayload, err := strkey.NewSignedPayload(stranger.Address(), []byte("x"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	payloadKey, err := signedPayload.Encode()
+	if err != nil {
+		t.Fatal(err)
+	}
 	account := func(master byte, signers ...Signer) *Account {
 		return &Account{ID: wallet, Thresholds: [4]byte{master, 10, 10, 10}, Signers: signers}
 	}
-	plain, shared := account(1), account(0, Signer{second.Address(), 1}, Signer{other.Address(), 0})
+	plain, shared := account(1), account(0, Signer{second.Address(), 1}, Signer{stranger.Address(), 0})
 	odd := account(0, Signer{hashX, 10}, Signer{preauth, 10}, Signer{payloadKey, 10})
 	both := line(wallet, payment, network, own)
 	both.Envelope = sign(built(wallet, payment), network, own).Envelope
@@ -75,18 +88,18 @@ func TestCheckWalletProof(t *testing.T) {
 	}{
 		"message":                             {plain, line(wallet, payment, network, own), nil},
 		"transaction":                         {plain, sign(built(wallet, payment), network, own), nil},
-		"transaction with one signature more": {plain, sign(built(wallet, payment), network, other, own), nil},
+		"transaction with one signature more": {plain, sign(built(wallet, payment), network, stranger, own), nil},
 		"message, own key of weight 0":        {shared, line(wallet, payment, network, own), relay.ErrWalletProof},
 		"transaction, own key of weight 0":    {shared, sign(built(wallet, payment), network, own), relay.ErrWalletProof},
 		"message by the other signer":         {shared, line(wallet, payment, network, second), nil},
 		"transaction by the other signer":     {shared, sign(built(wallet, payment), network, second), nil},
-		"message by one of weight 0":          {shared, line(wallet, payment, network, other), relay.ErrWalletProof},
-		"transaction by one of weight 0":      {shared, sign(built(wallet, payment), network, other), relay.ErrWalletProof},
+		"message by one of weight 0":          {shared, line(wallet, payment, network, stranger), relay.ErrWalletProof},
+		"transaction by one of weight 0":      {shared, sign(built(wallet, payment), network, stranger), relay.ErrWalletProof},
 		"message by a removed signer":         {plain, line(wallet, payment, network, second), relay.ErrWalletProof},
 		"transaction by a removed signer":     {plain, sign(built(wallet, payment), network, second), relay.ErrWalletProof},
 		"other kinds of signers":              {odd, line(wallet, payment, network, own), relay.ErrWalletProof},
-		"the key of a signed payload":         {odd, line(wallet, payment, network, other), relay.ErrWalletProof},
-		"a transaction, other kinds":          {odd, sign(built(wallet, payment), network, own, other), relay.ErrWalletProof},
+		"the key of a signed payload":         {odd, line(wallet, payment, network, stranger), relay.ErrWalletProof},
+		"a transaction, other kinds":          {odd, sign(built(wallet, payment), network, own, stranger), relay.ErrWalletProof},
 		"named by hash(x)":                    {odd, relay.WalletProof{Signer: hashX, Signature: both.Signature}, relay.ErrWalletProof},
 		"no such account":                     {nil, line(wallet, payment, network, own), relay.ErrWalletProof},
 		"none":                                {plain, relay.WalletProof{}, relay.ErrNoWalletProof},

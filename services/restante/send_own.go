@@ -78,8 +78,24 @@ func (c *cli) sendOwn(ctx context.Context, r client.SendRequest, f ownFlags, wai
 		q.Sign = nil
 	}
 	sent, err := cl.SendOwn(ctx, q)
+	if f.unsigned && client.IsCode(err, "wallet_proof_refused") && sent.Proof != nil { // another signer has to
+		return c.printProofWanted(sent, file)
+	}
+	if client.IsCode(err, "wallet_proof_refused") {
+		return failed("The profile's key cannot sign for the wallet, so nothing was sent. Send with --unsigned: it prints a proof for one of the wallet's signers first.")
+	}
+	if client.IsCode(err, "wallet_missing") {
+		return c.walletMissing(profile.Account, err)
+	}
+	var refused *client.Problem
+	if errors.As(err, &refused) && refused.Status < 500 && sent.Funding == "" {
+		return err // nothing was signed, so nothing was sent; the receipt is of nothing
+	}
+	if err != nil && file != "" {
+		return c.ownInterrupted(sent, file, err)
+	}
 	if err != nil {
-		return c.ownNotSent(sent, file, profile.Account, f.unsigned, err)
+		return c.unsigned(sent, err)
 	}
 	if wait && !f.unsigned {
 		sent.Payment, err = waitFunded(ctx, cl, sent.Payment.ID)
@@ -97,25 +113,6 @@ func (c *cli) sendOwn(ctx context.Context, r client.SendRequest, f ownFlags, wai
 		return stopped(sent.Payment, "")
 	}
 	return nil
-}
-
-// ownNotSent says what err left of a payment out of a wallet: nothing, a proof that another signer has to give, or a funding that may
-// have been handed in.
-func (c *cli) ownNotSent(sent client.Sent, file, account string, unsigned bool, err error) error {
-	var refused *client.Problem
-	switch {
-	case client.IsCode(err, "wallet_proof_refused") && unsigned && sent.Proof != nil:
-		return c.printProofWanted(sent, file)
-	case client.IsCode(err, "wallet_proof_refused"):
-		return failed("The profile's key cannot sign for the wallet, so nothing was sent. Send with --unsigned: it prints a proof for one of the wallet's signers first.")
-	case client.IsCode(err, "wallet_missing"):
-		return c.walletMissing(account, err)
-	case errors.As(err, &refused) && refused.Status < 500 && sent.Funding == "":
-		return err // nothing was signed, so nothing was sent, and the receipt is void
-	case file != "":
-		return c.ownInterrupted(sent, file, err)
-	}
-	return c.unsigned(sent, err)
 }
 
 // walletMissing names the account to pay into, and the friendbot where there is one.

@@ -5,7 +5,6 @@ import (
 	"crypto/rand"
 	"encoding/base64"
 	"errors"
-	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -102,7 +101,7 @@ func (r *fixture) unkept(name string, in relay.KeepIntent, code string) {
 
 func (r *fixture) credit() string { return "USDC:" + r.s.book.channels[1] }
 
-// What a client minted is answered as it was handed in, again and again, and is in the log before the wallet signs.
+// What a client minted is answered as it was handed in, again and again, and is in the log before anybody signs.
 func TestKeep(t *testing.T) {
 	r := newFixture(t)
 	for _, asset := range []string{relay.Native, r.credit()} {
@@ -140,12 +139,19 @@ func TestKeep(t *testing.T) {
 // Every fact of what is handed in is held against the envelopes, and every envelope against the facts.
 func TestKeepRefuses(t *testing.T) {
 	r := newFixture(t)
-	foreign := keypair.MustRandom().Address()
+	stranger := keypair.MustRandom().Address()
 	other := r.wallet(relay.Native).minted().Funded
+	rung := func(i int) func(*relay.KeepIntent) *relay.Envelope {
+		return func(in *relay.KeepIntent) *relay.Envelope { return &in.Funded.Minted[0].Ladder[i] }
+	}
 	funding := func(in *relay.KeepIntent) *relay.Envelope { return &in.Funded.Envelope }
 	minted := func(in *relay.KeepIntent) *relay.Minted { return &in.Funded.Minted[0] }
 	head := func(in *relay.KeepIntent) relay.Head { return r.view.head }
 
+	type refusal struct {
+		code   string
+		change func(*relay.KeepIntent)
+	}
 	all := map[string]refusal{
 		"no payment":             {"batch_size", func(in *relay.KeepIntent) { in.Funded.Minted = nil }},
 		"two payments":           {"batch_size", func(in *relay.KeepIntent) { in.Funded.Minted = append(in.Funded.Minted, other.Minted...) }},
@@ -156,16 +162,16 @@ func TestKeepRefuses(t *testing.T) {
 		"another amount":         {"funding_differs", func(in *relay.KeepIntent) { minted(in).Amount++ }},
 		"another asset":          {"funding_differs", func(in *relay.KeepIntent) { minted(in).Asset = r.credit() }},
 		"no asset":               {"asset_malformed", func(in *relay.KeepIntent) { minted(in).Asset = "" }},
-		"another way home":       {"ladder_incomplete", func(in *relay.KeepIntent) { minted(in).ReturnTo = foreign }},
+		"another way home":       {"ladder_incomplete", func(in *relay.KeepIntent) { minted(in).ReturnTo = stranger }},
 		"no way home":            {"ladder_incomplete", func(in *relay.KeepIntent) { minted(in).ReturnTo = "" }},
-		"another account":        {"funding_differs", func(in *relay.KeepIntent) { minted(in).Account = foreign }},
+		"another account":        {"funding_differs", func(in *relay.KeepIntent) { minted(in).Account = stranger }},
 		"no box":                 {"box_missing", func(in *relay.KeepIntent) { minted(in).Box = nil }},
 		"expired":                {"expired", func(in *relay.KeepIntent) { minted(in).ExpiresAt = relay.Seconds(head(in).CloseTime) }},
 		"expires late":           {"expiry_out_of_range", func(in *relay.KeepIntent) { minted(in).ExpiresAt += relay.MostExpiry }},
 		"no wallet":              {"terms_missing", func(in *relay.KeepIntent) { minted(in).From = "" }},
-		"another wallet":         {"wallet_proof_refused", func(in *relay.KeepIntent) { minted(in).From = foreign }},
-		"no keeper":              {"terms_missing", func(in *relay.KeepIntent) { minted(in).Sponsor = "" }},
-		"another keeper":         {"funding_differs", func(in *relay.KeepIntent) { minted(in).Sponsor = foreign }},
+		"another wallet":         {"wallet_proof_refused", func(in *relay.KeepIntent) { minted(in).From = stranger }},
+		"nobody keeps it":        {"terms_missing", func(in *relay.KeepIntent) { minted(in).Sponsor = "" }},
+		"another keeper":         {"funding_differs", func(in *relay.KeepIntent) { minted(in).Sponsor = stranger }},
 		"our keeper":             {"wallet_ours", func(in *relay.KeepIntent) { minted(in).Sponsor = r.sponsor }},
 		"our wallet":             {"wallet_ours", func(in *relay.KeepIntent) { minted(in).From = r.home }},
 		"no purse":               {"terms_missing", func(in *relay.KeepIntent) { minted(in).Purse = 0 }},
@@ -177,7 +183,7 @@ func TestKeepRefuses(t *testing.T) {
 		"no rung fee":            {"terms_missing", func(in *relay.KeepIntent) { minted(in).RungFee = 0 }},
 		"another rung fee":       {"rung_differs", func(in *relay.KeepIntent) { minted(in).RungFee-- }},
 		"a fee beyond the wire":  {"terms_missing", func(in *relay.KeepIntent) { minted(in).RungFee += 1 << 32 }},
-		"a direct payment":       {"terms_missing", func(in *relay.KeepIntent) { minted(in).PayTo = foreign }},
+		"a direct payment":       {"terms_missing", func(in *relay.KeepIntent) { minted(in).PayTo = stranger }},
 		"a move of nothing": {"holding_unknown", func(in *relay.KeepIntent) {
 			minted(in).Replaces, minted(in).Proof = payment(), relay.WalletProof{}
 		}},
@@ -192,12 +198,12 @@ func TestKeepRefuses(t *testing.T) {
 		"another bound":       {"funding_differs", func(in *relay.KeepIntent) { funding(in).Bound++ }},
 		"another end":         {"funding_differs", func(in *relay.KeepIntent) { funding(in).MaxTime++ }},
 		"another number":      {"funding_differs", func(in *relay.KeepIntent) { funding(in).Sequence++ }},
-		"another source":      {"funding_differs", func(in *relay.KeepIntent) { funding(in).Source = foreign }},
+		"another source":      {"funding_differs", func(in *relay.KeepIntent) { funding(in).Source = stranger }},
 		"another network":     {"funding_differs", func(in *relay.KeepIntent) { funding(in).Network = "00" }},
 		"another kind":        {"funding_differs", func(in *relay.KeepIntent) { funding(in).Kind = relay.ClaimEnvelope }},
 		"another hash":        {"funding_differs", func(in *relay.KeepIntent) { funding(in).Hash = other.Envelope.Hash }},
 		"a rung's number":     {"funding_differs", func(in *relay.KeepIntent) { funding(in).Rung = 1 }},
-		"a destination":       {"funding_differs", func(in *relay.KeepIntent) { funding(in).Destination = foreign }},
+		"a destination":       {"funding_differs", func(in *relay.KeepIntent) { funding(in).Destination = stranger }},
 		"a claim's asset":     {"funding_differs", func(in *relay.KeepIntent) { funding(in).Asset = relay.Native }},
 		"no envelope":         {"funding_differs", func(in *relay.KeepIntent) { funding(in).XDR = nil }},
 		"another envelope":    {"funding_differs", func(in *relay.KeepIntent) { funding(in).XDR = other.Envelope.XDR }},
@@ -213,7 +219,35 @@ func TestKeepRefuses(t *testing.T) {
 		"ladder of another":      {"rung_differs", func(in *relay.KeepIntent) { minted(in).Ladder = other.Minted[0].Ladder }},
 		"upside down":            {"rung_differs", func(in *relay.KeepIntent) { slices.Reverse(minted(in).Ladder) }},
 	}
-	maps.Copy(all, rungRefusals(t, other.Minted[0].Ladder))
+	for i, name := range []string{"first rung", "second rung", "last resort"} {
+		of := rung(i)
+		for what, change := range map[string]func(*relay.Envelope){
+			"another hash":     func(e *relay.Envelope) { e.Hash = other.Minted[0].Ladder[i].Hash },
+			"another kind":     func(e *relay.Envelope) { e.Kind = relay.ClaimEnvelope },
+			"another state":    func(e *relay.Envelope) { e.State = relay.Dead },
+			"another network":  func(e *relay.Envelope) { e.Network = "" },
+			"another source":   func(e *relay.Envelope) { e.Source = stranger },
+			"another number":   func(e *relay.Envelope) { e.Sequence-- },
+			"a bound":          func(e *relay.Envelope) { e.Bound = 9 },
+			"an end":           func(e *relay.Envelope) { e.MaxTime = 9 },
+			"another place":    func(e *relay.Envelope) { e.Rung++ },
+			"another payment":  func(e *relay.Envelope) { e.Payments = []relay.PaymentID{payment()} },
+			"two payments":     func(e *relay.Envelope) { e.Payments = append(slices.Clone(e.Payments), payment()) },
+			"a destination":    func(e *relay.Envelope) { e.Destination = stranger },
+			"a new account":    func(e *relay.Envelope) { e.NewAccount = true },
+			"a new line":       func(e *relay.Envelope) { e.NewLine = true },
+			"an asset":         func(e *relay.Envelope) { e.Asset = relay.Native },
+			"an amount":        func(e *relay.Envelope) { e.Amount = 1 },
+			"another fee":      func(e *relay.Envelope) { e.OwnFee = 0 },
+			"no envelope":      func(e *relay.Envelope) { e.XDR = nil },
+			"another envelope": func(e *relay.Envelope) { e.XDR = other.Minted[0].Ladder[i].XDR },
+			"no signature":     func(e *relay.Envelope) { e.XDR = signatures(t, e.XDR, 0) },
+			"two signatures":   func(e *relay.Envelope) { e.XDR = signatures(t, e.XDR, 2) },
+		} {
+			all[name+": "+what] = refusal{"rung_differs", func(in *relay.KeepIntent) { change(of(in)) }}
+		}
+		all["without the "+name] = refusal{"ladder_incomplete", func(in *relay.KeepIntent) { minted(in).Ladder = slices.Delete(minted(in).Ladder, i, i+1) }}
+	}
 	if all["last resort: another state"].code == "" {
 		t.Fatal("the table is not whole")
 	}
@@ -223,71 +257,23 @@ func TestKeepRefuses(t *testing.T) {
 		r.unkept(name, in, c.code)
 	}
 
-}
-
-// refusal is a change to an intent, and the code that it is refused with.
-type refusal struct {
-	code   string
-	change func(*relay.KeepIntent)
-}
-
-// rungRefusals change every field of every rung; theirs is the ladder of another payment.
-func rungRefusals(t *testing.T, theirs []relay.Envelope) map[string]refusal {
-	all := map[string]refusal{}
-	for i, name := range []string{"first rung", "second rung", "last resort"} {
-		of := func(in *relay.KeepIntent) *relay.Envelope { return &in.Funded.Minted[0].Ladder[i] }
-		for what, change := range map[string]func(*relay.Envelope){
-			"another hash":     func(e *relay.Envelope) { e.Hash = theirs[i].Hash },
-			"another kind":     func(e *relay.Envelope) { e.Kind = relay.ClaimEnvelope },
-			"another state":    func(e *relay.Envelope) { e.State = relay.Dead },
-			"another network":  func(e *relay.Envelope) { e.Network = "" },
-			"another source":   func(e *relay.Envelope) { e.Source = theirs[0].Source },
-			"another number":   func(e *relay.Envelope) { e.Sequence-- },
-			"a bound":          func(e *relay.Envelope) { e.Bound = 9 },
-			"an end":           func(e *relay.Envelope) { e.MaxTime = 9 },
-			"another place":    func(e *relay.Envelope) { e.Rung++ },
-			"another payment":  func(e *relay.Envelope) { e.Payments = []relay.PaymentID{payment()} },
-			"two payments":     func(e *relay.Envelope) { e.Payments = append(slices.Clone(e.Payments), payment()) },
-			"a destination":    func(e *relay.Envelope) { e.Destination = theirs[0].Source },
-			"a new account":    func(e *relay.Envelope) { e.NewAccount = true },
-			"a new line":       func(e *relay.Envelope) { e.NewLine = true },
-			"an asset":         func(e *relay.Envelope) { e.Asset = relay.Native },
-			"an amount":        func(e *relay.Envelope) { e.Amount = 1 },
-			"another fee":      func(e *relay.Envelope) { e.OwnFee = 0 },
-			"no envelope":      func(e *relay.Envelope) { e.XDR = nil },
-			"another envelope": func(e *relay.Envelope) { e.XDR = theirs[i].XDR },
-			"no signature":     func(e *relay.Envelope) { e.XDR = signatures(t, e.XDR, 0) },
-			"two signatures":   func(e *relay.Envelope) { e.XDR = signatures(t, e.XDR, 2) },
-		} {
-			all[name+": "+what] = refusal{"rung_differs", func(in *relay.KeepIntent) { change(of(in)) }}
-		}
-		all["without the "+name] = refusal{"ladder_incomplete", func(in *relay.KeepIntent) {
-			in.Funded.Minted[0].Ladder = slices.Delete(in.Funded.Minted[0].Ladder, i, i+1)
-		}}
-	}
-	return all
-}
-
-// The client's own envelopes agree with the facts, and are not allowed.
-func TestKeepRefusesTerms(t *testing.T) {
-	r := newFixture(t)
-	foreign := keypair.MustRandom().Address()
+	// Made well, and not what is allowed: the client's own envelopes are of one mind with the facts.
 	for name, c := range map[string]struct {
 		code   string
 		change func(*wallet)
 	}{
-		"another service signs":         {"rung_differs", func(w *wallet) { w.plan.Rescue = foreign }},
+		"another service signs":         {"rung_differs", func(w *wallet) { w.plan.Rescue = stranger }},
 		"another network":               {"funding_differs", func(w *wallet) { w.plan.Passphrase = "Another Network" }},
 		"the service keeps the reserve": {"terms_missing", func(w *wallet) { w.plan.Sponsor, w.plan.Route.Sponsor = r.sponsor, "" }},
 		"the sponsor's own keys": {"wallet_ours", func(w *wallet) {
-			w.plan.Sponsor, w.plan.Route.Sponsor, w.plan.Rescue = r.sponsor, r.sponsor, foreign
+			w.plan.Sponsor, w.plan.Route.Sponsor, w.plan.Rescue = r.sponsor, r.sponsor, stranger
 		}},
 		"out of a treasury": {"wallet_ours", func(w *wallet) {
 			w.plan.Channel, w.plan.Treasury, w.plan.Route.From = r.home, r.home, r.home
 		}},
-		"another channel":       {"funding_differs", func(w *wallet) { w.plan.Channel = foreign }},
-		"no funding fee":        {"terms_missing", func(w *wallet) { w.plan.Fee = 0 }},
-		"no rung fee":           {"terms_missing", func(w *wallet) { w.plan.Route.RungFee = 0 }},
+		"another channel":       {"funding_differs", func(w *wallet) { w.plan.Channel = stranger }},
+		"at nobody's cost":      {"terms_missing", func(w *wallet) { w.plan.Fee = 0 }},
+		"rungs at nobody's":     {"terms_missing", func(w *wallet) { w.plan.Route.RungFee = 0 }},
 		"without a purse":       {"terms_missing", func(w *wallet) { w.plan.Route.Purse = 0 }},
 		"out of our channel":    {"wallet_ours", func(w *wallet) { w.plan.Channel, w.plan.Treasury, w.plan.Route.From = r.channel, r.channel, r.channel }},
 		"for as long as a year": {"bound_too_far", func(w *wallet) { w.plan.Bound = r.view.head.Sequence + 6_000_000 }},
@@ -296,11 +282,7 @@ func TestKeepRefusesTerms(t *testing.T) {
 		c.change(w)
 		r.unkept(name, w.minted(), c.code)
 	}
-}
 
-// A payment, a holding account and a proof are kept once.
-func TestKeepRefusesTwice(t *testing.T) {
-	r := newFixture(t)
 	kept := r.keep(r.wallet(relay.Native).minted())
 	w := r.wallet(relay.Native)
 	w.mint.Payment = kept.Minted[0].Payment
@@ -380,7 +362,7 @@ func TestBumpOwnFunding(t *testing.T) {
 	r.reopen()
 	lines := r.lines()
 	whole := r.sign(raw, w.key)
-	for name, given := range map[string][]byte{"whole": whole, "with a foreign one": r.sign(raw, keypair.MustRandom(), w.key)} {
+	for name, given := range map[string][]byte{"whole": whole, "with a stranger's": r.sign(raw, keypair.MustRandom(), w.key)} {
 		got, err := r.s.Bump(t.Context(), hash, given, 1)
 		if err != nil || !bytes.Equal(got, whole) {
 			t.Errorf("%s: %v", name, err)
@@ -390,10 +372,10 @@ func TestBumpOwnFunding(t *testing.T) {
 		given []byte
 		code  string
 	}{
-		"nothing":       {nil, "envelope_missing"},
-		"unsigned":      {raw, "signature_missing"},
-		"a foreign key": {r.sign(raw, keypair.MustRandom()), "signature_missing"},
-		"another":       {r.sign(r.keep(r.wallet(relay.Native).minted()).Envelope.XDR, w.key), "envelope_differs"},
+		"nothing":    {nil, "envelope_missing"},
+		"unsigned":   {raw, "signature_missing"},
+		"a stranger": {r.sign(raw, keypair.MustRandom()), "signature_missing"},
+		"another":    {r.sign(r.keep(r.wallet(relay.Native).minted()).Envelope.XDR, w.key), "envelope_differs"},
 	} {
 		if got, err := r.s.Bump(t.Context(), hash, c.given, relay.One); relay.CodeOf(err) != c.code || got != nil {
 			t.Errorf("%s: %v", name, err)
@@ -457,10 +439,10 @@ func TestMove(t *testing.T) {
 		given []byte
 		code  string
 	}{
-		"nothing":       {nil, "envelope_missing"},
-		"unsigned":      {a.Envelope.XDR, "signature_missing"},
-		"a foreign key": {r.sign(a.Envelope.XDR, keypair.MustRandom()), "signature_missing"},
-		"another":       {r.sign(r.fund(r.intent(payment())).Envelope.XDR, holder), "envelope_differs"},
+		"nothing":    {nil, "envelope_missing"},
+		"unsigned":   {a.Envelope.XDR, "signature_missing"},
+		"a stranger": {r.sign(a.Envelope.XDR, keypair.MustRandom()), "signature_missing"},
+		"another":    {r.sign(r.fund(r.intent(payment())).Envelope.XDR, holder), "envelope_differs"},
 	} {
 		if got, err := r.s.Bump(t.Context(), a.Envelope.Hash, c.given, bid); relay.CodeOf(err) != c.code || got != nil {
 			t.Errorf("%s: %v", name, err)
@@ -495,7 +477,7 @@ func TestMove(t *testing.T) {
 
 func TestMoveRefuses(t *testing.T) {
 	r := newFixture(t)
-	foreign := keypair.MustRandom()
+	stranger := keypair.MustRandom()
 	funded := r.fund(r.intent(payment(), payment()))
 	ours, second := funded.Minted[0], funded.Minted[1]
 	own := r.keep(r.wallet(relay.Native).minted()).Minted[0]
@@ -514,19 +496,19 @@ func TestMoveRefuses(t *testing.T) {
 	}{
 		"another payment's account":  {ours, 0, "holding_unknown", func(w *wallet) { w.plan.Route.Replaces = second.Payment }},
 		"a payment that is not":      {ours, 0, "holding_unknown", func(w *wallet) { w.plan.Route.Replaces = payment() }},
-		"a foreign account":          {ours, 0, "holding_unknown", func(w *wallet) { w.from(foreign.Address()) }},
+		"a stranger's account":       {ours, 0, "holding_unknown", func(w *wallet) { w.from(stranger.Address()) }},
 		"our treasury":               {ours, 0, "wallet_ours", func(w *wallet) { w.from(r.home) }},
 		"less":                       {ours, 0, "replaced_otherwise", func(w *wallet) { w.mint.Amount-- }},
 		"more":                       {ours, 0, "replaced_otherwise", func(w *wallet) { w.mint.Amount++ }},
 		"another asset":              {ours, 0, "replaced_otherwise", func(w *wallet) { w.mint.Asset = r.credit() }},
-		"another way home":           {ours, 0, "replaced_otherwise", func(w *wallet) { w.mint.ReturnTo = foreign.Address() }},
+		"another way home":           {ours, 0, "replaced_otherwise", func(w *wallet) { w.mint.ReturnTo = stranger.Address() }},
 		"another app's way home":     {ours, 0, "replaced_otherwise", func(w *wallet) { w.mint.ReturnTo = treasury }},
 		"of another app":             {ours, 0, "holding_unknown", func(w *wallet) { w.app = "app_other" }},
 		"a fee out of the amount":    {ours, ownFee, "terms_missing", func(*wallet) {}},
 		"rungs out of the amount":    {ours, 0, "terms_missing", func(w *wallet) { w.plan.Route.RungFee = 100 }},
-		"a wallet keeps it from now": {ours, ownFee, "replaced_otherwise", func(w *wallet) { w.kept(foreign.Address()) }},
+		"a wallet keeps it from now": {ours, ownFee, "replaced_otherwise", func(w *wallet) { w.kept(stranger.Address()) }},
 		"the service keeps it now":   {own, 0, "replaced_otherwise", func(w *wallet) { w.kept("") }},
-		"another wallet keeps it":    {own, ownFee, "replaced_otherwise", func(w *wallet) { w.kept(foreign.Address()) }},
+		"another wallet keeps it":    {own, ownFee, "replaced_otherwise", func(w *wallet) { w.kept(stranger.Address()) }},
 		"without its memo":           {noted, ownFee, "replaced_otherwise", func(w *wallet) { w.plan.ReturnMemo = relay.Memo{} }},
 		"with another memo":          {own, ownFee, "replaced_otherwise", func(w *wallet) { w.plan.ReturnMemo = relay.Memo{Kind: "id", Value: "7"} }},
 		"another purse":              {own, ownFee, "replaced_otherwise", func(w *wallet) { w.plan.Route.Purse++ }},
@@ -764,7 +746,7 @@ func TestOpenDepositsAreCapped(t *testing.T) {
 	other.App, other.Funded.App = "app_other", "app_other"
 	r.keep(other) // is not in another's way
 	r.view.err = errors.New("unreachable")
-	r.unkept("the ledger does not answer", of(first, 9), "ledger_unavailable")
+	r.unkept("nobody knows", of(first, 9), "ledger_unavailable")
 	r.view.err = nil
 	r.view.there[first.key.Address()] = relay.AccountFacts{Exists: true, Sequence: 43} // two of three are used
 	r.keep(of(first, 5))

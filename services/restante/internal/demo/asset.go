@@ -112,7 +112,10 @@ func (d *Instance) frozenAndThawed(ctx context.Context, issuer Account, asset st
 	if _, err := d.Reach(ctx, frozen.Payment.ID, relay.Pending); err != nil {
 		return err
 	}
-	if err := d.cancel(ctx, frozen.Payment.ID); err != nil {
+	if _, err := d.App.Cancel(ctx, frozen.Payment.ID); err != nil {
+		return err
+	}
+	if _, err := d.Reach(ctx, frozen.Payment.ID, relay.Returned); err != nil {
 		return err
 	}
 	if err := d.holds(ctx, "the treasury", d.Dev.App.Treasury, asset, 990_0000000); err != nil {

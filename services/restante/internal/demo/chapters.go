@@ -105,7 +105,10 @@ func declineComesHome(ctx context.Context, d *Instance) error {
 			return err
 		}
 		d.say("control: another payment's secret does not decline this one: link_invalid")
-		if err := d.cancel(ctx, other.Payment.ID); err != nil {
+		if _, err := d.App.Cancel(ctx, other.Payment.ID); err != nil {
+			return err
+		}
+		if _, err := d.Reach(ctx, other.Payment.ID, relay.Returned); err != nil {
 			return err
 		}
 		_, err = d.Recipient.Decline(ctx, s.Link)

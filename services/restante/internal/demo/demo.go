@@ -172,19 +172,6 @@ func (d *Instance) CloseLedger(ctx context.Context) error {
 	return d.seen(ctx, seq)
 }
 
-// closeBefore closes ledgers until the next one to close is seq.
-func (d *Instance) closeBefore(ctx context.Context, seq uint32) error {
-	for {
-		latest, err := d.Ledger.Latest(ctx)
-		if err != nil || latest+1 >= seq {
-			return err
-		}
-		if err := d.CloseLedger(ctx); err != nil {
-			return err
-		}
-	}
-}
-
 func (d *Instance) seen(ctx context.Context, seq uint32) error {
 	for {
 		cursor, err := d.Stack.Desk.Cursor(ctx)
@@ -214,15 +201,6 @@ func (d *Instance) Reach(ctx context.Context, id string, states ...relay.State) 
 		err = fmt.Errorf("payment %s is %s %s, not %v: %w", id, p.State, p.Reason, states, err)
 	}
 	return p, err
-}
-
-// cancel cancels a payment and waits until the money is back.
-func (d *Instance) cancel(ctx context.Context, id string) error {
-	if _, err := d.App.Cancel(ctx, id); err != nil {
-		return err
-	}
-	_, err := d.Reach(ctx, id, relay.Returned)
-	return err
 }
 
 // Send sends 25 lumens to Ana and waits until they are there.

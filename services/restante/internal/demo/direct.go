@@ -64,7 +64,10 @@ func paidDirectly(ctx context.Context, d *Instance) error {
 		if err != nil || waits.Payment.Direct {
 			return fmt.Errorf("control: %s: %+v %v", c.why, waits.Payment, err)
 		}
-		if err := d.cancel(ctx, waits.Payment.ID); err != nil {
+		if _, err := d.App.Cancel(ctx, waits.Payment.ID); err != nil {
+			return err
+		}
+		if _, err := d.Reach(ctx, waits.Payment.ID, relay.Returned); err != nil {
 			return err
 		}
 		d.say("control: %s waits as always", c.why)

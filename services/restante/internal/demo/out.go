@@ -31,7 +31,11 @@ func outWithoutUs(ctx context.Context, d *Instance) error {
 		return fmt.Errorf("control: a rung before its ledger: %s %v", word, err)
 	}
 	d.say("control: before ledger %d the ledger refuses the way back: the funding could still land", kept.NotBeforeLedger)
-	if err := d.closeBefore(ctx, kept.NotBeforeLedger); err != nil {
+	err = d.Until(ctx, func() (bool, error) {
+		now, err := d.Ledger.Latest(ctx)
+		return now+1 >= kept.NotBeforeLedger, err
+	})
+	if err != nil {
 		return err
 	}
 	before, err := d.Balance(ctx, ben.Address())

@@ -17,8 +17,8 @@ import (
 	"github.com/restante/restante/services/devnet"
 )
 
-// bothInOneLedger has a claimant hand her claim in herself, past the service, in the very ledger in which the return lands, once in
-// each order. The first envelope takes the money, the other changes nothing, and the service says what is true.
+// bothInOneLedger has a claimant hand her claim in by herself, past the service, in the very ledger in which the return
+// lands. Each order once; who is first takes the money, the other changes nothing, and the service says what is true.
 func bothInOneLedger(ctx context.Context, d *Instance) error {
 	for _, claimFirst := range []bool{true, false} {
 		if err := d.race(ctx, claimFirst); err != nil {
@@ -46,8 +46,17 @@ func (d *Instance) race(ctx context.Context, claimFirst bool) error {
 	if err != nil {
 		return err
 	}
-	if err := d.closeBefore(ctx, *sent.Payment.NotBeforeLedger); err != nil { // a return cannot land earlier
-		return err
+	for { // a return cannot land before the ledger that is promised
+		latest, err := d.Ledger.Latest(ctx)
+		if err != nil {
+			return err
+		}
+		if latest+1 >= *sent.Payment.NotBeforeLedger {
+			break
+		}
+		if err := d.CloseLedger(ctx); err != nil {
+			return err
+		}
 	}
 	order := []string{claim, back}
 	if !claimFirst {

@@ -72,8 +72,12 @@ func (d *Instance) otherWasFaster(ctx context.Context) error {
 	if err := mustFail("readdressing what was proven", err, "share_released"); err != nil {
 		return err
 	}
-	d.say("control: where the other one was faster, the same kind of code opens the box, and the address stays: share_released")
-	return d.cancel(ctx, sent.Payment.ID)
+	d.say("control: where the stranger was faster, the same kind of code opens the box, and the address stays: share_released")
+	if _, err := d.App.Cancel(ctx, sent.Payment.ID); err != nil {
+		return err
+	}
+	_, err = d.Reach(ctx, sent.Payment.ID, relay.Returned)
+	return err
 }
 
 // otherHasACode sends to an address and takes the code that is mailed there.

@@ -36,14 +36,30 @@ func ownWallet(ctx context.Context, d *Instance) error {
 		return err
 	}
 	purse := int64(stellar.Prices.Purse("native"))
-	if err := d.claimWithPurse(ctx, sent, kept.HoldingAccount, purse); err != nil {
+	if err := d.Expect(ctx, "the holding account", kept.HoldingAccount, Amount+purse); err != nil {
 		return err
 	}
+	d.say("25 XLM and a purse of %d stroops wait; the wallet keeps the reserve, and its receipt was kept before it signed", purse)
+	account, err := d.Claim(ctx, sent.Link)
+	if err != nil {
+		return err
+	}
+	fee, err := d.claimFee(ctx, sent.Payment.ID)
+	if err != nil {
+		return err
+	}
+	if err := d.Expect(ctx, "the new account", account, Amount+purse-fee); err != nil {
+		return err
+	}
+	d.say("claimed into a new account: exactly 25 XLM, and what a fee of %d left of the purse", fee)
 	back, err := d.sendOwn(ctx, d.fromWallet(ben, &kept))
 	if err != nil {
 		return err
 	}
-	if err := d.cancel(ctx, back.Payment.ID); err != nil {
+	if _, err := d.App.Cancel(ctx, back.Payment.ID); err != nil {
+		return err
+	}
+	if _, err := d.Reach(ctx, back.Payment.ID, relay.Returned); err != nil {
 		return err
 	}
 	after, err := d.service(ctx)
@@ -65,27 +81,6 @@ func ownWallet(ctx context.Context, d *Instance) error {
 		return err
 	}
 	return d.rungElsewhere(ctx, ben)
-}
-
-// claimWithPurse claims a wallet's payment into a new account, which gets what the fee left of the purse (stroops), too.
-func (d *Instance) claimWithPurse(ctx context.Context, sent client.Sent, holding string, purse int64) error {
-	if err := d.Expect(ctx, "the holding account", holding, Amount+purse); err != nil {
-		return err
-	}
-	d.say("25 XLM and a purse of %d stroops wait; the wallet keeps the reserve, and its receipt was kept before it signed", purse)
-	account, err := d.Claim(ctx, sent.Link)
-	if err != nil {
-		return err
-	}
-	fee, err := d.claimFee(ctx, sent.Payment.ID)
-	if err != nil {
-		return err
-	}
-	if err := d.Expect(ctx, "the new account", account, Amount+purse-fee); err != nil {
-		return err
-	}
-	d.say("claimed into a new account: exactly 25 XLM, and what a fee of %d left of the purse", fee)
-	return nil
 }
 
 // opensReceipt is the control: of the identities of sender and app, the sender's alone opens the receipt of a wallet's payment.
