@@ -45,7 +45,8 @@
 //   - evidence.go: what follows for an envelope that was not seen in a ledger, and what an audit of a holding account asks for;
 //   - halt.go: what stops when ledger and records contradict each other, and what does not;
 //   - carry.go: what the sponsor has to carry, and what is set aside of it for the claims and returns of money in flight;
-//   - budget.go, reclaim.go: what a payment costs the service's sponsor, an app's budget of it, and what can be taken back;
+//   - budget.go, cost.go, reclaim.go: what a payment costs the service's sponsor, before and in the end, an app's budget of it, and what
+//     can be taken back;
 //   - collect.go: what a last resort left to a treasury, and how it is claimed;
 //   - ending.go: the words about an end, for each reader; fault.go: the kinds of error, each with a public and a private text.
 //

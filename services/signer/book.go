@@ -79,7 +79,7 @@ type holding struct {
 // maker is a claim of a payment that was planned to make an account.
 type maker struct {
 	cost *cost
-	given
+	relay.GivingClaim
 }
 
 // filed is where an envelope is: in a line, and of a rung at which place.
@@ -264,7 +264,7 @@ func (b *book) decide(l fateLine) error {
 		if f.fate == failed {
 			fees = c.bid()
 		}
-		if err := b.finish(c, costVoid, 0, fees); err != nil {
+		if err := b.finish(c, relay.CostEnd{End: relay.CostVoid, Fees: fees}); err != nil {
 			return err
 		}
 	}
@@ -293,8 +293,8 @@ func (b *book) plan(at span, l claimLine) error {
 	b.plans[app] = append(b.plans[app], relay.PlanMade{Payment: l.Payment, Bound: l.Envelope.Bound, MaxTime: l.Envelope.MaxTime, At: l.At})
 	b.envelopes[l.Envelope.Hash] = filed{kind: relay.ClaimEnvelope, span: at, funding: h.funding, holding: l.Holding}
 	if c := h.cost; c != nil && l.Envelope.NewAccount {
-		g := given{l.Envelope.Hash, number{l.Holding, l.Envelope.Sequence}, l.Envelope.Destination, l.Envelope.Bound}
-		b.makers[g.account] = append(b.makers[g.account], maker{c, g})
+		g := relay.GivingClaim{Hash: l.Envelope.Hash, Holding: l.Holding, Sequence: l.Envelope.Sequence, Account: l.Envelope.Destination, Bound: l.Envelope.Bound}
+		b.makers[g.Account] = append(b.makers[g.Account], maker{c, g})
 		if c.end != "" { // planned after the end, by an older program
 			b.used[appAndDay{c.app, l.Day}] += c.reserve + c.gift
 		}

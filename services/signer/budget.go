@@ -23,7 +23,7 @@ type cost struct {
 	holdings []string                 // one after the other: a move takes money and reserve over
 	alive    map[string]bool          // of them, those that were signed for and not seen gone
 	bids     map[string]relay.Stroops // the most that was bid, by inner hash: its part, where several share an envelope
-	claims   []given                  // planned claims that make an account with the sponsor's reserve, and can land or have
+	claims   []relay.GivingClaim      // planned claims that make an account with the sponsor's reserve, and can land or have
 	numbers  map[number]bool          // of those claims
 	resort   string                   // inner hash of a last resort that the sponsor signed: its balance keeps one reserve
 	end      string                   // "" = under way
@@ -32,29 +32,21 @@ type cost struct {
 	kept     relay.Stroops            // counted on day
 }
 
-// given is a claim that leaves the sponsor's reserve in a new account.
-type given struct {
-	hash    string
-	number  number // of its holding account
-	account string
-	bound   uint32
-}
-
 // plan adds a claim that makes an account.
-func (c *cost) plan(g given) {
+func (c *cost) plan(g relay.GivingClaim) {
 	c.claims = append(c.claims, g)
 	if c.numbers == nil {
 		c.numbers = map[number]bool{}
 	}
-	c.numbers[g.number] = true
+	c.numbers[number{g.Holding, g.Sequence}] = true
 }
 
 // over takes claims off that did not land and never will.
 func (c *cost) over(hashes []string) {
-	c.claims = slices.DeleteFunc(c.claims, func(g given) bool { return slices.Contains(hashes, g.hash) })
+	c.claims = slices.DeleteFunc(c.claims, func(g relay.GivingClaim) bool { return slices.Contains(hashes, g.Hash) })
 	clear(c.numbers)
 	for _, g := range c.claims {
-		c.numbers[g.number] = true
+		c.numbers[number{g.Holding, g.Sequence}] = true
 	}
 }
 
@@ -62,14 +54,6 @@ func (c *cost) over(hashes []string) {
 // number one lands, whatever was signed. The first takes the holding account's own reserve along. After it the key holder can have
 // made the account anew, with another number, and the next claim takes one more from the sponsor.
 func (c *cost) gives() relay.Stroops { return relay.Stroops(max(len(c.numbers), 1)) }
-
-// The ends of a cost.
-const (
-	costHome  = "home"  // the reserve came back
-	costGiven = "given" // it is in an account that a claim made
-	costLeft  = "left"  // one reserve is in a claimable balance
-	costVoid  = "void"  // the funding never happened
-)
 
 // more are the reserves of holding accounts besides one: a move takes the reserve over, which is so once the account that it
 // emptied was seen gone.
@@ -133,26 +117,19 @@ func (b *budgets) change(c *cost, how func()) {
 	b.besides[c.app] += c.besides() - besides
 }
 
-// finish ends a cost; made is how many accounts have the reserve when it was given. fees is what the network took, as far as it is
-// known; else what was bid.
-func (b *budgets) finish(c *cost, end string, made int, fees relay.Stroops) error {
+// finish ends a cost.
+func (b *budgets) finish(c *cost, e relay.CostEnd) error {
 	if c.end != "" {
 		return fmt.Errorf("a cost of %s ends twice", c.funding.hash)
 	}
-	switch end {
-	case costHome, costVoid:
-		c.kept = fees
-	case costGiven:
-		c.kept = relay.Stroops(made)*(c.reserve+c.gift) + fees - c.back
-	case costLeft:
-		c.kept = max(stellar.BaseReserve-c.back, 0) + fees
-	default:
-		return fmt.Errorf("unknown end of a cost %q", end)
+	kept, err := e.Kept(c.reserve+c.gift, c.back, prices)
+	if err != nil {
+		return err
 	}
 	b.out[c.app] -= c.most()
 	b.besides[c.app] -= c.besides()
-	b.used[appAndDay{c.app, c.day}] += c.kept
-	c.end, c.made = end, made
+	b.used[appAndDay{c.app, c.day}] += kept
+	c.kept, c.end, c.made = kept, e.End, max(e.Made, 1)
 	return nil
 }
 
@@ -232,18 +209,10 @@ type costsLine struct {
 }
 
 type costEnd struct {
-	Funding string        `json:"funding"` // hash
-	Index   int           `json:"index"`   // of the payment in it
-	End     string        `json:"end"`     // "": it goes on, without the claims in Over and the holding accounts in Gone
-	Account string        `json:"account,omitempty"`
-	Made    int           `json:"made,omitempty"` // accounts that were made; absent: one, of what was given
-	Over    []string      `json:"over,omitempty"` // hashes of claims that did not land and never will
-	Gone    []string      `json:"gone,omitempty"` // holding accounts that are not there and never will be
-	Fees    relay.Stroops `json:"fees"`
+	Funding string `json:"funding"` // hash
+	Index   int    `json:"index"`   // of the payment in it
+	relay.CostEnd
 }
-
-// goesOn says that it is no end, but counts less from now on.
-func (e costEnd) goesOn() bool { return e.End == "" && len(e.Over)+len(e.Gone) > 0 }
 
 func (b *book) endCosts(l costsLine) error {
 	for _, e := range l.Ends {
@@ -252,7 +221,7 @@ func (b *book) endCosts(l costsLine) error {
 			return fmt.Errorf("the end of a cost of %s, which is no funding", e.Funding)
 		}
 		c := f.costs[e.Index]
-		if e.goesOn() {
+		if e.GoesOn() {
 			b.change(c, func() {
 				c.over(e.Over)
 				for _, account := range e.Gone {
@@ -261,7 +230,7 @@ func (b *book) endCosts(l costsLine) error {
 			})
 			continue
 		}
-		if err := b.finish(c, e.End, max(e.Made, 1), e.Fees); err != nil {
+		if err := b.finish(c, e.CostEnd); err != nil {
 			return err
 		}
 	}

@@ -250,7 +250,7 @@ func TestBudgetCountsEachHoldingAccount(t *testing.T) {
 	}
 	landed := moves[0].Minted[0]
 	r.view.there[landed.Account] = relay.AccountFacts{Exists: true, Sequence: 41, Sponsor: r.sponsor}
-	r.view.head.Sequence += settleMargin + 1
+	r.view.head.Sequence += relay.SourcesApart + 1
 	if !r.settles() { // the old one is still there, as far as the ledger shows, and the move that did not land never will
 		t.Error("what cannot land counts")
 	}

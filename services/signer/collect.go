@@ -56,7 +56,7 @@ func (s *Signer) collect(t *told, in relay.CollectIntent) (none relay.CollectAns
 	}
 	first := s.book.collects[in.Payment]
 	switch {
-	case first != nil && (!there.Exists || head.Sequence <= first.bound+settleMargin):
+	case first != nil && (!there.Exists || head.Sequence <= first.bound+relay.SourcesApart):
 		return s.firstCollect(first)
 	case !there.Exists:
 		return none, relay.NewFault(relay.Conflict, "balance_absent", "There is no such balance on the ledger.", nil)

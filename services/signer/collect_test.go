@@ -73,7 +73,7 @@ func TestCollect(t *testing.T) {
 				t.Error(inner, outer, err)
 			}
 			// It did not land: well past its bound another one is signed, and when the balance is gone that one is answered.
-			r.view.head.Sequence += 12 + settleMargin + 1
+			r.view.head.Sequence += 12 + relay.SourcesApart + 1
 			r.view.head.CloseTime += 100
 			next := r.collectIntent(m)
 			next.Sequence = 8
@@ -150,7 +150,7 @@ func TestCollectBidsWithinTheBudget(t *testing.T) {
 		if got := r.allowance().Used - before; got != want {
 			t.Errorf("bids %d, want %d", got, want)
 		}
-		r.view.head.Sequence += 12 + settleMargin + 1
+		r.view.head.Sequence += 12 + relay.SourcesApart + 1
 	}
 }
 

@@ -52,7 +52,7 @@ func settleErrands[E anErrand](ctx context.Context, s *Signer, underWay *[]E, en
 		if err != nil {
 			return moved, err
 		}
-		if seen == nil && head.Sequence <= at.bound+settleMargin {
+		if seen == nil && head.Sequence <= at.bound+relay.SourcesApart {
 			continue
 		}
 		if leave, err = s.enter(ctx); err != nil {

@@ -141,9 +141,9 @@ func (s *Signer) givenBy(in relay.ReclaimIntent) (all []wanted, err error) {
 		}
 		var seen []string
 		for _, g := range c.claims {
-			if !slices.Contains(seen, g.account) {
-				seen = append(seen, g.account)
-				all = append(all, wanted{id, c, asset, g.account})
+			if !slices.Contains(seen, g.Account) {
+				seen = append(seen, g.Account)
+				all = append(all, wanted{id, c, asset, g.Account})
 			}
 		}
 	}
@@ -234,15 +234,15 @@ func (s *Signer) madeBy(t *told, all []wanted, head relay.Head) (map[string]orig
 		for account, makers := range planned {
 			o, newest := origin{forgotten: true}, uint32(0)
 			for _, m := range makers {
-				if m.bound+settleHistory <= head.Sequence {
+				if m.Bound+relay.ClaimHistory <= head.Sequence {
 					continue
 				}
 				o.forgotten = false
-				if err := seen.look(ctx, s.cfg.Ledger, m.hash); err != nil {
+				if err := seen.look(ctx, s.cfg.Ledger, m.Hash); err != nil {
 					return nil, err
 				}
-				if seen.landed(m.hash) && seen[m.hash].Ledger >= newest {
-					o.cost, newest = m.cost, seen[m.hash].Ledger
+				if seen.landed(m.Hash) && seen[m.Hash].Ledger >= newest {
+					o.cost, newest = m.cost, seen[m.Hash].Ledger
 				}
 			}
 			made[account] = o
@@ -292,14 +292,14 @@ func (b *book) endReclaim(l reclaimEnd) error {
 func (b *budgets) cameBack(c *cost, amount relay.Stroops) {
 	out := c.gives() * c.reserve
 	switch c.end {
-	case costGiven:
+	case relay.CostGiven:
 		out = relay.Stroops(c.made) * c.reserve
-	case costLeft:
+	case relay.CostLeft:
 		out = stellar.BaseReserve
 	}
 	amount = max(min(amount, out-c.back), 0)
 	c.back += amount
-	if c.end == costGiven || c.end == costLeft {
+	if c.end == relay.CostGiven || c.end == relay.CostLeft {
 		c.kept -= amount
 		b.used[appAndDay{c.app, c.day}] -= amount
 	}

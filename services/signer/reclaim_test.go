@@ -337,7 +337,7 @@ func TestReclaimBelongsToTheNewestClaim(t *testing.T) {
 	if _, err := r.s.Reclaim(t.Context(), r.until(r.reclaimIntent(next.Payment))); relay.CodeOf(err) != "nothing_to_reclaim" {
 		t.Errorf("not seen to have landed: %v", err)
 	}
-	r.view.head.Sequence += settleHistory + 100
+	r.view.head.Sequence += relay.ClaimHistory + 100
 	before := r.allowance()
 	a, err := r.s.Reclaim(t.Context(), r.until(r.reclaimIntent(next.Payment)))
 	if err != nil {
