@@ -100,7 +100,7 @@ func TestRungsLeft(t *testing.T) {
 }
 
 // Where the money went decides between returned and settled: home, the sender's own wallet, or a claimable balance.
-func TestReturnsToSomebodyElse(t *testing.T) {
+func TestReturnsToAnotherAccount(t *testing.T) {
 	p := Payment{State: Returning, Amount: 25, Asset: Native, ReturnTo: "X", Route: Route{Sponsor: "W", Purse: 9}, LadderVersion: 2, ReturnAsked: ByCancel, Reason: ByCancel}
 	credit, noted := p, p
 	credit.Asset = "USD:G"

@@ -79,7 +79,7 @@ type Expect struct {
 // Check returns nil when the box belongs to what is expected, or one of
 // ErrVersion, ErrPayment, ErrNetwork, ErrAccount, ErrSeed, ErrAsset, ErrAmount.
 //
-// The ledger may show more of the native asset than the box says: a stranger can
+// The ledger may show more of the native asset than the box says: any account can
 // pay into any account, and one stray stroop must not stop a claim; the surplus
 // goes along. Less is refused, and so is any difference of a credit asset, whose
 // trustline is limited to the amount.

@@ -113,7 +113,7 @@ func TestBoxOfJavaScript(t *testing.T) {
 			}
 		}
 		if _, err := unseal.Open(file, identity(t), boxtest.Expect(c)); !errors.Is(err, unseal.ErrIdentity) {
-			t.Errorf("%s, a stranger: %v", kind, err)
+			t.Errorf("%s, another identity: %v", kind, err)
 		}
 	}
 }
@@ -136,7 +136,7 @@ func TestBoxForJavaScript(t *testing.T) {
 			}
 		}
 		if _, err := n.open(t, file, identity(t).String()); err == nil {
-			t.Errorf("%s: a stranger opened it", kind)
+			t.Errorf("%s: another identity opened it", kind)
 		}
 		file[len(file)-1] ^= 1
 		if _, err := n.open(t, file, k.senderText); err == nil {

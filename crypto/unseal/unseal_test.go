@@ -101,8 +101,8 @@ func TestEveryRecipientOpens(t *testing.T) {
 	}
 }
 
-// Whoever misses one input of the claim identity does not open the box.
-func TestNobodyElseOpens(t *testing.T) {
+// Without one input of the claim identity the box does not open.
+func TestNoOtherIdentityOpens(t *testing.T) {
 	c := boxtest.Content()
 	s, share := claim.NewSecret(), claim.NewShare()
 	keys := claimKeys(t, s, c.Payment, c.Network)
@@ -113,7 +113,7 @@ func TestNobodyElseOpens(t *testing.T) {
 	otherPayment, _ := claimKeys(t, s, boxtest.OtherPayment, c.Network).GuardedIdentity(share)
 	otherNetwork, _ := claimKeys(t, s, c.Payment, boxtest.Public).GuardedIdentity(share)
 	for name, id := range map[string]age.Identity{
-		"a stranger":       identity(t),
+		"another identity": identity(t),
 		"the link alone":   keys.LinkIdentity(),
 		"another share":    otherShare,
 		"another secret":   otherSecret,

@@ -122,7 +122,7 @@ func TestWakeAndMoreThanABatch(t *testing.T) {
 	}
 }
 
-func TestRowThatCannotBeRungForStandsInNobodysWay(t *testing.T) {
+func TestRowThatCannotBeRungForDelaysNoOther(t *testing.T) {
 	bus := startIn(t, t.TempDir())
 	store := &outbox{rows: []desk.Work{{ID: 1, Kind: "not.a.kind"}, {ID: 2, Kind: relay.DoFund}}}
 	if _, err := NewPump(store, bus, quiet(), false).once(within(t), 1); err != nil {
@@ -188,7 +188,7 @@ func TestStreamsThatAreLostComeBack(t *testing.T) {
 			return
 		case <-again.C:
 		case <-limit.Done():
-			t.Fatal("nobody hears events any more")
+			t.Fatal("no subscriber gets events any more")
 		}
 	}
 }

@@ -49,7 +49,7 @@ func TestSubscribersHearWhatFitsInOrder(t *testing.T) {
 	}
 }
 
-func TestSlowSubscriberLosesTheOldestAndStopsNobody(t *testing.T) {
+func TestSlowSubscriberLosesTheOldestAndStopsNoOther(t *testing.T) {
 	bus := startIn(t, t.TempDir())
 	entered, leave := make(chan struct{}), make(chan struct{})
 	var heard []string

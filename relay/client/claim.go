@@ -223,7 +223,7 @@ func (c *Client) prove(ctx context.Context, r ClaimRequest, v ClaimView) (Proven
 		return c.Prove(ctx, r.Link, Credential{Voucher: r.Voucher, ClaimantKey: r.ClaimantKey})
 	}
 	if r.Code == nil {
-		return Proven{}, errors.New("this payment asks for a code, and there is nobody to ask")
+		return Proven{}, errors.New("this payment asks for a code, and the caller gives none")
 	}
 	s := r.Session
 	if s.Session == "" {

@@ -49,7 +49,7 @@ type Slow struct {
 }
 
 // ErrPlainHTTP says that a relay on another machine was named with http://, without Options.AllowHTTP.
-var ErrPlainHTTP = errors.New("plain http: whoever is on the way could read along and change answers; use https")
+var ErrPlainHTTP = errors.New("plain http: anyone on the way could read along and change answers; use https")
 
 // New makes a client of the relay at server, "https://host[:port][/path]". It does not connect yet.
 func New(server string, o Options) (*Client, error) {

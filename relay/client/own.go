@@ -64,7 +64,7 @@ type OwnReceipt struct {
 // Prove and Sign; Sent holds what is known by then: without Funding nothing was signed, so no money was sent.
 func (c *Client) SendOwn(ctx context.Context, r OwnRequest) (Sent, error) {
 	if r.Keep == nil || len(r.Recipients) == 0 {
-		return Sent{}, errors.New("a payment out of an own wallet needs somebody who keeps its receipt, and a recipient of its box")
+		return Sent{}, errors.New("a payment out of an own wallet needs Keep for its receipt, and a recipient of its box")
 	}
 	network, err := c.agreedNetwork(ctx)
 	if err != nil {

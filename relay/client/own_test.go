@@ -121,9 +121,9 @@ func TestSendOwnOrder(t *testing.T) {
 	if err != nil || h.Account != kept.HoldingAccount || h.Note != "hello" || h.ReturnTo != addr("wallet") {
 		t.Errorf("the receipt's box: %+v %v", h, err)
 	}
-	stranger, _ := age.GenerateX25519Identity()
-	if _, err := redeem.OpenSent(kept.Receipt, secret.NewString(stranger.String())); !errors.Is(err, redeem.ErrBox) {
-		t.Errorf("a stranger opens it: %v", err)
+	other, _ := age.GenerateX25519Identity()
+	if _, err := redeem.OpenSent(kept.Receipt, secret.NewString(other.String())); !errors.Is(err, redeem.ErrBox) {
+		t.Errorf("another identity opens it: %v", err)
 	}
 	by, err := stellar.SignedBy(s.signed, testnet, addr("wallet"), kept.HoldingAccount)
 	if err != nil || len(by) != 2 || s.signed != sent.Funding {

@@ -38,7 +38,7 @@ func (c *Client) preview(ctx context.Context, r SendRequest, body wire.PaymentRe
 	case err != nil || err2 != nil || asked != got:
 		return Preview{}, fmt.Errorf("%w: another amount", ErrAnswer)
 	case err3 != nil || err4 != nil || to != sees:
-		return Preview{}, fmt.Errorf("%w: to somebody else", ErrAnswer)
+		return Preview{}, fmt.Errorf("%w: to another handle", ErrAnswer)
 	case err5 != nil || v.Policy != string(policy):
 		return Preview{}, fmt.Errorf("%w: another policy", ErrAnswer)
 	case v.Accepted != (v.Refusal == nil):

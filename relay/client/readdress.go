@@ -22,7 +22,7 @@ func (c *Client) Readdress(ctx context.Context, id, to string) (Payment, error) 
 		asked, err := idn.ParseHandle(to)
 		got, err2 := idn.ParseHandle(p.To)
 		if err != nil || err2 != nil || asked != got {
-			return fmt.Errorf("%w: payment %s is to somebody else", ErrAnswer, id)
+			return fmt.Errorf("%w: payment %s is to another handle", ErrAnswer, id)
 		}
 		return fits(p.ID, id)
 	})

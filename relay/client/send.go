@@ -154,7 +154,7 @@ func fitsRequest(p Payment, id string, r wire.PaymentRequest) error {
 	case err != nil || err2 != nil || asked != got:
 		return fmt.Errorf("%w: payment %s has another amount", ErrAnswer, id)
 	case err3 != nil || err4 != nil || to != sees:
-		return fmt.Errorf("%w: payment %s is to somebody else", ErrAnswer, id)
+		return fmt.Errorf("%w: payment %s is to another handle", ErrAnswer, id)
 	case p.Policy != r.Policy || p.Reference != r.Reference:
 		return fmt.Errorf("%w: payment %s has another policy or reference", ErrAnswer, id)
 	}

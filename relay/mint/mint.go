@@ -200,7 +200,7 @@ func sign(ctx context.Context, tx stellar.Tx, passphrase string, keys []*keypair
 	return signed, nil
 }
 
-// complete reads the signed funding as a stranger would: it must be the one of the plan and signed by everyone.
+// complete reads the signed funding as from an untrusted source: it must be the one of the plan, signed by each account that has to.
 func complete(signed string, plan stellar.FundingPlan) error {
 	tx, err := stellar.CheckFunding(signed, plan)
 	if err != nil {

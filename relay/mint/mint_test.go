@@ -132,7 +132,7 @@ func TestCapacity(t *testing.T) {
 func TestFundRefuses(t *testing.T) {
 	w := newWallet(t)
 	errHSM := errors.New("the token is asleep")
-	stranger := keypair.MustRandom()
+	foreign := keypair.MustRandom()
 	type call struct {
 		plan  mint.Plan
 		mints []relay.Mint
@@ -160,7 +160,7 @@ func TestFundRefuses(t *testing.T) {
 		"cosigner fails": {func(c *call) {
 			c.sign[1].Sign = func(context.Context, [32]byte) ([]byte, error) { return nil, errHSM }
 		}, "", errHSM},
-		"cosigner signs for another": {func(c *call) { c.sign[1].Sign = cosigner(stranger).Sign }, "", nil},
+		"cosigner signs for another": {func(c *call) { c.sign[1].Sign = cosigner(foreign).Sign }, "", nil},
 	} {
 		in := call{w.plan(), w.mints(2), w.cosigners(), bytes.Repeat([]byte{7}, 64)}
 		in.seeds[40] = 8
@@ -268,7 +268,7 @@ func TestOwn(t *testing.T) {
 	}
 }
 
-// Whoever is paid directly has neither account nor box nor way back, and takes none of the room for signatures.
+// A recipient who is paid directly has neither account nor box nor way back, and takes none of the room for signatures.
 func TestFundDirectly(t *testing.T) {
 	w := newWallet(t)
 	mints := w.mints(3)

@@ -58,7 +58,7 @@ func InState(p relay.Payment, s relay.State) relay.Payment {
 	case relay.Parked:
 		p.Reason = relay.NoWayBack
 	case relay.Settled:
-		p.Destination = "GSTRANGER"
+		p.Destination = "GOTHER"
 	}
 	if s.Ended() {
 		p.EndedAt, p.SettledTx, p.SettledAt, p.FeePaid = p.CreatedAt+1, "t-"+string(p.ID), 130, 300

@@ -64,12 +64,12 @@ func lookAround(b *ledgerFixture) {
 	if _, asset, err := b.Look(b.Context(), relay.Native); err != nil || asset != (relay.AssetFacts{IssuerExists: true}) {
 		b.Errorf("lumens: %+v %v", asset, err)
 	}
-	for _, bad := range []string{"USDC", "USDC:GNOBODY", "", "US DC:" + LedgerAccount("issuer"), a.text + " "} {
+	for _, bad := range []string{"USDC", "USDC:GABSENT", "", "US DC:" + LedgerAccount("issuer"), a.text + " "} {
 		if got, asset, err := b.Look(b.Context(), bad, asked[0]); err == nil || len(got) > 0 || asset != (relay.AssetFacts{}) {
 			b.Errorf("of %q: %+v %+v %v", bad, got, asset, err)
 		}
 	}
-	if got, _, err := b.Look(b.Context(), a.text, "GNOBODY"); err == nil {
+	if got, _, err := b.Look(b.Context(), a.text, "GABSENT"); err == nil {
 		b.Errorf("what is no address: %+v", got)
 	}
 }

@@ -45,7 +45,7 @@ func accountsRead(b *ledgerFixture) {
 	if f := b.lumens("absent"); !reflect.DeepEqual(f, relay.AccountFacts{}) {
 		b.Errorf("looked at an absent account: %+v", f)
 	}
-	if _, err := b.Sequence(b.Context(), "GNOBODY"); err == nil || errors.Is(err, relay.ErrNotFound) {
+	if _, err := b.Sequence(b.Context(), "GABSENT"); err == nil || errors.Is(err, relay.ErrNotFound) {
 		b.Errorf("sequence of what is no address: %v", err)
 	}
 }

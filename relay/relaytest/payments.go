@@ -84,7 +84,7 @@ func paymentUnique(b *fixture) {
 	b.insert(x, y)
 
 	b.refused("a payment of an app that is not there", b.try(func(tx desk.Tx) error {
-		return tx.InsertPayment(Payment("app_nobody", 6))
+		return tx.InsertPayment(Payment("app_absent", 6))
 	}))
 }
 
@@ -259,7 +259,7 @@ func holdingsFound(b *fixture) {
 	b.insert(p, q, Payment(b.app.ID, 3))
 	var many []string
 	for range 1200 { // more than fit into one question
-		many = append(many, "GNOBODY")
+		many = append(many, "GABSENT")
 	}
 	many = append(many, q.Holding, "", p.Holding)
 	b.view(func(tx desk.Tx) error {

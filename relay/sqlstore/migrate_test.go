@@ -223,7 +223,7 @@ func TestAnOldDatabaseIsTakenAlong(t *testing.T) {
 	}
 	if n := texts(t, db, `SELECT id FROM payments WHERE from_account <> '' OR sponsor <> '' OR purse <> 0 OR rung_fee <> 0 OR fund_by <> 0 OR
 		fund_until <> 0 OR replaces <> '' OR manage_hash <> '' OR pay_to <> '' OR box_mac <> '' OR clawback <> 0`); len(n) > 0 {
-		t.Errorf("a payment of before has terms that nobody gave it: %v", n)
+		t.Errorf("a payment of before has terms that it was not given: %v", n)
 	}
 	// It is the database that a new one is.
 	open(t, filepath.Join(t.TempDir(), "new.db"), newKeys(t)).Close()

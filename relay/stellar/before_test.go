@@ -37,9 +37,9 @@ func TestAClaimByMergeOfBefore(t *testing.T) {
 		want Reason
 		ana  bool
 	}{
-		"before":               {before, "", true},
-		"before, nobody there": {before, DestinationMissing, false},
-		"now, too little":      {must[Tx](t)(BuildClaim(claim(false))), HoldingShort, true},
+		"before":                   {before, "", true},
+		"before, no account there": {before, DestinationMissing, false},
+		"now, too little":          {must[Tx](t)(BuildClaim(claim(false))), HoldingShort, true},
 	} {
 		s := snapshot(500)
 		s.Accounts[addr("h0")].Balance = 12_3450000

@@ -260,9 +260,9 @@ func TestReturnDiesOnlyWithItsNumber(t *testing.T) {
 	ev.Latest = 89_999
 	wants("hash looked up before the account", ErrInconclusive)
 	ev.Latest, ev.UsedBy = 90_000, ""
-	wants("nobody known spent it", ErrContradiction)
+	wants("no known envelope spent it", ErrContradiction)
 	ev.Account = nil
-	wants("gone, nobody known", ErrContradiction)
+	wants("gone, by no known envelope", ErrContradiction)
 	ev.UsedBy = "ff"
 	wants("gone, claimed", nil)
 	ev.AccountLedger = 500

@@ -48,7 +48,7 @@ func TestLadderShapes(t *testing.T) {
 			"h0 bids 900\nsponsor begins for h0\nh0 trusts USDC:issuer to 0.0000000\nh0 ends\nh0 merges into sender",
 			"h0 bids 900\nh0 pays 0.5000000 : to sponsor\nsponsor begins for h0\nh0 leaves 7.0000000 USDC:issuer for sender\nh0 ends\nh0 trusts USDC:issuer to 0.0000000\nh0 merges into sender",
 		}},
-		"lumens to somebody else": {noted, []string{
+		"lumens to another account": {noted, []string{
 			"h0 bids 900\nh0 pays 12.3450000 : to bob\nh0 merges into sender",
 			"h0 bids 900\nh0 pays 12.3450000 : to bob\nh0 merges into sender",
 			"h0 bids 900\nsponsor begins for h0\nh0 ends\nh0 merges into sender",
@@ -75,7 +75,7 @@ func TestLadderShapes(t *testing.T) {
 			}
 			env, err := decode(r.XDR)
 			memo, _ := memoOf(must[[]byte](t)(base64.StdEncoding.DecodeString(r.XDR)))
-			if want := name == "lumens to somebody else" && r.K > 1; err != nil || (memo.ID == 7) != want {
+			if want := name == "lumens to another account" && r.K > 1; err != nil || (memo.ID == 7) != want {
 				t.Errorf("%s, rung %d carries %+v, %v", name, r.K, env.Memo(), err)
 			}
 			if again, err := CheckReturn(r.XDR, c.plan, r.K); err != nil || again.Hash != r.Hash {

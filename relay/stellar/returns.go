@@ -192,9 +192,9 @@ func (p ReturnPlan) validate(k int) error {
 	case p.Holding == base(p.ReturnTo):
 		return errors.New("holding account returns to itself")
 	case base(p.ReturnTo) != p.ReturnTo && !l.Foreign:
-		return errors.New("a multiplexed address is of somebody else's account")
+		return errors.New("a multiplexed address is of another account")
 	case p.Memo != relay.Memo{} && (!l.Foreign || base(p.ReturnTo) != p.ReturnTo):
-		return errors.New("a memo is for somebody else's account, and a multiplexed address says already whose it is")
+		return errors.New("a memo is for another account, and a multiplexed address says already whose it is")
 	case p.Wallet != "" && (p.Wallet == p.Holding || p.Wallet == p.Sponsor):
 		return errors.New("the wallet is an account of its own")
 	case l.Cosigned(k) && (p.Sponsor == "" || p.Sponsor == p.Holding):

@@ -230,7 +230,7 @@ func TestSigningCountsToTwenty(t *testing.T) {
 	if h, _, err := Hashes(signed, testnet); err != nil || h != tx.Hash {
 		t.Error("signatures changed the inner hash")
 	}
-	if _, err := Sign(signed, testnet, key("stranger")); err == nil {
+	if _, err := Sign(signed, testnet, key("other")); err == nil {
 		t.Error("a twenty-first signature was taken")
 	}
 	if _, err := Sign(must[string](t)(Sign(tx.XDR, testnet, key("h1"))), testnet, key("h1")); err == nil {
@@ -260,7 +260,7 @@ func TestAttachedSignaturesAreVerified(t *testing.T) {
 func TestFeeBumpCountsOneOperationMore(t *testing.T) {
 	tx := must[Tx](t)(BuildClaim(claim(true)))
 	if _, err := BuildFeeBump(tx.XDR, testnet, addr("sponsor"), 100); err == nil {
-		t.Error("bumped what nobody signed")
+		t.Error("bumped what is not signed")
 	}
 	inner := must[string](t)(Sign(tx.XDR, testnet, key("h0"), key("ana"), key("sponsor")))
 	bump := must[FeeBump](t)(BuildFeeBump(inner, testnet, addr("sponsor"), 250))

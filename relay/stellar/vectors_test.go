@@ -93,7 +93,7 @@ func recordedTransaction(t *testing.T, env xdr.TransactionEnvelope, tp xdr.Trans
 	}
 	for _, op := range tp.TxApplyProcessing.MustV2().Operations {
 		for _, c := range op.Changes {
-			// Whoever is made or merged away is named in the envelope; others may change as sponsors only.
+			// An account that is made or merged away is named in the envelope; others may change as sponsors only.
 			id := ""
 			if e, ok := c.GetCreated(); ok && e.Data.Type == xdr.LedgerEntryTypeAccount {
 				id = e.Data.Account.AccountId.Address()

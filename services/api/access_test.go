@@ -23,11 +23,11 @@ func TestWithoutAKeyThereIsNothing(t *testing.T) {
 		}
 		path := strings.ReplaceAll(part[1], "{id}", string(relay.NewPaymentID(0)))
 		w.unchanged(rt, func() {
-			a := w.nobody().do(part[0], path, nil).refused(401, "key_missing")
+			a := w.anonymous().do(part[0], path, nil).refused(401, "key_missing")
 			if a.header.Get("WWW-Authenticate") == "" {
 				t.Error("no WWW-Authenticate")
 			}
-			w.nobody().with("Authorization", w.key).do(part[0], path, nil).refused(401, "key_missing")
+			w.anonymous().with("Authorization", w.key).do(part[0], path, nil).refused(401, "key_missing")
 			w.as("").do(part[0], path, nil).refused(401, "key_missing")
 			w.as(text).do(part[0], path, nil).refused(401, "key_invalid")
 			w.as(strings.Replace(w.key, "rst_test_", "rst_live_", 1)).do(part[0], path, nil).refused(401, "key_invalid")
@@ -35,7 +35,7 @@ func TestWithoutAKeyThereIsNothing(t *testing.T) {
 			w.as(w.key+"a").do(part[0], path, nil).refused(401, "key_invalid")
 		})
 	}
-	w.nobody().with("Authorization", "bearer "+w.key).do("GET", "/v1/app", nil).want(200)
+	w.anonymous().with("Authorization", "bearer "+w.key).do("GET", "/v1/app", nil).want(200)
 	two := w.as(w.key)
 	two.header.Add("Authorization", "Bearer "+w.key)
 	two.do("GET", "/v1/app", nil).refused(401, "key_missing")
@@ -155,21 +155,21 @@ func TestKeysAreOfOneNetwork(t *testing.T) {
 func TestPathsAndMethods(t *testing.T) {
 	w := newFixture(t)
 	w.as(w.key).do("GET", "/v1/nothing", nil).refused(404, "no_such_path")
-	w.nobody().do("GET", "/v2/payments", nil).refused(404, "no_such_path")
+	w.anonymous().do("GET", "/v2/payments", nil).refused(404, "no_such_path")
 	a := w.as(w.key).do("PUT", "/v1/payments", nil).refused(405, "method_not_allowed")
 	if allow := a.header.Get("Allow"); !strings.Contains(allow, "POST") || !strings.Contains(allow, "GET") {
 		t.Errorf("Allow: %q", allow)
 	}
-	a = w.nobody().do("GET", "/v1/openapi.yaml", nil).want(200)
+	a = w.anonymous().do("GET", "/v1/openapi.yaml", nil).want(200)
 	if string(a.body) != string(api.OpenAPI) || a.header.Get("Content-Type") != "application/yaml" {
 		t.Errorf("document as %q", a.header.Get("Content-Type"))
 	}
 	var n wire.Network
-	w.nobody().do("GET", "/v1/network", nil).want(200).into(&n)
+	w.anonymous().do("GET", "/v1/network", nil).want(200).into(&n)
 	if n.Network != passphrase {
 		t.Errorf("%+v", n)
 	}
-	for _, a := range []answer{w.nobody().do("GET", "/v1/network", nil), w.nobody().with("Origin", "https://evil.example").do("OPTIONS", "/v1/claims/x", nil)} {
+	for _, a := range []answer{w.anonymous().do("GET", "/v1/network", nil), w.anonymous().with("Origin", "https://evil.example").do("OPTIONS", "/v1/claims/x", nil)} {
 		for h := range a.header {
 			if strings.HasPrefix(h, "Access-Control-") {
 				t.Errorf("%s: header %s", a.what, h)

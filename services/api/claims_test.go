@@ -83,14 +83,14 @@ func TestViewIsBehindTheLink(t *testing.T) {
 		caller caller
 		id     string
 	}{
-		"no auth":             {w.nobody(), p.ID},
+		"no auth":             {w.anonymous(), p.ID},
 		"an app's key":        {w.as(w.key), p.ID},
-		"malformed auth":      {w.nobody().with("Authorization", "Link x"), p.ID},
+		"malformed auth":      {w.anonymous().with("Authorization", "Link x"), p.ID},
 		"another secret":      {w.holder(wrong), p.ID},
 		"an unknown payment":  {w.holder(unknown), unknown.PaymentID},
 		"another payment":     {w.holder(link), other.ID},
 		"no payment's id":     {w.holder(link), "pay_x"},
-		"auth of another net": {w.nobody().with("Authorization", "Link "+foreignAuth(t, link)), p.ID},
+		"auth of another net": {w.anonymous().with("Authorization", "Link "+foreignAuth(t, link)), p.ID},
 	} {
 		for _, call := range []struct{ method, rest string }{
 			{"GET", ""}, {"POST", "/code"}, {"POST", "/prove"}, {"POST", "/plan"}, {"POST", "/submit"}, {"POST", "/agree"}, {"POST", "/decline"},

@@ -89,8 +89,8 @@ func TestDepositIsRefused(t *testing.T) {
 		"a rung that is none":             {func(d *wire.DepositRequest) { d.Ladder[2].Envelope = "AAAA" }, "envelope_malformed", "/ladder/2/envelope"},
 		"a rung that is not signed":       {func(d *wire.DepositRequest) { d.Ladder[0].Envelope = spoiled(d.Ladder[0].Envelope) }, "rung_differs", ""},
 		"a last resort that is not":       {func(d *wire.DepositRequest) { d.Ladder[2].Envelope = spoiled(d.Ladder[2].Envelope) }, "rung_differs", ""},
-		"a way to somebody else":          {func(d *wire.DepositRequest) { *d = theirs }, "rung_differs", ""},
-		"one rung to somebody else":       {func(d *wire.DepositRequest) { d.Ladder[1] = theirs.Ladder[1] }, "rung_differs", ""},
+		"a way to another sender":         {func(d *wire.DepositRequest) { *d = theirs }, "rung_differs", ""},
+		"one rung to another sender":      {func(d *wire.DepositRequest) { d.Ladder[1] = theirs.Ladder[1] }, "rung_differs", ""},
 	} {
 		d := minted(nil)
 		d.Ladder = slices.Clone(d.Ladder)
@@ -101,14 +101,14 @@ func TestDepositIsRefused(t *testing.T) {
 		change func(*mint.Plan, *relay.Mint)
 		code   string
 	}{
-		"less money":                 {func(_ *mint.Plan, m *relay.Mint) { m.Amount-- }, "funding_differs"},
-		"less in the purse":          {func(p *mint.Plan, _ *relay.Mint) { p.Route.Purse-- }, "funding_differs"},
-		"rungs that bid less":        {func(p *mint.Plan, _ *relay.Mint) { p.Route.RungFee-- }, "rung_differs"},
-		"another rescue":             {func(p *mint.Plan, _ *relay.Mint) { p.Rescue = thief.wallet.Address() }, "rung_differs"},
-		"a ledger more":              {func(p *mint.Plan, _ *relay.Mint) { p.Bound++ }, "funding_differs"},
-		"a second more":              {func(p *mint.Plan, _ *relay.Mint) { p.MaxTime++ }, "funding_differs"},
-		"a reserve of somebody else": {func(p *mint.Plan, _ *relay.Mint) { p.Sponsor = thief.wallet.Address() }, "funding_differs"},
-		"somebody else's wallet": {func(p *mint.Plan, _ *relay.Mint) {
+		"less money":                  {func(_ *mint.Plan, m *relay.Mint) { m.Amount-- }, "funding_differs"},
+		"less in the purse":           {func(p *mint.Plan, _ *relay.Mint) { p.Route.Purse-- }, "funding_differs"},
+		"rungs that bid less":         {func(p *mint.Plan, _ *relay.Mint) { p.Route.RungFee-- }, "rung_differs"},
+		"another rescue":              {func(p *mint.Plan, _ *relay.Mint) { p.Rescue = thief.wallet.Address() }, "rung_differs"},
+		"a ledger more":               {func(p *mint.Plan, _ *relay.Mint) { p.Bound++ }, "funding_differs"},
+		"a second more":               {func(p *mint.Plan, _ *relay.Mint) { p.MaxTime++ }, "funding_differs"},
+		"a reserve of another sender": {func(p *mint.Plan, _ *relay.Mint) { p.Sponsor = thief.wallet.Address() }, "funding_differs"},
+		"another sender's wallet": {func(p *mint.Plan, _ *relay.Mint) {
 			p.Channel, p.Treasury = thief.wallet.Address(), thief.wallet.Address()
 		}, "funding_differs"},
 	} {
@@ -155,16 +155,16 @@ func TestDepositAtItsTime(t *testing.T) {
 	resealed.BoxMAC = another.BoxMAC
 	w.refuses("the same with another MAC", deposit(p.ID, resealed), 409, "kept_already")
 
-	stranger := keypair.MustRandom()
+	other := keypair.MustRandom()
 	w.refuses("an unknown envelope", fund(p.ID, w.sign(another.Funding, s.wallet)), 400, "funding_unknown", "/envelope")
 	w.refuses("no envelope", fund(p.ID, "AAAA"), 400, "envelope_malformed", "/envelope")
 	w.refuses("without the wallet", fund(p.ID, d.Funding), 400, "signature_missing", "/envelope")
-	w.refuses("without the holding account", fund(p.ID, w.sign(unsigned(t, d.Funding), s.wallet, stranger)), 400, "signature_missing", "/envelope")
-	// An account may have any signers, so a stranger's may be enough; when it was not, the right one follows.
-	fund(p.ID, w.sign(d.Funding, stranger))().want(202)
+	w.refuses("without the holding account", fund(p.ID, w.sign(unsigned(t, d.Funding), s.wallet, other)), 400, "signature_missing", "/envelope")
+	// An account may have any signers, so another key's may be enough; when it was not, the right one follows.
+	fund(p.ID, w.sign(d.Funding, other))().want(202)
 	fund(p.ID, w.sign(d.Funding, s.wallet))().want(202)
 	e := w.funding(p.ID)
-	if by, err := stellar.SignedBy(base64.StdEncoding.EncodeToString(e.XDR), passphrase, s.wallet.Address(), stranger.Address()); err != nil || len(by) != 1 || by[0] != s.wallet.Address() {
+	if by, err := stellar.SignedBy(base64.StdEncoding.EncodeToString(e.XDR), passphrase, s.wallet.Address(), other.Address()); err != nil || len(by) != 1 || by[0] != s.wallet.Address() {
 		t.Errorf("signed by %v, %v", by, err)
 	}
 	s.land(p, d)

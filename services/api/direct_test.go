@@ -130,7 +130,7 @@ func TestAgreedAndForget(t *testing.T) {
 		for query, code := range map[string]string{"": "handle_malformed", "?to=ana": "handle_malformed", "?to=ana@example.com&x=1": "query_unknown", "?to=a@b.cd&to=c@d.ef": "query_repeated"} {
 			w.refuses(method+query, func() answer { return w.as(w.key).do(method, "/v1/agreed"+query, nil) }, 400, code)
 		}
-		w.refuses("by nobody", func() answer { return w.nobody().do(method, "/v1/agreed?to="+ana.To, nil) }, 401, "key_missing")
+		w.refuses("without a key", func() answer { return w.anonymous().do(method, "/v1/agreed?to="+ana.To, nil) }, 401, "key_missing")
 	}
 	w.as(w.key).do("DELETE", "/v1/agreed?to="+ana.To, nil).want(200)
 	if w.onFile(w.key, ana.To) != "" {

@@ -145,7 +145,7 @@ type caller struct {
 func (w *fixture) as(key string) caller {
 	return caller{w, http.Header{"Authorization": {"Bearer " + key}}}
 }
-func (w *fixture) nobody() caller { return caller{w, http.Header{}} }
+func (w *fixture) anonymous() caller { return caller{w, http.Header{}} }
 func (w *fixture) holder(l claim.Link) caller {
 	keys, err := claim.Derive(l.Secret, l.PaymentID, passphrase)
 	if err != nil {

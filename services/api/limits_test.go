@@ -75,7 +75,7 @@ func TestRefusedWhenTheBudgetIsEmpty(t *testing.T) {
 	}
 	w.refuses("no such asset", func() answer { return w.as(w.key).do("GET", "/v1/limits?asset=USD", nil) }, 400, "asset_malformed")
 	w.refuses("a word more", func() answer { return w.as(w.key).do("GET", "/v1/limits?of=USD", nil) }, 400, "query_unknown")
-	w.refuses("no key", func() answer { return w.nobody().do("GET", "/v1/limits", nil) }, 401, "key_missing")
+	w.refuses("no key", func() answer { return w.anonymous().do("GET", "/v1/limits", nil) }, 401, "key_missing")
 }
 
 // A signer that does not answer accepts nothing.

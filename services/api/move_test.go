@@ -184,7 +184,7 @@ func TestMoveIsRefused(t *testing.T) {
 		code    string
 		pointer string
 	}{
-		"to nobody":        {func(m *wire.MoveRequest) { m.To = "eva" }, "handle_malformed", "/to"},
+		"to no handle":     {func(m *wire.MoveRequest) { m.To = "eva" }, "handle_malformed", "/to"},
 		"without a handle": {func(m *wire.MoveRequest) { m.To = "" }, "required", "/to"},
 		"without a link":   {func(m *wire.MoveRequest) { m.Link = nil }, "required", "/link"},
 		"without an id":    {func(m *wire.MoveRequest) { m.ID = "" }, "required", "/id"},

@@ -103,14 +103,14 @@ func TestSubmit(t *testing.T) {
 	submit := func(c caller, path, envelope string) answer {
 		return c.do("POST", path+"/submit", wire.SubmitRequest{Envelope: envelope})
 	}
-	stranger := keypair.MustRandom()
+	foreign := keypair.MustRandom()
 	whole := w.sign(plan.Envelope, holding, to)
-	unplanned := w.sign(unplanned(t, holding.Address(), stranger.Address()), holding)
+	unplanned := w.sign(unplanned(t, holding.Address(), foreign.Address()), holding)
 	for name, c2 := range map[string]struct{ envelope, code string }{
 		"not signed at all":        {plan.Envelope, "signature_missing"},
 		"not by the holding key":   {w.sign(plan.Envelope, to), "signature_missing"},
 		"not by the new account":   {w.sign(plan.Envelope, holding), "signature_missing"},
-		"by a stranger":            {w.sign(plan.Envelope, stranger, to), "signature_missing"},
+		"by another key":           {w.sign(plan.Envelope, foreign, to), "signature_missing"},
 		"a claim we never planned": {unplanned, "plan_unknown"},
 		"not XDR":                  {"AAAA", "envelope_malformed"},
 		"not base64":               {"!", "malformed"},
@@ -124,7 +124,7 @@ func TestSubmit(t *testing.T) {
 
 	// A signature too many would spoil the transaction on the ledger; it is left out.
 	var v wire.ClaimView
-	submit(c, path, w.sign(plan.Envelope, stranger, holding, to)).want(202).into(&v)
+	submit(c, path, w.sign(plan.Envelope, foreign, holding, to)).want(202).into(&v)
 	if v.State != "claiming" || v.Destination != nil {
 		t.Errorf("%+v", v)
 	}
@@ -133,13 +133,13 @@ func TestSubmit(t *testing.T) {
 		t.Fatal(err)
 	}
 	kept := base64.StdEncoding.EncodeToString(e.XDR)
-	signed, err := stellar.SignedBy(kept, passphrase, w.signer.sponsor.Address(), holding.Address(), to.Address(), stranger.Address())
+	signed, err := stellar.SignedBy(kept, passphrase, w.signer.sponsor.Address(), holding.Address(), to.Address(), foreign.Address())
 	if err != nil || len(signed) != 3 || e.State != relay.Signed {
 		t.Errorf("signed by %v, %v, %s", signed, err, e.State)
 	}
 	w.unchanged("the same again", func() { submit(c, path, whole).want(202) })
 	w.unchanged("another plan meanwhile", func() {
-		c.do("POST", path+"/plan", wire.PlanRequest{Destination: stranger.Address()}).refused(409, "claim_in_flight")
+		c.do("POST", path+"/plan", wire.PlanRequest{Destination: foreign.Address()}).refused(409, "claim_in_flight")
 	})
 
 	if err := w.desk.Sighted(t.Context(), relay.Sighting{Hash: plan.Hash, Tx: hash("claim"), Ledger: 1003, Success: true, Paid: w.whole(p.ID), Fee: 500}); err != nil {
@@ -150,7 +150,7 @@ func TestSubmit(t *testing.T) {
 		t.Errorf("%+v", v)
 	}
 	w.unchanged("double claim", func() {
-		c.do("POST", path+"/plan", wire.PlanRequest{Destination: stranger.Address()}).refused(409, "already_claimed")
+		c.do("POST", path+"/plan", wire.PlanRequest{Destination: foreign.Address()}).refused(409, "already_claimed")
 		c.do("POST", path+"/code", nil).refused(409, "already_claimed")
 		c.do("POST", path+"/decline", nil).refused(409, "already_claimed")
 		submit(c, path, whole).refused(409, "already_claimed")

@@ -65,7 +65,7 @@ func TestPreviewRefuses(t *testing.T) {
 		w.as(w.key).do("POST", "/v1/payments/preview", body).refused(400, code)
 		w.as(w.key).do("POST", "/v1/payments", body).refused(400, code)
 	}
-	w.nobody().do("POST", "/v1/payments/preview", ana).refused(401, "key_missing")
+	w.anonymous().do("POST", "/v1/payments/preview", ana).refused(401, "key_missing")
 	w.ledger.fail(true)
 	w.as(w.key).do("POST", "/v1/payments/preview", ana).refused(503, "ledger_unavailable")
 }

@@ -95,8 +95,8 @@ func TestReaddressIsRefused(t *testing.T) {
 	} {
 		w.unchanged(body, func() { w.as(w.key).do("POST", path, body).refused(400, code) })
 	}
-	w.unchanged("by strangers", func() {
-		w.nobody().do("POST", path, eva).refused(401, "key_missing")
+	w.unchanged("without its key", func() {
+		w.anonymous().do("POST", path, eva).refused(401, "key_missing")
 		w.as(w.admin).do("POST", path, eva).refused(404, "not_found")
 		w.as(w.key).do("POST", "/v1/payments/pay_x/readdress", eva).refused(404, "not_found")
 	})

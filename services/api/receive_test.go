@@ -45,30 +45,30 @@ func TestPlanMemosAndMuxedAddresses(t *testing.T) {
 		code    string
 		pointer string
 	}{
-		"no memo":                   {wire.PlanRequest{Destination: to}, "memo_required", "/memo"},
-		"a kind that is none":       {wire.PlanRequest{Destination: to, Memo: "7", MemoType: "return"}, "not_one_of", "/memo_type"},
-		"a kind without a memo":     {wire.PlanRequest{Destination: to, MemoType: "id"}, "memo_malformed", "/memo"},
-		"an empty text":             {wire.PlanRequest{Destination: to, MemoType: "text"}, "memo_malformed", "/memo"},
-		"a text of 29 bytes":        {wire.PlanRequest{Destination: to, Memo: strings.Repeat("ü", 14) + "x"}, "memo_malformed", "/memo"},
-		"a text of 65":              {wire.PlanRequest{Destination: to, Memo: strings.Repeat("x", 65)}, "too_long", "/memo"},
-		"an id below 0":             {wire.PlanRequest{Destination: to, Memo: "-1", MemoType: "id"}, "memo_malformed", "/memo"},
-		"an id with zeros":          {wire.PlanRequest{Destination: to, Memo: "007", MemoType: "id"}, "memo_malformed", "/memo"},
-		"an id of 65 bits":          {wire.PlanRequest{Destination: to, Memo: "18446744073709551616", MemoType: "id"}, "memo_malformed", "/memo"},
-		"a hash in capitals":        {wire.PlanRequest{Destination: to, Memo: strings.ToUpper(digest), MemoType: "hash"}, "memo_malformed", "/memo"},
-		"a short hash":              {wire.PlanRequest{Destination: to, Memo: digest[2:], MemoType: "hash"}, "memo_malformed", "/memo"},
-		"a memo for a new account":  {wire.PlanRequest{Destination: missing, Memo: "7"}, "memo_unexpected", "/memo"},
-		"a memo and an M address":   {wire.PlanRequest{Destination: muxed(t, to), Memo: "7"}, "memo_unexpected", "/memo"},
-		"an M address of nobody":    {wire.PlanRequest{Destination: muxed(t, missing)}, "destination_missing", "/destination"},
-		"an M address of our own":   {wire.PlanRequest{Destination: muxed(t, holding.Address())}, "destination_malformed", "/destination"},
-		"another's holding account": {wire.PlanRequest{Destination: others.Address()}, "destination_malformed", "/destination"},
-		"an M address of another's": {wire.PlanRequest{Destination: muxed(t, others.Address())}, "destination_malformed", "/destination"},
-		"an M address with a typo":  {wire.PlanRequest{Destination: "M" + strings.Repeat("A", 68)}, "destination_malformed", "/destination"},
-		"a contract":                {wire.PlanRequest{Destination: "C" + to[1:]}, "destination_malformed", "/destination"},
-		"a line for lumens":         {wire.PlanRequest{Destination: to, Memo: "7", NewLine: true}, "new_line_unexpected", "/new_line"},
-		"a line for a new account":  {wire.PlanRequest{Destination: missing, NewLine: true}, "new_line_unexpected", "/new_line"},
-		"too long a destination":    {wire.PlanRequest{Destination: strings.Repeat("M", 70)}, "too_long", "/destination"},
-		"an empty destination":      {wire.PlanRequest{}, "required", "/destination"},
-		"a destination of 55 bytes": {wire.PlanRequest{Destination: to[1:]}, "too_short", "/destination"},
+		"no memo":                    {wire.PlanRequest{Destination: to}, "memo_required", "/memo"},
+		"a kind that is none":        {wire.PlanRequest{Destination: to, Memo: "7", MemoType: "return"}, "not_one_of", "/memo_type"},
+		"a kind without a memo":      {wire.PlanRequest{Destination: to, MemoType: "id"}, "memo_malformed", "/memo"},
+		"an empty text":              {wire.PlanRequest{Destination: to, MemoType: "text"}, "memo_malformed", "/memo"},
+		"a text of 29 bytes":         {wire.PlanRequest{Destination: to, Memo: strings.Repeat("ü", 14) + "x"}, "memo_malformed", "/memo"},
+		"a text of 65":               {wire.PlanRequest{Destination: to, Memo: strings.Repeat("x", 65)}, "too_long", "/memo"},
+		"an id below 0":              {wire.PlanRequest{Destination: to, Memo: "-1", MemoType: "id"}, "memo_malformed", "/memo"},
+		"an id with zeros":           {wire.PlanRequest{Destination: to, Memo: "007", MemoType: "id"}, "memo_malformed", "/memo"},
+		"an id of 65 bits":           {wire.PlanRequest{Destination: to, Memo: "18446744073709551616", MemoType: "id"}, "memo_malformed", "/memo"},
+		"a hash in capitals":         {wire.PlanRequest{Destination: to, Memo: strings.ToUpper(digest), MemoType: "hash"}, "memo_malformed", "/memo"},
+		"a short hash":               {wire.PlanRequest{Destination: to, Memo: digest[2:], MemoType: "hash"}, "memo_malformed", "/memo"},
+		"a memo for a new account":   {wire.PlanRequest{Destination: missing, Memo: "7"}, "memo_unexpected", "/memo"},
+		"a memo and an M address":    {wire.PlanRequest{Destination: muxed(t, to), Memo: "7"}, "memo_unexpected", "/memo"},
+		"an M address of no account": {wire.PlanRequest{Destination: muxed(t, missing)}, "destination_missing", "/destination"},
+		"an M address of our own":    {wire.PlanRequest{Destination: muxed(t, holding.Address())}, "destination_malformed", "/destination"},
+		"another's holding account":  {wire.PlanRequest{Destination: others.Address()}, "destination_malformed", "/destination"},
+		"an M address of another's":  {wire.PlanRequest{Destination: muxed(t, others.Address())}, "destination_malformed", "/destination"},
+		"an M address with a typo":   {wire.PlanRequest{Destination: "M" + strings.Repeat("A", 68)}, "destination_malformed", "/destination"},
+		"a contract":                 {wire.PlanRequest{Destination: "C" + to[1:]}, "destination_malformed", "/destination"},
+		"a line for lumens":          {wire.PlanRequest{Destination: to, Memo: "7", NewLine: true}, "new_line_unexpected", "/new_line"},
+		"a line for a new account":   {wire.PlanRequest{Destination: missing, NewLine: true}, "new_line_unexpected", "/new_line"},
+		"too long a destination":     {wire.PlanRequest{Destination: strings.Repeat("M", 70)}, "too_long", "/destination"},
+		"an empty destination":       {wire.PlanRequest{}, "required", "/destination"},
+		"a destination of 55 bytes":  {wire.PlanRequest{Destination: to[1:]}, "too_short", "/destination"},
 	} {
 		w.refuses(name, plan(c.in), 400, c.code, c.pointer)
 	}
@@ -227,7 +227,7 @@ func TestWalletSigned(t *testing.T) {
 	const form = "application/x-www-form-urlencoded"
 	post := func(id, kind, body string) func() answer {
 		return func() answer {
-			return w.nobody().with("Content-Type", kind).do("POST", "/v1/claims/"+id+"/wallet", body)
+			return w.anonymous().with("Content-Type", kind).do("POST", "/v1/claims/"+id+"/wallet", body)
 		}
 	}
 	escaped := func(envelope string) string {
@@ -239,30 +239,30 @@ func TestWalletSigned(t *testing.T) {
 		status int
 		code   string
 	}{
-		"JSON":                    {post(p.ID, "application/json", whole), 415, "unsupported_media_type"},
-		"no type":                 {post(p.ID, ";", whole), 415, "unsupported_media_type"},
-		"multipart":               {post(p.ID, "multipart/form-data; boundary=x", whole), 415, "unsupported_media_type"},
-		"nothing":                 {post(p.ID, form, ""), 400, "envelope_malformed"},
-		"two envelopes":           {post(p.ID, form, whole+"&"+whole), 400, "envelope_malformed"},
-		"no base64":               {post(p.ID, form, "xdr=!"), 400, "envelope_malformed"},
-		"no envelope":             {post(p.ID, form, "xdr=AAAA"), 400, "envelope_malformed"},
-		"a long envelope":         {post(p.ID, form, "xdr="+strings.Repeat("A", 65_540)), 413, "body_too_large"},
-		"a long form":             {post(p.ID, form, whole+"&x="+strings.Repeat("A", 300_000)), 413, "body_too_large"},
-		"a longer form":           {post(p.ID, form, whole+"&x="+strings.Repeat("A", 2<<20)), 413, "body_too_large"},
-		"no id":                   {post("pay_x", form, whole), 404, "not_found"},
-		"a claim nobody planned":  {post(p.ID, form, escaped(w.sign(unplanned(t, holding.Address(), to.Address()), holding))), 400, "plan_unknown"},
-		"another payment's plan":  {post(p.ID, form, escaped(w.sign(foreign.Envelope, theirs, to))), 400, "plan_unknown"},
-		"for another payment":     {post(q.ID, form, whole), 400, "plan_unknown"},
-		"for no payment":          {post(string(relay.NewPaymentID(relay.At(w.now))), form, whole), 400, "plan_unknown"},
-		"not signed":              {post(p.ID, form, escaped(plan.Envelope)), 400, "signature_missing"},
-		"not by the holding key":  {post(p.ID, form, escaped(w.sign(plan.Envelope, to))), 400, "signature_missing"},
-		"not by the new account":  {post(p.ID, form, escaped(w.sign(plan.Envelope, holding))), 400, "signature_missing"},
-		"a signature that is off": {post(p.ID, form, escaped(spoiled(w.sign(plan.Envelope, holding, to)))), 400, "signature_missing"},
+		"JSON":                         {post(p.ID, "application/json", whole), 415, "unsupported_media_type"},
+		"no type":                      {post(p.ID, ";", whole), 415, "unsupported_media_type"},
+		"multipart":                    {post(p.ID, "multipart/form-data; boundary=x", whole), 415, "unsupported_media_type"},
+		"nothing":                      {post(p.ID, form, ""), 400, "envelope_malformed"},
+		"two envelopes":                {post(p.ID, form, whole+"&"+whole), 400, "envelope_malformed"},
+		"no base64":                    {post(p.ID, form, "xdr=!"), 400, "envelope_malformed"},
+		"no envelope":                  {post(p.ID, form, "xdr=AAAA"), 400, "envelope_malformed"},
+		"a long envelope":              {post(p.ID, form, "xdr="+strings.Repeat("A", 65_540)), 413, "body_too_large"},
+		"a long form":                  {post(p.ID, form, whole+"&x="+strings.Repeat("A", 300_000)), 413, "body_too_large"},
+		"a longer form":                {post(p.ID, form, whole+"&x="+strings.Repeat("A", 2<<20)), 413, "body_too_large"},
+		"no id":                        {post("pay_x", form, whole), 404, "not_found"},
+		"a claim that was not planned": {post(p.ID, form, escaped(w.sign(unplanned(t, holding.Address(), to.Address()), holding))), 400, "plan_unknown"},
+		"another payment's plan":       {post(p.ID, form, escaped(w.sign(foreign.Envelope, theirs, to))), 400, "plan_unknown"},
+		"for another payment":          {post(q.ID, form, whole), 400, "plan_unknown"},
+		"for no payment":               {post(string(relay.NewPaymentID(relay.At(w.now))), form, whole), 400, "plan_unknown"},
+		"not signed":                   {post(p.ID, form, escaped(plan.Envelope)), 400, "signature_missing"},
+		"not by the holding key":       {post(p.ID, form, escaped(w.sign(plan.Envelope, to))), 400, "signature_missing"},
+		"not by the new account":       {post(p.ID, form, escaped(w.sign(plan.Envelope, holding))), 400, "signature_missing"},
+		"a signature that is off":      {post(p.ID, form, escaped(spoiled(w.sign(plan.Envelope, holding, to)))), 400, "signature_missing"},
 	} {
 		w.refuses(name, c.do, c.status, c.code)
 	}
 	w.refuses("a parameter", func() answer {
-		return w.nobody().with("Content-Type", form).do("POST", "/v1/claims/"+p.ID+"/wallet?x=1", whole)
+		return w.anonymous().with("Content-Type", form).do("POST", "/v1/claims/"+p.ID+"/wallet?x=1", whole)
 	}, 400, "query_unknown")
 	w.ledger.fail(true)
 	w.refuses("no ledger", post(p.ID, form, whole), 503, "ledger_unavailable")
@@ -291,7 +291,7 @@ func TestWalletSigned(t *testing.T) {
 func TestCallbackOfAWalletInABrowser(t *testing.T) {
 	w := newFixture(t)
 	path := "/v1/claims/" + string(relay.NewPaymentID(0)) + "/wallet"
-	from := w.nobody().with("Origin", "https://wallet.example")
+	from := w.anonymous().with("Origin", "https://wallet.example")
 	a := from.with("Access-Control-Request-Method", "POST").do("OPTIONS", path, nil).want(200)
 	if a.header.Get("Access-Control-Allow-Origin") != "*" || a.header.Get("Access-Control-Allow-Methods") != "POST" || a.header.Get("Access-Control-Allow-Credentials") != "" {
 		t.Errorf("preflight: %v", a.header)

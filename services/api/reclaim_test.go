@@ -66,6 +66,6 @@ func TestReclaim(t *testing.T) {
 		t.Fatal(err)
 	}
 	given("0")
-	w.refuses("no key", func() answer { return w.nobody().do("POST", "/v1/reserves/reclaim", wire.ReclaimRequest{}) }, 401, "key_missing")
+	w.refuses("no key", func() answer { return w.anonymous().do("POST", "/v1/reserves/reclaim", wire.ReclaimRequest{}) }, 401, "key_missing")
 	w.refuses("a word more", func() answer { return w.as(w.key).do("POST", "/v1/reserves/reclaim", `{"all":true}`) }, 400, "unknown_field")
 }

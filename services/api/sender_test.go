@@ -55,7 +55,7 @@ func (s sender) open(in wire.PaymentRequest) (p wire.Payment) {
 func (s sender) by() caller { return s.manager(s.token) }
 
 func (w *fixture) manager(token string) caller {
-	return w.nobody().with("Authorization", "Manage "+token)
+	return w.anonymous().with("Authorization", "Manage "+token)
 }
 
 // mint makes a deposit of a payment as the terms say, but for what change spoils, and the key of its holding account.

@@ -59,7 +59,7 @@ func TestSignersOfTheDestination(t *testing.T) {
 					signers = append(signers, keys[k])
 				}
 				form := url.Values{"xdr": {w.sign(first.Envelope, signers...)}}.Encode()
-				call := w.nobody().with("Content-Type", "application/x-www-form-urlencoded")
+				call := w.anonymous().with("Content-Type", "application/x-www-form-urlencoded")
 				if c.kept < 0 {
 					call.do("POST", "/v1/claims/"+p.ID+"/wallet", form).refused(400, "signature_missing")
 					return

@@ -174,7 +174,7 @@ func TestBudgetCountsBack(t *testing.T) {
 			r.bump(a.Minted[0].Ladder[0].Hash, nil, 9000)
 			r.landed(a.Minted[0].Ladder[0].Hash, 200)
 		}, 0, 600},
-		"returned, and nobody knows by which fee": {false, func(r *fixture, a relay.FundAnswer) {
+		"returned, and by which fee is unknown": {false, func(r *fixture, a relay.FundAnswer) {
 			r.bump(a.Minted[0].Ladder[0].Hash, nil, 9000)
 		}, 0, 9000},
 		"claimed into an account that exists": {true, func(r *fixture, a relay.FundAnswer) {

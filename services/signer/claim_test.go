@@ -318,16 +318,16 @@ func TestBumpClaim(t *testing.T) {
 		envelope []byte
 		code     string
 	}{
-		"none":           {nil, "envelope_missing"},
-		"junk":           {[]byte("junk"), "envelope_differs"},
-		"unsigned":       {e.XDR, "signature_missing"},
-		"without G":      {r.sign(e.XDR, h), "signature_missing"},
-		"without H":      {r.sign(e.XDR, ana), "signature_missing"},
-		"of a stranger":  {r.sign(e.XDR, mallory, ana), "signature_missing"},
-		"spoiled":        {garbled, "signature_missing"},
-		"other claim":    {r.sign(other.XDR, h, mallory), "envelope_differs"},
-		"other envelope": {changedOf(t, env), "envelope_differs"},
-		"a bump":         {raw, "envelope_differs"},
+		"none":             {nil, "envelope_missing"},
+		"junk":             {[]byte("junk"), "envelope_differs"},
+		"unsigned":         {e.XDR, "signature_missing"},
+		"without G":        {r.sign(e.XDR, h), "signature_missing"},
+		"without H":        {r.sign(e.XDR, ana), "signature_missing"},
+		"of a foreign key": {r.sign(e.XDR, mallory, ana), "signature_missing"},
+		"spoiled":          {garbled, "signature_missing"},
+		"other claim":      {r.sign(other.XDR, h, mallory), "envelope_differs"},
+		"other envelope":   {changedOf(t, env), "envelope_differs"},
+		"a bump":           {raw, "envelope_differs"},
 	} {
 		lines := r.lines()
 		out, err := r.s.Bump(t.Context(), e.Hash, c.envelope, bid)

@@ -9,7 +9,7 @@ import (
 )
 
 // A caller that was taken over makes holding accounts of its own and says that they are late deposits out of a foreign wallet. An
-// account that anybody can have made shows nothing: either the ledger has this very funding, or the wallet sponsors the account,
+// account that any account can have made shows nothing: either the ledger has this very funding, or the wallet sponsors the account,
 // which takes its signature. So the wallet's room is its own.
 func TestLateDepositOfAForeignWallet(t *testing.T) {
 	r := newFixture(t)

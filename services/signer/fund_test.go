@@ -113,7 +113,7 @@ func TestSecondFundingNeedsProof(t *testing.T) {
 	}
 	r.view.err = errors.New("unreachable")
 	if text(t, r.fund(r.intent(id))) != text(t, first) {
-		t.Fatal("funded twice because nobody answered")
+		t.Fatal("funded twice because the ledger did not answer")
 	}
 	r.view.err = nil
 	r.view.verdicts[hash] = relay.Contradicted
@@ -207,7 +207,7 @@ func TestNumberIsSignedOnce(t *testing.T) {
 
 func TestFundPolicy(t *testing.T) {
 	r := newFixture(t)
-	stranger := r.s.book.channels[1]
+	foreign := r.s.book.channels[1]
 	for name, c := range map[string]struct {
 		code   string
 		change func(*relay.FundIntent)
@@ -233,9 +233,9 @@ func TestFundPolicy(t *testing.T) {
 		"amount negative":     {"amount_zero", func(in *relay.FundIntent) { in.Mints[0].Amount = -1 }},
 		"amount":              {"payment_limit", func(in *relay.FundIntent) { in.Mints[0].Amount = DefaultMaxPayment + 1 }},
 		"asset":               {"asset_malformed", func(in *relay.FundIntent) { in.Mints[0].Asset = "USDC" }},
-		"asset of nobody":     {"asset_malformed", func(in *relay.FundIntent) { in.Mints[0].Asset = "USDC:" + stranger[:55] + "A" }},
-		"asset code":          {"asset_malformed", func(in *relay.FundIntent) { in.Mints[0].Asset = "DOLLARDOLLARS:" + stranger }},
-		"return elsewhere":    {"foreign_return", func(in *relay.FundIntent) { in.Mints[0].ReturnTo = stranger }},
+		"asset of no issuer":  {"asset_malformed", func(in *relay.FundIntent) { in.Mints[0].Asset = "USDC:" + foreign[:55] + "A" }},
+		"asset code":          {"asset_malformed", func(in *relay.FundIntent) { in.Mints[0].Asset = "DOLLARDOLLARS:" + foreign }},
+		"return elsewhere":    {"foreign_return", func(in *relay.FundIntent) { in.Mints[0].ReturnTo = foreign }},
 		"return to sponsor":   {"foreign_return", func(in *relay.FundIntent) { in.Mints[0].ReturnTo = r.sponsor }},
 		"return nowhere":      {"foreign_return", func(in *relay.FundIntent) { in.Mints[0].ReturnTo = "" }},
 		"expired":             {"expired", func(in *relay.FundIntent) { in.Mints[0].ExpiresAt = relay.Seconds(r.view.head.CloseTime) }},

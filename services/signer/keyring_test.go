@@ -135,7 +135,7 @@ func TestRoleIsSealed(t *testing.T) {
 		t.Errorf("a channel's key serves as the sponsor's: %v", err)
 	}
 	if _, err := ring.Sign(keypair.MustRandom().Address(), [32]byte{}); err == nil {
-		t.Error("signs for a stranger")
+		t.Error("signs for an unknown account")
 	}
 }
 

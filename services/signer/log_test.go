@@ -255,7 +255,7 @@ func TestNothingLeavesUnlogged(t *testing.T) {
 	}
 }
 
-// A key of which the line is missing was never told to anybody; a key of which the line is there can sign.
+// A key of which the line is missing was never given out; a key of which the line is there can sign.
 func TestKilledWhileAKeyIsMade(t *testing.T) {
 	for _, disk := range []flaky{{failWrite: true}, {failSync: true}} {
 		r := newFixture(t)

@@ -13,7 +13,7 @@ import (
 	"github.com/restante/restante/relay/stellar"
 )
 
-// Whoever has taken the worker over has its database and the signer's door, but no link and no seed. Every signature
+// A thief who has taken the worker over has its database and the signer's door, but no link and no seed. Every signature
 // that he can get out of the signer is collected; none moves money out of a holding account except home.
 func TestWorkerTakenOver(t *testing.T) {
 	r := newFixture(t)
@@ -158,7 +158,7 @@ func (r *fixture) harmless(raw []byte, holdings map[string]bool, thief string) {
 	}
 	if env.IsFeeBump() {
 		if source := env.FeeBumpAccount(); source.Address() != r.sponsor {
-			r.t.Error("a bump that somebody else pays")
+			r.t.Error("a bump that another account pays")
 		}
 		env = xdr.TransactionEnvelope{Type: xdr.EnvelopeTypeEnvelopeTypeTx, V1: env.FeeBump.Tx.InnerTx.V1}
 	}

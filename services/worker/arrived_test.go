@@ -72,8 +72,8 @@ func TestOnlyFeesAreMissing(t *testing.T) {
 	})
 }
 
-// A stranger hands the way home in and pays for it: that is none of the payment's cost.
-func TestAStrangerPaysForTheWayHome(t *testing.T) {
+// Another account hands the way home in and pays for it: that is none of the payment's cost.
+func TestAnotherAccountPaysForTheWayHome(t *testing.T) {
 	each(t, []kind{managed, credit}, func(m *assetFixture) {
 		p := m.ripened()
 		cost := p.FeePaid
@@ -148,15 +148,15 @@ func TestAPurseOfMoreThanTheAmount(t *testing.T) {
 	})
 }
 
-// The key holder of one payment has its holding account pay the fee of another transaction, a stranger's or an envelope of another
+// The key holder of one payment has its holding account pay the fee of another transaction, one of another account or an envelope of another
 // payment. The ledger shows a fee, and nothing else is missing at the end.
 func TestTheFeeOfAnotherTransaction(t *testing.T) {
-	for name, stranger := range map[string]bool{"a stranger's transaction": true, "an envelope of another payment": false} {
+	for name, foreign := range map[string]bool{"a transaction of another account": true, "an envelope of another payment": false} {
 		t.Run(name, func(t *testing.T) {
 			each(t, []kind{own, managed}, func(m *assetFixture) {
 				p, q := m.ripened(), m.ripened()
 				key, envelope := m.seed(p), text(m.rungs(q)[0].XDR)
-				if stranger {
+				if foreign {
 					envelope = m.bumpedOwn()
 				}
 				bump, err := stellar.BuildFeeBump(envelope, passphrase, p.Holding, 100_000)
@@ -175,7 +175,7 @@ func TestTheFeeOfAnotherTransaction(t *testing.T) {
 				if p.Arrived+p.ArrivedRest != p.Amount+p.Purse-p.FeeHolding {
 					m.Errorf("arrived %s and %s, fees %s", p.Arrived, p.ArrivedRest, p.FeeHolding)
 				}
-				if !stranger {
+				if !foreign {
 					m.is(q.ID, relay.Returned, relay.ByCancel)
 				}
 			})

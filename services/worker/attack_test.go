@@ -121,7 +121,7 @@ func TestNumberBeyondTheFirstRung(t *testing.T) {
 	})
 }
 
-// Lumens of strangers go along with the money, home and to her.
+// Lumens that other accounts pay in go along with the money, home and to her.
 func TestStrayLumensOfEveryKind(t *testing.T) {
 	each(t, newKinds, func(m *assetFixture) {
 		home, hers, ana := m.ripened(), m.ripened(), keypair.MustRandom()
@@ -194,7 +194,7 @@ func TestClaimAndReturnInOneLedger(t *testing.T) {
 	}
 }
 
-// Her key paid the purse out: no rung can pay its fee, and the payment says that it is stuck. A stranger who fills it up sets
+// Her key paid the purse out: no rung can pay its fee, and the payment says that it is stuck. Another account that fills it up sets
 // it free. The sender has everything again when as much was filled up as was paid out, and a stroop less is a part missing.
 func TestPurseIsDrained(t *testing.T) {
 	for name, less := range map[string]relay.Stroops{"filled up": 0, "a stroop short": 1} {

@@ -108,14 +108,14 @@ func TestKeyTakenOverWhileClaiming(t *testing.T) {
 	w.wantHas("she", ana.Address(), p.Amount)
 }
 
-// What a stranger pays in goes along with the money and changes nothing.
+// What another account pays in goes along with the money and changes nothing.
 func TestStrayLumens(t *testing.T) {
 	w := newFixture(t, plan{})
-	stranger, ana := keypair.MustRandom(), keypair.MustRandom()
-	w.befriend(stranger.Address())
+	other, ana := keypair.MustRandom(), keypair.MustRandom()
+	w.befriend(other.Address())
 	home, hers := w.ripe(), w.ripe()
 	for _, p := range []relay.Payment{home, hers} {
-		w.does(w.own(stranger, nil, &txnbuild.Payment{Destination: p.Holding, Amount: "5", Asset: txnbuild.NativeAsset{}}))
+		w.does(w.own(other, nil, &txnbuild.Payment{Destination: p.Holding, Amount: "5", Asset: txnbuild.NativeAsset{}}))
 	}
 	w.round(2)
 	w.is(home.ID, relay.Pending, "")

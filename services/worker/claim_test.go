@@ -15,7 +15,7 @@ func TestClaimThatWouldFailWaits(t *testing.T) {
 	w := newFixture(t, d.through(plan{}))
 	p, ana := w.pending(), keypair.MustRandom()
 	e := w.claim(p, ana, 6)
-	w.befriend(ana.Address()) // a stranger makes her account first: the claim would make it a second time
+	w.befriend(ana.Address()) // another account makes hers first: the claim would make it a second time
 	w.watch()
 	for w.head().Sequence < e.Bound {
 		w.work()
@@ -117,7 +117,7 @@ func TestANumberUsedByTheKeyHolder(t *testing.T) {
 }
 
 // The same, but a piece of history was missed: then it is unknown, and the claim stays on its way.
-func TestANumberUsedWhileNobodyWatched(t *testing.T) {
+func TestANumberUsedBehindTheGap(t *testing.T) {
 	d := &door{}
 	w := newFixture(t, d.through(plan{}))
 	p := w.pending()

@@ -158,13 +158,13 @@ func TestHomeCannotTakeTheAsset(t *testing.T) {
 // A stroop of the asset cannot be paid in, for the trustline is full; lumens go along with the money.
 func TestStrayAssetBounces(t *testing.T) {
 	each(t, creditKinds, func(m *assetFixture) {
-		stranger := keypair.MustRandom()
-		m.befriend(stranger.Address())
-		m.trusts(stranger)
-		m.does(m.own(m.issuer, nil, m.pays("", stranger.Address(), relay.One)))
+		other := keypair.MustRandom()
+		m.befriend(other.Address())
+		m.trusts(other)
+		m.does(m.own(m.issuer, nil, m.pays("", other.Address(), relay.One)))
 		p := m.ripened()
-		m.includes(m.own(stranger, nil, m.pays("", p.Holding, 1)), "FAILED")
-		m.does(m.own(stranger, nil, &txnbuild.Payment{Destination: p.Holding, Amount: "5", Asset: txnbuild.NativeAsset{}}))
+		m.includes(m.own(other, nil, m.pays("", p.Holding, 1)), "FAILED")
+		m.does(m.own(other, nil, &txnbuild.Payment{Destination: p.Holding, Amount: "5", Asset: txnbuild.NativeAsset{}}))
 		m.round(2)
 		m.is(p.ID, relay.Pending, "")
 		home := m.has(m.home)

@@ -87,7 +87,7 @@ func (m *assetFixture) post(url, key string, body any) int {
 
 // One sender cannot halt the others: he deposits, cancels in between, signs his funding all the same and submits it by himself.
 // After a restart nothing is halted, his money is at home, and other payments go on.
-func TestASenderHaltsNobody(t *testing.T) {
+func TestASenderHaltsNoOther(t *testing.T) {
 	for n := 1; n <= 2; n++ {
 		for name, before := range map[string]bool{"before the restart": true, "after the restart": false} {
 			t.Run(fmt.Sprintf("canceled after %d looks, funded %s", n, name), func(t *testing.T) {
@@ -109,7 +109,7 @@ func TestASenderHaltsNobody(t *testing.T) {
 					}
 					m.watch()
 					if why := m.halted(); why != "" {
-						m.Fatalf("one sender halts everybody: %s", why)
+						m.Fatalf("one sender halts all: %s", why)
 					}
 					m.comesHome(p, books, house)
 					m.restarts()

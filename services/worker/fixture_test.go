@@ -56,7 +56,7 @@ type fixture struct {
 	keys    *field.Keys
 	reader  *age.X25519Identity // opens every box, as its claimant
 	sponsor string
-	payer   *keypair.Full // a stranger who pays fees
+	payer   *keypair.Full // pays fees; has no part in any payment
 	dir     string        // of the signer
 	path    string        // of the database
 	clock   time.Time

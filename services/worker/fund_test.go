@@ -70,7 +70,7 @@ func TestFundingWaitsForAChannel(t *testing.T) {
 type forgetful struct {
 	desk.Signer
 	lose   int
-	before func() // runs after the signer has answered, before anybody hears of it
+	before func() // runs after the signer has answered, before the worker has the answer
 	asked  int
 }
 
@@ -116,7 +116,7 @@ func TestStandingFundingForAnOverlappingBatch(t *testing.T) {
 }
 
 // A payment canceled between signature and commit fails the commit of its whole batch: nothing of it is ever sent, and
-// once the bound has passed the others are funded anew, exactly once. Nobody else waits for that.
+// once the bound has passed the others are funded anew, exactly once. No other payment waits for that.
 func TestCanceledBetweenSigningAndCommit(t *testing.T) {
 	d, f := &door{}, &forgetful{}
 	w := newFixture(t, d.through(f.in(plan{})))
@@ -212,9 +212,9 @@ func TestFundingWhoseAnswersAreLost(t *testing.T) {
 	w.wantHas("the treasury", w.apps[0].Treasury, 10_000*relay.One-p.Amount)
 }
 
-// A stranger sees the funding on its way and makes the holding account first: the funding fails, and the payment is funded
+// Another account sees the funding on its way and makes the holding account first: the funding fails, and the payment is funded
 // anew into another account. What becomes of the first one, our own way back from it included, is nothing of the payment's.
-func TestAStrangerMakesTheAccountFirst(t *testing.T) {
+func TestAnotherAccountMakesTheHoldingAccountFirst(t *testing.T) {
 	d := &door{}
 	w := newFixture(t, d.through(plan{}))
 	var outer string
@@ -231,7 +231,7 @@ func TestAStrangerMakesTheAccountFirst(t *testing.T) {
 	d.submit = nil
 	p = w.until(p.ID, relay.Pending)
 	if p.Holding == first {
-		t.Fatal("funded into an account of somebody else's making")
+		t.Fatal("funded into an account that another made")
 	}
 	w.round(bound + 1)
 	w.does(w.bumped(rung.XDR))
@@ -316,7 +316,7 @@ func TestTheSignerRefusesOneForGood(t *testing.T) {
 }
 
 // A limit of the whole app counts against no payment: what fits into the day is funded, the rest waits for the next.
-func TestTheSignersDayLimitFailsNobody(t *testing.T) {
+func TestTheSignersDayLimitFailsNoPayment(t *testing.T) {
 	w := newFixture(t, plan{policy: signer.Policy{Limits: signer.Limits{MaxPayment: 30 * relay.One, MaxDay: 80 * relay.One}}})
 	var all []relay.Payment
 	for range 5 {

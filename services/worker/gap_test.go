@@ -10,7 +10,7 @@ import (
 
 // A funding landed unwatched, and the history of it is gone. Its holding accounts show that it did: no payment
 // of it waits for evidence that no source has any more, and the channel is free for others.
-func TestFundingLandedWhileNobodyWatched(t *testing.T) {
+func TestFundingLandedBehindTheGap(t *testing.T) {
 	d := &door{}
 	p := d.through(plan{retention: 12, channels: 1})
 	w := newFixture(t, p)
@@ -21,7 +21,7 @@ func TestFundingLandedWhileNobodyWatched(t *testing.T) {
 	w.close(1)
 	w.does(w.own(key, nil, &txnbuild.AccountMerge{Destination: w.payer.Address()})) // so one of two accounts is gone again
 	w.close(25)
-	w.watch() // it goes on behind the gap before anybody knows that there are accounts to look at
+	w.watch() // it goes on behind the gap before the database knows that there are accounts to look at
 	w.round(4)
 	w.is(a.ID, relay.Pending, "")
 	w.is(b.ID, relay.Parked, relay.HoldingAbsent)
@@ -36,7 +36,7 @@ func TestFundingLandedWhileNobodyWatched(t *testing.T) {
 }
 
 // The control: nothing landed, and the history of that is gone too. Then it is unknown, and nothing is funded twice.
-func TestFundingLostWhileNobodyWatched(t *testing.T) {
+func TestFundingLostBehindTheGap(t *testing.T) {
 	d := &door{submit: dropped}
 	p := d.through(plan{retention: 12})
 	w := newFixture(t, p)

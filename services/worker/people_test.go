@@ -119,7 +119,7 @@ func (w *fixture) submit(p relay.Payment, e relay.Envelope, complete []byte) rel
 	return e
 }
 
-// bumped is an envelope of ours in a fee bump that a stranger pays: it needs no service to hand it in.
+// bumped is an envelope of ours in a fee bump that another account pays: it needs no service to hand it in.
 func (w *fixture) bumped(envelope []byte) string {
 	w.Helper()
 	b, err := stellar.BuildFeeBump(text(envelope), passphrase, w.payer.Address(), 1000)
@@ -129,7 +129,7 @@ func (w *fixture) bumped(envelope []byte) string {
 	return sign(w.T, b.XDR, w.payer)
 }
 
-// own is a transaction that the holder of a key makes by herself. A stranger pays its fee, so that amounts stay round.
+// own is a transaction that the holder of a key makes without us. Another account pays its fee, so that amounts stay round.
 func (w *fixture) own(source *keypair.Full, also []*keypair.Full, ops ...txnbuild.Operation) string {
 	w.Helper()
 	sequence, err := w.port.Sequence(w.Context(), source.Address())

@@ -36,7 +36,7 @@ func (m *assetFixture) newcomer() (relay.Payment, *keypair.Full) {
 	return p, ana
 }
 
-// gets pays lumens to an account out of a stranger's.
+// gets pays lumens to an account out of another.
 func (m *assetFixture) gets(account, amount string) {
 	m.Helper()
 	m.does(m.own(m.payer, nil, &txnbuild.Payment{Destination: account, Amount: amount, Asset: txnbuild.NativeAsset{}}))
@@ -58,7 +58,7 @@ func TestReclaimFromTheRich(t *testing.T) {
 		had, units := m.has(ana.Address()), m.units(ana.Address())
 		m.round(3)
 		if got := m.carried(); got != before+int64(p.SpentUnits) {
-			m.Errorf("the sponsor carries %d, not %d: nobody asked yet", got, before+int64(p.SpentUnits))
+			m.Errorf("the sponsor carries %d, not %d: a reclaim was not asked yet", got, before+int64(p.SpentUnits))
 		}
 		m.asks(1)
 		m.round(12 + 3)

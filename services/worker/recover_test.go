@@ -65,7 +65,7 @@ func TestForgottenFundingOfACanceledPayment(t *testing.T) {
 	w.is(b.ID, relay.Canceled, relay.ByCancel)
 }
 
-// What was signed and may still land is handed in as if it had just been committed, before anybody may cancel it.
+// What was signed and may still land is handed in as if it had just been committed, before anything may cancel it.
 func TestForgottenFundingThatDidNotLand(t *testing.T) {
 	f := &forgetful{lose: 1}
 	w := newFixture(t, f.in(plan{}))

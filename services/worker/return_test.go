@@ -179,7 +179,7 @@ func TestAllRungsSpent(t *testing.T) {
 			w.round(5)
 			w.is(p.ID, relay.Parked, relay.NoWayBack) // the account is well, the way back is not
 			if row, ok := w.row(p.ID, relay.DoAudit); !ok || row.DoneAt != 0 {
-				t.Error("nobody looks at it any more")
+				t.Error("no work looks at it any more")
 			}
 			w.does(w.own(seed, nil, &txnbuild.AccountMerge{Destination: w.apps[0].Treasury}))
 			w.round(1)
@@ -201,7 +201,7 @@ func TestEmptiedElsewhere(t *testing.T) {
 	w.work()
 	w.is(p.ID, relay.Returning, relay.ByCancel)
 	if row, _ := w.row(p.ID, relay.DoReturn); row.DoneAt != 0 {
-		t.Error("nobody brings it home any more")
+		t.Error("no work brings it home any more")
 	}
 	w.watch()
 	p = w.is(p.ID, relay.Settled, "")
@@ -228,7 +228,7 @@ func TestEmptiedHome(t *testing.T) {
 
 // The money left unwatched, and the history of it is gone: no text says where it went, whatever was asked for. An account
 // that was not touched is none the worse for the gap.
-func TestEmptiedWhileNobodyWatched(t *testing.T) {
+func TestEmptiedBehindTheGap(t *testing.T) {
 	for _, asked := range []bool{false, true} {
 		d := &door{}
 		p := d.through(plan{})

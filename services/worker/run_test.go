@@ -152,7 +152,7 @@ func TestStoppedInTheMiddle(t *testing.T) {
 	w.watch()
 	row, ok := w.row(p.ID, relay.DoNotify)
 	if !ok {
-		t.Fatal("nobody is written to")
+		t.Fatal("no mail is written")
 	}
 	ctx, stop := context.WithCancel(t.Context())
 	m.happens = stop

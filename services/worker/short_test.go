@@ -10,7 +10,7 @@ import (
 	"github.com/restante/restante/services/signer"
 )
 
-// drain pays all but left of what an account of ours has free to a stranger, and refill pays it lumens.
+// drain pays all but left of what an account of ours has free to another account, and refill pays it lumens.
 func (w *fixture) drain(account string, left relay.Stroops) {
 	w.Helper()
 	free := w.lumens(account).Free

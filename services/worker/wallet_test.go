@@ -133,7 +133,7 @@ func TestABetterSignatureFollows(t *testing.T) {
 	})
 }
 
-// Somebody makes the holding account first: the funding fails on the ledger, and nothing is lost but its fee.
+// Another account makes the holding account first: the funding fails on the ledger, and nothing is lost but its fee.
 func TestHoldingAccountIsThereAlready(t *testing.T) {
 	vanishing(t, func(m *assetFixture) {
 		p := m.request(nil)
@@ -294,7 +294,7 @@ func TestMoveLandsBeforeTheClaim(t *testing.T) {
 }
 
 // A move that is not signed changes nothing: the old payment waits as before, and its way back is open.
-func TestMoveThatNobodySigns(t *testing.T) {
+func TestMoveThatIsNotSigned(t *testing.T) {
 	each(t, allKinds, func(m *assetFixture) {
 		before, house := m.books(), m.house()
 		old, fresh, _, _ := m.moveOf()
@@ -307,7 +307,7 @@ func TestMoveThatNobodySigns(t *testing.T) {
 	})
 }
 
-// Somebody makes the new account of a move first: the move fails on the ledger, and the money waits where it was.
+// Another account makes the new account of a move first: the move fails on the ledger, and the money waits where it was.
 func TestMoveIntoAnAccountThatIsThere(t *testing.T) {
 	each(t, allKinds, func(m *assetFixture) {
 		old, fresh, a, key := m.moveOf()

@@ -55,7 +55,7 @@ func (p *Port) sighting(t Transaction) (*relay.Sighting, error) {
 // Verdict gathers the evidence about an envelope and judges it.
 //
 // Contradicted does not say who used a number that the envelope should have used. Whether that was one of ours, the caller
-// knows; a stranger who signs with a channel's key must come out as [relay.Contradicted] however well the transaction is visible.
+// knows; a transaction of another holder of a channel's key must come out as [relay.Contradicted] however well it is visible.
 func (p *Port) Verdict(ctx context.Context, e relay.Envelope) (relay.Verdict, *relay.Sighting, error) {
 	tx, err := p.view().DecodeEnvelope(e)
 	if err != nil {

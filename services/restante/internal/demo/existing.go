@@ -125,7 +125,7 @@ func (d *Instance) herOwnWallet(ctx context.Context) error {
 	}
 	r.Wallet = wallet(keypair.MustRandom())
 	if err := d.claims(ctx, r); err == nil || answer != http.StatusBadRequest {
-		return fmt.Errorf("control: a stranger's signature claims, or is refused for another reason: %d %v", answer, err)
+		return fmt.Errorf("control: another key's signature claims, or is refused for another reason: %d %v", answer, err)
 	}
 	if err := d.Expect(ctx, "her account, by then,", key.Address(), -1); err != nil {
 		return err

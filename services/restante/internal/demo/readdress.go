@@ -13,9 +13,9 @@ import (
 	"github.com/restante/restante/services/internal/boot"
 )
 
-// mistypedAddress sends to a stranger by mistake, who gets a code, and corrects the address. No money moves; the stranger's
-// code and the app's word for that person are void, and the link opens for the right person. The control is the stranger who was
-// faster: the same code, used before, holds the address.
+// mistypedAddress sends to a wrong address, where a code is asked for, and corrects the address. No money moves. The code and a voucher
+// for that address are void, and the link opens for the right recipient. The control is a holder of such a code who was faster: used
+// before, it holds the address.
 func mistypedAddress(ctx context.Context, d *Instance) error {
 	sent, cred, err := d.otherHasACode(ctx, "anna@example.com")
 	if err != nil {
