@@ -170,7 +170,7 @@ var trusted = slices.Concat(
 	[]string{"Cursor", "Died", "Halt", "SameHistory", "Sighted", "Skip", "Starved", "Witness"},   // with what a ledger shows
 	[]string{"SameTreasury", "Unknown"}, // with what the signer says
 	[]string{"CodeMailed", "CommitFunding", "Expunge", "MayHandIn", "Stopped", "TakeCode", "Unstopped"}, // of a row of work that was leased
-	[]string{"Audit", "Watched"},                              // of the payments of an envelope that the worker has read
+	[]string{"Audit", "NumberDead", "Watched"},                                                          // of the payments of an envelope that the worker has read
 	[]string{"PaymentAndApp"},                                 // of a row of work: the app is the payment's own
 	[]string{"LiveEnvelopes", "TakenNumbers"},                 // of all apps: the worker alone asks, and tells no app
 	[]string{"Carried", "Halted", "Halts", "Pause", "Pauses"}, // of the service as a whole; no app is shown what is of another
