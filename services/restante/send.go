@@ -57,14 +57,7 @@ func (c *cli) newSend() *cobra.Command {
 	f.StringVar(&r.To, "to", "", "handle of the recipient")
 	f.StringVar(&r.Amount, "amount", "", "how much, up to 7 decimals")
 	f.StringVar(&r.Asset, "asset", "", "of what: CODE:ISSUER (default lumens)")
-	f.StringVar(&own.from, "from", "", "profile whose wallet pays, in place of the app's treasury; \"restante init\" makes one")
-	f.StringVar(&own.passphraseFile, "passphrase-file", "", "file whose first line is the profile's passphrase")
-	f.StringVar(&own.returnTo, "return-to", "", "with --from: account that the money comes home to, also M… (default the wallet)")
-	f.StringVar(&own.returnMemo, "return-memo", "", "with --return-to: memo that this account asks for")
-	f.StringVar(&own.returnMemoType, "return-memo-type", "", "kind of that memo: text (default), id or hash")
-	f.StringVar(&own.receipt, "receipt", "", "with --from: file for the receipt (default ./restante-ID.receipt.json); never overwritten")
-	f.StringVar(&own.fundWithin, "fund-within", "", "with --from: how long signing may take, at least 1m, at most what 7,500 ledgers take, some 10h (default 1m)")
-	f.BoolVar(&own.unsigned, "unsigned", false, "with --from: print the funding for the wallet's other signers, and do not hand it in")
+	own.add(cmd)
 	f.BoolVar(&noDirect, "no-direct", false, "let the money wait even where the recipient has put an account on file")
 	f.StringVar(&r.Note, "note", "", "for the recipient, at most 500 bytes")
 	f.StringVar(&r.ExpiresIn, "expires", "", "how long it waits, like 12h or 30d; 1h to 180d (default 30d)")
@@ -159,10 +152,17 @@ func (c *cli) attempted(ctx context.Context, cl *client.Client, kept keptAttempt
 		return err
 	}
 	kept.forget(c)
-	if s := relay.State(sent.Payment.State); late == nil && (s == relay.Failed || s == relay.Canceled) {
-		return failed("The payment has ended as %s%s; no money moved.", s, inParentheses(sent.Payment.Reason))
+	if late == nil {
+		return endedUnfunded(sent.Payment)
 	}
 	return late
+}
+
+func endedUnfunded(p client.Payment) error {
+	if s := relay.State(p.State); s == relay.Failed || s == relay.Canceled {
+		return failed("The payment has ended as %s%s; no money moved.", s, inParentheses(p.Reason))
+	}
+	return nil
 }
 
 func (c *cli) printSent(s client.Sent) error {

@@ -8,6 +8,8 @@ import (
 	"net/url"
 	"strings"
 
+	"github.com/spf13/cobra"
+
 	"github.com/restante/restante/crypto/keystore"
 	"github.com/restante/restante/relay"
 	"github.com/restante/restante/relay/client"
@@ -17,6 +19,18 @@ import (
 type ownFlags struct {
 	from, passphraseFile, returnTo, returnMemo, returnMemoType, receipt, fundWithin string
 	unsigned                                                                        bool
+}
+
+func (own *ownFlags) add(cmd *cobra.Command) {
+	f := cmd.Flags()
+	f.StringVar(&own.from, "from", "", "profile whose wallet pays, in place of the app's treasury; \"restante init\" makes one")
+	f.StringVar(&own.passphraseFile, "passphrase-file", "", "file whose first line is the profile's passphrase")
+	f.StringVar(&own.returnTo, "return-to", "", "with --from: account that the money comes home to, also M… (default the wallet)")
+	f.StringVar(&own.returnMemo, "return-memo", "", "with --return-to: memo that this account asks for")
+	f.StringVar(&own.returnMemoType, "return-memo-type", "", "kind of that memo: text (default), id or hash")
+	f.StringVar(&own.receipt, "receipt", "", "with --from: file for the receipt (default ./restante-ID.receipt.json); never overwritten")
+	f.StringVar(&own.fundWithin, "fund-within", "", "with --from: how long signing may take, at least 1m, at most what 7,500 ledgers take, some 10h (default 1m)")
+	f.BoolVar(&own.unsigned, "unsigned", false, "with --from: print the funding for the wallet's other signers, and do not hand it in")
 }
 
 func (f ownFlags) check() error {
@@ -106,13 +120,10 @@ func (c *cli) sendOwn(ctx context.Context, r client.SendRequest, f ownFlags, wai
 	if err := c.printOwnSent(sent, file, f.unsigned); err != nil {
 		return err
 	}
-	if s := relay.State(sent.Payment.State); s == relay.Failed || s == relay.Canceled {
-		return failed("The payment has ended as %s%s; no money moved.", s, inParentheses(sent.Payment.Reason))
+	if err := endedUnfunded(sent.Payment); err != nil || !wait {
+		return err
 	}
-	if wait {
-		return stopped(sent.Payment, "")
-	}
-	return nil
+	return stopped(sent.Payment, "")
 }
 
 // walletMissing names the account to pay into, and the friendbot where there is one.
