@@ -38,7 +38,7 @@
 //   - terms.go, requirements.go: what is agreed of the money, which terms are refused when a payment is opened, and what it needs on the ledger;
 //   - walletproof.go, proof.go: how a wallet's signer and a recipient prove themselves, how often, and what uses a code or voucher up;
 //   - ladder.go: how many rungs a way back has, what each does, which numbers they carry, and which a claim may not;
-//   - funding.go: which payments may share a funding; fundtime.go: until when a sender's client may fund; plans.go: for how long a
+//   - funding.go: which payments share a funding, and what the signer mints; fundtime.go: until when a sender's client may fund; plans.go: for how long a
 //     planned claim may land, when it is given again, and how many may be able to land at a time;
 //   - fees.go: who pays which fee, and how much is bid; flow.go: what a transaction cost and moved, for each of its payments;
 //   - envelope.go: the second, small aggregate: one signed transaction and the payments it carries; tries.go: what its refusals count;

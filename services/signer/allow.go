@@ -26,7 +26,7 @@ func (s *Signer) allowFunding(in relay.FundIntent, head relay.Head) error {
 	case len(in.Mints) > stellar.FundingCapacity(in.Channel, s.book.sponsor, treasury):
 		return invalid("batch_size", "A funding has 1 to 17 payments.")
 	}
-	if err := allowBounds(in.SignedAt, in.Bound, in.MaxTime, head); err != nil {
+	if err := relay.CheckBounds(in.SignedAt, in.Bound, in.MaxTime, head); err != nil {
 		return err
 	}
 	limits := s.cfg.Policy.limits(in.App)
@@ -41,8 +41,8 @@ func (s *Signer) allowFunding(in relay.FundIntent, head relay.Head) error {
 			err.Pointer = fmt.Sprintf("/mints/%d", i) // one payment's fault, not the batch's
 			return err
 		}
-		if m.Amount > limits.MaxDay-today { // neither side can overflow: both are within MaxDay
-			return forbidden(relay.DayLimit, "The app's limit for one day is used up.")
+		if err := m.CheckDay(limits.MaxDay, today); err != nil {
+			return err
 		}
 		sums[m.Asset] += m.Amount
 	}
@@ -50,45 +50,21 @@ func (s *Signer) allowFunding(in relay.FundIntent, head relay.Head) error {
 }
 
 func allowMint(m relay.Mint, treasury string, limits Limits, head relay.Head) *relay.Fault {
-	if f := relay.FundedExpiry(m.ExpiresAt, head, false); f != nil {
+	if f := m.Check(treasury, limits.MaxPayment, head); f != nil {
 		return f
 	}
 	switch {
-	case m.Amount <= 0:
-		return invalid("amount_zero", "An amount is more than zero.")
-	case m.Amount > limits.MaxPayment:
-		return forbidden("payment_limit", "The amount is above the app's limit for one payment.")
 	case stellar.CheckAsset(m.Asset) != nil:
 		return invalid("asset_malformed", "This is no asset.")
-	case m.ReturnTo != treasury:
-		return forbidden("foreign_return", "The money goes home to the app's treasury and nowhere else.")
-	case len(m.Note) > relay.NoteBytes:
-		return invalid("note_too_long", "A note has at most 500 bytes.")
 	case m.PayTo != "" && !isAccount(m.PayTo):
 		return badDestination()
 	case m.PayTo != "":
 		return nil // no box to seal
-	case len(m.SenderRecipients) == 0 || m.ClaimRecipient == "":
-		return invalid("recipient_missing", "A box is sealed to the sender and to whoever claims.")
 	}
 	for _, r := range append(slices.Clone(m.SenderRecipients), m.ClaimRecipient) {
 		if err := seal.CheckRecipient(r); err != nil {
 			return relay.NewFault(relay.Invalid, "recipient_malformed", "A recipient of the box is not an age recipient.", err)
 		}
-	}
-	return nil
-}
-
-// allowBounds wants an end that is ahead of the signer's own head and not far: until then nothing about the payment can
-// be decided. signedAt must be a ledger that has closed; a later one than our own head is ours in the envelope.
-func allowBounds(signedAt, bound uint32, maxTime int64, head relay.Head) error {
-	switch {
-	case signedAt == 0:
-		return invalid("signed_at_missing", "An intent says the newest ledger known.")
-	case bound <= head.Sequence || maxTime <= head.CloseTime:
-		return relay.NewFault(relay.Conflict, "bound_past", "The envelope could not land any more.", nil)
-	case uint64(bound) > uint64(head.Sequence)+mostLedgers || maxTime-mostSeconds > head.CloseTime:
-		return forbidden("bound_too_far", "The envelope could land for too long.")
 	}
 	return nil
 }

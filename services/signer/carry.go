@@ -101,7 +101,7 @@ func (f *funding) flies(head relay.Head) bool { return f.fate == "" && f.bound >
 
 // onTheirWay are the fundings that could still land, as far as the log knows.
 func (s *Signer) onTheirWay(head relay.Head) (all []*funding) {
-	s.book.recent = slices.DeleteFunc(s.book.recent, func(f *funding) bool { return f.bound+mostLedgers < head.Sequence })
+	s.book.recent = slices.DeleteFunc(s.book.recent, func(f *funding) bool { return f.bound+relay.MostLedgers < head.Sequence })
 	for _, f := range s.book.recent {
 		if f.flies(head) {
 			all = append(all, f)

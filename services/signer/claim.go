@@ -124,7 +124,7 @@ func (s *Signer) allowClaim(in relay.ClaimIntent, h *holding, head relay.Head) e
 		return err
 	}
 	plans[app] = counted // what does not count now never will again
-	return allowBounds(in.SignedAt, in.Bound, in.MaxTime, head)
+	return relay.CheckBounds(in.SignedAt, in.Bound, in.MaxTime, head)
 }
 
 // allowAnother is for a plan that could make a second account with the sponsor's reserve, since it has another number than those

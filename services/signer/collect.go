@@ -68,7 +68,7 @@ func (s *Signer) collect(t *told, in relay.CollectIntent) (none relay.CollectAns
 			return none, relay.ErrSequenceTaken
 		}
 	}
-	if err := allowBounds(in.SignedAt, in.Bound, in.MaxTime, head); err != nil {
+	if err := relay.CheckBounds(in.SignedAt, in.Bound, in.MaxTime, head); err != nil {
 		return none, err
 	}
 	return s.collectNow(t, in, id, want, head)

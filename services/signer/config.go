@@ -99,12 +99,6 @@ const (
 	DefaultAppDeposits    = 1000
 )
 
-// How far ahead of the signer's own head an envelope may end.
-const (
-	mostLedgers = 1000 // ledgers
-	mostSeconds = 3600 // seconds of close time
-)
-
 func (c Config) withDefaults() (Config, error) {
 	switch {
 	case c.Dir == "":

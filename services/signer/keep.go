@@ -75,14 +75,13 @@ var (
 	errOurs  = forbidden("wallet_ours", "An account of the service cannot be the wallet.")
 )
 
-// mostKeptLedgers is how far ahead a funding may end whose senders sign by hand, one after the other. The evidence about it needs
-// every ledger until then to be remembered; a little more than is asked for, since our source may be behind the caller's.
-const mostKeptLedgers = relay.MostFundLedgers + 500
-
 func (s *Signer) allowKept(in relay.KeepIntent, line fundingLine, head relay.Head) error {
 	m, e := line.Minted[0], line.Envelope
 	if f := relay.FundedExpiry(m.ExpiresAt, head, in.Late); f != nil {
 		return f
+	}
+	if err := relay.CheckKeptBounds(e.SignedAt, e.Bound, e.MaxTime, head, in.Late); err != nil {
+		return err
 	}
 	switch {
 	case m.Amount <= 0:
@@ -91,12 +90,6 @@ func (s *Signer) allowKept(in relay.KeepIntent, line fundingLine, head relay.Hea
 		return invalid("asset_malformed", "This is no asset.")
 	case len(m.Box) == 0:
 		return invalid("box_missing", "There is no box.")
-	case e.SignedAt == 0:
-		return invalid("signed_at_missing", "An intent says the newest ledger known.")
-	case !in.Late && (e.Bound <= head.Sequence || e.MaxTime <= head.CloseTime):
-		return relay.NewFault(relay.Conflict, "bound_past", "The envelope could not land any more.", nil)
-	case uint64(e.Bound) > uint64(head.Sequence)+mostKeptLedgers:
-		return forbidden("bound_too_far", "The envelope could land for too long.")
 	case s.book.holdings[m.Account] != nil || s.book.roles[m.Account] != "" || s.book.wallets[m.Account]:
 		return forbidden("holding_known", "This account is in use already.")
 	case !m.PaysFor(m.ladder(e.Bound), e.OwnFee, prices):

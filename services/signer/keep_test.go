@@ -194,7 +194,7 @@ func TestKeepRefuses(t *testing.T) {
 		"signed at nothing":   {"signed_at_missing", func(in *relay.KeepIntent) { funding(in).SignedAt = 0 }},
 		"bound past":          {"bound_past", func(in *relay.KeepIntent) { funding(in).Bound = head(in).Sequence }},
 		"time past":           {"bound_past", func(in *relay.KeepIntent) { funding(in).MaxTime = head(in).CloseTime }},
-		"bound far":           {"bound_too_far", func(in *relay.KeepIntent) { funding(in).Bound = head(in).Sequence + mostKeptLedgers + 1 }},
+		"bound far":           {"bound_too_far", func(in *relay.KeepIntent) { funding(in).Bound = head(in).Sequence + relay.MostKeptLedgers + 1 }},
 		"another bound":       {"funding_differs", func(in *relay.KeepIntent) { funding(in).Bound++ }},
 		"another end":         {"funding_differs", func(in *relay.KeepIntent) { funding(in).MaxTime++ }},
 		"another number":      {"funding_differs", func(in *relay.KeepIntent) { funding(in).Sequence++ }},
@@ -702,10 +702,10 @@ func TestKeepWantsTheWallet(t *testing.T) {
 	r.keep(before)
 	r.keep(r.wallet(relay.Native).minted())
 	r.keep(unproven()) // planned before that, as far as its bound tells
-	r.view.head.Sequence += mostKeptLedgers
+	r.view.head.Sequence += relay.MostKeptLedgers
 	r.unkept("planned after proofs were asked for", unproven(), "wallet_proof_missing")
 	r.reopen() // and by this log's beginning, at once
-	r.view.head.Sequence -= mostKeptLedgers
+	r.view.head.Sequence -= relay.MostKeptLedgers
 	r.unkept("after a restart", unproven(), "wallet_proof_missing")
 	r.keep(before) // a repeat
 }

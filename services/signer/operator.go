@@ -84,7 +84,7 @@ func (s *Signer) makeChannels(t *told, channels []string, sequence int64, bid re
 		Passphrase: s.cfg.Passphrase, Sponsor: s.book.sponsor, Channels: channels, Sequence: sequence, Fee: bid,
 		MaxTime: head.CloseTime + operatorSeconds, LastLedger: head.Sequence + operatorLedgers,
 	}
-	if err := allowBounds(head.Sequence, plan.LastLedger, plan.MaxTime, own); err != nil {
+	if err := relay.CheckBounds(head.Sequence, plan.LastLedger, plan.MaxTime, own); err != nil {
 		return nil, 0, err
 	}
 	tx, err := stellar.BuildChannels(plan)
@@ -186,7 +186,7 @@ func (s *Signer) buildWithdrawal(w Withdrawal, sequence int64, head, own relay.H
 		Passphrase: s.cfg.Passphrase, From: w.From, To: w.To, Asset: w.Asset, Amount: w.Amount, Memo: memo,
 		Sequence: sequence, MaxTime: head.CloseTime + operatorSeconds, LastLedger: head.Sequence + operatorLedgers,
 	}
-	if err := allowBounds(head.Sequence, plan.LastLedger, plan.MaxTime, own); err != nil {
+	if err := relay.CheckBounds(head.Sequence, plan.LastLedger, plan.MaxTime, own); err != nil {
 		return tx, e, err
 	}
 	if tx, err = stellar.BuildPayout(plan); err != nil {

@@ -54,5 +54,5 @@ func (s *Signer) allowProof(t *told, in relay.KeepIntent) error {
 // before says whether a deposit with this bound may have been planned before proofs were asked for: the log began without them,
 // and the bound is not beyond what was allowed when the first proven deposit was written.
 func (b *book) before(bound uint32) bool {
-	return !b.proofs && (b.provenAt == 0 || uint64(bound) <= uint64(b.provenAt)+mostKeptLedgers)
+	return !b.proofs && (b.provenAt == 0 || uint64(bound) <= uint64(b.provenAt)+relay.MostKeptLedgers)
 }

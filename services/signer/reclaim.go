@@ -74,7 +74,7 @@ func (s *Signer) reclaim(t *told, in relay.ReclaimIntent) (none relay.ReclaimAns
 	if in.Sequence <= 0 {
 		return none, invalid("sequence_out_of_range", "A sequence number is positive.")
 	}
-	if err := allowBounds(in.SignedAt, in.Bound, in.MaxTime, head); err != nil {
+	if err := relay.CheckBounds(in.SignedAt, in.Bound, in.MaxTime, head); err != nil {
 		return none, err
 	}
 	parts, entries, err := s.reclaimable(t, costs, head)

@@ -38,7 +38,7 @@ func (s *Signer) trust(t *told, app relay.AppID, asset string, sequence int64, h
 		Passphrase: s.cfg.Passphrase, Account: treasury, Asset: asset, Sponsor: s.book.sponsor, Sequence: sequence,
 		MaxTime: head.CloseTime + 60, LastLedger: head.Sequence + 20,
 	}
-	if err := allowBounds(head.Sequence, plan.LastLedger, plan.MaxTime, own); err != nil {
+	if err := relay.CheckBounds(head.Sequence, plan.LastLedger, plan.MaxTime, own); err != nil {
 		return nil, "", err
 	}
 	tx, err := stellar.BuildTrust(plan)
