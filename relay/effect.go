@@ -13,7 +13,8 @@ type Effect struct {
 }
 
 // EffectKind names a kind of work. The handler of each is idempotent: it may run again after a crash. A kind is added here, in
-// the table below and among the worker's handlers; tests hold the three together.
+// the table below and among the worker's handlers; tests hold the three together. Each place says what the others cannot (what steps call
+// it, its rules, and what does it), so to make the table the list of names would only move the naming.
 type EffectKind string
 
 const (

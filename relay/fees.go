@@ -37,7 +37,7 @@ func (price Prices) NewAccount(asset string) Stroops {
 // Purse is what a wallet puts into a holding account beside the amount.
 func (price Prices) Purse(asset string) Stroops { return price.NewAccount(asset) + price.Fees }
 
-// WalletRoute is the route out of a sender's wallet: it keeps the reserve, and a purse pays whatever comes after.
+// WalletRoute is the route out of a sender's wallet: it keeps the reserve, and a purse pays what comes after.
 func WalletRoute(from, asset string, price Prices) Route {
 	return Route{From: from, Sponsor: from, Purse: price.Purse(asset), RungFee: price.Rung}
 }

@@ -8,7 +8,7 @@ import (
 )
 
 // depositRest is for how many ledgers a deposit still counts after its bound, unless its number was used: about an hour. So a
-// client that never funds cannot fill the log faster than that.
+// client that never funds cannot fill the log faster than that. It bounds the log, as the caps of [Policy] do, and no money.
 const depositRest = 720
 
 // allowOpen caps the deposits that are kept and not funded, of a wallet and of an app, counted in the book. Only when a cap is

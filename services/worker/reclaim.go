@@ -9,7 +9,8 @@ import (
 	"github.com/restante/restante/relay/stellar"
 )
 
-// How long an account that cannot carry its reserves is given until the next look, and how often it is looked at.
+// How long an account that cannot carry its reserves is given until the next look, and how often it is looked at: the pace of this worker.
+// Whether reserves come back is [relay.ReclaimOf]'s to say, at any look.
 const (
 	poorPause = longestPause / 2
 	poorLooks = 30 * 48 // 30 days
