@@ -307,7 +307,7 @@ func (c *Client) attempt(ctx context.Context, r ClaimRequest, proof string, v Cl
 		return ClaimView{}, err
 	}
 	if r.OnFile {
-		if err := c.agree(ctx, r.Link, proof, to.Address); err != nil {
+		if err := c.Agree(ctx, r.Link, proof, to.Address); err != nil {
 			return ClaimView{}, err
 		}
 	}

@@ -57,8 +57,9 @@ func named(asset string) string {
 	return code + " issued by " + issuer
 }
 
-// agree lets the app pay the account directly from now on.
-func (c *Client) agree(ctx context.Context, link Link, proof, account string) error {
+// Agree lets the app pay the account directly from now on: what it sends to the same handle with Direct goes there at once. proof is of
+// [Client.Prove], of a payment whose policy asks for a proof of the handle.
+func (c *Client) Agree(ctx context.Context, link Link, proof, account string) error {
 	q, err := c.onLink(ctx, link, http.MethodPost, "/agree", wire.AgreeRequest{Account: account})
 	if err != nil {
 		return err

@@ -113,6 +113,30 @@ func TestJudge(t *testing.T) {
 	}
 }
 
+// TestTwoWorkersJudge has another worker prove a funding dead while the ledger is asked about it: the number that the ledger shows as
+// used is then that of the next funding, and contradicts nothing.
+func TestTwoWorkersJudge(t *testing.T) {
+	d := &door{submit: dropped}
+	w := newFixture(t, d.through(plan{}))
+	p := w.until(w.open(w.apps[0], nil).ID, relay.Funding)
+	e := w.fundings(p.ID)[0]
+	d.verdict = func(x relay.Envelope) (relay.Verdict, bool, error) {
+		if err := w.desk.Died(t.Context(), e.Hash); err != nil {
+			t.Error(err)
+		}
+		return relay.Contradicted, x.Hash == e.Hash, nil
+	}
+	for w.head().Sequence < e.Bound+2 {
+		w.close(1)
+	}
+	w.watch()
+	w.work(relay.DoSubmit)
+	if halted := w.halted(); halted != "" {
+		t.Errorf("halted: %s\n%s", halted, w.story(p.ID))
+	}
+	w.is(p.ID, relay.Created, "")
+}
+
 // TestAskAccounts: a funding past its bound of which nothing can be proven. Only where the history of it is gone, a holding account
 // that is as we made it says that all of it landed.
 func TestAskAccounts(t *testing.T) {

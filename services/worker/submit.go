@@ -53,6 +53,11 @@ func (w *Worker) judge(ctx context.Context, row desk.Work, e relay.Envelope) err
 	if seen != nil {
 		return w.Desk.Sighted(ctx, *seen)
 	}
+	// What is recorded is read after the ledger: while it was asked, another worker may have proven the envelope dead, and the number
+	// that the ledger shows as used may be that of the next one.
+	if e, err = w.Desk.Envelope(ctx, e.Hash); err != nil || !e.Live() {
+		return err
+	}
 	p, err := w.Desk.Payment(ctx, e.Payments[0])
 	if err != nil {
 		return err

@@ -1,37 +1,42 @@
 package simulate
 
 import (
-	"bytes"
 	"context"
-	"encoding/hex"
 	"encoding/json"
-	"errors"
-	"os"
-	"path/filepath"
+	"maps"
 	"slices"
 	"strings"
 
-	netxdr "github.com/stellar/go-stellar-sdk/network"
 	"github.com/stellar/go-stellar-sdk/xdr"
 
 	"github.com/restante/restante/crypto/claim"
-	"github.com/restante/restante/services/devnet"
-	"github.com/restante/restante/services/devnet/engine"
 	"github.com/restante/restante/services/internal/post"
 )
 
 // books account for the money by what the ledger shows and what people did, and by nothing that the product says: every payment has an
-// amount of its own, so that the ledger alone tells which holding account is whose.
+// amount of its own, so that the ledger alone tells which holding account is whose. ledgerbook.go reads the ledger, here is what must hold.
 type books struct {
-	w        *world
-	payments []*payment
-	workers  map[string]*process
-	total    int64               // stroops of all accounts and the fee pool
-	made     map[string]int      // by account: how often it was made
-	holding  map[string]*payment // by holding account
-	seen     uint32              // the ledger looked at last
-	services []string            // accounts whose keys the signer has
+	w         *world
+	payments  []*payment
+	workers   map[string]*process
+	total     money                   // of all accounts, balances and the fee pool
+	made      map[string]int          // by account: how often it was made
+	holding   map[string]*payment     // by holding account
+	left      map[xdr.Hash]leftover   // claimable balances that last resorts made, by id
+	receivers map[string]*expectation // accounts that recipients claim into, and that do nothing else
+	seen      uint32                  // the ledger looked at last
+	services  []string                // accounts whose keys the signer has
 }
+
+// leftover is a claimable balance with the money of a payment.
+type leftover struct {
+	p        *payment
+	claimant string
+	amount   int64
+}
+
+// expectation is what an account should have at the end.
+type expectation struct{ before, least, most money }
 
 // payment is one payment as its sender and its recipients know it.
 type payment struct {
@@ -39,16 +44,20 @@ type payment struct {
 	number    int
 	id, to    string
 	link      claim.Link
+	asset     string // lumens, or the issuer's
 	amount    int64
 	policy    string
+	direct    bool     // the app asked for it to be paid directly
 	wallet    *wallet  // nil: out of the treasury
+	returnTo  string   // account that it returns to, where that is neither treasury nor wallet
 	holding   string   // as its sender's client made it; "" of those that the signer mints
 	moves     *payment // whose money it takes over
 	refused   string   // code, when the relay did not take it
 	accepted  bool
-	tampered  string           // what a holder of its key did to the holding account
-	claimants []string         // accounts that its recipients tried to claim into
-	before    map[string]int64 // what those of them had that were there before
+	tampered  string            // what a holder of its key did to the holding account
+	claimants []string          // accounts that its recipients tried to claim into, or are paid at directly
+	agreed    string            // account that its recipient put on file
+	marks     map[string]string // by account: the memo that it asks for
 
 	state, reason string // as the relay says at the end
 
@@ -56,180 +65,29 @@ type payment struct {
 	funded int              // how often money went into a holding account of it
 	home   string           // the holding account
 	went   string           // where most of the money went out of it; "" = nowhere yet
-	flows  map[string]int64 // stroops that went out of it, by account
+	flows  map[string]int64 // stroops of its asset that went out of it, by account
+	lumens map[string]int64 // of a payment of the issuer's asset: stroops of lumens that went out of it
+	taken  int64            // stroops that the issuer clawed back
 }
 
 func newBooks(w *world) *books {
-	return &books{w: w, workers: map[string]*process{}, made: map[string]int{}, holding: map[string]*payment{}}
+	return &books{w: w, workers: map[string]*process{}, made: map[string]int{}, holding: map[string]*payment{}, left: map[xdr.Hash]leftover{},
+		receivers: map[string]*expectation{}, total: money{}}
 }
 
-// view reads the ledger, past every fault.
-func (b *books) view(read func(devnet.View) error) {
-	if err := b.w.net.View(read); err != nil {
-		b.w.violate("the ledger cannot be read: %v", err)
-	}
-}
-
-// hash is that of the newest ledger: with it everything that was ever signed and landed is in the trace.
-func (b *books) hash() (hash [32]byte) {
-	b.view(func(v devnet.View) error { hash = v.State().Hash(); return nil })
-	return hash
-}
-
-// lumens are all that there are.
-func (b *books) lumens() (total int64) {
-	b.view(func(v devnet.View) error {
-		total = int64(v.State().Header().FeePool)
-		v.State().Entries(func(_ engine.Key, e *xdr.LedgerEntry) bool {
-			switch e.Data.Type {
-			case xdr.LedgerEntryTypeAccount:
-				total += int64(e.Data.MustAccount().Balance)
-			case xdr.LedgerEntryTypeClaimableBalance:
-				if c := e.Data.MustClaimableBalance(); c.Asset.IsNative() {
-					total += int64(c.Amount)
-				}
-			}
-			return true
-		})
-		return nil
-	})
-	return total
-}
-
-// account is what the ledger says of one.
-func (b *books) account(address string) (balance int64, exists bool) {
-	id := xdr.MustAddress(address)
-	b.view(func(v devnet.View) error {
-		if a := v.State().Account(engine.IDOf(id)); a != nil {
-			balance, exists = int64(a.Balance), true
-		}
-		return nil
-	})
-	return balance, exists
-}
-
-// sequence is an account's number.
-func (b *books) sequence(address string) (number int64, exists bool) {
-	b.view(func(v devnet.View) error {
-		if a := v.State().Account(engine.IDOf(xdr.MustAddress(address))); a != nil {
-			number, exists = int64(a.SeqNum), true
-		}
-		return nil
-	})
-	return number, exists
-}
-
-// ledger looks at the ledgers that have closed since the last look, up to seq.
-func (b *books) ledger(seq uint32) {
-	if now := b.lumens(); b.total != 0 && now != b.total {
-		b.w.violate("ledger %d: all accounts and the fee pool had %d stroops, and have %d", seq, b.total, now)
-	} else {
-		b.total = now
-	}
-	var txs []devnet.TransactionRecord
-	b.view(func(v devnet.View) (err error) { txs, err = v.Transactions(b.seen+1, 0, seq, 10_000); return err })
-	b.seen = seq
-	for _, t := range txs {
-		if t.Successful {
-			b.transaction(t)
-		}
+// expects takes in an account whose money is to be exact at the end.
+func (b *books) expects(account string) {
+	if b.receivers[account] == nil {
+		b.receivers[account] = &expectation{before: b.both(account), least: money{}, most: money{}}
 	}
 }
 
-// transaction follows the money through the operations of one, with what the ledger says of each.
-func (b *books) transaction(t devnet.TransactionRecord) {
-	var env xdr.TransactionEnvelope
-	var result xdr.TransactionResult
-	if err := errors.Join(xdr.SafeUnmarshal(t.Envelope, &env), xdr.SafeUnmarshal(t.Result, &result)); err != nil {
-		b.w.violate("a transaction of ledger %d cannot be read: %v", t.Ledger, err)
-		return
+// receives takes in an account that recipients claim into.
+func (b *books) receives(p *payment, account string) {
+	b.expects(account)
+	if !slices.Contains(p.claimants, account) {
+		p.claimants = append(p.claimants, account)
 	}
-	b.logged(t, env)
-	results, _ := result.OperationResults()
-	for i, op := range env.Operations() {
-		from := env.SourceAccount()
-		if op.SourceAccount != nil {
-			from = *op.SourceAccount
-		}
-		source := from.ToAccountId()
-		switch op.Body.Type {
-		case xdr.OperationTypeCreateAccount:
-			c := op.Body.MustCreateAccountOp()
-			b.created(t.Ledger, source.Address(), c.Destination.Address(), int64(c.StartingBalance))
-		case xdr.OperationTypePayment:
-			c := op.Body.MustPaymentOp()
-			to := c.Destination.ToAccountId()
-			b.moved(t.Ledger, source.Address(), to.Address(), int64(c.Amount))
-		case xdr.OperationTypeAccountMerge:
-			dest := op.Body.MustDestination()
-			to := dest.ToAccountId()
-			b.moved(t.Ledger, source.Address(), to.Address(), int64(results[i].Tr.AccountMergeResult.MustSourceAccountBalance()))
-		}
-	}
-}
-
-// logged wants every transaction that the service signed to be in the signer's log: what is signed and not written down may be signed again.
-func (b *books) logged(t devnet.TransactionRecord, env xdr.TransactionEnvelope) {
-	source, inner := env.SourceAccount().ToAccountId(), env
-	if env.IsFeeBump() {
-		payer := env.FeeBumpAccount()
-		source, inner = payer.ToAccountId(), xdr.TransactionEnvelope{Type: xdr.EnvelopeTypeEnvelopeTypeTx, V1: env.FeeBump.Tx.InnerTx.V1}
-	}
-	if !slices.Contains(b.services, source.Address()) {
-		return
-	}
-	hash, err := netxdr.HashTransactionInEnvelope(inner, network)
-	if err != nil {
-		b.w.violate("a transaction of ledger %d has no hash: %v", t.Ledger, err)
-		return
-	}
-	log, err := os.ReadFile(filepath.Join(b.w.dir, "signer", "log.jsonl"))
-	if err != nil || !bytes.Contains(log, []byte(hex.EncodeToString(hash[:]))) {
-		b.w.violate("ledger %d: a transaction of %s, %x, is not in the signer's log: %v", t.Ledger, source.Address(), hash, err)
-	}
-}
-
-// created notes an account that was made: a holding account, when a treasury or a wallet made it with what a payment sends.
-func (b *books) created(ledger uint32, by, account string, balance int64) {
-	p := b.fundedBy(by, account, balance)
-	if b.made[account]++; b.made[account] > 1 && (p != nil || b.holding[account] != nil) {
-		b.w.violate("ledger %d: holding account %s is made a second time", ledger, account)
-	}
-	if p == nil {
-		return
-	}
-	b.holding[account] = p
-	if p.funded++; p.funded > 1 {
-		b.w.violate("ledger %d: payment %d is funded a second time", ledger, p.number)
-	}
-	p.home = account
-	b.w.trace.tell("%v ledger %d: payment %d is funded", b.w.sched.now, ledger, p.number)
-}
-
-// fundedBy is the payment that is funded by making an account: by its amount out of a treasury, by the account where the sender's client
-// made it.
-func (b *books) fundedBy(by, account string, balance int64) *payment {
-	for _, p := range b.payments {
-		if p.holding == account || p.holding == "" && p.wallet == nil && by == p.app.Treasury && balance == p.amount {
-			return p
-		}
-	}
-	return nil
-}
-
-// moved notes lumens that went out of a holding account.
-func (b *books) moved(ledger uint32, from, to string, amount int64) {
-	p := b.holding[from]
-	if p == nil || amount == 0 {
-		return
-	}
-	if p.flows == nil {
-		p.flows = map[string]int64{}
-	}
-	if p.flows[to] += amount; p.went == "" || p.flows[to] > p.flows[p.went] {
-		p.went = to
-	}
-	b.w.trace.tell("%v ledger %d: %d stroops of payment %d go out of its holding account to %s", b.w.sched.now, ledger, amount, p.number, b.whose(p, to))
 }
 
 // feesAtMost is what a payment out of a wallet may move besides its amount: the purse, out of which its fees and the reserve of a new
@@ -239,7 +97,7 @@ const feesAtMost = 20_000_000
 // whose names an account from a payment's view.
 func (b *books) whose(p *payment, account string) string {
 	switch {
-	case account == p.app.Treasury || p.wallet != nil && account == p.wallet.Address():
+	case account == p.app.Treasury || p.wallet != nil && account == p.wallet.Address() || account == p.returnTo && p.returnTo != "":
 		return "the sender"
 	case slices.Contains(p.claimants, account):
 		return "the recipient"
@@ -268,45 +126,91 @@ func (b *books) notice(x post.Message) {
 // end holds what the relay says of each payment against the ledger.
 func (b *books) end(ctx context.Context) {
 	b.ledger(b.w.head())
-	has := map[*app]int64{}
+	treasuries, wallets := map[*app]money{}, map[*wallet]money{}
 	for _, a := range b.w.apps {
-		has[a] = a.before
+		treasuries[a] = maps.Clone(a.before)
+	}
+	for _, x := range b.w.wallets {
+		wallets[x] = maps.Clone(x.before)
 	}
 	for _, p := range b.payments {
 		if p.wallet == nil && p.moves == nil && p.funded > 0 {
-			has[p.app] -= p.amount
+			treasuries[p.app][p.asset] -= p.amount
 		}
-		has[p.app] += p.flows[p.app.Treasury]
+		treasuries[p.app][p.asset] += p.flows[p.app.Treasury]
+		treasuries[p.app][lumens] += p.lumens[p.app.Treasury]
+		if p.wallet != nil {
+			b.ofWallet(p, wallets[p.wallet])
+		}
 		b.judge(p)
 	}
+	for _, x := range b.left {
+		treasuries[x.p.app][x.p.asset] -= b2i(x.claimant == x.p.app.Treasury) * x.amount
+		if x.p.wallet != nil {
+			wallets[x.p.wallet][x.p.asset] -= b2i(x.claimant == x.p.wallet.Address()) * x.amount
+		}
+	}
 	for _, a := range b.w.apps {
-		if got, _ := b.account(a.Treasury); got != has[a] {
-			b.w.violate("the treasury of %s has %d stroops, and should have %d: %d too few", a.Name, got, has[a], has[a]-got)
+		for _, asset := range b.w.assets() {
+			if got, want := b.has(a.Treasury, asset), treasuries[a][asset]; got != want {
+				b.w.violate("the treasury of %s has %d stroops of %s, and should have %d: %d too few", a.Name, got, asset, want, want-got)
+			}
 		}
 	}
 	for _, x := range b.w.wallets {
-		b.wallet(x)
+		for _, asset := range b.w.assets() {
+			if got, least := b.has(x.Address(), asset), wallets[x][asset]; got < least && !x.receives {
+				b.w.violate("wallet %s has %d stroops of %s, and should have %d at least", x.Address(), got, asset, least)
+			}
+		}
 	}
+	b.received()
 	b.told()
 }
 
-// wallet wants back in a wallet all that went home, but for fees.
-func (b *books) wallet(x *wallet) {
-	least := x.before
+// ofWallet lowers what a wallet has at least by what a payment out of it took, and fees. Of a credit asset it is exact.
+func (b *books) ofWallet(p *payment, least money) {
+	if least[lumens] -= feesAtMost; p.asset != lumens {
+		least[lumens] -= feesAtMost
+		if p.moves == nil && p.funded > 0 {
+			least[p.asset] -= p.amount
+		}
+		least[p.asset] += p.flows[p.wallet.Address()]
+		return
+	}
+	if p.moves == nil && p.funded > 0 && p.went != p.wallet.Address() {
+		least[lumens] -= p.amount + feesAtMost
+	}
+	if p.moves != nil && p.went == p.wallet.Address() {
+		least[lumens] += p.amount
+	}
+}
+
+// received wants in each account of a recipient, and in each that money returns to, what its payments should have brought, and no more.
+func (b *books) received() {
 	for _, p := range b.payments {
-		if p.wallet != x {
+		x := b.receivers[p.went] // what is left of a holding account goes to the account that keeps its reserve
+		if x == nil {
 			continue
 		}
-		least -= feesAtMost
-		if p.moves == nil && p.funded > 0 && p.went != x.Address() {
-			least -= p.amount + feesAtMost
+		least, most := p.amount, p.amount
+		switch {
+		case p.tampered != "" || p.taken > 0: // what the holder of the key or the issuer left
+			least, most = 0, most+feesAtMost
+		case p.wallet != nil || p.moves != nil:
+			most += feesAtMost
 		}
-		if p.moves != nil && p.went == x.Address() {
-			least += p.amount
+		if x.least[p.asset], x.most[p.asset] = x.least[p.asset]+least, x.most[p.asset]+most; p.asset != lumens {
+			x.most[lumens] += feesAtMost // for first fees
 		}
 	}
-	if got, _ := b.account(x.Address()); got < least {
-		b.w.violate("wallet %s has %d stroops, and should have %d at least", x.Address(), got, least)
+	for _, account := range slices.Sorted(maps.Keys(b.receivers)) {
+		x := b.receivers[account]
+		for _, asset := range b.w.assets() {
+			if got := b.has(account, asset) - x.before[asset]; got < x.least[asset] || got > x.most[asset] {
+				b.w.violate("account %s, which receives, got %d stroops of %s, not %d to %d", account, got, asset, x.least[asset], x.most[asset])
+			}
+		}
 	}
 }
 
@@ -314,18 +218,6 @@ func (b *books) judge(p *payment) {
 	where := ""
 	if p.went != "" {
 		where = b.whose(p, p.went)
-	}
-	for _, c := range p.claimants {
-		balance, _ := b.account(c)
-		got, want := balance-p.before[c], int64(0)
-		if c == p.went {
-			want = p.amount
-		}
-		switch exact := p.wallet == nil && p.moves == nil; {
-		case p.tampered != "" && c == p.went: // what its key holder left
-		case got < want, got > want+feesAtMost*b2i(want > 0), exact && got != want:
-			b.w.violate("payment %d: account %s of its recipient got %d stroops, not %d", p.number, c, got, want)
-		}
 	}
 	switch {
 	case p.state == "": // the relay does not know it
@@ -336,8 +228,12 @@ func (b *books) judge(p *payment) {
 		if p.state != "canceled" && p.state != "failed" {
 			b.w.violate("payment %d is %s %s, it says, and no money of it ever moved", p.number, p.state, p.reason)
 		}
+	case where == "" && p.taken == p.amount:
+		if p.state != "settled" || p.reason != "clawed_back" {
+			b.w.violate("payment %d is %s %s, it says, and its issuer took all of it back", p.number, p.state, p.reason)
+		}
 	case where == "":
-		if p.state != "parked" || p.tampered == "" {
+		if p.state != "parked" || p.tampered == "" && p.taken == 0 && !b.frozen(p) {
 			b.w.violate("payment %d has not ended: it is %q %s, and its money waits (tampered with: %q)", p.number, p.state, p.reason, p.tampered)
 		}
 	case where == "the recipient" && p.state != "claimed", where == "another payment" && p.state != "settled",
@@ -347,6 +243,15 @@ func (b *books) judge(p *payment) {
 	case where == "a stranger" && p.tampered == "":
 		b.w.violate("payment %d went to an account that is nobody's: %s", p.number, p.went)
 	}
+}
+
+// frozen says that the issuer keeps the money of a payment from moving.
+func (b *books) frozen(p *payment) bool {
+	if p.asset == lumens {
+		return false
+	}
+	line := b.line(p.home)
+	return line != nil && !xdr.TrustLineFlags(line.Flags).IsAuthorized()
 }
 
 func b2i(b bool) int64 {

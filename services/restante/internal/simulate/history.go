@@ -10,11 +10,8 @@ import (
 	"path/filepath"
 	"time"
 
-	"github.com/stellar/go-stellar-sdk/keypair"
-
 	"github.com/restante/restante/relay"
 	"github.com/restante/restante/relay/desk"
-	"github.com/restante/restante/services/api"
 	"github.com/restante/restante/services/devnet"
 )
 
@@ -64,12 +61,19 @@ func Play(ctx context.Context, seed uint64, plan Plan) (h History, err error) {
 	for !ready && w.sched.step() {
 	}
 	if err != nil || !ready {
-		return h, fmt.Errorf("the stage: %w", err)
+		return h, fmt.Errorf("the stage: %w %v", err, w.trouble)
 	}
 	w.faults.off = false
 	over := false
 	w.sched.spawn(w.nature, "play", func() { w.play(ctx, plan); over = true }, nil)
 	for !over && len(w.trouble) == 0 && w.sched.step() {
+	}
+	if len(w.trouble) > 0 {
+		told := false
+		w.faults.off = true
+		w.sched.spawn(w.nature, "asks", func() { w.asks(ctx); told = true }, nil)
+		for end := w.sched.now + time.Minute; !told && w.sched.now < end && w.sched.step(); {
+		}
 	}
 	h.Hash, h.Steps, h.Crossings, h.Trouble = w.trace.hash(), w.trace.steps, w.crossings, w.trouble
 	h.Met.Faults, h.Met.Intents, h.Met.Effects, h.Restarts, h.Payments = w.faults.count, w.intents, w.effects, w.restarts, len(w.books.payments)
@@ -82,99 +86,6 @@ func Play(ctx context.Context, seed uint64, plan Plan) (h History, err error) {
 		h.Met.Ends[p.state]++
 	}
 	return h, nil
-}
-
-// stage makes what a relay has before anybody sends: accounts on the ledger, and apps.
-func (w *world) stage(ctx context.Context) error {
-	if err := w.startSigner(ctx); err != nil {
-		return err
-	}
-	marks, _, err := w.signer.Fingerprints(ctx)
-	if err != nil {
-		return err
-	}
-	for _, m := range marks {
-		if m.What == "signer_kek" {
-			w.kek = m.Value
-		}
-	}
-	sponsor, channels, err := w.signer.Accounts(ctx)
-	if err != nil {
-		return err
-	}
-	if _, err := w.net.Fund(ctx, sponsor); err != nil {
-		return err
-	}
-	view := w.ledger(w.nature, sponsor, false)
-	head, err := view.Head(ctx)
-	if err != nil {
-		return err
-	}
-	sequence, err := view.Sequence(ctx, sponsor)
-	if err != nil {
-		return err
-	}
-	envelope, _, err := w.signer.MakeChannels(ctx, channels, sequence+1, 100, head)
-	if err != nil {
-		return err
-	}
-	if _, err := view.Submit(ctx, envelope); err != nil {
-		return err
-	}
-	if _, err := w.net.CloseLedger(); err != nil {
-		return err
-	}
-	for i := range 2 {
-		if err := w.newApp(ctx, fmt.Sprintf("App %d", i+1)); err != nil {
-			return err
-		}
-	}
-	w.stranger = keypair.MustRandom()
-	if _, err := w.net.Fund(ctx, w.stranger.Address()); err != nil {
-		return err
-	}
-	for range 3 {
-		x := &wallet{Full: keypair.MustRandom(), identity: newIdentity()}
-		if _, err := w.net.Fund(ctx, x.Address()); err != nil {
-			return err
-		}
-		x.before, _ = w.books.account(x.Address())
-		w.wallets = append(w.wallets, x)
-	}
-	w.books.ledger(w.head())
-	w.books.services = append([]string{sponsor, w.apps[0].Treasury, w.apps[1].Treasury}, channels...)
-	if err := w.startAPI(sponsor); err != nil {
-		return err
-	}
-	for _, name := range []string{"worker1", "worker2"} {
-		w.startWorker(ctx, name, sponsor)
-	}
-	w.sched.spawn(w.nature, "supervisor", func() { w.watchdog(ctx, sponsor) }, nil)
-	w.sched.spawn(w.nature, "network", w.closing, nil)
-	return nil
-}
-
-// newApp makes a tenant with a treasury that has lumens.
-func (w *world) newApp(ctx context.Context, name string) error {
-	a := &app{App: relay.App{ID: relay.NewAppID(relay.At(w.clock(w.nature)())), Name: name, MayVouch: true, Notify: true}}
-	var err error
-	if a.Treasury, err = w.signer.Treasury(ctx, a.ID); err != nil {
-		return err
-	}
-	if _, err := w.net.Fund(ctx, a.Treasury); err != nil {
-		return err
-	}
-	a.identity = newIdentity()
-	a.Recipient = a.identity.Recipient().String()
-	text, key := api.NewKey(api.KeyPrefix(network))
-	key.Scopes = relay.AllScopes
-	if a.App, err = w.desk(w.nature, w.base).OpenApp(ctx, a.App, key); err != nil {
-		return err
-	}
-	a.client = w.newClient(text)
-	a.before, _ = w.books.account(a.Treasury)
-	w.apps = append(w.apps, a)
-	return nil
 }
 
 // longest is how long people go on at most.
@@ -202,6 +113,29 @@ func (w *world) play(ctx context.Context, plan Plan) {
 	w.trace.tell("%v every payment's time is over", w.sched.now)
 	w.untilEnded(ctx)
 	w.books.end(ctx)
+}
+
+// asks has the relay tell its side of every payment, for the reader of a violation.
+func (w *world) asks(ctx context.Context) {
+	for _, p := range w.books.payments {
+		s, err := p.app.client.Story(ctx, p.id)
+		if err != nil {
+			w.trace.tell("the relay says nothing of payment %d: %v", p.number, err)
+			continue
+		}
+		w.trace.tell("the relay says of payment %d, %s of %s, %s: %s %s, expires %v, %s", p.number, s.Payment.Amount, s.Payment.Asset, p.id, s.Payment.State, s.Payment.Reason, s.Payment.ExpiresAt, s.Holding)
+		for _, e := range s.History {
+			w.trace.tell("  %v %s -> %s by %s %s", e.At.Sub(began), e.From, e.To, e.Input, e.Detail)
+		}
+		for _, e := range s.Envelopes {
+			w.trace.tell("  envelope %s %s %s number %d bound %d %s ledger %d", e.Kind, e.Role, e.State, e.Sequence, e.Bound, e.Hash[:8], e.Ledger)
+		}
+		for _, x := range s.Work {
+			if x.DoneAt == nil {
+				w.trace.tell("  work %s due %v, %d attempts: %s", x.Kind, x.Due.Sub(began), x.Attempts, x.Note)
+			}
+		}
+	}
 }
 
 // calm ends all faults.

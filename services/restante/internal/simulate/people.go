@@ -10,6 +10,7 @@ import (
 
 	"filippo.io/age"
 	"github.com/stellar/go-stellar-sdk/keypair"
+	"github.com/stellar/go-stellar-sdk/xdr"
 
 	"github.com/restante/restante/crypto/secret"
 	"github.com/restante/restante/relay"
@@ -24,15 +25,25 @@ type app struct {
 	relay.App
 	client   *client.Client
 	identity *age.X25519Identity // opens every box of its
-	before   int64               // stroops in its treasury when the history began
+	before   money               // in its treasury when the history began
 }
 
 // wallet is a person's own account.
 type wallet struct {
 	*keypair.Full
 	identity *age.X25519Identity
-	before   int64
-	sends    bool // it was given a payment to send
+	before   money
+	signs    *keypair.Full // in place of its own key, which has no weight; nil: its own does
+	sends    bool          // it was given a payment to send, or claims into
+	receives bool          // it is one that is claimed into
+}
+
+// key is the one that signs for the wallet.
+func (x *wallet) key() *keypair.Full {
+	if x.signs != nil {
+		return x.signs
+	}
+	return x.Full
 }
 
 // newClient is a person's, or an app's, with the key of one.
@@ -83,7 +94,11 @@ func (w *world) sends(ctx context.Context, a *app, n int) {
 		w.sendsOwn(ctx, p, x)
 		return
 	}
-	req := client.SendRequest{To: p.to, Amount: relay.Stroops(p.amount).String(), Policy: p.policy, ExpiresIn: one(w, "1h", "2h", "24h")}
+	req := client.SendRequest{To: p.to, Amount: relay.Stroops(p.amount).String(), Asset: p.asset, Policy: p.policy, ExpiresIn: one(w, "1h", "2h", "24h")}
+	if known := w.onFile(a); known != nil && w.chance.IntN(2) == 0 {
+		req.Direct, req.To, p.direct, p.to = true, known.to, true, known.to
+		w.books.receives(p, known.agreed)
+	}
 	var attempt client.Attempt
 	if !w.again(20, func() bool {
 		var err error
@@ -113,8 +128,22 @@ func (w *world) sends(ctx context.Context, a *app, n int) {
 }
 
 func (w *world) newPayment(a *app, n int) *payment {
-	return &payment{app: a, number: n, amount: int64(20*relay.One) + int64(n), policy: one(w, "guarded", "guarded", "link"),
-		to: fmt.Sprintf("p%d@example.com", n), before: map[string]int64{}}
+	p := &payment{app: a, number: n, asset: lumens, amount: int64(20*relay.One) + int64(n), policy: one(w, "guarded", "guarded", "link"),
+		to: fmt.Sprintf("p%d@example.com", n), flows: map[string]int64{}, lumens: map[string]int64{}, marks: map[string]string{}}
+	if w.issuer != nil && w.chance.IntN(2) == 0 {
+		p.asset = w.asset
+	}
+	return p
+}
+
+// onFile is a payment of the app whose recipient agreed to be paid directly.
+func (w *world) onFile(a *app) *payment {
+	for _, p := range w.books.payments {
+		if p.app == a && p.agreed != "" {
+			return p
+		}
+	}
+	return nil
 }
 
 // goesOn is what comes of a payment that was accepted: recipients who act, and a sender who thinks better of it.
@@ -122,6 +151,11 @@ func (w *world) goesOn(ctx context.Context, p *payment) {
 	n := p.number
 	for range one(w, 1, 1, 1, 2) {
 		w.sched.spawn(w.people, fmt.Sprintf("recipient %d", n), func() { w.receives(ctx, p) }, nil)
+	}
+	if p.asset != lumens && w.chance.IntN(4) == 0 {
+		w.sched.sleep(w.between(20*time.Second, 2*time.Minute))
+		w.issuerActs(ctx, p)
+		return
 	}
 	switch w.chance.IntN(12) {
 	case 4:
@@ -193,25 +227,38 @@ func (w *world) receives(ctx context.Context, p *payment) {
 
 // claims is a claim into a new account, gone on with until the payment has ended or the person is tired of it.
 func (w *world) claims(ctx context.Context, p *payment) {
-	c, key := w.newClient(""), keypair.MustRandom()
-	if x := w.idleWallet(); x != nil && w.chance.IntN(4) == 0 {
-		x.sends, key = true, x.Full // into an account that is there, and that sends nothing
-		p.before[key.Address()] = x.before
+	t := claimer{world: w, p: p, c: w.newClient(""), key: keypair.MustRandom()}
+	t.into = t.key.Address()
+	switch w.chance.IntN(6) {
+	case 0:
+		if x := w.idleWallet(); x != nil { // into an account that is there, and that sends nothing
+			x.sends, x.receives, t.key, t.into = true, true, x.key(), x.Address()
+			t.newLine = p.asset != lumens && w.books.line(t.into) == nil
+		}
+	case 1: // an exchange, whose customer has a memo, or a number
+		t.key, t.into = w.exchange, w.exchange.Address()
+		t.memo = one(w, relay.Memo{Kind: "text", Value: "customer 7"}, relay.Memo{Kind: "id", Value: "4711"}, relay.Memo{})
+		p.marks[t.into] = strings.TrimSpace(t.memo.Kind + " " + t.memo.Value)
+		if t.memo.Kind == "" {
+			p.marks[t.into] = "id 77"
+		}
 	}
-	p.claimants = append(p.claimants, key.Address())
-	t := claimer{world: w, p: p, c: c, key: key}
+	w.books.receives(p, t.into)
 	w.again(40, func() bool { return t.step(ctx) })
 }
 
 // claimer is a claim on its way.
 type claimer struct {
 	*world
-	p      *payment
-	c      *client.Client
-	key    *keypair.Full
-	proven *client.Proven
-	asked  *client.CodeSession
-	mine   string // claimant key
+	p       *payment
+	c       *client.Client
+	key     *keypair.Full // that signs for the account
+	into    string        // the account
+	memo    relay.Memo    // that it asks for
+	newLine bool          // it lacks the trustline
+	proven  *client.Proven
+	asked   *client.CodeSession
+	mine    string // claimant key
 }
 
 // step goes one step, and says that the claim is over.
@@ -229,12 +276,16 @@ func (t *claimer) step(ctx context.Context) (over bool) {
 		return false
 	}
 	h, err := redeem.Open(t.p.link.Secret, *t.proven, redeem.Expect{Payment: t.p.id, Network: network, Policy: relay.Policy(t.p.policy),
-		Asset: relay.Native, Amount: relay.Stroops(t.p.amount), Bound: v.Purse})
+		Asset: t.p.asset, Amount: relay.Stroops(t.p.amount), Bound: v.Purse})
 	if err != nil {
 		t.violate("payment %d: its box does not open: %v", t.p.number, err)
 		return true
 	}
-	got, err := t.c.PlanClaim(ctx, t.p.link, t.proven.Proof, wire.PlanRequest{Destination: t.key.Address()})
+	dest := t.into
+	if t.p.marks[dest] == "id 77" {
+		dest = muxed(dest, 77)
+	}
+	got, err := t.c.PlanClaim(ctx, t.p.link, t.proven.Proof, wire.PlanRequest{Destination: dest, Memo: t.memo.Value, MemoType: t.memo.Kind, NewLine: t.newLine})
 	if err != nil {
 		t.trace.tell("%v plan for %d: %s", t.sched.now, t.p.number, refusal(err))
 		if client.IsCode(err, "proof_invalid") {
@@ -242,7 +293,8 @@ func (t *claimer) step(ctx context.Context) (over bool) {
 		}
 		return false
 	}
-	plan, err := redeem.CheckPlan(got, h, redeem.PlanExpect{Destination: t.key.Address(), NewAccount: got.NewAccount, Purse: v.Purse, Now: t.clock(t.nature)(), Longest: client.LongestClaim})
+	plan, err := redeem.CheckPlan(got, h, redeem.PlanExpect{Destination: dest, NewAccount: got.NewAccount, NewLine: got.NewLine, Memo: t.memo, Purse: v.Purse,
+		Now: t.clock(t.nature)(), Longest: client.LongestClaim})
 	if err != nil {
 		t.trace.tell("%v plan of %d does not do: %v", t.sched.now, t.p.number, err)
 		return false
@@ -254,6 +306,13 @@ func (t *claimer) step(ctx context.Context) (over bool) {
 	}
 	if t.chance.IntN(12) == 0 {
 		return true // signed, and never handed in by her
+	}
+	if t.p.policy == "guarded" && t.into != t.exchange.Address() && t.chance.IntN(3) == 0 {
+		err := t.c.Agree(ctx, t.p.link, t.proven.Proof, t.into)
+		t.trace.tell("%v recipient of %d has the app pay %s directly: %s", t.sched.now, t.p.number, t.into, refusal(err))
+		if err == nil {
+			t.p.agreed = t.into
+		}
 	}
 	_, err = t.c.SubmitClaim(ctx, t.p.link, t.proven.Proof, signed)
 	t.trace.tell("%v claim of %d handed in: %s", t.sched.now, t.p.number, refusal(err))
@@ -345,4 +404,13 @@ func (m mailer) Send(ctx context.Context, x post.Message) error {
 		return errMail
 	}
 	return m.w.cross(m.p, "mail answer", remote)
+}
+
+// muxed is an account's M… address with a customer's number (CAP-27).
+func muxed(account string, id uint64) string {
+	m, err := xdr.MuxedAccountFromAccountId(account, id)
+	if err != nil {
+		panic(err) // the account is one of the stage
+	}
+	return m.Address()
 }

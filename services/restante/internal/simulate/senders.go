@@ -3,6 +3,7 @@ package simulate
 import (
 	"context"
 	"fmt"
+	"maps"
 	"time"
 
 	"filippo.io/age"
@@ -29,13 +30,22 @@ func (w *world) idleWallet() *wallet {
 // sendsOwn sends out of a person's own wallet. Where it breaks off, the person hands in what was signed, or does not.
 func (w *world) sendsOwn(ctx context.Context, p *payment, x *wallet) {
 	x.sends, p.wallet = true, x
-	sign := client.SignWith(network, secret.NewString(x.Seed()))
+	sign := client.SignWith(network, secret.NewString(x.key().Seed()))
+	if w.books.line(x.Address()) == nil {
+		p.asset = lumens
+	}
+	var memo relay.Memo
+	if w.chance.IntN(3) == 0 { // home is an account at an exchange
+		p.returnTo, memo = w.exchange.Address(), relay.Memo{Kind: "text", Value: "sender 5"}
+		p.marks[p.returnTo] = "text sender 5"
+		w.books.expects(p.returnTo)
+	}
 	w.books.payments = append(w.books.payments, p)
 	sent, err := p.app.client.SendOwn(ctx, client.OwnRequest{
-		SendRequest: client.SendRequest{To: p.to, Amount: relay.Stroops(p.amount).String(), Policy: p.policy, ExpiresIn: one(w, "1h", "24h")},
+		SendRequest: client.SendRequest{To: p.to, Amount: relay.Stroops(p.amount).String(), Asset: p.asset, Policy: p.policy, ExpiresIn: one(w, "1h", "24h")},
 		From:        x.Address(), Recipients: []string{x.identity.Recipient().String()},
 		Keep:  func(r client.OwnReceipt) error { p.holding = r.HoldingAccount; return nil },
-		Prove: client.ProveWith(secret.NewString(x.Seed())), Sign: sign,
+		Prove: client.ProveWith(secret.NewString(x.key().Seed())), Sign: sign, ReturnTo: p.returnTo, ReturnMemo: memo,
 	})
 	w.trace.tell("%v payment %d out of a wallet: %s", w.sched.now, p.number, refusal(err))
 	w.started(ctx, p, sent, err)
@@ -66,12 +76,13 @@ func (w *world) started(ctx context.Context, p *payment, sent client.Sent, err e
 
 // movesOn gives the money to another recipient by a move.
 func (w *world) movesOn(ctx context.Context, old *payment) {
-	p := &payment{app: old.app, number: old.number + 100, amount: old.amount, policy: one(w, "guarded", "link"), wallet: old.wallet, moves: old,
-		to: "moved-" + old.to, before: map[string]int64{}}
+	p := &payment{app: old.app, number: old.number + 100, asset: old.asset, amount: old.amount, policy: one(w, "guarded", "link"), wallet: old.wallet, moves: old,
+		to: "moved-" + old.to, flows: map[string]int64{}, lumens: map[string]int64{}, marks: map[string]string{}, returnTo: old.returnTo}
+	maps.Copy(p.marks, old.marks)
 	q := client.MoveRequest{ID: old.id, To: p.to, Policy: p.policy, Identities: []secret.Bytes{secret.NewString(old.opens().String())},
 		Keep: func(r client.OwnReceipt) error { p.holding = r.HoldingAccount; return nil }}
 	if old.wallet != nil {
-		q.Sign = client.SignWith(network, secret.NewString(old.wallet.Seed()))
+		q.Sign = client.SignWith(network, secret.NewString(old.wallet.key().Seed()))
 	}
 	w.books.payments = append(w.books.payments, p)
 	sent, err := old.app.client.Move(ctx, q)
@@ -116,43 +127,66 @@ func (w *world) tampers(ctx context.Context, p *payment) {
 		p.tampered = "dust"
 		return
 	}
-	acts := []struct {
-		what string
-		op   txnbuild.Operation
-	}{
-		{"data", &txnbuild.ManageData{Name: "mine", Value: []byte("x")}},
-		{"signer", &txnbuild.SetOptions{Signer: &txnbuild.Signer{Address: w.stranger.Address(), Weight: 1}}},
-		{"bump", &txnbuild.BumpSequence{BumpTo: 1 << 62}},
-		{"next number", &txnbuild.BumpSequence{BumpTo: 0}},
-		{"exit", &txnbuild.AccountMerge{Destination: w.stranger.Address()}},
-		{"half", &txnbuild.Payment{Destination: w.stranger.Address(), Amount: "9", Asset: txnbuild.NativeAsset{}}},
-	}
-	a := acts[w.chance.IntN(len(acts))]
+	a := w.act(p, key)
 	p.tampered = a.what
-	w.executes(p, a.what, key, address, a.op)
+	w.executes(p, a.what, key, address, a.ops...)
+}
+
+// act is something that the key of a holding account allows.
+type act struct {
+	what string
+	ops  []txnbuild.Operation
+}
+
+func (w *world) act(p *payment, key *keypair.Full) act {
+	out := w.stranger.Address()
+	acts := []act{
+		{"data", []txnbuild.Operation{&txnbuild.ManageData{Name: "mine", Value: []byte("x")}}},
+		{"signer", []txnbuild.Operation{&txnbuild.SetOptions{Signer: &txnbuild.Signer{Address: out, Weight: 1}}}},
+		{"bump", []txnbuild.Operation{&txnbuild.BumpSequence{BumpTo: 1 << 62}}},
+		{"next number", []txnbuild.Operation{&txnbuild.BumpSequence{BumpTo: 0}}},
+	}
+	if p.asset == lumens {
+		return one(w, append(acts,
+			act{"exit", []txnbuild.Operation{&txnbuild.AccountMerge{Destination: out}}},
+			act{"half", []txnbuild.Operation{&txnbuild.Payment{Destination: out, Amount: "9", Asset: txnbuild.NativeAsset{}}}})...)
+	}
+	pays := func(to, amount string) txnbuild.Operation {
+		return &txnbuild.Payment{Destination: to, Amount: amount, Asset: w.credit()}
+	}
+	return one(w, append(acts,
+		act{"exit", []txnbuild.Operation{pays(out, relay.Stroops(p.amount).String()), &txnbuild.ChangeTrust{Line: w.trusts().Line, Limit: "0"}, &txnbuild.AccountMerge{Destination: out}}},
+		act{"half", []txnbuild.Operation{pays(out, "9")}})...)
 }
 
 // executes hands in a transaction of an account's own.
 func (w *world) executes(p *payment, what string, by *keypair.Full, account string, ops ...txnbuild.Operation) {
-	sequence, exists := w.books.sequence(account)
-	if !exists {
+	if w.books.account(account) == nil {
 		return
 	}
-	tx, err := txnbuild.NewTransaction(txnbuild.TransactionParams{SourceAccount: &txnbuild.SimpleAccount{AccountID: account, Sequence: sequence},
+	text, err := w.signed(by, account, ops...)
+	if err != nil {
+		w.violate("payment %d: %s cannot be signed: %v", p.number, what, err)
+		return
+	}
+	w.hands(p, what, text)
+}
+
+// signed is a transaction of an account's own, base64.
+func (w *world) signed(by *keypair.Full, account string, ops ...txnbuild.Operation) (string, error) {
+	a := w.books.account(account)
+	if a == nil {
+		return "", fmt.Errorf("there is no account %s", account)
+	}
+	tx, err := txnbuild.NewTransaction(txnbuild.TransactionParams{SourceAccount: &txnbuild.SimpleAccount{AccountID: account, Sequence: int64(a.SeqNum)},
 		IncrementSequenceNum: true, Operations: ops, BaseFee: 10_000, Preconditions: txnbuild.Preconditions{TimeBounds: txnbuild.NewInfiniteTimeout()}})
 	if err == nil {
 		tx, err = tx.Sign(network, by)
 	}
 	if err != nil {
-		w.violate("payment %d: %s cannot be signed: %v", p.number, what, err)
-		return
+		return "", err
 	}
-	text, err := tx.Base64()
-	if err != nil {
-		w.violate("payment %d: %s cannot be spelled: %v", p.number, what, err)
-		return
-	}
-	w.hands(p, what, text)
+	return tx.Base64()
 }
 
 // hands hands an envelope in to the network itself.

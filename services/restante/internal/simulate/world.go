@@ -63,6 +63,9 @@ type world struct {
 	apps     []*app
 	wallets  []*wallet
 	stranger *keypair.Full // has lumens, and no part in any payment
+	exchange *keypair.Full // asks for a memo
+	issuer   *keypair.Full // of the asset; nil: this history has none
+	asset    string
 
 	crossings int
 	intents   map[string]int

@@ -1,0 +1,54 @@
+package simulate
+
+import (
+	"context"
+	"time"
+
+	"github.com/stellar/go-stellar-sdk/txnbuild"
+
+	"github.com/restante/restante/relay"
+)
+
+// issuerActs has the issuer freeze the money of a payment, or take it back, or freeze the app's treasury for a while.
+func (w *world) issuerActs(ctx context.Context, p *payment) {
+	if p.home == "" {
+		return
+	}
+	take := func(amount int64) {
+		w.executes(p, "a clawback", w.issuer, w.issuer.Address(), &txnbuild.Clawback{From: p.home, Amount: relay.Stroops(amount).String(), Asset: w.credit()})
+	}
+	switch w.chance.IntN(5) {
+	case 0:
+		take(p.amount)
+	case 1:
+		take(1 + w.chance.Int64N(p.amount-1))
+	case 2:
+		w.freezes(p, p.home, w.chance.IntN(4) > 0)
+	case 3:
+		w.freezes(p, p.home, true)
+	case 4:
+		w.freezes(p, p.app.Treasury, true)
+	}
+}
+
+// freezes takes an account's authorisation for the asset away, and gives it back after a while, if it thaws. What the issuer does goes on
+// until the ledger shows it.
+func (w *world) freezes(p *payment, account string, thaws bool) {
+	is := func() bool {
+		line := w.books.line(account)
+		return line == nil || line.Flags&1 != 0
+	}
+	set := &txnbuild.SetTrustLineFlags{Trustor: account, Asset: w.credit(), ClearFlags: []txnbuild.TrustLineFlag{txnbuild.TrustLineAuthorized}}
+	w.executes(p, "a freeze", w.issuer, w.issuer.Address(), set)
+	if !thaws {
+		return
+	}
+	w.sched.sleep(w.between(time.Minute, 4*time.Minute))
+	w.again(60, func() bool {
+		if is() {
+			return true
+		}
+		w.executes(p, "a thaw", w.issuer, w.issuer.Address(), &txnbuild.SetTrustLineFlags{Trustor: account, Asset: w.credit(), SetFlags: []txnbuild.TrustLineFlag{txnbuild.TrustLineAuthorized}})
+		return false
+	})
+}
