@@ -62,12 +62,13 @@ type payment struct {
 	state, reason string // as the relay says at the end
 
 	// As the ledger shows it.
-	funded int              // how often money went into a holding account of it
-	home   string           // the holding account
-	went   string           // where most of the money went out of it; "" = nowhere yet
-	flows  map[string]int64 // stroops of its asset that went out of it, by account
-	lumens map[string]int64 // of a payment of the issuer's asset: stroops of lumens that went out of it
-	taken  int64            // stroops that the issuer clawed back
+	funded  int              // how often money went into a holding account of it
+	home    string           // the holding account
+	went    string           // where most of the money went out of it; "" = nowhere yet
+	flows   map[string]int64 // stroops of its asset that went out of it, by account
+	lumens  map[string]int64 // of a payment of the issuer's asset: stroops of lumens that went out of it
+	taken   int64            // stroops that the issuer clawed back
+	balance bool             // it went into a claimable balance for the sender
 }
 
 func newBooks(w *world) *books {
@@ -236,6 +237,7 @@ func (b *books) judge(p *payment) {
 		if p.state != "parked" || p.tampered == "" && p.taken == 0 && !b.frozen(p) {
 			b.w.violate("payment %d has not ended: it is %q %s, and its money waits (tampered with: %q)", p.number, p.state, p.reason, p.tampered)
 		}
+	case where == "the sender" && p.balance && p.state == "settled" && p.reason == "claimable_balance":
 	case where == "the recipient" && p.state != "claimed", where == "another payment" && p.state != "settled",
 		where == "the sender" && p.state != "returned" && (p.state != "settled" || p.tampered == ""),
 		where == "a stranger" && p.state != "settled" && p.state != "claimed":

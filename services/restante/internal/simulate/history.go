@@ -101,6 +101,9 @@ func (w *world) play(ctx context.Context, plan Plan) {
 		a := w.apps[w.chance.IntN(len(w.apps))]
 		w.sched.spawn(w.people, fmt.Sprintf("sender %d", i), func() { w.sends(ctx, a, i) }, nil)
 	}
+	if w.issuer != nil {
+		w.sched.spawn(w.people, "app takes up the asset", func() { w.takesUp(ctx, w.apps[1]) }, nil)
+	}
 	for end := w.sched.now + longest; len(w.people.actors) > 0 && w.sched.now < end; {
 		w.sched.sleep(10 * time.Second)
 	}

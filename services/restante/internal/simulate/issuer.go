@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/stellar/go-stellar-sdk/keypair"
 	"github.com/stellar/go-stellar-sdk/txnbuild"
 
 	"github.com/restante/restante/relay"
@@ -50,5 +51,31 @@ func (w *world) freezes(p *payment, account string, thaws bool) {
 		}
 		w.executes(p, "a thaw", w.issuer, w.issuer.Address(), &txnbuild.SetTrustLineFlags{Trustor: account, Asset: w.credit(), SetFlags: []txnbuild.TrustLineFlag{txnbuild.TrustLineAuthorized}})
 		return false
+	})
+}
+
+// takesUp is an app that begins to send the issuer's asset: it asks for a trustline, and the issuer pays some of it in.
+func (w *world) takesUp(ctx context.Context, a *app) {
+	if !w.again(40, func() bool {
+		_, err := a.client.Trust(ctx, w.asset)
+		w.trace.tell("%v %s asks for a trustline: %s", w.sched.now, a.Name, refusal(err))
+		return err == nil
+	}) {
+		return
+	}
+	var paid string
+	var err error
+	w.again(60, func() bool {
+		if w.books.line(a.Treasury).Balance > 0 {
+			a.before[w.asset], a.holds = w.books.has(a.Treasury, w.asset), true
+			return true
+		}
+		if paid == "" { // one transaction, so that it is paid once
+			paid, err = w.signed([]*keypair.Full{w.issuer}, w.issuer.Address(), &txnbuild.Payment{Destination: a.Treasury, Amount: "1000", Asset: w.credit()})
+		}
+		if err == nil {
+			w.hands(nil, "the issuer's payment", paid)
+		}
+		return err != nil
 	})
 }

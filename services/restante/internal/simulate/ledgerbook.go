@@ -220,6 +220,7 @@ func (b *books) step(s step) {
 		claimant := c.Claimants[0].MustV0().Destination
 		if p := b.holding[s.from]; p != nil && assetOf(c.Asset) == p.asset {
 			id, _ := s.result.MustCreateClaimableBalanceResult().GetBalanceId()
+			p.balance = true
 			b.left[id.MustV0()] = leftover{p, claimant.Address(), int64(c.Amount)}
 			b.moved(s, claimant.Address(), s.memo, p.asset, int64(c.Amount))
 		}

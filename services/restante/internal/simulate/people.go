@@ -26,6 +26,7 @@ type app struct {
 	client   *client.Client
 	identity *age.X25519Identity // opens every box of its
 	before   money               // in its treasury when the history began
+	holds    bool                // its treasury has some of the issuer's asset
 }
 
 // wallet is a person's own account.
@@ -130,7 +131,7 @@ func (w *world) sends(ctx context.Context, a *app, n int) {
 func (w *world) newPayment(a *app, n int) *payment {
 	p := &payment{app: a, number: n, asset: lumens, amount: int64(20*relay.One) + int64(n), policy: one(w, "guarded", "guarded", "link"),
 		to: fmt.Sprintf("p%d@example.com", n), flows: map[string]int64{}, lumens: map[string]int64{}, marks: map[string]string{}}
-	if w.issuer != nil && w.chance.IntN(2) == 0 {
+	if a.holds && w.chance.IntN(2) == 0 {
 		p.asset = w.asset
 	}
 	return p
@@ -236,6 +237,9 @@ func (w *world) claims(ctx context.Context, p *payment) {
 			t.newLine = p.asset != lumens && w.books.line(t.into) == nil
 		}
 	case 1: // an exchange, whose customer has a memo, or a number
+		if p.returnTo == w.exchange.Address() || p.marks[w.exchange.Address()] != "" {
+			break // the ledger would not tell one from the other
+		}
 		t.key, t.into = w.exchange, w.exchange.Address()
 		t.memo = one(w, relay.Memo{Kind: "text", Value: "customer 7"}, relay.Memo{Kind: "id", Value: "4711"}, relay.Memo{})
 		p.marks[t.into] = strings.TrimSpace(t.memo.Kind + " " + t.memo.Value)

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"os/exec"
 	"regexp"
@@ -87,15 +88,31 @@ func (c coverage) write(out io.Writer) {
 		}
 	}
 	section(out, "ends", ends, c.Ends)
-	var steps []string
-	for s := range c.Steps {
-		steps = append(steps, s)
+	edges, met := edgesOf(c.Steps)
+	section(out, "edges", edges, met)
+	inputs := map[string]int{}
+	for s, n := range c.Steps {
+		inputs[s[strings.LastIndex(s, " ")+1:]] += n
 	}
-	slices.Sort(steps)
-	fmt.Fprintf(out, "%d steps of a payment:\n", len(steps))
-	for _, s := range steps {
-		fmt.Fprintf(out, "  %-60s %d\n", s, c.Steps[s])
+	section(out, "inputs", slices.Sorted(maps.Keys(inputs)), inputs)
+}
+
+// edgesOf are the edges of the lifecycle, and how often steps went along each.
+func edgesOf(steps map[string]int) (all []string, met map[string]int) {
+	met = map[string]int{}
+	for s, n := range steps {
+		from, rest, _ := strings.Cut(s, " -> ")
+		to, _, _ := strings.Cut(rest, " by ")
+		met[from+" to "+to] += n
 	}
+	for _, s := range relay.States {
+		for _, to := range relay.States {
+			if _, ok := relay.Edges[s.State][to.State]; ok {
+				all = append(all, string(s.State)+" to "+string(to.State))
+			}
+		}
+	}
+	return all, met
 }
 
 func section[K ~string](out io.Writer, what string, all []K, met map[K]int) {

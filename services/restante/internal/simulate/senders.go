@@ -40,38 +40,62 @@ func (w *world) sendsOwn(ctx context.Context, p *payment, x *wallet) {
 		p.marks[p.returnTo] = "text sender 5"
 		w.books.expects(p.returnTo)
 	}
+	if w.chance.IntN(4) == 0 {
+		sign = nil // he signs elsewhere, later
+	}
 	w.books.payments = append(w.books.payments, p)
 	sent, err := p.app.client.SendOwn(ctx, client.OwnRequest{
 		SendRequest: client.SendRequest{To: p.to, Amount: relay.Stroops(p.amount).String(), Asset: p.asset, Policy: p.policy, ExpiresIn: one(w, "1h", "24h")},
 		From:        x.Address(), Recipients: []string{x.identity.Recipient().String()},
-		Keep:  func(r client.OwnReceipt) error { p.holding = r.HoldingAccount; return nil },
+		Keep: func(r client.OwnReceipt) error {
+			if p.holding = r.HoldingAccount; w.chance.IntN(12) == 0 {
+				w.executes(p, "its holding account, made first", w.stranger, w.stranger.Address(), &txnbuild.CreateAccount{Destination: p.holding, Amount: "5"})
+			}
+			return nil
+		},
 		Prove: client.ProveWith(secret.NewString(x.key().Seed())), Sign: sign, ReturnTo: p.returnTo, ReturnMemo: memo,
 	})
 	w.trace.tell("%v payment %d out of a wallet: %s", w.sched.now, p.number, refusal(err))
-	w.started(ctx, p, sent, err)
+	w.started(ctx, p, sent, err, sign == nil)
 }
 
-// started takes in what became of a payment that its sender's client funds.
-func (w *world) started(ctx context.Context, p *payment, sent client.Sent, err error) {
+// started takes in what became of a payment that its sender's client funds; unsigned: its wallet has not signed yet.
+func (w *world) started(ctx context.Context, p *payment, sent client.Sent, err error, unsigned bool) {
 	p.id, p.link, p.refused = sent.Payment.ID, sent.Link, refusal(err)
 	if p.id == "" {
 		p.id = "unknown"
 		return
 	}
 	p.accepted = true
-	if err != nil && sent.Funding != "" {
-		switch w.chance.IntN(3) {
-		case 0:
-			w.again(10, func() bool {
-				_, err := p.app.client.Fund(ctx, p.id, sent.Funding)
-				return err == nil || refusal(err) != ""
-			})
-		case 1: // to the network itself, sooner or later
-			w.sched.sleep(w.between(0, 3*time.Minute))
-			w.hands(p, "its funding", sent.Funding)
-		}
+	if sent.Funding != "" && (err != nil || unsigned) {
+		w.fundsLater(ctx, p, sent.Funding, unsigned)
 	}
 	w.goesOn(ctx, p)
+}
+
+// fundsLater has the sender hand a funding in that did not go its usual way: to the relay, or to the network itself, sooner or later, and
+// perhaps after he has canceled. Or he leaves it.
+func (w *world) fundsLater(ctx context.Context, p *payment, funding string, unsigned bool) {
+	if unsigned {
+		var err error
+		if funding, err = client.SignWith(network, secret.NewString(p.wallet.key().Seed()))(ctx, funding); err != nil {
+			w.violate("payment %d: its wallet cannot sign its funding: %v", p.number, err)
+			return
+		}
+	}
+	switch w.chance.IntN(4) {
+	case 0:
+		w.again(10, func() bool {
+			_, err := p.app.client.Fund(ctx, p.id, funding)
+			return err == nil || refusal(err) != ""
+		})
+	case 1:
+		w.cancels(ctx, p)
+		fallthrough
+	case 2:
+		w.sched.sleep(w.between(0, 2*time.Minute))
+		w.hands(p, "its funding", funding)
+	}
 }
 
 // movesOn gives the money to another recipient by a move.
@@ -87,7 +111,7 @@ func (w *world) movesOn(ctx context.Context, old *payment) {
 	w.books.payments = append(w.books.payments, p)
 	sent, err := old.app.client.Move(ctx, q)
 	w.trace.tell("%v payment %d is to move on as %d: %s", w.sched.now, old.number, p.number, refusal(err))
-	w.started(ctx, p, sent, err)
+	w.started(ctx, p, sent, err, false)
 }
 
 // opens is the identity that opens a payment's box for its sender.
@@ -129,7 +153,18 @@ func (w *world) tampers(ctx context.Context, p *payment) {
 	}
 	a := w.act(p, key)
 	p.tampered = a.what
+	if p.tampered == "sponsors others" {
+		w.executesBy(p, a.what, []*keypair.Full{key, w.stranger}, address, a.ops...)
+		return
+	}
 	w.executes(p, a.what, key, address, a.ops...)
+	if a.what != "exit" || w.chance.IntN(2) == 0 {
+		return
+	}
+	w.sched.sleep(w.between(5*time.Second, time.Minute)) // and makes an account of the same name anew, which goes another way
+	w.executes(p, "the account, anew", w.stranger, w.stranger.Address(), &txnbuild.CreateAccount{Destination: address, Amount: "30"})
+	w.sched.sleep(w.between(5*time.Second, time.Minute))
+	w.executes(p, "its end", key, address, &txnbuild.AccountMerge{Destination: one(w, w.stranger.Address(), p.app.Treasury)})
 }
 
 // act is something that the key of a holding account allows.
@@ -139,11 +174,13 @@ type act struct {
 }
 
 func (w *world) act(p *payment, key *keypair.Full) act {
-	out := w.stranger.Address()
+	out, address := w.stranger.Address(), key.Address()
 	acts := []act{
 		{"data", []txnbuild.Operation{&txnbuild.ManageData{Name: "mine", Value: []byte("x")}}},
 		{"signer", []txnbuild.Operation{&txnbuild.SetOptions{Signer: &txnbuild.Signer{Address: out, Weight: 1}}}},
 		{"bump", []txnbuild.Operation{&txnbuild.BumpSequence{BumpTo: 1 << 62}}},
+		{"sponsors others", []txnbuild.Operation{&txnbuild.BeginSponsoringFutureReserves{SponsoredID: out},
+			&txnbuild.ManageData{Name: "kept by " + address[:8], Value: []byte("x"), SourceAccount: out}, &txnbuild.EndSponsoringFutureReserves{SourceAccount: out}}},
 		{"next number", []txnbuild.Operation{&txnbuild.BumpSequence{BumpTo: 0}}},
 	}
 	if p.asset == lumens {
@@ -161,6 +198,10 @@ func (w *world) act(p *payment, key *keypair.Full) act {
 
 // executes hands in a transaction of an account's own.
 func (w *world) executes(p *payment, what string, by *keypair.Full, account string, ops ...txnbuild.Operation) {
+	w.executesBy(p, what, []*keypair.Full{by}, account, ops...)
+}
+
+func (w *world) executesBy(p *payment, what string, by []*keypair.Full, account string, ops ...txnbuild.Operation) {
 	if w.books.account(account) == nil {
 		return
 	}
@@ -173,7 +214,7 @@ func (w *world) executes(p *payment, what string, by *keypair.Full, account stri
 }
 
 // signed is a transaction of an account's own, base64.
-func (w *world) signed(by *keypair.Full, account string, ops ...txnbuild.Operation) (string, error) {
+func (w *world) signed(by []*keypair.Full, account string, ops ...txnbuild.Operation) (string, error) {
 	a := w.books.account(account)
 	if a == nil {
 		return "", fmt.Errorf("there is no account %s", account)
@@ -181,7 +222,7 @@ func (w *world) signed(by *keypair.Full, account string, ops ...txnbuild.Operati
 	tx, err := txnbuild.NewTransaction(txnbuild.TransactionParams{SourceAccount: &txnbuild.SimpleAccount{AccountID: account, Sequence: int64(a.SeqNum)},
 		IncrementSequenceNum: true, Operations: ops, BaseFee: 10_000, Preconditions: txnbuild.Preconditions{TimeBounds: txnbuild.NewInfiniteTimeout()}})
 	if err == nil {
-		tx, err = tx.Sign(network, by)
+		tx, err = tx.Sign(network, by...)
 	}
 	if err != nil {
 		return "", err
@@ -192,7 +233,11 @@ func (w *world) signed(by *keypair.Full, account string, ops ...txnbuild.Operati
 // hands hands an envelope in to the network itself.
 func (w *world) hands(p *payment, what, envelope string) {
 	answer, _, err := w.net.Submit(envelope)
-	w.trace.tell("%v payment %d: a person hands in %s: %s %v", w.sched.now, p.number, what, answer.Status, err)
+	about := ""
+	if p != nil {
+		about = fmt.Sprintf(", payment %d", p.number)
+	}
+	w.trace.tell("%v a person hands in %s%s: %s %v", w.sched.now, what, about, answer.Status, err)
 }
 
 // handsIn has the sender hand in the way back without the service, one rung after the other.
