@@ -50,12 +50,18 @@ const (
 	stall       kind = "stall"     // an actor stands still for longer than a lease lasts
 	clockJump   kind = "clock"     // a process's clock jumps
 	timeJump    kind = "time-jump" // an hour passes at once
+
+	dbRestored kind = "db-restored" // the database is restored from a backup; the signer's log is not older
+	logCut     kind = "log-cut"     // the signer's log is restored from a backup, and the database is not older
+	outage     kind = "outage"      // everything but the signer is down for minutes
+	fork       kind = "fork"        // the signer's endpoint shows another chain for minutes
 )
 
 // kinds are all that a history may draw. The order is part of what a seed means.
 var kinds = []kind{storeBefore, storeLost, queueBefore, queueLost, ledgerRefused, ledgerLost, ledgerLate, ledgerBusy, ledgerTwice, ledgerLag,
 	ledgerDrop, ledgerWait, ledgerTry, setDropped, surge, signerBefore, signerLost, signerLate, signerTwice, logSync, logFull,
-	apiBefore, apiLost, apiLate, apiTwice, mailBefore, mailLost, eventLost, eventFails, crashAPI, crashWorker, crashSigner, stall, clockJump, timeJump}
+	apiBefore, apiLost, apiLate, apiTwice, mailBefore, mailLost, eventLost, eventFails, crashAPI, crashWorker, crashSigner, stall, clockJump, timeJump,
+	dbRestored, logCut, outage, fork}
 
 // faults decides what goes wrong in one history. Each kind has a sequence of its own, so that to switch one off leaves the others as
 // they were until the history has gone another way.
@@ -88,7 +94,8 @@ func swarm(seed uint64, only, without []kind, most int) *faults {
 }
 
 // rare are kinds after which much has to begin anew: they come less often, so that a history gets anywhere.
-var rare = map[kind]float64{crashAPI: 0.1, crashWorker: 0.1, crashSigner: 0.1, logSync: 0.2, stall: 0.05, clockJump: 0.05, timeJump: 0.02, ledgerLate: 0.3, signerLate: 0.3, apiLate: 0.5}
+var rare = map[kind]float64{crashAPI: 0.1, crashWorker: 0.1, crashSigner: 0.1, logSync: 0.2, stall: 0.05, clockJump: 0.05, timeJump: 0.02, ledgerLate: 0.3, signerLate: 0.3, apiLate: 0.5,
+	dbRestored: 0.4, logCut: 0.3, outage: 0.2, fork: 0.2}
 
 // hits draws once whether a fault of kind k happens now.
 func (f *faults) hits(k kind) bool {

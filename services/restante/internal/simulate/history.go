@@ -107,7 +107,7 @@ func (w *world) play(ctx context.Context, plan Plan) {
 	for end := w.sched.now + longest; len(w.people.actors) > 0 && w.sched.now < end; {
 		w.sched.sleep(10 * time.Second)
 	}
-	w.calm()
+	w.calm(ctx)
 	for range 3 { // people who still act do so without faults
 		w.sched.sleep(time.Minute)
 	}
@@ -142,12 +142,24 @@ func (w *world) asks(ctx context.Context) {
 }
 
 // calm ends all faults.
-func (w *world) calm() {
+func (w *world) calm(ctx context.Context) {
 	w.faults.off = true
+	for w.out || w.forked {
+		w.sched.sleep(time.Second)
+	}
+	if w.cutLog != nil && w.standsStill(ctx) { // the signer took it: what it lacks was known to none, or is noticed by those who compare
+		w.putBack()
+	}
+	w.lifts(ctx)
 	for _, name := range []string{"signer", "api", "worker1", "worker2"} {
 		w.processOf(name).skew = 0
 	}
 	w.trace.tell("%v the faults are over", w.sched.now)
+}
+
+func (w *world) standsStill(ctx context.Context) bool {
+	halt, err := w.desk(w.nature, w.base).Halted(ctx)
+	return err == nil && halt.Hash != ""
 }
 
 // mostLedgers is within how many ledgers after its time a payment must have ended, once nothing goes wrong any more.

@@ -72,7 +72,7 @@ func (w *world) stage(ctx context.Context) error {
 		w.startWorker(ctx, name, sponsor)
 	}
 	w.sched.spawn(w.nature, "supervisor", func() { w.watchdog(ctx, sponsor) }, nil)
-	w.sched.spawn(w.nature, "network", w.closing, nil)
+	w.sched.spawn(w.nature, "network", func() { w.closing(ctx) }, nil)
 	return nil
 }
 

@@ -67,6 +67,13 @@ type world struct {
 	issuer   *keypair.Full // of the asset; nil: this history has none
 	asset    string
 
+	saved    string // copy of the database; "": there is none yet
+	restored bool   // the database was put back to it
+	cutLog   []byte // the true log, while an older one is in its place
+	forked   bool
+	out      bool   // the operator cannot start anything
+	excused  string // a disaster after which halts are no false alarms; "": none
+
 	crossings int
 	intents   map[string]int
 	effects   map[relay.EffectKind]int
@@ -266,7 +273,7 @@ func (w *world) watchdog(ctx context.Context, sponsor string) {
 		w.sched.sleep(time.Second)
 		for _, name := range []string{"signer", "api", "worker1", "worker2"} {
 			p := w.processOf(name)
-			if p == nil || !p.dead {
+			if p == nil || !p.dead || w.out && name != "signer" {
 				continue
 			}
 			if w.chance.IntN(4) > 0 && !w.faults.off {
@@ -280,6 +287,12 @@ func (w *world) watchdog(ctx context.Context, sponsor string) {
 					_ = w.signer.Close()
 				}
 				err := w.startSigner(ctx)
+				if err != nil && w.cutLog != nil {
+					w.trace.tell("%v the signer refuses its log: %v", w.sched.now, err)
+					w.sched.sleep(w.between(10*time.Second, 2*time.Minute))
+					w.putBack()
+					err = w.startSigner(ctx)
+				}
 				if errors.Is(err, syscall.EIO) || errors.Is(err, syscall.ENOSPC) {
 					continue // the disk fails again: the next start may do
 				}
@@ -310,7 +323,7 @@ func (w *world) processOf(name string) *process {
 }
 
 // closing closes ledgers, one every few seconds, and has the books look at each.
-func (w *world) closing() {
+func (w *world) closing(ctx context.Context) {
 	for {
 		w.sched.sleep(4500*time.Millisecond + time.Duration(w.chance.Int64N(int64(time.Second))))
 		if w.faults.hits(timeJump) {
@@ -322,7 +335,9 @@ func (w *world) closing() {
 			p.skew = time.Duration(w.chance.IntN(240)-120) * time.Second
 			w.trace.tell("%v the clock of %s is off by %v", w.sched.now, p.name, p.skew)
 		}
-		if err := w.net.SetFaults(w.faults.ledger(w.chance.Uint64())); err != nil {
+		faults := w.faults.ledger(w.chance.Uint64())
+		faults.SecondFork = w.forked
+		if err := w.net.SetFaults(faults); err != nil {
 			w.violate("faults of the ledger: %v", err)
 		}
 		seq, err := w.net.CloseLedger()
@@ -332,6 +347,7 @@ func (w *world) closing() {
 		}
 		w.trace.add("%v ledger %d %x", w.sched.now, seq, w.books.hash())
 		w.books.ledger(seq)
+		w.disaster(ctx)
 	}
 }
 
