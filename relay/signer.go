@@ -60,7 +60,7 @@ type FundAnswer struct {
 // FundingFate is what the signer's log says of a funding.
 type FundingFate struct {
 	Hash string
-	Dead bool // proven unable to land; its sequence number may be another's by now
+	Dead bool // failed in a ledger, or proven unable to land; its sequence number may be another's by now
 }
 
 // ClaimIntent asks for a claim that the recipient will sign.

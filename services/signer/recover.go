@@ -8,7 +8,7 @@ import (
 	"github.com/restante/restante/relay"
 )
 
-// Fundings lists the fundings that did not fail in a ledger, in the order of the log.
+// Fundings lists every funding, in the order of the log.
 func (s *Signer) Fundings(ctx context.Context) ([]relay.FundingFate, error) {
 	leave, err := s.enter(ctx)
 	if err != nil {
@@ -17,9 +17,7 @@ func (s *Signer) Fundings(ctx context.Context) ([]relay.FundingFate, error) {
 	defer leave()
 	var listed []*funding
 	for _, f := range s.book.fundings {
-		if f.fate != failed {
-			listed = append(listed, f)
-		}
+		listed = append(listed, f)
 	}
 	slices.SortFunc(listed, func(a, b *funding) int { return cmp.Compare(a.span.offset, b.span.offset) })
 	fates := make([]relay.FundingFate, len(listed))

@@ -3,6 +3,7 @@ package worker
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 
 	"github.com/restante/restante/relay"
@@ -34,16 +35,14 @@ func (w *Worker) Recover(ctx context.Context) error {
 	for part := range slices.Chunk(fates, 500) {
 		var hashes []string
 		for _, f := range part {
-			if !f.Dead {
-				hashes = append(hashes, f.Hash)
-			}
+			hashes = append(hashes, f.Hash)
 		}
 		unknown, err := w.Desk.Unknown(ctx, hashes)
 		if err != nil {
 			return err
 		}
 		for _, hash := range unknown {
-			err := w.adopt(ctx, hash)
+			err := w.adopt(ctx, hash, slices.Contains(part, relay.FundingFate{Hash: hash, Dead: true}))
 			switch {
 			case errors.Is(err, relay.ErrContradiction):
 				w.halt(ctx, err)
@@ -65,25 +64,64 @@ func (w *Worker) bury(ctx context.Context, fates []relay.FundingFate) error {
 		return err
 	}
 	for _, e := range live {
-		if slices.Contains(fates, relay.FundingFate{Hash: e.Hash, Dead: true}) {
-			err := w.Desk.Died(ctx, e.Hash)
-			if errors.Is(err, relay.ErrContradiction) && !w.halt(ctx, err) {
-				err = nil
-			}
-			if err != nil {
-				return err
-			}
+		if !slices.Contains(fates, relay.FundingFate{Hash: e.Hash, Dead: true}) {
+			continue
+		}
+		seen, err := w.deadHere(ctx, e)
+		switch {
+		case err != nil:
+		case seen == nil:
+			err = w.Desk.Died(ctx, e.Hash)
+		default:
+			err = errors.Join(w.Desk.Sighted(ctx, *seen), disagreed(e, seen))
+		}
+		if errors.Is(err, relay.ErrContradiction) && !w.halt(ctx, err) {
+			err = nil
+		}
+		if err != nil {
+			return err
 		}
 	}
 	return nil
 }
 
+// deadHere asks our own ledger about a funding that the signer has proven dead, because the signer's endpoint may be on another chain.
+// What was seen has landed or failed; nil means that it is dead here too, or that our history does not reach back to it.
+func (w *Worker) deadHere(ctx context.Context, e relay.Envelope) (*relay.Sighting, error) {
+	verdict, seen, err := w.Ledger.Verdict(ctx, e)
+	if err != nil || seen != nil || verdict != relay.Inconclusive {
+		return seen, relay.AboutPayments(e.Hash, err, e.Payments...)
+	}
+	if _, err := w.Ledger.Page(ctx, e.SignedAt); errors.Is(err, relay.ErrGap) {
+		return nil, nil
+	}
+	return nil, errBehind
+}
+
+var errBehind = relay.NewFault(relay.Unavailable, "ledger_behind", "Our ledger does not show yet what the signer's has shown.", nil)
+
+// disagreed is the contradiction of a funding that landed although the signer has proven it dead.
+func disagreed(e relay.Envelope, seen *relay.Sighting) error {
+	if !seen.Success {
+		return nil
+	}
+	return relay.AboutPayments(e.Hash, fmt.Errorf("funding %s landed in ledger %d, and the signer has proven it dead: its ledger is another: %w",
+		e.Hash, seen.Ledger, relay.ErrContradiction), e.Payments...)
+}
+
 // adopt takes in a funding that the database does not know and that landed, or could still land. One that can do so no more
-// is left alone.
-func (w *Worker) adopt(ctx context.Context, hash string) error {
+// is left alone. dead says that the signer has proven so: when it landed all the same, it is taken in and its payments are stopped.
+func (w *Worker) adopt(ctx context.Context, hash string, dead bool) error {
 	answer, err := w.Signer.Funding(ctx, hash)
 	if err != nil {
 		return err
+	}
+	if dead {
+		seen, err := w.deadHere(ctx, answer.Envelope)
+		if err != nil || seen == nil || !seen.Success {
+			return err
+		}
+		return errors.Join(w.takeIn(ctx, answer, seen, true), disagreed(answer.Envelope, seen))
 	}
 	verdict, seen, err := w.Ledger.Verdict(ctx, answer.Envelope)
 	if err != nil || verdict == relay.CannotLand || seen != nil && !seen.Success {
@@ -101,7 +139,13 @@ func (w *Worker) adopt(ctx context.Context, hash string) error {
 	if err != nil || !landed && head.Sequence > answer.Envelope.Bound {
 		return err // its history is gone, and so is whatever it made
 	}
+	return w.takeIn(ctx, answer, seen, landed)
+}
+
+// takeIn writes down a funding that the database did not know.
+func (w *Worker) takeIn(ctx context.Context, answer relay.FundAnswer, seen *relay.Sighting, landed bool) error {
 	app := relay.App{Name: "recovered", Recipient: "forgotten"}
+	var err error
 	if app.Treasury, err = w.Signer.Treasury(ctx, answer.App); err != nil {
 		return err
 	}
@@ -109,7 +153,7 @@ func (w *Worker) adopt(ctx context.Context, hash string) error {
 	switch {
 	case err == nil:
 		w.Log.Warn("a funding of the signer's log was not in the database (a crash, or a restored backup); it is taken in",
-			"funding", hash, "payments", len(answer.Minted), "landed", landed)
+			"funding", answer.Envelope.Hash, "payments", len(answer.Minted), "landed", landed)
 	case errors.Is(err, relay.ErrNotCreated) && !landed:
 		return nil // its commit was refused, because a payment was over by then: it was never sent
 	}

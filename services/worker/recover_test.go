@@ -1,9 +1,11 @@
 package worker_test
 
 import (
+	"context"
 	"testing"
 
 	"github.com/restante/restante/relay"
+	"github.com/restante/restante/relay/desk"
 )
 
 // forgotten has the payments funded by a worker whose database was lost right after: the funding is in the signer's log
@@ -95,4 +97,64 @@ func TestForgottenFundingThatCannotLand(t *testing.T) {
 	w.is(p.ID, relay.Created, "")
 	w.until(p.ID, relay.Pending)
 	w.wantHas("the treasury", w.apps[0].Treasury, full-p.Amount)
+}
+
+// misled is a signer whose endpoint is on another chain: its log says that every funding is dead.
+type misled struct{ desk.Signer }
+
+func (m misled) Fundings(ctx context.Context) ([]relay.FundingFate, error) {
+	fates, err := m.Signer.Fundings(ctx)
+	for i := range fates {
+		fates[i].Dead = true
+	}
+	return fates, err
+}
+
+// TestTheSignerIsMisled has the signer say of a funding that it is dead. Where our own ledger shows that it landed, the payment has its
+// money and is stopped, whether the database knows of the funding or was restored; it is never funded again.
+func TestTheSignerIsMisled(t *testing.T) {
+	for name, c := range map[string]struct {
+		forgets, lands bool
+		state          relay.State
+		halted         bool
+	}{
+		"known, and it landed":      {false, true, relay.Pending, true},
+		"known, and it is dead":     {false, false, relay.Created, false},
+		"forgotten, and it landed":  {true, true, relay.Pending, true},
+		"forgotten, and it is dead": {true, false, relay.Created, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f, d := &forgetful{}, &door{submit: dropped}
+			p := d.through(f.in(plan{}))
+			hand := p.signersHand
+			p.signersHand = func(s desk.Signer) desk.Signer { return misled{hand(s)} }
+			w := newFixture(t, p)
+			a := w.open(w.apps[0], nil)
+			if f.lose = 0; c.forgets {
+				f.lose = 1
+			}
+			w.work(relay.DoFund)
+			answer, err := w.signer.Fund(t.Context(), w.intent(a)) // it stands
+			if err != nil {
+				t.Fatal(err)
+			}
+			if c.lands {
+				outer, err := w.signer.Bump(t.Context(), answer.Envelope.Hash, answer.Envelope.XDR, 20_000)
+				if err != nil {
+					t.Fatal(err)
+				}
+				w.does(text(outer))
+			}
+			for w.head().Sequence < answer.Envelope.Bound+2 {
+				w.close(1)
+			}
+			if err := w.w.Recover(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			w.is(a.ID, c.state, "")
+			if halted := w.halted() != ""; halted != c.halted {
+				t.Errorf("halted: %q", w.halted())
+			}
+		})
+	}
 }
