@@ -23,7 +23,8 @@ func (w *world) last(ctx context.Context) {
 	a := w.apps[w.chance.IntN(len(w.apps))]
 	p := w.newPayment(a, 50)
 	w.books.payments = append(w.books.payments, p)
-	attempt, err := a.client.Prepare(ctx, client.SendRequest{To: p.to, Amount: relay.Stroops(p.amount).String(), Policy: p.policy, ExpiresIn: "24h"})
+	attempt, err := a.client.Prepare(ctx, client.SendRequest{To: p.to, Amount: relay.Stroops(p.amount).String(), Asset: p.asset, Policy: p.policy,
+		ExpiresIn: "24h"})
 	if err == nil {
 		p.id, p.link = attempt.ID, attempt.Link
 		_, err = a.client.SendAttempt(ctx, attempt)
