@@ -245,10 +245,19 @@ func (b *book) fund(at span, l fundingLine, kept bool) error {
 
 func (b *book) decide(l fateLine) error {
 	f := b.fundings[l.Hash]
-	if f == nil || f.fate != "" {
+	back := f != nil && f.fate == cannotLand && l.Fate == landed // the proof was of another chain
+	if f == nil || f.fate != "" && !back {
 		return fmt.Errorf("a fate of %s, which is no open funding", l.Hash)
 	}
-	f.fate = l.Fate
+	if f.fate = l.Fate; back {
+		for asset, total := range f.totals {
+			b.signed[appDay{f.app, f.day, asset}] += total
+		}
+		for _, c := range f.costs {
+			b.reopen(c)
+		}
+		return nil
+	}
 	if f.dead() { // no money moved: the day has it back
 		for asset, total := range f.totals {
 			b.signed[appDay{f.app, f.day, asset}] -= total

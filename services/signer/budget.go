@@ -133,6 +133,17 @@ func (b *budgets) finish(c *cost, e relay.CostEnd) error {
 	return nil
 }
 
+// reopen takes back that a cost was of nothing: its funding landed after all.
+func (b *budgets) reopen(c *cost) {
+	if c.end != relay.CostVoid {
+		return
+	}
+	b.used[appAndDay{c.app, c.day}] -= c.kept
+	c.kept, c.end = 0, ""
+	b.open[c.app] = slices.DeleteFunc(b.open[c.app], func(o *cost) bool { return o == c })
+	b.start(c)
+}
+
 // count begins the cost of one payment of a funding. A move goes on with what was counted for the money that it takes over; of a
 // sender's own wallet nothing is the service's.
 func (b *book) count(f *funding, l mintedLine) *cost {

@@ -28,7 +28,10 @@ func (s *Signer) bump(t *told, hash string, envelope []byte, maxFee relay.Stroop
 	if !ok {
 		return nil, forbidden("envelope_unknown", "This envelope is none of the signer's.")
 	}
-	if at.funding.dead() {
+	if dead, err := s.stillDead(t, at.funding); err != nil || dead {
+		if err != nil {
+			return nil, err
+		}
 		return nil, relay.NewFault(relay.Conflict, "funding_dead", "This funding was found unable to land.", nil)
 	}
 	e, err := s.recorded(at)
@@ -68,6 +71,15 @@ func (s *Signer) bump(t *told, hash string, envelope []byte, maxFee relay.Stroop
 		err = fmt.Errorf("sign the bump of %s: %w", hash, err)
 	}
 	return outer, err
+}
+
+// stillDead says whether a funding is dead, and looks at the ledger again before it says so.
+func (s *Signer) stillDead(t *told, f *funding) (bool, error) {
+	if !f.dead() {
+		return false, nil
+	}
+	err := s.look(t, f)
+	return f.dead(), err
 }
 
 // today is the day on which a bid or a treasury counts: without an answer of the ledger, the newest that the log knows. Money comes

@@ -44,7 +44,10 @@ func (s *Signer) claim(t *told, in relay.ClaimIntent) (relay.Envelope, error) {
 	if h == nil || h.payment != in.Payment {
 		return relay.Envelope{}, forbidden("holding_unknown", "This is no holding account of the payment.")
 	}
-	if h.funding.dead() {
+	if dead, err := s.stillDead(t, h.funding); err != nil || dead {
+		if err != nil {
+			return relay.Envelope{}, err
+		}
 		return relay.Envelope{}, relay.NewFault(relay.Conflict, "holding_dead", "This holding account was never funded.", nil)
 	}
 	if h.FromWallet() {

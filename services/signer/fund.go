@@ -91,9 +91,10 @@ func (s *Signer) standing(t *told, in relay.FundIntent) (*funding, error) {
 }
 
 // look asks the signer's own ledger what became of a funding, unless that is decided, and writes a decision down before
-// it is acted on. No answer is no decision: the funding could still land.
+// it is acted on. No answer is no decision: the funding could still land. One that was proven unable to land is asked for again,
+// because the proof may be of another chain: only that it landed changes anything.
 func (s *Signer) look(t *told, f *funding) error {
-	if f.fate != "" {
+	if f.fate == landed || f.fate == failed {
 		return nil
 	}
 	first, err := s.answer(f)
@@ -116,11 +117,16 @@ func (s *Signer) look(t *told, f *funding) error {
 	switch {
 	case err != nil && errors.As(err, new(*unasked)):
 		return err
+	case f.fate == cannotLand && (err != nil || seen == nil || !seen.Success || seen.Hash != f.hash):
+		return nil
 	case err != nil: // the envelope in the log is not the one that its line says
 		return f.contradicted(err)
 	case seen != nil && seen.Hash != f.hash:
 		return f.contradicted(fmt.Errorf("ledger answers about %s when asked about %s: %w", seen.Hash, f.hash, relay.ErrContradiction))
 	case seen != nil && seen.Success:
+		if f.dead() {
+			s.cfg.Log.Error("signer: a funding landed that was proven unable to: the endpoint showed another chain", "hash", f.hash, "ledger", seen.Ledger)
+		}
 		return s.write(fateKind, fateLine{Hash: f.hash, Fate: landed, Tx: seen.Tx, Ledger: seen.Ledger})
 	case seen != nil:
 		return s.write(fateKind, fateLine{Hash: f.hash, Fate: failed, Tx: seen.Tx, Ledger: seen.Ledger})

@@ -138,6 +138,39 @@ func TestSecondFundingNeedsProof(t *testing.T) {
 	}
 }
 
+// TestAProofOfAnotherChain has the endpoint show another chain, on which a funding cannot land, and then the one on which it has landed:
+// the payment is not funded anew, and its money can be claimed and sent home again. Day limit and budget are as if it had never been
+// thought dead.
+func TestAProofOfAnotherChain(t *testing.T) {
+	r := newFixture(t)
+	id := payment()
+	first := r.fund(r.intent(id))
+	hash := first.Envelope.Hash
+	before := r.s.book.out[r.app]
+	r.view.verdicts[hash] = relay.CannotLand
+	r.view.head.Sequence += 500
+	if _, err := r.s.Claim(t.Context(), r.claimIntent(first.Minted[0], r.home)); err != nil {
+		t.Fatal(err)
+	}
+	if err := r.s.decide(t.Context(), func(q *told) error { return r.s.look(q, r.s.book.fundings[hash]) }); err != nil || !r.s.book.fundings[hash].dead() {
+		t.Fatalf("it is not proven dead: %v", err)
+	}
+	r.view.seen[hash] = relay.Sighting{Hash: hash, Tx: hash, Ledger: 5001, Success: true}
+	if text(t, r.fund(r.intent(id))) != text(t, first) {
+		t.Error("it is funded a second time")
+	}
+	r.reopen()
+	if out := r.s.book.out[r.app]; out != before {
+		t.Errorf("the app has %v out, not %v", out, before)
+	}
+	if _, err := r.s.Bump(t.Context(), first.Minted[0].Ladder[0].Hash, nil, relay.One); err != nil {
+		t.Errorf("its way home cannot be paid for: %v", err)
+	}
+	if _, err := r.s.Claim(t.Context(), r.claimIntent(first.Minted[0], r.home)); err != nil {
+		t.Errorf("it cannot be claimed: %v", err)
+	}
+}
+
 func TestLandedIsForever(t *testing.T) {
 	r := newFixture(t)
 	id := payment()

@@ -53,7 +53,7 @@ func (s *Signer) keep(t *told, in relay.KeepIntent) (relay.FundAnswer, error) {
 	if err := s.allowOpen(t, in.App, line.Minted[0].From, line.Minted[0].IsMove(), head); err != nil { // first: it costs next to nothing
 		return relay.FundAnswer{}, err
 	}
-	if err := s.allowKept(in, line, head); err != nil {
+	if err := s.allowKept(t, in, line, head); err != nil {
 		return relay.FundAnswer{}, err
 	}
 	if line.Minted[0].IsMove() {
@@ -75,7 +75,7 @@ var (
 	errOurs  = forbidden("wallet_ours", "An account of the service cannot be the wallet.")
 )
 
-func (s *Signer) allowKept(in relay.KeepIntent, line fundingLine, head relay.Head) error {
+func (s *Signer) allowKept(t *told, in relay.KeepIntent, line fundingLine, head relay.Head) error {
 	m, e := line.Minted[0], line.Envelope
 	if f := relay.FundedExpiry(m.ExpiresAt, head, in.Late); f != nil {
 		return f
@@ -98,7 +98,7 @@ func (s *Signer) allowKept(in relay.KeepIntent, line fundingLine, head relay.Hea
 		return errOurs
 	}
 	if m.IsMove() {
-		if err := s.allowMove(in, m); err != nil {
+		if err := s.allowMove(t, in, m); err != nil {
 			return err
 		}
 	}
