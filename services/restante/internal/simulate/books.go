@@ -120,6 +120,8 @@ func (b *books) notice(x post.Message) {
 			b.w.violate("payment %d: its recipient is told that money waits, and none ever did", p.number)
 		case what == "claimed" && b.whose(p, p.went) != "the recipient":
 			b.w.violate("payment %d: its recipient is told that it is claimed, and no account of hers has it", p.number)
+		case what == "returned" && b.whose(p, p.went) != "the sender":
+			b.w.violate("payment %d: its recipient is told that it went back, and the sender does not have it", p.number)
 		}
 	}
 }
