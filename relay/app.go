@@ -35,6 +35,15 @@ type Usage struct {
 // less what is committed. It is never less than nothing: where more is committed than is there, fundings wait until it is paid in.
 func (u Usage) Available(spendable Stroops) Stroops { return max(spendable-u.Committed, 0) }
 
+// Pays refuses a payment that the treasury does not hold besides what is committed: "treasury_empty" (Exhausted). before is what was
+// committed before spendable was read, which that may have paid since.
+func (u Usage) Pays(p Payment, before, spendable Stroops) error {
+	if u.Committed = max(u.Committed, before); p.ByTreasury() && p.Amount > u.Available(spendable) {
+		return NewFault(Exhausted, "treasury_empty", "The app's treasury does not hold this amount.", nil)
+	}
+	return nil
+}
+
 // Unsigned is what an app's accepted payments out of its treasury add up to that the signer has not signed yet, so that it
 // does not count them.
 type Unsigned struct {

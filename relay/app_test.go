@@ -19,3 +19,21 @@ func TestAvailable(t *testing.T) {
 		}
 	}
 }
+
+func TestPays(t *testing.T) {
+	for name, c := range map[string]struct {
+		p                         Payment
+		committed, before, spends Stroops
+		code                      string
+	}{
+		"all that is left":              {Payment{Amount: 6}, 4, 0, 10, ""},
+		"a stroop more":                 {Payment{Amount: 7}, 4, 0, 10, "treasury_empty"},
+		"what was committed before":     {Payment{Amount: 6}, 4, 5, 10, "treasury_empty"},
+		"more is committed than it has": {Payment{Amount: 1}, 11, 0, 10, "treasury_empty"},
+		"out of a wallet":               {Payment{Amount: 7, Route: Route{From: "G"}}, 4, 0, 0, ""},
+	} {
+		if err := (Usage{Committed: c.committed}).Pays(c.p, c.before, c.spends); CodeOf(err) != c.code {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}

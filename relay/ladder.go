@@ -163,6 +163,16 @@ func RungsLeft(all []Envelope, holding string) (left []Envelope) {
 	return left
 }
 
+// RungsAfter counts the rungs that could still land once e, one of them, has its number used: it uses up all lower ones.
+func (e Envelope) RungsAfter(all []Envelope) (n int) {
+	for _, r := range RungsLeft(all, e.Source) {
+		if r.Sequence > e.Sequence {
+			n++
+		}
+	}
+	return n
+}
+
 // QueryWith is what the ledger is asked about the payment's holding account; left are its rungs left.
 func (p Payment) QueryWith(left []Envelope) HoldingQuery {
 	q := p.Query(0)

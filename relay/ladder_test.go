@@ -71,6 +71,18 @@ func TestClaimNumber(t *testing.T) {
 	}
 }
 
+func TestRungsAfter(t *testing.T) {
+	var all []Envelope
+	for i, state := range []EnvelopeState{Dead, Signed, Signed, Planned} {
+		all = append(all, Envelope{Kind: ReturnEnvelope, Source: "H", State: state, Sequence: int64(i)})
+	}
+	for i, want := range []int{3, 2, 1, 0} {
+		if got := all[i].RungsAfter(all); got != want {
+			t.Errorf("after the one with number %d: %d", i, got)
+		}
+	}
+}
+
 // A rung that reached a ledger takes all lower numbers with it, whatever was seen of those.
 func TestRungsLeft(t *testing.T) {
 	rung := func(k int, state EnvelopeState) Envelope {

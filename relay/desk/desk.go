@@ -247,10 +247,7 @@ func withinBudget(tx Tx, o Opening, p relay.Payment) error {
 	if err := o.Signs.Allows(p, o.Prices, u.Unsigned); err != nil {
 		return err
 	}
-	if u.Committed = max(u.Committed, o.Before); p.ByTreasury() && p.Amount > u.Available(o.Free) {
-		return relay.NewFault(relay.Exhausted, "treasury_empty", "The app's treasury does not hold this amount.", nil)
-	}
-	return nil
+	return u.Pays(p, o.Before, o.Free)
 }
 
 // Authorize finds a payment by what its link proves: auth is the hash of the value that was presented. A wrong one and

@@ -86,11 +86,7 @@ func (d *Desk) resolve(tx Tx, hash string, seen *relay.Sighting) (said []error, 
 		if err != nil {
 			return nil, err
 		}
-		for _, other := range relay.RungsLeft(all, e.Source) {
-			if other.Sequence > e.Sequence { // a rung in a ledger uses up all lower numbers
-				left++
-			}
-		}
+		left = e.RungsAfter(all)
 	}
 	var next relay.Envelope
 	var in relay.Input

@@ -2,7 +2,8 @@
 //
 // It promises that a refused request has changed nothing and says why by a stable code; that an answer that was lost can
 // be had again by the same Idempotency-Key; and that a link's secret, its auth value, codes, keys and proofs are in no log
-// and in no row, except as hashes. It decides nothing about money: whatever happens to a payment goes through desk.Desk.
+// and in no row, except as hashes. What may happen to a payment is judged in relay, and
+// written by desk.Desk alone.
 //
 // It refuses calls of apps without a key, calls of senders without that or the token of the one payment, calls of recipients
 // without the link's auth value, unknown fields and unknown parameters. A payment of another app does not exist.

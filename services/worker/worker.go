@@ -1,5 +1,6 @@
 // Package worker does the work that payments ask for: it funds, hands envelopes in, brings money home, writes to recipients, and
-// watches the ledger. It decides nothing about money: what an outcome means is relay's, through the Desk.
+// watches the ledger. What an outcome means for the money relay says, through the Desk; when to look
+// again, and in which order, is decided here.
 //
 // Work is rows of the database. The bus rings when there is a row to look at ([Worker.Ring]); the sweeper ([Worker.Sweep])
 // finds the same rows without it, so that an empty bus only makes things slower. Every handler may run again after a
