@@ -170,7 +170,7 @@ var trusted = slices.Concat(
 	[]string{"Cursor", "Died", "Halt", "SameHistory", "Sighted", "Skip", "Starved", "Witness"},   // with what a ledger shows
 	[]string{"SameTreasury", "Unknown"}, // with what the signer says
 	[]string{"CodeMailed", "CommitFunding", "Expunge", "MayHandIn", "Stopped", "TakeCode", "Unstopped"}, // of a row of work that was leased
-	[]string{"Audit", "NumberDead", "Watched"},                                                          // of the payments of an envelope that the worker has read
+	[]string{"Audit", "NumberDead"},                           // of the payments of an envelope that the worker has read
 	[]string{"PaymentAndApp"},                                 // of a row of work: the app is the payment's own
 	[]string{"LiveEnvelopes", "TakenNumbers"},                 // of all apps: the worker alone asks, and tells no app
 	[]string{"Carried", "Halted", "Halts", "Pause", "Pauses"}, // of the service as a whole; no app is shown what is of another
@@ -272,10 +272,17 @@ func TestTenants(t *testing.T) {
 			}
 		})
 	}
+	var methods []string
 	for i := range reflect.TypeFor[*desk.Desk]().NumMethod() {
 		name := reflect.TypeFor[*desk.Desk]().Method(i).Name
+		methods = append(methods, name)
 		if slices.Contains(held, name) == slices.Contains(trusted, name) {
 			t.Errorf("Desk.%s: it is either held to what another app gets from it, or trusted", name)
+		}
+	}
+	for _, name := range append(held, trusted...) {
+		if !slices.Contains(methods, name) {
+			t.Errorf("Desk.%s: there is no such method", name)
 		}
 	}
 }
