@@ -33,6 +33,8 @@ func (p Payment) Replaceable() error {
 	return nil
 }
 
+// CheckOpening refuses a payment that no app may open: now is this machine's clock. The faults are of kind [Invalid] with the field,
+// [ErrExpired] of a move of money that is over, and of kind [Internal] for terms that a caller of ours has put together wrongly.
 func CheckOpening(p Payment, app App, now Micros) error {
 	if err := checkTerms(p, app); err != nil {
 		return err

@@ -33,9 +33,12 @@
 //
 // # Where to start
 //
-// [Open]; then fund.go (the one decision that money depends on: standing), allow.go, keep.go, claim.go and bump.go; turn.go is
-// how the ledger is asked without holding up other intents; budget.go is what an app costs, allowance.go whether it may,
-// settle.go what came back, reclaim.go what is taken back, collect.go what is claimed for a treasury; book.go is what
-// the log adds up to, log.go and line.go what a line looks like, keyring.go the sealed keys, operator.go what only the operator
-// can ask for. threats.md is what an attacker in the caller can do.
+// [Open]; then fund.go (the one decision that money depends on: standing), allow.go what a funding may pay, carry.go whether
+// sponsor and treasury can carry it; keep.go what a client funds, with proof.go (the wallet agreed), deposits.go (how many may
+// be open) and move.go (money that changes its holding account); claim.go and bump.go. turn.go is how the ledger is asked
+// without holding up other intents. budget.go is what an app costs, allowance.go whether it may, settle.go what came back;
+// reclaim.go takes reserves back and collect.go claims a balance for a treasury, errand.go is what these two share; trust.go
+// makes trustlines. book.go is what the log adds up to, recover.go what a restored database is told of it, log.go and line.go
+// what a line looks like, keyring.go the sealed keys, operator.go what only the operator can ask for. threats.md is what an
+// attacker in the caller can do.
 package signer
