@@ -5,6 +5,8 @@ import (
 	"errors"
 	"os"
 	"runtime"
+	"strconv"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -22,7 +24,7 @@ func (c *cli) newSimulate() *cobra.Command {
 			"gives the same history to the byte. It ends at the first violation, and says the one line that repeats it.",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if child {
-				return simulate.Serve(cmd.Context(), os.Stdin, c.stdout, o.Only)
+				return o.Serve(cmd.Context(), os.Stdin, c.stdout)
 			}
 			if o.Histories == 0 && o.Faults == 0 {
 				o.Histories = 20
@@ -42,6 +44,9 @@ func (c *cli) newSimulate() *cobra.Command {
 	f.IntVar(&o.Histories, "histories", 0, "how many histories; 20 when no --faults are asked for")
 	f.IntVar(&o.Faults, "faults", 0, "go on until so many faults have happened")
 	f.StringVar(&o.Only, "only", "", "a kind of fault; the others do not happen")
+	f.StringSliceVar(&o.Without, "without", nil, "kinds of faults that do not happen")
+	f.IntVar(&o.Payments, "payments", 0, "people who send in each history; what its seed chooses, when 0")
+	f.IntVar(&o.Most, "most", 0, "faults of each history at most; 400 when 0")
 	f.StringVar(&trace, "trace", "", "file that every step of the first history is written to")
 	f.IntVar(&o.Jobs, "jobs", runtime.NumCPU(), "histories that are played at a time")
 	f.BoolVar(&brief, "brief", false, "of a violation only say what it is, and do not look for the shortest history")
@@ -55,7 +60,8 @@ func (c *cli) simulate(ctx context.Context, o simulate.Options, brief bool) erro
 	if err != nil {
 		return failed("%v", err)
 	}
-	o.Out, o.Child = c.stdout, []string{self, "simulate", "--child", "--only=" + o.Only}
+	o.Out, o.Child = c.stdout, []string{self, "simulate", "--child", "--only=" + o.Only, "--without=" + strings.Join(o.Without, ","),
+		"--payments=" + strconv.Itoa(o.Payments), "--most=" + strconv.Itoa(o.Most)}
 	s, found, err := simulate.Run(ctx, o)
 	if err != nil {
 		if errors.Is(err, context.Canceled) {
@@ -68,7 +74,7 @@ func (c *cli) simulate(ctx context.Context, o simulate.Options, brief bool) erro
 		c.printf("seed %d: %s\n", found.Seed, found.Trouble[0])
 	}
 	if found != nil && !brief {
-		if err := simulate.Explain(ctx, c.stdout, *found, o.Only); err != nil {
+		if err := o.Explain(ctx, c.stdout, *found); err != nil {
 			return failed("%v", err)
 		}
 	}
@@ -85,7 +91,7 @@ func (c *cli) traced(ctx context.Context, o simulate.Options, path string) error
 	if err != nil {
 		return failed("%v", err)
 	}
-	h, err := simulate.One(ctx, o.Seed, o.Only, out)
+	h, err := o.One(ctx, out)
 	if err = errors.Join(err, out.Close()); err != nil {
 		return failed("%v", err)
 	}

@@ -26,7 +26,10 @@ type Options struct {
 	Seed      uint64 // of the first history
 	Histories int    // 0: as many as it takes to meet so many faults
 	Faults    int
-	Only      string // a kind of fault; "" all
+	Only      string   // a kind of fault; "" all
+	Without   []string // kinds that do not happen
+	Payments  int      // of each history; 0: what its seed chooses
+	Most      int      // faults of each history; 0: 400
 	Jobs      int
 	Child     []string // the command that plays histories for a run: seeds come in by lines, a [History] goes out for each
 	Out       io.Writer
@@ -134,6 +137,14 @@ func section[K ~string](out io.Writer, what string, all []K, met map[K]int) {
 func (o Options) Check() error {
 	if o.Only != "" && !slices.Contains(kinds, kind(o.Only)) {
 		return fmt.Errorf("there is no kind of fault %q; there are %v", o.Only, kinds)
+	}
+	for _, k := range o.Without {
+		if !slices.Contains(kinds, kind(k)) {
+			return fmt.Errorf("there is no kind of fault %q; there are %v", k, kinds)
+		}
+	}
+	if o.Payments < 0 || o.Most < 0 {
+		return errors.New("a history has no fewer than no payments and no faults")
 	}
 	if o.Histories < 0 || o.Faults < 0 || o.Histories == 0 && o.Faults == 0 {
 		return errors.New("say how many histories, or how many faults")
@@ -262,17 +273,42 @@ func (c *crew) leave() {
 	}
 }
 
-// planOf is a plan with a template of its own, which remove deletes.
-func planOf(ctx context.Context, only string) (plan Plan, remove func(), err error) {
-	if plan.Template, remove, err = TemplateIn(ctx); only != "" {
-		plan.Only = []kind{kind(only)}
+// plan is how o has a history made, with a template of its own, which remove deletes.
+func (o Options) plan(ctx context.Context) (p Plan, remove func(), err error) {
+	if p.Template, remove, err = TemplateIn(ctx); o.Only != "" {
+		p.Only = []kind{kind(o.Only)}
 	}
-	return plan, remove, err
+	for _, k := range o.Without {
+		p.Without = append(p.Without, kind(k))
+	}
+	p.Payments, p.Faults = o.Payments, o.Most
+	return p, remove, err
+}
+
+// Flags are those of the command that has histories made by the plan.
+func (p Plan) flags() (text string) {
+	if len(p.Only) > 0 {
+		text += " --only " + string(p.Only[0])
+	}
+	if len(p.Without) > 0 {
+		var names []string
+		for _, k := range p.Without {
+			names = append(names, string(k))
+		}
+		text += " --without " + strings.Join(names, ",")
+	}
+	if p.Payments > 0 {
+		text += fmt.Sprintf(" --payments %d", p.Payments)
+	}
+	if p.Faults > 0 {
+		text += fmt.Sprintf(" --most %d", p.Faults)
+	}
+	return text
 }
 
 // Serve plays the history of each seed that comes in.
-func Serve(ctx context.Context, in io.Reader, out io.Writer, only string) error {
-	plan, remove, err := planOf(ctx, only)
+func (o Options) Serve(ctx context.Context, in io.Reader, out io.Writer) error {
+	plan, remove, err := o.plan(ctx)
 	if err != nil {
 		return err
 	}
@@ -331,7 +367,7 @@ func Shrink(ctx context.Context, h History, plan Plan) (History, Plan, error) {
 			total = smaller.Faults
 		}
 	}
-	for n := 1; n < h.Payments && ctx.Err() == nil; n++ {
+	for n := 1; n < h.Payments && ctx.Err() == nil; n++ { // of people who send; a move, and the last payment, come besides
 		smaller := plan
 		if smaller.Payments = n; try(smaller) {
 			break
@@ -348,20 +384,20 @@ func (s Summary) Report(out io.Writer) {
 }
 
 // One plays one history and writes its trace.
-func One(ctx context.Context, seed uint64, only string, trace io.Writer) (History, error) {
-	plan, remove, err := planOf(ctx, only)
+func (o Options) One(ctx context.Context, trace io.Writer) (History, error) {
+	plan, remove, err := o.plan(ctx)
 	if err != nil {
 		return History{}, err
 	}
 	defer remove()
 	plan.Trace = trace
-	return Play(ctx, seed, plan)
+	return Play(ctx, o.Seed, plan)
 }
 
 // Explain shrinks a history with a violation and tells it.
-func Explain(ctx context.Context, out io.Writer, h History, only string) error {
+func (o Options) Explain(ctx context.Context, out io.Writer, h History) error {
 	fmt.Fprintf(out, "seed %d: %s\n", h.Seed, strings.Join(h.Trouble, "\nand "))
-	plan, remove, err := planOf(ctx, only)
+	plan, remove, err := o.plan(ctx)
 	if err != nil {
 		return err
 	}
@@ -370,7 +406,7 @@ func Explain(ctx context.Context, out io.Writer, h History, only string) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(out, "\nThe shortest that was found: %d payments, faults %v, without %v\n", small.Payments, small.Met.Faults, plan.Without)
+	fmt.Fprintf(out, "\nThe shortest that was found: %d payments, faults %v\n", small.Payments, small.Met.Faults)
 	story := small.Story
 	if len(story) > 200 {
 		fmt.Fprintf(out, "… %d lines before\n", len(story)-200)
@@ -379,10 +415,6 @@ func Explain(ctx context.Context, out io.Writer, h History, only string) error {
 	for _, line := range story {
 		fmt.Fprintln(out, "  "+line)
 	}
-	fmt.Fprintf(out, "\nIt is repeated by:\n\n  restante simulate --seed %d --histories 1", h.Seed)
-	if only != "" {
-		fmt.Fprintf(out, " --only %s", only)
-	}
-	fmt.Fprint(out, "\n\n")
+	fmt.Fprintf(out, "\nIt is repeated by:\n\n  restante simulate --seed %d --histories 1%s\n\n", h.Seed, plan.flags())
 	return nil
 }
