@@ -169,6 +169,7 @@ func (b *books) end(ctx context.Context) {
 	}
 	b.received()
 	b.told()
+	b.reserves(ctx)
 }
 
 // ofWallet lowers what a wallet has at least by what a payment out of it took, and fees. Of a credit asset it is exact.
