@@ -182,12 +182,10 @@ func (b *books) ofWallet(p *payment, least money) {
 		least[p.asset] += p.flows[p.wallet.Address()]
 		return
 	}
-	if p.moves == nil && p.funded > 0 && p.went != p.wallet.Address() {
-		least[lumens] -= p.amount + feesAtMost
+	if p.moves == nil && p.funded > 0 {
+		least[lumens] -= p.amount
 	}
-	if p.moves != nil && p.went == p.wallet.Address() {
-		least[lumens] += p.amount
-	}
+	least[lumens] += min(p.flows[p.wallet.Address()], p.amount)
 }
 
 // received wants in each account of a recipient, and in each that money returns to, what its payments should have brought, and no more.
