@@ -22,6 +22,7 @@ type books struct {
 	total     money                   // of all accounts, balances and the fee pool
 	made      map[string]int          // by account: how often it was made
 	holding   map[string]*payment     // by holding account
+	gone      map[string]bool         // accounts that were merged away
 	left      map[xdr.Hash]leftover   // claimable balances that last resorts made, by id
 	receivers map[string]*expectation // accounts that recipients claim into, and that do nothing else
 	seen      uint32                  // the ledger looked at last
@@ -72,7 +73,7 @@ type payment struct {
 }
 
 func newBooks(w *world) *books {
-	return &books{w: w, workers: map[string]*process{}, made: map[string]int{}, holding: map[string]*payment{}, left: map[xdr.Hash]leftover{},
+	return &books{w: w, workers: map[string]*process{}, made: map[string]int{}, holding: map[string]*payment{}, left: map[xdr.Hash]leftover{}, gone: map[string]bool{},
 		receivers: map[string]*expectation{}, total: money{}}
 }
 

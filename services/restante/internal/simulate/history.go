@@ -101,6 +101,9 @@ func (w *world) play(ctx context.Context, plan Plan) {
 		a := w.apps[w.chance.IntN(len(w.apps))]
 		w.sched.spawn(w.people, fmt.Sprintf("sender %d", i), func() { w.sends(ctx, a, i) }, nil)
 	}
+	if w.poor != nil {
+		w.sched.spawn(w.people, "the poor app", func() { w.fillsUp(w.poor) }, nil)
+	}
 	if w.issuer != nil {
 		w.sched.spawn(w.people, "app takes up the asset", func() { w.takesUp(ctx, w.apps[1]) }, nil)
 	}

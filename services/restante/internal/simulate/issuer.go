@@ -67,7 +67,7 @@ func (w *world) takesUp(ctx context.Context, a *app) {
 	var err error
 	w.again(60, func() bool {
 		if w.books.line(a.Treasury).Balance > 0 {
-			a.before[w.asset], a.holds = w.books.has(a.Treasury, w.asset), true
+			a.holds = true
 			return true
 		}
 		if paid == "" { // one transaction, so that it is paid once
@@ -75,6 +75,26 @@ func (w *world) takesUp(ctx context.Context, a *app) {
 		}
 		if err == nil {
 			w.hands(nil, "the issuer's payment", paid)
+		}
+		return err != nil
+	})
+}
+
+// fillsUp pays lumens into a treasury that had next to nothing, after some minutes.
+func (w *world) fillsUp(a *app) {
+	w.sched.sleep(w.between(2*time.Minute, 8*time.Minute))
+	had := w.books.has(a.Treasury, lumens)
+	var paid string
+	var err error
+	w.again(60, func() bool {
+		if w.books.has(a.Treasury, lumens) > had+int64(1000*relay.One) {
+			return true
+		}
+		if paid == "" { // one transaction, so that it is paid once
+			paid, err = w.signed([]*keypair.Full{w.stranger}, w.stranger.Address(), &txnbuild.Payment{Destination: a.Treasury, Amount: "2000", Asset: txnbuild.NativeAsset{}})
+		}
+		if err == nil {
+			w.hands(nil, "lumens for a treasury", paid)
 		}
 		return err != nil
 	})

@@ -20,7 +20,12 @@ func (w *world) last(ctx context.Context) {
 			break
 		}
 	}
-	a := w.apps[w.chance.IntN(len(w.apps))]
+	i := w.chance.IntN(len(w.apps))
+	a := w.apps[i]
+	flooded := w.chance.IntN(6) == 0
+	if flooded {
+		w.floods(ctx, w.apps[1-i])
+	}
 	p := w.newPayment(a, 50)
 	w.books.payments = append(w.books.payments, p)
 	attempt, err := a.client.Prepare(ctx, client.SendRequest{To: p.to, Amount: relay.Stroops(p.amount).String(), Asset: p.asset, Policy: p.policy,
@@ -33,11 +38,38 @@ func (w *world) last(ctx context.Context) {
 		w.violate("payment %d is not accepted, and no fault stands in the way: %v", p.number, err)
 		return
 	}
+	first := w.head()
 	if !w.again(60, func() bool { return w.claimable(ctx, p) }) {
 		w.violate("payment %d is not funded, and no fault stands in the way", p.number)
 		return
 	}
+	if took := w.head() - first; flooded && took > mostFunding {
+		w.violate("payment %d waited %d ledgers for its money, behind the payments of another app", p.number, took)
+	}
 	w.mustClaim(ctx, p)
+}
+
+// mostFunding is within how many ledgers a payment waits in its holding account, whatever other apps have asked for before.
+const mostFunding = 12
+
+// floods has an app ask for as many payments as its budget allows, 40 at most.
+func (w *world) floods(ctx context.Context, a *app) {
+	for n := range 40 {
+		p := w.newPayment(a, 200+n)
+		attempt, err := a.client.Prepare(ctx, client.SendRequest{To: p.to, Amount: relay.Stroops(p.amount).String(), Asset: p.asset, Policy: p.policy, ExpiresIn: "1h"})
+		if err != nil {
+			w.violate("payment %d cannot be prepared, and no fault stands in the way: %v", p.number, err)
+			return
+		}
+		p.id, p.link = attempt.ID, attempt.Link
+		w.books.payments = append(w.books.payments, p)
+		if _, err = a.client.SendAttempt(ctx, attempt); err != nil {
+			p.refused = refusal(err)
+			w.trace.tell("%v %s is refused after %d payments: %s", w.sched.now, a.Name, n, p.refused)
+			return
+		}
+		p.accepted = true
+	}
 }
 
 // claimable says whether the payment waits for its recipient, and will for an hour yet.

@@ -207,6 +207,7 @@ func (b *books) step(s step) {
 			b.funds(s, p, to.Address())
 		}
 		b.moved(s, to.Address(), markOf(dest, s.memo), lumens, amount)
+		b.gone[s.from] = true // an account of the same name, made anew, is of no payment
 	case xdr.OperationTypeClawback:
 		c := s.op.MustClawbackOp()
 		from := c.From.ToAccountId()
@@ -238,7 +239,7 @@ func (b *books) created(s step, account string, balance int64) {
 	s.made[account] = true
 	p := b.fundedBy(s.from, account, lumens, balance)
 	own := b.clientMade(account)
-	if b.made[account]++; b.made[account] > 1 && (p != nil || own != nil || b.holding[account] != nil) {
+	if b.made[account]++; b.made[account] > 1 && s.from != b.w.stranger.Address() && (p != nil || own != nil || b.holding[account] != nil) {
 		b.w.violate("ledger %d: holding account %s is made a second time", s.ledger, account)
 	}
 	if own != nil && p == nil { // of a credit asset, which comes by a payment; or a stranger made it first
@@ -291,6 +292,13 @@ func (b *books) paid(s step, to, mark, asset string, amount int64) {
 	if b.w.issuer != nil && asset == b.w.asset && to == b.w.issuer.Address() {
 		b.total[asset] -= amount
 	}
+	if b.holding[s.from] == nil { // a treasury is filled up
+		for _, a := range b.w.apps {
+			if a.Treasury == to && a.before != nil {
+				a.before[asset] += amount
+			}
+		}
+	}
 	p := b.fundedBy(s.from, to, asset, amount)
 	switch {
 	case p != nil && p.holding == "" && !s.made[to]: // no holding account: directly
@@ -306,6 +314,9 @@ func (b *books) paid(s step, to, mark, asset string, amount int64) {
 // moved notes money that went out of a holding account.
 func (b *books) moved(s step, to, mark, asset string, amount int64) {
 	p := b.holding[s.from]
+	if b.gone[s.from] {
+		return
+	}
 	if p != nil && p.asset != lumens && asset == lumens {
 		p.lumens[to] += amount // dust that a stranger paid in, or what is left of a purse
 	}

@@ -59,11 +59,19 @@ func (w *world) stage(ctx context.Context) error {
 	for range 3 {
 		w.wallets = append(w.wallets, &wallet{Full: keypair.MustRandom(), identity: newIdentity()})
 	}
+	for i, a := range w.apps {
+		if i == 0 || w.chance.IntN(4) > 0 {
+			if _, err := w.net.Fund(ctx, a.Treasury); err != nil {
+				return err
+			}
+			continue
+		}
+		w.poor = a // it can send two or three payments, until more is paid in
+	}
 	w.stranger, w.exchange = keypair.MustRandom(), keypair.MustRandom()
 	if err := w.outside(ctx); err != nil {
 		return err
 	}
-	w.books.ledger(w.head())
 	w.books.services = append([]string{sponsor, w.apps[0].Treasury, w.apps[1].Treasury}, channels...)
 	if err := w.startAPI(sponsor); err != nil {
 		return err
@@ -81,9 +89,6 @@ func (w *world) newApp(ctx context.Context, name string) error {
 	a := &app{App: relay.App{ID: relay.NewAppID(relay.At(w.clock(w.nature)())), Name: name, MayVouch: true, Notify: true, Reclaim: w.chance.IntN(2) == 0}}
 	var err error
 	if a.Treasury, err = w.signer.Treasury(ctx, a.ID); err != nil {
-		return err
-	}
-	if _, err := w.net.Fund(ctx, a.Treasury); err != nil {
 		return err
 	}
 	a.identity = newIdentity()
@@ -115,6 +120,11 @@ func (w *world) outside(ctx context.Context) error {
 			return err
 		}
 	}
+	if w.poor != nil {
+		if err := w.settled(w.stranger, w.stranger.Address(), &txnbuild.CreateAccount{Destination: w.poor.Treasury, Amount: "70"}); err != nil {
+			return err
+		}
+	}
 	x := w.wallets[2]
 	x.signs = keypair.MustRandom()
 	off := txnbuild.Threshold(0)
@@ -129,6 +139,7 @@ func (w *world) outside(ctx context.Context) error {
 			return err
 		}
 	}
+	w.books.ledger(w.head()) // what was paid in so far is there before the history begins
 	for _, x := range w.wallets {
 		x.before = w.books.both(x.Address())
 	}
