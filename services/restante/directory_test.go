@@ -208,6 +208,15 @@ func TestOlderBackupOfEverything(t *testing.T) {
 	if resp.StatusCode != http.StatusServiceUnavailable {
 		t.Errorf("ready: %s", resp.Status)
 	}
+	for _, which := range []string{stack.AnyHalt, halt.Hash} { // what is still so is not lifted: what is signed then forks the log
+		d.Stack.Config.Lift = which
+		if err := d.Stack.LiftHalt(t.Context()); err == nil || !strings.Contains(err.Error(), "Put the newer signer/ back") {
+			t.Errorf("lifted: %v", err)
+		}
+	}
+	if now, err := d.Stack.Desk.Halted(t.Context()); err != nil || now.Hash != halt.Hash {
+		t.Errorf("halted: %+v %v", now, err)
+	}
 }
 
 // A first start that was cut off after any part was made goes on.

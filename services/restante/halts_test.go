@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"database/sql"
 	"errors"
 	"fmt"
@@ -170,6 +171,38 @@ func TestSendWaitsForNoHalt(t *testing.T) {
 	}
 	if out, _, err := typeIn(t, d, "list"); err != nil || !strings.Contains(out, "created, halted") {
 		t.Errorf("list: %v\n%s", err, out)
+	}
+}
+
+// TestSendWaitCutOff: a payment was accepted, and the wait for its money is cut off. What is named then is no second payment.
+func TestSendWaitCutOff(t *testing.T) {
+	t.Parallel()
+	d, end, err := demo.Start(t.Context(), io.Discard, nil) // no ledger closes by itself
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer end()
+	ctx, interrupt := context.WithCancel(t.Context())
+	go func() {
+		defer interrupt()
+		for t.Context().Err() == nil {
+			if l, err := d.App.List(t.Context(), client.Filter{}); err != nil || len(l.Data) > 0 {
+				return
+			}
+		}
+	}()
+	env := map[string]string{"RESTANTE_SERVER": d.Stack.URL, "RESTANTE_KEY": d.Dev.Key, "RESTANTE_STATE": t.TempDir()}
+	var out, errs bytes.Buffer
+	err = run(ctx, func(name string) string { return env[name] }, []string{"send", "--to", "ana@example.com", "--amount", "25", "--policy", "link", "--wait"},
+		strings.NewReader(""), &out, &errs)
+	l, listed := d.App.List(t.Context(), client.Filter{})
+	if listed != nil || len(l.Data) != 1 {
+		t.Fatalf("%d payments: %v", len(l.Data), listed)
+	}
+	id := l.Data[0].ID
+	if statusOf(err) != statusTryAgain || !strings.Contains(out.String(), "/c/"+id) || !strings.Contains(errs.String(), "The payment is accepted") ||
+		!strings.Contains(errs.String(), "restante show "+id) || strings.Contains(errs.String(), "restante send") {
+		t.Errorf("%v\n%s%s", err, &out, &errs)
 	}
 }
 

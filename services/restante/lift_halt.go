@@ -30,7 +30,7 @@ func (c *cli) printHalts(all []relay.Halt) {
 		case relay.HaltApp:
 			what = "app " + string(h.App) + " is stopped, and no other"
 		}
-		fmt.Fprintf(c.stdout, "HALTED: %s, because %s\nIt is about %s. Find out why, then start with --lift-halt %s: that goes on past this hash, and no other.\n\n",
+		fmt.Fprintf(c.stdout, "HALTED: %s, because %s\nIt is about %s. Find out why and mend it, then start with --lift-halt %s: that goes on past this, and nothing else.\n\n",
 			what, h.Why, h.Hash, h.Hash)
 	}
 }

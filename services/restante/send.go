@@ -143,6 +143,8 @@ func (c *cli) attempted(ctx context.Context, cl *client.Client, kept keptAttempt
 		p, late = waitFunded(ctx, cl, sent.Payment.ID)
 		if late == nil {
 			sent.Payment, late = p, stopped(p, "")
+		} else {
+			late = cutWhileWaiting(sent.Payment.ID, late)
 		}
 	}
 	if err := c.printSent(sent); err != nil { // the link first: it exists nowhere else

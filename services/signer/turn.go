@@ -92,20 +92,24 @@ func (s *Signer) withinLog(t *told, channel string) error {
 		last = used &^ (1<<32 - 1)
 	}
 	if used > last {
-		return relay.About(channel, fmt.Errorf("channel %s is at number %d on the ledger, and the log knows nothing beyond %d: it is an older copy, or another signer has the same keys: %w",
+		return relay.About(fmt.Sprintf("%s:%d", channel, used), fmt.Errorf("channel %s is at number %d on the ledger, and the log knows nothing beyond %d: it is an older copy, or another signer has the same keys: %w",
 			channel, used, last, relay.ErrContradiction))
 	}
 	return nil
 }
 
-// CheckChannels wants every channel's number on the ledger to be one that the log knows; else it is [relay.ErrContradiction].
+// CheckChannels wants every channel's number on the ledger to be one that the log knows; else it is [relay.ErrContradiction], about
+// each of the others by channel and number: one that a person has looked at says nothing of the next.
 func (s *Signer) CheckChannels(ctx context.Context) error {
 	return s.decide(ctx, func(t *told) error {
+		var beyond error
 		for _, c := range s.book.channels {
-			if err := s.withinLog(t, c); err != nil {
+			err := s.withinLog(t, c)
+			if err != nil && !errors.Is(err, relay.ErrContradiction) {
 				return err
 			}
+			beyond = errors.Join(beyond, err)
 		}
-		return nil
+		return beyond
 	})
 }

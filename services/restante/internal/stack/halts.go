@@ -21,6 +21,9 @@ func (s *Stack) LiftHalt(ctx context.Context) error {
 	if hash == AnyHalt {
 		hash = ""
 	}
+	if err := s.mayLift(ctx, hash); err != nil {
+		return err
+	}
 	lifted, err := s.Desk.Lift(ctx, hash)
 	var f *relay.Fault
 	if errors.As(err, &f) && f.Public != "" {
@@ -30,6 +33,28 @@ func (s *Stack) LiftHalt(ctx context.Context) error {
 		s.log.Warn("a halt is lifted", "scope", l.Scope, "app", l.App, "payment", l.Payment, "about", l.Hash, "why", l.Why)
 	}
 	return err
+}
+
+// mayLift refuses to lift what is still so: behind an older log the signer funds nothing, and what it signs all the same, a way home, makes
+// the newer log unusable.
+func (s *Stack) mayLift(ctx context.Context, hash string) error {
+	doubt := s.Signer.CheckChannels(ctx)
+	if !errors.Is(doubt, relay.ErrContradiction) {
+		return doubt
+	}
+	if hash == "" {
+		halt, err := s.Desk.Halted(ctx)
+		if err != nil {
+			return err
+		}
+		hash = halt.Hash
+	}
+	for _, c := range relay.Contradictions(doubt) {
+		if c.Hash == hash {
+			return fmt.Errorf("--lift-halt: the signer's log is still older than the ledger. Put the newer signer/ back (README, Backup), start, and lift the halt then")
+		}
+	}
+	return nil
 }
 
 // nothingHalted says whether everything that moves money is stopped.
