@@ -75,7 +75,7 @@ type OpenCost struct {
 }
 
 // early says that the funding may yet make a holding account, by some server of the source.
-func (c OpenCost) early(head Head) bool { return head.Sequence <= c.Bound+SourcesApart }
+func (c OpenCost) early(head Head) bool { return CouldLand(c.Bound, head, SourcesApart) }
 
 // waits says that money waits in one of the holding accounts.
 func (c OpenCost) waits(facts map[string]AccountFacts) bool {
@@ -119,7 +119,7 @@ func (c OpenCost) Settle(facts map[string]AccountFacts, seen map[string]*Sightin
 	}
 	if e.End == "" && len(c.Alive) > 1 {
 		for account, bound := range c.Alive {
-			if !facts[account].Exists && bound+SourcesApart < head.Sequence {
+			if !facts[account].Exists && !CouldLand(bound, head, SourcesApart) {
 				e.Gone = append(e.Gone, account)
 			}
 		}
@@ -146,7 +146,7 @@ func (c OpenCost) made(seen map[string]*Sighting) (made []GivingClaim) {
 func (c OpenCost) over(seen map[string]*Sighting, head Head) (hashes []string) {
 	made := c.made(seen)
 	for _, g := range c.Claims {
-		if g.Bound+SourcesApart < head.Sequence && !slices.Contains(made, g) {
+		if !CouldLand(g.Bound, head, SourcesApart) && !slices.Contains(made, g) {
 			hashes = append(hashes, g.Hash)
 		}
 	}
@@ -167,7 +167,7 @@ func (c OpenCost) end(seen map[string]*Sighting, head Head) CostEnd {
 	}
 	made, resort := c.made(seen), c.Resort != "" && landed(seen, c.Resort)
 	open := slices.ContainsFunc(c.Claims, func(g GivingClaim) bool {
-		return g.Bound+SourcesApart >= head.Sequence && !slices.ContainsFunc(made, g.sameNumber)
+		return CouldLand(g.Bound, head, SourcesApart) && !slices.ContainsFunc(made, g.sameNumber)
 	})
 	switch {
 	case open:

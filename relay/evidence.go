@@ -5,9 +5,17 @@ import "fmt"
 // What is proven about an envelope that was not seen in a ledger, and about a holding account that is not as we made it. Each
 // function takes facts that were read before, and says what follows from them; the worker reads and applies.
 
-// Past says whether e can land no more by a ledger that has closed. A return has no end.
+// CouldLand says whether an envelope could be in a ledger that has not been asked about: bound is the last one in which it may land, and
+// head the newest. That one itself counts, because it may have been read before it was asked. apart is how many ledgers what is asked may
+// be behind head: 0, or [SourcesApart].
+func CouldLand(bound uint32, head Head, apart uint32) bool {
+	return uint64(head.Sequence) <= uint64(bound)+uint64(apart)
+}
+
+// Past says whether e can land no more by a ledger that has closed: the next one is beyond its bound. A return has no end.
 func (e Envelope) Past(head Head) bool {
-	return e.Bound != 0 && head.Sequence >= e.Bound || e.MaxTime != 0 && head.CloseTime > e.MaxTime
+	next := Head{Sequence: head.Sequence + 1}
+	return e.Bound != 0 && !CouldLand(e.Bound, next, 0) || e.MaxTime != 0 && head.CloseTime > e.MaxTime
 }
 
 // Finding is what follows from a [Verdict] on an envelope past its bound.

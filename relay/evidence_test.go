@@ -2,9 +2,30 @@ package relay
 
 import (
 	"errors"
+	"math"
 	"slices"
 	"testing"
 )
+
+// The bound itself counts, and as many ledgers after it as the servers of a source may be apart.
+func TestCouldLand(t *testing.T) {
+	for name, c := range map[string]struct {
+		bound, head, apart uint32
+		want               bool
+	}{
+		"before its bound": {10, 9, 0, true},
+		"at its bound":     {10, 10, 0, true},
+		"after its bound":  {10, 11, 0, false},
+		"at its bound, and another server is behind":     {10, 10, SourcesApart, true},
+		"where the last server shows its bound":          {10, 10 + SourcesApart, SourcesApart, true},
+		"where the last server is beyond its bound":      {10, 11 + SourcesApart, SourcesApart, false},
+		"a bound near the last ledger that has a number": {math.MaxUint32 - 1, math.MaxUint32 - 9, SourcesApart, true},
+	} {
+		if got := CouldLand(c.bound, Head{Sequence: c.head}, c.apart); got != c.want {
+			t.Errorf("%s: %v", name, got)
+		}
+	}
+}
 
 func TestPast(t *testing.T) {
 	bounded, endless := Envelope{Bound: 10, MaxTime: 1000}, Envelope{}

@@ -111,7 +111,9 @@ const (
 )
 
 // Lands says whether the plan could still land.
-func (m PlanMade) Lands(head Head) bool { return m.Bound > head.Sequence && m.MaxTime > head.CloseTime }
+func (m PlanMade) Lands(head Head) bool {
+	return !Envelope{Bound: m.Bound, MaxTime: m.MaxTime}.Past(head)
+}
 
 // Counts says whether the plan still counts: it could land, or was made within the hour.
 func (m PlanMade) Counts(head Head) bool { return m.Lands(head) || m.At > head.CloseTime-planHour }

@@ -33,19 +33,21 @@ func TestPlansCount(t *testing.T) {
 		code  string
 		after int64 // seconds, of the refusal
 	}{
-		"none":                             {nil, "a", "", 0},
-		"the last of a payment":            {times(5, plan("a", 10)), "a", "", 0},
-		"one too many of a payment":        {times(6, plan("a", 10)), "a", TooManyPlans, 291},
-		"of the payment, not of others":    {append(times(6, plan("a", 200)), plan("b", 290)), "a", TooManyPlans, 101},
-		"a payment's own, in a flood":      {append(flood, times(3, plan("d", 10))...), "d", "", 0},
-		"beyond them, in a flood":          {append(flood, times(4, plan("d", 10))...), "d", TooManyAppPlans, 101},
-		"beyond them, before it is one":    {append(times(6, plan("a", 10), plan("b", 20)), times(4, plan("d", 10))...), "d", "", 0},
-		"as many in an hour, of one":       {times(24, plan("a", 1000)), "a", TooManyPlans, 2601},
-		"fewer in an hour, of one":         {times(23, plan("a", 1000)), "a", "", 0},
-		"as many in an hour, of an app":    {append(past, times(4, plan("d", 1000))...), "d", TooManyAppPlans, 2601},
-		"a payment's own, in such an hour": {append(past, times(3, plan("d", 1000))...), "d", "", 0},
-		"long ago":                         {times(100, plan("a", 3600)), "a", "", 0},
-		"when is not known":                {times(100, PlanMade{Payment: "a", Bound: 900, MaxTime: head.CloseTime - 9}), "a", "", 0},
+		"none":                              {nil, "a", "", 0},
+		"the last of a payment":             {times(5, plan("a", 10)), "a", "", 0},
+		"one too many of a payment":         {times(6, plan("a", 10)), "a", TooManyPlans, 291},
+		"in the last second of a payment's": {times(6, PlanMade{"a", 1060, head.CloseTime, head.CloseTime - 300}), "a", TooManyPlans, 1},
+		"after it":                          {times(6, PlanMade{"a", 1060, head.CloseTime - 1, head.CloseTime - 300}), "a", "", 0},
+		"of the payment, not of others":     {append(times(6, plan("a", 200)), plan("b", 290)), "a", TooManyPlans, 101},
+		"a payment's own, in a flood":       {append(flood, times(3, plan("d", 10))...), "d", "", 0},
+		"beyond them, in a flood":           {append(flood, times(4, plan("d", 10))...), "d", TooManyAppPlans, 101},
+		"beyond them, before it is one":     {append(times(6, plan("a", 10), plan("b", 20)), times(4, plan("d", 10))...), "d", "", 0},
+		"as many in an hour, of one":        {times(24, plan("a", 1000)), "a", TooManyPlans, 2601},
+		"fewer in an hour, of one":          {times(23, plan("a", 1000)), "a", "", 0},
+		"as many in an hour, of an app":     {append(past, times(4, plan("d", 1000))...), "d", TooManyAppPlans, 2601},
+		"a payment's own, in such an hour":  {append(past, times(3, plan("d", 1000))...), "d", "", 0},
+		"long ago":                          {times(100, plan("a", 3600)), "a", "", 0},
+		"when is not known":                 {times(100, PlanMade{Payment: "a", Bound: 900, MaxTime: head.CloseTime - 9}), "a", "", 0},
 	} {
 		counted, err := l.AllowPlan(600<<32+1, c.made, c.of, head, most)
 		var f *Fault

@@ -44,7 +44,7 @@ func (d *Desk) SubmitClaim(ctx context.Context, id relay.PaymentID, hash string,
 		if err != nil || e.Kind != relay.ClaimEnvelope || !slices.Contains(e.Payments, id) {
 			return relay.InvalidFault("plan_unknown", "/envelope", "this envelope is none of the plans of this payment")
 		}
-		dead := !e.Live() || at.Sequence >= e.Bound || at.CloseTime > e.MaxTime
+		dead := !e.Live() || e.Past(at)
 		if dead && ps[0].State == relay.Pending { // else the payment says more of why not
 			return relay.ConflictFault("plan_dead", "The time of this plan is over. Ask for another one.")
 		}
@@ -84,7 +84,7 @@ func (d *Desk) CollectClaim(ctx context.Context, id relay.PaymentID, hash string
 		if err := goes(tx, out); err != nil {
 			return err
 		}
-		if e.State != relay.Planned || at.Sequence >= e.Bound || at.CloseTime > e.MaxTime {
+		if e.State != relay.Planned || e.Past(at) {
 			return relay.ConflictFault("plan_dead", "The time of this plan is over. Ask for another one.")
 		}
 		e.XDR = partial

@@ -87,7 +87,7 @@ func (c *crowd) refuses(p relay.Payment, destination string, now relay.Micros, s
 		}
 		at.made = []string{}
 		for _, e := range all {
-			if e.Kind == relay.ClaimEnvelope && e.PlanMade().Lands(at.head) {
+			if e.Kind == relay.ClaimEnvelope && !e.Past(at.head) {
 				at.made = append(at.made, e.Destination)
 			}
 		}

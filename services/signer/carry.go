@@ -97,7 +97,9 @@ func (s *Signer) load(head relay.Head) (l relay.Load) {
 }
 
 // flies says of a funding out of a treasury that it could still land, as far as the log knows.
-func (f *funding) flies(head relay.Head) bool { return f.fate == "" && f.bound >= head.Sequence }
+func (f *funding) flies(head relay.Head) bool {
+	return f.fate == "" && relay.CouldLand(f.bound, head, 0)
+}
 
 // onTheirWay are the fundings that could still land, as far as the log knows.
 func (s *Signer) onTheirWay(head relay.Head) (all []*funding) {

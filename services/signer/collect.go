@@ -56,7 +56,7 @@ func (s *Signer) collect(t *told, in relay.CollectIntent) (none relay.CollectAns
 	}
 	first := s.book.collects[in.Payment]
 	switch {
-	case first != nil && (!there.Exists || head.Sequence <= first.bound+relay.SourcesApart):
+	case first != nil && (!there.Exists || relay.CouldLand(first.bound, head, relay.SourcesApart)):
 		return s.firstCollect(first)
 	case !there.Exists:
 		return none, relay.NewFault(relay.Conflict, "balance_absent", "There is no such balance on the ledger.", nil)
@@ -64,7 +64,7 @@ func (s *Signer) collect(t *told, in relay.CollectIntent) (none relay.CollectAns
 		return none, forbidden("foreign_balance", "This balance is not as the last resort leaves it.")
 	}
 	for _, c := range s.book.collecting {
-		if c.app == in.App && c.sequence == in.Sequence && head.Sequence <= c.bound {
+		if c.app == in.App && c.sequence == in.Sequence && relay.CouldLand(c.bound, head, 0) {
 			return none, relay.ErrSequenceTaken
 		}
 	}

@@ -52,7 +52,7 @@ func settleErrands[E anErrand](ctx context.Context, s *Signer, underWay *[]E, en
 		if err != nil {
 			return moved, err
 		}
-		if seen == nil && head.Sequence <= at.bound+relay.SourcesApart {
+		if seen == nil && relay.CouldLand(at.bound, head, relay.SourcesApart) {
 			continue
 		}
 		if leave, err = s.enter(ctx); err != nil {

@@ -68,7 +68,7 @@ func (s *Signer) reclaim(t *told, in relay.ReclaimIntent) (none relay.ReclaimAns
 	if err != nil {
 		return none, err
 	}
-	if first := s.book.reclaims[in.Sequence]; first != nil && head.Sequence <= first.bound {
+	if first := s.book.reclaims[in.Sequence]; first != nil && relay.CouldLand(first.bound, head, 0) {
 		return s.firstReclaim(first, in.App)
 	}
 	if in.Sequence <= 0 {
@@ -215,7 +215,7 @@ func (s *Signer) reclaimable(t *told, all []wanted, head relay.Head) (parts []re
 // each costs the sponsor its fee.
 func (b *book) isTaken(account string, head relay.Head) bool {
 	return slices.ContainsFunc(b.reclaiming, func(r *reclaim) bool {
-		return head.Sequence <= r.bound && slices.ContainsFunc(r.parts, func(p reclaimPart) bool { return p.account == account })
+		return relay.CouldLand(r.bound, head, 0) && slices.ContainsFunc(r.parts, func(p reclaimPart) bool { return p.account == account })
 	})
 }
 

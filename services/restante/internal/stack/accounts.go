@@ -186,7 +186,7 @@ func (m ledgerAccounts) makeChannels(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if envelope == nil || len(missing) < batch || head.Sequence > bound {
+		if envelope == nil || len(missing) < batch || !relay.CouldLand(bound, head, 0) {
 			batch = len(missing)
 			if envelope, bound, err = m.signChannels(ctx, missing[:min(batch, stellar.MostChannels)]); err != nil {
 				return err
