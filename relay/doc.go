@@ -41,7 +41,7 @@
 //   - funding.go: which payments share a funding, and what the signer mints; fundtime.go: until when a sender's client may fund; plans.go: for how long a
 //     planned claim may land, when it is given again, and how many may be able to land at a time;
 //   - fees.go: who pays which fee, and how much is bid; flow.go: what a transaction cost and moved, for each of its payments;
-//   - envelope.go: the second, small aggregate: one signed transaction and the payments it carries; tries.go: what its refusals count;
+//   - envelope.go: the second, small aggregate: one signed transaction and the payments it carries; tries.go: what its refusals count, and when a look is the last;
 //   - evidence.go: what follows for an envelope that was not seen in a ledger, and what an audit of a holding account asks for;
 //   - halt.go: what stops when ledger and records contradict each other, and what does not;
 //   - carry.go: what the sponsor has to carry, and what is set aside of it for the claims and returns of money in flight;

@@ -3,6 +3,8 @@ package relay
 import (
 	"errors"
 	"fmt"
+	"strconv"
+	"strings"
 )
 
 // Kind sorts errors into the few that a caller treats differently. One place (the API) turns kinds into HTTP problems.
@@ -96,6 +98,18 @@ func Refuses(err error) bool {
 		return true
 	}
 	return false
+}
+
+// RefusesOne finds the one mint of a funding with n of them that the signer's policy never allows: its payment fails for good, and
+// the others go on without it. ok is false for every other error, so no payment fails by it.
+func RefusesOne(err error, n int) (i int, ok bool) {
+	var f *Fault
+	if !errors.As(err, &f) || f.Kind != Forbidden && f.Kind != Invalid {
+		return 0, false
+	}
+	text, ok := strings.CutPrefix(f.Pointer, "/mints/")
+	i, notANumber := strconv.Atoi(text)
+	return i, ok && notANumber == nil && i >= 0 && i < n
 }
 
 // KindOf is the kind of err's fault; Internal when it is none of ours, and when err is nil.

@@ -7,7 +7,8 @@ type Head struct {
 	Hash      string // hex
 }
 
-// Answer is what a network said when an envelope was handed in. It proves nothing: it is for back-off and for the log.
+// Answer is what a network said when an envelope was handed in. It proves nothing: it is for back-off and for the log,
+// and for what [Tries] and [Refusal.Trouble] say.
 type Answer struct {
 	Word  string // accepted, duplicate, try_later, refused, unknown
 	Code  string // e.g. tx_bad_seq

@@ -11,9 +11,6 @@ import (
 	"github.com/restante/restante/relay/stellar"
 )
 
-// goneLooks is how often the envelope of a balance that is gone is looked for: a source may show the one before the other.
-const goneLooks = 20
-
 // collect claims the balance that a last resort left to the app's treasury. What counts is the ledger: the signer's envelope that
 // is seen there ends the row, also when another one submitted it. So a crash at any line only makes it look again.
 func (w *Worker) collect(ctx context.Context, row desk.Work) error {
@@ -25,7 +22,7 @@ func (w *Worker) collect(ctx context.Context, row desk.Work) error {
 	if err != nil {
 		return err
 	}
-	if head.Sequence <= p.SettledAt+lagging {
+	if head.Sequence <= p.SettledAt+relay.SourcesApart {
 		return again{after: w.pause(row), why: "the last resort has just landed"}
 	}
 	there, err := w.balanceOf(ctx, p)
@@ -100,8 +97,8 @@ func (w *Worker) signCollect(ctx context.Context, p relay.Payment, head relay.He
 
 // goneElsewhere ends the work for a balance that is gone although no envelope of ours was seen to claim it.
 func (w *Worker) goneElsewhere(ctx context.Context, row desk.Work, p relay.Payment) error {
-	if tries := row.Tries; tries.Gone < goneLooks {
-		tries.Gone++
+	tries, elsewhere := row.Tries.Missed()
+	if !elsewhere {
 		return again{after: w.pause(row), tries: &tries, why: fmt.Sprintf("the balance is gone, look %d, and no envelope of ours was seen to claim it", tries.Gone)}
 	}
 	w.Log.Warn("a balance that was left to a treasury is gone, and no envelope of ours was seen to claim it", "payment", p.ID)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -112,7 +111,7 @@ func (w *Worker) company(ctx context.Context, row desk.Work, first relay.Payment
 func (w *Worker) fundBatch(ctx context.Context, payments []relay.Payment) (ended []relay.PaymentID, err error) {
 	for len(payments) > 0 {
 		answer, leave, err := w.sign(ctx, payments)
-		i, bad := refusedOne(err, len(payments))
+		i, bad := relay.RefusesOne(err, len(payments))
 		switch {
 		case err == nil:
 			funded, err := w.commit(ctx, answer)
@@ -239,15 +238,4 @@ func why(err error) string {
 		return ""
 	}
 	return strings.TrimSpace(f.Code + " " + f.Public)
-}
-
-// refusedOne finds the one payment of n that the signer's policy never allows.
-func refusedOne(err error, n int) (i int, ok bool) {
-	var f *relay.Fault
-	if !errors.As(err, &f) || f.Kind != relay.Forbidden && f.Kind != relay.Invalid {
-		return 0, false
-	}
-	text, ok := strings.CutPrefix(f.Pointer, "/mints/")
-	i, notANumber := strconv.Atoi(text)
-	return i, ok && notANumber == nil && i >= 0 && i < n
 }

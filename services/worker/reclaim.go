@@ -14,10 +14,6 @@ import (
 const (
 	poorPause = longestPause / 2
 	poorLooks = 30 * 48 // 30 days
-
-	// lagging is how many ledgers a server of the source may be behind the one that showed the claim: before that it may not
-	// know the account yet.
-	lagging = 10
 )
 
 // reclaim takes the sponsor's reserves back from the account that a claim of row's payment made, together with others of its
@@ -81,7 +77,7 @@ func (w *Worker) reclaimAll(ctx context.Context, rows []desk.Work, payments []re
 	}
 	outcomes, wanted := make([]error, len(rows)), []relay.PaymentID(nil)
 	for i, p := range payments {
-		if head.Sequence <= p.SettledAt+lagging {
+		if head.Sequence <= p.SettledAt+relay.SourcesApart { // a server of the source may not know the account yet
 			outcomes[i] = again{after: 5 * time.Second, why: "the claim has just landed"}
 			continue
 		}

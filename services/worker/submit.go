@@ -10,7 +10,8 @@ import (
 )
 
 // submit hands one envelope in, again and again, until it was seen in a ledger or is proven unable to land. No answer to a
-// submission is believed: the envelope is looked up before each one, and what ends the row is the ledger.
+// submission is evidence: the envelope is looked up before each one, and what ends the row is the ledger. An answer counts as
+// [relay.Tries] and [relay.Refusal.Trouble] say.
 func (w *Worker) submit(ctx context.Context, row desk.Work) error {
 	e, err := w.Desk.Envelope(ctx, row.Envelope)
 	if err != nil || !e.Live() {
@@ -168,9 +169,9 @@ func (w *Worker) handIn(ctx context.Context, row desk.Work, e relay.Envelope) er
 		answer.Word = "no answer"
 	}
 	tries.HandedIn, tries.Refusal = tries.HandedIn+1, answer.Why
-	if answer.Why == relay.RefusedFrozen { // no other number helps: park it, and look again later
+	if trouble := answer.Why.Trouble(); trouble != nil {
 		for _, id := range e.Payments {
-			if _, err := w.Desk.Apply(ctx, id, relay.HoldingTroubled{Cause: relay.Frozen}); err != nil {
+			if _, err := w.Desk.Apply(ctx, id, trouble); err != nil {
 				return err
 			}
 		}
