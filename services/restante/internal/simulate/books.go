@@ -240,6 +240,7 @@ func (b *books) judge(p *payment) {
 			b.w.violate("payment %d has not ended: it is %q %s, and its money waits (tampered with: %q)", p.number, p.state, p.reason, p.tampered)
 		}
 	case where == "the sender" && p.balance && p.state == "settled" && p.reason == "claimable_balance":
+	case where == "the recipient" && p.state == "settled" && p.reason == "holding_short" && p.tampered != "": // she got what the holder of the key left
 	case where == "the recipient" && p.state == "settled" && b.w.restored: // by a claim that the restored database had forgotten
 	case where == "the recipient" && p.state != "claimed", where == "another payment" && p.state != "settled",
 		where == "the sender" && p.state != "returned" && (p.state != "settled" || p.tampered == ""),

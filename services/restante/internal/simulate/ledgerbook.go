@@ -292,13 +292,6 @@ func (b *books) paid(s step, to, mark, asset string, amount int64) {
 	if b.w.issuer != nil && asset == b.w.asset && to == b.w.issuer.Address() {
 		b.total[asset] -= amount
 	}
-	if b.holding[s.from] == nil { // a treasury is filled up
-		for _, a := range b.w.apps {
-			if a.Treasury == to && a.before != nil {
-				a.before[asset] += amount
-			}
-		}
-	}
 	p := b.fundedBy(s.from, to, asset, amount)
 	switch {
 	case p != nil && p.holding == "" && !s.made[to]: // no holding account: directly
@@ -314,13 +307,18 @@ func (b *books) paid(s step, to, mark, asset string, amount int64) {
 // moved notes money that went out of a holding account.
 func (b *books) moved(s step, to, mark, asset string, amount int64) {
 	p := b.holding[s.from]
-	if b.gone[s.from] {
+	if p == nil || b.gone[s.from] {
+		for _, a := range b.w.apps { // a treasury is filled up
+			if a.Treasury == to && a.before != nil {
+				a.before[asset] += amount
+			}
+		}
 		return
 	}
-	if p != nil && p.asset != lumens && asset == lumens {
+	if p.asset != lumens && asset == lumens {
 		p.lumens[to] += amount // dust that a stranger paid in, or what is left of a purse
 	}
-	if p == nil || amount == 0 || asset != p.asset {
+	if amount == 0 || asset != p.asset {
 		return
 	}
 	p.flow(to, amount)

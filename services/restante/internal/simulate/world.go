@@ -116,7 +116,7 @@ func newWorld(ctx context.Context, seed uint64, f *faults, tr *trace, log *slog.
 	}
 	w.nature, w.people = w.newProcess("nature"), w.newProcess("people")
 	f.off = true
-	if w.net, err = devnet.Open(devnet.Config{Passphrase: network, Retention: one[uint32](w, 0, 0, 0, 40), Now: w.clock(w.nature), Logger: log.With("part", "ledger")}); err != nil {
+	if w.net, err = devnet.Open(devnet.Config{Passphrase: network, Now: w.clock(w.nature), Logger: log.With("part", "ledger")}); err != nil {
 		return w, err
 	}
 	if err := w.openBase(ctx, template); err != nil {
