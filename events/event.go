@@ -122,7 +122,7 @@ func canonical(text []byte, v any) error {
 	if err := d.Decode(v); err != nil {
 		return err
 	}
-	if _, err := d.Token(); err != io.EOF {
+	if _, err := d.Token(); !errors.Is(err, io.EOF) {
 		return errors.New("something follows the end")
 	}
 	again, err := json.Marshal(v)

@@ -75,7 +75,7 @@ func (a Allowance) Covers(cost Stroops) error {
 	case cost > a.BudgetLeft:
 		return budgetEmpty(cost, a.BudgetLeft, a.Budget)
 	case a.Shares && cost > a.SharesLeft:
-		return NewFault(Exhausted, BudgetsEmptyCode, "This takes "+cost.String()+" lumens of the service for reserves and fees, and all apps together have "+
+		return NewFault(Exhausted, ErrBudgetsEmpty.Code, "This takes "+cost.String()+" lumens of the service for reserves and fees, and all apps together have "+
 			a.SharesLeft.String()+" left of those that the operator lets them have. It goes on once something comes back, or on the next day. Money that waits is not touched by it.", nil)
 	}
 	return nil
@@ -90,7 +90,7 @@ func (a Allowance) Allows(p Payment, price Prices, before Unsigned) error {
 	case p.Amount > a.MaxPayment:
 		return ConflictFault("payment_limit", "The limit of this app for one payment is "+a.MaxPayment.String()+".")
 	case p.Amount > day:
-		return ConflictFault(DayLimit, "The limit of this app for one day is "+a.MaxDay.String()+" of an asset; "+day.String()+
+		return ConflictFault(ErrDayLimit.Code, "The limit of this app for one day is "+a.MaxDay.String()+" of an asset; "+day.String()+
 			" are left until midnight UTC, by the ledger's clock.")
 	}
 	a.BudgetLeft, a.SharesLeft = max(a.BudgetLeft-before.cost(price), 0), max(a.SharesLeft-before.cost(price), 0)
@@ -105,6 +105,6 @@ func (u Unsigned) cost(price Prices) Stroops {
 
 // budgetEmpty is the fault of a cost that an app's budget does not cover.
 func budgetEmpty(cost, left, budget Stroops) *Fault {
-	return NewFault(Exhausted, BudgetEmptyCode, "This takes "+cost.String()+" lumens of the service for reserves and fees; of the app's budget of "+
+	return NewFault(Exhausted, ErrBudgetEmpty.Code, "This takes "+cost.String()+" lumens of the service for reserves and fees; of the app's budget of "+
 		budget.String()+" are "+left.String()+" left. What is claimed into accounts that exist, or returned, comes back.", nil)
 }

@@ -33,10 +33,10 @@ func TestAllowance(t *testing.T) {
 		code string
 	}{
 		"all that is left":              {own, 20_200_000, 20_200_000, ""},
-		"a stroop more":                 {own, 20_200_001, 20_200_000, BudgetEmptyCode},
+		"a stroop more":                 {own, 20_200_001, 20_200_000, ErrBudgetEmpty.Code},
 		"all that is left of the share": {shared, 10_100_000, 10_100_000, ""},
-		"a stroop more of it":           {shared, 10_100_001, 10_100_000, BudgetsEmptyCode},
-		"more than both":                {shared, 20_200_001, 10_100_000, BudgetEmptyCode},
+		"a stroop more of it":           {shared, 10_100_001, 10_100_000, ErrBudgetsEmpty.Code},
+		"more than both":                {shared, 20_200_001, 10_100_000, ErrBudgetEmpty.Code},
 	} {
 		if err := c.a.Covers(c.cost); CodeOf(err) != c.code || err != nil && KindOf(err) != Exhausted || c.a.Left() != c.left {
 			t.Errorf("%s: %v, %d left", name, err, c.a.Left())
@@ -52,12 +52,12 @@ func TestAllowance(t *testing.T) {
 		"one":                           {own, one, Unsigned{}, ""},
 		"more than a payment may be":    {own, Payment{Asset: Native, Amount: 101}, Unsigned{}, "payment_limit"},
 		"what is left of the day":       {own, one, Unsigned{Amount: 40}, ""},
-		"a stroop more of the day":      {own, one, Unsigned{Amount: 41}, DayLimit},
+		"a stroop more of the day":      {own, one, Unsigned{Amount: 41}, ErrDayLimit.Code},
 		"beside one not yet signed":     {own, one, Unsigned{Payments: 1}, ""},
-		"beside two":                    {own, one, Unsigned{Payments: 2}, BudgetEmptyCode},
-		"beside three, beyond the rest": {own, one, Unsigned{Payments: 3}, BudgetEmptyCode},
+		"beside two":                    {own, one, Unsigned{Payments: 2}, ErrBudgetEmpty.Code},
+		"beside three, beyond the rest": {own, one, Unsigned{Payments: 3}, ErrBudgetEmpty.Code},
 		"of the share":                  {shared, one, Unsigned{}, ""},
-		"of the share, beside one":      {shared, one, Unsigned{Payments: 1}, BudgetsEmptyCode},
+		"of the share, beside one":      {shared, one, Unsigned{Payments: 1}, ErrBudgetsEmpty.Code},
 		"of a wallet":                   {Allowance{}, Payment{Asset: Native, Amount: 60, Route: WalletRoute("W", Native, today)}, Unsigned{}, ""},
 		"of a treasury, by nothing":     {Allowance{}, one, Unsigned{}, "payment_limit"},
 	} {

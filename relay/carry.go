@@ -1,6 +1,9 @@
 package relay
 
-import "fmt"
+import (
+	"errors"
+	"fmt"
+)
 
 // What the sponsor, and a treasury, can carry. It is looked at before a payment is accepted, and again before its funding is
 // signed: a funding that fails on the ledger for want of lumens costs its fee, and blames a payment that has done nothing.
@@ -73,14 +76,13 @@ func ClaimNeed(asset string, price Prices) Stroops {
 	return need
 }
 
-// The codes of what pauses fundings.
-const (
-	SponsorShort    = "sponsor_short"  // pauses all apps
-	TreasuryShort   = "treasury_short" // pauses one app, as the others do
-	DayLimit        = "day_limit"
-	BudgetEmptyCode = "budget_empty"
-
-	BudgetsEmptyCode = "budgets_empty" // of all apps on a share of the sponsor's lumens
+// What pauses fundings, for errors.Is: the faults themselves say more.
+var (
+	ErrSponsorShort  = &Fault{Kind: Exhausted, Code: "sponsor_short"}  // pauses all apps
+	ErrTreasuryShort = &Fault{Kind: Exhausted, Code: "treasury_short"} // pauses one app, as the others do
+	ErrDayLimit      = &Fault{Kind: Forbidden, Code: "day_limit"}
+	ErrBudgetEmpty   = &Fault{Kind: Exhausted, Code: "budget_empty"}
+	ErrBudgetsEmpty  = &Fault{Kind: Exhausted, Code: "budgets_empty"} // of all apps on a share of the sponsor's lumens
 )
 
 // Sponsor is the account that keeps reserves and pays fees, and what it has to carry.
@@ -90,24 +92,24 @@ type Sponsor struct {
 	Prices Prices
 }
 
-// Short is the fault [SponsorShort] (Exhausted) when the sponsor cannot carry more besides its load; nil when it can.
+// Short is the fault [ErrSponsorShort] (Exhausted) when the sponsor cannot carry more besides its load; nil when it can.
 func (s Sponsor) Short(more Load) error {
 	if more == (Load{}) {
 		return nil
 	}
 	if need := s.Load.Plus(more).Need(s.Prices); s.Free < need {
-		return NewFault(Exhausted, SponsorShort, "The service's own account has run short of lumens for reserves and fees, so nothing new is funded. "+
+		return NewFault(Exhausted, ErrSponsorShort.Code, "The service's own account has run short of lumens for reserves and fees, so nothing new is funded. "+
 			"Money that waits is not touched by it. It goes on by itself once lumens are paid in.",
 			fmt.Errorf("the sponsor has %s lumens to spare, and %s are needed with this", s.Free, need))
 	}
 	return nil
 }
 
-// Treasured is the fault [TreasuryShort] (Exhausted) when a treasury does not hold what is to be paid out of it: signed is what
+// Treasured is the fault [ErrTreasuryShort] (Exhausted) when a treasury does not hold what is to be paid out of it: signed is what
 // its fundings that may still land take, more what is to be signed now.
 func Treasured(spendable, signed, more Stroops) error {
 	if signed < 0 || more < 0 || spendable-signed < more {
-		return NewFault(Exhausted, TreasuryShort, "The app's treasury does not hold what its payments need, so they wait. They go on by themselves once it is paid in.",
+		return NewFault(Exhausted, ErrTreasuryShort.Code, "The app's treasury does not hold what its payments need, so they wait. They go on by themselves once it is paid in.",
 			fmt.Errorf("it can spend %s; %s are signed, %s are wanted", spendable, signed, more))
 	}
 	return nil
@@ -123,13 +125,12 @@ const (
 // Pauses says whether an error of the signer's means that fundings of app ("" = of all) wait: no retry helps, and no payment caused
 // it.
 func Pauses(err error, app AppID) (whose AppID, pauses bool) {
-	switch CodeOf(err) {
-	case SponsorShort:
-		return "", true
-	case TreasuryShort, DayLimit, BudgetEmptyCode, BudgetsEmptyCode:
-		return app, true
+	for _, of := range []error{ErrTreasuryShort, ErrDayLimit, ErrBudgetEmpty, ErrBudgetsEmpty} {
+		if errors.Is(err, of) {
+			return app, true
+		}
 	}
-	return "", false
+	return "", errors.Is(err, ErrSponsorShort)
 }
 
 // Shows says whether the pause holds a payment up just now: one that the service funds and that is not funded yet.
@@ -137,13 +138,13 @@ func (p Pause) Shows(of Payment, now Micros) bool {
 	return of.State == Created && of.ByTreasury() && (p.App == "" || p.App == of.App) && now < p.Until+PauseShown
 }
 
-// ClaimHeld is the fault [SponsorShort] (Exhausted) when the sponsor could not pay for a claim just now: free is its lumens
+// ClaimHeld is the fault [ErrSponsorShort] (Exhausted) when the sponsor could not pay for a claim just now: free is its lumens
 // above its own reserve. nil when it can, and when the holding account pays for itself.
 func (p Payment) ClaimHeld(free Stroops, price Prices) error {
 	if p.FromWallet() || free >= ClaimNeed(p.Asset, price) {
 		return nil
 	}
-	return NewFault(Exhausted, SponsorShort, "The service that pays for this claim has run short of lumens just now. The money is safe where it waits; "+
+	return NewFault(Exhausted, ErrSponsorShort.Code, "The service that pays for this claim has run short of lumens just now. The money is safe where it waits; "+
 		"the claim goes on once lumens are paid in.", fmt.Errorf("the sponsor has %s lumens to spare", free))
 }
 

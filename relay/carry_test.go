@@ -55,7 +55,7 @@ func TestSponsor(t *testing.T) {
 		"nothing in flight": {}, "some wait": {Waiting: 40}, "some are on their way": {Unmade: 9, UnmadeUnits: 20, Waiting: 3, Credit: 2},
 	} {
 		enough := load.Plus(one).Need(prices)
-		for free, code := range map[relay.Stroops]string{enough: "", enough + 1: "", enough - 1: relay.SponsorShort, 0: relay.SponsorShort, math.MaxInt64: ""} {
+		for free, code := range map[relay.Stroops]string{enough: "", enough + 1: "", enough - 1: relay.ErrSponsorShort.Code, 0: relay.ErrSponsorShort.Code, math.MaxInt64: ""} {
 			s := relay.Sponsor{Free: free, Load: load, Prices: prices}
 			if err := s.Short(one); relay.CodeOf(err) != code || err != nil && relay.KindOf(err) != relay.Exhausted {
 				t.Errorf("%s, %s free of %s: %v", name, free, enough, err)
@@ -75,7 +75,7 @@ func TestTreasured(t *testing.T) {
 		{10, 0, 10, false}, {10, 0, 11, true}, {10, 4, 6, false}, {10, 4, 7, true}, {10, 11, 0, true}, {0, 0, 0, false},
 		{math.MaxInt64, 5, math.MaxInt64 - 5, false}, {10, math.MaxInt64, math.MaxInt64, true}, {10, -1, 5, true}, {10, 0, -1, true},
 	} {
-		if err := relay.Treasured(c.spendable, c.signed, c.more); (err != nil) != c.short || err != nil && relay.CodeOf(err) != relay.TreasuryShort {
+		if err := relay.Treasured(c.spendable, c.signed, c.more); (err != nil) != c.short || err != nil && relay.CodeOf(err) != relay.ErrTreasuryShort.Code {
 			t.Errorf("%+v: %v", c, err)
 		}
 	}
@@ -86,7 +86,7 @@ func TestWhosePause(t *testing.T) {
 		whose  relay.AppID
 		pauses bool
 	}{
-		relay.SponsorShort: {"", true}, relay.TreasuryShort: {"a", true}, relay.DayLimit: {"a", true},
+		relay.ErrSponsorShort.Code: {"", true}, relay.ErrTreasuryShort.Code: {"a", true}, relay.ErrDayLimit.Code: {"a", true},
 		"budget_empty": {"a", true}, "budgets_empty": {"a", true}, "payment_limit": {"", false}, "ledger_unavailable": {"", false}, "": {"", false},
 	} {
 		if whose, pauses := relay.Pauses(relay.NewFault(relay.Exhausted, code, "", nil), "a"); whose != want.whose || pauses != want.pauses {

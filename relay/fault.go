@@ -76,6 +76,12 @@ var (
 	ErrStale = NewFault(Conflict, "stale", "Something else changed this at the same moment; try again.", nil)
 	// ErrSequenceTaken: another envelope that could still land holds this sequence number.
 	ErrSequenceTaken = NewFault(Conflict, "sequence_taken", "Another envelope holds this sequence number.", nil)
+	// ErrNothingToReclaim: no account of these has reserves of the sponsor's that it can carry itself.
+	ErrNothingToReclaim = ConflictFault("nothing_to_reclaim", "None of these accounts can carry its reserves.")
+	// ErrBalanceAbsent: the claimable balance that a last resort left is not on the ledger.
+	ErrBalanceAbsent = ConflictFault("balance_absent", "There is no such balance on the ledger.")
+	// ErrCannotCollect: the treasury cannot take such a balance now; what wraps it says why.
+	ErrCannotCollect = ConflictFault("cannot_collect", "The treasury cannot take the balance now.")
 	// ErrNotCreated: the payment is funded, or was over before it was.
 	ErrNotCreated = ConflictFault("not_created", "Only a payment that is not funded can be funded.")
 	// ErrExpired: by the ledger's clock, the payment is over.

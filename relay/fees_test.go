@@ -151,8 +151,8 @@ func TestBidWithinTheBudget(t *testing.T) {
 		"all that was asked for":  {4000, 1 << 40, 1000, ""},
 		"as much as there is":     {4000, 2003, 500, ""},
 		"the network's least":     {4000, 400, 100, ""},
-		"a stroop less than that": {4000, 399, 100, BudgetEmptyCode},
-		"nothing":                 {4000, 0, 100, BudgetEmptyCode},
+		"a stroop less than that": {4000, 399, 100, ErrBudgetEmpty.Code},
+		"nothing":                 {4000, 0, 100, ErrBudgetEmpty.Code},
 	} {
 		if got := today.BidWithin(c.fee/4, c.most, 4); got != c.want {
 			t.Errorf("%s: %d, want %d", name, got, c.want)

@@ -105,11 +105,11 @@ func (m Mint) Check(treasury string, most Stroops, head Head) *Fault {
 	return nil
 }
 
-// CheckDay refuses a payment beyond an app's limit for the day, [DayLimit] (Forbidden); signed is what was signed of its asset on that day,
+// CheckDay refuses a payment beyond an app's limit for the day, [ErrDayLimit] (Forbidden); signed is what was signed of its asset on that day,
 // within the limit too, so that nothing can overflow.
 func (m Mint) CheckDay(most, signed Stroops) error {
 	if m.Amount > most-signed {
-		return NewFault(Forbidden, DayLimit, "The app's limit for one day is used up.", nil)
+		return NewFault(Forbidden, ErrDayLimit.Code, "The app's limit for one day is used up.", nil)
 	}
 	return nil
 }

@@ -40,12 +40,12 @@ func TestMint(t *testing.T) {
 			t.Errorf("%s: %q", name, code)
 		}
 	}
-	for signed, code := range map[Stroops]string{0: "", 50: "", 51: DayLimit, 100: DayLimit} {
+	for signed, code := range map[Stroops]string{0: "", 50: "", 51: ErrDayLimit.Code, 100: ErrDayLimit.Code} {
 		if err := fine.CheckDay(100, signed); CodeOf(err) != code || (err == nil) != (code == "") {
 			t.Errorf("50 on a day with %d of 100: %v", signed, err)
 		}
 	}
-	if err := (Mint{Amount: math.MaxInt64}).CheckDay(math.MaxInt64/2, 1); CodeOf(err) != DayLimit {
+	if err := (Mint{Amount: math.MaxInt64}).CheckDay(math.MaxInt64/2, 1); CodeOf(err) != ErrDayLimit.Code {
 		t.Errorf("all there is on one day: %v", err)
 	}
 }

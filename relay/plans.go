@@ -104,10 +104,10 @@ const (
 	MostPlans = 50
 )
 
-// The codes of the faults of [Ladder.AllowPlan].
-const (
-	TooManyPlans    = "too_many_plans"
-	TooManyAppPlans = "too_many_app_plans"
+// The faults of [Ladder.AllowPlan], for errors.Is.
+var (
+	ErrTooManyPlans    = &Fault{Kind: Exhausted, Code: "too_many_plans"}
+	ErrTooManyAppPlans = &Fault{Kind: Exhausted, Code: "too_many_app_plans"}
 )
 
 // Lands says whether the plan could still land.
@@ -122,7 +122,7 @@ func (m PlanMade) Counts(head Head) bool { return m.Lands(head) || m.At > head.C
 // app. The number is judged first ([Ladder.CheckNumber]). As many as the limits say may be able to land at a time; and at most
 // plansPerHour times as many are made within an hour, so that the log grows no faster. One that cannot land any more, and is older,
 // does not count: the claims of a payment are never closed for good. The faults are of kind [Exhausted], and say from when on the
-// next may be planned: [TooManyPlans] is about the payment, [TooManyAppPlans] about others of its app. The plans that still count
+// next may be planned: [ErrTooManyPlans] is about the payment, [ErrTooManyAppPlans] about others of its app. The plans that still count
 // come back.
 func (l Ladder) AllowPlan(sequence int64, made []PlanMade, of PaymentID, head Head, most PlanLimits) (count []PlanMade, err error) {
 	if err := l.CheckNumber(sequence); err != nil {
@@ -139,7 +139,7 @@ func (l Ladder) AllowPlan(sequence int64, made []PlanMade, of PaymentID, head He
 		by[m.Payment] = n
 	}
 	if own := by[of]; own.live >= most.Payment || own.hour >= most.Payment*plansPerHour {
-		return count, tooManyPlans(TooManyPlans, "this payment", own.live >= most.Payment, head,
+		return count, tooManyPlans(ErrTooManyPlans.Code, "this payment", own.live >= most.Payment, head,
 			slices.DeleteFunc(slices.Clone(count), func(m PlanMade) bool { return m.Payment != of }))
 	}
 	var beyond tally
@@ -148,7 +148,7 @@ func (l Ladder) AllowPlan(sequence int64, made []PlanMade, of PaymentID, head He
 		beyond.hour += max(n.hour-PlansPerPayment, 0)
 	}
 	if most.App > 0 && by[of].hour >= PlansPerPayment && (beyond.live >= most.App || beyond.hour >= most.App*plansPerHour) {
-		return count, tooManyPlans(TooManyAppPlans, "payments of this app", beyond.live >= most.App, head, count)
+		return count, tooManyPlans(ErrTooManyAppPlans.Code, "payments of this app", beyond.live >= most.App, head, count)
 	}
 	return count, nil
 }

@@ -22,9 +22,9 @@ func TestAcceptsWhatTheSponsorCarries(t *testing.T) {
 		}
 		return err
 	}
-	r.code("a stroop less", try(one.Need(prices)-1, nil), relay.SponsorShort)
+	r.code("a stroop less", try(one.Need(prices)-1, nil), relay.ErrSponsorShort.Code)
 	r.ok(try(one.Need(prices), nil))
-	r.code("the first is not funded yet", try(one.Need(prices), nil), relay.SponsorShort)
+	r.code("the first is not funded yet", try(one.Need(prices), nil), relay.ErrSponsorShort.Code)
 	r.ok(try(0, own)) // it pays for itself
 	r.ok(try(one.Plus(one).Need(prices), nil))
 }

@@ -43,7 +43,7 @@ type Signer interface {
 	Reclaim(ctx context.Context, in relay.ReclaimIntent) (relay.ReclaimAnswer, error)
 	// Collect signs what claims the balance that the last resort of a payment left to its app's treasury, whose trustline is
 	// restored first. A repeat gets the first answer while that could land, and once the balance is gone. Faults of its own:
-	// "balance_absent" when there is none, "cannot_collect" when the treasury cannot take it now (both Conflict).
+	// [relay.ErrBalanceAbsent] when there is none, [relay.ErrCannotCollect] when the treasury cannot take it now.
 	Collect(ctx context.Context, in relay.CollectIntent) (relay.CollectAnswer, error)
 	// Allowance is what would still be signed for an app just now, and for an asset out of its treasury. It is how a request is
 	// refused before it is accepted; what counts is what the signer decides when it signs.

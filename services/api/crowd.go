@@ -34,10 +34,10 @@ const (
 func (c *crowd) note(p relay.Payment, head relay.Head, now relay.Micros, err error) error {
 	var f *relay.Fault
 	id := ""
-	switch errors.As(err, &f); relay.CodeOf(err) {
-	case relay.TooManyPlans:
+	switch errors.As(err, &f); {
+	case errors.Is(err, relay.ErrTooManyPlans):
 		id = string(p.ID)
-	case relay.TooManyAppPlans:
+	case errors.Is(err, relay.ErrTooManyAppPlans):
 		id = string(p.App)
 	default:
 		return err

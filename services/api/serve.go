@@ -150,7 +150,7 @@ func (s *server) read(c *call, into any) error {
 func (s *server) readOptional(c *call, into any) error {
 	var first [1]byte
 	n, err := io.ReadFull(c.Body, first[:])
-	if n == 0 && err == io.EOF {
+	if n == 0 && errors.Is(err, io.EOF) {
 		return onlyParams(c.Request)
 	}
 	rest := c.Body

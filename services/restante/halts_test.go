@@ -303,11 +303,11 @@ func TestWarningsOfReadiness(t *testing.T) {
 	for _, check := range []string{"sponsor", "fundings", "held", "halted"} {
 		want(check, "")
 	}
-	pause("app_one", relay.TreasuryShort, "The treasury is short.")
+	pause("app_one", relay.ErrTreasuryShort.Code, "The treasury is short.")
 	want("fundings", "Fundings wait for a treasury or for a limit, in 1 app(s).")
 	pause("app_two", "day_limit", "The day is used up.")
 	want("fundings", "Fundings wait for a treasury or for a limit, in 2 app(s).")
-	pause("", relay.SponsorShort, "The sponsor is short.")
+	pause("", relay.ErrSponsorShort.Code, "The sponsor is short.")
 	want("fundings", "The sponsor is short.")
 	resume("", "app_one", "app_two")
 	want("fundings", "")

@@ -118,9 +118,9 @@ func (s *Signer) allowCost(t *told, app relay.AppID, cost relay.Stroops) error {
 func (s *Signer) withinBudget(ctx context.Context, app relay.AppID, do func() error) error {
 	err := do()
 	settle := s.settle
-	switch relay.CodeOf(err) {
-	case relay.BudgetEmptyCode:
-	case relay.BudgetsEmptyCode:
+	switch {
+	case errors.Is(err, relay.ErrBudgetEmpty):
+	case errors.Is(err, relay.ErrBudgetsEmpty):
 		settle = s.settleAll
 	default:
 		return err

@@ -359,7 +359,7 @@ func TestBudgetFailsClosed(t *testing.T) {
 	r.bump(a.Minted[0].Ladder[0].Hash, nil, 5_000_000)
 	r.view.err = nil
 	delete(r.view.there, r.sponsor)
-	r.refused(r.mintOf(relay.Native), relay.SponsorShort) // before the budget, which is a share of it
+	r.refused(r.mintOf(relay.Native), relay.ErrSponsorShort.Code) // before the budget, which is a share of it
 	if _, err := r.s.Allowance(t.Context(), "app_none", relay.Native); relay.CodeOf(err) != "app_unknown" {
 		t.Error(err)
 	}

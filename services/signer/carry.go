@@ -2,6 +2,7 @@ package signer
 
 import (
 	"context"
+	"errors"
 	"slices"
 
 	"github.com/restante/restante/relay"
@@ -17,7 +18,7 @@ func (s *Signer) allowCarry(t *told, in relay.FundIntent, head relay.Head) error
 		wants[m.Asset] += m.Amount
 	}
 	err := s.carries(t, "", in.App, more, wants, head)
-	if code := relay.CodeOf(err); code != relay.SponsorShort && code != relay.TreasuryShort {
+	if !errors.Is(err, relay.ErrSponsorShort) && !errors.Is(err, relay.ErrTreasuryShort) {
 		return err
 	}
 	// What landed a moment ago is counted twice, by the ledger and as on its way: find out, before anything is refused for it.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/hex"
+	"errors"
 	"fmt"
 
 	"github.com/restante/restante/relay"
@@ -139,7 +140,7 @@ func (s *Signer) allowAnother(t *told, in relay.ClaimIntent, h *holding) error {
 		return nil
 	}
 	refused := s.allowCost(t, c.app, c.reserve+c.gift)
-	if code := relay.CodeOf(refused); code != relay.BudgetEmptyCode && code != relay.BudgetsEmptyCode {
+	if !errors.Is(refused, relay.ErrBudgetEmpty) && !errors.Is(refused, relay.ErrBudgetsEmpty) {
 		return refused
 	}
 	facts, err := s.holds(t, "", relay.Native, in.Holding)

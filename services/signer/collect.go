@@ -59,7 +59,7 @@ func (s *Signer) collect(t *told, in relay.CollectIntent) (none relay.CollectAns
 	case first != nil && (!there.Exists || relay.CouldLand(first.bound, head, relay.SourcesApart)):
 		return s.firstCollect(first)
 	case !there.Exists:
-		return none, relay.NewFault(relay.Conflict, "balance_absent", "There is no such balance on the ledger.", nil)
+		return none, relay.ErrBalanceAbsent
 	case there != want:
 		return none, forbidden("foreign_balance", "This balance is not as the last resort leaves it.")
 	}
@@ -122,7 +122,7 @@ func (s *Signer) collectNow(t *told, in relay.CollectIntent, id string, b relay.
 	}
 	way := relay.CollectOf(b, l.home, l.asset)
 	if way.Wait != "" {
-		return none, relay.NewFault(relay.Conflict, "cannot_collect", "The treasury cannot take the balance now.", errors.New(way.Wait))
+		return none, fmt.Errorf("%w: %s", relay.ErrCannotCollect, way.Wait)
 	}
 	if in.Sequence <= 0 {
 		return none, invalid("sequence_out_of_range", "A sequence number is positive.")

@@ -58,7 +58,7 @@ func TestEveryClaimThatMakesAnAccountIsCounted(t *testing.T) {
 		}
 		fee, err := r.made(m, h, relay.One)
 		if err != nil {
-			wantCode(t, err, relay.BudgetEmptyCode)
+			wantCode(t, err, relay.ErrBudgetEmpty.Code)
 			break
 		}
 		taken += 3*unit + first + fee
@@ -125,7 +125,7 @@ func TestAClaimWhoseNumberWasUsedUp(t *testing.T) {
 		"with a number of its past": {Exists: true, Sponsor: r.sponsor, Sequence: in.Sequence},
 	} {
 		r.view.there[m.Account] = facts
-		if _, err := r.s.Claim(t.Context(), in); relay.CodeOf(err) != relay.BudgetEmptyCode {
+		if _, err := r.s.Claim(t.Context(), in); relay.CodeOf(err) != relay.ErrBudgetEmpty.Code {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
@@ -191,7 +191,7 @@ func TestAppsTogetherHaveAShare(t *testing.T) {
 	if most := 1000 * relay.One / 100 * DefaultTogether; taken > most || taken < most*9/10 {
 		t.Errorf("of 1000 lumens, %s are out", taken)
 	}
-	if refusal != relay.BudgetsEmptyCode {
+	if refusal != relay.ErrBudgetsEmpty.Code {
 		t.Errorf("the last is refused with %q", refusal)
 	}
 	r.reopen()
@@ -200,12 +200,12 @@ func TestAppsTogetherHaveAShare(t *testing.T) {
 	for err == nil {
 		_, err = r.s.Fund(t.Context(), r.intentOf(last, 1))
 	}
-	wantCode(t, err, relay.BudgetsEmptyCode)
+	wantCode(t, err, relay.ErrBudgetsEmpty.Code)
 	if whose, pauses := relay.Pauses(err, last); !pauses || whose != last {
 		t.Error("a payment is blamed for it")
 	}
 	a, err := r.s.Allowance(t.Context(), last, relay.Native)
-	if err != nil || relay.CodeOf(a.Allows(relay.Payment{Asset: r.credit(), Amount: 1}, prices, relay.Unsigned{})) != relay.BudgetsEmptyCode {
+	if err != nil || relay.CodeOf(a.Allows(relay.Payment{Asset: r.credit(), Amount: 1}, prices, relay.Unsigned{})) != relay.ErrBudgetsEmpty.Code {
 		t.Errorf("%+v, %v", a, err)
 	}
 	if _, err := r.s.Fund(t.Context(), r.intentOf(named, 1)); err != nil {

@@ -147,7 +147,7 @@ func strictly(text []byte, into any) error {
 	if err := d.Decode(into); err != nil {
 		return fmt.Errorf("not readable: %v", err)
 	}
-	if _, err := d.Token(); err != io.EOF {
+	if _, err := d.Token(); !errors.Is(err, io.EOF) {
 		return errors.New("not readable: more than one value")
 	}
 	return nil
@@ -182,10 +182,10 @@ func scan(r io.Reader, key secret.Key, visit func(entry) error) (ending, error) 
 	end := ending{sum: noLine}
 	for {
 		line, err := in.ReadBytes('\n')
-		if err != nil && err != io.EOF {
+		if err != nil && !errors.Is(err, io.EOF) {
 			return end, fmt.Errorf("read the log: %w", err)
 		}
-		last := err == io.EOF
+		last := errors.Is(err, io.EOF)
 		if last && len(line) == 0 {
 			return end, nil
 		}

@@ -39,7 +39,7 @@ func TestPlansOfAnAppAreCounted(t *testing.T) {
 		for _, m := range all[:2] {
 			err := r.plan(m)
 			var f *relay.Fault
-			if errors.As(err, &f); relay.CodeOf(err) != relay.TooManyAppPlans || f.RetryAt != relay.Seconds(r.view.head.CloseTime+301) || r.lines() != lines {
+			if errors.As(err, &f); relay.CodeOf(err) != relay.ErrTooManyAppPlans.Code || f.RetryAt != relay.Seconds(r.view.head.CloseTime+301) || r.lines() != lines {
 				t.Errorf("%v", err)
 			}
 		}
@@ -50,7 +50,7 @@ func TestPlansOfAnAppAreCounted(t *testing.T) {
 			t.Errorf("a payment's own: %v", err)
 		}
 	}
-	wantCode(t, r.plan(all[2]), relay.TooManyAppPlans)
+	wantCode(t, r.plan(all[2]), relay.ErrTooManyAppPlans.Code)
 	other := r.fund(r.intentOf("app_other", 1)).Minted[0]
 	for range relay.PlansPerPayment + 5 {
 		if err := r.plan(other); err != nil {
@@ -77,7 +77,7 @@ func TestPlansDoNotFillTheLog(t *testing.T) {
 			for range 8 {
 				if err := r.plan(m); err == nil {
 					made++
-				} else if relay.CodeOf(err) != relay.TooManyAppPlans {
+				} else if relay.CodeOf(err) != relay.ErrTooManyAppPlans.Code {
 					t.Fatal(err)
 				}
 			}

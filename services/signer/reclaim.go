@@ -82,7 +82,7 @@ func (s *Signer) reclaim(t *told, in relay.ReclaimIntent) (none relay.ReclaimAns
 		return none, err
 	}
 	if len(entries) == 0 {
-		return none, relay.NewFault(relay.Conflict, "nothing_to_reclaim", "None of these accounts can carry its reserves.", nil)
+		return none, relay.ErrNothingToReclaim
 	}
 	tx, err := stellar.BuildReclaim(stellar.ReclaimPlan{
 		Passphrase: s.cfg.Passphrase, Sponsor: s.book.sponsor, Sequence: in.Sequence, MaxTime: in.MaxTime, LastLedger: in.Bound,

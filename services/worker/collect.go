@@ -30,14 +30,14 @@ func (w *Worker) collect(ctx context.Context, row desk.Work) error {
 		return err
 	}
 	answer, err := w.signCollect(ctx, p, head)
-	switch code := relay.CodeOf(err); {
-	case code == "balance_absent" && there.Exists:
+	switch absent := errors.Is(err, relay.ErrBalanceAbsent); {
+	case absent && there.Exists:
 		return again{after: w.pause(row), why: "the signer's ledger does not show the balance yet"}
-	case code == "balance_absent": // and no envelope of ours was ever signed for it
+	case absent: // and no envelope of ours was ever signed for it
 		return w.goneElsewhere(ctx, row, p)
-	case code == "cannot_collect":
+	case errors.Is(err, relay.ErrCannotCollect):
 		return again{after: poorPause, why: err.Error()}
-	case code == relay.ErrSequenceTaken.Code:
+	case errors.Is(err, relay.ErrSequenceTaken):
 		return again{after: w.pause(row), why: "another balance of the treasury goes first"}
 	case err != nil:
 		return err

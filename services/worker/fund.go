@@ -152,7 +152,7 @@ func (w *Worker) paused(ctx context.Context, app relay.AppID, err error) error {
 		w.Log.Warn("fundings wait", "app", whose, "err", err)
 	}
 	out := again{untried: true, why: "waits: " + f.Public}
-	if f.Code == relay.TreasuryShort {
+	if errors.Is(f, relay.ErrTreasuryShort) {
 		out.after = 2 * time.Duration(relay.PauseLife) * time.Microsecond
 	}
 	return out

@@ -2,6 +2,7 @@ package worker
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/restante/restante/relay"
@@ -111,9 +112,8 @@ func (w *Worker) handReclaimIn(ctx context.Context, app relay.AppID, sponsor str
 	}
 	answer, err := w.Signer.Reclaim(ctx, relay.ReclaimIntent{App: app, Payments: wanted, Sequence: used + 1, SignedAt: head.Sequence,
 		Bound: head.Sequence + w.cfg.BoundLedgers, MaxTime: head.CloseTime + int64(w.cfg.BoundTime.Seconds())})
-	switch relay.CodeOf(err) {
-	case "nothing_to_reclaim", relay.ErrSequenceTaken.Code: // its own view is behind ours, or another app's is under way
-		return nil
+	if errors.Is(err, relay.ErrNothingToReclaim) || errors.Is(err, relay.ErrSequenceTaken) {
+		return nil // its own view is behind ours, or another app's is under way
 	}
 	if err == nil {
 		_, err = w.Ledger.Submit(ctx, answer.XDR) // what it answers proves nothing; the next look does

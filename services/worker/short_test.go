@@ -75,7 +75,7 @@ func TestTheSponsorRunsDry(t *testing.T) {
 	if funded == 0 || funded > 6 || w.count(later, relay.Pending) != funded {
 		t.Fatalf("with 8 lumens %d were funded, %d of them wait", funded, w.count(later, relay.Pending))
 	}
-	if ps := w.pauses(); len(ps) != 1 || ps[0].App != "" || ps[0].Cause != relay.SponsorShort || ps[0].Detail == "" {
+	if ps := w.pauses(); len(ps) != 1 || ps[0].App != "" || ps[0].Cause != relay.ErrSponsorShort.Code || ps[0].Detail == "" {
 		t.Fatalf("pauses %+v", ps)
 	}
 	attempts := 0
@@ -135,7 +135,7 @@ func TestATreasuryIsShort(t *testing.T) {
 	if w.count(short, relay.Pending) != 2 || w.count(short, relay.Created) != 3 {
 		t.Errorf("of 60 lumens %d payments of 25 wait, %d are funded", w.count(short, relay.Created), w.count(short, relay.Pending))
 	}
-	if ps := w.pauses(); len(ps) != 1 || ps[0].App != w.apps[0].ID || ps[0].Cause != relay.TreasuryShort {
+	if ps := w.pauses(); len(ps) != 1 || ps[0].App != w.apps[0].ID || ps[0].Cause != relay.ErrTreasuryShort.Code {
 		t.Fatalf("pauses %+v", ps)
 	}
 	w.until(w.open(w.apps[1], nil).ID, relay.Pending)
