@@ -128,6 +128,50 @@ func MadeByFunding(facts map[string]HoldingFacts) bool {
 	return false
 }
 
+// LoggedFunding is what is known of a funding of the signer's log that the database believes alive, or does not know.
+type LoggedFunding struct {
+	ProvenDead bool // by the signer, whose endpoint may be on another chain
+	Bound      uint32
+	Verdict    Verdict // of our own ledger
+	Seen       *Sighting
+
+	// Read when it [LoggedFunding.Asks] for more.
+	HistoryGone bool // of one that is proven dead: our history does not reach back to it
+	Made        bool // of any other: [MadeByFunding]
+	Head        Head
+}
+
+// Recovery is what follows for a [LoggedFunding].
+type Recovery int
+
+const (
+	RecoverLater  Recovery = iota // our ledger does not show yet what the signer's has shown: ask again
+	RecoverDead                   // it failed, cannot land, or its history is gone and so is what it made
+	RecoverOpen                   // it could still land
+	RecoverLanded                 // it landed, whatever the signer has proven
+)
+
+// Asks says that the verdict alone decides nothing.
+func (f LoggedFunding) Asks() bool { return f.Seen == nil && f.Verdict != CannotLand }
+
+// Judge says what follows. The signer's proof counts where our own ledger agrees, or has forgotten; that the number was used by something
+// else agrees, because the signer gives the number of a dead funding to another one.
+func (f LoggedFunding) Judge() Recovery {
+	switch {
+	case f.Seen != nil && f.Seen.Success:
+		return RecoverLanded
+	case !f.Asks(), f.ProvenDead && (f.Verdict == Contradicted || f.HistoryGone):
+		return RecoverDead
+	case f.ProvenDead:
+		return RecoverLater
+	case f.Made:
+		return RecoverLanded
+	case CouldLand(f.Bound, f.Head, 0):
+		return RecoverOpen
+	}
+	return RecoverDead
+}
+
 // Lost says whether a holding account is gone and no transaction that we know took it. The watcher may not have come as far as
 // the ledger that took it yet, so the facts have to be read in this order: first the account, then the head, then the cursor. Only
 // when the watcher has taken in every ledger up to the one that showed the account gone, it is lost. A source that is behind the

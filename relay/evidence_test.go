@@ -90,6 +90,36 @@ func TestJudge(t *testing.T) {
 	}
 }
 
+// What our own ledger shows outranks the signer's proof, which counts where that ledger agrees or has forgotten.
+func TestRecovery(t *testing.T) {
+	success, failure := &Sighting{Success: true}, &Sighting{}
+	at, past := Head{Sequence: 10}, Head{Sequence: 11}
+	for name, c := range map[string]struct {
+		f    LoggedFunding
+		want Recovery
+	}{
+		"proven dead, and it landed":               {LoggedFunding{ProvenDead: true, Seen: success}, RecoverLanded},
+		"proven dead, and it failed":               {LoggedFunding{ProvenDead: true, Seen: failure}, RecoverDead},
+		"proven dead, here too":                    {LoggedFunding{ProvenDead: true, Verdict: CannotLand}, RecoverDead},
+		"proven dead, its number is another's":     {LoggedFunding{ProvenDead: true, Verdict: Contradicted}, RecoverDead},
+		"proven dead, our history is gone":         {LoggedFunding{ProvenDead: true, HistoryGone: true}, RecoverDead},
+		"proven dead, our ledger is behind":        {LoggedFunding{ProvenDead: true, Bound: 10, Head: past}, RecoverLater},
+		"proven dead, a verdict that is not known": {LoggedFunding{ProvenDead: true, Verdict: 99}, RecoverLater},
+		"it landed":                                       {LoggedFunding{Seen: success, Bound: 10, Head: past}, RecoverLanded},
+		"it failed":                                       {LoggedFunding{Seen: failure, Bound: 10, Head: at}, RecoverDead},
+		"it cannot land":                                  {LoggedFunding{Verdict: CannotLand, Bound: 10, Head: at}, RecoverDead},
+		"nothing shows it, in its last ledger":            {LoggedFunding{Bound: 10, Head: at}, RecoverOpen},
+		"nothing shows it, past its bound":                {LoggedFunding{Bound: 10, Head: past}, RecoverDead},
+		"a holding account shows it, past its bound":      {LoggedFunding{Made: true, Bound: 10, Head: past}, RecoverLanded},
+		"its number is another's, before its bound":       {LoggedFunding{Verdict: Contradicted, Bound: 10, Head: at}, RecoverOpen},
+		"its history is gone, and the signer proved none": {LoggedFunding{HistoryGone: true, Bound: 10, Head: at}, RecoverOpen},
+	} {
+		if got := c.f.Judge(); got != c.want {
+			t.Errorf("%s: %v, not %v", name, got, c.want)
+		}
+	}
+}
+
 // A claim whose number is used up is dead once an envelope of ours with at least its number, of the same account, was seen in a
 // ledger. Nothing less will do.
 func TestNumberUser(t *testing.T) {

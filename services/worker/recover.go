@@ -67,13 +67,13 @@ func (w *Worker) bury(ctx context.Context, fates []relay.FundingFate) error {
 		if !slices.Contains(fates, relay.FundingFate{Hash: e.Hash, Dead: true}) {
 			continue
 		}
-		seen, err := w.deadHere(ctx, e)
+		found, seen, err := w.ask(ctx, e, true)
 		switch {
 		case err != nil:
-		case seen == nil:
-			err = w.Desk.Died(ctx, e.Hash)
-		default:
+		case seen != nil:
 			err = errors.Join(w.Desk.Sighted(ctx, *seen), disagreed(e, seen))
+		case found == relay.RecoverDead:
+			err = w.Desk.Died(ctx, e.Hash)
 		}
 		if errors.Is(err, relay.ErrContradiction) && !w.halt(ctx, err) {
 			err = nil
@@ -85,17 +85,37 @@ func (w *Worker) bury(ctx context.Context, fates []relay.FundingFate) error {
 	return nil
 }
 
-// deadHere asks our own ledger about a funding that the signer has proven dead, because the signer's endpoint may be on another chain.
-// What was seen has landed or failed; nil means that it is dead here too, or that our history does not reach back to it.
-func (w *Worker) deadHere(ctx context.Context, e relay.Envelope) (*relay.Sighting, error) {
-	verdict, seen, err := w.Ledger.Verdict(ctx, e)
-	if err != nil || seen != nil || verdict != relay.Inconclusive {
-		return seen, relay.AboutPayments(e.Hash, err, e.Payments...)
+// ask asks our own ledger about a funding of the signer's log. dead says that the signer has proven that it cannot land; otherwise the
+// holding accounts may prove that it landed.
+func (w *Worker) ask(ctx context.Context, e relay.Envelope, dead bool, accounts ...relay.HoldingQuery) (relay.Recovery, *relay.Sighting, error) {
+	f := relay.LoggedFunding{ProvenDead: dead, Bound: e.Bound}
+	var err error
+	if f.Verdict, f.Seen, err = w.Ledger.Verdict(ctx, e); err != nil {
+		if dead {
+			err = relay.AboutPayments(e.Hash, err, e.Payments...)
+		}
+		return 0, nil, err
 	}
-	if _, err := w.Ledger.Page(ctx, e.SignedAt); errors.Is(err, relay.ErrGap) {
-		return nil, nil
+	switch {
+	case !f.Asks():
+	case dead:
+		_, err := w.Ledger.Page(ctx, e.SignedAt)
+		f.HistoryGone = errors.Is(err, relay.ErrGap)
+	default:
+		made, err := w.Ledger.Holdings(ctx, accounts...)
+		if err != nil {
+			return 0, nil, err
+		}
+		f.Made = relay.MadeByFunding(made)
+		if f.Head, err = w.Ledger.Head(ctx); err != nil {
+			return 0, nil, err
+		}
 	}
-	return nil, errBehind
+	r := f.Judge()
+	if r == relay.RecoverLater {
+		return r, nil, errBehind
+	}
+	return r, f.Seen, nil
 }
 
 var errBehind = relay.NewFault(relay.Unavailable, "ledger_behind", "Our ledger does not show yet what the signer's has shown.", nil)
@@ -116,30 +136,15 @@ func (w *Worker) adopt(ctx context.Context, hash string, dead bool) error {
 	if err != nil {
 		return err
 	}
-	if dead {
-		seen, err := w.deadHere(ctx, answer.Envelope)
-		if err != nil || seen == nil || !seen.Success {
-			return err
-		}
-		return errors.Join(w.takeIn(ctx, answer, seen, true), disagreed(answer.Envelope, seen))
-	}
-	verdict, seen, err := w.Ledger.Verdict(ctx, answer.Envelope)
-	if err != nil || verdict == relay.CannotLand || seen != nil && !seen.Success {
+	found, seen, err := w.ask(ctx, answer.Envelope, dead, answer.Witnesses()...)
+	if err != nil || found == relay.RecoverDead {
 		return err
 	}
-	landed := seen != nil
-	if !landed {
-		made, err := w.Ledger.Holdings(ctx, answer.Witnesses()...)
-		if err != nil {
-			return err
-		}
-		landed = relay.MadeByFunding(made)
+	err = w.takeIn(ctx, answer, seen, found == relay.RecoverLanded)
+	if dead {
+		err = errors.Join(err, disagreed(answer.Envelope, seen))
 	}
-	head, err := w.Ledger.Head(ctx)
-	if err != nil || !landed && head.Sequence > answer.Envelope.Bound {
-		return err // its history is gone, and so is whatever it made
-	}
-	return w.takeIn(ctx, answer, seen, landed)
+	return err
 }
 
 // takeIn writes down a funding that the database did not know.
