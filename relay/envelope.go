@@ -80,7 +80,8 @@ func (e Envelope) FromWallet() bool { return e.Kind == FundingEnvelope && e.OwnF
 // StepSighting is what becomes of an envelope that was seen in a ledger, and the input to its payments ([WithAmounts] adds
 // for each of them what it cost and moved). rungsLeft is how many other returns of the same holding account are live. Pure;
 // repeats are no-ops; a sighting of an envelope that was proven dead is [ErrContradiction], but for one that a wallet alone
-// signs. A kind that is not known is the fault "unknown_kind" (Internal).
+// signs. That stops its payments, and a person looks; the signer, once its own ledger shows that such a funding landed, takes it as
+// landed and serves its way home and its claim. A kind that is not known is the fault "unknown_kind" (Internal).
 func StepSighting(e Envelope, s Sighting, rungsLeft int) (Envelope, Input, error) {
 	switch e.State {
 	case Dead:

@@ -54,12 +54,12 @@ type funding struct {
 	used     bool                     // its wallet's number was seen to be used up: by it, or by something else
 	span     span
 	bound    uint32 // last ledger in which it may land
-	fate     string // "" = it could still land
+	fate     string // "" = it could still land; what line.go names
 	payments []relay.PaymentID
 	costs    []*cost // of its payments, in their order; of a client's those that go on
 }
 
-// dead says that its money never moved.
+// dead says that its money did not move, as far as the log knows: of one that was proven unable to land, [Signer.look] asks again.
 func (f *funding) dead() bool { return f.fate == failed || f.fate == cannotLand }
 
 // number is a sequence number of a channel.

@@ -112,11 +112,11 @@ type envelopeLine struct {
 	XDR         []byte            `json:"xdr"`
 }
 
-// The fates of a funding.
+// The fates of a funding. Each is the last but for cannotLand, which landed may follow: the proof was of another chain.
 const (
 	landed     = "landed"
 	failed     = "failed"      // in a ledger, without success: its number is used up
-	cannotLand = "cannot_land" // proven: its number is free again
+	cannotLand = "cannot_land" // proven, so its number is free again
 )
 
 type fateLine struct {
