@@ -47,7 +47,7 @@
 //   - carry.go: what the sponsor has to carry, and what is set aside of it for the claims and returns of money in flight;
 //   - budget.go, cost.go, reclaim.go: what a payment costs the service's sponsor, before and in the end, an app's budget of it, and what
 //     can be taken back;
-//   - collect.go: what a last resort left to a treasury, and how it is claimed;
+//   - collect.go: what a last resort left to a treasury, and how it is claimed; withdraw.go: what the operator may take out of one;
 //   - ending.go: the words about an end, for each reader; fault.go: the kinds of error, each with a public and a private text.
 //
 // Amounts are [Stroops] (1e-7 of a lumen, or of another asset), moments are [Micros] (microseconds since 1970, UTC), and close times of

@@ -57,7 +57,7 @@ func (c *cli) withdraw(ctx context.Context, f withdrawFlags) error {
 		return failed("%s.", capital(err.Error()))
 	}
 	defer s.Close()
-	w := signer.Withdrawal{From: f.from, To: f.to, Asset: f.asset, Memo: memo}
+	w := relay.Withdrawal{From: f.from, To: f.to, Asset: f.asset, Memo: memo}
 	if w.From == "" {
 		env, err := stack.ReadEnv(s.Path("dev.env"))
 		if err != nil {
@@ -88,23 +88,19 @@ func (c *cli) withdraw(ctx context.Context, f withdrawFlags) error {
 }
 
 // takeOut is how much is meant, after a look at both accounts and at what the app's payments have been promised.
-func takeOut(ctx context.Context, s *stack.Stack, w signer.Withdrawal, roster signer.Roster, amount string) (relay.Stroops, error) {
+func takeOut(ctx context.Context, s *stack.Stack, w relay.Withdrawal, roster signer.Roster, amount string) (relay.Stroops, error) {
 	base, err := stellar.BaseAccount(w.To)
 	if err != nil {
 		return 0, usage("--to: %s is not an account, G… or M….", w.To)
 	}
+	if amount != "all" {
+		if w.Amount, err = relay.ParseAmount(amount); err != nil {
+			return 0, usage("--amount: a number with up to 7 decimals, or \"all\".")
+		}
+	}
 	facts, _, err := s.Ledger.Look(ctx, w.Asset, w.From, base)
 	if err != nil {
 		return 0, failed("The ledger does not answer: %v.", err)
-	}
-	from, to := facts[w.From], facts[base]
-	switch {
-	case !to.Exists:
-		return 0, failed("%s does not exist on the ledger.", w.To)
-	case !to.Line || !to.Authorized:
-		return 0, failed("%s cannot hold the asset: it has no trustline, or the issuer forbids it.", w.To)
-	case to.MemoRequired && w.Memo == (relay.Memo{}) && base == w.To:
-		return 0, failed("%s asks for a memo: without one the money may be lost. Give --memo.", w.To)
 	}
 	var promised relay.Usage
 	for app, treasury := range roster.Treasuries {
@@ -115,25 +111,26 @@ func takeOut(ctx context.Context, s *stack.Stack, w signer.Withdrawal, roster si
 			return 0, failed("%v.", err)
 		}
 	}
-	free := promised.Available(from.Spendable)
 	if amount == "all" {
-		if free == 0 {
-			return 0, failed("There is nothing to take out of %s.", w.From)
-		}
-		return free, nil
+		w.Amount = promised.Available(facts[w.From].Spendable)
 	}
-	n, err := relay.ParseAmount(amount)
+	return w.Amount, refused(relay.CheckWithdrawal(w, facts[w.From], facts[base], promised))
+}
+
+// refused says what a rule or the signer refuses as the operator reads it; nil stays nil.
+func refused(err error) error {
+	var fault *relay.Fault
 	switch {
-	case err != nil:
-		return 0, usage("--amount: a number with up to 7 decimals, or \"all\".")
-	case n > free:
-		return 0, failed("At most %s can be taken out of %s: it can pay %s, and %s is promised to payments.", free, w.From, from.Spendable, promised.Committed)
+	case err == nil:
+		return nil
+	case errors.As(err, &fault):
+		return failed("%s", fault.Public)
 	}
-	return n, nil
+	return failed("%v.", err)
 }
 
 // payOut has the signer sign, hands in, and returns what the ledger shows.
-func payOut(ctx context.Context, s *stack.Stack, w signer.Withdrawal) (tx string, err error) {
+func payOut(ctx context.Context, s *stack.Stack, w relay.Withdrawal) (tx string, err error) {
 	head, err := s.Ledger.Head(ctx)
 	if err != nil {
 		return "", failed("The ledger does not answer: %v. Nothing was signed.", err)
@@ -148,11 +145,7 @@ func payOut(ctx context.Context, s *stack.Stack, w signer.Withdrawal) (tx string
 	}
 	outer, e, err := s.Signer.Withdraw(ctx, w, sequence+1, bid, head)
 	if err != nil {
-		var fault *relay.Fault
-		if errors.As(err, &fault) {
-			return "", failed("%s", fault.Public)
-		}
-		return "", failed("%v.", err)
+		return "", refused(err)
 	}
 	for {
 		seen, err := s.Ledger.Sight(ctx, e.Hash)

@@ -104,24 +104,16 @@ const (
 	operatorLedgers = 20
 )
 
-// Withdrawal takes money out of a treasury.
-type Withdrawal struct {
-	From   string // a treasury
-	To     string // G… or M…, an account that exists
-	Asset  string
-	Amount relay.Stroops
-	Memo   relay.Memo
-}
-
 // Withdraw signs a withdrawal, fee-bumped by the sponsor for at most bid stroops for each of two operations. sequence is the
 // treasury's next number; head is what the caller knows. One that could still land stands in the way of the next: the fault
-// "withdrawal_open" (Conflict), so that a repeat after a crash does not pay twice.
-func (s *Signer) Withdraw(ctx context.Context, w Withdrawal, sequence int64, bid relay.Stroops, head relay.Head) (outer []byte, e relay.Envelope, err error) {
+// "withdrawal_open" (Conflict), so that a repeat after a crash does not pay twice. The other faults of kind Conflict are those of
+// [relay.CheckWithdrawal].
+func (s *Signer) Withdraw(ctx context.Context, w relay.Withdrawal, sequence int64, bid relay.Stroops, head relay.Head) (outer []byte, e relay.Envelope, err error) {
 	err = s.decide(ctx, func(t *told) (err error) { outer, e, err = s.withdraw(t, w, sequence, bid, head); return err })
 	return outer, e, err
 }
 
-func (s *Signer) withdraw(t *told, w Withdrawal, sequence int64, bid relay.Stroops, head relay.Head) (outer []byte, e relay.Envelope, err error) {
+func (s *Signer) withdraw(t *told, w relay.Withdrawal, sequence int64, bid relay.Stroops, head relay.Head) (outer []byte, e relay.Envelope, err error) {
 	if err := relay.CheckBid(bid, 2, s.cfg.Policy.MaxFee); err != nil {
 		return nil, e, err
 	}
@@ -134,6 +126,9 @@ func (s *Signer) withdraw(t *told, w Withdrawal, sequence int64, bid relay.Stroo
 	}
 	tx, e, err := s.buildWithdrawal(w, sequence, head, own)
 	if err != nil {
+		return nil, e, err
+	}
+	if err := s.mayWithdraw(t, w); err != nil {
 		return nil, e, err
 	}
 	text, err := s.attach(tx.XDR, tx.Hash, w.From)
@@ -150,6 +145,19 @@ func (s *Signer) withdraw(t *told, w Withdrawal, sequence int64, bid relay.Stroo
 	}
 	outer, err = s.attachRaw(bump.XDR, bump.Hash, s.book.sponsor)
 	return outer, e, err
+}
+
+// mayWithdraw judges a withdrawal by the signer's own ledger. What payments are promised is in the database, and the caller judges that.
+func (s *Signer) mayWithdraw(t *told, w relay.Withdrawal) error {
+	to, err := stellar.BaseAccount(w.To)
+	if err != nil {
+		return err
+	}
+	facts, err := s.facts(t, w.Asset+" of "+w.From+" and "+to, w.Asset, w.From, to)
+	if err != nil {
+		return err
+	}
+	return relay.CheckWithdrawal(w, facts[w.From], facts[to], relay.Usage{})
 }
 
 // noOpenWithdrawal asks the signer's own ledger about the last withdrawal out of an account.
@@ -174,7 +182,7 @@ func (s *Signer) noOpenWithdrawal(t *told, from string) error {
 		last.Amount, last.To, last.Envelope.Bound, last.Envelope.Hash), nil)
 }
 
-func (s *Signer) buildWithdrawal(w Withdrawal, sequence int64, head, own relay.Head) (tx stellar.Tx, e relay.Envelope, err error) {
+func (s *Signer) buildWithdrawal(w relay.Withdrawal, sequence int64, head, own relay.Head) (tx stellar.Tx, e relay.Envelope, err error) {
 	if !slices.Contains(slices.Collect(maps.Values(s.book.treasuries)), w.From) {
 		return tx, e, forbidden("treasury_unknown", "This account is no treasury of this signer.")
 	}

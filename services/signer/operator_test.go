@@ -13,11 +13,15 @@ func TestWithdraw(t *testing.T) {
 	r := newFixture(t)
 	to := keypair.MustRandom().Address()
 	head := r.view.head
-	good := Withdrawal{From: r.home, To: to, Asset: relay.Native, Amount: 5}
-	for what, w := range map[string]Withdrawal{
-		"treasury_unknown":   {From: r.sponsor, To: to, Asset: relay.Native, Amount: 5},
-		"withdrawal_refused": {From: r.home, To: r.home, Asset: relay.Native, Amount: 5},
-		"memo_malformed":     {From: r.home, To: to, Asset: relay.Native, Amount: 5, Memo: relay.Memo{Kind: "id", Value: "x"}},
+	r.view.there[to] = relay.AccountFacts{Exists: true, Line: true, Authorized: true, Room: relay.One}
+	good := relay.Withdrawal{From: r.home, To: to, Asset: relay.Native, Amount: 5}
+	for what, w := range map[string]relay.Withdrawal{
+		"treasury_unknown":    {From: r.sponsor, To: to, Asset: relay.Native, Amount: 5},
+		"withdrawal_refused":  {From: r.home, To: r.home, Asset: relay.Native, Amount: 5},
+		"destination_missing": {From: r.home, To: keypair.MustRandom().Address(), Asset: relay.Native, Amount: 5},
+		"destination_full":    {From: r.home, To: to, Asset: relay.Native, Amount: relay.One + 1},
+		"treasury_promised":   {From: r.home, To: to, Asset: relay.Native, Amount: 1<<60 + 1},
+		"memo_malformed":      {From: r.home, To: to, Asset: relay.Native, Amount: 5, Memo: relay.Memo{Kind: "id", Value: "x"}},
 	} {
 		before := r.lines()
 		_, _, err := r.s.Withdraw(t.Context(), w, 7, 100, head)
