@@ -106,7 +106,7 @@ func StepSighting(e Envelope, s Sighting, rungsLeft int) (Envelope, Input, error
 	case e.Kind == ReturnEnvelope && s.Success:
 		return e, ReturnLanded{Tx: s.Tx, Ledger: s.Ledger, Rung: e.Rung}, nil
 	case e.Kind == FundingEnvelope:
-		return e, FundingDead{Hash: e.Hash, Short: s.Short}, nil
+		return e, FundingDead{Hash: e.Hash, NoTry: s.Short}, nil
 	case e.Kind == ClaimEnvelope:
 		return e, ClaimDead{Hash: e.Hash}, nil
 	case e.Kind == ReturnEnvelope:

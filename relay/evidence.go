@@ -22,12 +22,12 @@ func (e Envelope) Past(head Head) bool {
 type Finding int
 
 const (
-	Unproven      Finding = iota // nothing: ask again
-	ProvenDead                   // it cannot land
-	DeadBlameless                // it cannot land, and that counts as no try of its payments
-	Moot                         // its number was used by something else, and its payment has ended
-	NumberUsed                   // its number was used by something else: see [Envelope.NumberDead]
-	AskAccounts                  // the holding accounts that it makes may prove that it landed: see [Envelope.Witnesses]
+	Unproven    Finding = iota // nothing: ask again
+	ProvenDead                 // it cannot land
+	DeadNoTry                  // it cannot land, and that counts as no try of its payments
+	Moot                       // its number was used by something else, and its payment has ended
+	NumberUsed                 // its number was used by something else: see [Envelope.NumberDead]
+	AskAccounts                // the holding accounts that it makes may prove that it landed: see [Envelope.Witnesses]
 )
 
 // Judge says what follows from the verdict on e, which is past its bound and was not seen; p is the first of its payments. Only a
@@ -35,8 +35,8 @@ const (
 // whose key the client has. Of a funding by the signer it is [ErrContradiction]: something else signs with a channel's key.
 func Judge(e Envelope, p Payment, verdict Verdict, tries Tries) (Finding, error) {
 	switch {
-	case verdict == CannotLand && tries.Spares():
-		return DeadBlameless, nil
+	case verdict == CannotLand && tries.NoTry():
+		return DeadNoTry, nil
 	case verdict == CannotLand:
 		return ProvenDead, nil
 	case verdict == Contradicted && e.Kind == FundingEnvelope && p.ByTreasury():

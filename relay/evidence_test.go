@@ -63,9 +63,9 @@ func TestJudge(t *testing.T) {
 	}{
 		"a funding that cannot land":                     {funding, ours, CannotLand, tried, ProvenDead, ""},
 		"a claim that cannot land":                       {claim, ours, CannotLand, tried, ProvenDead, ""},
-		"it cannot land, the sponsor had no lumens":      {funding, ours, CannotLand, Tries{HandedIn: 3, Refusal: RefusedShort}, DeadBlameless, ""},
-		"it cannot land, and was not handed in":          {funding, ours, CannotLand, Tries{}, DeadBlameless, ""},
-		"it cannot land, and was handed in too late":     {funding, ours, CannotLand, Tries{HandedIn: 1, Refusal: RefusedLate}, DeadBlameless, ""},
+		"it cannot land, the sponsor had no lumens":      {funding, ours, CannotLand, Tries{HandedIn: 3, Refusal: RefusedShort}, DeadNoTry, ""},
+		"it cannot land, and was not handed in":          {funding, ours, CannotLand, Tries{}, DeadNoTry, ""},
+		"it cannot land, and was handed in too late":     {funding, ours, CannotLand, Tries{HandedIn: 1, Refusal: RefusedLate}, DeadNoTry, ""},
 		"it cannot land, and was late at the second try": {funding, ours, CannotLand, Tries{HandedIn: 2, Refusal: RefusedLate}, ProvenDead, ""},
 		"it cannot land, and was handed in once":         {funding, ours, CannotLand, Tries{HandedIn: 1}, ProvenDead, ""},
 		"nothing is known of a claim":                    {claim, ours, Inconclusive, tried, Unproven, ""},

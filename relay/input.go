@@ -73,7 +73,7 @@ type (
 		Hash  string
 		Fee   Stroops // of a funding that was seen to fail
 		Payer Payer
-		Short bool // for want of lumens or of the amount: no try of the payment's, which did nothing wrong
+		NoTry bool // an account that pays had run short, or it was not handed in in time ([Tries.NoTry]): it counts as no try of the payment
 	}
 	// ClaimLanded: a claim we planned was seen in a ledger.
 	ClaimLanded struct {
@@ -216,7 +216,7 @@ func InputDetail(in Input) string {
 	case FundingLanded:
 		return in.Hash
 	case FundingDead:
-		if in.Short {
+		if in.NoTry {
 			return in.Hash + " (an account that pays had run short)"
 		}
 		return in.Hash

@@ -97,7 +97,7 @@ func loseFunding(p Payment, in FundingDead) (Payment, []Effect, error) {
 	}
 	p.Funding, p.Holding, p.Bound = "", "", 0
 	p.charge(in.Fee, in.Payer)
-	if in.Short {
+	if in.NoTry {
 		p.Fundings--
 	}
 	if p.ReturnAsked == "" && (p.Fundings >= MostFundings || p.ByClient()) { // a client has to ask anew

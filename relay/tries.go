@@ -38,8 +38,8 @@ func (t Tries) Missed() (next Tries, elsewhere bool) {
 	return t, false
 }
 
-// Spares says of a funding that is proven unable to land that it was no try of its payments: it was never handed in, or only
+// NoTry says of a funding that is proven unable to land that it was no try of its payments: it was never handed in, or only
 // when its bound had passed, or the account that pays for it had run short.
-func (t Tries) Spares() bool {
+func (t Tries) NoTry() bool {
 	return t.HandedIn == 0 || t.HandedIn == 1 && t.Refusal == RefusedLate || t.Refusal == RefusedShort
 }

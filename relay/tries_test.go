@@ -14,7 +14,7 @@ func TestTriesSpareAFunding(t *testing.T) {
 		{HandedIn: 1, Refusal: RefusedFrozen}:     false,
 		{HandedIn: 2, Refusal: Refusal("others")}: false,
 	} {
-		if got := tries.Spares(); got != want {
+		if got := tries.NoTry(); got != want {
 			t.Errorf("%+v: %v", tries, got)
 		}
 	}

@@ -52,9 +52,8 @@ func (d *Desk) Died(ctx context.Context, hash string) error {
 	return d.resolving(ctx, hash, func(tx Tx, _ relay.Envelope) ([]error, error) { return d.resolve(tx, hash, nil) })
 }
 
-// Starved is Died of a funding that the network did not take for want of lumens for its fee, or that was not handed in before its bound:
-// it is no try of its payments.
-func (d *Desk) Starved(ctx context.Context, hash string) error {
+// DiedNoTry is Died of a funding that was no try of its payments ([relay.Tries.NoTry]).
+func (d *Desk) DiedNoTry(ctx context.Context, hash string) error {
 	return d.resolving(ctx, hash, func(tx Tx, e relay.Envelope) ([]error, error) {
 		for _, id := range e.Payments {
 			p, err := tx.Payment(id)
@@ -64,7 +63,7 @@ func (d *Desk) Starved(ctx context.Context, hash string) error {
 			if p.State != relay.Funding || p.Funding != hash {
 				continue
 			}
-			if _, err := d.step(tx, p, relay.FundingDead{Hash: hash, Short: true}); err != nil {
+			if _, err := d.step(tx, p, relay.FundingDead{Hash: hash, NoTry: true}); err != nil {
 				return nil, fmt.Errorf("payment %s: %w", p.ID, err)
 			}
 		}

@@ -167,7 +167,7 @@ var trusted = slices.Concat(
 	[]string{"Login"},                     // it is what authorises an app
 	[]string{"OpenApp", "Reopen", "Lift"}, // of the operator, on the service's own machine
 	[]string{"Adopt", "Alone", "CollectLeft", "Recheck", "RecheckMoving", "Recognize", "Rekeep"}, // at a start: of all apps, with no words of theirs
-	[]string{"Cursor", "Died", "Halt", "SameHistory", "Sighted", "Skip", "Starved", "Witness"},   // with what a ledger shows
+	[]string{"Cursor", "Died", "DiedNoTry", "Halt", "SameHistory", "Sighted", "Skip", "Witness"}, // with what a ledger shows
 	[]string{"SameTreasury", "Unknown"}, // with what the signer says
 	[]string{"CodeMailed", "CommitFunding", "Expunge", "MayHandIn", "Stopped", "TakeCode", "Unstopped"}, // of a row of work that was leased
 	[]string{"Audit", "NumberDead"},                           // of the payments of an envelope that the worker has read

@@ -68,8 +68,8 @@ func (w *Worker) judge(ctx context.Context, row desk.Work, e relay.Envelope) err
 		return err
 	}
 	switch finding {
-	case relay.DeadBlameless:
-		return w.Desk.Starved(ctx, e.Hash)
+	case relay.DeadNoTry:
+		return w.Desk.DiedNoTry(ctx, e.Hash)
 	case relay.ProvenDead:
 		return w.Desk.Died(ctx, e.Hash)
 	case relay.Moot:
