@@ -5,13 +5,37 @@ import (
 	"slices"
 )
 
-// What one payment has cost the sponsor in the end. What the ledger does not tell counts at the most: reserves that may have been given
+// What one payment counts while it is under way, and has cost the sponsor in the end. What the ledger does not tell counts at the most: reserves that may have been given
 // away as given, a fee as it was bid.
 
 const (
 	SourcesApart = 10      // ledgers that one server of a source may be behind another
 	ClaimHistory = 100_000 // ledgers after its bound in which the history of a claim is asked for
 )
+
+// CostCount is a cost while it is under way. It counts as much as it could still cost.
+type CostCount struct {
+	Reserve, Gift, Aside Stroops // as [CostOf] says
+	Bid                  Stroops // the most that was bid, of all its envelopes
+	Numbers              int     // of holding accounts, that planned claims take which make an account
+	Alive                int     // holding accounts that were signed for and not seen gone
+}
+
+// Gives is how many new accounts may have the reserve: one for each number of a holding account, since of the claims with one
+// number one lands, whatever was signed. The first takes the holding account's own reserve along. After it the key holder can have
+// made the account anew, with another number, and the next claim takes one more from the sponsor.
+func (c CostCount) Gives() Stroops { return Stroops(max(c.Numbers, 1)) }
+
+// Besides is what counts besides the funding's own, and may not be on the ledger yet. Holding accounts besides one are in it: a move takes
+// the reserve over, which is so once the account that it emptied was seen gone.
+func (c CostCount) Besides() Stroops {
+	return (c.Gives()-1)*(c.Reserve+c.Gift) + Stroops(max(c.Alive-1, 0))*c.Reserve
+}
+
+// Most is what the cost counts.
+func (c CostCount) Most() Stroops {
+	return c.Reserve + c.Gift + c.Besides() + max(c.Aside, c.Bid)
+}
 
 // The ends of a cost.
 const (

@@ -28,6 +28,28 @@ func (c *OpenCost) bid(hash string, fee Stroops) {
 	c.Ways = append(c.Ways, hash)
 }
 
+func TestCostCount(t *testing.T) {
+	for name, c := range map[string]struct {
+		numbers, alive int
+		bid            Stroops
+		besides, most  Stroops
+	}{
+		"funded":                             {0, 1, 0, 0, 117},
+		"paid directly, or all are gone":     {0, 0, 0, 0, 117},
+		"less was bid than was set aside":    {0, 1, 6, 0, 117},
+		"more was bid than was set aside":    {0, 1, 9, 0, 119},
+		"a claim takes the reserve along":    {1, 1, 0, 0, 117},
+		"a claim with another number":        {2, 1, 0, 110, 227},
+		"a move, before the old one is gone": {0, 2, 0, 100, 217},
+		"both, twice, and a higher bid":      {3, 3, 9, 420, 539},
+	} {
+		count := CostCount{Reserve: 100, Gift: 10, Aside: 7, Bid: c.bid, Numbers: c.numbers, Alive: c.alive}
+		if besides, most := count.Besides(), count.Most(); besides != c.besides || most != c.most {
+			t.Errorf("%s: %d besides, %d in all", name, besides, most)
+		}
+	}
+}
+
 // TestSettle says of each cost what became of it. What the ledger does not tell counts at the most.
 func TestSettle(t *testing.T) {
 	at := func(fee Stroops) *Sighting { return &Sighting{Success: true, Fee: fee} }

@@ -85,7 +85,7 @@ func (s *Signer) sharesLeft(free relay.Stroops, head relay.Head) relay.Stroops {
 	for _, f := range s.onTheirWay(head) {
 		for _, c := range f.costs {
 			if s.onShare(f.app) {
-				landing += c.most()
+				landing += c.counts().Most()
 			}
 		}
 	}

@@ -50,22 +50,10 @@ func (c *cost) over(hashes []string) {
 	}
 }
 
-// gives is how many new accounts may have the reserve: one for each number of a holding account, since of the claims with one
-// number one lands, whatever was signed. The first takes the holding account's own reserve along. After it the key holder can have
-// made the account anew, with another number, and the next claim takes one more from the sponsor.
-func (c *cost) gives() relay.Stroops { return relay.Stroops(max(len(c.numbers), 1)) }
-
-// more are the reserves of holding accounts besides one: a move takes the reserve over, which is so once the account that it
-// emptied was seen gone.
-func (c *cost) more() relay.Stroops { return relay.Stroops(max(len(c.alive)-1, 0)) * c.reserve }
-
-// most is what the cost counts while it is under way.
-func (c *cost) most() relay.Stroops {
-	return c.reserve + c.gift + c.besides() + max(c.aside, c.bid())
+// counts is what it counts while it is under way.
+func (c *cost) counts() relay.CostCount {
+	return relay.CostCount{Reserve: c.reserve, Gift: c.gift, Aside: c.aside, Bid: c.bid(), Numbers: len(c.numbers), Alive: len(c.alive)}
 }
-
-// besides is what counts besides the funding's own, and may not be on the ledger yet.
-func (c *cost) besides() relay.Stroops { return (c.gives()-1)*(c.reserve+c.gift) + c.more() }
 
 func (c *cost) bid() (sum relay.Stroops) {
 	for _, b := range c.bids {
@@ -84,7 +72,7 @@ type budgets struct {
 	out  map[relay.AppID]relay.Stroops // under way
 	used map[appAndDay]relay.Stroops   // used up on a day
 
-	besides map[relay.AppID]relay.Stroops // of what is under way, see cost.besides
+	besides map[relay.AppID]relay.Stroops // of what is under way, see relay.CostCount
 	open    map[relay.AppID][]*cost       // under way, and some that ended since
 
 	reclaims   map[int64]*reclaim // the newest with a number of the sponsor's
@@ -100,8 +88,8 @@ func newBudgets() budgets {
 }
 
 func (b *budgets) start(c *cost) {
-	b.out[c.app] += c.most()
-	b.besides[c.app] += c.besides()
+	b.out[c.app] += c.counts().Most()
+	b.besides[c.app] += c.counts().Besides()
 	b.open[c.app] = append(b.open[c.app], c)
 }
 
@@ -111,10 +99,10 @@ func (b *budgets) change(c *cost, how func()) {
 		how()
 		return
 	}
-	before, besides := c.most(), c.besides()
+	before := c.counts()
 	how()
-	b.out[c.app] += c.most() - before
-	b.besides[c.app] += c.besides() - besides
+	b.out[c.app] += c.counts().Most() - before.Most()
+	b.besides[c.app] += c.counts().Besides() - before.Besides()
 }
 
 // finish ends a cost.
@@ -126,8 +114,8 @@ func (b *budgets) finish(c *cost, e relay.CostEnd) error {
 	if err != nil {
 		return err
 	}
-	b.out[c.app] -= c.most()
-	b.besides[c.app] -= c.besides()
+	b.out[c.app] -= c.counts().Most()
+	b.besides[c.app] -= c.counts().Besides()
 	b.used[appAndDay{c.app, c.day}] += kept
 	c.kept, c.end, c.made = kept, e.End, max(e.Made, 1)
 	return nil

@@ -290,7 +290,7 @@ func (b *book) endReclaim(l reclaimEnd) error {
 // cameBack takes reserves off what a cost counts, never more than it has: on the day on which they were given away, also when
 // it is not known yet that they were.
 func (b *budgets) cameBack(c *cost, amount relay.Stroops) {
-	out := c.gives() * c.reserve
+	out := c.counts().Gives() * c.reserve
 	switch c.end {
 	case relay.CostGiven:
 		out = relay.Stroops(c.made) * c.reserve
