@@ -64,8 +64,10 @@ func (c *cli) simulate(ctx context.Context, o simulate.Options, brief bool) erro
 		"--payments=" + strconv.Itoa(o.Payments), "--most=" + strconv.Itoa(o.Most)}
 	s, found, err := simulate.Run(ctx, o)
 	if err != nil {
-		if errors.Is(err, context.Canceled) {
-			return err
+		if ctx.Err() != nil {
+			s.Report(c.stdout)
+			c.printf("%s\n", s.Line())
+			return ctx.Err()
 		}
 		return failed("%v", err)
 	}

@@ -378,6 +378,9 @@ func Shrink(ctx context.Context, h History, plan Plan) (History, Plan, error) {
 
 // Report says what a run reached.
 func (s Summary) Report(out io.Writer) {
+	if s.Histories == 0 {
+		return
+	}
 	s.Met.write(out)
 	fmt.Fprintf(out, "%d ledgers, %d port calls, %d restarts in %.0f s: %.0f faults and %.1f payments a second\n", s.Ledgers, s.Crossings, s.Restarts,
 		s.Took.Seconds(), float64(s.Faults)/s.Took.Seconds(), float64(s.Payments)/s.Took.Seconds())

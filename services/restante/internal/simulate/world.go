@@ -21,9 +21,11 @@ import (
 	"github.com/restante/restante/relay/mint"
 	"github.com/restante/restante/relay/sqlstore"
 	"github.com/restante/restante/relay/stellar/access"
+	"github.com/restante/restante/relay/stellar/horizon"
 	"github.com/restante/restante/relay/stellar/rpc"
 	"github.com/restante/restante/services/api"
 	"github.com/restante/restante/services/devnet"
+	horizonserver "github.com/restante/restante/services/devnet/horizon"
 	"github.com/restante/restante/services/signer"
 	"github.com/restante/restante/services/worker"
 )
@@ -65,6 +67,7 @@ type world struct {
 	stranger *keypair.Full // has lumens, and no part in any payment
 	exchange *keypair.Full // asks for a memo
 	issuer   *keypair.Full // of the asset; nil: this history has none
+	horizon  http.Handler  // of the ledger, in some histories; nil: RPC alone
 	asset    string
 	poor     *app // whose treasury has next to nothing; nil: none
 
@@ -114,10 +117,14 @@ func newWorld(ctx context.Context, seed uint64, f *faults, tr *trace, log *slog.
 	if w.dir, err = os.MkdirTemp(memory(), "restante-simulate-"); err != nil {
 		return nil, err
 	}
+	tr.dir = w.dir
 	w.nature, w.people = w.newProcess("nature"), w.newProcess("people")
 	f.off = true
 	if w.net, err = devnet.Open(devnet.Config{Passphrase: network, Now: w.clock(w.nature), Logger: log.With("part", "ledger")}); err != nil {
 		return w, err
+	}
+	if w.chance.IntN(3) == 0 {
+		w.horizon = horizonserver.New(w.net, horizonserver.Config{})
 	}
 	if err := w.openBase(ctx, template); err != nil {
 		return w, err
@@ -199,17 +206,31 @@ func (w *world) close() error {
 // ledger is a view of the ledger for a process, by a connection of its own. second is the endpoint of the signer.
 func (w *world) ledger(p *process, sponsor string, second bool) *access.Port {
 	handler, url := w.net.Handler(), "http://ledger.example.com/"
+	if w.horizon != nil {
+		mux := http.NewServeMux()
+		mux.Handle("/horizon/", http.StripPrefix("/horizon", w.horizon))
+		mux.Handle("/", handler)
+		handler = mux
+	}
 	if second {
 		url += "second"
 	}
 	serve := func(a http.ResponseWriter, r *http.Request) bool { handler.ServeHTTP(a, r); return true }
 	transport := &road{calm: true, w: w, from: p, name: "ledger", refused: ledgerRefused, lost: ledgerLost, late: ledgerLate, twice: ledgerTwice, busy: ledgerBusy, serve: serve}
-	client, err := rpc.Dial(context.Background(), access.Config{URL: url, Passphrase: network, HTTP: &http.Client{Transport: transport}})
+	cfg := access.Config{URL: url, Passphrase: network, HTTP: &http.Client{Transport: transport}}
+	var source access.Source
+	var err error
+	if w.horizon != nil && p.name == "worker2" { // this one looks by another adapter
+		cfg.URL += "horizon"
+		source, err = horizon.Dial(context.Background(), cfg)
+	} else {
+		source, err = rpc.Dial(context.Background(), cfg)
+	}
 	if err != nil {
 		w.violate("the ledger cannot be dialled: %v", err) // it was calm
 	}
 	transport.calm = false
-	return &access.Port{Source: client, Sponsor: sponsor}
+	return &access.Port{Source: source, Sponsor: sponsor}
 }
 
 // startSigner opens the signer on its directory.
