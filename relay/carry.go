@@ -85,6 +85,18 @@ var (
 	ErrBudgetsEmpty  = &Fault{Kind: Exhausted, Code: "budgets_empty"} // of all apps on a share of the sponsor's lumens
 )
 
+// openAtOnce is how many payments a sponsor that was just filled carries at a time: two base reserves each.
+const openAtOnce = 5
+
+// SponsorNeeds is what the sponsor must hold at first, in lumens: its own reserve, that of the channels it makes, and that of a few
+// payments. The same on every start.
+func (price Prices) SponsorNeeds(channels int) Stroops {
+	return Stroops(AccountUnits+AccountUnits*channels+AccountUnits*openAtOnce) * price.Reserve
+}
+
+// TreasuryNeeds is what a treasury must hold to be there at all, in lumens. What it sends comes on top.
+func (price Prices) TreasuryNeeds() Stroops { return AccountUnits * price.Reserve }
+
 // Sponsor is the account that keeps reserves and pays fees, and what it has to carry.
 type Sponsor struct {
 	Free   Stroops // lumens above its own reserve, as a ledger says

@@ -115,3 +115,14 @@ func TestWhosePause(t *testing.T) {
 		}
 	}
 }
+
+func TestWhatAccountsNeedAtFirst(t *testing.T) {
+	for channels, want := range map[int]relay.Stroops{0: 6 * relay.One, 1: 7 * relay.One, 4: 10 * relay.One} {
+		if got := prices.SponsorNeeds(channels); got != want {
+			t.Errorf("%d channels: %s", channels, got)
+		}
+	}
+	if got := prices.TreasuryNeeds(); got != relay.One {
+		t.Errorf("a treasury: %s", got)
+	}
+}

@@ -113,6 +113,9 @@ func (p Payment) FirstBids(bid Stroops, price Prices) (funding, claim, back Stro
 	return bid * (bidFunding + more), bid * (bidClaim + more), bid * (bidClaim + more)
 }
 
+// PatientBid is what is bid for one operation that is not urgent, and never more, in times of the network's least fee.
+const PatientBid = 10
+
 // CheckBid refuses a bid for one operation when so many of them would cost more than limit: "fee_limit" (Forbidden).
 func CheckBid(bid Stroops, operations int, limit Stroops) error {
 	if bid > limit/Stroops(operations) {

@@ -56,6 +56,14 @@ const (
 	mostSeconds     = 3600 // of close time
 )
 
+// How long what is no payment may land, counted from the caller's head: what the operator asks for, and a treasury's trustline.
+const (
+	OperatorLedgers = 20
+	OperatorSeconds = 300 // of close time
+	TrustLedgers    = 20
+	TrustSeconds    = 60 // of close time
+)
+
 // CheckBounds wants an end that is ahead of the signer's own head and not far: until then nothing about the payment can be decided.
 // signedAt is a ledger that has closed; the signer writes down its own head where that is behind. The faults are "signed_at_missing"
 // (Invalid), "bound_past" (Conflict) and "bound_too_far" (Forbidden).

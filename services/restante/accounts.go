@@ -11,6 +11,7 @@ import (
 
 	"github.com/restante/restante/relay"
 	"github.com/restante/restante/relay/desk"
+	"github.com/restante/restante/relay/stellar"
 	"github.com/restante/restante/services/restante/internal/stack"
 	"github.com/restante/restante/services/signer"
 )
@@ -101,11 +102,11 @@ func accountRows(ctx context.Context, port desk.Ledger, roster signer.Roster) (r
 		case r.Role == "channel" && !f.Exists:
 			unmade = true
 		case r.Role == "treasury" && !f.Exists:
-			r.PayIn = relay.Stroops(stack.TreasuryNeeds).String()
+			r.PayIn = stellar.Prices.TreasuryNeeds().String()
 		}
 	}
 	if held, _ := relay.ParseAmount(first.Balance); !first.Exists || unmade {
-		first.PayIn = max(stack.SponsorNeeds(len(roster.Channels))-held, 0).String()
+		first.PayIn = max(stellar.Prices.SponsorNeeds(len(roster.Channels))-held, 0).String()
 	}
 	return rows, nil
 }

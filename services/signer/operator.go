@@ -82,7 +82,7 @@ func (s *Signer) makeChannels(t *told, channels []string, sequence int64, bid re
 	}
 	plan := stellar.ChannelsPlan{
 		Passphrase: s.cfg.Passphrase, Sponsor: s.book.sponsor, Channels: channels, Sequence: sequence, Fee: bid,
-		MaxTime: head.CloseTime + operatorSeconds, LastLedger: head.Sequence + operatorLedgers,
+		MaxTime: head.CloseTime + relay.OperatorSeconds, LastLedger: head.Sequence + relay.OperatorLedgers,
 	}
 	if err := relay.CheckBounds(head.Sequence, plan.LastLedger, plan.MaxTime, own); err != nil {
 		return nil, 0, err
@@ -97,12 +97,6 @@ func (s *Signer) makeChannels(t *told, channels []string, sequence int64, bid re
 	envelope, err = s.attachRaw(tx.XDR, tx.Hash, append([]string{s.book.sponsor}, channels...)...)
 	return envelope, plan.LastLedger, err
 }
-
-// How long what the operator asks for may land.
-const (
-	operatorSeconds = 300 // of close time
-	operatorLedgers = 20
-)
 
 // Withdraw signs a withdrawal, fee-bumped by the sponsor for at most bid stroops for each of two operations. sequence is the
 // treasury's next number; head is what the caller knows. One that could still land stands in the way of the next: the fault
@@ -192,7 +186,7 @@ func (s *Signer) buildWithdrawal(w relay.Withdrawal, sequence int64, head, own r
 	}
 	plan := stellar.PayoutPlan{
 		Passphrase: s.cfg.Passphrase, From: w.From, To: w.To, Asset: w.Asset, Amount: w.Amount, Memo: memo,
-		Sequence: sequence, MaxTime: head.CloseTime + operatorSeconds, LastLedger: head.Sequence + operatorLedgers,
+		Sequence: sequence, MaxTime: head.CloseTime + relay.OperatorSeconds, LastLedger: head.Sequence + relay.OperatorLedgers,
 	}
 	if err := relay.CheckBounds(head.Sequence, plan.LastLedger, plan.MaxTime, own); err != nil {
 		return tx, e, err

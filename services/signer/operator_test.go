@@ -33,7 +33,7 @@ func TestWithdraw(t *testing.T) {
 	_, _, err := r.s.Withdraw(t.Context(), good, 7, relay.One*3, head)
 	wantCode(t, err, "fee_limit")
 	outer, e, err := r.s.Withdraw(t.Context(), good, 7, 100, head)
-	if err != nil || len(outer) == 0 || e.Source != r.home || e.Sequence != 7 || e.Bound != head.Sequence+operatorLedgers {
+	if err != nil || len(outer) == 0 || e.Source != r.home || e.Sequence != 7 || e.Bound != head.Sequence+relay.OperatorLedgers {
 		t.Fatalf("%+v %v", e, err)
 	}
 	r.reopen()

@@ -23,7 +23,7 @@ type reclaimPart struct {
 }
 
 // reclaimBid is what is bid for one operation, in stroops: it is not urgent, so it is never more.
-const reclaimBid = 10 * stellar.MinBaseFee
+const reclaimBid = relay.PatientBid * stellar.MinBaseFee
 
 type reclaimLine struct {
 	App      relay.AppID   `json:"app"`

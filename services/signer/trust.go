@@ -36,7 +36,7 @@ func (s *Signer) trust(t *told, app relay.AppID, asset string, sequence int64, h
 	}
 	plan := stellar.TrustPlan{
 		Passphrase: s.cfg.Passphrase, Account: treasury, Asset: asset, Sponsor: s.book.sponsor, Sequence: sequence,
-		MaxTime: head.CloseTime + 60, LastLedger: head.Sequence + 20,
+		MaxTime: head.CloseTime + relay.TrustSeconds, LastLedger: head.Sequence + relay.TrustLedgers,
 	}
 	if err := relay.CheckBounds(head.Sequence, plan.LastLedger, plan.MaxTime, own); err != nil {
 		return nil, "", err
@@ -49,7 +49,7 @@ func (s *Signer) trust(t *told, app relay.AppID, asset string, sequence int64, h
 	if err != nil {
 		return nil, "", err
 	}
-	bump, err := stellar.BuildFeeBump(text, s.cfg.Passphrase, s.book.sponsor, 10*stellar.MinBaseFee)
+	bump, err := stellar.BuildFeeBump(text, s.cfg.Passphrase, s.book.sponsor, relay.PatientBid*stellar.MinBaseFee)
 	if err != nil {
 		return nil, "", fmt.Errorf("bump %s: %w", tx.Hash, err)
 	}

@@ -22,18 +22,6 @@ type need struct {
 	Exists  bool
 }
 
-// openAtOnce is how many payments a sponsor that was just filled carries at a time: two base reserves each.
-const openAtOnce = 5
-
-// SponsorNeeds is what the sponsor must hold at first: its own reserve, that of the channels it makes, and that of a few
-// payments. The same on every start.
-func SponsorNeeds(channels int) relay.Stroops {
-	return relay.Stroops(2+2*channels+2*openAtOnce) * stellar.BaseReserve
-}
-
-// TreasuryNeeds is what an account must hold to be there at all. What it sends comes on top.
-const TreasuryNeeds = 2 * stellar.BaseReserve
-
 // ledgerAccounts gets the accounts of the service and of the development app onto the ledger. What it has seen there it does not ask
 // for again; it asks each question until the ledger answers.
 type ledgerAccounts struct {
@@ -80,7 +68,7 @@ func (m ledgerAccounts) needs(ctx context.Context) (missing []need, err error) {
 	if err != nil {
 		return nil, err
 	}
-	first := need{Role: "sponsor", Account: sponsor, AtLeast: SponsorNeeds(len(all))}
+	first := need{Role: "sponsor", Account: sponsor, AtLeast: stellar.Prices.SponsorNeeds(len(all))}
 	if first.Exists, err = m.exists(ctx, sponsor); err != nil {
 		return nil, err
 	}
@@ -103,7 +91,7 @@ func (m ledgerAccounts) needs(ctx context.Context) (missing []need, err error) {
 	}
 	there, err := m.exists(ctx, m.treasury)
 	if err == nil && !there {
-		missing = append(missing, need{Role: "treasury", Account: m.treasury, AtLeast: TreasuryNeeds})
+		missing = append(missing, need{Role: "treasury", Account: m.treasury, AtLeast: stellar.Prices.TreasuryNeeds()})
 	}
 	return missing, err
 }
