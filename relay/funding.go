@@ -106,7 +106,7 @@ func (m Mint) Check(treasury string, most Stroops, head Head) *Fault {
 	case m.ReturnTo != treasury:
 		return NewFault(Forbidden, "foreign_return", "The money goes home to the app's treasury and nowhere else.", nil)
 	case len(m.Note) > NoteBytes:
-		return NewFault(Invalid, "note_too_long", "A note has at most 500 bytes.", nil)
+		return NewFault(Invalid, "note_too_long", fmt.Sprintf("A note has at most %d bytes.", NoteBytes), nil)
 	case m.PayTo == "" && (len(m.SenderRecipients) == 0 || m.ClaimRecipient == ""):
 		return NewFault(Invalid, "recipient_missing", "A box is sealed to the sender and to whoever claims.", nil)
 	}

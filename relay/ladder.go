@@ -96,6 +96,14 @@ func (l Ladder) Cosigned(k int) bool {
 	return role == LastResort || l.Version != FirstLadder && role != PlainRung
 }
 
+// StateOf is the state in which rung k is written down: planned where the service's signature is still to come.
+func (l Ladder) StateOf(k int) EnvelopeState {
+	if l.Cosigned(k) {
+		return Planned
+	}
+	return Signed
+}
+
 // rungSpace is the distance between the numbers of two rungs: so many claims may fail on the ledger between them, less one.
 const rungSpace = 1 << 16
 

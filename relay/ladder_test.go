@@ -28,6 +28,9 @@ func TestLadderRoles(t *testing.T) {
 		var need []bool
 		for k := range c.l.Rungs() {
 			need = append(need, c.l.Cosigned(k))
+			if (c.l.StateOf(k) == Planned) != c.l.Cosigned(k) || c.l.StateOf(k) == Planned == (c.l.StateOf(k) == Signed) {
+				t.Errorf("rung %d is written down as %s", k, c.l.StateOf(k))
+			}
 		}
 		if !slices.Equal(c.l.Roles(), c.want) || !slices.Equal(need, c.need) || c.l.Role(c.l.Rungs()) != "" || c.l.Role(-1) != "" {
 			t.Errorf("%s: %v %v", name, c.l.Roles(), need)

@@ -10,11 +10,8 @@ import "strings"
 // asset, or wants a memo that the payment does not have. payer is who funds it, home where it returns to. The faults are of kind
 // [Conflict].
 func (p Payment) Suits(asset AssetFacts, payer, home AccountFacts, price Prices) error {
-	switch {
-	case !asset.IssuerExists:
-		return ConflictFault("asset_unknown", "Nobody issues this asset: its issuer is not on the ledger.")
-	case asset.AuthRequired:
-		return ConflictFault("asset_needs_authorisation", "The issuer of this asset has to authorise each account that holds it; such an asset cannot wait in one of its own.")
+	if err := asset.Allows("wait in one of its own"); err != nil {
+		return err
 	}
 	if p.ByClient() && !payer.Exists { // first: the money comes home to the same account, and it is a wallet to its owner
 		return p.fromWallet(payer, price)
@@ -23,6 +20,18 @@ func (p Payment) Suits(asset AssetFacts, payer, home AccountFacts, price Prices)
 		return err
 	}
 	return p.fromWallet(payer, price)
+}
+
+// Allows refuses an asset without an issuer, or that wants its issuer's signature on every account (both [Conflict]); use is what
+// cannot be done with it, for the text.
+func (a AssetFacts) Allows(use string) error {
+	switch {
+	case !a.IssuerExists:
+		return ConflictFault("asset_unknown", "Nobody issues this asset: its issuer is not on the ledger.")
+	case a.AuthRequired:
+		return ConflictFault("asset_needs_authorisation", "The issuer of this asset has to authorise each account that holds it; such an asset cannot "+use+".")
+	}
+	return nil
 }
 
 // takesBack says whether an account can take the money back.

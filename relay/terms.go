@@ -1,5 +1,7 @@
 package relay
 
+import "fmt"
+
 // Terms is what is agreed of the money of one payment, and stays as it is for as long as it waits.
 type Terms struct {
 	Route
@@ -49,7 +51,7 @@ func CheckOpening(p Payment, app App, now Micros) error {
 	case waits && (p.AuthHash == "" || p.ClaimRecipient == ""):
 		return InvalidFault("link_missing", "/link", "a payment has a link: its auth hash and its claim recipient")
 	case len(p.Note) > NoteBytes:
-		return InvalidFault("note_too_long", "/note", "a note has at most 500 bytes")
+		return InvalidFault("note_too_long", "/note", fmt.Sprintf("a note has at most %d bytes", NoteBytes))
 	case waits && asks && !p.To.Mailed() && !app.MayVouch:
 		return InvalidFault("handle_unprovable", "/to", "nobody could prove this handle: codes go to e-mail addresses, and this app may not vouch")
 	case p.IsMove() && now >= p.ExpiresAt:

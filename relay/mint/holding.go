@@ -75,11 +75,8 @@ func climb(plan Plan, way stellar.ReturnPlan, payment relay.PaymentID, key *keyp
 		if err != nil {
 			return nil, err
 		}
-		e.Kind, e.State, e.Rung, e.Payments = relay.ReturnEnvelope, relay.Signed, r.K, []relay.PaymentID{payment}
+		e.Kind, e.State, e.Rung, e.Payments = relay.ReturnEnvelope, way.Ladder().StateOf(r.K), r.K, []relay.PaymentID{payment}
 		e.OwnFee = plan.Route.RungFee
-		if way.Ladder().Cosigned(r.K) {
-			e.State = relay.Planned // the sponsor signs it when it is due
-		}
 		ladder = append(ladder, e)
 	}
 	return ladder, nil

@@ -196,12 +196,9 @@ func (s *server) rung(p relay.Payment, in wire.ReceiptRung, i int, head relay.He
 	if err != nil {
 		return relay.Envelope{}, err
 	}
-	e := relay.Envelope{Hash: tx.Hash, Kind: relay.ReturnEnvelope, State: relay.Signed, Network: s.Desk.Network, Source: tx.Source, Sequence: tx.Sequence,
-		SignedAt: head.Sequence, Rung: in.Rung, XDR: raw, Payments: []relay.PaymentID{p.ID}, OwnFee: p.RungFee}
 	ladder := relay.LadderOf(relay.LadderVersion, p.Asset, p.FundBy, p.ReturnTo, p.ReturnMemo, p.Sponsor)
-	if ladder.Cosigned(in.Rung) {
-		e.State = relay.Planned // the service signs it when it is due
-	}
+	e := relay.Envelope{Hash: tx.Hash, Kind: relay.ReturnEnvelope, State: ladder.StateOf(in.Rung), Network: s.Desk.Network, Source: tx.Source, Sequence: tx.Sequence,
+		SignedAt: head.Sequence, Rung: in.Rung, XDR: raw, Payments: []relay.PaymentID{p.ID}, OwnFee: p.RungFee}
 	if in.Hash != tx.Hash || in.LastResort != (ladder.Role(in.Rung) == relay.LastResort) || in.NeedsService != ladder.Cosigned(in.Rung) {
 		return e, invalid("rung_differs", at, "number, hash, last_resort and needs_service of a rung are those of its envelope")
 	}

@@ -49,14 +49,12 @@ func (s *server) trustNow(ctx context.Context, app relay.App, asset string, oute
 	if err != nil {
 		return nil, err
 	}
-	f := facts[app.Treasury]
+	f, err := facts[app.Treasury], issued.Allows("be sent from here")
 	switch {
 	case f.Line:
 		return nil, nil
-	case !issued.IssuerExists:
-		return nil, conflict("asset_unknown", "Nobody issues this asset: its issuer is not on the ledger.")
-	case issued.AuthRequired:
-		return nil, conflict("asset_needs_authorisation", "The issuer of this asset has to authorise each account that holds it; such an asset cannot be sent from here.")
+	case err != nil:
+		return nil, err
 	case !f.Exists:
 		return nil, conflict("return_to_missing", "The app's treasury account does not exist on the ledger yet. Pay lumens into it first.")
 	}

@@ -24,7 +24,7 @@ func (s *Signer) allowFunding(in relay.FundIntent, head relay.Head) error {
 	case in.Sequence <= 0:
 		return invalid("sequence_out_of_range", "A sequence number is positive.")
 	case len(in.Mints) > stellar.FundingCapacity(in.Channel, s.book.sponsor, treasury):
-		return invalid("batch_size", "A funding has 1 to 17 payments.")
+		return errBatch
 	}
 	if err := relay.CheckBounds(in.SignedAt, in.Bound, in.MaxTime, head); err != nil {
 		return err

@@ -8,7 +8,6 @@ import (
 
 	"github.com/restante/restante/relay"
 	"github.com/restante/restante/relay/mint"
-	"github.com/restante/restante/relay/stellar"
 )
 
 // Fund answers a funding intent as [desk.Signer] says. The order keeps a payment from being made twice: first the
@@ -198,10 +197,12 @@ func (s *Signer) cosigners(accounts ...string) (all []mint.Cosigner) {
 	return all
 }
 
+var errBatch = invalid("batch_size", fmt.Sprintf("A funding has 1 to %d payments.", relay.Batch))
+
 // shape refuses an intent that names no payment, one twice, or more than one envelope takes.
 func shape(in relay.FundIntent) error {
-	if len(in.Mints) == 0 || len(in.Mints) > stellar.MaxSignatures {
-		return invalid("batch_size", "A funding has 1 to 17 payments.")
+	if len(in.Mints) == 0 || len(in.Mints) > relay.Batch {
+		return errBatch
 	}
 	seen := map[relay.PaymentID]bool{}
 	for _, m := range in.Mints {

@@ -161,11 +161,7 @@ func (s *Signer) allowLadder(m mintedLine, e envelopeLine) error {
 		k := len(m.Ladder) - 1 - i
 		text := base64.StdEncoding.EncodeToString(rung.XDR)
 		r, err := stellar.CheckReturn(text, s.wayOf(m, e.Bound), k)
-		state := relay.Signed
-		if ladder.Cosigned(k) {
-			state = relay.Planned
-		}
-		want := envelopeLine{Hash: r.Hash, Kind: string(relay.ReturnEnvelope), State: string(state), Network: s.network, Source: m.Account,
+		want := envelopeLine{Hash: r.Hash, Kind: string(relay.ReturnEnvelope), State: string(ladder.StateOf(k)), Network: s.network, Source: m.Account,
 			Sequence: r.Sequence, SignedAt: e.SignedAt, Rung: k, Payments: []relay.PaymentID{m.Payment}, OwnFee: m.RungFee, XDR: rung.XDR}
 		if err == nil {
 			err = signedOnlyBy(text, s.cfg.Passphrase, m.Account)

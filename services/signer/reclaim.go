@@ -53,7 +53,7 @@ type reclaimEnd struct {
 // keep, whose owner can carry them. The same number gets the first answer while that could land.
 func (s *Signer) Reclaim(ctx context.Context, in relay.ReclaimIntent) (a relay.ReclaimAnswer, err error) {
 	if len(in.Payments) == 0 || len(in.Payments) > relay.MostReclaims {
-		return a, invalid("batch_size", "Reserves are taken back from 1 to 40 accounts at a time.")
+		return a, invalid("batch_size", fmt.Sprintf("Reserves are taken back from 1 to %d accounts at a time.", relay.MostReclaims))
 	}
 	err = s.decide(ctx, func(t *told) (err error) { a, err = s.reclaim(t, in); return err })
 	return a, err
