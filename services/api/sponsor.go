@@ -33,7 +33,7 @@ func (s *server) carrying(ctx context.Context) (*relay.Sponsor, error) {
 // pausedOf is what holds the funding of a payment up; nil when nothing does.
 func (s *server) pausedOf(ctx context.Context, p relay.Payment) *wire.Refusal {
 	pause, err := s.Desk.Paused(ctx, p)
-	if err != nil {
+	if err != nil && ctx.Err() == nil {
 		s.Log.Warn("a payment without what holds it up", "payment", p.ID, "err", err)
 	}
 	if pause == nil {

@@ -172,7 +172,7 @@ func (r *claimRun) ready() error {
 // that is there or a folder that takes none. path is "" where the file gets its name later.
 func (r *claimRun) readyToWrite(makes bool, path, flag, what string) error {
 	if r.code != "" && r.saved.Session == "" {
-		return usage("No code was asked for here. Run it without --code first: then one is mailed.")
+		return usage("No code was asked for here, or the payment has ended since. Run it without --code: that tells, and has one mailed where one is needed.")
 	}
 	if err := checkSecretFile("--passphrase-file", r.passphraseFile); err != nil || !makes {
 		return err
