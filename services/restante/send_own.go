@@ -21,16 +21,16 @@ type ownFlags struct {
 	unsigned                                                                        bool
 }
 
-func (own *ownFlags) add(cmd *cobra.Command) {
-	f := cmd.Flags()
-	f.StringVar(&own.from, "from", "", "profile whose wallet pays, in place of the app's treasury; \"restante init\" makes one")
-	f.StringVar(&own.passphraseFile, "passphrase-file", "", "file whose first line is the profile's passphrase")
-	f.StringVar(&own.returnTo, "return-to", "", "with --from: account that the money comes home to, also M… (default the wallet)")
-	f.StringVar(&own.returnMemo, "return-memo", "", "with --return-to: memo that this account asks for")
-	f.StringVar(&own.returnMemoType, "return-memo-type", "", "kind of that memo: text (default), id or hash")
-	f.StringVar(&own.receipt, "receipt", "", "with --from: file for the receipt (default ./restante-ID.receipt.json); never overwritten")
-	f.StringVar(&own.fundWithin, "fund-within", "", "with --from: how long signing may take, at least 1m, at most what 7,500 ledgers take, some 10h (default 1m)")
-	f.BoolVar(&own.unsigned, "unsigned", false, "with --from: print the funding for the wallet's other signers, and do not hand it in")
+func (f *ownFlags) add(cmd *cobra.Command) {
+	flags := cmd.Flags()
+	flags.StringVar(&f.from, "from", "", "profile whose wallet pays, in place of the app's treasury; \"restante init\" makes one")
+	flags.StringVar(&f.passphraseFile, "passphrase-file", "", "file whose first line is the profile's passphrase")
+	flags.StringVar(&f.returnTo, "return-to", "", "with --from: account that the money comes home to, also M… (default the wallet)")
+	flags.StringVar(&f.returnMemo, "return-memo", "", "with --return-to: memo that this account asks for")
+	flags.StringVar(&f.returnMemoType, "return-memo-type", "", "kind of that memo: text (default), id or hash")
+	flags.StringVar(&f.receipt, "receipt", "", "with --from: file for the receipt (default ./restante-ID.receipt.json); never overwritten")
+	flags.StringVar(&f.fundWithin, "fund-within", "", "with --from: how long signing may take, at least 1m, at most what 7,500 ledgers take, some 10h (default 1m)")
+	flags.BoolVar(&f.unsigned, "unsigned", false, "with --from: print the funding for the wallet's other signers, and do not hand it in")
 }
 
 func (f ownFlags) check() error {
