@@ -109,7 +109,7 @@ func Contradictions(err error) []*Contradiction {
 			found = append(found, c)
 			return
 		}
-		if f, ok := e.(*Fault); ok && f.Code == ErrContradiction.Code {
+		if f, ok := e.(*Fault); ok && f.Is(ErrContradiction) {
 			bare = true
 			return
 		}

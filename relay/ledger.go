@@ -61,6 +61,11 @@ type AccountFacts struct {
 	Signers []string
 }
 
+// AsFunded says that a holding account still has the reserve that sponsor funded it with, and that next is its next number.
+func (home AccountFacts) AsFunded(sponsor string, next int64) bool {
+	return home.Exists && home.Sponsor == sponsor && home.Sequence == next-1
+}
+
 // AssetFacts is what the ledger says about the issuer of an asset. For lumens all is as good as it can be.
 type AssetFacts struct {
 	IssuerExists bool

@@ -43,12 +43,19 @@ func (p Payment) AllowPurseClaim(sequence int64, all []Envelope, head Head) erro
 	return err
 }
 
+// ClaimSides says of a claim that payer pays for who keeps the reserve of a new account, and which account gets what is left of the
+// holding account besides the amount: payer both, and "" where the claim has no such part. What is left goes along into a new account.
+func ClaimSides(newAccount bool, payer string) (sponsor, keeper string) {
+	if newAccount {
+		return payer, ""
+	}
+	return "", payer
+}
+
 // PurseClaim is the envelope of a claim that the holding account pays for out of its purse, but for its network, hash and XDR. keeper is
 // the account that gets what is left besides the amount; "" when that goes along into the new account.
 func (p Payment) PurseClaim(in ClaimIntent, head Head, bid Stroops, price Prices) (e Envelope, keeper string) {
-	if !in.NewAccount {
-		keeper = p.Sponsor
-	}
+	_, keeper = ClaimSides(in.NewAccount, p.Sponsor) // the purse pays for a new account, and no one sponsors it
 	return Envelope{Kind: ClaimEnvelope, State: Planned, Source: p.Holding, Sequence: in.Sequence, SignedAt: in.SignedAt, Bound: in.Bound,
 		MaxTime: in.MaxTime, PlannedAt: head.CloseTime, Payments: []PaymentID{p.ID}, Destination: in.Destination, NewAccount: in.NewAccount, NewLine: in.NewLine,
 		Asset: p.Asset, Amount: p.Amount, OwnFee: p.PurseClaimBid(bid, price)}, keeper

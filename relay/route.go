@@ -37,6 +37,12 @@ func (r Route) IsMove() bool { return r.Replaces != "" }
 // IsDirect says that the treasury pays the recipient's account itself: there is no holding account.
 func (r Route) IsDirect() bool { return r.PayTo != "" }
 
+// MayLack says whether a client's funding may be handed in without a signature of account: the service's, which is added then, and those of
+// the wallet's other signers once one of them has signed (others), because these may change until it lands.
+func (r Route) MayLack(account, service string, others bool) bool {
+	return account == service && !r.FromWallet() || account == r.Sponsor && others
+}
+
 // Move is the route by which another payment takes the money of this one over: it waits in an account, and what was agreed about
 // reserve and fees stays.
 func (r Route) Move(of PaymentID, holding string) Route {

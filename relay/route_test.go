@@ -108,3 +108,53 @@ func TestFundingNumber(t *testing.T) {
 		}
 	}
 }
+
+// TestMayLack: which signatures a client's funding may be handed in without.
+func TestMayLack(t *testing.T) {
+	const service, wallet, holding = "the sponsor of the service", "a wallet", "a holding account"
+	for name, c := range map[string]struct {
+		route   Route
+		account string
+		others  bool
+		may     bool
+	}{
+		"a move, the service's":                         {Route{From: holding, Replaces: "p"}, service, false, true},
+		"a wallet's, the service's":                     {Route{From: wallet, Sponsor: wallet}, service, true, false},
+		"a wallet's, none of its signers has signed":    {Route{From: wallet, Sponsor: wallet}, wallet, false, false},
+		"a wallet's, another signer has":                {Route{From: wallet, Sponsor: wallet}, wallet, true, true},
+		"a move, the account that the money comes from": {Route{From: holding, Replaces: "p"}, holding, true, false},
+		"a wallet's, the holding account":               {Route{From: wallet, Sponsor: wallet}, holding, true, false},
+	} {
+		if may := c.route.MayLack(c.account, service, c.others); may != c.may {
+			t.Errorf("%s: %v", name, may)
+		}
+	}
+}
+
+// TestAsFunded: a holding account that still has the reserve that it was funded with, and that no number of was used.
+func TestAsFunded(t *testing.T) {
+	for name, c := range map[string]struct {
+		a    AccountFacts
+		want bool
+	}{
+		"as funded":        {AccountFacts{Exists: true, Sponsor: "s", Sequence: 6}, true},
+		"gone":             {AccountFacts{Sponsor: "s", Sequence: 6}, false},
+		"another sponsor":  {AccountFacts{Exists: true, Sponsor: "x", Sequence: 6}, false},
+		"its number used":  {AccountFacts{Exists: true, Sponsor: "s", Sequence: 7}, false},
+		"a number skipped": {AccountFacts{Exists: true, Sponsor: "s", Sequence: 5}, false},
+	} {
+		if got := c.a.AsFunded("s", 7); got != c.want {
+			t.Errorf("%s: %v", name, got)
+		}
+	}
+}
+
+// TestClaimSides: the payer keeps the reserve of a new account, or gets what is left.
+func TestClaimSides(t *testing.T) {
+	if sponsor, keeper := ClaimSides(true, "p"); sponsor != "p" || keeper != "" {
+		t.Errorf("a new account: %q %q", sponsor, keeper)
+	}
+	if sponsor, keeper := ClaimSides(false, "p"); sponsor != "" || keeper != "p" {
+		t.Errorf("an account that exists: %q %q", sponsor, keeper)
+	}
+}

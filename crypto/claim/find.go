@@ -1,6 +1,7 @@
 package claim
 
 import (
+	"errors"
 	"net/url"
 	"strings"
 	"unicode"
@@ -25,7 +26,7 @@ func Find(text string) (Link, error) {
 			if err == nil {
 				return l, nil
 			}
-			if found == ErrMalformed {
+			if errors.Is(found, ErrMalformed) {
 				found = err
 			}
 		}

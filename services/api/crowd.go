@@ -99,7 +99,7 @@ func (c *crowd) refuses(p relay.Payment, destination string, now relay.Micros, s
 	return at.refusal
 }
 
-// hold waits a moment before a refusal is repeated, so that a caller who asks again at once, and not when he was told to, takes less
+// hold waits a moment before a refusal is repeated, so that a caller who asks again at once, and not when told to, takes less
 // of what others need.
 func (s *server) hold(ctx context.Context) {
 	s.Pace.Wait(ctx, crowdHold, nil, s.Closing)

@@ -280,12 +280,11 @@ func (s *server) signedToFund(ctx context.Context, p relay.Payment, hash string,
 	if err != nil {
 		return nil, err
 	}
-	others := signatures(raw) > len(own) // a wallet's signers may change until it lands; then the ledger decides, or better ones follow
+	others := signatures(raw) > len(own)
 	for _, m := range got.Missing {
-		if m.Account == service && !p.FromWallet() || m.Account == p.Sponsor && others {
-			continue
+		if !p.MayLack(m.Account, service, others) {
+			return nil, unsigned
 		}
-		return nil, unsigned
 	}
 	return got.XDR, nil
 }

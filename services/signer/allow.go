@@ -13,7 +13,7 @@ import (
 
 // allowFunding judges an intent for fundings that do not exist yet. This bounds an attacker in the worker:
 // money leaves a treasury within the limits, into holding accounts whose way back leads there again, or for good to an
-// account that he names: a claim recipient of his own would come to the same.
+// account that he names: a claim recipient of the caller's own would come to the same.
 func (s *Signer) allowFunding(in relay.FundIntent, head relay.Head) error {
 	treasury, ok := s.book.treasuries[in.App]
 	switch {

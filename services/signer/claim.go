@@ -104,11 +104,7 @@ func (s *Signer) buildClaim(in relay.ClaimIntent, h *holding) (stellar.Tx, error
 		Passphrase: s.cfg.Passphrase, Holding: in.Holding, Destination: in.Destination, Asset: h.Asset, Amount: h.Amount,
 		NewAccount: in.NewAccount, NewLine: in.NewLine, Sequence: in.Sequence, MaxTime: in.MaxTime, LastLedger: in.Bound,
 	}
-	if in.NewAccount {
-		plan.Sponsor = s.book.sponsor
-	} else {
-		plan.Keeper = s.book.sponsor
-	}
+	plan.Sponsor, plan.Keeper = relay.ClaimSides(in.NewAccount, s.book.sponsor)
 	memo, err := stellar.MemoOf(in.Memo)
 	if err != nil {
 		return stellar.Tx{}, relay.NewFault(relay.Invalid, "memo_malformed", "This memo cannot be attached.", err)
@@ -147,7 +143,7 @@ func (s *Signer) allowAnother(t *told, in relay.ClaimIntent, h *holding) error {
 	if err != nil {
 		return err
 	}
-	if facts.Exists && facts.Sponsor == s.book.sponsor && facts.Sequence == in.Sequence-1 {
+	if facts.AsFunded(s.book.sponsor, in.Sequence) {
 		return nil
 	}
 	return refused

@@ -33,7 +33,7 @@ func (s *interrupted) Keep(ctx context.Context, in relay.KeepIntent) (relay.Fund
 	return a, err
 }
 
-// front is the API on a market's parts.
+// front is the API on a fixture's parts.
 func (m *assetFixture) front(signer desk.Signer) (url, key string) {
 	m.Helper()
 	h, err := api.New(api.Config{PublicURL: "https://pay.example.com", Network: passphrase}, api.Deps{Desk: m.desk, Store: m.store, Signer: signer,

@@ -18,7 +18,7 @@ type balanceBody struct {
 	Selling string `json:"selling_liabilities"`
 	Type    string `json:"asset_type"`
 
-	// Of a trustline only. Who may keep his offers only is not authorized; who is authorized may keep them too.
+	// Of a trustline only. An account that may only keep its offers is not authorized; one that is authorized may keep them too.
 	Code       string `json:"asset_code"`
 	Issuer     string `json:"asset_issuer"`
 	Limit      string `json:"limit"`

@@ -104,9 +104,9 @@ func classify(ctx context.Context, err error) (*relay.Fault, []Field) {
 	return fault, fields
 }
 
-// note logs err once: here, where it is handled. What the caller did wrong is his to know, unless it has a cause.
+// note logs err once: here, where it is handled. What the caller did wrong is for the caller to know, unless it has a cause.
 func note(r *http.Request, fault *relay.Fault, status int, err error) {
-	if err == errPanic {
+	if errors.Is(err, errPanic) {
 		return // Guard has told it, with the stack
 	}
 	level := slog.LevelDebug

@@ -3,11 +3,12 @@ package simulate
 import (
 	"bytes"
 	"context"
-	"database/sql"
+	"net/url"
 	"os"
 	"path/filepath"
 	"time"
 
+	"github.com/restante/restante/internal/sqlite"
 	"github.com/restante/restante/relay/sqlstore"
 )
 
@@ -45,7 +46,7 @@ func (w *world) disaster(ctx context.Context) {
 func (w *world) backup(ctx context.Context) {
 	path := filepath.Join(w.dir, "backup.db")
 	_ = os.Remove(path)
-	db, err := sql.Open("sqlite", filepath.Join(w.dir, "restante.db"))
+	db, err := sqlite.Open(filepath.Join(w.dir, "restante.db"), 1, time.Second, url.Values{})
 	if err == nil {
 		_, err = db.ExecContext(ctx, "VACUUM INTO ?", path)
 		_ = db.Close()

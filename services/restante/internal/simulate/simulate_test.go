@@ -13,7 +13,7 @@ func TestASeedIsOneHistory(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer remove()
-	seeds := 3
+	seeds := 2
 	if testing.Short() {
 		seeds = 1
 	}
