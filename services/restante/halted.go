@@ -2,10 +2,8 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/http"
-	"strings"
 
 	"github.com/restante/restante/relay"
 	"github.com/restante/restante/relay/client"
@@ -29,12 +27,8 @@ func waitFunded(ctx context.Context, cl *client.Client, id string) (client.Payme
 // cutWhileWaiting is the end of a command whose payment was accepted and whose wait did not come to its end. The command again would
 // make a second payment.
 func cutWhileWaiting(id string, err error) error {
-	var known *failure
-	if errors.As(err, &known) {
-		return err
-	}
 	return &failure{status: statusTryAgain, id: id, next: "restante show " + id, cause: err,
-		text: fmt.Sprintf("The payment is accepted; only the wait for its money was cut off: %s. %q tells how it goes on.", strings.TrimSuffix(cutOff(err), "."), "restante show "+id)}
+		text: fmt.Sprintf("The payment is accepted; only the wait for its money was cut off: %s. %q tells how it goes on.", cutOff(err), "restante show "+id)}
 }
 
 // stopped is the end of a command that waited for a payment which a halt stops; nil of any other payment. asked says what stays

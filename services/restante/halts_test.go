@@ -8,6 +8,9 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
 	"regexp"
 	"strings"
 	"testing"
@@ -182,16 +185,23 @@ func TestSendWaitCutOff(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer end()
+	to, err := url.Parse(d.Stack.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
 	ctx, interrupt := context.WithCancel(t.Context())
-	go func() {
-		defer interrupt()
-		for t.Context().Err() == nil {
-			if l, err := d.App.List(t.Context(), client.Filter{}); err != nil || len(l.Data) > 0 {
-				return
-			}
+	defer interrupt()
+	relayed := httputil.NewSingleHostReverseProxy(to)
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodGet && strings.HasPrefix(r.URL.Path, "/v1/payments/pay_") { // the command waits
+			interrupt()
+			<-r.Context().Done()
+			return
 		}
-	}()
-	env := map[string]string{"RESTANTE_SERVER": d.Stack.URL, "RESTANTE_KEY": d.Dev.Key, "RESTANTE_STATE": t.TempDir()}
+		relayed.ServeHTTP(w, r)
+	}))
+	defer s.Close()
+	env := map[string]string{"RESTANTE_SERVER": s.URL, "RESTANTE_KEY": d.Dev.Key, "RESTANTE_STATE": t.TempDir()}
 	var out, errs bytes.Buffer
 	err = run(ctx, func(name string) string { return env[name] }, []string{"send", "--to", "ana@example.com", "--amount", "25", "--policy", "link", "--wait"},
 		strings.NewReader(""), &out, &errs)

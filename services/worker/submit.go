@@ -82,7 +82,7 @@ func (w *Worker) judge(ctx context.Context, row desk.Work, e relay.Envelope) err
 	return again{after: w.pause(row), why: "past its bound, not proven dead yet"}
 }
 
-// numberUsed buries an envelope whose number is used up, once it is proven dead.
+// numberUsed ends an envelope whose number is used up once it is proven dead, and has its accounts looked at until then.
 func (w *Worker) numberUsed(ctx context.Context, row desk.Work, e relay.Envelope, p relay.Payment) error {
 	dead, err := w.Desk.NumberDead(ctx, e, p)
 	if err != nil {

@@ -48,7 +48,6 @@ type payment struct {
 	asset     string // lumens, or the issuer's
 	amount    int64
 	policy    string
-	direct    bool     // the app asked for it to be paid directly
 	wallet    *wallet  // nil: out of the treasury
 	returnTo  string   // account that it returns to, where that is neither treasury nor wallet
 	holding   string   // as its sender's client made it; "" of those that the signer mints
@@ -267,9 +266,9 @@ func b2i(b bool) int64 {
 	return 0
 }
 
-// told wants every event of a payment's states to be told, the first of each in the order of its history.
+// told wants the end of every payment to be announced. In which order events come is not promised (package events).
 func (b *books) told() {
-	first := map[string][]string{}
+	types := map[string][]string{} // of events, by payment
 	for _, e := range b.w.events.all {
 		var data struct {
 			ID string `json:"id"`
@@ -278,16 +277,14 @@ func (b *books) told() {
 			b.w.violate("an event cannot be read: %v", err)
 			continue
 		}
-		if !slices.Contains(first[data.ID], e.Type) {
-			first[data.ID] = append(first[data.ID], e.Type)
-		}
+		types[data.ID] = append(types[data.ID], e.Type)
 	}
 	for _, p := range b.payments {
 		if p.state == "" {
 			continue
 		}
-		if types := first[p.id]; !slices.Contains(types, "payment."+p.state) {
-			b.w.violate("payment %d is %s, and this was never told: %v", p.number, p.state, types)
+		if !slices.Contains(types[p.id], "payment."+p.state) {
+			b.w.violate("payment %d is %s, and this was never told: %v", p.number, p.state, types[p.id])
 		}
 	}
 }

@@ -11,7 +11,7 @@ import (
 )
 
 // issuerActs has the issuer freeze the money of a payment, or take it back, or freeze the app's treasury for a while.
-func (w *world) issuerActs(ctx context.Context, p *payment) {
+func (w *world) issuerActs(p *payment) {
 	if p.home == "" {
 		return
 	}
@@ -23,10 +23,8 @@ func (w *world) issuerActs(ctx context.Context, p *payment) {
 		take(p.amount)
 	case 1:
 		take(1 + w.chance.Int64N(p.amount-1))
-	case 2:
-		w.freezes(p, p.home, w.chance.IntN(4) > 0)
-	case 3:
-		w.freezes(p, p.home, true)
+	case 2, 3:
+		w.freezes(p, p.home, w.chance.IntN(8) > 0)
 	case 4:
 		w.freezes(p, p.app.Treasury, true)
 	}

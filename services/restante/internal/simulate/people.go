@@ -97,7 +97,7 @@ func (w *world) sends(ctx context.Context, a *app, n int) {
 	}
 	req := client.SendRequest{To: p.to, Amount: relay.Stroops(p.amount).String(), Asset: p.asset, Policy: p.policy, ExpiresIn: one(w, "1h", "2h", "24h")}
 	if known := w.onFile(a); known != nil && w.chance.IntN(2) == 0 {
-		req.Direct, req.To, p.direct, p.to = true, known.to, true, known.to
+		req.Direct, req.To, p.to = true, known.to, known.to
 		w.books.receives(p, known.agreed)
 	}
 	var attempt client.Attempt
@@ -155,7 +155,7 @@ func (w *world) goesOn(ctx context.Context, p *payment) {
 	}
 	if p.asset != lumens && w.chance.IntN(4) == 0 {
 		w.sched.sleep(w.between(20*time.Second, 2*time.Minute))
-		w.issuerActs(ctx, p)
+		w.issuerActs(p)
 		return
 	}
 	switch w.chance.IntN(12) {

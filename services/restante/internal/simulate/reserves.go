@@ -42,7 +42,7 @@ const mostReserveLedgers = 60
 // reserves wants each reserve that the sponsor keeps to have a reason, and the relay to count those of each app as the ledger does, in
 // recipients' accounts as many as there are. What is set aside under way the signer looks at only when a budget runs low.
 func (b *books) reserves(ctx context.Context) {
-	if b.w.restored { // what a restored database had forgotten is in nobody's count
+	if b.w.restored { // it counts nothing of payments that it has forgotten
 		return
 	}
 	for first := b.w.head(); ; b.w.sched.sleep(patience) {

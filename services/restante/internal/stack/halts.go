@@ -51,7 +51,7 @@ func (s *Stack) mayLift(ctx context.Context, hash string) error {
 	}
 	for _, c := range relay.Contradictions(doubt) {
 		if c.Hash == hash {
-			return fmt.Errorf("--lift-halt: the signer's log is still older than the ledger. Put the newer signer/ back (README, Backup), start, and lift the halt then")
+			return errors.New("--lift-halt: the signer's log is still older than the ledger. Put the newer signer/ back (README, Backup), start, and lift the halt then")
 		}
 	}
 	return nil
